@@ -1,1 +1,10 @@
-//! x
+//! The vocabulary of Recollect: what goes over the wire, in the words that people and models read.
+//!
+//! Every capability takes one input type of these and answers with one output type. Their doc comments are the
+//! descriptions in the MCP tool list and in the OpenAPI document, so nothing is described twice.
+
+pub mod chat;
+pub mod health;
+pub mod key;
+pub mod memory;
+pub mod scope;

@@ -1,0 +1,29 @@
+//! Whether the server is well.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The state of the server.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Health {
+    /// `ok`, or `degraded` when a part is away.
+    pub status: String,
+    /// The version of Recollect.
+    pub version: String,
+    /// The vector index.
+    pub index: IndexHealth,
+    /// The embedding model in use; null when none is there and search goes by words alone.
+    pub embedder: Option<String>,
+    /// The language model configured for chat; null when answers come by retrieval alone.
+    pub model: Option<String>,
+    /// What is away and why, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+}
+
+/// The state of the vector index.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct IndexHealth {
+    /// Rows that are stored but not yet searchable by meaning.
+    pub pending: u64,
+}

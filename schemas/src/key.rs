@@ -1,0 +1,97 @@
+//! API keys: how programs sign in.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Which API a key opens: `developer` keys start with `omi_dev_`, `mcp` keys with `omi_mcp_`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
+pub enum KeyFamily {
+    Developer,
+    Mcp,
+}
+
+impl KeyFamily {
+    /// Both families.
+    pub const ALL: [KeyFamily; 2] = [KeyFamily::Developer, KeyFamily::Mcp];
+
+    /// What every raw key of this family starts with.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            KeyFamily::Developer => "omi_dev_",
+            KeyFamily::Mcp => "omi_mcp_",
+        }
+    }
+}
+
+/// A key as it is listed; the secret itself is never shown again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Key {
+    /// Identifies the key, for revoking it.
+    pub id: String,
+    /// What its owner called it.
+    pub name: String,
+    /// The first and last characters of the secret, to tell keys apart.
+    pub key_prefix: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last opened a door, to the minute; null when never.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// The scopes it holds, in its family's spelling; null means the family's default.
+    pub scopes: Option<Vec<String>>,
+    /// The application that an MCP key belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_id: Option<String>,
+}
+
+/// A key just made, with the secret that is shown this once.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct CreatedKey {
+    /// The key.
+    #[serde(flatten)]
+    pub described: Key,
+    /// The raw secret; store it now, it cannot be shown again.
+    pub key: String,
+}
+
+/// List your API keys of one family, newest first.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ListKeys {
+    /// Which keys to list.
+    pub family: KeyFamily,
+}
+
+/// The keys of one family.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Keys {
+    /// Newest first.
+    pub keys: Vec<Key>,
+}
+
+/// Create an API key and show its secret once.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct CreateKey {
+    /// Which API the key is to open.
+    pub family: KeyFamily,
+    /// What to call it; white space around it is dropped.
+    #[schemars(length(max = 200))]
+    pub name: String,
+    /// The scopes to hold; left out, a developer key reads and an MCP key does everything.
+    #[serde(default)]
+    pub scopes: Option<Vec<String>>,
+}
+
+/// Revoke an API key at once; an unknown id changes nothing.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct RevokeKey {
+    /// Which family the key is of.
+    pub family: KeyFamily,
+    /// The key's id.
+    pub key_id: String,
+}
+
+/// Describe the API key that makes this call.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetKey {}

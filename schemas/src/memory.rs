@@ -1,0 +1,423 @@
+//! Memories: facts worth keeping about a person and their world.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What kind of fact a memory is. `system` is about the user, `interesting` came from the outside, `manual` was typed
+/// in by the user, `workflow` by an automation; the others are older names that stay valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
+pub enum MemoryCategory {
+    Interesting,
+    System,
+    Manual,
+    Workflow,
+    Core,
+    Hobbies,
+    Lifestyle,
+    Interests,
+    Habits,
+    Work,
+    Skills,
+    Learnings,
+    Other,
+    Auto,
+}
+
+impl MemoryCategory {
+    /// Whether memories of this category come before the plain ones in a list that is ordered by score.
+    pub fn is_boosted(self) -> bool {
+        use MemoryCategory::*;
+        !matches!(self, System | Habits | Other | Auto)
+    }
+}
+
+/// Who may see a memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
+pub enum Visibility {
+    #[default]
+    Private,
+    Public,
+}
+
+/// How a memory came to be: who wrote it, through which face and key, from which conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Provenance {
+    /// The face it was written through: `app`, `developer`, `mcp`, `agent` or `import`.
+    pub face: String,
+    /// The id of the API key that wrote it; null for a signed-in user.
+    pub key_id: Option<String>,
+    /// The name of that key when it wrote.
+    pub key_name: Option<String>,
+    /// The conversation it was drawn from.
+    pub conversation_id: Option<String>,
+}
+
+/// A fact remembered about the user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Memory {
+    /// Identifies the memory; made from its first content, so that the same text twice is one memory.
+    pub id: String,
+    /// The user it belongs to.
+    pub uid: String,
+    /// The fact itself.
+    pub content: String,
+    /// What kind of fact it is.
+    pub category: MemoryCategory,
+    /// Who may see it.
+    pub visibility: Visibility,
+    /// Free labels.
+    pub tags: Vec<String>,
+    /// When it was first written.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// The conversation it came from, under its older name.
+    pub memory_id: Option<String>,
+    /// The conversation it came from.
+    pub conversation_id: Option<String>,
+    /// Whether the user has looked at it.
+    pub reviewed: bool,
+    /// The user's verdict: true keeps it, false rejects and hides it, null is open.
+    pub user_review: Option<bool>,
+    /// Whether a person or program wrote it, rather than drawing it from a conversation.
+    pub manually_added: bool,
+    /// Whether its content was changed after it was written.
+    pub edited: bool,
+    /// Sorts a list by importance, then time; greater comes first.
+    pub scoring: Option<String>,
+    /// The app that wrote it.
+    pub app_id: Option<String>,
+    /// How it is protected at rest.
+    pub data_protection_level: Option<String>,
+    /// Whether it is hidden behind a paid plan; never so here.
+    pub is_locked: bool,
+    /// Whether its people and places are in the knowledge graph.
+    pub kg_extracted: bool,
+    /// How it came to be.
+    pub provenance: Provenance,
+}
+
+/// Another memory that says nearly the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SimilarMemory {
+    /// The other memory's id.
+    pub id: String,
+    /// How alike the two are, 0 to 1.
+    pub score: f32,
+}
+
+/// A memory just written, with those that say nearly the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WrittenMemory {
+    /// The memory.
+    #[serde(flatten)]
+    pub memory: Memory,
+    /// Memories that say nearly the same, most alike first. They are kept; delete or edit what is not wanted twice.
+    pub similar: Vec<SimilarMemory>,
+}
+
+/// How a list of memories is ordered: by importance, newest first, last changed first, or those written by hand first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
+pub enum MemorySort {
+    ScoringDesc,
+    #[default]
+    CreatedDesc,
+    UpdatedDesc,
+    ManualFirst,
+}
+
+/// List the user's memories, a page at a time. To find memories about something, use search_memories instead.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct GetMemories {
+    /// Only these categories; empty means all.
+    #[serde(default)]
+    pub categories: Vec<MemoryCategory>,
+    /// How many to return.
+    #[serde(default = "page_of_memories")]
+    #[schemars(range(min = 1, max = 100))]
+    pub limit: u32,
+    /// How many to skip.
+    #[serde(default)]
+    #[schemars(range(max = 100_000))]
+    pub offset: u32,
+    /// The order of the list.
+    #[serde(default)]
+    pub sort: MemorySort,
+    /// Only memories that the user has (true) or has not (false) looked at.
+    #[serde(default)]
+    pub reviewed: Option<bool>,
+    /// Only memories written by hand (true) or drawn from conversations (false).
+    #[serde(default)]
+    pub manually_added: Option<bool>,
+    /// Only memories changed after this time.
+    #[serde(default)]
+    pub updated_after: Option<DateTime<Utc>>,
+    /// Where to go on: the next_cursor of the page before, with the same filters; not together with offset.
+    #[serde(default)]
+    pub cursor: Option<String>,
+}
+
+fn page_of_memories() -> u32 {
+    20
+}
+
+/// A page of memories.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Memories {
+    /// The memories, in the order asked for. Those the user rejected are left out, and the page is full all the same.
+    pub memories: Vec<Memory>,
+    /// How many there are in this page.
+    pub returned_count: usize,
+    /// Whether more follow.
+    pub has_more: bool,
+    /// How many were skipped.
+    pub offset: u32,
+    /// How many were asked for.
+    pub limit: u32,
+    /// The order of the list.
+    pub sort: MemorySort,
+    /// How many rows were looked at to fill the page.
+    pub scanned_count: usize,
+    /// Whether the look-up stopped before the page was full although more could match.
+    pub scan_truncated: bool,
+    /// Where the next page begins; left out on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// Get one memory by its id.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetMemory {
+    /// The memory's id.
+    pub memory_id: String,
+}
+
+/// One memory.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OneMemory {
+    /// The memory.
+    pub memory: Memory,
+}
+
+/// Get the earlier texts of a memory, newest first.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetMemoryHistory {
+    /// The memory's id.
+    pub memory_id: String,
+}
+
+/// A text that a memory had before an edit.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct MemoryRevision {
+    /// The earlier text.
+    pub content: String,
+    /// When it was replaced.
+    pub replaced_at: DateTime<Utc>,
+    /// Who replaced it.
+    pub replaced_by: Provenance,
+}
+
+/// The earlier texts of a memory.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MemoryHistory {
+    /// The memory's id.
+    pub memory_id: String,
+    /// Newest first.
+    pub revisions: Vec<MemoryRevision>,
+}
+
+/// Find memories by meaning and by words. Use this to recall what is known about a person, place, plan or preference.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct SearchMemories {
+    /// What to look for, in plain words: a question or a few keywords.
+    #[schemars(length(min = 1, max = 2000))]
+    pub query: String,
+    /// How many to return, best first.
+    #[serde(default = "some_memories")]
+    #[schemars(range(min = 1, max = 20))]
+    pub limit: u32,
+    /// Only these categories; empty means all.
+    #[serde(default)]
+    pub categories: Vec<MemoryCategory>,
+    /// Only memories written at or after this time.
+    #[serde(default)]
+    pub created_after: Option<DateTime<Utc>>,
+    /// Only memories written before this time.
+    #[serde(default)]
+    pub created_before: Option<DateTime<Utc>>,
+}
+
+fn some_memories() -> u32 {
+    10
+}
+
+/// A memory that answers a search.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct FoundMemory {
+    /// The memory.
+    #[serde(flatten)]
+    pub memory: Memory,
+    /// How well it fits, 0 to 1, comparable within one answer.
+    pub relevance_score: f32,
+}
+
+/// The memories that answer a search.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FoundMemories {
+    /// Best first.
+    pub memories: Vec<FoundMemory>,
+    /// How many there are.
+    pub returned_count: usize,
+}
+
+/// Remember a fact. Write one self-contained sentence with names and dates, so that it can be understood alone.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct CreateMemory {
+    /// The fact; white space around it is dropped.
+    #[schemars(length(min = 1, max = 10_000))]
+    pub content: String,
+    /// What kind of fact it is; left out, it is `system`, or `interesting` when it is plainly outside advice.
+    #[serde(default)]
+    pub category: Option<MemoryCategory>,
+    /// Who may see it.
+    #[serde(default)]
+    pub visibility: Visibility,
+    /// Free labels.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub tags: Vec<String>,
+}
+
+/// A memory was written.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CreatedMemory {
+    /// Always true.
+    pub success: bool,
+    /// The memory, with those that say nearly the same.
+    pub memory: WrittenMemory,
+}
+
+/// Remember several facts at once. All are written, or none when one is invalid.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct CreateMemories {
+    /// The facts, each a self-contained sentence.
+    #[schemars(length(min = 1, max = 25))]
+    pub items: Vec<CreateMemory>,
+}
+
+/// What became of one fact of a batch: `created`, or `duplicate` when its text was there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
+pub enum BatchStatus {
+    Created,
+    Duplicate,
+}
+
+/// What became of one fact of a batch.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct BatchResult {
+    /// Its place in the request, from 0.
+    pub index: usize,
+    /// What became of it.
+    pub status: BatchStatus,
+    /// The memory that holds it.
+    pub memory_id: String,
+}
+
+/// The facts of a batch were written.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CreatedMemories {
+    /// One for each fact, in the order of the request.
+    pub results: Vec<BatchResult>,
+    /// The memories, in the order of the request.
+    pub memories: Vec<WrittenMemory>,
+    /// How many facts there were, duplicates among them.
+    pub created_count: usize,
+}
+
+/// Change a memory's text or labels. Its id stays, and the earlier text is kept as history.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct EditMemory {
+    /// The memory's id.
+    pub memory_id: String,
+    /// The new text.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 10_000))]
+    pub content: Option<String>,
+    /// Who may see it.
+    #[serde(default)]
+    pub visibility: Option<Visibility>,
+    /// The new labels, in place of all the old ones.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub tags: Option<Vec<String>>,
+    /// What kind of fact it is.
+    #[serde(default)]
+    pub category: Option<MemoryCategory>,
+}
+
+/// A memory was changed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EditedMemory {
+    /// Always true.
+    pub success: bool,
+    /// The memory as it is now.
+    pub memory: Memory,
+}
+
+/// Choose who may see a memory.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct SetMemoryVisibility {
+    /// The memory's id.
+    pub memory_id: String,
+    /// Who may see it.
+    pub visibility: Visibility,
+}
+
+/// Record the user's verdict on a memory: keep it, or reject it so that it is no longer listed or found.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ReviewMemory {
+    /// The memory's id.
+    pub memory_id: String,
+    /// True keeps it, false rejects it.
+    pub value: bool,
+}
+
+/// Delete a memory for good, with its history.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct DeleteMemory {
+    /// The memory's id.
+    pub memory_id: String,
+}
+
+/// Delete several memories for good: all of them, or none when one is not there.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct DeleteMemories {
+    /// The ids of the memories.
+    #[schemars(length(min = 1, max = 100))]
+    pub memory_ids: Vec<String>,
+}
+
+/// Delete every memory of the user for good. Ask the user first.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct DeleteAllMemories {}
+
+/// It is done.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Done {
+    /// Always true.
+    pub success: bool,
+}
+
+impl Done {
+    /// The one value there is.
+    pub const DONE: Done = Done { success: true };
+}

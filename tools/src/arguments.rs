@@ -1,0 +1,212 @@
+//! How a face spells a tool's arguments: one schema, read once, for every face.
+
+use std::sync::OnceLock;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use jsonschema::Validator;
+use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
+use serde_json::{Map, Value, json};
+
+use crate::{Error, Issue, Result, SchemaOf, issues};
+
+/// The arguments of a tool as one face spells them: the schema of its input type, and what differs from it.
+#[derive(Default)]
+pub struct Arguments {
+    pub(crate) schema: Option<SchemaOf>,
+    pub(crate) renamed: Vec<(&'static str, &'static str)>,
+    pub(crate) wrapped: Vec<(&'static str, &'static str)>,
+    pub(crate) preset: Vec<(&'static str, Value)>,
+    pub(crate) narrowed: Vec<(&'static str, Value)>,
+    pub(crate) lenient: Vec<&'static str>,
+    pub(crate) rejected: Vec<(&'static str, &'static str)>,
+    pub(crate) clamped: bool,
+    compiled: OnceLock<Compiled>,
+}
+
+struct Compiled {
+    schema: Map<String, Value>,
+    validator: Validator,
+}
+
+impl Arguments {
+    /// The arguments just as the input type has them.
+    pub(crate) fn of(schema: SchemaOf) -> Self {
+        Self { schema: Some(schema), ..Self::default() }
+    }
+
+    /// The JSON schema of the arguments as this face spells them: an object, without references.
+    pub fn schema(&self) -> &Map<String, Value> {
+        &self.compiled().schema
+    }
+
+    /// The schema that the input type has, named for components; `None` where this face spells something otherwise.
+    pub fn plain(&self) -> Option<SchemaOf> {
+        let differs = !self.renamed.is_empty() || !self.preset.is_empty() || !self.narrowed.is_empty();
+        self.schema.filter(|_| !differs && self.wrapped.is_empty())
+    }
+
+    /// The doc comment of the input type.
+    pub(crate) fn description(&self) -> String {
+        self.schema()["description"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Checks what a client gave and makes the tool's input of it.
+    pub(crate) fn read(&self, mut given: Map<String, Value>) -> Result<Value> {
+        let compiled = self.compiled();
+        let properties = properties(&compiled.schema);
+        let mut wrong = Vec::new();
+        for (name, schema) in properties {
+            let enter = |value: &mut Value| self.adjust(name, schema, value);
+            match given.get_mut(name).map(enter) {
+                Some(Adjusted::Absent) => drop(given.remove(name)),
+                Some(Adjusted::Wrong(issue)) => wrong.push(issue),
+                Some(Adjusted::Kept) | None => {}
+            }
+            if !given.contains_key(name)
+                && let Some(default) = self.default_of(name)
+            {
+                given.insert(name.clone(), default.clone());
+            }
+        }
+        let given = Value::Object(given);
+        wrong.extend(issues::find(&compiled.validator, &given));
+        if !wrong.is_empty() {
+            return Err(self.refuse(wrong));
+        }
+        Ok(self.translate(given))
+    }
+
+    fn compiled(&self) -> &Compiled {
+        self.compiled.get_or_init(|| {
+            let schema = self.spell(inline(self.schema.expect("every contract is made with a schema")));
+            let validator = jsonschema::validator_for(&schema).expect("schemars writes valid schemas");
+            let Value::Object(schema) = schema else { unreachable!("an input type is a struct") };
+            Compiled { schema, validator }
+        })
+    }
+
+    /// Lays the differences of this face over the schema of the input type.
+    fn spell(&self, mut schema: Value) -> Value {
+        for (path, keywords) in &self.narrowed {
+            let target = path.split('.').fold(&mut schema, |at, name| {
+                let object = if at.get("items").is_some() { &mut at["items"] } else { at };
+                &mut object["properties"][name]
+            });
+            for (keyword, value) in keywords.as_object().into_iter().flatten() {
+                target[keyword] = value.clone();
+            }
+        }
+        for (field, member) in &self.wrapped {
+            let items = &mut schema["properties"][field]["items"];
+            *items = items["properties"][member].take();
+        }
+        let wire_name = |field: &str| {
+            let renamed = self.renamed.iter().find(|(_, native)| *native == field);
+            renamed.map_or(field, |(wire, _)| *wire).to_owned()
+        };
+        let is_preset = |field: &str| self.preset.iter().any(|(name, _)| *name == field);
+        if let Value::Object(properties) = schema["properties"].take() {
+            let open = properties.into_iter().filter(|(field, _)| !is_preset(field));
+            schema["properties"] = open.map(|(field, schema)| (wire_name(&field), schema)).collect();
+        } else {
+            schema["properties"] = json!({});
+        }
+        if let Some(Value::Array(required)) = schema.get_mut("required").map(Value::take) {
+            let open = required.iter().filter_map(Value::as_str).filter(|field| !is_preset(field));
+            schema["required"] = open.map(wire_name).collect();
+        }
+        schema
+    }
+
+    /// Brings one given value into the form that its schema describes, where there is no doubt what was meant.
+    fn adjust(&self, name: &str, schema: &Value, value: &mut Value) -> Adjusted {
+        if self.lenient.contains(&name) && !issues::choices(schema).is_some_and(|choices| choices.contains(value)) {
+            return Adjusted::Absent;
+        }
+        if self.clamped && matches!(name, "limit" | "offset") {
+            clamp(schema, value);
+        }
+        if schema["format"] == "date-time"
+            && let Value::String(text) = value
+        {
+            match read_time(text) {
+                Some(time) => *text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+                None => return Adjusted::Wrong(issues::not_a_time(name, value)),
+            }
+        }
+        Adjusted::Kept
+    }
+
+    /// The default that this face gives to an argument, where it has one of its own.
+    fn default_of(&self, wire: &str) -> Option<&Value> {
+        let field = self.renamed.iter().find(|(name, _)| *name == wire).map_or(wire, |(_, field)| field);
+        self.narrowed.iter().filter(|(path, _)| *path == field).find_map(|(_, keywords)| keywords.get("default"))
+    }
+
+    fn refuse(&self, wrong: Vec<Issue>) -> Error {
+        let sentence = wrong.iter().find_map(|issue| {
+            let (_, sentence) = self.rejected.iter().find(|(name, _)| issue.kind == "enum" && issue.loc[0] == *name)?;
+            Some(sentence.replace("{}", issue.input.as_str().unwrap_or_default()))
+        });
+        sentence.map_or(Error::Arguments(wrong), Error::Rejected)
+    }
+
+    /// Turns this face's spelling into the tool's own.
+    fn translate(&self, given: Value) -> Value {
+        let Value::Object(mut input) = given else { return given };
+        for (wire, field) in &self.renamed {
+            if let Some(value) = input.remove(*wire) {
+                input.insert((*field).to_owned(), value);
+            }
+        }
+        for (field, member) in &self.wrapped {
+            if let Some(Value::Array(items)) = input.get_mut(*field) {
+                items.iter_mut().for_each(|item| *item = json!({ *member: item.take() }));
+            }
+        }
+        for (field, value) in &self.preset {
+            input.insert((*field).to_owned(), value.clone());
+        }
+        Value::Object(input)
+    }
+}
+
+enum Adjusted {
+    Kept,
+    Absent,
+    Wrong(Issue),
+}
+
+fn properties(schema: &Map<String, Value>) -> &Map<String, Value> {
+    schema["properties"].as_object().expect("spell() sees to it")
+}
+
+/// The schema without references, and without the widths of Rust's numbers, which tell a client nothing.
+fn inline(schema: SchemaOf) -> Value {
+    let mut settings = SchemaSettings::draft2020_12();
+    settings.inline_subschemas = true;
+    settings.meta_schema = None;
+    let mut schema = schema(&mut settings.into_generator());
+    let drop_width = |schema: &mut Schema| {
+        if schema.get("format").and_then(Value::as_str).is_some_and(|format| format != "date-time") {
+            schema.remove("format");
+        }
+    };
+    schemars::transform::Transform::transform(&mut RecursiveTransform(drop_width), &mut schema);
+    schema.to_value()
+}
+
+fn clamp(schema: &Value, value: &mut Value) {
+    let Some(number) = value.as_i64() else { return };
+    let least = schema["minimum"].as_i64().unwrap_or(i64::MIN);
+    let most = schema["maximum"].as_i64().unwrap_or(i64::MAX);
+    *value = number.clamp(least, most).into();
+}
+
+/// A time as clients write it: RFC 3339, or without an offset (then UTC), or a date alone (then midnight UTC).
+fn read_time(text: &str) -> Option<DateTime<Utc>> {
+    let whole = || DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
+    let naive = || NaiveDateTime::parse_from_str(&text.replace(' ', "T"), "%Y-%m-%dT%H:%M:%S%.f").ok();
+    let date = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|date| date.and_hms_opt(0, 0, 0));
+    whole().or_else(|| naive().or_else(date).map(|time| time.and_utc()))
+}

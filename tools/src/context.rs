@@ -1,0 +1,86 @@
+//! Who calls, and what there is to work with.
+
+use std::sync::Arc;
+
+use resources::{Resources, keys::GrantedKey, memories::Memories};
+use schemas::memory::Provenance;
+
+/// What comes first in every tool: the caller and the resources. No query can be written without one.
+#[derive(Clone)]
+pub struct Context {
+    /// Who calls.
+    pub caller: Arc<Caller>,
+    /// What there is to work with.
+    pub resources: Arc<Resources>,
+}
+
+/// Who calls, through which face, and by what right.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The id of the user whose data this is about.
+    pub user: String,
+    /// The face that the call came through.
+    pub face: Face,
+    /// By what right.
+    pub credential: Credential,
+}
+
+/// By what right a caller acts for a user.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// The user has signed in.
+    Session,
+    /// A key of the user's.
+    Key(Arc<GrantedKey>),
+}
+
+/// The way a call came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each name says it all")]
+pub enum Face {
+    App,
+    Developer,
+    Mcp,
+    Agent,
+    Import,
+}
+
+impl Face {
+    /// The word that provenance and traces use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Face::App => "app",
+            Face::Developer => "developer",
+            Face::Mcp => "mcp",
+            Face::Agent => "agent",
+            Face::Import => "import",
+        }
+    }
+}
+
+impl Context {
+    /// A signed-in user's context.
+    pub fn of_user(user: impl Into<String>, face: Face, resources: Arc<Resources>) -> Self {
+        let caller = Caller { user: user.into(), face, credential: Credential::Session };
+        Self { caller: Arc::new(caller), resources }
+    }
+
+    /// The caller's memories.
+    pub fn memories(&self) -> Memories<'_> {
+        self.resources.memories(&self.caller.user)
+    }
+
+    /// How whatever the caller writes now came to be.
+    pub fn provenance(&self) -> Provenance {
+        let key = match &self.caller.credential {
+            Credential::Session => None,
+            Credential::Key(key) => Some(key),
+        };
+        Provenance {
+            face: self.caller.face.name().to_owned(),
+            key_id: key.map(|key| key.id.clone()),
+            key_name: key.map(|key| key.name.clone()),
+            conversation_id: None,
+        }
+    }
+}

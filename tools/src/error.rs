@@ -1,0 +1,106 @@
+//! Why a tool did not do what it was asked: one enum, one match to HTTP, one to MCP.
+
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// One argument that is not as its schema says, in the form that FastAPI clients know.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Issue {
+    /// What is wrong: `missing`, `string_too_long`, `enum` …
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Where: the argument's name, then keys and indexes below it. REST puts `body`, `query` or `path` before it.
+    pub loc: Vec<Value>,
+    /// A sentence for people.
+    pub msg: String,
+    /// What was given.
+    pub input: Value,
+    /// The bound that was broken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ctx: Option<Value>,
+}
+
+/// Why a tool did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Arguments that are not as their schema says.
+    #[error("{}", sentences(.0))]
+    Arguments(Vec<Issue>),
+    /// Arguments that fit the schema but make no sense.
+    #[error("{0}")]
+    Invalid(String),
+    /// The same, where the contract wants 400.
+    #[error("{0}")]
+    Rejected(String),
+    /// Nobody has signed in, or not as this route wants it.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// The caller may not do this.
+    #[error("{0}")]
+    Forbidden(String),
+    /// What was asked for is not there, or is another user's.
+    #[error("{0}")]
+    NotFound(String),
+    /// A part of the server is away; later may work.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A defect; the details are in the log, not in the reply.
+    #[error("Internal server error")]
+    Internal(anyhow::Error),
+}
+
+/// The result of every tool.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// The HTTP status that says the same.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Error::Arguments(_) | Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Rejected(_) => StatusCode::BAD_REQUEST,
+            Error::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Error::Forbidden(_) => StatusCode::FORBIDDEN,
+            Error::NotFound(_) => StatusCode::NOT_FOUND,
+            Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The word that says the same to MCP clients and models.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::Arguments(_) | Error::Invalid(_) | Error::Rejected(_) => "invalid_arguments",
+            Error::Unauthorized(_) | Error::Forbidden(_) => "authorization_denied",
+            Error::NotFound(_) => "not_found",
+            Error::Unavailable(_) => "unavailable",
+            Error::Internal(_) => "internal",
+        }
+    }
+
+    /// The `detail` of a REST error body: a list for arguments, a sentence otherwise.
+    pub fn detail(&self) -> Value {
+        match self {
+            Error::Arguments(issues) => json!(issues),
+            other => Value::String(other.to_string()),
+        }
+    }
+}
+
+impl From<resources::Error> for Error {
+    fn from(error: resources::Error) -> Self {
+        match error {
+            resources::Error::Unavailable(reason) => Error::Unavailable(reason),
+            resources::Error::Setting(reason) => Error::Unavailable(reason),
+            resources::Error::Internal(error) => Error::Internal(error),
+        }
+    }
+}
+
+fn sentences(issues: &[Issue]) -> String {
+    let sentence = |issue: &Issue| {
+        let place: Vec<String> = issue.loc.iter().map(|part| part.to_string().replace('"', "")).collect();
+        format!("{}: {}", place.join("."), issue.msg)
+    };
+    issues.iter().map(sentence).collect::<Vec<_>>().join("; ")
+}

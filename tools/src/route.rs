@@ -1,0 +1,228 @@
+//! A REST route to a tool: where a client's wire shape differs from the tool's own, that difference is data here.
+
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::Arguments;
+
+/// Whose credentials a route takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Audience {
+    /// Signed-in users: the app and the page.
+    App,
+    /// Signed-in users, where they manage their keys: those routes word their refusals otherwise.
+    Account,
+    /// Keys that start with `omi_dev_`.
+    Developer,
+    /// Keys that start with `omi_mcp_`.
+    Mcp,
+}
+
+/// One method on one path.
+pub struct Route {
+    /// Whose credentials it takes.
+    pub audience: Audience,
+    /// GET, POST, PATCH or DELETE.
+    pub method: Method,
+    /// The path; names in `{}` are arguments.
+    pub path: &'static str,
+    /// How arguments are spelled here.
+    pub arguments: Arguments,
+    /// Where those arguments stand that are not in the path.
+    pub placement: Placement,
+    /// What comes back.
+    pub reply: Reply,
+    /// Whether this is Recollect's own, and not in the Omi contract.
+    pub ours: bool,
+}
+
+/// Where arguments stand that are not in the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placement {
+    /// In the query string.
+    Query,
+    /// In a JSON body.
+    Body,
+    /// In the query string, as older clients send them, or in a JSON body, which wins.
+    QueryOrBody,
+}
+
+/// What comes back from a route: one shape, its status, and the fields that this audience sees.
+pub struct Reply {
+    /// The HTTP status of success.
+    pub status: StatusCode,
+    /// Which part of the tool's result is sent.
+    pub shape: Shape,
+    /// The fields that objects keep; empty keeps all.
+    pub only: &'static [&'static str],
+    /// A response header that carries the cursor of the next page.
+    pub cursor: Option<&'static str>,
+}
+
+/// Which part of the tool's result is sent.
+pub enum Shape {
+    /// All of it.
+    Whole,
+    /// The value of one field.
+    Field(&'static str),
+    /// All of it, with the list in the first field under the second name, and more constant fields.
+    Envelope(&'static str, &'static str, Value),
+    /// The same words every time.
+    Constant(Value),
+    /// Nothing.
+    Empty,
+}
+
+/// A route for GET; arguments stand in the query string.
+pub(crate) fn get(path: &'static str) -> Route {
+    Route::new(Method::GET, path, Placement::Query)
+}
+
+/// A route for POST; arguments stand in a JSON body.
+pub(crate) fn post(path: &'static str) -> Route {
+    Route::new(Method::POST, path, Placement::Body)
+}
+
+/// A route for PATCH; arguments stand in a JSON body.
+pub(crate) fn patch(path: &'static str) -> Route {
+    Route::new(Method::PATCH, path, Placement::Body)
+}
+
+/// A route for DELETE; arguments stand in the query string.
+pub(crate) fn delete(path: &'static str) -> Route {
+    Route::new(Method::DELETE, path, Placement::Query)
+}
+
+impl Route {
+    fn new(method: Method, path: &'static str, placement: Placement) -> Self {
+        let reply = Reply { status: StatusCode::OK, shape: Shape::Whole, only: &[], cursor: None };
+        let arguments = Arguments::default();
+        Self { audience: Audience::App, method, path, arguments, placement, reply, ours: false }
+    }
+
+    /// Marks a route that the Omi contract does not have.
+    pub(crate) fn ours(mut self) -> Self {
+        self.ours = true;
+        self
+    }
+
+    /// Takes arguments from a JSON body, whatever the method.
+    pub(crate) fn body(mut self) -> Self {
+        self.placement = Placement::Body;
+        self
+    }
+
+    /// Takes arguments from the query string too.
+    pub(crate) fn query(mut self) -> Self {
+        self.placement = Placement::QueryOrBody;
+        self
+    }
+
+    /// Spells the argument `field` as `wire`.
+    pub(crate) fn rename(mut self, wire: &'static str, field: &'static str) -> Self {
+        self.arguments.renamed.push((wire, field));
+        self
+    }
+
+    /// Takes a list of plain values for `field`, each standing for an object with that one `member`.
+    pub(crate) fn wrap(mut self, field: &'static str, member: &'static str) -> Self {
+        self.arguments.wrapped.push((field, member));
+        self
+    }
+
+    /// Fixes the argument `field`; clients cannot give it.
+    pub(crate) fn preset(mut self, field: &'static str, value: Value) -> Self {
+        self.arguments.preset.push((field, value));
+        self
+    }
+
+    /// Lays other schema keywords (bounds, a default) over the argument at `field`; `items.content` reaches into a list.
+    pub(crate) fn narrow(mut self, field: &'static str, keywords: Value) -> Self {
+        self.arguments.narrowed.push((field, keywords));
+        self
+    }
+
+    /// Gives `limit` and `offset` this page size and largest page, and pulls values beyond the bounds inside.
+    pub(crate) fn page(mut self, size: u32, largest: u32) -> Self {
+        self.arguments.clamped = true;
+        self.narrow("limit", json!({ "default": size, "minimum": 1, "maximum": largest }))
+    }
+
+    /// Counts a value outside the enum of `field` as not given.
+    pub(crate) fn lenient(mut self, field: &'static str) -> Self {
+        self.arguments.lenient.push(field);
+        self
+    }
+
+    /// Answers 400 with this sentence to a value outside the enum of `field`; `{}` stands for the value.
+    pub(crate) fn reject(mut self, field: &'static str, sentence: &'static str) -> Self {
+        self.arguments.rejected.push((field, sentence));
+        self
+    }
+
+    /// Sends only the value of `field`.
+    pub(crate) fn field(mut self, field: &'static str) -> Self {
+        self.reply.shape = Shape::Field(field);
+        self
+    }
+
+    /// Sends everything, with the list in `field` under the name `wire`, and more constant fields.
+    pub(crate) fn envelope(mut self, field: &'static str, wire: &'static str, constants: Value) -> Self {
+        self.reply.shape = Shape::Envelope(field, wire, constants);
+        self
+    }
+
+    /// Sends the same words every time.
+    pub(crate) fn constant(mut self, value: Value) -> Self {
+        self.reply.shape = Shape::Constant(value);
+        self
+    }
+
+    /// Sends nothing, with status 204.
+    pub(crate) fn empty(mut self) -> Self {
+        self.reply.status = StatusCode::NO_CONTENT;
+        self.reply.shape = Shape::Empty;
+        self
+    }
+
+    /// Sends only these fields of the object, or of each object in the list.
+    pub(crate) fn only(mut self, fields: &'static [&'static str]) -> Self {
+        self.reply.only = fields;
+        self
+    }
+
+    /// Sends the cursor of the next page in this response header.
+    pub(crate) fn cursor(mut self, header: &'static str) -> Self {
+        self.reply.cursor = Some(header);
+        self
+    }
+}
+
+impl Reply {
+    /// The body of this route's answer, made from the tool's result; `None` is an empty one.
+    pub fn body(&self, result: Value) -> Option<Value> {
+        match (&self.shape, result) {
+            (Shape::Empty, _) => None,
+            (Shape::Constant(value), _) => Some(value.clone()),
+            (Shape::Whole, value) => Some(self.narrow(value)),
+            (Shape::Field(field), Value::Object(mut object)) => object.remove(*field).map(|value| self.narrow(value)),
+            (Shape::Envelope(field, wire, constants), Value::Object(mut object)) => {
+                let list = object.remove(*field).map(|value| self.narrow(value));
+                let named = list.map(|list| ((*wire).to_owned(), list));
+                let constants = constants.as_object().cloned().unwrap_or_default();
+                Some(Value::Object(named.into_iter().chain(object).chain(constants).collect()))
+            }
+            (_, other) => Some(other),
+        }
+    }
+
+    fn narrow(&self, value: Value) -> Value {
+        match value {
+            Value::Array(rows) => Value::Array(rows.into_iter().map(|row| self.narrow(row)).collect()),
+            Value::Object(mut object) if !self.only.is_empty() => {
+                Value::Object(self.only.iter().filter_map(|key| object.remove_entry(*key)).collect::<Map<_, _>>())
+            }
+            other => other,
+        }
+    }
+}

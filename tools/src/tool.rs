@@ -1,0 +1,199 @@
+//! The definition of a capability, and the only way to call it.
+
+use std::time::Instant;
+
+use futures::future::BoxFuture;
+use http::Method;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemas::{key::KeyFamily, scope::Scope};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use tracing::Instrument;
+
+use crate::{Arguments, Audience, Context, Credential, Error, Result, Route};
+
+/// Makes a [`Tool`] of the async function with this name.
+macro_rules! tool {
+    ($function:ident) => {
+        $crate::Tool::new(stringify!($function), $function)
+    };
+}
+
+/// Writes a type's JSON schema with the settings of the given generator.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// Who may call a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Signed-in users only, never a key: a key must not mint keys.
+    Session,
+    /// Whoever has signed in, with any key.
+    Anyone,
+    /// Signed-in users, and keys that hold the scope.
+    Scope(Scope),
+}
+
+/// What a client may assume of a call before it makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hints {
+    /// It changes nothing.
+    pub read_only: bool,
+    /// It may take away what cannot be brought back.
+    pub destructive: bool,
+    /// Calling it again with the same arguments changes nothing more.
+    pub idempotent: bool,
+}
+
+type Run = Box<dyn Fn(Context, Value) -> BoxFuture<'static, Result<Value>> + Send + Sync>;
+
+/// One capability: what every face needs to offer it.
+pub struct Tool {
+    /// The MCP tool, the OpenAPI operation and the agent's function.
+    pub name: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// The arguments as MCP clients and the agent give them.
+    pub arguments: Arguments,
+    /// The schema of the result.
+    pub output: SchemaOf,
+    /// The REST routes that lead here.
+    pub routes: Vec<Route>,
+    hints: Option<Hints>,
+    run: Run,
+}
+
+impl Tool {
+    /// Wraps `function`; called by `tool!`.
+    pub(crate) fn new<I, O, F, R>(name: &'static str, function: F) -> Self
+    where
+        I: DeserializeOwned + JsonSchema + 'static,
+        O: Serialize + JsonSchema + 'static,
+        F: Fn(Context, I) -> R + Copy + Send + Sync + 'static,
+        R: Future<Output = Result<O>> + Send + 'static,
+    {
+        let run = move |context, arguments| -> BoxFuture<'static, Result<Value>> {
+            Box::pin(async move {
+                let input = serde_json::from_value(arguments).map_err(|error| Error::Invalid(error.to_string()))?;
+                let output = function(context, input).await?;
+                serde_json::to_value(output).map_err(|error| Error::Internal(error.into()))
+            })
+        };
+        Self {
+            name,
+            access: Access::Session,
+            arguments: Arguments::of(|generator| generator.subschema_for::<I>()),
+            output: |generator| generator.subschema_for::<O>(),
+            routes: Vec::new(),
+            hints: None,
+            run: Box::new(run),
+        }
+    }
+
+    /// Opens the tool to keys that hold `scope`.
+    pub(crate) fn scope(mut self, scope: Scope) -> Self {
+        self.access = Access::Scope(scope);
+        self
+    }
+
+    /// Opens the tool to every key.
+    pub(crate) fn any_key(mut self) -> Self {
+        self.access = Access::Anyone;
+        self
+    }
+
+    /// Binds a route for signed-in users.
+    pub(crate) fn app(self, route: Route) -> Self {
+        self.bind(Audience::App, route)
+    }
+
+    /// Binds a route for signed-in users who manage their keys.
+    pub(crate) fn account(self, route: Route) -> Self {
+        self.bind(Audience::Account, route)
+    }
+
+    /// Binds a route for developer keys.
+    pub(crate) fn developer(self, route: Route) -> Self {
+        self.bind(Audience::Developer, route)
+    }
+
+    /// Binds a route for MCP keys.
+    pub(crate) fn mcp(self, route: Route) -> Self {
+        self.bind(Audience::Mcp, route)
+    }
+
+    fn bind(mut self, audience: Audience, mut route: Route) -> Self {
+        route.audience = audience;
+        route.arguments.schema = self.arguments.schema;
+        self.routes.push(route);
+        self
+    }
+
+    /// Says what clients may assume, where the method of the first route would say something else.
+    pub(crate) fn hints(mut self, hints: Hints) -> Self {
+        self.hints = Some(hints);
+        self
+    }
+
+    /// What clients may assume of a call: what was said on the binding, else what the first route's method implies.
+    pub fn behaviour(&self) -> Hints {
+        let method = self.routes.first().map_or(&Method::POST, |route| &route.method);
+        let implied = Hints {
+            read_only: method == Method::GET,
+            destructive: method == Method::DELETE,
+            idempotent: method != Method::POST,
+        };
+        self.hints.unwrap_or(implied)
+    }
+
+    /// The tool's name in plain words: `Get memories`.
+    pub fn title(&self) -> String {
+        let words = self.name.replace('_', " ");
+        words[..1].to_uppercase() + &words[1..]
+    }
+
+    /// What the tool does, for models and people: the doc comment of its input type.
+    pub fn description(&self) -> String {
+        self.arguments.description()
+    }
+
+    /// Whether the caller may use this tool at all; asked before a body is read, and before it is listed.
+    pub fn permits(&self, context: &Context) -> Result<()> {
+        let Credential::Key(key) = &context.caller.credential else {
+            return Ok(());
+        };
+        match self.access {
+            Access::Anyone => Ok(()),
+            Access::Session => Err(Error::Forbidden("This needs a signed-in user, not an API key".into())),
+            Access::Scope(scope) if key.holds(scope) => Ok(()),
+            Access::Scope(scope) => Err(Error::Forbidden(missing(scope, key.family))),
+        }
+    }
+
+    /// Calls the tool: the only way in, for every face. `contract` says how this face spells the arguments: the
+    /// tool's own [`arguments`](Self::arguments), or those of one of its routes.
+    pub async fn call(&self, context: Context, contract: &Arguments, given: Map<String, Value>) -> Result<Value> {
+        self.permits(&context)?;
+        let face = context.caller.face;
+        let span = tracing::debug_span!("tool", name = self.name, face = face.name(), user = context.caller.user);
+        async {
+            let begun = Instant::now();
+            let outcome = match contract.read(given) {
+                Ok(arguments) => (self.run)(context, arguments).await,
+                Err(error) => Err(error),
+            };
+            let micros = begun.elapsed().as_micros();
+            match &outcome {
+                Ok(_) => tracing::debug!(micros, "done"),
+                Err(Error::Internal(error)) => tracing::error!(micros, "failed: {error:#}"),
+                Err(error) => tracing::debug!(micros, code = error.code(), "refused: {error}"),
+            }
+            outcome
+        }
+        .instrument(span)
+        .await
+    }
+}
+
+fn missing(scope: Scope, family: KeyFamily) -> String {
+    format!("Insufficient permissions. Required scope: {}", scope.spelling(family))
+}
