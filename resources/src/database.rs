@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use surrealdb::{
     IndexedResults, Surreal,
     engine::any::{self, Any},
@@ -13,8 +13,8 @@ use surrealdb::{
 use crate::{Error, Result, Secret};
 
 /// Where the database is and how much memory the embedded one may take.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct DatabaseSettings {
     /// A SurrealDB server (`ws://` or `wss://`); none means the embedded engine, in the data folder.
     pub url: Option<String>,

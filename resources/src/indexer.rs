@@ -106,9 +106,8 @@ impl Resources {
         Ok(())
     }
 
-    /// Builds the index anew from the database; `progress` hears how many rows are done and how many there are.
-    pub async fn reindex(&self, mut progress: impl FnMut(u64, u64)) -> Result<u64> {
-        self.vectors.clear(self.embedder.index_model()).await?;
+    /// Fills an empty index from the database; `progress` hears how many rows are done, of how many.
+    pub(crate) async fn index_everything(&self, mut progress: impl FnMut(u64, u64)) -> Result<u64> {
         self.outbox_everything().await?;
         let all = self.pending().await?;
         let mut done = 0;

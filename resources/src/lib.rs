@@ -3,6 +3,7 @@
 mod database;
 pub mod embedder;
 mod error;
+mod http;
 mod indexer;
 pub mod keys;
 pub mod memories;
@@ -16,7 +17,7 @@ pub mod vectors;
 
 use std::{path::PathBuf, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -37,7 +38,7 @@ use crate::{
 };
 
 /// Where everything is, as the configuration says.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct Settings {
     /// The folder that embedded engines and models live in.
     pub data: PathBuf,
@@ -80,15 +81,38 @@ impl Resources {
     /// # Errors
     /// [`Error::Setting`] tells a person what to change; [`Error::Unavailable`] which server does not answer.
     pub async fn open(settings: &Settings) -> Result<Arc<Self>> {
-        let resources = Arc::new(Self::open_idle(settings, |vectors, folder, model| {
-            Box::pin(Vectors::open(vectors, folder, model))
-        })
-        .await?);
+        let embedder = Embedder::open(&settings.embedder, &settings.data).await?;
+        let vectors = Vectors::open(&settings.vectors, &settings.data.join("vectors"), index_model(&embedder)).await?;
+        let resources = Self::assemble(settings, embedder, vectors).await?;
         resources.heal_words().await?;
         let worker = indexer::run(Arc::clone(&resources), resources.worker.stop.clone());
         *resources.worker.task.lock().await = Some(tokio::spawn(worker));
         resources.outbox.wake();
         Ok(resources)
+    }
+
+    /// Opens the engines with an empty index and builds that anew; `progress` hears how many rows are done, of how many.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); an index of another model is no error here.
+    pub async fn reindex(settings: &Settings, progress: impl FnMut(u64, u64)) -> Result<u64> {
+        let embedder = Embedder::open(&settings.embedder, &settings.data).await?;
+        let folder = settings.data.join("vectors");
+        let vectors = Vectors::recreate(&settings.vectors, &folder, index_model(&embedder)).await?;
+        let resources = Self::assemble(settings, embedder, vectors).await?;
+        resources.index_everything(progress).await
+    }
+
+    async fn assemble(settings: &Settings, embedder: Embedder, vectors: Vectors) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            database: Database::open(&settings.database, &settings.data.join("database")).await?,
+            vectors,
+            embedder,
+            model: Model::open(&settings.model)?,
+            key_cache: KeyCache::default(),
+            outbox: Outbox::default(),
+            worker: Worker::default(),
+        }))
     }
 
     /// Ends the worker after the batch at hand and makes the index durable.
@@ -119,4 +143,15 @@ impl Resources {
     pub fn users(&self) -> Users<'_> {
         Users(self)
     }
+}
+
+/// An id that no other row has.
+pub fn new_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// What the index records of the model that fills it.
+fn index_model(embedder: &Embedder) -> Option<vectors::IndexModel> {
+    let (identity, dimension) = (embedder.identity()?, embedder.dimension()?);
+    Some(vectors::IndexModel { identity: identity.to_owned(), dimension })
 }

@@ -5,15 +5,16 @@ mod search;
 
 use chrono::{DateTime, Utc};
 use schemas::memory::{Memory, MemoryCategory, MemoryRevision, MemorySort, Provenance, Visibility};
-use surrealdb::types::{SurrealValue, Value};
+use surrealdb::types::{RecordId, SurrealValue, Value};
 
 use crate::{
     Resources, Result,
-    database::{Bound, record, row},
+    database::{self, Bound, Database, record},
     outbox::{self, Kind},
 };
 pub use row::{id_of, scoring};
 use row::{MemoryRow, RevisionRow};
+pub use search::Search;
 
 /// The memories of one user; nothing of anyone else's can be reached through it.
 pub struct Memories<'a> {
@@ -165,8 +166,10 @@ impl Memories<'_> {
     /// Inserts what is not there yet, and answers with each row as it is stored and whether it was there before.
     async fn insert(&self, rows: Vec<MemoryRow>) -> Result<Vec<(MemoryRow, bool)>> {
         let ids: Vec<String> = rows.iter().map(|row| row.mid.clone()).collect();
-        let values: Vec<Value> =
-            rows.iter().map(|fields| row(record("memory", self.user, &fields.mid), fields.clone())).collect();
+        let values: Vec<Value> = rows
+            .iter()
+            .map(|fields| database::row(record("memory", self.user, &fields.mid), fields.clone()))
+            .collect();
         let bound = Bound::new().with("rows", values).with("outbox", outbox::rows(Kind::Memory, self.user, &ids));
         let statements = "BEGIN; INSERT IGNORE INTO memory $rows; INSERT INTO outbox $outbox; COMMIT;";
         let inserted: Vec<MemoryRow> = self.resources.database.run(statements, bound).await?.take(1)?;
@@ -296,9 +299,21 @@ impl Memories<'_> {
         Ok(rows.into_iter().map(Memory::from).collect())
     }
 
-    fn records(&self, ids: &[String]) -> Vec<surrealdb::types::RecordId> {
+    fn records(&self, ids: &[String]) -> Vec<RecordId> {
         ids.iter().map(|id| record("memory", self.user, id)).collect()
     }
+}
+
+/// The memories of these records, whoever they belong to; for the index worker alone.
+pub(crate) async fn read_records(database: &Database, records: Vec<RecordId>) -> Result<Vec<Memory>> {
+    let rows: Vec<MemoryRow> =
+        database.run("SELECT * FROM $ids", Bound::new().with("ids", records)).await?.take(0)?;
+    Ok(rows.into_iter().map(Memory::from).collect())
+}
+
+/// How the index spells a category.
+pub(crate) fn category_name(category: MemoryCategory) -> String {
+    row::name_of(&category)
 }
 
 #[derive(SurrealValue)]

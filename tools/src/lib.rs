@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod tool;
+pub mod agent;
 mod arguments;
 mod context;
 mod error;

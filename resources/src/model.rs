@@ -1,0 +1,225 @@
+//! The language model: any server that speaks the OpenAI chat completions API.
+
+use std::time::Duration;
+
+use async_openai::{Client, config::OpenAIConfig, error::OpenAIError};
+use futures::{Stream, StreamExt};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{Error, Result, Secret};
+
+/// Which language model answers questions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelSettings {
+    /// The base URL, such as `http://localhost:11434/v1`; none means that answers come by retrieval alone.
+    pub url: Option<String>,
+    /// The key, if it wants one.
+    pub key: Option<Secret>,
+    /// The name of the model; required with `url`.
+    pub name: Option<String>,
+    /// Seconds to wait for the next piece of an answer.
+    pub timeout_seconds: u64,
+}
+
+impl Default for ModelSettings {
+    fn default() -> Self {
+        Self { url: None, key: None, name: None, timeout_seconds: 60 }
+    }
+}
+
+/// A language model, cheap to clone.
+#[derive(Clone)]
+pub struct Model {
+    client: Client<OpenAIConfig>,
+    name: String,
+    patience: Duration,
+}
+
+/// One turn of a conversation with the model.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each name says it all")]
+pub enum Turn {
+    System(String),
+    User(String),
+    Assistant { text: String, calls: Vec<Call> },
+    Function { call_id: String, result: String },
+}
+
+/// A function that the model may ask for.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// What it does and when to use it.
+    pub description: String,
+    /// The JSON schema of its arguments.
+    pub parameters: Value,
+}
+
+/// A function that the model asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Call {
+    /// Goes back with the result.
+    pub id: String,
+    /// Which function.
+    pub name: String,
+    /// Its arguments, as the model wrote them: JSON if all went well.
+    pub arguments: String,
+}
+
+/// A piece of the model's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each name says it all")]
+pub enum Piece {
+    Text(String),
+    Calls(Vec<Call>),
+}
+
+/// A chunk of the stream; whatever else servers send along is passed over.
+#[derive(Debug, Deserialize)]
+struct Chunk {
+    #[serde(default)]
+    choices: Vec<Choice>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Choice {
+    #[serde(default)]
+    delta: Delta,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Delta {
+    content: Option<String>,
+    #[serde(default)]
+    tool_calls: Option<Vec<CallPart>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct CallPart {
+    #[serde(default)]
+    index: usize,
+    id: Option<String>,
+    function: Option<FunctionPart>,
+}
+
+#[derive(Debug, Deserialize)]
+struct FunctionPart {
+    name: Option<String>,
+    arguments: Option<String>,
+}
+
+impl Model {
+    /// The model of the settings; `None` when none is configured.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when a URL is given without a name.
+    pub fn open(settings: &ModelSettings) -> Result<Option<Self>> {
+        let Some(url) = &settings.url else { return Ok(None) };
+        let Some(name) = &settings.name else {
+            return Err(Error::Setting("model.name must be set together with model.url".into()));
+        };
+        let key = settings.key.as_ref().map_or("none", Secret::expose);
+        let config = OpenAIConfig::new().with_api_base(url.trim_end_matches('/')).with_api_key(key);
+        let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(5)).build();
+        let client = Client::with_config(config).with_http_client(http.map_err(Error::internal)?);
+        Ok(Some(Self { client, name: name.clone(), patience: Duration::from_secs(settings.timeout_seconds) }))
+    }
+
+    /// What the server calls the model.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Asks the model to go on. Text comes as it is written; functions that it asks for come together, at the end.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], with what the server said, before or within the stream.
+    pub async fn answer(
+        &self,
+        turns: &[Turn],
+        functions: &[Function],
+    ) -> Result<impl Stream<Item = Result<Piece>> + use<>> {
+        let mut request = json!({
+            "model": self.name,
+            "stream": true,
+            "messages": turns.iter().map(Turn::to_json).collect::<Vec<_>>(),
+        });
+        if !functions.is_empty() {
+            request["tools"] = functions.iter().map(Function::to_json).collect();
+        }
+        let chat = self.client.chat();
+        let opening = chat.create_stream_byot::<_, Chunk>(request);
+        let opened = tokio::time::timeout(self.patience, opening).await;
+        let mut chunks = opened.map_err(|_| too_slow())?.map_err(refused)?;
+        let patience = self.patience;
+        Ok(async_stream::try_stream! {
+            let mut calls: Vec<Call> = Vec::new();
+            while let Some(chunk) = tokio::time::timeout(patience, chunks.next()).await.map_err(|_| too_slow())? {
+                let delta = chunk.map_err(refused)?.choices.into_iter().next().map(|choice| choice.delta);
+                let Some(delta) = delta else { continue };
+                if let Some(text) = delta.content.filter(|text| !text.is_empty()) {
+                    yield Piece::Text(text);
+                }
+                delta.tool_calls.into_iter().flatten().for_each(|part| part.join(&mut calls));
+            }
+            if !calls.is_empty() {
+                yield Piece::Calls(calls);
+            }
+        })
+    }
+}
+
+impl CallPart {
+    /// Adds this part to the call that it continues.
+    fn join(self, calls: &mut Vec<Call>) {
+        if calls.len() <= self.index {
+            calls.resize_with(self.index + 1, Call::default);
+        }
+        let call = &mut calls[self.index];
+        call.id.push_str(self.id.as_deref().unwrap_or_default());
+        if let Some(function) = self.function {
+            call.name.push_str(function.name.as_deref().unwrap_or_default());
+            call.arguments.push_str(function.arguments.as_deref().unwrap_or_default());
+        }
+    }
+}
+
+impl Turn {
+    fn to_json(&self) -> Value {
+        match self {
+            Turn::System(text) => json!({ "role": "system", "content": text }),
+            Turn::User(text) => json!({ "role": "user", "content": text }),
+            Turn::Function { call_id, result } => json!({ "role": "tool", "tool_call_id": call_id, "content": result }),
+            Turn::Assistant { text, calls } if calls.is_empty() => json!({ "role": "assistant", "content": text }),
+            Turn::Assistant { text, calls } => {
+                let call = |call: &Call| {
+                    let function = json!({ "name": call.name, "arguments": call.arguments });
+                    json!({ "id": call.id, "type": "function", "function": function })
+                };
+                let calls: Vec<Value> = calls.iter().map(call).collect();
+                json!({ "role": "assistant", "content": text, "tool_calls": calls })
+            }
+        }
+    }
+}
+
+impl Function {
+    fn to_json(&self) -> Value {
+        let Self { name, description, parameters } = self;
+        json!({
+            "type": "function",
+            "function": { "name": name, "description": description, "parameters": parameters },
+        })
+    }
+}
+
+fn too_slow() -> Error {
+    Error::Unavailable("the language model did not answer in time".into())
+}
+
+fn refused(error: OpenAIError) -> Error {
+    Error::Unavailable(format!("the language model did not answer: {error}"))
+}

@@ -1,0 +1,59 @@
+//! The model's functions: the tools that the caller may use.
+
+use resources::model::{Call, Function};
+use schemas::memory::Memory;
+use serde_json::{Map, Value, json};
+
+use crate::{Access, Context, Error, Result};
+
+/// The functions that the model may ask for.
+pub(super) fn permitted(context: &Context) -> Vec<Function> {
+    let offered = |tool: &&crate::Tool| {
+        // What cannot be brought back is for a person to do, and keys are not for models.
+        tool.permits(context).is_ok() && matches!(tool.access, Access::Scope(_)) && !tool.behaviour().destructive
+    };
+    let function = |tool: &crate::Tool| Function {
+        name: tool.name.to_owned(),
+        description: tool.description(),
+        parameters: Value::Object(tool.arguments.schema().clone()),
+    };
+    crate::all().iter().filter(offered).map(function).collect()
+}
+
+/// Runs a function; what went wrong is a result that the model can read.
+pub(super) async fn run(context: &Context, call: &Call) -> Value {
+    match try_run(context, call).await {
+        Ok(result) => result,
+        Err(error) => json!({ "error": { "code": error.code(), "message": error.to_string() } }),
+    }
+}
+
+async fn try_run(context: &Context, call: &Call) -> Result<Value> {
+    let offered = permitted(context).iter().any(|function| function.name == call.name);
+    let tool = crate::find(&call.name).filter(|_| offered);
+    let tool = tool.ok_or_else(|| Error::NotFound(format!("There is no function called {}", call.name)))?;
+    let text = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
+    let arguments: Map<String, Value> = serde_json::from_str(text)
+        .map_err(|error| Error::Invalid(format!("The arguments are not a JSON object: {error}")))?;
+    tool.call(context.clone(), &tool.arguments, arguments).await
+}
+
+/// The memories that fit a question best.
+pub(super) async fn search(context: &Context, question: &str, limit: u32) -> Result<Vec<Memory>> {
+    let tool = crate::find("search_memories").expect("the agent searches memories");
+    let query: String = question.chars().take(2000).collect();
+    let arguments = Map::from_iter([("query".to_owned(), json!(query)), ("limit".to_owned(), json!(limit))]);
+    let mut result = tool.call(context.clone(), &tool.arguments, arguments).await?;
+    serde_json::from_value(result["memories"].take()).map_err(|error| Error::Internal(error.into()))
+}
+
+/// What the server is doing while it runs a function, in a few words.
+pub(super) fn doing(name: &str) -> String {
+    match name.split_once('_') {
+        Some(("search", what)) => format!("Searching {what}"),
+        Some(("get" | "list", what)) => format!("Reading {}", what.replace('_', " ")),
+        Some(("create", what)) => format!("Creating {what}"),
+        Some(("edit" | "set" | "review", what)) => format!("Updating {}", what.replace('_', " ")),
+        _ => format!("Using {}", name.replace('_', " ")),
+    }
+}
