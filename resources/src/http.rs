@@ -1,0 +1,8 @@
+//! How this crate speaks HTTP to other servers.
+
+/// A client with the cryptography this program is built with.
+pub(crate) fn client() -> reqwest::ClientBuilder {
+    // An error means that a provider is installed already, which is just as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+}
