@@ -4,6 +4,8 @@ mod encoder;
 mod endpoint;
 mod folder;
 mod local;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};

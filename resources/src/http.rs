@@ -1,5 +1,8 @@
 //! How this crate speaks HTTP to other servers.
 
+#[cfg(test)]
+pub(crate) mod loopback;
+
 /// A client with the cryptography this program is built with.
 pub(crate) fn client() -> reqwest::ClientBuilder {
     // An error means that a provider is installed already, which is just as well.

@@ -5,6 +5,8 @@
 
 mod hub;
 mod pypi;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::fs::File;
 use std::io;
