@@ -22,7 +22,9 @@ use crate::models::{self, MINILM, ModelSources};
 use crate::{Error, Result};
 
 /// Which model turns texts into vectors. The default is all-MiniLM-L6-v2, in the process, offline once it is there.
-#[derive(Clone, Debug, Default, Deserialize)]
+///
+/// It has no `Debug`, which would print the key.
+#[derive(Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EmbedderSettings {
     /// The base URL of an OpenAI-compatible endpoint, such as `http://localhost:11434/v1`, to use instead.
@@ -65,7 +67,8 @@ impl Embedder {
         };
         let shared = Arc::new(shared);
         if shared.engine.get().is_none() {
-            tokio::spawn(retry(Arc::downgrade(&shared), settings.clone(), data.to_owned()));
+            let (settings, data) = (settings.clone(), data.to_owned());
+            tokio::spawn(retry(Arc::downgrade(&shared), settings, data, FIRST_RETRY));
         }
         Ok(Self(shared))
     }
@@ -215,9 +218,8 @@ impl Backend {
 const FIRST_RETRY: Duration = Duration::from_secs(30);
 const LAST_RETRY: Duration = Duration::from_secs(15 * 60);
 
-/// Tries an absent model until it answers or nobody needs it any more.
-async fn retry(shared: Weak<Shared>, settings: EmbedderSettings, data: PathBuf) {
-    let mut delay = FIRST_RETRY;
+/// Tries an absent model, at growing intervals that begin with `delay`, until it answers or nobody needs it any more.
+async fn retry(shared: Weak<Shared>, settings: EmbedderSettings, data: PathBuf, mut delay: Duration) {
     loop {
         tokio::time::sleep(delay).await;
         let Some(shared) = shared.upgrade() else { return };

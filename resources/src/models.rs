@@ -86,7 +86,7 @@ pub async fn pull(sources: &ModelSources, models: &Path, progress: &ProgressBar)
 
 /// A bar on standard error for [`pull`]; it shows nothing where standard error is not a terminal.
 pub fn progress_bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg:16} {bar:40} {bytes}/{total_bytes} {bytes_per_sec}");
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}");
     ProgressBar::new(0).with_style(style.expect("the template is valid"))
 }
 

@@ -99,7 +99,7 @@ impl Endpoint {
             OpenAIError::ApiError(refusal) if is_permanent(refusal.status_code) => {
                 Error::Setting(format!("the embeddings endpoint {} refuses: {refusal}", self.url))
             }
-            OpenAIError::Reqwest(error) => self.unavailable(root_cause(&error)),
+            OpenAIError::Reqwest(error) => self.unavailable(http::root_cause(&error)),
             error => self.unavailable(error),
         }
     }
@@ -112,9 +112,4 @@ impl Endpoint {
 /// Whether asking again would meet the same refusal.
 fn is_permanent(status: StatusCode) -> bool {
     status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT && status != StatusCode::TOO_MANY_REQUESTS
-}
-
-/// The innermost reason, which says more than the outer "error sending request".
-fn root_cause(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), root_cause)
 }

@@ -258,7 +258,7 @@ async fn wrong_settings_are_told_from_an_absent_model() {
     ];
     for settings in refused {
         let opened = Embedder::open(&settings, Path::new("")).await;
-        assert!(matches!(opened, Err(Error::Setting(_))), "{settings:?}");
+        assert!(matches!(opened, Err(Error::Setting(_))), "{:?}", settings.url);
     }
 
     let absent = Embedder::open(&endpoint(loopback::closed(), ""), Path::new(""))
@@ -270,4 +270,29 @@ async fn wrong_settings_are_told_from_an_absent_model() {
     );
     assert!(absent.absence().unwrap().contains("is away"), "{:?}", absent.absence());
     assert!(matches!(absent.embed_query("text").await, Err(Error::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_model_that_comes_late_is_used_without_a_restart() {
+    let calls = Mutex::new(0);
+    let url = loopback::serve(move |request| {
+        *calls.lock().unwrap() += 1;
+        if *calls.lock().unwrap() == 1 {
+            (408, b"{}".to_vec())
+        } else {
+            respond(request)
+        }
+    });
+    let embedder = Embedder(Arc::new(Shared::new(OnceLock::new(), "it sleeps".to_owned())));
+    assert_eq!(embedder.absence(), Some("it sleeps"));
+    let settings = endpoint(url, "secret");
+    retry(
+        Arc::downgrade(&embedder.0),
+        settings,
+        PathBuf::new(),
+        Duration::from_millis(1),
+    )
+    .await;
+    assert_eq!((embedder.name(), embedder.absence()), (Some("tiny"), None));
+    assert_eq!(embedder.embed_query("text").await.unwrap().len(), 2);
 }

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use futures::StreamExt;
 use indicatif::ProgressBar;
+use reqwest::Response;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
@@ -32,12 +33,13 @@ pub(super) async fn download(
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(STALL_TIMEOUT)
         .build()?;
+    let away = |error: reqwest::Error| anyhow!("the model hub at {hub}: {}", http::root_cause(&error));
     let response = client
         .get(url)
         .send()
         .await
-        .and_then(|response| response.error_for_status());
-    let response = response.with_context(|| format!("the model hub at {hub}"))?;
+        .and_then(Response::error_for_status)
+        .map_err(away)?;
 
     if let Some(length) = response.content_length() {
         bar.set_length(length);
@@ -46,7 +48,7 @@ pub(super) async fn download(
     let mut file = File::create(&path).await?;
     let mut body = response.bytes_stream();
     while let Some(bytes) = body.next().await {
-        let bytes = bytes.with_context(|| format!("the model hub at {hub}"))?;
+        let bytes = bytes.map_err(away)?;
         file.write_all(&bytes).await?;
         bar.inc(bytes.len() as u64);
     }

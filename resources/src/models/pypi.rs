@@ -135,7 +135,7 @@ fn folder_size(folder: &Path) -> u64 {
 }
 
 /// Unpacks one file of an archive to `target`, by its path through archives within archives.
-fn unpack(mut archive: PathBuf, members: &[&str], target: &Path) -> anyhow::Result<()> {
+pub(super) fn unpack(mut archive: PathBuf, members: &[&str], target: &Path) -> anyhow::Result<()> {
     for member in members {
         let mut zip = zip::ZipArchive::new(File::open(&archive)?)?;
         let inner = archive.with_added_extension("member");

