@@ -156,7 +156,7 @@ struct Engine {
 
 enum Backend {
     Local(Local),
-    Endpoint(Endpoint),
+    Endpoint(Box<Endpoint>),
 }
 
 impl Engine {
@@ -169,7 +169,7 @@ impl Engine {
                 let model = settings.model.as_deref();
                 let model = model.ok_or_else(|| Error::Setting("the embedder has a url but no model".to_owned()))?;
                 let endpoint = Endpoint::new(url, settings.key.as_deref().unwrap_or_default(), model)?;
-                Self::measure(model, model, Backend::Endpoint(endpoint)).await
+                Self::measure(model, model, Backend::Endpoint(Box::new(endpoint))).await
             }
             (None, Some(path)) => {
                 let folder = ModelFolder::open(path)?;

@@ -60,7 +60,8 @@ impl Encoder {
         })
     }
 
-    /// The vectors of texts, in their order, each of length 1. All are padded to the longest: similar lengths save time.
+    /// The vectors of texts, in their order, each of length 1. All are padded to the longest, so that similar lengths
+    /// save time.
     pub(super) fn encode(&self, texts: &[&str]) -> anyhow::Result<Vec<Vec<f32>>> {
         let encodings = texts
             .iter()
