@@ -13,24 +13,23 @@ use std::time::Duration;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use self::endpoint::Endpoint;
 use self::folder::ModelFolder;
 use self::local::{Local, Urgency};
 use crate::models::{self, MINILM, ModelSources};
-use crate::{Error, Result};
+use crate::{Error, Result, Secret};
 
 /// Which model turns texts into vectors. The default is all-MiniLM-L6-v2, in the process, offline once it is there.
-///
-/// It has no `Debug`, which would print the key.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EmbedderSettings {
     /// The base URL of an OpenAI-compatible endpoint, such as `http://localhost:11434/v1`, to use instead.
     pub url: Option<String>,
     /// The key of that endpoint, if it wants one.
-    pub key: Option<String>,
+    #[serde(skip_serializing)]
+    pub key: Option<Secret>,
     /// The name of the model at that endpoint; required with `url`.
     pub model: Option<String>,
     /// A folder with any other sentence-transformers model in ONNX format to use instead: `model.onnx` or
@@ -97,15 +96,19 @@ impl Embedder {
     pub async fn embed_query(&self, text: &str) -> Result<Arc<[f32]>> {
         let engine = self.engine()?;
         let vector = async {
-            let vectors = engine.backend.embed(vec![text.to_owned()], Urgency::Query).await?;
-            Ok(Arc::from(vectors.concat()))
+            let vectors = engine.backend.embed(vec![text.to_owned()], Urgency::Query).await;
+            Ok(Arc::from(vectors.map_err(as_absence)?.concat()))
         };
         self.0.queries.get_or_insert_async(text, vector).await
     }
 
     /// The vectors of texts to be found, in their order.
     pub async fn embed_documents(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
-        self.engine()?.backend.embed(texts, Urgency::Document).await
+        self.engine()?
+            .backend
+            .embed(texts, Urgency::Document)
+            .await
+            .map_err(as_absence)
     }
 
     fn engine(&self) -> Result<&Engine> {
@@ -113,6 +116,14 @@ impl Embedder {
             .engine
             .get()
             .ok_or_else(|| Error::Unavailable(self.0.absence.clone()))
+    }
+}
+
+/// A refusal after the start, of a revoked key for instance, must not stop what works without a model.
+fn as_absence(error: Error) -> Error {
+    match error {
+        Error::Setting(reason) => Error::Unavailable(reason),
+        error => error,
     }
 }
 
@@ -168,7 +179,7 @@ impl Engine {
             (Some(url), None) => {
                 let model = settings.model.as_deref();
                 let model = model.ok_or_else(|| Error::Setting("the embedder has a url but no model".to_owned()))?;
-                let endpoint = Endpoint::new(url, settings.key.as_deref().unwrap_or_default(), model)?;
+                let endpoint = Endpoint::new(url, settings.key.as_ref().map_or("", Secret::expose), model)?;
                 Self::measure(model, model, Backend::Endpoint(Box::new(endpoint))).await
             }
             (None, Some(path)) => {

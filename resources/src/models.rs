@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -23,7 +23,7 @@ use crate::{Error, Result};
 pub const MINILM: &str = "all-MiniLM-L6-v2";
 
 /// Where the files of the embedding model may come from, besides the data folder and PyPI.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelSources {
     /// A folder that already holds the files, directly or in a subfolder `all-MiniLM-L6-v2`; they are used in place.

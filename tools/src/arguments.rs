@@ -17,6 +17,7 @@ pub struct Arguments {
     pub(crate) wrapped: Vec<(&'static str, &'static str)>,
     pub(crate) preset: Vec<(&'static str, Value)>,
     pub(crate) narrowed: Vec<(&'static str, Value)>,
+    pub(crate) required: Vec<&'static str>,
     pub(crate) lenient: Vec<&'static str>,
     pub(crate) rejected: Vec<(&'static str, &'static str)>,
     pub(crate) clamped: bool,
@@ -42,6 +43,7 @@ impl Arguments {
     /// The schema that the input type has, named for components; `None` where this face spells something otherwise.
     pub fn plain(&self) -> Option<SchemaOf> {
         let differs = !self.renamed.is_empty() || !self.preset.is_empty() || !self.narrowed.is_empty();
+        let differs = differs || !self.required.is_empty();
         self.schema.filter(|_| !differs && self.wrapped.is_empty())
     }
 
@@ -111,10 +113,10 @@ impl Arguments {
         } else {
             schema["properties"] = json!({});
         }
-        if let Some(Value::Array(required)) = schema.get_mut("required").map(Value::take) {
-            let open = required.iter().filter_map(Value::as_str).filter(|field| !is_preset(field));
-            schema["required"] = open.map(wire_name).collect();
-        }
+        let native = schema.get_mut("required").map(Value::take).unwrap_or_default();
+        let native = native.as_array().into_iter().flatten().filter_map(Value::as_str);
+        let required = native.chain(self.required.iter().copied()).filter(|field| !is_preset(field));
+        schema["required"] = required.map(wire_name).collect();
         schema
     }
 

@@ -55,6 +55,10 @@ pub struct Reply {
     pub shape: Shape,
     /// The fields that objects keep; empty keeps all.
     pub only: &'static [&'static str],
+    /// The field of the result that `only` is about; `None` is what is sent itself.
+    pub within: Option<&'static str>,
+    /// A field of the result that is not sent.
+    pub omit: Option<&'static str>,
     /// A response header that carries the cursor of the next page.
     pub cursor: Option<&'static str>,
 }
@@ -95,7 +99,7 @@ pub(crate) fn delete(path: &'static str) -> Route {
 
 impl Route {
     fn new(method: Method, path: &'static str, placement: Placement) -> Self {
-        let reply = Reply { status: StatusCode::OK, shape: Shape::Whole, only: &[], cursor: None };
+        let reply = Reply { status: StatusCode::OK, shape: Shape::Whole, only: &[], within: None, omit: None, cursor: None };
         let arguments = Arguments::default();
         Self { audience: Audience::App, method, path, arguments, placement, reply, ours: false }
     }
@@ -191,6 +195,24 @@ impl Route {
         self
     }
 
+    /// Sends only these fields of the objects in `field` of the result.
+    pub(crate) fn only_in(mut self, field: &'static str, fields: &'static [&'static str]) -> Self {
+        self.reply.within = Some(field);
+        self.only(fields)
+    }
+
+    /// Does not send this field of the result.
+    pub(crate) fn omit(mut self, field: &'static str) -> Self {
+        self.reply.omit = Some(field);
+        self
+    }
+
+    /// Insists on an argument that the tool itself can do without.
+    pub(crate) fn require(mut self, field: &'static str) -> Self {
+        self.arguments.required.push(field);
+        self
+    }
+
     /// Sends the cursor of the next page in this response header.
     pub(crate) fn cursor(mut self, header: &'static str) -> Self {
         self.reply.cursor = Some(header);
@@ -200,20 +222,26 @@ impl Route {
 
 impl Reply {
     /// The body of this route's answer, made from the tool's result; `None` is an empty one.
-    pub fn body(&self, result: Value) -> Option<Value> {
-        match (&self.shape, result) {
-            (Shape::Empty, _) => None,
-            (Shape::Constant(value), _) => Some(value.clone()),
-            (Shape::Whole, value) => Some(self.narrow(value)),
-            (Shape::Field(field), Value::Object(mut object)) => object.remove(*field).map(|value| self.narrow(value)),
-            (Shape::Envelope(field, wire, constants), Value::Object(mut object)) => {
-                let list = object.remove(*field).map(|value| self.narrow(value));
-                let named = list.map(|list| ((*wire).to_owned(), list));
-                let constants = constants.as_object().cloned().unwrap_or_default();
-                Some(Value::Object(named.into_iter().chain(object).chain(constants).collect()))
-            }
-            (_, other) => Some(other),
+    pub fn body(&self, mut result: Value) -> Option<Value> {
+        if let Some(field) = self.within {
+            result[field] = self.narrow(result[field].take());
         }
+        if let (Some(field), Value::Object(object)) = (self.omit, &mut result) {
+            object.remove(field);
+        }
+        let body = match (&self.shape, result) {
+            (Shape::Empty, _) => return None,
+            (Shape::Constant(value), _) => value.clone(),
+            (Shape::Whole, value) => value,
+            (Shape::Field(field), mut value) => value[field].take(),
+            (Shape::Envelope(field, wire, constants), Value::Object(mut object)) => {
+                let list = object.remove(*field).map(|list| ((*wire).to_owned(), list));
+                let constants = constants.as_object().cloned().unwrap_or_default();
+                Value::Object(list.into_iter().chain(object).chain(constants).collect())
+            }
+            (_, other) => other,
+        };
+        Some(if self.within.is_none() { self.narrow(body) } else { body })
     }
 
     fn narrow(&self, value: Value) -> Value {

@@ -181,10 +181,14 @@ async fn a_folder_may_hold_another_model() {
     assert!(matches!(open().await, Err(Error::Setting(_))));
 }
 
+fn refuse() -> (u16, Vec<u8>) {
+    (401, br#"{"error": {"message": "wrong key"}}"#.to_vec())
+}
+
 /// Answers like an embeddings endpoint, out of order: the vector of a text is its length and 1.
 fn respond(request: Request) -> (u16, Vec<u8>) {
     if !request.head.contains("authorization: bearer secret") {
-        return (401, br#"{"error": {"message": "wrong key"}}"#.to_vec());
+        return refuse();
     }
     let body: Value = serde_json::from_str(&request.body).unwrap();
     let inputs = body["input"].as_array().unwrap().iter().enumerate().rev();
@@ -202,7 +206,7 @@ fn respond(request: Request) -> (u16, Vec<u8>) {
 }
 
 fn endpoint(url: String, key: &str) -> EmbedderSettings {
-    let (url, key, model) = (Some(url), Some(key.to_owned()), Some("tiny".to_owned()));
+    let (url, key, model) = (Some(url), Some(key.to_owned().into()), Some("tiny".to_owned()));
     EmbedderSettings {
         url,
         key,
@@ -217,8 +221,9 @@ async fn an_endpoint_replaces_the_local_model() {
     let url = loopback::serve({
         let requests = requests.clone();
         move |request| {
-            *requests.lock().unwrap() += 1;
-            respond(request)
+            let mut requests = requests.lock().unwrap();
+            *requests += 1;
+            if *requests > 5 { refuse() } else { respond(request) }
         }
     });
     let embedder = Embedder::open(&endpoint(format!("{url}/v1/"), "Secret"), Path::new(""))
@@ -239,6 +244,11 @@ async fn an_endpoint_replaces_the_local_model() {
         embedder.embed_query("remembered").await.unwrap();
     }
     assert_eq!(*requests.lock().unwrap(), 5, "an equal query is asked once");
+    let revoked = embedder.embed_query("another").await;
+    assert!(
+        matches!(revoked, Err(Error::Unavailable(_))),
+        "a key that is revoked later is no wrong setting"
+    );
 }
 
 #[tokio::test]
@@ -258,7 +268,7 @@ async fn wrong_settings_are_told_from_an_absent_model() {
     ];
     for settings in refused {
         let opened = Embedder::open(&settings, Path::new("")).await;
-        assert!(matches!(opened, Err(Error::Setting(_))), "{:?}", settings.url);
+        assert!(matches!(opened, Err(Error::Setting(_))), "{settings:?}");
     }
 
     let absent = Embedder::open(&endpoint(loopback::closed(), ""), Path::new(""))

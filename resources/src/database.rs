@@ -1,0 +1,232 @@
+//! SurrealDB, the only truth: opened from a folder or by URL, migrated at start, asked one statement batch at a time.
+
+use std::{fs, path::Path, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use surrealdb::{
+    IndexedResults, Surreal,
+    engine::any::{self, Any},
+    opt::auth::Root,
+    types::{Array, Object, RecordId, SurrealValue, Value, Variables},
+};
+
+use crate::{Error, Result, Secret};
+
+/// Where the database is and how much memory the embedded one may take.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// A SurrealDB server (`ws://` or `wss://`); none means the embedded engine, in the data folder.
+    pub url: Option<String>,
+    /// The root user of that server.
+    pub user: Option<String>,
+    /// That user's password.
+    pub password: Option<Secret>,
+    /// The namespace.
+    pub namespace: String,
+    /// The database in the namespace.
+    pub name: String,
+    /// The embedded engine's block cache, in MiB.
+    pub cache_mib: u64,
+    /// The embedded engine's write buffer, in MiB.
+    pub write_buffer_mib: u64,
+    /// Seconds after which a request to a database server counts as failed.
+    pub timeout_seconds: u64,
+}
+
+impl Default for DatabaseSettings {
+    fn default() -> Self {
+        Self {
+            url: None,
+            user: None,
+            password: None,
+            namespace: "recollect".into(),
+            name: "recollect".into(),
+            cache_mib: 64,
+            write_buffer_mib: 32,
+            timeout_seconds: 5,
+        }
+    }
+}
+
+/// The versions of the schema, oldest first; each is applied once, in a transaction.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_memories.surql")];
+
+/// How often a transaction is tried that lost a race for the same row.
+const ATTEMPTS: u32 = 8;
+
+/// A connection, cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    client: Surreal<Any>,
+    timeout: Duration,
+    embedded: bool,
+}
+
+impl Database {
+    /// Opens the database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when the folder is locked by another process or cannot be written, or a setting is wrong;
+    /// [`Error::Unavailable`] when a server does not answer.
+    pub async fn open(settings: &DatabaseSettings, folder: &Path) -> Result<Self> {
+        let timeout = Duration::from_secs(settings.timeout_seconds);
+        let client = match &settings.url {
+            Some(url) => tokio::time::timeout(timeout, connect(url, settings))
+                .await
+                .map_err(|_| Error::Unavailable(format!("the database at {url} does not answer")))??,
+            None => open_folder(settings, folder).await?,
+        };
+        client.use_ns(&settings.namespace).use_db(&settings.name).await.map_err(away)?;
+        let database = Self { client, timeout, embedded: settings.url.is_none() };
+        database.migrate().await?;
+        Ok(database)
+    }
+
+    /// Whether the engine runs in this process, so that nobody else writes.
+    pub fn is_embedded(&self) -> bool {
+        self.embedded
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        self.run("RETURN 1", Bound::new()).await.map(drop)
+    }
+
+    /// Runs a batch of statements; a transaction that lost a race is tried again.
+    pub(crate) async fn run(&self, statements: &str, bound: Bound) -> Result<Answers> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match self.attempt(statements, bound.clone()).await {
+                Err(error) if attempt < ATTEMPTS && is_conflict(&error) => {
+                    tokio::time::sleep(Duration::from_millis(1 << attempt.min(5))).await;
+                }
+                Err(error) => return Err(self.explain(error)),
+                Ok(answers) => return Ok(Answers(answers)),
+            }
+        }
+    }
+
+    async fn attempt(&self, statements: &str, bound: Bound) -> surrealdb::Result<IndexedResults> {
+        let query = self.client.query(statements).bind(bound.0);
+        let answers = match self.embedded {
+            true => query.await,
+            false => tokio::time::timeout(self.timeout, query)
+                .await
+                .unwrap_or_else(|_| Err(surrealdb::Error::connection("no answer in time".into(), None))),
+        };
+        first_cause(answers?)
+    }
+
+    /// A server that is away is the caller's to retry; anything else from an engine is a defect.
+    fn explain(&self, error: surrealdb::Error) -> Error {
+        match self.embedded {
+            true => Error::internal(format!("database: {error}")),
+            false => away(error),
+        }
+    }
+
+    async fn migrate(&self) -> Result<()> {
+        let mut answers = self.run("SELECT VALUE version FROM ONLY schema:current", Bound::new()).await?;
+        let version: Option<i64> = answers.take(0)?;
+        for (done, migration) in (0i64..).zip(MIGRATIONS).skip(usize::try_from(version.unwrap_or(0)).unwrap_or(0)) {
+            let record = "UPSERT schema:current SET version = $version, applied_at = time::now()";
+            let statements = format!("BEGIN; {migration}; {record}; COMMIT;");
+            self.run(&statements, Bound::new().with("version", done + 1)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The values that a batch of statements refers to as `$name`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bound(Variables);
+
+impl Bound {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: impl SurrealValue) -> Self {
+        self.0.insert(name, value);
+        self
+    }
+}
+
+/// What a batch of statements answered, by statement.
+pub(crate) struct Answers(IndexedResults);
+
+impl Answers {
+    /// Takes the answer of the statement at `index` (BEGIN counts) as `T`.
+    pub(crate) fn take<T: SurrealValue>(&mut self, index: usize) -> Result<T> {
+        let value: Value = self.0.take(index).map_err(|error| Error::internal(format!("database: {error}")))?;
+        T::from_value(value).map_err(|error| Error::internal(format!("a row of the database: {error}")))
+    }
+}
+
+/// The id of a row of `user`.
+pub(crate) fn record(table: &str, user: &str, key: &str) -> RecordId {
+    RecordId::new(table, Array::from(vec![user.to_owned(), key.to_owned()]))
+}
+
+/// A row's fields, with its id.
+pub(crate) fn row(id: RecordId, fields: impl SurrealValue) -> Value {
+    let mut object = match fields.into_value() {
+        Value::Object(object) => object,
+        _ => Object::new(),
+    };
+    object.insert("id", id);
+    Value::Object(object)
+}
+
+async fn connect(url: &str, settings: &DatabaseSettings) -> Result<Surreal<Any>> {
+    if !(url.starts_with("ws://") || url.starts_with("wss://")) {
+        return Err(Error::Setting(format!("database.url must begin with ws:// or wss://, not {url:?}")));
+    }
+    let client = any::connect(url).await.map_err(away)?;
+    if let (Some(username), Some(password)) = (&settings.user, &settings.password) {
+        let root = Root { username: username.clone(), password: password.expose().to_owned() };
+        let refused = |error| Error::Setting(format!("the database at {url} refuses database.user: {error}"));
+        client.signin(root).await.map_err(refused)?;
+    }
+    Ok(client)
+}
+
+async fn open_folder(settings: &DatabaseSettings, folder: &Path) -> Result<Surreal<Any>> {
+    let place = folder.display();
+    fs::create_dir_all(folder).map_err(|error| Error::Setting(format!("cannot write to {place}: {error}")))?;
+    // The engine's own defaults take half of the machine's memory.
+    let address = format!(
+        "surrealkv://{place}?surrealkv_max_memtable_size={}&surrealkv_block_cache_capacity={}",
+        settings.write_buffer_mib << 20,
+        settings.cache_mib << 20,
+    );
+    any::connect(address).await.map_err(|error| {
+        let text = error.to_string();
+        if text.to_lowercase().contains("lock") {
+            Error::Setting(format!("another process has the data folder open: {place}"))
+        } else {
+            Error::Setting(format!("cannot open the database in {place}: {text}"))
+        }
+    })
+}
+
+fn away(error: surrealdb::Error) -> Error {
+    Error::Unavailable(format!("the database does not answer: {error}"))
+}
+
+fn is_conflict(error: &surrealdb::Error) -> bool {
+    let text = error.to_string();
+    text.contains("onflict") || text.contains("can be retried")
+}
+
+/// In a failed transaction every statement reports a failure, most of them only that another one failed.
+fn first_cause(mut answers: IndexedResults) -> surrealdb::Result<IndexedResults> {
+    let mut errors: Vec<_> = answers.take_errors().into_iter().collect();
+    errors.sort_by_key(|(index, error)| (error.to_string().contains("not executed"), *index));
+    match errors.into_iter().next() {
+        Some((_, error)) => Err(error),
+        None => Ok(answers),
+    }
+}

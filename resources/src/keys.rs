@@ -1,0 +1,197 @@
+//! API keys: made, listed, revoked, and found again by their secret.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use quick_cache::sync::Cache;
+use schemas::{
+    key::{CreatedKey, Key, KeyFamily},
+    scope::Scope,
+};
+use sha2::{Digest, Sha256};
+use surrealdb::types::{RecordId, SurrealValue};
+
+use crate::{
+    Resources, Result,
+    database::{Bound, row},
+};
+
+/// How long a key is believed without asking a database that others write to as well.
+const BELIEVED: Duration = Duration::from_secs(2);
+
+/// How often the last use of a key is written down.
+const NOTED_EVERY: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
+
+/// A key that opens a door: what its bearer may do, and for whom.
+#[derive(Debug, Clone)]
+pub struct GrantedKey {
+    /// Identifies the key.
+    pub id: String,
+    /// The user it acts for.
+    pub user: String,
+    /// What the user called it.
+    pub name: String,
+    /// Which API it opens.
+    pub family: KeyFamily,
+    /// What it holds; `None` is its family's default.
+    pub scopes: Option<Vec<Scope>>,
+    /// The key as it is listed.
+    pub listed: Key,
+}
+
+impl GrantedKey {
+    /// What the key may do.
+    pub fn effective_scopes(&self) -> &[Scope] {
+        self.scopes.as_deref().unwrap_or(Scope::granted_by_default(self.family))
+    }
+
+    /// Whether the key may do this.
+    pub fn holds(&self, scope: Scope) -> bool {
+        self.effective_scopes().contains(&scope)
+    }
+}
+
+#[derive(SurrealValue)]
+struct KeyRow {
+    key_id: String,
+    user: String,
+    family: String,
+    name: String,
+    secret: String,
+    key_prefix: String,
+    scopes: Option<Vec<String>>,
+    created_at: DateTime<Utc>,
+    last_used_at: Option<DateTime<Utc>>,
+}
+
+/// Keys found lately, by the hash of their secret.
+pub(crate) struct KeyCache(Cache<String, (Instant, Arc<GrantedKey>)>);
+
+impl Default for KeyCache {
+    fn default() -> Self {
+        Self(Cache::new(10_000))
+    }
+}
+
+/// The keys of every user; each call names whose.
+pub struct Keys<'a>(pub(crate) &'a Resources);
+
+impl Keys<'_> {
+    /// Makes a key for `user`; its secret is in the answer and nowhere else.
+    pub async fn create(
+        &self,
+        user: &str,
+        family: KeyFamily,
+        name: &str,
+        scopes: Option<&[Scope]>,
+    ) -> Result<CreatedKey> {
+        let secret = random_secret();
+        let key_prefix = format!("{}{}...{}", family.prefix(), &secret[..4], &secret[secret.len() - 4..]);
+        let fields = KeyRow {
+            key_id: uuid::Uuid::new_v4().to_string(),
+            user: user.to_owned(),
+            family: family_name(family).to_owned(),
+            name: name.to_owned(),
+            secret: digest(&secret),
+            key_prefix,
+            scopes: scopes.map(|scopes| scopes.iter().map(|scope| scope.spelling(family)).collect()),
+            created_at: Utc::now(),
+            last_used_at: None,
+        };
+        let described = listed(&fields, family);
+        let row = row(RecordId::new("key", fields.key_id.as_str()), fields);
+        self.0.database.run("INSERT INTO key $row", Bound::new().with("row", row)).await?;
+        Ok(CreatedKey { described, key: format!("{}{secret}", family.prefix()) })
+    }
+
+    /// The keys of `user` in one family, newest first.
+    pub async fn list(&self, user: &str, family: KeyFamily) -> Result<Vec<Key>> {
+        let statement = "SELECT * FROM key WHERE user = $user AND family = $family ORDER BY created_at DESC";
+        let bound = Bound::new().with("user", user).with("family", family_name(family));
+        let rows: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        Ok(rows.iter().map(|row| listed(row, family)).collect())
+    }
+
+    /// Revokes a key of `user` at once; an id that is not there changes nothing.
+    pub async fn revoke(&self, user: &str, family: KeyFamily, id: &str) -> Result<()> {
+        let statement = "DELETE $id WHERE user = $user AND family = $family RETURN BEFORE";
+        let id = RecordId::new("key", id);
+        let bound = Bound::new().with("id", id).with("user", user).with("family", family_name(family));
+        let gone: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        gone.iter().for_each(|row| drop(self.0.key_cache.0.remove(&row.secret)));
+        Ok(())
+    }
+
+    /// The key whose raw secret this is, with its family's prefix.
+    pub async fn find(&self, raw: &str) -> Result<Option<Arc<GrantedKey>>> {
+        let family = KeyFamily::ALL.into_iter().find(|family| raw.starts_with(family.prefix()));
+        let Some(family) = family else { return Ok(None) };
+        let secret = digest(&raw[family.prefix().len()..]);
+        let cached = self.0.key_cache.0.get(&secret);
+        if let Some((since, key)) = cached
+            && (self.0.database.is_embedded() || since.elapsed() < BELIEVED)
+        {
+            return Ok(Some(key));
+        }
+        let statement = "SELECT * FROM key WHERE secret = $secret AND family = $family";
+        let bound = Bound::new().with("secret", secret.clone()).with("family", family_name(family));
+        let rows: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        let key = Arc::new(granted(row, family));
+        self.0.key_cache.0.insert(secret, (Instant::now(), Arc::clone(&key)));
+        Ok(Some(key))
+    }
+
+    /// Writes down that a key was used just now, at most once a minute.
+    pub async fn note_use(&self, key: &GrantedKey) -> Result<()> {
+        let now = Utc::now();
+        let statement = "UPDATE $id SET last_used_at = $now WHERE last_used_at = NONE OR last_used_at < $before";
+        let bound = Bound::new().with("id", RecordId::new("key", key.id.as_str()));
+        let bound = bound.with("now", now).with("before", now - NOTED_EVERY);
+        self.0.database.run(statement, bound).await.map(drop)
+    }
+}
+
+/// 32 hexadecimal characters that nobody can guess.
+pub(crate) fn random_secret() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
+/// What is kept of a secret.
+pub(crate) fn digest(secret: &str) -> String {
+    hex::encode(Sha256::digest(secret))
+}
+
+fn family_name(family: KeyFamily) -> &'static str {
+    match family {
+        KeyFamily::Developer => "developer",
+        KeyFamily::Mcp => "mcp",
+    }
+}
+
+fn listed(row: &KeyRow, family: KeyFamily) -> Key {
+    Key {
+        id: row.key_id.clone(),
+        name: row.name.clone(),
+        key_prefix: row.key_prefix.clone(),
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+        scopes: row.scopes.clone(),
+        app_id: (family == KeyFamily::Mcp).then(|| "mcp-api".to_owned()),
+    }
+}
+
+fn granted(row: KeyRow, family: KeyFamily) -> GrantedKey {
+    let parse = |scopes: &Vec<String>| scopes.iter().filter_map(|scope| Scope::parse(scope, family)).collect();
+    GrantedKey {
+        id: row.key_id.clone(),
+        user: row.user.clone(),
+        name: row.name.clone(),
+        family,
+        scopes: row.scopes.as_ref().map(parse),
+        listed: listed(&row, family),
+    }
+}

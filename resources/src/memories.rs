@@ -1,0 +1,334 @@
+//! Memories: rows of one user, written with their outbox rows, listed along an index.
+
+mod row;
+mod search;
+
+use chrono::{DateTime, Utc};
+use schemas::memory::{Memory, MemoryCategory, MemoryRevision, MemorySort, Provenance, Visibility};
+use surrealdb::types::{SurrealValue, Value};
+
+use crate::{
+    Resources, Result,
+    database::{Bound, record, row},
+    outbox::{self, Kind},
+};
+pub use row::{id_of, scoring};
+use row::{MemoryRow, RevisionRow};
+
+/// The memories of one user; nothing of anyone else's can be reached through it.
+pub struct Memories<'a> {
+    pub(crate) resources: &'a Resources,
+    pub(crate) user: &'a str,
+}
+
+/// A memory to be written.
+#[derive(Debug, Clone)]
+pub struct NewMemory {
+    /// The fact.
+    pub content: String,
+    /// What kind of fact it is.
+    pub category: MemoryCategory,
+    /// Who may see it.
+    pub visibility: Visibility,
+    /// Free labels.
+    pub tags: Vec<String>,
+    /// How it came to be.
+    pub provenance: Provenance,
+    /// When it was first written.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What became of a [`NewMemory`].
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// The memory as it is stored now.
+    pub memory: Memory,
+    /// Whether its text was there before.
+    pub duplicate: bool,
+}
+
+/// Which memories to list, and where to go on.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only these categories; empty means all.
+    pub categories: Vec<MemoryCategory>,
+    /// Only those the user has or has not looked at.
+    pub reviewed: Option<bool>,
+    /// Only those written by hand or drawn from conversations.
+    pub manually_added: Option<bool>,
+    /// Only those changed after this time.
+    pub updated_after: Option<DateTime<Utc>>,
+    /// The order.
+    pub sort: MemorySort,
+    /// Where the page before ended.
+    pub after: Option<Position>,
+    /// How many to skip.
+    pub offset: u32,
+    /// How many to return.
+    pub limit: u32,
+}
+
+/// Where a page ended: the last value of the sorted field, and how many rows with just that value were seen.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Position {
+    /// The value that the list is sorted by.
+    pub value: String,
+    /// How many rows with that value came already.
+    pub seen: u32,
+}
+
+/// What to change in a memory.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// The new text.
+    pub content: Option<String>,
+    /// Who may see it.
+    pub visibility: Option<Visibility>,
+    /// The new labels.
+    pub tags: Option<Vec<String>>,
+    /// What kind of fact it is.
+    pub category: Option<MemoryCategory>,
+    /// The user's verdict.
+    pub review: Option<bool>,
+}
+
+impl Memories<'_> {
+    /// The memories of `selection`, without those the user rejected.
+    pub async fn list(&self, selection: &Selection) -> Result<Vec<Memory>> {
+        let field = sorted_field(selection.sort);
+        let mut conditions = vec!["user = $user".to_owned(), "user_review != false".to_owned()];
+        let mut bound = Bound::new().with("user", self.user).with("limit", selection.limit);
+        let mut skip = selection.offset;
+        if let Some(position) = &selection.after {
+            conditions.push(format!("{field} <= $after"));
+            bound = bound.with("after", sorted_value(selection.sort, &position.value)?);
+            skip = position.seen;
+        }
+        if !selection.categories.is_empty() {
+            let names: Vec<String> = selection.categories.iter().map(row::name_of).collect();
+            conditions.push("category IN $categories".into());
+            bound = bound.with("categories", names);
+        }
+        if let Some(reviewed) = selection.reviewed {
+            conditions.push("reviewed = $reviewed".into());
+            bound = bound.with("reviewed", reviewed);
+        }
+        if let Some(manually_added) = selection.manually_added {
+            conditions.push("manually_added = $manually_added".into());
+            bound = bound.with("manually_added", manually_added);
+        }
+        if let Some(time) = selection.updated_after {
+            conditions.push("updated_at > $updated_after".into());
+            bound = bound.with("updated_after", time);
+        }
+        let order = if field == "scoring" { "scoring DESC, created_at DESC" } else { &format!("{field} DESC") };
+        let conditions = conditions.join(" AND ");
+        let statement = format!("SELECT * FROM memory WHERE {conditions} ORDER BY {order} LIMIT $limit START $skip");
+        self.rows(&statement, bound.with("skip", skip)).await
+    }
+
+    /// The memory called `id`.
+    pub async fn get(&self, id: &str) -> Result<Option<Memory>> {
+        Ok(self.get_many(&[id.to_owned()]).await?.pop())
+    }
+
+    /// Those of the memories called `ids` that are there.
+    pub async fn get_many(&self, ids: &[String]) -> Result<Vec<Memory>> {
+        self.rows("SELECT * FROM $ids", Bound::new().with("ids", self.records(ids))).await
+    }
+
+    /// Writes memories in one transaction, in the order given. A text that is there already is not written twice: its
+    /// memory takes the new labels, and is no longer rejected.
+    pub async fn create(&self, new: Vec<NewMemory>) -> Result<Vec<Written>> {
+        let _writing = self.resources.outbox.writing().await;
+        let mut rows: Vec<MemoryRow> = Vec::with_capacity(new.len());
+        for new in &new {
+            let row = MemoryRow::new(self.user, new);
+            if !rows.iter().any(|earlier| earlier.mid == row.mid) {
+                rows.push(row);
+            }
+        }
+        let mut stored = self.insert(rows).await?;
+        let mut written = Vec::with_capacity(new.len());
+        for new in &new {
+            let id = id_of(&new.content);
+            let found = stored.iter_mut().find(|(row, _)| row.first_id() == id);
+            let (row, duplicate) = found.expect("insert() answers every row");
+            written.push(Written { memory: row.clone().into(), duplicate: *duplicate });
+            *duplicate = true;
+        }
+        let fresh: Vec<&MemoryRow> = stored.iter().map(|(row, _)| row).collect();
+        self.index_words(&fresh).await;
+        Ok(written)
+    }
+
+    /// Inserts what is not there yet, and answers with each row as it is stored and whether it was there before.
+    async fn insert(&self, rows: Vec<MemoryRow>) -> Result<Vec<(MemoryRow, bool)>> {
+        let ids: Vec<String> = rows.iter().map(|row| row.mid.clone()).collect();
+        let values: Vec<Value> =
+            rows.iter().map(|fields| row(record("memory", self.user, &fields.mid), fields.clone())).collect();
+        let bound = Bound::new().with("rows", values).with("outbox", outbox::rows(Kind::Memory, self.user, &ids));
+        let statements = "BEGIN; INSERT IGNORE INTO memory $rows; INSERT INTO outbox $outbox; COMMIT;";
+        let inserted: Vec<MemoryRow> = self.resources.database.run(statements, bound).await?.take(1)?;
+        let mut stored = Vec::with_capacity(rows.len());
+        for wanted in rows {
+            match inserted.iter().find(|row| row.mid == wanted.mid && row.created_at == wanted.created_at) {
+                Some(row) => stored.push((row.clone(), false)),
+                None => stored.push(self.meet(wanted).await?),
+            }
+        }
+        Ok(stored)
+    }
+
+    /// Settles a row whose id is taken: by the same text, which is then refreshed, or by a text that was edited since,
+    /// which keeps the id, while the new row takes the next one.
+    async fn meet(&self, wanted: MemoryRow) -> Result<(MemoryRow, bool)> {
+        for row in wanted.successors() {
+            let statements = "BEGIN;
+                LET $there = (SELECT VALUE content FROM ONLY $id);
+                IF $there = NONE { CREATE $id CONTENT $row; };
+                IF $there = $row.content {
+                    UPDATE $id SET updated_at = $row.updated_at, user_review = true, category = $row.category,
+                        visibility = $row.visibility, tags = array::union(tags, $row.tags);
+                };
+                INSERT INTO outbox $outbox;
+                LET $now = (SELECT * FROM ONLY $id);
+                RETURN { there: $there, now: $now };
+                COMMIT;";
+            let bound = Bound::new()
+                .with("id", record("memory", self.user, &row.mid))
+                .with("row", row.clone())
+                .with("outbox", outbox::rows(Kind::Memory, self.user, std::slice::from_ref(&row.mid)));
+            let mut answers = self.resources.database.run(statements, bound).await?;
+            let Met { there, now } = answers.take(6)?;
+            if now.content == row.content {
+                return Ok((now, there.is_some()));
+            }
+        }
+        Err(crate::Error::internal("no free id for a memory"))
+    }
+
+    /// Changes a memory, keeping the earlier text as history; `None` when it is not there.
+    pub async fn change(&self, id: &str, change: Change, by: Provenance) -> Result<Option<Memory>> {
+        let _writing = self.resources.outbox.writing().await;
+        let statements = "BEGIN;
+            LET $old = (SELECT content, revisions FROM ONLY $id);
+            IF $old != NONE AND $content != NONE AND $old.content != $content {
+                INSERT INTO memory_revision {
+                    id: [$user, $mid, $old.revisions], user: $user, memory: $mid,
+                    content: $old.content, replaced_at: $now, replaced_by: $by
+                };
+                UPDATE $id SET content = $content, edited = true, revisions += 1;
+            };
+            UPDATE $id SET updated_at = $now, visibility = $visibility ?? visibility, tags = $tags ?? tags,
+                category = $category ?? category, user_review = $review ?? user_review,
+                reviewed = IF $review != NONE { true } ELSE { reviewed };
+            IF $old != NONE { INSERT INTO outbox $outbox; };
+            SELECT * FROM $id;
+            COMMIT;";
+        let bound = Bound::new()
+            .with("id", record("memory", self.user, id))
+            .with("user", self.user)
+            .with("mid", id)
+            .with("content", change.content)
+            .with("visibility", change.visibility.as_ref().map(row::name_of))
+            .with("tags", change.tags)
+            .with("category", change.category.as_ref().map(row::name_of))
+            .with("review", change.review)
+            .with("by", row::ProvenanceRow::from(by))
+            .with("now", Utc::now())
+            .with("outbox", outbox::rows(Kind::Memory, self.user, &[id.to_owned()]));
+        let mut rows: Vec<MemoryRow> = self.resources.database.run(statements, bound).await?.take(5)?;
+        let Some(changed) = rows.pop() else { return Ok(None) };
+        self.index_words(&[&changed]).await;
+        Ok(Some(changed.into()))
+    }
+
+    /// The earlier texts of a memory, newest first.
+    pub async fn history(&self, id: &str) -> Result<Vec<MemoryRevision>> {
+        let statement = "SELECT * FROM memory_revision:[$user, $mid, NONE]..=[$user, $mid, {}]";
+        let bound = Bound::new().with("user", self.user).with("mid", id);
+        let rows: Vec<RevisionRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        Ok(rows.into_iter().rev().map(MemoryRevision::from).collect())
+    }
+
+    /// Deletes these memories with their history: all of them, or none when one is not there. Says whether it did.
+    pub async fn delete(&self, ids: &[String]) -> Result<bool> {
+        let statements = "BEGIN;
+            LET $gone = IF count(SELECT VALUE id FROM $ids) = $wanted { (DELETE $ids RETURN BEFORE) } ELSE { [] };
+            FOR $row IN $gone {
+                DELETE memory_revision:[$user, $row.mid, NONE]..=[$user, $row.mid, {}];
+            };
+            IF count($gone) > 0 { INSERT INTO outbox $outbox; };
+            RETURN count($gone);
+            COMMIT;";
+        let mut distinct = ids.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let bound = Bound::new()
+            .with("user", self.user)
+            .with("wanted", distinct.len() as i64)
+            .with("ids", self.records(&distinct))
+            .with("outbox", outbox::rows(Kind::Memory, self.user, &distinct));
+        let gone: i64 = self.resources.database.run(statements, bound).await?.take(4)?;
+        if gone > 0 {
+            self.forget(&distinct).await;
+        }
+        Ok(gone > 0)
+    }
+
+    /// Deletes every memory of the user, with its history.
+    pub async fn delete_all(&self) -> Result<()> {
+        let statements = "BEGIN;
+            INSERT INTO outbox (SELECT rand::uuid::v7() AS id, 'memory' AS kind, user, mid AS key
+                FROM memory:[$user, NONE]..=[$user, {}]);
+            DELETE memory:[$user, NONE]..=[$user, {}];
+            DELETE memory_revision:[$user, NONE]..=[$user, {}];
+            COMMIT;";
+        self.resources.database.run(statements, Bound::new().with("user", self.user)).await?;
+        let gone = self.resources.vectors.delete_all(self.user, Kind::Memory).await;
+        self.resources.outbox.later(gone);
+        Ok(())
+    }
+
+    async fn rows(&self, statement: &str, bound: Bound) -> Result<Vec<Memory>> {
+        let rows: Vec<MemoryRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        Ok(rows.into_iter().map(Memory::from).collect())
+    }
+
+    fn records(&self, ids: &[String]) -> Vec<surrealdb::types::RecordId> {
+        ids.iter().map(|id| record("memory", self.user, id)).collect()
+    }
+}
+
+#[derive(SurrealValue)]
+struct Met {
+    there: Option<String>,
+    now: MemoryRow,
+}
+
+impl Position {
+    /// Where a page ends whose last row is `rows.last()`, having begun at `before`.
+    pub fn after(rows: &[Memory], sort: MemorySort, before: Option<&Position>) -> Option<Position> {
+        let value = row::sorted_text(rows.last()?, sort);
+        let alike = rows.iter().rev().take_while(|row| row::sorted_text(row, sort) == value).count() as u32;
+        let earlier = before.filter(|position| position.value == value && alike as usize == rows.len());
+        Some(Position { value, seen: alike + earlier.map_or(0, |position| position.seen) })
+    }
+}
+
+fn sorted_field(sort: MemorySort) -> &'static str {
+    match sort {
+        MemorySort::ScoringDesc | MemorySort::ManualFirst => "scoring",
+        MemorySort::CreatedDesc => "created_at",
+        MemorySort::UpdatedDesc => "updated_at",
+    }
+}
+
+fn sorted_value(sort: MemorySort, text: &str) -> Result<Value> {
+    if sorted_field(sort) == "scoring" {
+        return Ok(text.to_owned().into_value());
+    }
+    let time = DateTime::parse_from_rfc3339(text).map_err(crate::Error::internal)?;
+    Ok(time.to_utc().into_value())
+}

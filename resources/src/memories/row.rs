@@ -1,0 +1,171 @@
+//! How memories lie in the database.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use schemas::memory::{Memory, MemoryCategory, MemoryRevision, MemorySort, Provenance};
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+use surrealdb::types::SurrealValue;
+
+use super::NewMemory;
+
+/// A row of `memory`.
+#[derive(Debug, Clone, SurrealValue)]
+pub(super) struct MemoryRow {
+    pub(super) mid: String,
+    pub(super) user: String,
+    pub(super) content: String,
+    pub(super) category: String,
+    pub(super) visibility: String,
+    pub(super) tags: Vec<String>,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) updated_at: DateTime<Utc>,
+    pub(super) reviewed: bool,
+    pub(super) user_review: Option<bool>,
+    pub(super) manually_added: bool,
+    pub(super) edited: bool,
+    pub(super) scoring: String,
+    pub(super) provenance: ProvenanceRow,
+    pub(super) revisions: i64,
+    pub(super) first_content: Option<String>,
+}
+
+/// How a row came to be.
+#[derive(Debug, Clone, SurrealValue)]
+pub(super) struct ProvenanceRow {
+    face: String,
+    key_id: Option<String>,
+    key_name: Option<String>,
+    conversation_id: Option<String>,
+}
+
+/// A row of `memory_revision`.
+#[derive(Debug, SurrealValue)]
+pub(super) struct RevisionRow {
+    content: String,
+    replaced_at: DateTime<Utc>,
+    replaced_by: ProvenanceRow,
+}
+
+impl MemoryRow {
+    pub(super) fn new(user: &str, new: &NewMemory) -> Self {
+        let by_hand = new.provenance.conversation_id.is_none();
+        Self {
+            mid: id_of(&new.content),
+            user: user.to_owned(),
+            content: new.content.clone(),
+            category: name_of(&new.category),
+            visibility: name_of(&new.visibility),
+            tags: new.tags.clone(),
+            created_at: new.created_at,
+            updated_at: new.created_at,
+            reviewed: by_hand,
+            user_review: by_hand.then_some(true),
+            manually_added: by_hand,
+            edited: false,
+            scoring: scoring(new.category, by_hand, new.created_at),
+            provenance: new.provenance.clone().into(),
+            revisions: 0,
+            first_content: None,
+        }
+    }
+
+    /// The id that the row's first text has by itself.
+    pub(super) fn first_id(&self) -> String {
+        self.first_content.as_deref().map_or_else(|| self.mid.clone(), id_of)
+    }
+
+    /// The row under its own id, and then under the ids that it takes when another text holds those before.
+    pub(super) fn successors(self) -> impl Iterator<Item = MemoryRow> {
+        (0..100u32).map(move |turn| {
+            let mut row = self.clone();
+            if turn > 0 {
+                row.first_content = Some(row.content.clone());
+                row.mid = id_of(&format!("{}\n{turn}", row.content));
+            }
+            row
+        })
+    }
+}
+
+/// The id of a memory whose first text this is: a version 4 UUID over the first half of its SHA-256.
+pub fn id_of(content: &str) -> String {
+    let digest: [u8; 32] = Sha256::digest(content).into();
+    let half: [u8; 16] = digest[..16].try_into().expect("half of 32 is 16");
+    uuid::Builder::from_random_bytes(half).into_uuid().to_string()
+}
+
+/// What a list is sorted by: written by hand or not, the boost of the category, then the time in seconds.
+pub fn scoring(category: MemoryCategory, manually_added: bool, created_at: DateTime<Utc>) -> String {
+    let boost = i32::from(category.is_boosted());
+    format!("{:02}_{}_{:010}", i32::from(manually_added), 999 - boost, created_at.timestamp())
+}
+
+/// The word that stands for an enum's value on the wire and in the database.
+pub(super) fn name_of(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        other => unreachable!("a plain enum is a string, not {other:?}"),
+    }
+}
+
+/// The value that a memory is sorted by, as text.
+pub(super) fn sorted_text(memory: &Memory, sort: MemorySort) -> String {
+    let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Nanos, true);
+    match sort {
+        MemorySort::ScoringDesc | MemorySort::ManualFirst => memory.scoring.clone().unwrap_or_default(),
+        MemorySort::CreatedDesc => time(memory.created_at),
+        MemorySort::UpdatedDesc => time(memory.updated_at),
+    }
+}
+
+fn parse<T: DeserializeOwned>(name: String) -> Option<T> {
+    serde_json::from_value(serde_json::Value::String(name)).ok()
+}
+
+impl From<MemoryRow> for Memory {
+    fn from(row: MemoryRow) -> Self {
+        let conversation_id = row.provenance.conversation_id.clone();
+        Self {
+            id: row.mid,
+            uid: row.user,
+            content: row.content,
+            category: parse(row.category).unwrap_or(MemoryCategory::Other),
+            visibility: parse(row.visibility).unwrap_or_default(),
+            tags: row.tags,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            memory_id: conversation_id.clone(),
+            conversation_id,
+            reviewed: row.reviewed,
+            user_review: row.user_review,
+            manually_added: row.manually_added,
+            edited: row.edited,
+            scoring: Some(row.scoring),
+            app_id: None,
+            data_protection_level: None,
+            is_locked: false,
+            kg_extracted: false,
+            provenance: row.provenance.into(),
+        }
+    }
+}
+
+impl From<RevisionRow> for MemoryRevision {
+    fn from(row: RevisionRow) -> Self {
+        Self { content: row.content, replaced_at: row.replaced_at, replaced_by: row.replaced_by.into() }
+    }
+}
+
+impl From<Provenance> for ProvenanceRow {
+    fn from(from: Provenance) -> Self {
+        let Provenance { face, key_id, key_name, conversation_id } = from;
+        Self { face, key_id, key_name, conversation_id }
+    }
+}
+
+impl From<ProvenanceRow> for Provenance {
+    fn from(from: ProvenanceRow) -> Self {
+        let ProvenanceRow { face, key_id, key_name, conversation_id } = from;
+        Self { face, key_id, key_name, conversation_id }
+    }
+}

@@ -1,0 +1,92 @@
+//! Finding memories, by words at once and by meaning as soon as they are embedded.
+
+use chrono::{DateTime, Utc};
+use schemas::memory::{Memory, MemoryCategory, SimilarMemory};
+
+use super::{Memories, row::MemoryRow};
+use crate::{
+    Error, Result, indexer,
+    outbox::Kind,
+    vectors::{Hit, Query},
+};
+
+/// How many near-duplicates a reply names.
+const SIMILAR: usize = 3;
+
+/// What to look for.
+#[derive(Debug, Clone)]
+pub struct Search<'a> {
+    /// A question or a few words.
+    pub query: &'a str,
+    /// Only these categories; empty means all.
+    pub categories: &'a [MemoryCategory],
+    /// Only those written at or after this time.
+    pub after: Option<DateTime<Utc>>,
+    /// Only those written before this time.
+    pub before: Option<DateTime<Utc>>,
+    /// How many to return.
+    pub limit: usize,
+}
+
+impl Memories<'_> {
+    /// The memories that fit best, with their scores, 0 to 1.
+    pub async fn search(&self, search: &Search<'_>) -> Result<Vec<(Memory, f32)>> {
+        let dense = match self.resources.embedder.embed_query(search.query).await {
+            Ok(vector) => Some(vector),
+            Err(Error::Unavailable(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let categories: Vec<String> = search.categories.iter().map(super::row::name_of).collect();
+        let query = Query {
+            user: self.user,
+            kind: Kind::Memory,
+            text: search.query,
+            dense: dense.as_deref(),
+            categories: &categories,
+            after: search.after.map(|time| time.timestamp()),
+            before: search.before.map(|time| time.timestamp()),
+            // A row can have gone since it was indexed: a few more fill the page.
+            limit: search.limit + 5,
+        };
+        let hits = self.resources.vectors.search(&query).await?;
+        let mut found = self.read_hits(hits).await?;
+        found.truncate(search.limit);
+        Ok(found)
+    }
+
+    /// Memories that say nearly the same as this one, by their words.
+    pub async fn similar(&self, memory: &Memory) -> Result<Vec<SimilarMemory>> {
+        let vectors = &self.resources.vectors;
+        let hits = vectors.similar(self.user, Kind::Memory, &memory.id, &memory.content, SIMILAR).await?;
+        Ok(hits.into_iter().map(|Hit { id, score }| SimilarMemory { id, score }).collect())
+    }
+
+    async fn read_hits(&self, hits: Vec<Hit>) -> Result<Vec<(Memory, f32)>> {
+        let ids: Vec<String> = hits.iter().map(|hit| hit.id.clone()).collect();
+        let mut memories = self.get_many(&ids).await?;
+        let take = |hit: Hit| {
+            let at = memories.iter().position(|memory| memory.id == hit.id && indexer::is_findable(memory))?;
+            Some((memories.swap_remove(at), hit.score))
+        };
+        Ok(hits.into_iter().filter_map(take).collect())
+    }
+
+    /// Makes rows findable by their words, before the call that wrote them returns.
+    pub(super) async fn index_words(&self, rows: &[&MemoryRow]) {
+        let memories: Vec<Memory> = rows.iter().map(|row| (*row).clone().into()).collect();
+        let (findable, rejected): (Vec<_>, Vec<_>) = memories.iter().partition(|memory| indexer::is_findable(memory));
+        let documents: Vec<_> = findable.into_iter().map(indexer::document).collect();
+        let mut outcome = self.resources.vectors.upsert(&documents).await;
+        if !rejected.is_empty() {
+            let ids: Vec<String> = rejected.into_iter().map(|memory| memory.id.clone()).collect();
+            outcome = outcome.and(self.resources.vectors.delete(self.user, Kind::Memory, &ids).await);
+        }
+        self.resources.outbox.later(outcome);
+    }
+
+    /// Takes deleted memories out of the index.
+    pub(super) async fn forget(&self, ids: &[String]) {
+        let outcome = self.resources.vectors.delete(self.user, Kind::Memory, ids).await;
+        self.resources.outbox.later(outcome);
+    }
+}

@@ -1,0 +1,95 @@
+//! What the vector index has yet to learn: rows written in the transaction that changed what they name, so that a crash
+//! between the database and the index loses nothing.
+
+use surrealdb::types::{RecordId, SurrealValue, Uuid, Value};
+use tokio::sync::{Notify, RwLock, RwLockReadGuard};
+
+pub use crate::vectors::Kind;
+use crate::{
+    Resources, Result,
+    database::{Bound, row},
+};
+
+/// A row of the outbox: something of this kind, user and key has changed. What it is now is read when it is indexed.
+#[derive(Debug, Clone, PartialEq, Eq, SurrealValue)]
+pub(crate) struct Entry {
+    pub(crate) id: RecordId,
+    pub(crate) kind: String,
+    pub(crate) user: String,
+    pub(crate) key: String,
+}
+
+#[derive(SurrealValue)]
+struct Fields {
+    kind: String,
+    user: String,
+    key: String,
+}
+
+/// Lets writers and the index worker meet.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    writers: RwLock<()>,
+    changed: Notify,
+}
+
+impl Outbox {
+    /// Held from before a write's transaction until its words are in the index.
+    pub(crate) async fn writing(&self) -> RwLockReadGuard<'_, ()> {
+        self.writers.read().await
+    }
+
+    /// Waits for the writers at work: a word-only point that came later would push out the vector the worker wrote.
+    pub(crate) async fn barrier(&self) {
+        drop(self.writers.write().await);
+    }
+
+    /// Wakes the worker.
+    pub(crate) fn wake(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Waits until there may be work.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Takes note that the index was not changed at once: the row in the outbox will see to it.
+    pub(crate) fn later(&self, outcome: Result<()>) {
+        if let Err(error) = outcome {
+            tracing::warn!("the vector index is behind: {error}");
+        }
+        self.wake();
+    }
+}
+
+/// Outbox rows for these keys, to be inserted in the transaction that changes them.
+pub(crate) fn rows(kind: Kind, user: &str, keys: &[String]) -> Vec<Value> {
+    let fields = |key: &String| Fields { kind: kind.as_str().into(), user: user.into(), key: key.clone() };
+    keys.iter().map(|key| row(RecordId::new("outbox", Uuid::new_v7()), fields(key))).collect()
+}
+
+impl Resources {
+    /// How many rows the vector index has yet to learn.
+    pub async fn pending(&self) -> Result<u64> {
+        let statement = "RETURN count(SELECT VALUE id FROM outbox)";
+        let count: i64 = self.database.run(statement, Bound::new()).await?.take(0)?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// The oldest rows of the outbox behind `after`, at most `limit`.
+    pub(crate) async fn outbox_entries(&self, after: Option<&RecordId>, limit: u32) -> Result<Vec<Entry>> {
+        let statement = match after {
+            None => "SELECT * FROM outbox LIMIT $limit",
+            Some(_) => "SELECT * FROM outbox WHERE id > $after LIMIT $limit",
+        };
+        let bound = Bound::new().with("limit", limit).with("after", after.cloned());
+        self.database.run(statement, bound).await?.take(0)
+    }
+
+    /// Forgets rows that the index has learnt.
+    pub(crate) async fn outbox_done(&self, entries: &[Entry]) -> Result<()> {
+        let ids: Vec<RecordId> = entries.iter().map(|entry| entry.id.clone()).collect();
+        self.database.run("DELETE $ids RETURN NONE", Bound::new().with("ids", ids)).await.map(drop)
+    }
+}

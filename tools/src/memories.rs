@@ -1,0 +1,366 @@
+//! Memories: list, find, write, change and delete them.
+
+mod paging;
+
+use chrono::{TimeDelta, Utc};
+use resources::memories::{Change, NewMemory, Search, Selection, Written};
+use schemas::{
+    memory::*,
+    scope::Scope::{MemoriesRead, MemoriesWrite},
+};
+use serde_json::json;
+
+use crate::{
+    Context, Error, Hints, Result, Tool,
+    route::{delete, get, patch, post},
+    text,
+};
+
+/// The fields of a memory that developers see.
+const DEVELOPER: &[&str] = &[
+    "id",
+    "content",
+    "category",
+    "visibility",
+    "tags",
+    "created_at",
+    "updated_at",
+    "manually_added",
+    "scoring",
+    "reviewed",
+    "user_review",
+    "edited",
+    "provenance",
+    "similar",
+    "relevance_score",
+];
+
+const BAD_CATEGORY: &str = "Invalid category '{}' is not a valid MemoryCategory";
+
+pub(crate) fn tools() -> Vec<Tool> {
+    let ok = || json!({ "status": "ok" });
+    let done = || json!({ "success": true });
+    let by_score = || json!({ "default": "scoring_desc" });
+    let developer_text = || json!({ "maxLength": 500 });
+    vec![
+        tool!(get_memories)
+            .scope(MemoriesRead)
+            .app(
+                get("/v3/memories")
+                    .page(100, 500)
+                    .narrow("sort", by_score())
+                    .field("memories")
+                    .cursor("X-Omi-Memory-Next-Cursor"),
+            )
+            .developer(
+                get("/v1/dev/user/memories")
+                    .page(25, 1000)
+                    .narrow("sort", by_score())
+                    .reject("categories", BAD_CATEGORY)
+                    .field("memories")
+                    .only(DEVELOPER)
+                    .cursor("X-Next-Cursor"),
+            )
+            .developer(
+                get("/v1/dev/user/user/memories")
+                    .ours()
+                    .page(25, 1000)
+                    .narrow("sort", by_score())
+                    .reject("categories", BAD_CATEGORY)
+                    .field("memories")
+                    .only(DEVELOPER)
+                    .cursor("X-Next-Cursor"),
+            )
+            .mcp(
+                get("/v1/mcp/memories")
+                    .page(25, 500)
+                    .reject("categories", BAD_CATEGORY)
+                    .field("memories")
+                    .only(&["id", "content", "category", "created_at", "updated_at"])
+                    .cursor("X-Next-Cursor"),
+            ),
+        tool!(get_memory)
+            .scope(MemoriesRead)
+            .app(get("/v3/memories/{memory_id}").ours().field("memory"))
+            .developer(get("/v1/dev/user/memories/{memory_id}").field("memory").only(DEVELOPER)),
+        tool!(get_memory_history)
+            .scope(MemoriesRead)
+            .app(get("/v3/memories/{memory_id}/history").ours().field("revisions"))
+            .developer(get("/v1/dev/user/memories/{memory_id}/history").ours().field("revisions")),
+        tool!(search_memories)
+            .scope(MemoriesRead)
+            .app(get("/v3/memories/search").ours().page(10, 100).field("memories"))
+            .developer(
+                get("/v1/dev/user/memories/vector/search")
+                    .page(10, 100)
+                    .reject("categories", BAD_CATEGORY)
+                    .only_in("memories", DEVELOPER)
+                    .envelope("memories", "items", search_policy()),
+            )
+            .mcp(
+                get("/v1/mcp/memories/search")
+                    .page(10, 20)
+                    .field("memories")
+                    .only(&["id", "content", "category", "created_at", "updated_at", "relevance_score"]),
+            ),
+        tool!(create_memory)
+            .scope(MemoriesWrite)
+            .app(
+                post("/v3/memories")
+                    .narrow("category", json!({ "default": "manual" }))
+                    .lenient("category")
+                    .lenient("visibility")
+                    .field("memory"),
+            )
+            .developer(
+                post("/v1/dev/user/memories")
+                    .narrow("content", developer_text())
+                    .lenient("visibility")
+                    .field("memory")
+                    .only(DEVELOPER),
+            )
+            .mcp(
+                post("/v1/mcp/memories").lenient("category").lenient("visibility").field("memory").only(&[
+                    "id",
+                    "content",
+                    "category",
+                    "visibility",
+                    "tags",
+                    "similar",
+                ]),
+            ),
+        tool!(create_memories)
+            .scope(MemoriesWrite)
+            .app(
+                post("/v3/memories/batch")
+                    .rename("memories", "items")
+                    .narrow("items", json!({ "minItems": 0, "maxItems": 100 }))
+                    .omit("results"),
+            )
+            .developer(
+                post("/v1/dev/user/memories/batch")
+                    .rename("memories", "items")
+                    .narrow("items", json!({ "minItems": 0 }))
+                    .narrow("items.content", developer_text())
+                    .omit("results")
+                    .only_in("memories", DEVELOPER),
+            )
+            .developer(
+                post("/v1/dev/user/user/memories/batch")
+                    .ours()
+                    .rename("contents", "items")
+                    .wrap("items", "content")
+                    .omit("results")
+                    .only_in("memories", DEVELOPER),
+            ),
+        tool!(edit_memory)
+            .scope(MemoriesWrite)
+            .app(patch("/v3/memories/{memory_id}").query().rename("value", "content").require("content").constant(ok()))
+            .developer(
+                patch("/v1/dev/user/memories/{memory_id}")
+                    .narrow("content", developer_text())
+                    .field("memory")
+                    .only(DEVELOPER),
+            )
+            .mcp(patch("/v1/mcp/memories/{memory_id}").query().rename("value", "content").require("content").constant(ok())),
+        tool!(set_memory_visibility)
+            .scope(MemoriesWrite)
+            .app(
+                patch("/v3/memories/{memory_id}/visibility")
+                    .query()
+                    .rename("value", "visibility")
+                    .reject("value", "Invalid visibility value")
+                    .constant(ok()),
+            )
+            .developer(patch("/v1/dev/user/memories/{memory_id}/visibility").ours().constant(done())),
+        tool!(review_memory)
+            .scope(MemoriesWrite)
+            .app(post("/v3/memories/{memory_id}/review").query().constant(ok()))
+            .developer(post("/v1/dev/user/memories/{memory_id}/review").ours().constant(done()))
+            .hints(Hints { read_only: false, destructive: false, idempotent: true }),
+        tool!(delete_memory)
+            .scope(MemoriesWrite)
+            .app(delete("/v3/memories/{memory_id}").constant(ok()))
+            .developer(delete("/v1/dev/user/memories/{memory_id}").constant(done()))
+            .mcp(delete("/v1/mcp/memories/{memory_id}").constant(ok())),
+        tool!(delete_memories)
+            .scope(MemoriesWrite)
+            .app(delete("/v3/memories/batch").body().constant(ok()))
+            .developer(delete("/v1/dev/user/memories/batch").ours().body().constant(done())),
+        tool!(delete_all_memories)
+            .scope(MemoriesWrite)
+            .app(delete("/v3/memories").constant(ok()))
+            .developer(delete("/v1/dev/user/memories").ours().constant(done())),
+    ]
+}
+
+/// What Omi's developer search says of memory archives; there are none here.
+fn search_policy() -> serde_json::Value {
+    json!({
+        "archive_default_visible": false,
+        "policy": {
+            "consumer": "developer_api",
+            "app_has_default_memory_grant": true,
+            "archive_capability": false,
+            "raw_provenance_capability": true,
+        },
+    })
+}
+
+async fn get_memories(context: Context, input: GetMemories) -> Result<Memories> {
+    let limit = input.limit;
+    let after = paging::read(&context, &input)?;
+    let selection = Selection {
+        categories: input.categories.clone(),
+        reviewed: input.reviewed,
+        manually_added: input.manually_added,
+        updated_after: input.updated_after,
+        sort: input.sort,
+        after: after.clone(),
+        offset: input.offset,
+        limit: limit + 1,
+    };
+    let mut memories = context.memories().list(&selection).await?;
+    let scanned_count = memories.len();
+    let has_more = scanned_count > limit as usize;
+    memories.truncate(limit as usize);
+    let next_cursor = has_more.then(|| paging::write(&context, &input, &memories, after.as_ref())).flatten();
+    Ok(Memories {
+        returned_count: memories.len(),
+        memories,
+        has_more,
+        offset: input.offset,
+        limit,
+        sort: input.sort,
+        scanned_count,
+        scan_truncated: false,
+        next_cursor,
+    })
+}
+
+async fn get_memory(context: Context, input: GetMemory) -> Result<OneMemory> {
+    let memory = context.memories().get(&input.memory_id).await?.ok_or_else(not_found)?;
+    Ok(OneMemory { memory })
+}
+
+async fn get_memory_history(context: Context, input: GetMemoryHistory) -> Result<MemoryHistory> {
+    let memories = context.memories();
+    memories.get(&input.memory_id).await?.ok_or_else(not_found)?;
+    let revisions = memories.history(&input.memory_id).await?;
+    Ok(MemoryHistory { memory_id: input.memory_id, revisions })
+}
+
+async fn search_memories(context: Context, input: SearchMemories) -> Result<FoundMemories> {
+    let search = Search {
+        query: &input.query,
+        categories: &input.categories,
+        after: input.created_after,
+        before: input.created_before,
+        limit: input.limit as usize,
+    };
+    let found = context.memories().search(&search).await?;
+    let memories: Vec<_> =
+        found.into_iter().map(|(memory, relevance_score)| FoundMemory { memory, relevance_score }).collect();
+    Ok(FoundMemories { returned_count: memories.len(), memories })
+}
+
+async fn create_memory(context: Context, input: CreateMemory) -> Result<CreatedMemory> {
+    let (_, memory) = write(&context, vec![input], "content cannot be empty").await?.remove(0);
+    Ok(CreatedMemory { success: true, memory })
+}
+
+async fn create_memories(context: Context, input: CreateMemories) -> Result<CreatedMemories> {
+    let written = write(&context, input.items, "All memories must have non-empty content").await?;
+    let result = |(index, (status, memory)): (usize, &(BatchStatus, WrittenMemory))| BatchResult {
+        index,
+        status: *status,
+        memory_id: memory.memory.id.clone(),
+    };
+    let results: Vec<_> = written.iter().enumerate().map(result).collect();
+    let memories: Vec<_> = written.into_iter().map(|(_, memory)| memory).collect();
+    Ok(CreatedMemories { results, created_count: memories.len(), memories })
+}
+
+async fn edit_memory(context: Context, input: EditMemory) -> Result<EditedMemory> {
+    let content = input.content.map(|content| filled(&content, "content cannot be empty")).transpose()?;
+    let EditMemory { visibility, tags, category, .. } = input;
+    if content.is_none() && visibility.is_none() && tags.is_none() && category.is_none() {
+        let sentence = "At least one field (content, visibility, tags, category) must be provided";
+        return Err(Error::Invalid(sentence.into()));
+    }
+    let change = Change { content, visibility, tags, category, review: None };
+    let memory = change_memory(&context, &input.memory_id, change).await?;
+    Ok(EditedMemory { success: true, memory })
+}
+
+async fn set_memory_visibility(context: Context, input: SetMemoryVisibility) -> Result<Done> {
+    let change = Change { visibility: Some(input.visibility), ..Change::default() };
+    change_memory(&context, &input.memory_id, change).await?;
+    Ok(Done::DONE)
+}
+
+async fn review_memory(context: Context, input: ReviewMemory) -> Result<Done> {
+    let change = Change { review: Some(input.value), ..Change::default() };
+    change_memory(&context, &input.memory_id, change).await?;
+    Ok(Done::DONE)
+}
+
+async fn delete_memory(context: Context, input: DeleteMemory) -> Result<Done> {
+    delete_them(&context, &[input.memory_id]).await
+}
+
+async fn delete_memories(context: Context, input: DeleteMemories) -> Result<Done> {
+    delete_them(&context, &input.memory_ids).await
+}
+
+async fn delete_all_memories(context: Context, _: DeleteAllMemories) -> Result<Done> {
+    context.memories().delete_all().await?;
+    Ok(Done::DONE)
+}
+
+/// Writes memories and looks for others that say nearly the same.
+async fn write(
+    context: &Context,
+    inputs: Vec<CreateMemory>,
+    when_empty: &str,
+) -> Result<Vec<(BatchStatus, WrittenMemory)>> {
+    let now = Utc::now();
+    let mut new = Vec::with_capacity(inputs.len());
+    for (place, input) in (0i64..).zip(inputs) {
+        let content = filled(&input.content, when_empty)?;
+        new.push(NewMemory {
+            category: input.category.unwrap_or_else(|| text::category_of(&content)),
+            content,
+            visibility: input.visibility,
+            tags: input.tags,
+            provenance: context.provenance(),
+            // A batch keeps its order in lists that are sorted by time.
+            created_at: now + TimeDelta::microseconds(place),
+        });
+    }
+    let memories = context.memories();
+    let mut written = Vec::with_capacity(new.len());
+    for Written { memory, duplicate } in memories.create(new).await? {
+        let similar = memories.similar(&memory).await.unwrap_or_default();
+        let status = if duplicate { BatchStatus::Duplicate } else { BatchStatus::Created };
+        written.push((status, WrittenMemory { memory, similar }));
+    }
+    Ok(written)
+}
+
+async fn change_memory(context: &Context, id: &str, change: Change) -> Result<Memory> {
+    context.memories().change(id, change, context.provenance()).await?.ok_or_else(not_found)
+}
+
+async fn delete_them(context: &Context, ids: &[String]) -> Result<Done> {
+    if context.memories().delete(ids).await? { Ok(Done::DONE) } else { Err(not_found()) }
+}
+
+fn filled(content: &str, when_empty: &str) -> Result<String> {
+    let content = content.trim();
+    if content.is_empty() { Err(Error::Invalid(when_empty.into())) } else { Ok(content.to_owned()) }
+}
+
+fn not_found() -> Error {
+    Error::NotFound("Memory not found".into())
+}
