@@ -1,0 +1,58 @@
+//! A small HTTP server on the loopback interface, for tests.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+/// What a client sent.
+pub(crate) struct Request {
+    /// The request line and the headers, in lower case.
+    pub head: String,
+    pub body: String,
+}
+
+/// Answers every request by `respond`, a status and a body; returns the base URL.
+pub(crate) fn serve(respond: impl Fn(Request) -> (u16, Vec<u8>) + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let respond = Arc::new(respond);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let respond = respond.clone();
+            thread::spawn(move || answer(stream.unwrap(), &*respond));
+        }
+    });
+    url
+}
+
+/// A base URL at which nothing listens.
+pub(crate) fn closed() -> String {
+    format!(
+        "http://{}",
+        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    )
+}
+
+fn answer(mut stream: TcpStream, respond: &impl Fn(Request) -> (u16, Vec<u8>)) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let lines = reader
+        .by_ref()
+        .lines()
+        .map(|line| line.unwrap())
+        .take_while(|line| !line.is_empty());
+    let head = lines.collect::<Vec<_>>().join("\n").to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    reader.read_exact(&mut body).unwrap();
+    let (status, answer) = respond(Request {
+        head,
+        body: String::from_utf8(body).unwrap(),
+    });
+    let head = format!(
+        "HTTP/1.1 {status} Status\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        answer.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&answer).unwrap();
+}
