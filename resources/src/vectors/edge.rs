@@ -1,0 +1,234 @@
+//! The engine within the process: `qdrant-edge` in a folder.
+//!
+//! The engine is synchronous, so its calls run on the blocking threads. It does not read its write-ahead log when it
+//! opens: what was written after the last flush is lost in a crash, and whoever writes must keep it until then.
+
+mod filter;
+mod shard;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use qdrant_edge::{
+    NamedQuery, PointId, PointOperations, PointStruct, QueryEnum, ScrollRequest, SearchRequest, SparseVector,
+    UpdateOperation, VectorInternal, VectorStructInternal, Vectors, WithPayloadInterface, WithVector,
+};
+use uuid::Uuid;
+
+use super::engine::{DENSE, Found, Leg, Point, Scope, WORDS};
+use super::model::Record;
+use super::words::Terms;
+use crate::{Error, Result};
+use shard::Shard;
+
+/// How many points are read at a time when all of a tenant's are.
+const PAGE: usize = 1000;
+
+/// The engine.
+pub(super) struct Edge {
+    shard: Arc<Shard>,
+}
+
+impl Edge {
+    /// Open a folder, and make a new index there, described by `record`, if it holds none.
+    pub(super) async fn open(folder: &Path, record: Record) -> Result<Self> {
+        let folder = folder.to_owned();
+        let shard = blocking(move || Shard::open(folder, record)).await?;
+        Ok(Self { shard: Arc::new(shard) })
+    }
+
+    /// Make a new index in a folder, whatever it holds.
+    pub(super) async fn recreate(folder: &Path, record: Record) -> Result<Self> {
+        let folder = folder.to_owned();
+        let shard = blocking(move || Shard::recreate(folder, record)).await?;
+        Ok(Self { shard: Arc::new(shard) })
+    }
+
+    pub(super) async fn record(&self) -> Result<Record> {
+        self.run(Shard::record).await
+    }
+
+    pub(super) async fn set_record(&self, record: Record) -> Result<()> {
+        self.run(move |shard| shard.set_record(&record)).await
+    }
+
+    pub(super) async fn clear(&self, record: Record) -> Result<()> {
+        self.run(move |shard| shard.clear(&record)).await
+    }
+
+    pub(super) async fn upsert(&self, points: Vec<Point>) -> Result<()> {
+        self.run(move |shard| {
+            let points: Vec<_> = points
+                .into_iter()
+                .map(|point| PointStruct::from(point).into())
+                .collect();
+            shard.update(UpdateOperation::PointOperation(PointOperations::UpsertPoints(
+                points.into(),
+            )))
+        })
+        .await
+    }
+
+    pub(super) async fn delete(&self, points: Vec<Uuid>) -> Result<()> {
+        let ids = points.into_iter().map(PointId::Uuid).collect();
+        self.run(move |shard| shard.update(UpdateOperation::PointOperation(PointOperations::DeletePoints { ids })))
+            .await
+    }
+
+    pub(super) async fn delete_all(&self, scope: &Scope) -> Result<()> {
+        let operation = PointOperations::DeletePointsByFilter(filter::of(scope));
+        self.run(move |shard| shard.update(UpdateOperation::PointOperation(operation)))
+            .await
+    }
+
+    pub(super) async fn search(&self, scope: &Scope, legs: Vec<Leg>, limit: usize) -> Result<Vec<Vec<Found>>> {
+        let filter = filter::of(scope);
+        self.run(move |shard| {
+            let search = |leg| SearchRequest {
+                query: query(leg),
+                filter: Some(filter.clone()),
+                params: None,
+                limit,
+                offset: 0,
+                with_payload: Some(WithPayloadInterface::Fields(vec![filter::field("id")])),
+                with_vector: None,
+                score_threshold: None,
+            };
+            shard.read(|engine| {
+                legs.into_iter()
+                    .map(|leg| Ok(engine.search(search(leg))?.into_iter().filter_map(found).collect()))
+                    .collect()
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn words_of(&self, points: Vec<Uuid>) -> Result<Vec<(Uuid, Terms)>> {
+        let ids: Vec<_> = points.into_iter().map(PointId::Uuid).collect();
+        self.run(move |shard| {
+            let records = shard.read(|engine| engine.retrieve(&ids, Some(false.into()), Some(words_only())))?;
+            Ok(records
+                .into_iter()
+                .filter_map(|record| Some((uuid(record.id)?, terms(record.vector))))
+                .collect())
+        })
+        .await
+    }
+
+    pub(super) async fn all_words(&self, scope: &Scope) -> Result<Vec<Vec<u32>>> {
+        let filter = filter::of(scope);
+        self.run(move |shard| {
+            shard.read(|engine| {
+                let (mut all, mut offset) = (Vec::new(), None);
+                loop {
+                    let (records, next) = engine.scroll(ScrollRequest {
+                        offset,
+                        limit: Some(PAGE),
+                        filter: Some(filter.clone()),
+                        with_payload: Some(false.into()),
+                        with_vector: words_only(),
+                        order_by: None,
+                    })?;
+                    all.extend(records.into_iter().map(|record| terms(record.vector).indices));
+                    offset = next;
+                    if offset.is_none() {
+                        return Ok(all);
+                    }
+                }
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn flush(&self) -> Result<()> {
+        self.run(Shard::flush).await?;
+        // Building the graph of a large index takes minutes, so nobody waits for it.
+        let shard = Arc::clone(&self.shard);
+        if shard.needs_optimizing()? {
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = shard.optimize() {
+                    tracing::warn!(%error, "the vector index could not be optimised");
+                }
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) async fn count(&self) -> Result<u64> {
+        self.run(Shard::count).await
+    }
+
+    async fn run<T: Send + 'static>(&self, call: impl FnOnce(&Shard) -> Result<T> + Send + 'static) -> Result<T> {
+        let shard = Arc::clone(&self.shard);
+        blocking(move || call(&shard)).await
+    }
+}
+
+impl From<Point> for PointStruct {
+    fn from(point: Point) -> Self {
+        let payload = point.payload();
+        let mut vectors = Vec::with_capacity(2);
+        if !point.words.indices.is_empty() {
+            vectors.push((WORDS, sparse(point.words)));
+        }
+        if let Some(dense) = point.dense {
+            vectors.push((DENSE, VectorInternal::Dense(dense)));
+        }
+        Self::new(PointId::Uuid(point.id), Vectors::new_named(vectors), payload)
+    }
+}
+
+async fn blocking<T: Send + 'static>(call: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    // The engine panics where it finds its files damaged; that is an error of this call, not of the process.
+    tokio::task::spawn_blocking(call)
+        .await
+        .unwrap_or_else(|panic| Err(Error::internal(panic)))
+}
+
+fn query(leg: Leg) -> QueryEnum {
+    QueryEnum::Nearest(match leg {
+        Leg::Words(terms) => NamedQuery::new(sparse(terms), WORDS),
+        Leg::Dense(vector) => NamedQuery::new(VectorInternal::Dense(vector), DENSE),
+    })
+}
+
+fn sparse(terms: Terms) -> VectorInternal {
+    VectorInternal::Sparse(SparseVector {
+        indices: terms.indices,
+        values: terms.values,
+    })
+}
+
+fn found(point: qdrant_edge::ScoredPoint) -> Option<Found> {
+    let id = point.payload.as_ref()?.0.get("id")?.as_str()?.to_owned();
+    Some(Found {
+        point: uuid(point.id)?,
+        id,
+        score: point.score,
+    })
+}
+
+fn words_only() -> WithVector {
+    WithVector::Selector(vec![WORDS.into()])
+}
+
+fn terms(vectors: Option<VectorStructInternal>) -> Terms {
+    let words = match vectors {
+        Some(VectorStructInternal::Named(mut vectors)) => vectors.remove(WORDS),
+        _ => None,
+    };
+    match words {
+        Some(VectorInternal::Sparse(words)) => Terms {
+            indices: words.indices,
+            values: words.values,
+        },
+        _ => Terms::default(),
+    }
+}
+
+fn uuid(id: PointId) -> Option<Uuid> {
+    match id {
+        PointId::Uuid(uuid) => Some(uuid),
+        PointId::NumId(_) => None,
+    }
+}
