@@ -27,8 +27,9 @@ async fn create(opened: &Opened, family: KeyFamily, name: &str, scopes: Option<V
     if name.is_empty() {
         bail!("a key needs a name");
     }
-    let scopes = scopes.map(|texts| texts.iter().map(|text| scope(text, family)).collect()).transpose()?;
-    let created = opened.resources.keys().create(&opened.owner, family, name, scopes).await?;
+    let parse = |texts: Vec<String>| texts.iter().map(|text| scope(text, family)).collect::<anyhow::Result<Vec<_>>>();
+    let scopes = scopes.map(parse).transpose()?;
+    let created = opened.resources.keys().create(&opened.owner, family, name, scopes.as_deref()).await?;
     eprintln!("Created the key {} ({name}). It is shown this once:", created.described.id);
     writeln!(std::io::stdout(), "{}", created.key)?;
     Ok(())

@@ -1,7 +1,7 @@
 //! One line of an import.
 
 use chrono::{DateTime, Utc};
-use resources::memories::{id_of, scoring_of};
+use resources::memories::{id_of, scoring};
 use schemas::memory::{Memory, MemoryCategory, Provenance, Visibility};
 use serde::Deserialize;
 
@@ -49,7 +49,8 @@ impl Row {
         let category = self.category.unwrap_or(MemoryCategory::System);
         let manually_added = self.manually_added.unwrap_or(true);
         let created_at = self.created_at.unwrap_or_else(Utc::now);
-        let unknown = || Provenance { face: "import".into(), key_id: None, key_name: None, conversation_id: None };
+        let conversation_id = self.conversation_id.clone();
+        let unknown = || Provenance { face: "import".into(), key_id: None, key_name: None, conversation_id };
         Memory {
             id: self.id.filter(|id| !id.is_empty()).unwrap_or_else(|| id_of(&self.content)),
             uid: owner.to_owned(),
@@ -65,7 +66,7 @@ impl Row {
             user_review: self.user_review.or(self.reviewed.is_none().then_some(true)),
             manually_added,
             edited: self.edited.unwrap_or(false),
-            scoring: Some(scoring_of(category, manually_added, created_at)),
+            scoring: Some(scoring(category, manually_added, created_at)),
             app_id: self.app_id,
             data_protection_level: self.data_protection_level,
             is_locked: false,
