@@ -13,7 +13,7 @@ use crate::failure::Failure;
 
 /// A data folder that this process holds.
 #[derive(Debug)]
-pub struct DataFolder {
+pub(crate) struct DataFolder {
     path: PathBuf,
     _lock: File,
 }
@@ -40,7 +40,7 @@ impl DataFolder {
     ///
     /// # Errors
     /// [`Failure::Locked`] when another process holds it, [`Failure::Folder`] when it can't be made or written.
-    pub fn claim(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn claim(path: &Path) -> Result<Self, Failure> {
         let failed = |reason| Failure::Folder { folder: path.to_owned(), reason };
         create(path).map_err(failed)?;
         let lock = private().truncate(false).open(path.join("lock")).map_err(failed)?;
@@ -60,7 +60,7 @@ impl DataFolder {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn announce(&self, server: &Announcement) -> io::Result<()> {
+    pub(crate) fn announce(&self, server: &Announcement) -> io::Result<()> {
         let draft = self.path.join("server.json.new");
         let mut file = private().truncate(true).open(&draft)?;
         file.write_all(&serde_json::to_vec(server)?)?;

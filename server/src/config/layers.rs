@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use figment::providers::{Format, Toml};
-use figment::util::nest;
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use serde::de::DeserializeOwned;
@@ -89,9 +88,9 @@ impl Provider for Layer {
     }
 
     fn data(&self) -> figment::Result<Map<Profile, Dict>> {
-        let nested = self.values.iter().filter_map(|(key, value)| nest(key, value.clone()).into_dict());
-        let merged = nested.fold(Figment::new(), |all, dict| all.merge((Profile::Default, dict)));
-        Ok(Map::from([(Profile::Default, merged.extract()?)]))
+        let mut nested = Dict::new();
+        self.values.iter().for_each(|(key, value)| insert(&mut nested, key, value.clone()));
+        Ok(Map::from([(Profile::Default, nested)]))
     }
 }
 
@@ -141,6 +140,16 @@ fn flatten(dict: Dict) -> BTreeMap<String, Value> {
         }
     }
     flat
+}
+
+fn insert(dict: &mut Dict, key: &str, value: Value) {
+    let Some((section, below)) = key.split_once('.') else {
+        dict.insert(key.to_owned(), value);
+        return;
+    };
+    if let Value::Dict(_, section) = dict.entry(section.to_owned()).or_insert_with(|| Dict::new().into()) {
+        insert(section, below, value);
+    }
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -24,8 +24,8 @@ async function refresh() {
     showState(health.status === "ok" ? "ok" : "degraded", health.status === "ok" ? "running" : health.status);
     showProblems(health.problems ?? []);
     show("version", health.version);
-    show("embedder", health.embedder ?? "none: search by words");
-    show("model", health.model ?? "none: quotes memories");
+    show("embedder", health.embedder ?? "none, words only");
+    show("model", health.model ?? "none, quotes only");
     show("pending", health.index.pending.toLocaleString());
   } catch {
     showState("away", "not answering");
