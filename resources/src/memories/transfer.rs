@@ -2,10 +2,13 @@
 
 use schemas::memory::{BatchStatus, Memory};
 
-use super::{Memories, row::MemoryRow};
+use super::{
+    Memories,
+    row::{MemoryRow, name_of, scoring},
+};
 use crate::{
     Result,
-    database::{Bound, record, row},
+    database::{self, Bound, record},
     outbox::{self, Kind},
 };
 
@@ -32,7 +35,7 @@ impl Memories<'_> {
         let ids: Vec<String> = memories.iter().map(|memory| memory.id.clone()).collect();
         let rows: Vec<_> = memories
             .into_iter()
-            .map(|memory| row(record("memory", self.user, &memory.id), MemoryRow::of(self.user, memory)))
+            .map(|memory| database::row(record("memory", self.user, &memory.id), MemoryRow::of(self.user, memory)))
             .collect();
         let statements = "BEGIN;
             LET $there = (SELECT VALUE mid FROM $ids);
@@ -45,6 +48,7 @@ impl Memories<'_> {
             .with("rows", rows)
             .with("outbox", outbox::rows(Kind::Memory, self.user, &ids));
         let mut there: Vec<String> = self.resources.database.run(statements, bound).await?.take(4)?;
+        self.resources.outbox.wake();
         let status = |id: String| match there.contains(&id) {
             true => BatchStatus::Duplicate,
             false => {
@@ -63,8 +67,8 @@ impl MemoryRow {
             mid: memory.id,
             user: user.to_owned(),
             content: memory.content,
-            category: super::row::name_of(&memory.category),
-            visibility: super::row::name_of(&memory.visibility),
+            category: name_of(&memory.category),
+            visibility: name_of(&memory.visibility),
             tags: memory.tags,
             created_at: memory.created_at,
             updated_at: memory.updated_at,
@@ -72,7 +76,7 @@ impl MemoryRow {
             user_review: memory.user_review,
             manually_added: memory.manually_added,
             edited: memory.edited,
-            scoring: super::row::scoring(memory.category, memory.manually_added, memory.created_at),
+            scoring: scoring(memory.category, memory.manually_added, memory.created_at),
             provenance: memory.provenance.into(),
             revisions: 0,
             first_content: None,

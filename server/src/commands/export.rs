@@ -27,7 +27,7 @@ pub(crate) async fn export(config: &Config, choice: &Export) -> anyhow::Result<(
         None => write_all(&opened, io::stdout(), &bar).await,
     };
     bar.finish_and_clear();
-    opened.resources.close().await;
+    opened.resources.close().await?;
     written?;
     eprintln!("Exported {} memories.", bar.position());
     Ok(())

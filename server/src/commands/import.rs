@@ -32,7 +32,7 @@ pub(crate) async fn import(config: &Config, choice: &Import) -> anyhow::Result<(
     let rows = read(source, &opened.owner, &bar);
     let outcome = write(rows, &memories, &bar).await;
     bar.finish_and_clear();
-    opened.resources.close().await;
+    opened.resources.close().await?;
     let tally = outcome?;
     eprintln!(
         "Imported {} memories; {} were there already, {} lines are invalid.",

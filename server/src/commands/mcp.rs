@@ -21,10 +21,12 @@ pub(crate) async fn speak(config: &Config, choice: Mcp) -> anyhow::Result<()> {
             let opened = Opened::within(folder, config).await?;
             let context = Context::of_user(&opened.owner, Face::Mcp, opened.resources.clone());
             serve_stdio(opened.resources.clone(), context).await?;
-            opened.resources.close().await;
+            opened.resources.close().await?;
             Ok(())
         }
-        Err(Failure::Locked { server: Some(server), .. }) => bridge_stdio(&server.url, &server.key).await,
+        Err(Failure::Locked {
+            server: Some(server), ..
+        }) => bridge_stdio(&server.url, &server.key).await,
         Err(failure) => Err(failure.into()),
     }
 }
