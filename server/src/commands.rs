@@ -39,18 +39,11 @@ impl Opened {
             Some(owner) => owner.id,
             None => {
                 let new = resources.users().add("owner").await?;
-                eprintln!(
-                    "A new data folder. Its owner signs in with this token, shown once: {}",
-                    new.token
-                );
+                eprintln!("A new data folder. Its owner signs in with this token, shown once: {}", new.token);
                 new.user.id
             }
         };
-        Ok(Self {
-            resources,
-            owner,
-            _folder: folder,
-        })
+        Ok(Self { resources, owner, _folder: folder })
     }
 }
 

@@ -93,10 +93,7 @@ impl Config {
 
     /// The defaults, with everything stored in `data`; neither a file nor the environment is read.
     pub fn in_folder(data: &Path) -> Self {
-        let places = Places {
-            data: Some(data.to_owned()),
-            config: None,
-        };
+        let places = Places { data: Some(data.to_owned()), config: None };
         let layers = Layers::defaults().and_then(|layers| Self::extract(layers, &places));
         layers.expect("the embedded defaults are valid: a test loads them")
     }
@@ -119,10 +116,7 @@ impl Config {
 
     fn layered(places: &Places, variables: impl Iterator<Item = (String, String)>) -> Result<Self, Failure> {
         let (environment, named) = layers::environment(variables)?;
-        let data = places
-            .data
-            .clone()
-            .or_else(|| environment.text("data").map(PathBuf::from));
+        let data = places.data.clone().or_else(|| environment.text("data").map(PathBuf::from));
         let beside = data.unwrap_or_else(Self::platform_folder).join("config.toml");
         let layers = match places.config.clone().or(named) {
             Some(file) => Layers::defaults()?.file(&file)?,
@@ -152,12 +146,7 @@ impl Config {
         for origin in &self.server.allowed_origins {
             check_url("server.allowed_origins", Some(origin), &["http", "https"])?;
         }
-        if let Some(host) = self
-            .server
-            .allowed_hosts
-            .iter()
-            .find(|host| host.is_empty() || host.contains('/'))
-        {
+        if let Some(host) = self.server.allowed_hosts.iter().find(|host| host.is_empty() || host.contains('/')) {
             return Err(format!("server.allowed_hosts: `{host}` is not a host name"));
         }
         if self.server.max_body == 0 {
@@ -175,11 +164,7 @@ fn check_url(key: &str, value: Option<&str>, schemes: &[&str]) -> Result<(), Str
         uri.is_ok_and(|uri| uri.host().is_some() && uri.scheme_str().is_some_and(|scheme| schemes.contains(&scheme)))
     });
     let forms = schemes.join(":// or ");
-    if fits {
-        Ok(())
-    } else {
-        Err(format!("{key} must be an address that starts with {forms}://"))
-    }
+    if fits { Ok(()) } else { Err(format!("{key} must be an address that starts with {forms}://")) }
 }
 
 fn check_pair(section: &str, has_url: bool, other: &str, has_other: bool) -> Result<(), String> {

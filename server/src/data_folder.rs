@@ -31,10 +31,7 @@ pub struct Announcement {
 
 impl std::fmt::Debug for Announcement {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Announcement")
-            .field("url", &self.url)
-            .field("pid", &self.pid)
-            .finish_non_exhaustive()
+        f.debug_struct("Announcement").field("url", &self.url).field("pid", &self.pid).finish_non_exhaustive()
     }
 }
 
@@ -44,28 +41,19 @@ impl DataFolder {
     /// # Errors
     /// [`Failure::Locked`] when another process holds it, [`Failure::Folder`] when it can't be made or written.
     pub(crate) fn claim(path: &Path) -> Result<Self, Failure> {
-        let failed = |reason| Failure::Folder {
-            folder: path.to_owned(),
-            reason,
-        };
+        let failed = |reason| Failure::Folder { folder: path.to_owned(), reason };
         create(path).map_err(failed)?;
         let lock = private().truncate(false).open(path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Failure::Locked {
-                    folder: path.to_owned(),
-                    server: announced(path),
-                });
+                return Err(Failure::Locked { folder: path.to_owned(), server: announced(path) });
             }
             Err(TryLockError::Error(reason)) => return Err(failed(reason)),
         }
         // What a server left that was killed names nobody any more.
         let _ = fs::remove_file(path.join(ANNOUNCEMENT));
-        Ok(Self {
-            path: path.to_owned(),
-            _lock: lock,
-        })
+        Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
     /// Tells other processes of this user how to reach the server in this one.
@@ -117,22 +105,12 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("data");
         let folder = DataFolder::claim(&path).unwrap();
-        assert!(matches!(
-            DataFolder::claim(&path),
-            Err(Failure::Locked { server: None, .. })
-        ));
+        assert!(matches!(DataFolder::claim(&path), Err(Failure::Locked { server: None, .. })));
 
-        let server = Announcement {
-            url: "http://127.0.0.1:1".into(),
-            pid: 7,
-            key: "omi_mcp_secret".into(),
-        };
+        let server = Announcement { url: "http://127.0.0.1:1".into(), pid: 7, key: "omi_mcp_secret".into() };
         folder.announce(&server).unwrap();
         let refusal = DataFolder::claim(&path).unwrap_err();
-        assert!(
-            refusal.to_string().contains("http://127.0.0.1:1 (process 7)"),
-            "{refusal}"
-        );
+        assert!(refusal.to_string().contains("http://127.0.0.1:1 (process 7)"), "{refusal}");
         assert!(!format!("{refusal:?}").contains("omi_mcp_secret"));
 
         drop(folder);
@@ -147,13 +125,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("data");
         let folder = DataFolder::claim(&path).unwrap();
-        folder
-            .announce(&Announcement {
-                url: String::new(),
-                pid: 0,
-                key: String::new(),
-            })
-            .unwrap();
+        folder.announce(&Announcement { url: String::new(), pid: 0, key: String::new() }).unwrap();
         let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&path.join("server.json"))), (0o700, 0o600));
     }

@@ -5,10 +5,7 @@ use poem::{IntoResponse, Route, get, handler};
 
 /// Adds the page, and what it loads, to the routes of the server.
 pub(crate) fn mount(route: Route) -> Route {
-    route
-        .at("/", get(index))
-        .at("/web/style.css", get(style))
-        .at("/web/page.js", get(script))
+    route.at("/", get(index)).at("/web/style.css", get(style)).at("/web/page.js", get(script))
 }
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; \

@@ -20,16 +20,9 @@ impl fmt::Display for Welcome<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (url, version) = (&self.running.url, env!("CARGO_PKG_VERSION"));
         let Some(first) = &self.running.first else {
-            return write!(
-                f,
-                "Recollect {version} is ready at {url}. API reference: {url}/docs. MCP: {url}/v1/mcp."
-            );
+            return write!(f, "Recollect {version} is ready at {url}. API reference: {url}/docs. MCP: {url}/v1/mcp.");
         };
-        writeln!(
-            f,
-            "\n  Recollect {version} is ready. Your data lives in {}\n",
-            self.data.display()
-        )?;
+        writeln!(f, "\n  Recollect {version} is ready. Your data lives in {}\n", self.data.display())?;
         writeln!(f, "  Start page      {url}")?;
         writeln!(f, "  API reference   {url}/docs")?;
         writeln!(f, "  MCP endpoint    {url}/v1/mcp\n")?;
@@ -40,10 +33,7 @@ impl fmt::Display for Welcome<'_> {
         for (client, line) in connections(url, first, self.data) {
             writeln!(f, "  {client}\n    {line}\n")?;
         }
-        write!(
-            f,
-            "  Ctrl-C stops the server; `recollect --help` shows what else there is.\n"
-        )
+        write!(f, "  Ctrl-C stops the server; `recollect --help` shows what else there is.\n")
     }
 }
 
@@ -69,13 +59,7 @@ fn connections(url: &str, first: &FirstStart, data: &Path) -> [(&'static str, St
             "VS Code, in .vscode/mcp.json",
             json!({ "servers": { "recollect": { "type": "http", "url": mcp, "headers": headers } } }).to_string(),
         ),
-        (
-            "curl",
-            format!(
-                "curl {url}/v1/dev/user/memories -H \"Authorization: Bearer {}\"",
-                first.developer_key
-            ),
-        ),
+        ("curl", format!("curl {url}/v1/dev/user/memories -H \"Authorization: Bearer {}\"", first.developer_key)),
     ]
 }
 
@@ -84,10 +68,7 @@ fn stdio(data: &Path) -> Value {
     let program = std::env::current_exe().unwrap_or_else(|_| "recollect".into());
     let mut arguments = vec![json!("mcp")];
     if data != Config::platform_folder() {
-        arguments.extend([
-            json!("--data"),
-            json!(std::path::absolute(data).unwrap_or_else(|_| data.to_owned())),
-        ]);
+        arguments.extend([json!("--data"), json!(std::path::absolute(data).unwrap_or_else(|_| data.to_owned()))]);
     }
     json!({ "command": program, "args": arguments })
 }

@@ -27,32 +27,17 @@ async fn create(opened: &Opened, family: KeyFamily, name: &str, scopes: Option<V
     if name.is_empty() {
         bail!("a key needs a name");
     }
-    let parse = |texts: Vec<String>| {
-        texts
-            .iter()
-            .map(|text| scope(text, family))
-            .collect::<anyhow::Result<Vec<_>>>()
-    };
+    let parse = |texts: Vec<String>| texts.iter().map(|text| scope(text, family)).collect::<anyhow::Result<Vec<_>>>();
     let scopes = scopes.map(parse).transpose()?;
-    let created = opened
-        .resources
-        .keys()
-        .create(&opened.owner, family, name, scopes.as_deref())
-        .await?;
-    eprintln!(
-        "Created the key {} ({name}). It is shown this once:",
-        created.described.id
-    );
+    let created = opened.resources.keys().create(&opened.owner, family, name, scopes.as_deref()).await?;
+    eprintln!("Created the key {} ({name}). It is shown this once:", created.described.id);
     writeln!(std::io::stdout(), "{}", created.key)?;
     Ok(())
 }
 
 async fn list(opened: &Opened, family: Option<KeyFamily>) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    for family in KeyFamily::ALL
-        .into_iter()
-        .filter(|each| family.is_none_or(|family| family == *each))
-    {
+    for family in KeyFamily::ALL.into_iter().filter(|each| family.is_none_or(|family| family == *each)) {
         for key in opened.resources.keys().list(&opened.owner, family).await? {
             writeln!(out, "{}", row(&key))?;
         }
@@ -74,25 +59,14 @@ async fn revoke(opened: &Opened, id: &str) -> anyhow::Result<()> {
 
 fn scope(text: &str, family: KeyFamily) -> anyhow::Result<Scope> {
     Scope::parse(text, family).ok_or_else(|| {
-        let all: Vec<String> = Scope::available(family)
-            .iter()
-            .map(|scope| scope.spelling(family))
-            .collect();
+        let all: Vec<String> = Scope::available(family).iter().map(|scope| scope.spelling(family)).collect();
         anyhow!("no scope of this family is called {text}; there are {}", all.join(", "))
     })
 }
 
 fn row(key: &Key) -> String {
-    let scopes = key
-        .scopes
-        .as_ref()
-        .map_or_else(|| "default".to_owned(), |scopes| scopes.join(","));
-    let used = key
-        .last_used_at
-        .map_or_else(|| "never".to_owned(), |time| time.format("%Y-%m-%d %H:%M").to_string());
+    let scopes = key.scopes.as_ref().map_or_else(|| "default".to_owned(), |scopes| scopes.join(","));
+    let used = key.last_used_at.map_or_else(|| "never".to_owned(), |time| time.format("%Y-%m-%d %H:%M").to_string());
     let created = key.created_at.format("%Y-%m-%d");
-    format!(
-        "{}  {:19}  created {created}  used {used:16}  {}  ({scopes})",
-        key.id, key.key_prefix, key.name
-    )
+    format!("{}  {:19}  created {created}  used {used:16}  {}  ({scopes})", key.id, key.key_prefix, key.name)
 }

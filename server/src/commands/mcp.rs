@@ -24,9 +24,7 @@ pub(crate) async fn speak(config: &Config, choice: Mcp) -> anyhow::Result<()> {
             opened.resources.close().await?;
             Ok(())
         }
-        Err(Failure::Locked {
-            server: Some(server), ..
-        }) => bridge_stdio(&server.url, &server.key).await,
+        Err(Failure::Locked { server: Some(server), .. }) => bridge_stdio(&server.url, &server.key).await,
         Err(failure) => Err(failure.into()),
     }
 }

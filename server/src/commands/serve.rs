@@ -20,20 +20,8 @@ pub(crate) async fn serve(mut config: Config, choice: &Serve) -> anyhow::Result<
     let folder = DataFolder::claim(&data)?;
     let running = start(config).await?;
     let key = bridge_key(&running.resources).await?;
-    folder.announce(&Announcement {
-        url: running.url.clone(),
-        pid: std::process::id(),
-        key,
-    })?;
-    let text = if choice.json {
-        ready_line(&running)
-    } else {
-        Welcome {
-            running: &running,
-            data: &data,
-        }
-        .to_string()
-    };
+    folder.announce(&Announcement { url: running.url.clone(), pid: std::process::id(), key })?;
+    let text = if choice.json { ready_line(&running) } else { Welcome { running: &running, data: &data }.to_string() };
     writeln!(std::io::stdout(), "{text}")?;
     running.wait().await;
     Ok(())
@@ -56,17 +44,8 @@ const BRIDGE: &str = "recollect mcp on this machine";
 /// run before is revoked here.
 async fn bridge_key(resources: &Resources) -> anyhow::Result<String> {
     let (keys, users) = (resources.keys(), resources.users());
-    let owner = users
-        .first()
-        .await?
-        .ok_or_else(|| anyhow::anyhow!("the data folder has no owner"))?
-        .id;
-    for old in keys
-        .list(&owner, KeyFamily::Mcp)
-        .await?
-        .into_iter()
-        .filter(|key| key.name == BRIDGE)
-    {
+    let owner = users.first().await?.ok_or_else(|| anyhow::anyhow!("the data folder has no owner"))?.id;
+    for old in keys.list(&owner, KeyFamily::Mcp).await?.into_iter().filter(|key| key.name == BRIDGE) {
         keys.revoke(&owner, KeyFamily::Mcp, &old.id).await?;
     }
     Ok(keys.create(&owner, KeyFamily::Mcp, BRIDGE, None).await?.key)

@@ -19,11 +19,8 @@ static KNOWN: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
 });
 
 /// Variables with a name of their own, and the keys they set.
-const SHORT_FORMS: [(&str, &str); 3] = [
-    ("RECOLLECT_DATA", "data"),
-    ("RECOLLECT_MODELS", "embedder.sources.folder"),
-    ("RECOLLECT_LOG", "log.filter"),
-];
+const SHORT_FORMS: [(&str, &str); 3] =
+    [("RECOLLECT_DATA", "data"), ("RECOLLECT_MODELS", "embedder.sources.folder"), ("RECOLLECT_LOG", "log.filter")];
 
 /// Variables that are no configuration: where the file is, whose key `recollect mcp` uses, and those of the tests.
 const OTHERS: [&str; 3] = ["RECOLLECT_CONFIG", "RECOLLECT_KEY", "RECOLLECT_TEST_"];
@@ -45,10 +42,7 @@ impl Layers {
         // The parser's full message quotes the line, and the line may hold a secret.
         let dict: Dict = Toml::from_str(&text).map_err(|error| {
             let place = error.to_string().lines().next().unwrap_or_default().to_owned();
-            Failure::Config(format!(
-                "{name}: {place}: {}",
-                error.message().trim().replace('\n', ", ")
-            ))
+            Failure::Config(format!("{name}: {place}: {}", error.message().trim().replace('\n', ", ")))
         })?;
         Ok(self.over(Layer::new(&name, flatten(dict))?))
     }
@@ -78,14 +72,8 @@ impl Layer {
                 return Err(Failure::Config(format!("{key} in {name} must be {}", kind(default))));
             }
         }
-        let values = values
-            .into_iter()
-            .filter(|(_, value)| value.as_str() != Some(""))
-            .collect();
-        Ok(Self {
-            name: name.to_owned(),
-            values,
-        })
+        let values = values.into_iter().filter(|(_, value)| value.as_str() != Some("")).collect();
+        Ok(Self { name: name.to_owned(), values })
     }
 
     /// The text under `key`, if this source sets one.
@@ -101,9 +89,7 @@ impl Provider for Layer {
 
     fn data(&self) -> figment::Result<Map<Profile, Dict>> {
         let mut nested = Dict::new();
-        self.values
-            .iter()
-            .for_each(|(key, value)| insert(&mut nested, key, value.clone()));
+        self.values.iter().for_each(|(key, value)| insert(&mut nested, key, value.clone()));
         Ok(Map::from([(Profile::Default, nested)]))
     }
 }
@@ -126,10 +112,7 @@ pub(super) fn environment(
 }
 
 fn key_of(variable: &str) -> Option<&'static str> {
-    let short = SHORT_FORMS
-        .iter()
-        .find(|(name, _)| *name == variable)
-        .map(|(_, key)| *key);
+    let short = SHORT_FORMS.iter().find(|(name, _)| *name == variable).map(|(_, key)| *key);
     short.or_else(|| {
         let spelling = |key: &&String| format!("RECOLLECT_{}", key.replace('.', "_").to_uppercase()) == variable;
         KNOWN.keys().find(spelling).map(String::as_str)
@@ -151,11 +134,7 @@ fn flatten(dict: Dict) -> BTreeMap<String, Value> {
     for (key, value) in dict {
         match value {
             Value::Dict(_, section) => {
-                flat.extend(
-                    flatten(section)
-                        .into_iter()
-                        .map(|(below, value)| (format!("{key}.{below}"), value)),
-                );
+                flat.extend(flatten(section).into_iter().map(|(below, value)| (format!("{key}.{below}"), value)));
             }
             value => drop(flat.insert(key, value)),
         }
@@ -184,14 +163,8 @@ fn kind(value: &Value) -> &'static str {
 
 fn unknown(key: &str, place: &str) -> Failure {
     let section = key.rsplit_once('.').map_or("", |(section, _)| section);
-    let siblings = KNOWN
-        .keys()
-        .filter(|known| known.rsplit_once('.').map_or("", |(above, _)| above) == section);
+    let siblings = KNOWN.keys().filter(|known| known.rsplit_once('.').map_or("", |(above, _)| above) == section);
     let siblings: Vec<&str> = siblings.map(String::as_str).collect();
-    let hint = if siblings.is_empty() {
-        "there is no such section".into()
-    } else {
-        siblings.join(", ")
-    };
+    let hint = if siblings.is_empty() { "there is no such section".into() } else { siblings.join(", ") };
     Failure::Config(format!("{key} in {place} is not a setting ({hint})"))
 }

@@ -5,13 +5,8 @@ use super::{Config, LogFormat, Places};
 fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("config.toml"), file).unwrap();
-    let places = Places {
-        data: Some(folder.path().to_owned()),
-        config: None,
-    };
-    let variables = variables
-        .iter()
-        .map(|(name, value)| (name.to_string(), value.to_string()));
+    let places = Places { data: Some(folder.path().to_owned()), config: None };
+    let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string()));
     Config::layered(&places, variables).map_err(|failure| failure.to_string())
 }
 
@@ -23,10 +18,7 @@ fn refusal(file: &str, variables: &[(&str, &str)]) -> String {
 fn defaults_need_no_file() {
     let config = Config::in_folder("/somewhere".as_ref());
     assert_eq!(config.data, PathBuf::from("/somewhere"));
-    assert_eq!(
-        (config.server.host.to_string().as_str(), config.server.port),
-        ("127.0.0.1", 8080)
-    );
+    assert_eq!((config.server.host.to_string().as_str(), config.server.port), ("127.0.0.1", 8080));
     assert_eq!(config.log.format, LogFormat::Text);
     assert!(config.database.url.is_none() && config.embedder.folder.is_none());
     config.check().unwrap();
@@ -35,11 +27,7 @@ fn defaults_need_no_file() {
 #[test]
 fn environment_wins_over_file() {
     let file = "[server]\nport = 9000\nallowed_hosts = ['a.example']\n[log]\nformat = 'json'";
-    let config = load(
-        file,
-        &[("RECOLLECT_SERVER_PORT", "9001"), ("RECOLLECT_MODELS", "/models")],
-    )
-    .unwrap();
+    let config = load(file, &[("RECOLLECT_SERVER_PORT", "9001"), ("RECOLLECT_MODELS", "/models")]).unwrap();
     assert_eq!(config.server.port, 9001);
     assert_eq!(config.server.allowed_hosts, ["a.example"]);
     assert_eq!(config.log.format, LogFormat::Json);
@@ -49,15 +37,7 @@ fn environment_wins_over_file() {
 #[test]
 fn variables_have_the_kind_of_their_key() {
     let hosts = ("RECOLLECT_SERVER_ALLOWED_HOSTS", "a.example, b.example");
-    let config = load(
-        "",
-        &[
-            hosts,
-            ("RECOLLECT_DATABASE_NAME", "0042"),
-            ("RECOLLECT_DATABASE_URL", ""),
-        ],
-    )
-    .unwrap();
+    let config = load("", &[hosts, ("RECOLLECT_DATABASE_NAME", "0042"), ("RECOLLECT_DATABASE_URL", "")]).unwrap();
     assert_eq!(config.server.allowed_hosts, ["a.example", "b.example"]);
     assert_eq!(config.database.name, "0042");
     assert_eq!(config.database.url, None);
@@ -66,10 +46,7 @@ fn variables_have_the_kind_of_their_key() {
 #[test]
 fn refusals_name_the_key_and_the_place() {
     let misspelt = refusal("[server]\nprot = 1", &[]);
-    assert!(
-        misspelt.starts_with("server.prot in ") && misspelt.contains("server.port"),
-        "{misspelt}"
-    );
+    assert!(misspelt.starts_with("server.prot in ") && misspelt.contains("server.port"), "{misspelt}");
     assert!(refusal("[sever]\nport = 1", &[]).contains("there is no such section"));
     assert!(refusal("[server]\nport = 70000", &[]).contains("server.port"));
     assert!(refusal("[server]\nhost = 'here'", &[]).contains("server.host"));
@@ -77,20 +54,13 @@ fn refusals_name_the_key_and_the_place() {
     assert!(refusal("", &[("RECOLLECT_SERVER_PROT", "1")]).starts_with("RECOLLECT_SERVER_PROT"));
     assert!(refusal("", &[("RECOLLECT_SERVER_PORT", "x")]).ends_with("must be a whole number"));
     assert!(refusal("[database]\nurl = 'http://x'", &[]).starts_with("database.url must be"));
-    assert_eq!(
-        refusal("[model]\nurl = 'http://x/v1'", &[]),
-        "model.url is set, but model.name is not"
-    );
+    assert_eq!(refusal("[model]\nurl = 'http://x/v1'", &[]), "model.url is set, but model.name is not");
     assert!(refusal("[log]\nfilter = 'server=loud'", &[]).starts_with("log.filter"));
 }
 
 #[test]
 fn refusals_keep_secrets() {
-    for file in [
-        "[model]\nkey = hunter2",
-        "[model]\nkey = ['hunter2']",
-        "[vectors]\nurl = 'hunter2@x'",
-    ] {
+    for file in ["[model]\nkey = hunter2", "[model]\nkey = ['hunter2']", "[vectors]\nurl = 'hunter2@x'"] {
         let refusal = refusal(file, &[]);
         assert!(!refusal.contains("hunter2") && !refusal.contains('\n'), "{refusal}");
     }
@@ -98,13 +68,5 @@ fn refusals_keep_secrets() {
 
 #[test]
 fn variables_of_other_purposes_pass() {
-    load(
-        "",
-        &[
-            ("RECOLLECT_TEST_CLIENTS", "/x"),
-            ("RECOLLECT_KEY", "omi_mcp_x"),
-            ("PATH", "/bin"),
-        ],
-    )
-    .unwrap();
+    load("", &[("RECOLLECT_TEST_CLIENTS", "/x"), ("RECOLLECT_KEY", "omi_mcp_x"), ("PATH", "/bin")]).unwrap();
 }

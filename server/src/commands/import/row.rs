@@ -50,17 +50,9 @@ impl Row {
         let manually_added = self.manually_added.unwrap_or(true);
         let created_at = self.created_at.unwrap_or_else(Utc::now);
         let conversation_id = self.conversation_id.clone();
-        let unknown = || Provenance {
-            face: "import".into(),
-            key_id: None,
-            key_name: None,
-            conversation_id,
-        };
+        let unknown = || Provenance { face: "import".into(), key_id: None, key_name: None, conversation_id };
         Memory {
-            id: self
-                .id
-                .filter(|id| !id.is_empty())
-                .unwrap_or_else(|| id_of(&self.content)),
+            id: self.id.filter(|id| !id.is_empty()).unwrap_or_else(|| id_of(&self.content)),
             uid: owner.to_owned(),
             content: self.content,
             category,
@@ -90,21 +82,10 @@ mod tests {
 
     #[test]
     fn content_is_enough() {
-        let memory = Row::parse(br#"{"content": " Ada plays the cello. "}"#)
-            .unwrap()
-            .into_memory("ada");
-        assert_eq!(
-            (memory.content.as_str(), memory.uid.as_str()),
-            ("Ada plays the cello.", "ada")
-        );
-        assert_eq!(
-            (memory.reviewed, memory.user_review, memory.manually_added),
-            (true, Some(true), true)
-        );
-        assert_eq!(
-            (memory.updated_at, memory.provenance.face.as_str()),
-            (memory.created_at, "import")
-        );
+        let memory = Row::parse(br#"{"content": " Ada plays the cello. "}"#).unwrap().into_memory("ada");
+        assert_eq!((memory.content.as_str(), memory.uid.as_str()), ("Ada plays the cello.", "ada"));
+        assert_eq!((memory.reviewed, memory.user_review, memory.manually_added), (true, Some(true), true));
+        assert_eq!((memory.updated_at, memory.provenance.face.as_str()), (memory.created_at, "import"));
     }
 
     #[test]
