@@ -20,7 +20,7 @@ pub(crate) async fn speak(config: &Config, choice: Mcp) -> anyhow::Result<()> {
         Ok(folder) => {
             let opened = Opened::within(folder, config).await?;
             let context = Context::of_user(&opened.owner, Face::Mcp, opened.resources.clone());
-            serve_stdio(opened.resources.clone(), context).await?;
+            serve_stdio(context).await?;
             opened.resources.close().await?;
             Ok(())
         }
