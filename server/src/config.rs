@@ -144,7 +144,8 @@ impl Config {
         check_pair("embedder", embedder.url.is_some(), "model", embedder.model.is_some())?;
         check_pair("model", model.url.is_some(), "name", model.name.is_some())?;
         for origin in &self.server.allowed_origins {
-            check_url("server.allowed_origins", Some(origin), &["http", "https"])?;
+            let without_port = origin.strip_suffix(":*").unwrap_or(origin);
+            check_url("server.allowed_origins", Some(without_port), &["http", "https"])?;
         }
         if let Some(host) = self.server.allowed_hosts.iter().find(|host| host.is_empty() || host.contains('/')) {
             return Err(format!("server.allowed_hosts: `{host}` is not a host name"));

@@ -26,7 +26,7 @@ fn defaults_need_no_file() {
 
 #[test]
 fn environment_wins_over_file() {
-    let file = "[server]\nport = 9000\nallowed_hosts = ['a.example']\n[log]\nformat = 'json'";
+    let file = "[server]\nport = 9000\nallowed_hosts = ['a.example']\nallowed_origins = ['https://a.example:*']\n[log]\nformat = 'json'";
     let config = load(file, &[("RECOLLECT_SERVER_PORT", "9001"), ("RECOLLECT_MODELS", "/models")]).unwrap();
     assert_eq!(config.server.port, 9001);
     assert_eq!(config.server.allowed_hosts, ["a.example"]);
@@ -55,6 +55,7 @@ fn refusals_name_the_key_and_the_place() {
     assert!(refusal("", &[("RECOLLECT_SERVER_PORT", "x")]).ends_with("must be a whole number"));
     assert!(refusal("[database]\nurl = 'http://x'", &[]).starts_with("database.url must be"));
     assert_eq!(refusal("[model]\nurl = 'http://x/v1'", &[]), "model.url is set, but model.name is not");
+    assert!(refusal("[server]\nallowed_origins = ['a.example']", &[]).starts_with("server.allowed_origins"));
     assert!(refusal("[log]\nfilter = 'server=loud'", &[]).starts_with("log.filter"));
 }
 
