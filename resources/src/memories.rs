@@ -2,6 +2,7 @@
 
 mod row;
 mod search;
+mod transfer;
 
 use chrono::{DateTime, Utc};
 use schemas::memory::{Memory, MemoryCategory, MemoryRevision, MemorySort, Provenance, Visibility};

@@ -1,0 +1,182 @@
+//! The command line.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use schemas::key::KeyFamily;
+
+use crate::commands::{export, import, keys, mcp, models, openapi, reindex, serve};
+use crate::config::{Config, Places};
+use crate::{failure, log};
+
+/// A personal memory server: it speaks the Omi API and MCP, and keeps everything on your machine.
+#[derive(Debug, Parser)]
+#[command(name = "recollect", version, infer_subcommands = true)]
+struct Cli {
+    #[command(flatten)]
+    places: Places,
+    #[command(flatten)]
+    serve: Serve,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server (what `recollect` alone does)
+    Serve(Serve),
+    /// Speak MCP on standard input and output, through the running server when there is one
+    Mcp(Mcp),
+    /// Create, list and revoke API keys
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Manage the embedding model
+    #[command(subcommand)]
+    Models(Models),
+    /// Build the vector index anew from the database
+    Reindex,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Add memories from a file of JSON lines
+    Import(Import),
+    /// Write all memories as JSON lines
+    Export(Export),
+}
+
+/// How to serve.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Serve {
+    /// The address to listen on
+    #[arg(long)]
+    pub(crate) host: Option<IpAddr>,
+    /// The port to listen on; 0 takes any free one
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// Print one JSON object with the URL and the new keys once ready, for scripts
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which server to speak MCP for.
+#[derive(Debug, Args)]
+pub(crate) struct Mcp {
+    /// A Recollect server elsewhere, to use instead of the data folder; its MCP key stands in RECOLLECT_KEY
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+}
+
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Create a key and print it; it is never shown again
+    Create {
+        /// Which API it opens
+        #[arg(long)]
+        family: Family,
+        /// What to call it
+        #[arg(long)]
+        name: String,
+        /// Its scopes, with commas, such as memories:read [default: a developer key reads, an MCP key does everything]
+        #[arg(long, value_delimiter = ',')]
+        scopes: Option<Vec<String>>,
+    },
+    /// List the keys
+    List {
+        /// Only those of one API
+        #[arg(long)]
+        family: Option<Family>,
+    },
+    /// Revoke a key at once
+    Revoke {
+        /// Its id, from the list
+        id: String,
+    },
+}
+
+/// Which API a key opens.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Family {
+    /// The Developer API, for scripts and integrations
+    Developer,
+    /// MCP, for assistants
+    Mcp,
+}
+
+impl From<Family> for KeyFamily {
+    fn from(family: Family) -> Self {
+        match family {
+            Family::Developer => KeyFamily::Developer,
+            Family::Mcp => KeyFamily::Mcp,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Models {
+    /// Fetch the embedding model into the data folder, if it is not there yet
+    Pull,
+}
+
+/// What to import.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The file, one JSON object a line with at least `content`; - is standard input
+    pub(crate) file: PathBuf,
+}
+
+/// Where to export to.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The file; without one, standard output
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = tokio::runtime::Runtime::new().map_err(Into::into).and_then(|runtime| runtime.block_on(cli.run()));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::report(&error),
+    }
+}
+
+impl Cli {
+    async fn run(self) -> anyhow::Result<()> {
+        let config = Config::load(&self.places)?;
+        log::start(&config.log);
+        match self.command.unwrap_or(Command::Serve(self.serve)) {
+            Command::Serve(choice) => serve::serve(config, &choice).await,
+            Command::Mcp(choice) => mcp::speak(&config, choice).await,
+            Command::Keys(choice) => keys::manage(&config, choice).await,
+            Command::Models(Models::Pull) => models::pull(&config).await,
+            Command::Reindex => reindex::reindex(&config).await,
+            Command::Openapi => openapi::print(),
+            Command::Import(choice) => import::import(&config, &choice).await,
+            Command::Export(choice) => export::export(&config, &choice).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::{Cli, Command};
+
+    #[test]
+    fn definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_is_implied() {
+        let bare = Cli::try_parse_from(["recollect", "--port", "0", "--json", "--data", "x"]).unwrap();
+        assert!(bare.command.is_none() && bare.serve.json && bare.serve.port == Some(0));
+        let named = Cli::try_parse_from(["recollect", "serve", "--data", "x", "--port", "0"]).unwrap();
+        assert!(matches!(named.command, Some(Command::Serve(serve)) if serve.port == Some(0)));
+        assert_eq!(named.places.data.as_deref(), Some("x".as_ref()));
+    }
+}

@@ -1,0 +1,11 @@
+//! `recollect openapi`: the contract of the REST face.
+
+use std::io::Write;
+
+/// Prints the OpenAPI document.
+pub(crate) fn print() -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, &openapi::document())?;
+    writeln!(out)?;
+    Ok(())
+}

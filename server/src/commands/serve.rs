@@ -1,0 +1,52 @@
+//! `recollect serve`: the server.
+
+use std::io::Write;
+
+use resources::Resources;
+use schemas::key::KeyFamily;
+use serde_json::json;
+
+use crate::cli::Serve;
+use crate::config::Config;
+use crate::data_folder::{Announcement, DataFolder};
+use crate::welcome::Welcome;
+use crate::{Running, start};
+
+/// Serves until a signal comes.
+pub(crate) async fn serve(mut config: Config, choice: &Serve) -> anyhow::Result<()> {
+    config.server.host = choice.host.unwrap_or(config.server.host);
+    config.server.port = choice.port.unwrap_or(config.server.port);
+    let data = config.data.clone();
+    let folder = DataFolder::claim(&data)?;
+    let running = start(config).await?;
+    let key = bridge_key(&running.resources).await?;
+    folder.announce(&Announcement { url: running.url.clone(), pid: std::process::id(), key })?;
+    let text = if choice.json { ready_line(&running) } else { Welcome { running: &running, data: &data }.to_string() };
+    writeln!(std::io::stdout(), "{text}")?;
+    running.wait().await;
+    Ok(())
+}
+
+fn ready_line(running: &Running) -> String {
+    let first = running.first.as_ref();
+    json!({
+        "url": running.url,
+        "owner_token": first.map(|first| &first.owner_token),
+        "developer_key": first.map(|first| &first.developer_key),
+        "mcp_key": first.map(|first| &first.mcp_key),
+    })
+    .to_string()
+}
+
+const BRIDGE: &str = "recollect mcp on this machine";
+
+/// A key for `recollect mcp`, which goes through this server while it runs. Nobody keeps it, so that the one of the
+/// run before is revoked here.
+async fn bridge_key(resources: &Resources) -> anyhow::Result<String> {
+    let (keys, users) = (resources.keys(), resources.users());
+    let owner = users.first().await?.ok_or_else(|| anyhow::anyhow!("the data folder has no owner"))?.id;
+    for old in keys.list(&owner, KeyFamily::Mcp).await?.into_iter().filter(|key| key.name == BRIDGE) {
+        keys.revoke(&owner, KeyFamily::Mcp, &old.id).await?;
+    }
+    Ok(keys.create(&owner, KeyFamily::Mcp, BRIDGE, None).await?.key)
+}

@@ -1,0 +1,180 @@
+//! What a person can choose: defaults, then a file, then the environment, then the command line.
+
+mod layers;
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use http::Uri;
+use resources::{DatabaseSettings, EmbedderSettings, ModelSettings, Settings, VectorsSettings};
+use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+
+use crate::failure::Failure;
+use layers::Layers;
+
+/// The whole configuration. `config.toml` beside this file documents every key and is the default of each.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The folder with everything that is stored.
+    #[serde(default = "Config::platform_folder")]
+    pub data: PathBuf,
+    /// How the server is reached.
+    pub server: ServerConfig,
+    /// Where rows live.
+    pub database: DatabaseSettings,
+    /// Where the vector index lives.
+    pub vectors: VectorsSettings,
+    /// What turns texts into vectors.
+    pub embedder: EmbedderSettings,
+    /// The language model for chat.
+    pub model: ModelSettings,
+    /// What is logged.
+    pub log: LogConfig,
+}
+
+/// How the server is reached.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerConfig {
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// The port to listen on; 0 takes any free one.
+    pub port: u16,
+    /// Web origins other than this machine whose pages may call the server.
+    pub allowed_origins: Vec<String>,
+    /// Names other than this machine's under which clients may reach the server.
+    pub allowed_hosts: Vec<String>,
+    /// The longest request body, in bytes.
+    pub max_body: usize,
+}
+
+/// What is logged to standard error.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// Levels by part, as `tracing_subscriber` reads them.
+    pub filter: String,
+    /// For whom.
+    pub format: LogFormat,
+}
+
+/// For whom the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people, one line an event.
+    Text,
+    /// For machines, one JSON object a line.
+    Json,
+}
+
+/// What the command line says about where to look.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Places {
+    /// The data folder [default: RECOLLECT_DATA, else `recollect` in the system's data folder]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub data: Option<PathBuf>,
+    /// The configuration file [default: RECOLLECT_CONFIG, else config.toml in the data folder]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads every layer and checks the values.
+    ///
+    /// # Errors
+    /// [`Failure::Config`] with one sentence that names the key and where it was given.
+    pub fn load(places: &Places) -> Result<Self, Failure> {
+        Self::layered(places, std::env::vars())
+    }
+
+    /// The defaults, with everything stored in `data`; neither a file nor the environment is read.
+    pub fn in_folder(data: &Path) -> Self {
+        let places = Places { data: Some(data.to_owned()), config: None };
+        let layers = Layers::defaults().and_then(|layers| Self::extract(layers, &places));
+        layers.expect("the embedded defaults are valid: a test loads them")
+    }
+
+    /// What the resources need of it.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            data: self.data.clone(),
+            database: self.database.clone(),
+            vectors: self.vectors.clone(),
+            embedder: self.embedder.clone(),
+            model: self.model.clone(),
+        }
+    }
+
+    /// Where data goes when nobody says where.
+    pub(crate) fn platform_folder() -> PathBuf {
+        dirs::data_dir().map_or_else(|| PathBuf::from(".recollect"), |folder| folder.join("recollect"))
+    }
+
+    fn layered(places: &Places, variables: impl Iterator<Item = (String, String)>) -> Result<Self, Failure> {
+        let (environment, named) = layers::environment(variables)?;
+        let data = places.data.clone().or_else(|| environment.text("data").map(PathBuf::from));
+        let beside = data.unwrap_or_else(Self::platform_folder).join("config.toml");
+        let layers = match places.config.clone().or(named) {
+            Some(file) => Layers::defaults()?.file(&file)?,
+            None if beside.exists() => Layers::defaults()?.file(&beside)?,
+            None => Layers::defaults()?,
+        };
+        let config = Self::extract(layers.over(environment), places)?;
+        config.check().map_err(Failure::Config)?;
+        Ok(config)
+    }
+
+    fn extract(layers: Layers, places: &Places) -> Result<Self, Failure> {
+        let mut config: Self = layers.extract()?;
+        config.data = places.data.clone().unwrap_or(config.data);
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let (database, vectors, embedder, model) = (&self.database, &self.vectors, &self.embedder, &self.model);
+        check_url("database.url", database.url.as_deref(), &["ws", "wss"])?;
+        check_url("vectors.url", vectors.url.as_deref(), &["http", "https"])?;
+        check_url("embedder.url", embedder.url.as_deref(), &["http", "https"])?;
+        check_url("embedder.sources.hub", Some(&embedder.sources.hub), &["http", "https"])?;
+        check_url("model.url", model.url.as_deref(), &["http", "https"])?;
+        check_pair("embedder", embedder.url.is_some(), "model", embedder.model.is_some())?;
+        check_pair("model", model.url.is_some(), "name", model.name.is_some())?;
+        for origin in &self.server.allowed_origins {
+            let without_port = origin.strip_suffix(":*").unwrap_or(origin);
+            check_url("server.allowed_origins", Some(without_port), &["http", "https"])?;
+        }
+        if let Some(host) = self.server.allowed_hosts.iter().find(|host| host.is_empty() || host.contains('/')) {
+            return Err(format!("server.allowed_hosts: `{host}` is not a host name"));
+        }
+        if self.server.max_body == 0 {
+            return Err("server.max_body must be greater than 0".into());
+        }
+        EnvFilter::try_new(&self.log.filter).map_err(|error| format!("log.filter: {error}"))?;
+        Ok(())
+    }
+}
+
+/// The value is not part of the sentence: people put passwords into URLs.
+fn check_url(key: &str, value: Option<&str>, schemes: &[&str]) -> Result<(), String> {
+    let uri = value.map(str::parse::<Uri>);
+    let fits = uri.is_none_or(|uri| {
+        uri.is_ok_and(|uri| uri.host().is_some() && uri.scheme_str().is_some_and(|scheme| schemes.contains(&scheme)))
+    });
+    let forms = schemes.join(":// or ");
+    if fits { Ok(()) } else { Err(format!("{key} must be an address that starts with {forms}://")) }
+}
+
+fn check_pair(section: &str, has_url: bool, other: &str, has_other: bool) -> Result<(), String> {
+    match (has_url, has_other) {
+        (true, false) => Err(format!("{section}.url is set, but {section}.{other} is not")),
+        (false, true) => Err(format!("{section}.{other} is set, but {section}.url is not")),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,29 @@
+//! The start page: whether the server is well, and how to connect to it. It asks nothing of any other host.
+
+use poem::web::{Html, WithContentType, WithHeader};
+use poem::{IntoResponse, Route, get, handler};
+
+/// Adds the page, and what it loads, to the routes of the server.
+pub(crate) fn mount(route: Route) -> Route {
+    route.at("/", get(index)).at("/web/style.css", get(style)).at("/web/page.js", get(script))
+}
+
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+#[handler]
+fn index() -> WithHeader<WithHeader<Html<&'static str>>> {
+    Html(include_str!("web/index.html"))
+        .with_header("Content-Security-Policy", POLICY)
+        .with_header("Referrer-Policy", "no-referrer")
+}
+
+#[handler]
+fn style() -> WithContentType<&'static str> {
+    include_str!("web/style.css").with_content_type("text/css; charset=utf-8")
+}
+
+#[handler]
+fn script() -> WithContentType<&'static str> {
+    include_str!("web/page.js").with_content_type("text/javascript; charset=utf-8")
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Installs the real clients and validators that the tests run against the server, each in an environment of its own,
+# so that their dependencies never meet. Prints the folder; does nothing that is done already.
+#
+#   tests/clients/setup.sh [NAME…]    only these; without a name, all of them
+#
+# The folder is $RECOLLECT_TEST_CLIENTS, else ~/.cache/recollect-clients. Python programs are at NAME/bin/, Spectral
+# at spectral/node_modules/.bin/spectral.
+set -euo pipefail
+
+folder=${RECOLLECT_TEST_CLIENTS:-$HOME/.cache/recollect-clients}
+mkdir -p "$folder"
+
+# Two test runs at once must not install into the same place.
+exec 9>"$folder/lock"
+flock 9
+
+# A stamp holds what was asked for when an installation finished; another wish, or half an installation, starts afresh.
+fresh() {
+    local name=$1 wish=$2
+    [ "$(cat "$folder/$name/stamp" 2>/dev/null)" = "$wish" ] && return 1
+    echo "installing $name: $wish" >&2
+    rm -rf "${folder:?}/$name"
+}
+
+python() {
+    local name=$1
+    shift
+    fresh "$name" "$*" || return 0
+    python3 -m venv "$folder/$name"
+    "$folder/$name/bin/pip" install --quiet --disable-pip-version-check "$@" >&2
+    echo "$*" >"$folder/$name/stamp"
+}
+
+node() {
+    local name=$1
+    shift
+    fresh "$name" "$*" || return 0
+    mkdir -p "$folder/$name"
+    npm install --silent --no-fund --no-audit --prefix "$folder/$name" "$@" >&2
+    echo "$*" >"$folder/$name/stamp"
+}
+
+install() {
+    case $1 in
+        # Newer releases of typer no longer bring the click that omi-cli imports.
+        omi-cli) python omi-cli 'omi-cli==0.2.3' 'click==8.5.1' 'typer==0.16.1' ;;
+        omi-mcp) python omi-mcp 'omi-mcp==0.1.13' ;;
+        # Written for the first generation of the MCP SDK.
+        mcp-server-omi) python mcp-server-omi 'mcp-server-omi==0.1.5' 'mcp<2' ;;
+        mcp) python mcp 'mcp==2.3.0' ;;
+        openapi-spec-validator) python openapi-spec-validator 'openapi-spec-validator==0.9.0' ;;
+        spectral) node spectral '@stoplight/spectral-cli@6.16.3' ;;
+        *) echo "no client is called $1" >&2 && exit 2 ;;
+    esac
+}
+
+[ $# -gt 0 ] || set -- omi-cli omi-mcp mcp-server-omi mcp openapi-spec-validator spectral
+for name; do
+    install "$name"
+done
+echo "$folder"
