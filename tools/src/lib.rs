@@ -13,6 +13,7 @@ mod keys;
 mod memories;
 mod route;
 mod text;
+pub mod views;
 
 use std::sync::OnceLock;
 
