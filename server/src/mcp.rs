@@ -45,10 +45,7 @@ impl Default for McpSettings {
 /// The routes below `/v1/mcp` that speak MCP. Sessions and streams end when `closing` is cancelled.
 pub fn endpoint(sign_in: Arc<SignIn>, settings: &McpSettings, closing: CancellationToken) -> Route {
     let gate = Gate::new(sign_in, settings, closing).arc();
-    Route::new()
-        .at("/v1/mcp", gate.clone())
-        .at("/v1/mcp/sse", gate)
-        .at("/v1/mcp/sse/info", get(describe_endpoint))
+    Route::new().at("/v1/mcp", gate.clone()).at("/v1/mcp/sse", gate).at("/v1/mcp/sse/info", get(describe_endpoint))
 }
 
 /// What a client needs to know before it has a key.

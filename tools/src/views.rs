@@ -121,3 +121,37 @@ fn first_words(text: &str) -> String {
     let whole = head.rsplit_once(' ').map_or(head.as_str(), |(words, _)| words);
     format!("{whole} …")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_view_names_tools_and_their_arguments() {
+        for view in ALL {
+            let (get, argument, _) = view.get;
+            let arguments = |name| tool(name).arguments.schema()["properties"].clone();
+            assert!(arguments(view.list)["limit"].is_object(), "{}", view.noun);
+            assert!(arguments(view.list)["cursor"].is_object(), "{}", view.noun);
+            assert!(arguments(get)[argument].is_object(), "{}", view.noun);
+        }
+    }
+
+    #[test]
+    fn addresses_name_a_view_and_an_id() {
+        let (view, id) = find("omi://memories/a-b").unwrap();
+        assert_eq!((view.noun, id), ("memories", "a-b"));
+        assert_eq!(view.template(), "omi://memories/{id}");
+        for wrong in ["omi://memories/", "omi://memories", "omi://nothing/1", "https://memories/1"] {
+            assert!(find(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_are_whole_words_on_one_line() {
+        assert_eq!(first_words("Ann likes\n tea"), "Ann likes tea");
+        let long = first_words(&"wörter ".repeat(30));
+        assert!(long.ends_with("wörter …") && long.chars().count() <= 62, "{long}");
+        assert_eq!(first_words(&"x".repeat(100)).chars().count(), 62);
+    }
+}

@@ -10,8 +10,7 @@ use poem::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 use rmcp::transport::streamable_http_server::{
-    StreamableHttpServerConfig, StreamableHttpService,
-    session::never::NeverSessionManager,
+    StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -177,7 +176,8 @@ struct Envelope<'a> {
 fn rmcp_config(settings: &McpSettings, closing: &CancellationToken) -> StreamableHttpServerConfig {
     let hosts = LOOPBACK.into_iter().chain(settings.allowed_hosts.iter().map(String::as_str));
     let own_pages = hosts.clone().flat_map(|host| {
-        let any_port = if host.parse::<poem::http::uri::Authority>().is_ok_and(|it| it.port().is_some()) { "" } else { ":*" };
+        let any_port =
+            if host.parse::<poem::http::uri::Authority>().is_ok_and(|it| it.port().is_some()) { "" } else { ":*" };
         ["http", "https"].map(|scheme| format!("{scheme}://{host}{any_port}"))
     });
     StreamableHttpServerConfig::default()

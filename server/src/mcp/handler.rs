@@ -71,18 +71,11 @@ impl ServerHandler for Handler {
         let caller = self.caller(&context)?;
         let described = tools::all().iter().zip(DESCRIBED.iter());
         let permitted = described.filter(|(tool, _)| tool.permits(&caller).is_ok()).map(|(_, described)| described);
-        let mut rest = permitted.collect::<Vec<_>>();
-        // A cursor is the name of the tool that its page begins with.
-        if let Some(cursor) = request.and_then(|request| request.cursor) {
-            let start = rest.iter().position(|tool| tool.name == cursor).ok_or_else(invalid_cursor)?;
-            rest.drain(..start);
-        }
-        let next = rest.get(self.page_size).map(|tool| tool.name.to_string());
-        let mut page = ListToolsResult::with_all_items(rest.into_iter().take(self.page_size).cloned().collect());
-        page.next_cursor = next;
-        page.ttl_ms = Some(TOOLS_FRESH_MS);
-        page.cache_scope = Some(CacheScope::Private);
-        Ok(page)
+        let cursor = request.and_then(|request| request.cursor);
+        let (page, next) = page_of(permitted.collect(), cursor.as_deref(), self.page_size)?;
+        let mut result = ListToolsResult::with_all_items(page).with_ttl_ms(TOOLS_FRESH_MS);
+        result.next_cursor = next;
+        Ok(result.with_cache_scope(CacheScope::Private))
     }
 
     async fn call_tool(
@@ -153,6 +146,16 @@ impl ServerHandler for Handler {
 /// All tools as clients see them, in the order of [`tools::all`].
 static DESCRIBED: LazyLock<Vec<Tool>> = LazyLock::new(|| tools::all().iter().map(describe).collect());
 
+/// The page that begins at `cursor`, which is the name of its first tool, and the cursor of the page after it.
+fn page_of(tools: Vec<&Tool>, cursor: Option<&str>, size: usize) -> Reply<(Vec<Tool>, Option<String>)> {
+    let start = match cursor {
+        None => 0,
+        Some(cursor) => tools.iter().position(|tool| tool.name == cursor).ok_or_else(invalid_cursor)?,
+    };
+    let next = tools.get(start + size).map(|tool| tool.name.to_string());
+    Ok((tools.into_iter().skip(start).take(size).cloned().collect(), next))
+}
+
 fn describe(tool: &tools::Tool) -> Tool {
     let hints = tool.behaviour();
     let annotations = ToolAnnotations::with_title(tool.title())
@@ -215,4 +218,39 @@ fn invalid_cursor() -> ErrorData {
 
 fn cancelled() -> ErrorData {
     ErrorData::internal_error("The call was cancelled", None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_tools_follow_each_other_without_gap_or_repetition() {
+        let all: Vec<&Tool> = DESCRIBED.iter().collect();
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let (page, next) = page_of(all.clone(), cursor.as_deref(), 2).unwrap();
+            assert!((1..=2).contains(&page.len()));
+            seen.extend(page);
+            cursor = next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert!(seen.iter().eq(all.iter().copied()));
+        assert_eq!(page_of(all, Some("no such tool"), 2).unwrap_err().message, "Invalid cursor");
+    }
+
+    #[test]
+    fn every_tool_is_described_as_clients_need_it() {
+        for tool in DESCRIBED.iter() {
+            let output = tool.output_schema.as_deref().unwrap();
+            for schema in [&*tool.input_schema, output] {
+                assert_eq!(schema["type"], "object", "{}", tool.name);
+                assert!(schema["properties"].is_object(), "{}", tool.name);
+                assert!(!json!(schema).to_string().contains("\"$ref\""), "{} has references", tool.name);
+            }
+            assert!(!tool.description.as_deref().unwrap_or_default().is_empty(), "{}", tool.name);
+        }
+    }
 }
