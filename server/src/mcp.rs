@@ -12,7 +12,7 @@ mod sessions;
 
 use std::sync::Arc;
 
-use poem::{EndpointExt, Request, Route, get, handler, web::Json};
+use poem::{Request, Route, get, handler, web::Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -44,7 +44,7 @@ impl Default for McpSettings {
 
 /// The routes below `/v1/mcp` that speak MCP. Sessions and streams end when `closing` is cancelled.
 pub fn endpoint(sign_in: Arc<SignIn>, settings: &McpSettings, closing: CancellationToken) -> Route {
-    let gate = Gate::new(sign_in, settings, closing).arc();
+    let gate = Arc::new(Gate::new(sign_in, settings, closing));
     Route::new().at("/v1/mcp", gate.clone()).at("/v1/mcp/sse", gate).at("/v1/mcp/sse/info", get(describe_endpoint))
 }
 

@@ -48,7 +48,7 @@ impl Accept {
 
 /// The answer in a stream that ends with it; nothing when the request was cancelled.
 fn only_message(events: &str) -> String {
-    let data = events.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim_start);
+    let mut data = events.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim_start);
     data.rfind(|data| !data.is_empty()).unwrap_or_default().to_owned()
 }
 
