@@ -184,7 +184,7 @@ fn properties(schema: &Map<String, Value>) -> &Map<String, Value> {
 }
 
 /// The schema without references, and without the widths of Rust's numbers, which tell a client nothing.
-fn inline(schema: SchemaOf) -> Value {
+pub(crate) fn inline(schema: SchemaOf) -> Value {
     let mut settings = SchemaSettings::draft2020_12();
     settings.inline_subschemas = true;
     settings.meta_schema = None;

@@ -14,6 +14,7 @@ mod keys;
 mod memories;
 mod route;
 mod text;
+pub mod views;
 
 use std::sync::OnceLock;
 

@@ -10,7 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use tracing::Instrument;
 
-use crate::{Arguments, Audience, Context, Credential, Error, Result, Route};
+use crate::{Arguments, Audience, Context, Credential, Error, Result, Route, arguments};
 
 /// Makes a [`Tool`] of the async function with this name.
 macro_rules! tool {
@@ -154,6 +154,14 @@ impl Tool {
     /// What the tool does, for models and people: the doc comment of its input type.
     pub fn description(&self) -> String {
         self.arguments.description()
+    }
+
+    /// The JSON schema of the result: an object, without references.
+    pub fn result(&self) -> Map<String, Value> {
+        match arguments::inline(self.output) {
+            Value::Object(schema) => schema,
+            _ => unreachable!("an output type is a struct"),
+        }
     }
 
     /// Whether the caller may use this tool at all; asked before a body is read, and before it is listed.

@@ -1,0 +1,71 @@
+//! The MCP face: every tool and every view over streamable HTTP, made from [`tools::all`] by rmcp.
+//!
+//! `/v1/mcp` and its older name `/v1/mcp/sse` are one endpoint for both eras of the protocol: sessions for 2024-11-05 to
+//! 2025-11-25, stateless calls for 2026-07-28. [`gate`] authenticates and is lenient to older clients before rmcp sees a
+//! request, [`handler`] answers what rmcp has understood.
+
+mod accept;
+mod batch;
+mod gate;
+mod handler;
+mod sessions;
+
+use std::sync::Arc;
+
+use poem::{Request, Route, get, handler, web::Json};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::SignIn;
+use gate::Gate;
+pub(crate) use handler::Handler;
+
+/// How the MCP endpoint is reached and how much it takes and gives at once.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct McpSettings {
+    /// Names that requests may give as their host, besides loopback: `memory.example.org` or with a port. Browsers that
+    /// show pages of these hosts may call too.
+    pub allowed_hosts: Vec<String>,
+    /// More browser origins that may call: `https://app.example.org:443`, or `:*` for any port.
+    pub allowed_origins: Vec<String>,
+    /// The largest request body, in bytes.
+    pub max_body: usize,
+    /// How many tools or resources are listed at once.
+    pub page_size: usize,
+}
+
+impl Default for McpSettings {
+    fn default() -> Self {
+        Self { allowed_hosts: Vec::new(), allowed_origins: Vec::new(), max_body: 1 << 20, page_size: 100 }
+    }
+}
+
+/// The routes below `/v1/mcp` that speak MCP. Sessions and streams end when `closing` is cancelled.
+pub fn endpoint(sign_in: Arc<SignIn>, settings: &McpSettings, closing: CancellationToken) -> Route {
+    let gate = Arc::new(Gate::new(sign_in, settings, closing));
+    Route::new().at("/v1/mcp", gate.clone()).at("/v1/mcp/sse", gate).at("/v1/mcp/sse/info", get(describe_endpoint))
+}
+
+/// What a client needs to know before it has a key.
+#[handler]
+fn describe_endpoint(request: &Request) -> Json<Value> {
+    let scheme = request.header("x-forwarded-proto").unwrap_or(request.scheme().as_str());
+    let base = format!("{scheme}://{}", request.header("host").unwrap_or("localhost"));
+    Json(json!({
+        "endpoint": "/v1/mcp/sse",
+        "transport": "streamable-http",
+        "protocol_version": "2025-03-26",
+        "protocol_versions": rmcp::model::ProtocolVersion::KNOWN_VERSIONS,
+        "authentication": {
+            "methods": ["api_key"],
+            "api_key": { "header": "Authorization", "format": "Bearer <api_key>" },
+        },
+        "instructions": {
+            "step1": "Create an MCP key: POST /v1/mcp/keys, or `recollect keys create` on the command line.",
+            "step2": format!("Add the server to your client by its address: {base}/v1/mcp/sse"),
+            "step3": "Give the client the header `Authorization: Bearer <api_key>`.",
+        },
+    }))
+}

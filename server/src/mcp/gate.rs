@@ -1,0 +1,236 @@
+//! What stands between a client and rmcp: where it calls from, who it is, whose session it names.
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use futures::stream;
+use poem::{
+    Body, Endpoint, EndpointExt, Request, Response,
+    endpoint::{BoxEndpoint, TowerCompatExt},
+    error::ReadBodyError,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+};
+use rmcp::transport::streamable_http_server::{
+    StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
+};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::interval;
+use tokio_util::sync::CancellationToken;
+
+use super::{Handler, McpSettings, accept::Accept, batch, sessions::Sessions};
+use crate::auth::SignIn;
+
+const SESSION_ID: &str = "mcp-session-id";
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+const PING_EVERY: Duration = Duration::from_secs(30);
+
+/// rmcp's service, mounted.
+pub(super) type Rmcp = BoxEndpoint<'static>;
+
+/// The MCP endpoint.
+pub(super) struct Gate {
+    sign_in: Arc<SignIn>,
+    sessions: Sessions,
+    /// Answers within sessions, and opens them.
+    stateful: Rmcp,
+    /// Answers single requests: those of 2026-07-28, and those of older clients that care for no session.
+    stateless: Rmcp,
+    max_body: usize,
+    closing: CancellationToken,
+}
+
+impl Gate {
+    /// Sets rmcp up for both eras.
+    pub(super) fn new(sign_in: Arc<SignIn>, settings: &McpSettings, closing: CancellationToken) -> Self {
+        let sessions = Sessions::new();
+        let handler = Handler::for_requests(settings.page_size);
+        let serve = move || Ok(handler.clone());
+        let config = rmcp_config(settings, &closing);
+        let no_sessions = Arc::new(NeverSessionManager::default());
+        let sessionless = config.clone().with_legacy_session_mode(false);
+        Self {
+            sign_in,
+            stateful: StreamableHttpService::new(serve.clone(), sessions.manager(), config).compat().boxed(),
+            stateless: StreamableHttpService::new(serve, no_sessions, sessionless).compat().boxed(),
+            sessions,
+            max_body: settings.max_body,
+            closing,
+        }
+    }
+
+    /// Asks rmcp's own check of Host and Origin, by a method that it otherwise answers 405, before anything else.
+    async fn check_origin(&self, request: &Request) -> poem::Result<Option<Response>> {
+        let mut probe = Request::builder().method(Method::TRACE).uri(request.uri().clone()).finish();
+        probe.headers_mut().clone_from(request.headers());
+        let verdict = self.stateless.call(probe).await?;
+        Ok((verdict.status() != StatusCode::METHOD_NOT_ALLOWED).then_some(verdict))
+    }
+
+    async fn post(&self, mut request: Request, user: &str) -> poem::Result<Response> {
+        let accept = Accept::of(request.headers());
+        let body = match request.take_body().into_bytes_limit(self.max_body).await {
+            Ok(body) => body,
+            Err(ReadBodyError::PayloadTooLarge) => return Ok(too_large(self.max_body)),
+            Err(error) => return Err(error.into()),
+        };
+        let ask_all = |headers: &mut HeaderMap| {
+            headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        };
+        ask_all(request.headers_mut());
+        if body.trim_ascii_start().starts_with(b"[") {
+            return batch::answer(&self.stateless, request, &body).await;
+        }
+        let method = match serde_json::from_slice::<Envelope>(&body) {
+            Ok(envelope) => envelope.method.into_owned(),
+            Err(error) if error.is_data() => return Ok(invalid_request("A message is a JSON object")),
+            Err(_) => return Ok(detail(StatusCode::BAD_REQUEST, "Invalid JSON body")),
+        };
+        request.set_body(body);
+        let session = session_id(request.headers());
+        if session.as_deref().is_some_and(|id| !self.sessions.is_of(id, user)) {
+            return Ok(no_session());
+        }
+        let response = if session.is_some() || method == "initialize" {
+            self.stateful.call(request).await?
+        } else {
+            self.stateless.call(request).await?
+        };
+        if let Some(id) = session_id(response.headers()) {
+            self.sessions.open(&id, user).await;
+        }
+        accept.shape(understood(response)).await
+    }
+
+    async fn get(&self, mut request: Request, user: &str) -> poem::Result<Response> {
+        request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
+        let session = session_id(request.headers());
+        if session.as_deref().is_some_and(|id| !self.sessions.is_of(id, user)) {
+            return Ok(no_session());
+        }
+        let response = self.stateful.call(request).await?;
+        let lacks_session = session.is_none() && response.status() == StatusCode::BAD_REQUEST;
+        Ok(if lacks_session { self.pings() } else { response })
+    }
+
+    async fn delete(&self, request: Request, user: &str) -> poem::Result<Response> {
+        let Some(id) = session_id(request.headers()) else {
+            return Ok(detail(StatusCode::BAD_REQUEST, "Mcp-Session-Id header required"));
+        };
+        if !self.sessions.is_of(&id, user) {
+            return Ok(no_session());
+        }
+        let response = self.stateful.call(request).await?;
+        if response.status() != StatusCode::ACCEPTED {
+            return Ok(response);
+        }
+        self.sessions.close(&id);
+        Ok(StatusCode::NO_CONTENT.into())
+    }
+
+    /// The stream that older Omi clients hold open without a session: a sign of life, then one every half minute.
+    fn pings(&self) -> Response {
+        let ticks = stream::unfold(interval(PING_EVERY), |mut ticks| async {
+            ticks.tick().await;
+            Some((Ok::<_, std::io::Error>("event: ping\ndata: {}\n\n"), ticks))
+        });
+        let until_closing = futures::StreamExt::take_until(ticks, self.closing.clone().cancelled_owned());
+        Response::builder()
+            .content_type("text/event-stream")
+            .header(header::CACHE_CONTROL, "no-cache")
+            .header("x-accel-buffering", "no")
+            .body(Body::from_bytes_stream(until_closing))
+    }
+}
+
+impl Endpoint for Gate {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        if let Some(refused) = self.check_origin(&request).await? {
+            return Ok(refused);
+        }
+        let context = match self.sign_in.mcp_endpoint_context(request.headers()).await {
+            Ok(context) => context,
+            Err(error) => return Ok(refuse(&error)),
+        };
+        let user = context.caller.user.clone();
+        request.extensions_mut().insert(context);
+        match *request.method() {
+            Method::POST => self.post(request, &user).await,
+            Method::GET => self.get(request, &user).await,
+            Method::DELETE => self.delete(request, &user).await,
+            Method::HEAD => Ok(StatusCode::OK.into()),
+            _ => self.stateful.call(request).await,
+        }
+    }
+}
+
+/// As much of a message as it takes to know where it goes.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    method: Cow<'a, str>,
+}
+
+fn rmcp_config(settings: &McpSettings, closing: &CancellationToken) -> StreamableHttpServerConfig {
+    let hosts = LOOPBACK.into_iter().chain(settings.allowed_hosts.iter().map(String::as_str));
+    let own_pages = hosts.clone().flat_map(|host| {
+        let any_port =
+            if host.parse::<poem::http::uri::Authority>().is_ok_and(|it| it.port().is_some()) { "" } else { ":*" };
+        ["http", "https"].map(|scheme| format!("{scheme}://{host}{any_port}"))
+    });
+    StreamableHttpServerConfig::default()
+        .with_allowed_hosts(hosts)
+        .with_allowed_origins(own_pages.chain(settings.allowed_origins.iter().cloned()))
+        .with_json_response(true)
+        .with_sse_retry(None)
+        .with_max_request_body_bytes(settings.max_body)
+        .with_cancellation_token(closing.clone())
+}
+
+fn session_id(headers: &HeaderMap) -> Option<String> {
+    headers.get(SESSION_ID)?.to_str().ok().map(str::to_owned)
+}
+
+/// What rmcp could not read as JSON-RPC it calls an unsupported media type; JSON-RPC has its own word for it.
+fn understood(response: Response) -> Response {
+    match response.status() {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => invalid_request("Not a JSON-RPC message"),
+        _ => response,
+    }
+}
+
+/// A refusal in JSON-RPC's own form, with status 400.
+pub(super) fn invalid_request(message: &str) -> Response {
+    let error = json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32600, "message": message } });
+    let response = Response::builder().status(StatusCode::BAD_REQUEST).content_type("application/json");
+    response.body(error.to_string())
+}
+
+fn refuse(error: &tools::Error) -> Response {
+    let mut response = detail(error.status(), &error.to_string());
+    let challenge = format!(r#"Bearer error="invalid_token", error_description="{error}""#);
+    let (name, value) = match error.status() {
+        StatusCode::UNAUTHORIZED => (header::WWW_AUTHENTICATE, challenge.as_str()),
+        StatusCode::SERVICE_UNAVAILABLE => (header::RETRY_AFTER, "30"),
+        _ => return response,
+    };
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+fn no_session() -> Response {
+    detail(StatusCode::NOT_FOUND, "Session not found")
+}
+
+fn too_large(max_body: usize) -> Response {
+    detail(StatusCode::PAYLOAD_TOO_LARGE, &format!("The body is larger than {max_body} bytes"))
+}
+
+fn detail(status: StatusCode, sentence: &str) -> Response {
+    let body = json!({ "detail": sentence }).to_string();
+    Response::builder().status(status).content_type("application/json").body(body)
+}
