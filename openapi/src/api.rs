@@ -1,7 +1,7 @@
 //! The REST face: one endpoint for each route of each tool.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::Arc,
 };
 
@@ -82,7 +82,7 @@ impl OpenApi for Api {
 
 /// The methods of each path, as the router spells it, for the `Allow` header.
 pub(crate) fn methods_by_path<Other: OpenApi>() -> HashMap<String, String> {
-    let mut found: BTreeMap<String, Vec<Method>> = BTreeMap::new();
+    let mut found: HashMap<String, Vec<Method>> = BTreeMap::new();
     for path in <(Api, Other)>::meta().into_iter().flat_map(|api| api.paths) {
         let methods = found.entry(path.path.replace('{', ":").replace('}', "")).or_default();
         methods.extend(path.operations.into_iter().map(|operation| operation.method));
@@ -144,5 +144,84 @@ impl Call {
             Err(Error::Arguments(issues)) => Err(Error::Arguments(places.locate(issues)).into()),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{StatusCode, header};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::catch_errors;
+
+    /// Lets nobody in.
+    struct Closed(fn() -> Error);
+
+    impl SignIn for Closed {
+        fn context<'a>(&'a self, _: Audience, _: &'a HeaderMap) -> BoxFuture<'a, tools::Result<Context>> {
+            Box::pin(async { Err((self.0)()) })
+        }
+    }
+
+    async fn ask(closed: fn() -> Error, method: Method, path: &str, body: &'static str) -> (Response, Value) {
+        let panicking = poem::endpoint::make_sync(|_| -> Response { panic!("a defect") });
+        let service = service(Arc::new(Closed(closed)), ());
+        let app = catch_errors::<()>(poem::Route::new().at("/panic", panicking).nest("/", service));
+        let request = Request::builder().method(method).uri_str(path).body(body);
+        let mut response = app.get_response(request).await;
+        let text = response.take_body().into_string().await.unwrap();
+        (response, serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    fn nobody() -> Error {
+        Error::Unauthorized("Who are you?".into())
+    }
+
+    #[tokio::test]
+    async fn who_has_not_signed_in_is_told_so_on_every_route_before_the_body_is_read() {
+        for operation in operation::all() {
+            let path = operation.route.path.replace(['{', '}'], "");
+            let (response, body) = ask(nobody, operation.route.method.clone(), &path, "{").await;
+            assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{path}");
+            assert_eq!(response.header(header::WWW_AUTHENTICATE), Some("Bearer"));
+            assert_eq!(body, json!({ "detail": "Who are you?" }));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_absent_part_asks_to_come_again() {
+        let away = || Error::Unavailable("The database is away".into());
+        let (response, body) = ask(away, Method::GET, "/v3/memories", "").await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.header(header::RETRY_AFTER), Some("5"));
+        assert_eq!(body, json!({ "detail": "The database is away" }));
+    }
+
+    #[tokio::test]
+    async fn unknown_paths_wrong_methods_and_panics_answer_in_the_same_form() {
+        let (response, body) = ask(nobody, Method::GET, "/v1/nowhere", "").await;
+        assert_eq!((response.status(), body), (StatusCode::NOT_FOUND, json!({ "detail": "Not Found" })));
+        let (response, body) = ask(nobody, Method::PUT, "/v1/dev/keys", "").await;
+        let wanted = (StatusCode::METHOD_NOT_ALLOWED, json!({ "detail": "Method Not Allowed" }));
+        assert_eq!((response.status(), body), wanted);
+        assert_eq!(response.header(header::ALLOW), Some("GET, HEAD, POST"));
+        let (response, body) = ask(nobody, Method::GET, "/panic", "").await;
+        let wanted = (StatusCode::INTERNAL_SERVER_ERROR, json!({ "detail": "Internal server error" }));
+        assert_eq!((response.status(), body), wanted);
+    }
+
+    #[tokio::test]
+    async fn a_fixed_segment_wins_over_an_argument() {
+        let (response, _) = ask(nobody, Method::PATCH, "/v3/memories/batch", "").await;
+        assert_eq!(response.header(header::ALLOW), Some("DELETE, POST"));
+        let (response, _) = ask(nobody, Method::PATCH, "/v1/dev/user/memories/vector/search", "").await;
+        assert_eq!(response.header(header::ALLOW), Some("GET, HEAD"));
+    }
+
+    #[tokio::test]
+    async fn head_works_where_get_does() {
+        let (response, body) = ask(nobody, Method::HEAD, "/v3/memories", "").await;
+        assert_eq!((response.status(), body), (StatusCode::UNAUTHORIZED, Value::Null));
     }
 }

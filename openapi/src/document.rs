@@ -215,3 +215,63 @@ fn drop_unused(document: &mut Value) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every object in the document, with the pointer to it.
+    fn objects<'a>(value: &'a Value, pointer: String, found: &mut Vec<(String, &'a Map<String, Value>)>) {
+        match value {
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(index, item)| objects(item, format!("{pointer}/{index}"), found))
+            }
+            Value::Object(fields) => {
+                found.push((pointer.clone(), fields));
+                fields.iter().for_each(|(key, field)| {
+                    objects(field, format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), found)
+                });
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = document::<()>();
+        let mut found = Vec::new();
+        objects(&document, String::new(), &mut found);
+        let references = found.iter().filter_map(|(place, fields)| Some((place, fields.get("$ref")?.as_str()?)));
+        let references: Vec<_> = references.collect();
+        assert!(!references.is_empty());
+        for (place, reference) in references {
+            assert!(document.pointer(&reference[1..]).is_some(), "{place} refers to {reference}");
+        }
+    }
+
+    #[test]
+    fn every_operation_says_what_it_does_who_may_call_it_and_what_comes_back() {
+        let document = document::<()>();
+        for Operation { route, .. } in operation::all() {
+            let described = &document["paths"][route.path][operation::method_key(&route.method)];
+            for text in ["operationId", "summary", "description"] {
+                assert!(described[text].as_str().is_some_and(|text| !text.is_empty()), "{} {text}", route.path);
+            }
+            assert_eq!(described["security"].as_array().map(Vec::len), Some(1), "{}", route.path);
+            assert!(described["responses"][route.reply.status.as_str()].is_object(), "{}", route.path);
+        }
+    }
+
+    #[test]
+    fn nothing_of_later_dialects_is_left() {
+        let document = document::<()>();
+        let mut found = Vec::new();
+        objects(&document["components"], String::new(), &mut found);
+        for (place, fields) in found.iter().filter(|(place, _)| !place.ends_with("/properties")) {
+            for keyword in ["examples", "const", "$defs", "prefixItems"] {
+                assert!(!fields.contains_key(keyword), "{place} has {keyword}");
+            }
+            assert!(!fields.get("type").is_some_and(Value::is_array), "{place} has several types");
+        }
+    }
+}

@@ -83,10 +83,10 @@ async fn from_body(operation: &Operation, request: &mut Request) -> Result<Optio
     match body {
         Value::Object(fields) => Ok(Some(fields.into_iter().filter(|(name, _)| known.get(name).is_some()).collect())),
         Value::Null if operation.takes_query() || operation.required().is_empty() => Ok(None),
-        Value::Null => Err(refuse("missing", json!(["body"]), "Field required", Value::Null, None)),
+        Value::Null => Err(refuse("missing", vec![json!("body")], "Field required", Value::Null, None)),
         other => {
             let sentence = "Input should be a valid dictionary or object to extract fields from";
-            Err(refuse("model_attributes_type", json!(["body"]), sentence, other, None))
+            Err(refuse("model_attributes_type", vec![json!("body")], sentence, other, None))
         }
     }
 }
@@ -106,10 +106,101 @@ fn not_json(text: &[u8], error: &serde_json::Error) -> Refusal {
     let reason = error.to_string();
     let reason = reason.split(" at line ").next().unwrap_or(&reason);
     let ctx = Some(json!({ "error": reason }));
-    refuse("json_invalid", json!(["body", position]), "JSON decode error", json!({}), ctx)
+    refuse("json_invalid", vec![json!("body"), json!(position)], "JSON decode error", json!({}), ctx)
 }
 
-fn refuse(kind: &'static str, loc: Value, msg: &str, input: Value, ctx: Option<Value>) -> Refusal {
-    let Value::Array(loc) = loc else { unreachable!("a place is a list") };
+fn refuse(kind: &'static str, loc: Vec<Value>, msg: &str, input: Value, ctx: Option<Value>) -> Refusal {
     Error::Arguments(vec![Issue { kind, loc, msg: msg.to_owned(), input, ctx }]).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use poem::{Endpoint, IntoResponse, Response, Route, endpoint::make};
+
+    use super::*;
+    use crate::operation;
+
+    /// What is read of a request to a route, with the place of each argument; or the refusal.
+    async fn read_request(method: Method, route: &str, target: &str, body: impl Into<poem::Body>) -> Value {
+        let is_wanted = |operation: &&Operation| operation.route.method == method && operation.route.path == route;
+        let operation = operation::all().iter().find(is_wanted).unwrap();
+        let endpoint = make(move |mut request: Request| async move {
+            let (given, places) = match read(operation, &mut request).await {
+                Ok(read) => read,
+                Err(refusal) => return refusal.into_response(),
+            };
+            let known = operation.route.arguments.schema()["properties"].as_object().unwrap();
+            let places: Map<_, _> = known.keys().map(|name| (name.clone(), json!(places.place_of(name)))).collect();
+            Response::builder().body(json!({ "given": given, "places": places }).to_string())
+        });
+        let request = Request::builder().method(method.clone()).uri_str(target).body(body);
+        let answer = Route::new().at(operation.router_path(), endpoint).get_response(request).await;
+        let status = answer.status().as_u16();
+        let mut body: Value = serde_json::from_str(&answer.into_body().into_string().await.unwrap()).unwrap();
+        body["status"] = json!(status);
+        body
+    }
+
+    async fn create(body: impl Into<poem::Body>) -> Value {
+        read_request(Method::POST, "/v1/dev/user/memories", "/v1/dev/user/memories", body).await
+    }
+
+    #[tokio::test]
+    async fn fields_that_the_route_does_not_know_are_left_out() {
+        let read = create(r#"{"content": "x", "unknown": 1}"#).await;
+        assert_eq!(read["given"], json!({ "content": "x" }));
+        assert_eq!(read["places"]["content"], "body");
+    }
+
+    #[tokio::test]
+    async fn the_path_is_decoded_and_wins_over_the_body() {
+        let route = "/v1/dev/user/memories/{memory_id}";
+        let body = r#"{"memory_id": "other", "content": "x"}"#;
+        let read = read_request(Method::PATCH, route, "/v1/dev/user/memories/a%20b", body).await;
+        assert_eq!(read["given"], json!({ "memory_id": "a b", "content": "x" }));
+        assert_eq!(read["places"]["memory_id"], "path");
+    }
+
+    #[tokio::test]
+    async fn the_body_wins_over_the_query_where_both_are_read() {
+        let route = "/v3/memories/{memory_id}";
+        let queried = read_request(Method::PATCH, route, "/v3/memories/m?value=old", "").await;
+        assert_eq!((&queried["given"]["value"], &queried["places"]["value"]), (&json!("old"), &json!("query")));
+        let both = read_request(Method::PATCH, route, "/v3/memories/m?value=old", r#"{"value": "new"}"#).await;
+        assert_eq!((&both["given"]["value"], &both["places"]["value"]), (&json!("new"), &json!("body")));
+        let neither = read_request(Method::PATCH, route, "/v3/memories/m", "").await;
+        assert_eq!(neither["places"]["value"], "query");
+    }
+
+    #[tokio::test]
+    async fn a_missing_body_is_reported_as_a_whole() {
+        let expected = json!([{ "type": "missing", "loc": ["body"], "msg": "Field required", "input": null }]);
+        assert_eq!(create("").await, json!({ "detail": expected, "status": 422 }));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_no_object_is_reported() {
+        let refused = create("[1]").await;
+        assert_eq!(refused["status"], 422);
+        assert_eq!(refused["detail"][0]["type"], "model_attributes_type");
+        assert_eq!(refused["detail"][0]["loc"], json!(["body"]));
+        assert_eq!(refused["detail"][0]["input"], json!([1]));
+    }
+
+    #[tokio::test]
+    async fn malformed_json_is_reported_with_its_place() {
+        let refused = create("{\n \"content\": é}").await;
+        assert_eq!(refused["status"], 422);
+        assert_eq!(refused["detail"][0]["type"], "json_invalid");
+        assert_eq!(refused["detail"][0]["loc"], json!(["body", 14]));
+        assert_eq!(refused["detail"][0]["msg"], "JSON decode error");
+        assert_eq!(refused["detail"][0]["ctx"], json!({ "error": "expected value" }));
+    }
+
+    #[tokio::test]
+    async fn a_body_beyond_the_limit_is_refused() {
+        let refused = create(vec![b' '; LARGEST_BODY + 1]).await;
+        assert_eq!(refused, json!({ "detail": "The request body is larger than 1048576 bytes", "status": 413 }));
+    }
 }
