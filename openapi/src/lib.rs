@@ -1,1 +1,20 @@
-//! x
+//! The REST face of every tool, and the OpenAPI document of it.
+//!
+//! Both are made from [`tools::all`]: nothing here knows the name of a capability. poem-openapi routes and lists the
+//! operations; `document` lays the schemas over them, which schemars writes.
+
+mod api;
+mod components;
+mod document;
+mod operation;
+mod query;
+mod refusal;
+mod reply;
+mod request;
+mod ui;
+
+pub use api::{Api, Service, SignIn, service};
+pub use document::{document, document_endpoint};
+pub use operation::routes;
+pub use refusal::catch_errors;
+pub use ui::ui_endpoint;

@@ -47,6 +47,11 @@ impl Arguments {
         self.schema.filter(|_| !differs && self.wrapped.is_empty())
     }
 
+    /// Whether an unknown value of an enum is answered with 400.
+    pub fn rejects(&self) -> bool {
+        !self.rejected.is_empty()
+    }
+
     /// The doc comment of the input type.
     pub(crate) fn description(&self) -> String {
         self.schema()["description"].as_str().unwrap_or_default().to_owned()

@@ -1,11 +1,13 @@
 //! Why a tool did not do what it was asked: one enum, one match to HTTP, one to MCP.
 
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 /// One argument that is not as its schema says, in the form that FastAPI clients know.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "ValidationIssue")]
 pub struct Issue {
     /// What is wrong: `missing`, `string_too_long`, `enum` …
     #[serde(rename = "type")]

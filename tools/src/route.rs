@@ -1,6 +1,7 @@
 //! A REST route to a tool: where a client's wire shape differs from the tool's own, that difference is data here.
 
 use http::{Method, StatusCode};
+use schemas::key::KeyFamily;
 use serde_json::{Map, Value, json};
 
 use crate::Arguments;
@@ -16,6 +17,17 @@ pub enum Audience {
     Developer,
     /// Keys that start with `omi_mcp_`.
     Mcp,
+}
+
+impl Audience {
+    /// The family of the keys it takes; `None` where users sign in themselves.
+    pub fn family(self) -> Option<KeyFamily> {
+        match self {
+            Audience::App | Audience::Account => None,
+            Audience::Developer => Some(KeyFamily::Developer),
+            Audience::Mcp => Some(KeyFamily::Mcp),
+        }
+    }
 }
 
 /// One method on one path.

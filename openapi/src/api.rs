@@ -1,0 +1,227 @@
+//! The REST face: one endpoint for each route of each tool.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+};
+
+use futures::future::BoxFuture;
+use http::{HeaderMap, Method};
+use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, endpoint::BoxEndpoint};
+use poem_openapi::{
+    OpenApi, OpenApiService,
+    registry::{MetaApi, MetaOperation, MetaPath, MetaResponses, MetaTag, Registry},
+};
+use tools::{Audience, Context, Error};
+
+use crate::{
+    document,
+    operation::{self, Operation, Words},
+    refusal::Refusal,
+    reply, request,
+};
+
+/// Finds out who makes a request.
+pub trait SignIn: Send + Sync + 'static {
+    /// The context of the request with these headers, on a route for `audience`; else the contract's 401 or 403.
+    fn context<'a>(
+        &'a self,
+        audience: Audience,
+        headers: &'a HeaderMap,
+    ) -> BoxFuture<'a, tools::Result<Context, Error>>;
+}
+
+/// Every route of every tool.
+pub struct Api {
+    sign_in: Arc<dyn SignIn>,
+}
+
+/// The tools' routes, and those of another API beside them.
+pub type Service<Other> = OpenApiService<(Api, Other), ()>;
+
+/// The tools' routes, with those of `others` (`()` for none) beside them.
+pub fn service<Other: OpenApi>(sign_in: Arc<dyn SignIn>, others: Other) -> Service<Other> {
+    document::titled((Api::new(sign_in), others))
+}
+
+impl Api {
+    /// Serves whom `sign_in` lets in.
+    pub fn new(sign_in: Arc<dyn SignIn>) -> Self {
+        Self { sign_in }
+    }
+}
+
+impl OpenApi for Api {
+    fn meta() -> Vec<MetaApi> {
+        let mut paths: Vec<MetaPath> = Vec::new();
+        for operation in operation::all() {
+            let described = describe(operation);
+            match paths.iter_mut().find(|path| path.path == operation.route.path) {
+                Some(path) => path.operations.push(described),
+                None => paths.push(MetaPath { path: operation.route.path.to_owned(), operations: vec![described] }),
+            }
+        }
+        vec![MetaApi { paths }]
+    }
+
+    fn register(registry: &mut Registry) {
+        for words in Words::all() {
+            registry.create_tag(MetaTag { name: words.tag, description: Some(words.about), external_docs: None });
+            registry.create_security_scheme(words.scheme, words.security());
+        }
+    }
+
+    fn add_routes(self, route_table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+        for operation in operation::all() {
+            let endpoint = Call { operation, sign_in: self.sign_in.clone() };
+            let methods = route_table.entry(operation.router_path()).or_default();
+            methods.insert(operation.route.method.clone(), endpoint.boxed());
+        }
+    }
+}
+
+/// The methods of each path, as the router spells it, for the `Allow` header.
+pub(crate) fn methods_by_path<Other: OpenApi>() -> HashMap<String, String> {
+    let mut found: HashMap<String, Vec<Method>> = BTreeMap::new();
+    for path in <(Api, Other)>::meta().into_iter().flat_map(|api| api.paths) {
+        let methods = found.entry(path.path.replace('{', ":").replace('}', "")).or_default();
+        methods.extend(path.operations.into_iter().map(|operation| operation.method));
+    }
+    let join = |mut methods: Vec<Method>| {
+        if methods.contains(&Method::GET) {
+            methods.push(Method::HEAD);
+        }
+        let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.join(", ")
+    };
+    found.into_iter().map(|(path, methods)| (path, join(methods))).collect()
+}
+
+/// What poem-openapi can say of an operation; the document adds parameters, bodies and answers.
+fn describe(operation: &'static Operation) -> MetaOperation {
+    let words = operation.words();
+    MetaOperation {
+        method: operation.route.method.clone(),
+        tags: vec![words.tag],
+        summary: Some(&operation.summary),
+        description: Some(&operation.description),
+        external_docs: None,
+        params: Vec::new(),
+        request: None,
+        responses: MetaResponses { responses: Vec::new() },
+        deprecated: false,
+        security: vec![HashMap::from([(words.scheme, Vec::new())])],
+        operation_id: Some(&operation.id),
+        code_samples: Vec::new(),
+    }
+}
+
+/// Answers the requests of one route.
+struct Call {
+    operation: &'static Operation,
+    sign_in: Arc<dyn SignIn>,
+}
+
+impl Endpoint for Call {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        Ok(self.answer(request).await.unwrap_or_else(IntoResponse::into_response))
+    }
+}
+
+impl Call {
+    /// Who may not call is told so before the body is read.
+    async fn answer(&self, mut request: Request) -> Result<Response, Refusal> {
+        let Operation { tool, route, .. } = self.operation;
+        let context = self.sign_in.context(route.audience, request.headers()).await?;
+        tool.permits(&context)?;
+        let (given, places) = request::read(self.operation, &mut request).await?;
+        match tool.call(context, &route.arguments, given).await {
+            Ok(result) => Ok(reply::answer(&route.reply, result)),
+            Err(Error::Arguments(issues)) => Err(Error::Arguments(places.locate(issues)).into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{StatusCode, header};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::catch_errors;
+
+    /// Lets nobody in.
+    struct Closed(fn() -> Error);
+
+    impl SignIn for Closed {
+        fn context<'a>(&'a self, _: Audience, _: &'a HeaderMap) -> BoxFuture<'a, tools::Result<Context>> {
+            Box::pin(async { Err((self.0)()) })
+        }
+    }
+
+    async fn ask(closed: fn() -> Error, method: Method, path: &str, body: &'static str) -> (Response, Value) {
+        let panicking = poem::endpoint::make_sync(|_| -> Response { panic!("a defect") });
+        let service = service(Arc::new(Closed(closed)), ());
+        let app = catch_errors::<()>(poem::Route::new().at("/panic", panicking).nest("/", service));
+        let request = Request::builder().method(method).uri_str(path).body(body);
+        let mut response = app.get_response(request).await;
+        let text = response.take_body().into_string().await.unwrap();
+        (response, serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    fn nobody() -> Error {
+        Error::Unauthorized("Who are you?".into())
+    }
+
+    #[tokio::test]
+    async fn who_has_not_signed_in_is_told_so_on_every_route_before_the_body_is_read() {
+        for operation in operation::all() {
+            let path = operation.route.path.replace(['{', '}'], "");
+            let (response, body) = ask(nobody, operation.route.method.clone(), &path, "{").await;
+            assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{path}");
+            assert_eq!(response.header(header::WWW_AUTHENTICATE), Some("Bearer"));
+            assert_eq!(body, json!({ "detail": "Who are you?" }));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_absent_part_asks_to_come_again() {
+        let away = || Error::Unavailable("The database is away".into());
+        let (response, body) = ask(away, Method::GET, "/v3/memories", "").await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.header(header::RETRY_AFTER), Some("5"));
+        assert_eq!(body, json!({ "detail": "The database is away" }));
+    }
+
+    #[tokio::test]
+    async fn unknown_paths_wrong_methods_and_panics_answer_in_the_same_form() {
+        let (response, body) = ask(nobody, Method::GET, "/v1/nowhere", "").await;
+        assert_eq!((response.status(), body), (StatusCode::NOT_FOUND, json!({ "detail": "Not Found" })));
+        let (response, body) = ask(nobody, Method::PUT, "/v1/dev/keys", "").await;
+        let wanted = (StatusCode::METHOD_NOT_ALLOWED, json!({ "detail": "Method Not Allowed" }));
+        assert_eq!((response.status(), body), wanted);
+        assert_eq!(response.header(header::ALLOW), Some("GET, HEAD, POST"));
+        let (response, body) = ask(nobody, Method::GET, "/panic", "").await;
+        let wanted = (StatusCode::INTERNAL_SERVER_ERROR, json!({ "detail": "Internal server error" }));
+        assert_eq!((response.status(), body), wanted);
+    }
+
+    #[tokio::test]
+    async fn a_fixed_segment_wins_over_an_argument() {
+        let (response, _) = ask(nobody, Method::PATCH, "/v3/memories/batch", "").await;
+        assert_eq!(response.header(header::ALLOW), Some("DELETE, POST"));
+        let (response, _) = ask(nobody, Method::PATCH, "/v1/dev/user/memories/vector/search", "").await;
+        assert_eq!(response.header(header::ALLOW), Some("GET, HEAD"));
+    }
+
+    #[tokio::test]
+    async fn head_works_where_get_does() {
+        let (response, body) = ask(nobody, Method::HEAD, "/v3/memories", "").await;
+        assert_eq!((response.status(), body), (StatusCode::UNAUTHORIZED, Value::Null));
+    }
+}

@@ -1,0 +1,240 @@
+//! The named schemas of the document, in the dialect of OpenAPI 3.0.
+//!
+//! The tools' types are written by schemars. Where a route spells its arguments or its answer differently, that shape
+//! becomes a component of its own, named for the audience that sees it.
+
+use schemars::{
+    Schema,
+    generate::SchemaSettings,
+    transform::{RecursiveTransform, Transform},
+};
+use serde_json::{Map, Value, json};
+use tools::{Issue, Shape};
+
+use crate::operation::Operation;
+
+const PATH: &str = "#/components/schemas/";
+
+/// The components of a document in the making.
+pub(crate) struct Components {
+    schemas: Map<String, Value>,
+    /// Request bodies as the routes' contracts have them, by their names.
+    bodies: Vec<(String, Value)>,
+}
+
+impl Components {
+    /// The types of all results and request bodies.
+    pub(crate) fn new(operations: &[Operation]) -> Self {
+        let mut inputs = settings().for_deserialize().into_generator();
+        let mut outputs = settings().for_serialize().into_generator();
+        outputs.subschema_for::<Issue>();
+        for operation in operations {
+            (operation.tool.output)(&mut outputs);
+            operation.tool.arguments.plain().map(|input| input(&mut inputs));
+        }
+        let enums = inputs.take_definitions(true).into_iter().filter(|(_, schema)| schema.get("enum").is_some());
+        let schemas = outputs.take_definitions(true).into_iter().chain(enums).collect();
+        let mut components = Self { schemas, bodies: Vec::new() };
+        for operation in operations.iter().filter(|operation| operation.takes_body()) {
+            let input = operation.tool.arguments.plain().expect("a tool's own arguments are its input type");
+            components.name_body(operation, type_name(&input(&mut inputs).to_value()).unwrap_or("Body"));
+        }
+        let linked = |(name, schema): &(String, Value)| (name.clone(), translate(components.link_within(schema)));
+        let bodies: Vec<_> = components.bodies.iter().map(linked).collect();
+        components.schemas.extend(bodies);
+        components
+    }
+
+    /// Adds the schemas to those of the document.
+    pub(crate) fn add_to(self, document: &mut Value) {
+        document.as_object_mut().expect("poem-openapi writes an object").extend(self.schemas);
+    }
+
+    /// A part of a route's contract, with references to whatever has a name.
+    pub(crate) fn express(&self, schema: &Value) -> Value {
+        translate(self.link(schema))
+    }
+
+    /// What a route answers with; `None` is nothing.
+    pub(crate) fn reply(&mut self, operation: &Operation) -> Option<Value> {
+        let mut generator = settings().for_serialize().into_generator();
+        let whole = (operation.tool.output)(&mut generator).to_value();
+        match &operation.route.reply.shape {
+            Shape::Empty => None,
+            Shape::Constant(value) => Some(schema_of(value)),
+            Shape::Whole => Some(self.narrow(operation, &whole)),
+            Shape::Field(field) => {
+                let schema = self.resolve(&whole)["properties"][field].clone();
+                Some(self.narrow(operation, &schema))
+            }
+            Shape::Envelope(field, wire, constants) => Some(self.envelope(operation, &whole, (field, wire), constants)),
+        }
+    }
+
+    /// A body that is the input type itself has its name; one that differs has the audience before it.
+    fn name_body(&mut self, operation: &Operation, input_type: &str) {
+        let schema = operation.body_schema(operation.route.arguments.schema());
+        if self.bodies.iter().any(|(_, known)| *known == schema) {
+            return;
+        }
+        let is_plain = schema == operation.body_schema(operation.tool.arguments.schema());
+        let prefix = if is_plain { "" } else { operation.words().component };
+        let is_free = |name: &String| !self.schemas.contains_key(name) && self.bodies.iter().all(|(n, _)| n != name);
+        let name = names(&format!("{prefix}{input_type}")).find(is_free).expect("one of endlessly many is free");
+        self.bodies.push((name, schema));
+    }
+
+    /// Puts references in place of the enums and the bodies that have a name.
+    fn link(&self, schema: &Value) -> Value {
+        if let Some((name, _)) = self.bodies.iter().find(|(_, body)| body == schema) {
+            return reference(name);
+        }
+        let named = self.schemas.iter().find(|(_, known)| choices(known).is_some_and(|c| choices(schema) == Some(c)));
+        match named {
+            Some((name, known)) => link_enum(schema, name, known),
+            None => self.link_within(schema),
+        }
+    }
+
+    fn link_within(&self, schema: &Value) -> Value {
+        match schema {
+            Value::Array(parts) => parts.iter().map(|part| self.link(part)).collect(),
+            Value::Object(fields) => fields.iter().map(|(key, part)| (key.clone(), self.link(part))).collect(),
+            plain => plain.clone(),
+        }
+    }
+
+    /// The schema with only the fields that the route's reply keeps.
+    fn narrow(&mut self, operation: &Operation, schema: &Value) -> Value {
+        let only = operation.route.reply.only;
+        if only.is_empty() {
+            return schema.clone();
+        }
+        if schema.get("items").is_some() {
+            return json!({ "type": "array", "items": self.narrow(operation, &schema["items"]) });
+        }
+        let whole = self.resolve(schema);
+        let properties = only.iter().filter_map(|name| Some(((*name).to_owned(), whole["properties"].get(name)?.clone())));
+        let required = whole["required"].as_array().into_iter().flatten();
+        let kept = required.filter(|name| only.iter().any(|kept| kept == *name));
+        let narrowed = object(whole, properties.collect(), kept.cloned().collect());
+        self.add(operation, schema, narrowed)
+    }
+
+    /// The result with its list under another name, and constants after the other fields.
+    fn envelope(&mut self, operation: &Operation, schema: &Value, list: (&str, &str), constants: &Value) -> Value {
+        let whole = self.resolve(schema).clone();
+        let (field, wire) = list;
+        let rows = self.narrow(operation, &whole["properties"][field]);
+        let others = whole["properties"].as_object().into_iter().flatten().filter(|(name, _)| *name != field);
+        let others = others.map(|(name, schema)| (name.clone(), schema.clone()));
+        let constants = schema_of(constants)["properties"].as_object().cloned().unwrap_or_default();
+        let required = whole["required"].as_array().into_iter().flatten().filter(|name| *name != field).cloned();
+        let required = [json!(wire)].into_iter().chain(required).chain(constants.keys().map(|name| json!(name)));
+        let required = required.collect();
+        let properties = [(wire.to_owned(), rows)].into_iter().chain(others).chain(constants).collect();
+        let enveloped = object(&whole, properties, required);
+        self.add(operation, schema, enveloped)
+    }
+
+    /// Names a schema that only this operation's audience sees, after the type it was made from.
+    fn add(&mut self, operation: &Operation, made_from: &Value, schema: Value) -> Value {
+        let name = format!("{}{}", operation.words().component, type_name(made_from).unwrap_or("Result"));
+        let is_fit = |name: &String| self.schemas.get(name).is_none_or(|known| *known == schema);
+        let name = names(&name).find(is_fit).expect("one of endlessly many is free");
+        let link = reference(&name);
+        self.schemas.insert(name, schema);
+        link
+    }
+
+    fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        type_name(schema).map_or(schema, |name| &self.schemas[name])
+    }
+}
+
+/// The name of the type that a schema refers to.
+pub(crate) fn type_name(schema: &Value) -> Option<&str> {
+    let link = schema.get("$ref").or_else(|| schema["allOf"].get(0)?.get("$ref"));
+    link?.as_str()?.strip_prefix(PATH)
+}
+
+/// Turns a schema of JSON Schema 2020-12 into one of OpenAPI 3.0.
+fn translate(schema: Value) -> Value {
+    let mut schema = Schema::try_from(schema).expect("a schema with references is a schema");
+    settings().transforms.iter_mut().for_each(|transform| transform.transform(&mut schema));
+    schema.to_value()
+}
+
+fn settings() -> SchemaSettings {
+    let mut settings = SchemaSettings::openapi3();
+    settings.meta_schema = None;
+    settings.transforms.insert(0, Box::new(RecursiveTransform(tidy as fn(&mut Schema))));
+    settings
+}
+
+/// Says that a value may be null as OpenAPI 3.0 says it, and drops what tells a client nothing: the widths of Rust's
+/// numbers, that what is left out is null, that nothing is required.
+fn tidy(schema: &mut Schema) {
+    if schema.get("format").is_some_and(|format| format != "date-time") {
+        schema.remove("format");
+    }
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.remove("default");
+    }
+    if schema.get("required") == Some(&json!([])) {
+        schema.remove("required");
+    }
+    let Some([form, null]) = schema.get("anyOf").and_then(Value::as_array).map(Vec::as_slice) else { return };
+    if null["type"] == "null" {
+        let form = form.clone();
+        schema.remove("anyOf");
+        schema.insert("nullable".into(), json!(true));
+        schema.insert("allOf".into(), json!([form]));
+    }
+}
+
+/// The values of an enum, without the null that makes it optional.
+fn choices(schema: &Value) -> Option<Vec<&Value>> {
+    Some(schema.get("enum")?.as_array()?.iter().filter(|choice| !choice.is_null()).collect())
+}
+
+/// A reference to the enum `known`, with what the schema says otherwise.
+fn link_enum(schema: &Value, name: &str, known: &Value) -> Value {
+    let fields = schema.as_object().into_iter().flatten();
+    let own = fields.filter(|(key, value)| !matches!(key.as_str(), "type" | "enum") && known.get(key) != Some(value));
+    let mut linked: Map<String, Value> = own.map(|(key, value)| (key.clone(), value.clone())).collect();
+    if schema["enum"].as_array().is_some_and(|choices| choices.contains(&Value::Null)) {
+        linked.insert("anyOf".into(), json!([reference(name), { "type": "null" }]));
+    } else {
+        linked.insert("$ref".into(), json!(format!("{PATH}{name}")));
+    }
+    Value::Object(linked)
+}
+
+/// An object described like `whole`, with these properties.
+fn object(whole: &Value, properties: Map<String, Value>, required: Vec<Value>) -> Value {
+    let mut schema = json!({ "type": "object", "properties": properties });
+    if let Some(description) = whole.get("description") {
+        schema["description"] = description.clone();
+    }
+    if !required.is_empty() {
+        schema["required"] = Value::Array(required);
+    }
+    schema
+}
+
+/// The schema of a constant, with the constant as its example.
+fn schema_of(value: &Value) -> Value {
+    let schema = settings().into_generator().into_root_schema_for_value(value);
+    schema.expect("a JSON value can be written").to_value()
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("{PATH}{name}") })
+}
+
+/// The name itself, then the name with 2, 3, 4 … after it.
+fn names(name: &str) -> impl Iterator<Item = String> {
+    let counted = (2..).map(move |count| format!("{name}{count}"));
+    [name.to_owned()].into_iter().chain(counted)
+}

@@ -1,0 +1,277 @@
+//! The finished OpenAPI document: poem-openapi's list of operations, and on it what only the schemas can say.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    marker::PhantomData,
+};
+
+use http::Method;
+use poem::{Endpoint, Response, endpoint::{BoxEndpoint, make_sync}};
+use poem_openapi::{
+    ContactObject, LicenseObject, OpenApi, OpenApiService,
+    registry::{MetaApi, Registry},
+};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    api::Api,
+    components::Components,
+    operation::{self, Operation},
+    refusal::RETRY_AFTER,
+};
+
+const ABOUT: &str = "Recollect is a personal memory server. It speaks the Omi API, so that devices, apps and scripts \
+    made for Omi work against it, and offers the same capabilities to AI assistants over the Model Context Protocol. \
+    Every error body is `{\"detail\": …}`: a sentence, or for arguments a list of what is wrong and where.";
+
+/// The document of the tools and of `Other`, made without a server.
+pub fn document<Other: OpenApi>() -> Value {
+    let spec = titled(Described::<(Api, Other)>(PhantomData)).spec();
+    let mut document: Value = serde_json::from_str(&spec).expect("poem-openapi writes JSON");
+    let mut components = Components::new(operation::all());
+    for operation in operation::all() {
+        let described = &mut document["paths"][operation.route.path][operation::method_key(&operation.route.method)];
+        finish(described, operation, &mut components);
+    }
+    document["openapi"] = json!("3.0.3");
+    components.add_to(&mut document["components"]["schemas"]);
+    add_errors(&mut document["components"]["schemas"]);
+    document["components"]["responses"] = refusals();
+    drop_unused(&mut document);
+    document
+}
+
+/// Serves the document as JSON, written once.
+pub fn document_endpoint<Other: OpenApi>() -> impl Endpoint {
+    let text = document::<Other>().to_string();
+    make_sync(move |_| Response::builder().content_type("application/json").body(text.clone()))
+}
+
+/// A service of `api` that says what it is.
+pub(crate) fn titled<A>(api: A) -> OpenApiService<A, ()> {
+    OpenApiService::new(api, "Recollect", env!("CARGO_PKG_VERSION"))
+        .description(ABOUT)
+        .contact(ContactObject::new().name("The Recollect authors"))
+        .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
+        .server("/")
+}
+
+/// An API that is described and not served.
+struct Described<A>(PhantomData<A>);
+
+impl<A: OpenApi> OpenApi for Described<A> {
+    fn meta() -> Vec<MetaApi> {
+        A::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        A::register(registry);
+    }
+
+    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}
+
+/// Adds parameters, body and answers to what poem-openapi said of an operation.
+fn finish(described: &mut Value, operation: &Operation, components: &mut Components) {
+    let parameters = parameters(operation, components);
+    if !parameters.is_empty() {
+        described["parameters"] = Value::Array(parameters);
+    }
+    if operation.takes_body() {
+        let body = operation.body_schema(operation.route.arguments.schema());
+        described["requestBody"] = json!({
+            "required": !operation.takes_query() && !operation.required().is_empty(),
+            "content": json_content(components.express(&body)),
+        });
+    }
+    described["responses"] = responses(operation, components);
+    if operation.route.ours {
+        described["x-recollect"] = Value::Bool(true);
+    }
+}
+
+fn parameters(operation: &Operation, components: &Components) -> Vec<Value> {
+    let properties = operation.route.arguments.schema()["properties"].as_object().into_iter().flatten();
+    let outside_body = properties.filter(|(name, _)| operation.is_in_path(name) || operation.takes_query());
+    let required = operation.required();
+    let parameter = |(name, schema): (&String, &Value)| {
+        let mut schema = components.express(schema);
+        let in_path = operation.is_in_path(name);
+        let must = in_path || required.contains(&name.as_str()) && !operation.takes_body();
+        let mut parameter = json!({ "name": name, "in": if in_path { "path" } else { "query" }, "required": must });
+        if let Some(fields) = schema.as_object_mut() {
+            // Text cannot be null: what is not given is left out.
+            fields.remove("nullable");
+            if let Some(description) = fields.remove("description") {
+                parameter["description"] = description;
+            }
+            if fields.get("type").is_some_and(|kind| kind == "array") {
+                parameter["style"] = json!("form");
+                parameter["explode"] = json!(false);
+            }
+        }
+        parameter["schema"] = schema;
+        parameter
+    };
+    outside_body.map(parameter).collect()
+}
+
+fn responses(operation: &Operation, components: &mut Components) -> Value {
+    let route = operation.route;
+    let mut success = json!({ "description": if route.reply.status == 204 { "Done." } else { "What was asked for." } });
+    if let Some(schema) = components.reply(operation) {
+        success["content"] = json_content(schema);
+    }
+    if let Some(header) = route.reply.cursor {
+        success["headers"] = json!({
+            header: {
+                "description": "Where the next page begins; left out on the last one.",
+                "schema": { "type": "string" },
+            },
+        });
+    }
+    let arguments = route.arguments.schema()["properties"].as_object().is_some_and(|properties| !properties.is_empty());
+    let refusals = [
+        ("400", route.arguments.rejects()),
+        ("401", true),
+        ("403", true),
+        ("404", route.path.contains('{')),
+        ("413", operation.takes_body()),
+        ("422", arguments),
+        ("500", true),
+        ("503", true),
+    ];
+    let mut responses = Map::from_iter([(route.reply.status.as_str().to_owned(), success)]);
+    for (status, _) in refusals.into_iter().filter(|(_, possible)| *possible) {
+        responses.insert(status.to_owned(), json!({ "$ref": format!("#/components/responses/{status}") }));
+    }
+    Value::Object(responses)
+}
+
+/// The answers that are the same for every operation, by status.
+fn refusals() -> Value {
+    let refusal = |description: &str, schema: &str| {
+        let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+        json!({ "description": description, "content": json_content(schema) })
+    };
+    let header = |text: &str| json!({ "description": text, "schema": { "type": "string" } });
+    let mut refusals = json!({
+        "400": refusal("An argument has a value that does not exist.", "Error"),
+        "401": refusal("The credential is missing, or is not one of those that this route takes.", "Error"),
+        "403": refusal("The credential does not allow this.", "Error"),
+        "404": refusal("It does not exist, or belongs to another user.", "Error"),
+        "413": refusal("The request body is too large.", "Error"),
+        "422": refusal("The arguments are not as described.", "ValidationError"),
+        "500": refusal("A defect of the server; its log says more.", "Error"),
+        "503": refusal("A part of the server is away; the same request may work later.", "Error"),
+    });
+    refusals["401"]["headers"] = json!({ "WWW-Authenticate": header("Always `Bearer`.") });
+    let wait = format!("After how many seconds to ask again: {RETRY_AFTER}.");
+    refusals["503"]["headers"] = json!({ "Retry-After": header(&wait) });
+    refusals
+}
+
+/// The bodies of those answers.
+fn add_errors(schemas: &mut Value) {
+    let detail = |description: &str, detail: Value| json!({
+        "type": "object",
+        "description": description,
+        "required": ["detail"],
+        "properties": { "detail": detail },
+    });
+    let sentence = json!({ "type": "string", "description": "The reason, in a sentence." });
+    let issues = json!({ "type": "array", "items": { "$ref": "#/components/schemas/ValidationIssue" } });
+    schemas["Error"] = detail("Why a request was refused.", sentence.clone());
+    schemas["ValidationError"] = detail("What is wrong with the arguments.", json!({ "anyOf": [issues, sentence] }));
+}
+
+fn json_content(schema: Value) -> Value {
+    json!({ "application/json": { "schema": schema } })
+}
+
+/// Drops the components that no operation leads to.
+fn drop_unused(document: &mut Value) {
+    let mut used = BTreeSet::new();
+    let mut open = vec![&document["paths"]];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Array(items) => open.extend(items),
+            Value::Object(fields) => {
+                let reference = fields.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'));
+                if let Some(pointer) = reference
+                    && used.insert(pointer.to_owned())
+                {
+                    open.extend(document.pointer(pointer));
+                }
+                open.extend(fields.values());
+            }
+            _ => {}
+        }
+    }
+    for kind in ["schemas", "responses"] {
+        if let Some(components) = document["components"][kind].as_object_mut() {
+            components.retain(|name, _| used.contains(&format!("/components/{kind}/{name}")));
+            components.sort_keys();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every object in the document, with the pointer to it.
+    fn objects<'a>(value: &'a Value, pointer: String, found: &mut Vec<(String, &'a Map<String, Value>)>) {
+        match value {
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(index, item)| objects(item, format!("{pointer}/{index}"), found))
+            }
+            Value::Object(fields) => {
+                found.push((pointer.clone(), fields));
+                fields.iter().for_each(|(key, field)| {
+                    objects(field, format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), found)
+                });
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = document::<()>();
+        let mut found = Vec::new();
+        objects(&document, String::new(), &mut found);
+        let references = found.iter().filter_map(|(place, fields)| Some((place, fields.get("$ref")?.as_str()?)));
+        let references: Vec<_> = references.collect();
+        assert!(!references.is_empty());
+        for (place, reference) in references {
+            assert!(document.pointer(&reference[1..]).is_some(), "{place} refers to {reference}");
+        }
+    }
+
+    #[test]
+    fn every_operation_says_what_it_does_who_may_call_it_and_what_comes_back() {
+        let document = document::<()>();
+        for Operation { route, .. } in operation::all() {
+            let described = &document["paths"][route.path][operation::method_key(&route.method)];
+            for text in ["operationId", "summary", "description"] {
+                assert!(described[text].as_str().is_some_and(|text| !text.is_empty()), "{} {text}", route.path);
+            }
+            assert_eq!(described["security"].as_array().map(Vec::len), Some(1), "{}", route.path);
+            assert!(described["responses"][route.reply.status.as_str()].is_object(), "{}", route.path);
+        }
+    }
+
+    #[test]
+    fn nothing_of_later_dialects_is_left() {
+        let document = document::<()>();
+        let mut found = Vec::new();
+        objects(&document["components"], String::new(), &mut found);
+        for (place, fields) in found.iter().filter(|(place, _)| !place.ends_with("/properties")) {
+            for keyword in ["examples", "const", "$defs", "prefixItems"] {
+                assert!(!fields.contains_key(keyword), "{place} has {keyword}");
+            }
+            assert!(!fields.get("type").is_some_and(Value::is_array), "{place} has several types");
+        }
+    }
+}

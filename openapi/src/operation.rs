@@ -1,0 +1,235 @@
+//! One route of one tool, and what the document calls it.
+
+use std::{collections::HashSet, sync::OnceLock};
+
+use http::Method;
+use poem_openapi::registry::MetaSecurityScheme;
+use serde_json::{Map, Value};
+use tools::{Access, Audience, Placement, Route, Tool};
+
+/// One line for each route: method, path, audience and tool, sorted by path.
+pub fn routes() -> String {
+    let mut operations: Vec<&Operation> = all().iter().collect();
+    operations.sort_by_key(|operation| (operation.route.path, operation.route.method.as_str()));
+    let line = |operation: &&Operation| {
+        let Operation { tool, route, .. } = operation;
+        format!("{} {} {} {}\n", route.method, route.path, Words::of(route.audience).tag, tool.name)
+    };
+    operations.iter().map(line).collect()
+}
+
+/// A route, its tool, and the texts of the document that need a place to live in.
+pub(crate) struct Operation {
+    pub(crate) tool: &'static Tool,
+    pub(crate) route: &'static Route,
+    pub(crate) id: String,
+    pub(crate) summary: String,
+    pub(crate) description: String,
+}
+
+/// Every operation, in the order of the tools.
+pub(crate) fn all() -> &'static [Operation] {
+    static OPERATIONS: OnceLock<Vec<Operation>> = OnceLock::new();
+    OPERATIONS.get_or_init(|| {
+        let mut taken = HashSet::new();
+        let routes = tools::all().iter().flat_map(|tool| tool.routes.iter().map(move |route| (tool, route)));
+        routes.map(|(tool, route)| Operation::new(tool, route, &mut taken)).collect()
+    })
+}
+
+impl Operation {
+    fn new(tool: &'static Tool, route: &'static Route, taken: &mut HashSet<String>) -> Self {
+        let id = identify(tool, route, taken);
+        Self { tool, route, id, summary: tool.title(), description: describe(tool, route) }
+    }
+
+    /// What the document says of this audience.
+    pub(crate) fn words(&self) -> Words {
+        Words::of(self.route.audience)
+    }
+
+    /// The path as poem's router spells it.
+    pub(crate) fn router_path(&self) -> String {
+        let segment = |segment: &str| match path_argument(segment) {
+            Some(name) => format!(":{name}"),
+            None => segment.to_owned(),
+        };
+        self.route.path.split('/').map(segment).collect::<Vec<_>>().join("/")
+    }
+
+    /// Whether the argument stands in the path.
+    pub(crate) fn is_in_path(&self, name: &str) -> bool {
+        self.route.path.split('/').filter_map(path_argument).any(|argument| argument == name)
+    }
+
+    /// Whether the arguments that are not in the path may stand in the query string.
+    pub(crate) fn takes_query(&self) -> bool {
+        self.route.placement != Placement::Body
+    }
+
+    /// Whether the request has a JSON body.
+    pub(crate) fn takes_body(&self) -> bool {
+        let properties = self.route.arguments.schema()["properties"].as_object();
+        let outside_path = properties.is_some_and(|properties| properties.keys().any(|name| !self.is_in_path(name)));
+        self.route.placement != Placement::Query && outside_path
+    }
+
+    /// The part of an arguments' schema that is not in the path.
+    pub(crate) fn body_schema(&self, arguments: &Map<String, Value>) -> Value {
+        let mut schema = arguments.clone();
+        if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+            properties.retain(|name, _| !self.is_in_path(name));
+        }
+        if let Some(Value::Array(required)) = schema.get_mut("required") {
+            required.retain(|name| name.as_str().is_some_and(|name| !self.is_in_path(name)));
+        }
+        Value::Object(schema)
+    }
+
+    /// The arguments that must be given and are not in the path.
+    pub(crate) fn required(&self) -> Vec<&'static str> {
+        let required = self.route.arguments.schema().get("required").and_then(Value::as_array);
+        let names = required.into_iter().flatten().filter_map(Value::as_str);
+        names.filter(|name| !self.is_in_path(name)).collect()
+    }
+}
+
+/// What the document calls an audience.
+pub(crate) struct Words {
+    pub(crate) tag: &'static str,
+    pub(crate) about: &'static str,
+    /// Comes before an operation's id; the app's operations have the tools' own names.
+    prefix: &'static str,
+    /// Comes before the name of a component that only this audience sees.
+    pub(crate) component: &'static str,
+    pub(crate) scheme: &'static str,
+    credential: &'static str,
+}
+
+impl Words {
+    /// The words of every audience, in the order of the document's tags.
+    pub(crate) fn all() -> [Words; 4] {
+        [Audience::App, Audience::Developer, Audience::Mcp, Audience::Account].map(Words::of)
+    }
+
+    fn of(audience: Audience) -> Words {
+        match audience {
+            Audience::App => Words {
+                tag: "App",
+                about: "For signed-in users: the app and the page.",
+                prefix: "",
+                component: "App",
+                scheme: "session",
+                credential: "The token of a signed-in user.",
+            },
+            Audience::Account => Words {
+                tag: "Keys",
+                about: "For signed-in users who manage their API keys.",
+                prefix: "",
+                component: "Account",
+                scheme: "session",
+                credential: "The token of a signed-in user.",
+            },
+            Audience::Developer => Words {
+                tag: "Developer",
+                about: "For scripts and integrations, with a developer key.",
+                prefix: "developer_",
+                component: "Developer",
+                scheme: "developerKey",
+                credential: "A developer key; it starts with `omi_dev_`.",
+            },
+            Audience::Mcp => Words {
+                tag: "MCP",
+                about: "For bridges of the Model Context Protocol, with an MCP key.",
+                prefix: "mcp_",
+                component: "Mcp",
+                scheme: "mcpKey",
+                credential: "An MCP key; it starts with `omi_mcp_`.",
+            },
+        }
+    }
+
+    /// How clients of this audience sign in.
+    pub(crate) fn security(&self) -> MetaSecurityScheme {
+        MetaSecurityScheme {
+            ty: "http",
+            description: Some(self.credential),
+            name: None,
+            key_in: None,
+            scheme: Some("bearer"),
+            bearer_format: None,
+            flows: None,
+            openid_connect_url: None,
+        }
+    }
+}
+
+/// The name in a segment `{name}`.
+fn path_argument(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
+}
+
+/// The tool's name with its audience before it. Of several routes for one audience the first has the plain id; a later
+/// one adds what its path has and the first one's has not, or else counts.
+fn identify(tool: &Tool, route: &Route, taken: &mut HashSet<String>) -> String {
+    let prefix = Words::of(route.audience).prefix;
+    let plain = format!("{prefix}{}", tool.name);
+    let first = tool.routes.iter().find(|other| Words::of(other.audience).prefix == prefix).unwrap_or(route);
+    let differs = |segment: &&str| path_argument(segment).is_none() && !first.path.split('/').any(|s| s == *segment);
+    let words: Vec<String> = route.path.split('/').filter(differs).map(|word| word.replace('-', "_")).collect();
+    let apart = [vec![plain.clone()], words].concat().join("_");
+    let counted = (2..).map(|count| format!("{apart}_{count}"));
+    let mut candidates = [plain, apart.clone()].into_iter().chain(counted);
+    candidates.find(|id| taken.insert(id.clone())).expect("one of endlessly many is free")
+}
+
+fn describe(tool: &Tool, route: &Route) -> String {
+    let mut text = tool.description();
+    if let (Access::Scope(scope), Some(family)) = (tool.access, route.audience.family()) {
+        text += &format!("\n\nThe key needs the scope `{}`.", scope.spelling(family));
+    }
+    if route.ours {
+        text += "\n\nThis route is Recollect's own; the Omi API does not have it.";
+    }
+    text
+}
+
+/// The method as a key of the document's path items.
+pub(crate) fn method_key(method: &Method) -> String {
+    method.as_str().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_has_an_id_of_its_own() {
+        let ids: HashSet<&str> = all().iter().map(|operation| operation.id.as_str()).collect();
+        assert_eq!(ids.len(), all().len());
+        assert!(all().iter().all(|operation| operation.id.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())));
+    }
+
+    #[test]
+    fn no_route_is_bound_twice_and_no_path_spelled_in_two_ways() {
+        let mut spellings: HashMap<String, &str> = HashMap::new();
+        let mut bound = HashSet::new();
+        for Operation { route, .. } in all() {
+            assert!(bound.insert((&route.method, route.path)), "{} {} is bound twice", route.method, route.path);
+            let shape = route.path.split('/').map(|part| path_argument(part).map_or(part, |_| "{}"));
+            let spelling = spellings.entry(shape.collect::<Vec<_>>().join("/")).or_insert(route.path);
+            assert_eq!(*spelling, route.path);
+        }
+    }
+
+    #[test]
+    fn every_path_argument_is_an_argument_of_its_route() {
+        for Operation { route, .. } in all() {
+            for name in route.path.split('/').filter_map(path_argument) {
+                assert!(route.arguments.schema()["properties"].get(name).is_some(), "{}: {name}", route.path);
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! A tool's result as the answer of a route.
+
+use poem::{IntoResponse, Response, web::Json};
+use serde_json::Value;
+use tools::Reply;
+
+/// The response that carries the result, in the shape that the route gives it.
+pub(crate) fn answer(reply: &Reply, result: Value) -> Response {
+    let cursor = reply.cursor.zip(result.get("next_cursor").and_then(Value::as_str).map(str::to_owned));
+    let body = reply.body(result).map(|body| Json(body).into_response());
+    let response = body.unwrap_or_default().with_status(reply.status);
+    match cursor {
+        Some((header, cursor)) => response.with_header(header, cursor).into_response(),
+        None => response.into_response(),
+    }
+}

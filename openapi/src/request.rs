@@ -1,0 +1,206 @@
+//! Reading a request's arguments from its path, query string and body.
+
+use poem::{Request, error::ReadBodyError};
+use serde_json::{Map, Value, json};
+use tools::{Error, Issue, Placement};
+
+use crate::{operation::Operation, query, refusal::Refusal};
+
+/// The largest body that is read, in bytes.
+const LARGEST_BODY: usize = 1 << 20;
+
+/// Which part of the request each argument came from, so that an issue can say where it is.
+pub(crate) struct Places {
+    operation: &'static Operation,
+    found: Vec<(String, &'static str)>,
+    has_body: bool,
+}
+
+/// The arguments of the request, and where each of them stood. The path wins over the body, the body over the query.
+pub(crate) async fn read(
+    operation: &'static Operation,
+    request: &mut Request,
+) -> Result<(Map<String, Value>, Places), Refusal> {
+    let mut given = Map::new();
+    let mut places = Places { operation, found: Vec::new(), has_body: false };
+    if operation.takes_query() {
+        places.add("query", from_query(operation, request), &mut given);
+    }
+    if operation.takes_body() {
+        let body = from_body(operation, request).await?;
+        places.has_body = body.is_some();
+        places.add("body", body.unwrap_or_default(), &mut given);
+    }
+    places.add("path", from_path(operation, request), &mut given);
+    Ok((given, places))
+}
+
+impl Places {
+    /// Puts before each issue's place the part of the request that it is in.
+    pub(crate) fn locate(&self, mut issues: Vec<Issue>) -> Vec<Issue> {
+        for issue in &mut issues {
+            let place = issue.loc.first().and_then(Value::as_str).map_or("body", |name| self.place_of(name));
+            issue.loc.insert(0, json!(place));
+        }
+        issues
+    }
+
+    /// Where the argument stood or, when it is missing, where the document wants it.
+    fn place_of(&self, name: &str) -> &'static str {
+        let found = self.found.iter().rev().find(|(argument, _)| argument == name);
+        found.map(|(_, place)| *place).unwrap_or_else(|| match self.operation.route.placement {
+            _ if self.operation.is_in_path(name) => "path",
+            Placement::Body => "body",
+            Placement::QueryOrBody if self.has_body => "body",
+            Placement::QueryOrBody | Placement::Query => "query",
+        })
+    }
+
+    fn add(&mut self, place: &'static str, arguments: Map<String, Value>, given: &mut Map<String, Value>) {
+        self.found.extend(arguments.keys().map(|name| (name.clone(), place)));
+        given.extend(arguments);
+    }
+}
+
+fn from_path(operation: &Operation, request: &Request) -> Map<String, Value> {
+    let pairs: Vec<(String, String)> = request.path_params().unwrap_or_default();
+    query::read(&pairs, operation.route.arguments.schema(), |name| operation.is_in_path(name))
+}
+
+fn from_query(operation: &Operation, request: &Request) -> Map<String, Value> {
+    let pairs: Vec<(String, String)> = request.params().unwrap_or_default();
+    query::read(&pairs, operation.route.arguments.schema(), |name| !operation.is_in_path(name))
+}
+
+/// The body's fields that the route knows; `None` when there is no body and the route can do without one.
+async fn from_body(operation: &Operation, request: &mut Request) -> Result<Option<Map<String, Value>>, Refusal> {
+    let bytes = request.take_body().into_bytes_limit(LARGEST_BODY).await.map_err(unreadable)?;
+    let body = match bytes.trim_ascii() {
+        [] => Value::Null,
+        text => serde_json::from_slice(text).map_err(|error| not_json(text, &error))?,
+    };
+    let known = &operation.route.arguments.schema()["properties"];
+    match body {
+        Value::Object(fields) => Ok(Some(fields.into_iter().filter(|(name, _)| known.get(name).is_some()).collect())),
+        Value::Null if operation.takes_query() || operation.required().is_empty() => Ok(None),
+        Value::Null => Err(refuse("missing", vec![json!("body")], "Field required", Value::Null, None)),
+        other => {
+            let sentence = "Input should be a valid dictionary or object to extract fields from";
+            Err(refuse("model_attributes_type", vec![json!("body")], sentence, other, None))
+        }
+    }
+}
+
+fn unreadable(error: ReadBodyError) -> Refusal {
+    match error {
+        ReadBodyError::PayloadTooLarge => Refusal::too_large(LARGEST_BODY),
+        other => Error::Rejected(format!("The request body could not be read: {other}")).into(),
+    }
+}
+
+/// The refusal that FastAPI sends: the place is the character at which reading stopped.
+fn not_json(text: &[u8], error: &serde_json::Error) -> Refusal {
+    let before: usize = text.split_inclusive(|byte| *byte == b'\n').take(error.line() - 1).map(<[u8]>::len).sum();
+    let end = (before + error.column().saturating_sub(1)).min(text.len());
+    let position = String::from_utf8_lossy(&text[..end]).chars().count();
+    let reason = error.to_string();
+    let reason = reason.split(" at line ").next().unwrap_or(&reason);
+    let ctx = Some(json!({ "error": reason }));
+    refuse("json_invalid", vec![json!("body"), json!(position)], "JSON decode error", json!({}), ctx)
+}
+
+fn refuse(kind: &'static str, loc: Vec<Value>, msg: &str, input: Value, ctx: Option<Value>) -> Refusal {
+    Error::Arguments(vec![Issue { kind, loc, msg: msg.to_owned(), input, ctx }]).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use poem::{Endpoint, IntoResponse, Response, Route, endpoint::make};
+
+    use super::*;
+    use crate::operation;
+
+    /// What is read of a request to a route, with the place of each argument; or the refusal.
+    async fn read_request(method: Method, route: &str, target: &str, body: impl Into<poem::Body>) -> Value {
+        let is_wanted = |operation: &&Operation| operation.route.method == method && operation.route.path == route;
+        let operation = operation::all().iter().find(is_wanted).unwrap();
+        let endpoint = make(move |mut request: Request| async move {
+            let (given, places) = match read(operation, &mut request).await {
+                Ok(read) => read,
+                Err(refusal) => return refusal.into_response(),
+            };
+            let known = operation.route.arguments.schema()["properties"].as_object().unwrap();
+            let places: Map<_, _> = known.keys().map(|name| (name.clone(), json!(places.place_of(name)))).collect();
+            Response::builder().body(json!({ "given": given, "places": places }).to_string())
+        });
+        let request = Request::builder().method(method.clone()).uri_str(target).body(body);
+        let answer = Route::new().at(operation.router_path(), endpoint).get_response(request).await;
+        let status = answer.status().as_u16();
+        let mut body: Value = serde_json::from_str(&answer.into_body().into_string().await.unwrap()).unwrap();
+        body["status"] = json!(status);
+        body
+    }
+
+    async fn create(body: impl Into<poem::Body>) -> Value {
+        read_request(Method::POST, "/v1/dev/user/memories", "/v1/dev/user/memories", body).await
+    }
+
+    #[tokio::test]
+    async fn fields_that_the_route_does_not_know_are_left_out() {
+        let read = create(r#"{"content": "x", "unknown": 1}"#).await;
+        assert_eq!(read["given"], json!({ "content": "x" }));
+        assert_eq!(read["places"]["content"], "body");
+    }
+
+    #[tokio::test]
+    async fn the_path_is_decoded_and_wins_over_the_body() {
+        let route = "/v1/dev/user/memories/{memory_id}";
+        let body = r#"{"memory_id": "other", "content": "x"}"#;
+        let read = read_request(Method::PATCH, route, "/v1/dev/user/memories/a%20b", body).await;
+        assert_eq!(read["given"], json!({ "memory_id": "a b", "content": "x" }));
+        assert_eq!(read["places"]["memory_id"], "path");
+    }
+
+    #[tokio::test]
+    async fn the_body_wins_over_the_query_where_both_are_read() {
+        let route = "/v3/memories/{memory_id}";
+        let queried = read_request(Method::PATCH, route, "/v3/memories/m?value=old", "").await;
+        assert_eq!((&queried["given"]["value"], &queried["places"]["value"]), (&json!("old"), &json!("query")));
+        let both = read_request(Method::PATCH, route, "/v3/memories/m?value=old", r#"{"value": "new"}"#).await;
+        assert_eq!((&both["given"]["value"], &both["places"]["value"]), (&json!("new"), &json!("body")));
+        let neither = read_request(Method::PATCH, route, "/v3/memories/m", "").await;
+        assert_eq!(neither["places"]["value"], "query");
+    }
+
+    #[tokio::test]
+    async fn a_missing_body_is_reported_as_a_whole() {
+        let expected = json!([{ "type": "missing", "loc": ["body"], "msg": "Field required", "input": null }]);
+        assert_eq!(create("").await, json!({ "detail": expected, "status": 422 }));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_no_object_is_reported() {
+        let refused = create("[1]").await;
+        assert_eq!(refused["status"], 422);
+        assert_eq!(refused["detail"][0]["type"], "model_attributes_type");
+        assert_eq!(refused["detail"][0]["loc"], json!(["body"]));
+        assert_eq!(refused["detail"][0]["input"], json!([1]));
+    }
+
+    #[tokio::test]
+    async fn malformed_json_is_reported_with_its_place() {
+        let refused = create("{\n \"content\": é}").await;
+        assert_eq!(refused["status"], 422);
+        assert_eq!(refused["detail"][0]["type"], "json_invalid");
+        assert_eq!(refused["detail"][0]["loc"], json!(["body", 14]));
+        assert_eq!(refused["detail"][0]["msg"], "JSON decode error");
+        assert_eq!(refused["detail"][0]["ctx"], json!({ "error": "expected value" }));
+    }
+
+    #[tokio::test]
+    async fn a_body_beyond_the_limit_is_refused() {
+        let refused = create(vec![b' '; LARGEST_BODY + 1]).await;
+        assert_eq!(refused, json!({ "detail": "The request body is larger than 1048576 bytes", "status": 413 }));
+    }
+}

@@ -1,0 +1,42 @@
+//! The pages that show the document to people.
+
+use poem::{Endpoint, IntoResponse, endpoint::make_sync, http::header, web::Html};
+use poem_openapi::OpenApi;
+
+use crate::document;
+
+/// Nothing is fetched but from this server; the page carries its scripts and styles in itself.
+const POLICY: &str = "default-src 'self'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
+                      img-src 'self' data: blob:; font-src data:";
+
+/// The reference pages: Scalar, complete in one page, with the document of the tools and of `Other`.
+pub fn ui_endpoint<Other: OpenApi>() -> impl Endpoint {
+    let html = html::<Other>();
+    make_sync(move |_| Html(html.clone()).with_header(header::CONTENT_SECURITY_POLICY, POLICY).into_response())
+}
+
+/// Scalar's page shows the document of the service it is made for; we make it for none and put ours in.
+fn html<Other: OpenApi>() -> String {
+    let service = document::titled(());
+    // A closing tag within a text would end the script that carries the document.
+    let document = document::document::<Other>().to_string().replace("</", "<\\/");
+    let settings = r#"id="api-reference" data-configuration='{"withDefaultFonts":false}'"#;
+    let page = service.scalar_html().replacen(r#"id="api-reference""#, settings, 1);
+    page.replacen(&service.spec(), &document, 1).replacen("<title>Scalar", "<title>Recollect API", 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_holds_the_document_and_asks_for_no_fonts() {
+        let html = html::<()>();
+        let carrier = html.find("id=\"api-reference\"").unwrap();
+        let (start, end) = (carrier + html[carrier..].find('>').unwrap() + 1, html[carrier..].find("</script>").unwrap());
+        let held: serde_json::Value = serde_json::from_str(&html[start..carrier + end]).unwrap();
+        assert_eq!(held, document::document::<()>());
+        assert!(html[carrier..start].contains(r#""withDefaultFonts":false"#));
+        assert!(!html[..start].contains("http"), "nothing before the document names another place");
+    }
+}
