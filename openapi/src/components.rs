@@ -6,7 +6,7 @@
 use schemars::{
     Schema,
     generate::SchemaSettings,
-    transform::{RecursiveTransform, Transform},
+    transform::{RecursiveTransform},
 };
 use serde_json::{Map, Value, json};
 use tools::{Issue, Shape};

@@ -16,5 +16,5 @@ mod ui;
 pub use api::{Api, Service, SignIn, service};
 pub use document::{document, document_endpoint};
 pub use operation::routes;
-pub use refusal::catch_errors;
+pub use refusal::{catch_errors, refuse};
 pub use ui::ui_endpoint;

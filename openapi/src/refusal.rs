@@ -32,6 +32,11 @@ pub fn catch_errors<Other: OpenApi>(endpoint: impl Endpoint + 'static) -> impl E
     CatchPanic::new().with_handler(panicked).transform(endpoint).catch_all_error(answer)
 }
 
+/// The answer to a request that failed with `error`.
+pub fn refuse(error: Error) -> Response {
+    Refusal::from(error).into_response()
+}
+
 /// Why a request is not answered as asked.
 #[derive(Debug)]
 pub(crate) struct Refusal {

@@ -1,7 +1,10 @@
 //! API keys: made, listed, revoked, and found again by their secret.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -26,7 +29,7 @@ const BELIEVED: Duration = Duration::from_secs(2);
 const NOTED_EVERY: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
 
 /// A key that opens a door: what its bearer may do, and for whom.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct GrantedKey {
     /// Identifies the key.
     pub id: String,
@@ -40,12 +43,21 @@ pub struct GrantedKey {
     pub scopes: Option<Vec<Scope>>,
     /// The key as it is listed.
     pub listed: Key,
+    noted: AtomicI64,
 }
 
 impl GrantedKey {
     /// What the key may do.
     pub fn effective_scopes(&self) -> &[Scope] {
         self.scopes.as_deref().unwrap_or(Scope::granted_by_default(self.family))
+    }
+
+    /// Whether its last use was not written down lately; asking counts as writing it down.
+    pub fn use_is_unnoted(&self) -> bool {
+        let now = Utc::now().timestamp();
+        let noted = self.noted.load(Ordering::Relaxed);
+        let due = now - noted >= NOTED_EVERY.num_seconds();
+        due && self.noted.compare_exchange(noted, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Whether the key may do this.
@@ -145,12 +157,10 @@ impl Keys<'_> {
         Ok(Some(key))
     }
 
-    /// Writes down that a key was used just now, at most once a minute.
+    /// Writes down that a key was used just now.
     pub async fn note_use(&self, key: &GrantedKey) -> Result<()> {
-        let now = Utc::now();
-        let statement = "UPDATE $id SET last_used_at = $now WHERE last_used_at = NONE OR last_used_at < $before";
-        let bound = Bound::new().with("id", RecordId::new("key", key.id.as_str()));
-        let bound = bound.with("now", now).with("before", now - NOTED_EVERY);
+        let statement = "UPDATE $id SET last_used_at = $now RETURN NONE";
+        let bound = Bound::new().with("id", RecordId::new("key", key.id.as_str())).with("now", Utc::now());
         self.0.database.run(statement, bound).await.map(drop)
     }
 }
@@ -193,5 +203,6 @@ fn granted(row: KeyRow, family: KeyFamily) -> GrantedKey {
         family,
         scopes: row.scopes.as_ref().map(parse),
         listed: listed(&row, family),
+        noted: AtomicI64::new(row.last_used_at.map_or(0, |time| time.timestamp())),
     }
 }

@@ -1,1 +1,25 @@
-//! x
+//! The process: configuration, command line, sign-in, and the faces on one port.
+
+mod app;
+mod auth;
+mod cli;
+mod commands;
+mod config;
+mod data_folder;
+mod failure;
+mod listener;
+mod log;
+mod mcp;
+mod others;
+mod page;
+mod running;
+mod stdio;
+mod stream;
+mod welcome;
+
+pub use app::{openapi_document, routes};
+pub use auth::SignIn;
+pub use cli::run;
+pub use config::Config;
+pub use failure::Failure;
+pub use running::{FirstStart, Running, start};

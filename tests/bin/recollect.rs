@@ -1,1 +1,7 @@
-fn main() {}
+//! The program under test, built with the tests so that they can start and kill it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    server::run()
+}

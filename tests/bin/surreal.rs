@@ -1,1 +1,7 @@
-fn main() {}
+//! A real SurrealDB server, for the tests of the remote database.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    surrealdb_server::init(surrealdb_server::core::CommunityComposer())
+}

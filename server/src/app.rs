@@ -1,0 +1,48 @@
+//! Everything on one port: a table of contents.
+
+use std::sync::Arc;
+
+use openapi::{catch_errors, document_endpoint, service, ui_endpoint};
+use poem::{Endpoint, Response};
+use resources::Resources;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    auth::SignIn,
+    config::Config,
+    mcp::{self, McpSettings},
+    others::Others,
+    page,
+};
+
+/// The server's routes.
+pub(crate) fn app(
+    resources: Arc<Resources>,
+    config: &Config,
+    closing: CancellationToken,
+) -> impl Endpoint<Output = Response> + use<> {
+    let sign_in = Arc::new(SignIn::new(Arc::clone(&resources)));
+    let settings = McpSettings {
+        allowed_hosts: config.server.allowed_hosts.clone(),
+        allowed_origins: config.server.allowed_origins.clone(),
+        max_body: config.server.max_body,
+        ..McpSettings::default()
+    };
+    let others = Others::new(Arc::clone(&sign_in), resources);
+    let routes = mcp::endpoint(Arc::clone(&sign_in), &settings, closing)
+        .at("/openapi.json", document_endpoint::<Others>())
+        .at("/docs", ui_endpoint::<Others>())
+        .nest_no_strip("/", service(sign_in, others));
+    catch_errors::<Others>(page::mount(routes))
+}
+
+/// The OpenAPI document of everything, made without a server.
+pub fn openapi_document() -> Value {
+    openapi::document::<Others>()
+}
+
+/// Every route of every tool, one a line: method, path, audience, tool.
+pub fn routes() -> String {
+    openapi::routes()
+}

@@ -1,0 +1,147 @@
+//! The few routes that are no tools: the state of the server, and the stream of an answer.
+
+use std::{collections::HashMap, sync::Arc};
+
+use http::Method;
+use openapi::{SignIn as _, refuse};
+use poem::{
+    Body, Endpoint, EndpointExt, IntoResponse, Request, Response,
+    endpoint::{BoxEndpoint, make},
+    web::Json,
+};
+use poem_openapi::{
+    OpenApi,
+    registry::{
+        MetaApi, MetaMediaType, MetaOperation, MetaPath, MetaRequest, MetaResponse, MetaResponses, MetaSchema,
+        MetaSchemaRef, Registry,
+    },
+};
+use resources::{Model, Resources};
+use schemas::health::{Health, IndexHealth};
+use serde_json::{Map, Value};
+use tools::{Audience, Error, Result, agent};
+
+use crate::{auth::SignIn, stream};
+
+/// A question is a text with a few ids.
+const LONGEST_QUESTION: usize = 256 * 1024;
+
+/// The routes that are no tools.
+pub(crate) struct Others {
+    sign_in: Arc<SignIn>,
+    resources: Arc<Resources>,
+}
+
+impl Others {
+    pub(crate) fn new(sign_in: Arc<SignIn>, resources: Arc<Resources>) -> Self {
+        Self { sign_in, resources }
+    }
+}
+
+impl OpenApi for Others {
+    fn meta() -> Vec<MetaApi> {
+        let health = MetaOperation {
+            security: Vec::new(),
+            ..operation(Method::GET, "get_health", "Get health", "Say whether the server is well; anybody may ask.")
+        };
+        let ask = MetaOperation {
+            request: Some(MetaRequest { description: None, content: vec![question()], required: true }),
+            responses: answers("text/event-stream", "Frames `think: …`, `data: …` and, last, `done: <base64>`."),
+            ..operation(Method::POST, "ask", "Ask", "Ask the memory a question; the answer comes as a stream.")
+        };
+        let paths = vec![
+            MetaPath { path: "/healthz".into(), operations: vec![health] },
+            MetaPath { path: "/v2/messages".into(), operations: vec![ask] },
+        ];
+        vec![MetaApi { paths }]
+    }
+
+    fn register(_: &mut Registry) {}
+
+    fn add_routes(self, routes: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+        let Self { sign_in, resources } = self;
+        let health = make(move |_| {
+            let resources = Arc::clone(&resources);
+            async move { Json(health(&resources).await) }
+        });
+        let ask = make(move |request| {
+            let sign_in = Arc::clone(&sign_in);
+            async move { ask(&sign_in, request).await.unwrap_or_else(refuse) }
+        });
+        routes.entry("/healthz".into()).or_default().insert(Method::GET, boxed(health));
+        routes.entry("/v2/messages".into()).or_default().insert(Method::POST, boxed(ask));
+    }
+}
+
+fn boxed(endpoint: impl Endpoint<Output: IntoResponse> + 'static) -> BoxEndpoint<'static> {
+    endpoint.map_to_response().boxed()
+}
+
+async fn health(resources: &Resources) -> Health {
+    let pending = resources.pending().await;
+    let absence = resources.embedder.absence().map(|reason| format!("no embedding model: {reason}"));
+    let problems: Vec<String> = pending.as_ref().err().map(ToString::to_string).into_iter().chain(absence).collect();
+    Health {
+        status: if problems.is_empty() { "ok".into() } else { "degraded".into() },
+        version: env!("CARGO_PKG_VERSION").into(),
+        index: IndexHealth { pending: pending.unwrap_or_default() },
+        embedder: resources.embedder.name().map(str::to_owned),
+        model: resources.model.as_ref().map(Model::name).map(str::to_owned),
+        problems,
+    }
+}
+
+async fn ask(sign_in: &SignIn, mut request: Request) -> Result<Response> {
+    let context = sign_in.context(Audience::App, request.headers()).await?;
+    let app_id = app_id(&request);
+    let body = request.take_body().into_bytes_limit(LONGEST_QUESTION).await;
+    let body = body.map_err(|error| Error::Invalid(format!("The body could not be read: {error}")))?;
+    let given: Map<String, Value> = serde_json::from_slice(&body)
+        .map_err(|error| Error::Invalid(format!("The body is not a JSON object: {error}")))?;
+    let frames = agent::ask(context, app_id, given).await?;
+    let stream = Body::from_bytes_stream(stream::encode(frames));
+    Ok(Response::builder().content_type("text/event-stream").header("Cache-Control", "no-cache").body(stream))
+}
+
+/// The app that is asked; clients write `null` or nothing for none.
+fn app_id(request: &Request) -> Option<String> {
+    let query: HashMap<String, String> = request.params().unwrap_or_default();
+    let given = query.get("app_id").or_else(|| query.get("plugin_id"));
+    given.filter(|id| !id.is_empty() && *id != "null").cloned()
+}
+
+fn operation(method: Method, id: &'static str, summary: &'static str, description: &'static str) -> MetaOperation {
+    MetaOperation {
+        method,
+        tags: vec!["App"],
+        summary: Some(summary),
+        description: Some(description),
+        external_docs: None,
+        params: Vec::new(),
+        request: None,
+        responses: answers("application/json", "The state of the server."),
+        deprecated: false,
+        security: vec![HashMap::from([("session", Vec::new())])],
+        operation_id: Some(id),
+        code_samples: Vec::new(),
+    }
+}
+
+fn answers(content_type: &'static str, description: &'static str) -> MetaResponses {
+    let kind = if content_type == "application/json" { "object" } else { "string" };
+    let content = vec![MetaMediaType { content_type, schema: inline(MetaSchema::new(kind)) }];
+    let success =
+        MetaResponse { description, status: Some(200), status_range: None, content, headers: Vec::new() };
+    MetaResponses { responses: vec![success] }
+}
+
+fn question() -> MetaMediaType {
+    let mut schema = MetaSchema::new("object");
+    schema.properties = vec![("text", inline(MetaSchema::new("string")))];
+    schema.required = vec!["text"];
+    MetaMediaType { content_type: "application/json", schema: inline(schema) }
+}
+
+fn inline(schema: MetaSchema) -> MetaSchemaRef {
+    MetaSchemaRef::Inline(Box::new(schema))
+}

@@ -1,0 +1,103 @@
+//! Starting the server, and stopping it without losing anything.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use poem::Server;
+use resources::Resources;
+use schemas::{key::KeyFamily, scope::Scope};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{app, config::Config, failure::Failure, listener::PromptAcceptor};
+
+/// How long requests at work may go on once the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// A server that answers.
+pub struct Running {
+    /// Where: `http://127.0.0.1:8080`.
+    pub url: String,
+    /// The secrets made by a first start, which are shown once; `None` on later starts.
+    pub first: Option<FirstStart>,
+    /// What the server works with.
+    pub resources: Arc<Resources>,
+    stop: CancellationToken,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+/// The secrets made by a first start.
+pub struct FirstStart {
+    /// Signs the owner in on the app routes.
+    pub owner_token: String,
+    /// Opens the developer API, with every scope.
+    pub developer_key: String,
+    /// Opens the MCP endpoint and MCP REST.
+    pub mcp_key: String,
+}
+
+/// Opens everything and begins to answer; in a new data folder, this makes the owner and the first keys.
+///
+/// # Errors
+/// A [`Failure`] that a person can mend, or what an engine says.
+pub async fn start(config: Config) -> anyhow::Result<Running> {
+    // Two TLS providers are in the tree, so that one has to be named before anything connects.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let address = SocketAddr::new(config.server.host, config.server.port);
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|reason| Failure::Port { address: address.to_string(), reason })?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let resources = Resources::open(&config.settings()).await?;
+    let first = make_owner(&resources).await?;
+    let stop = CancellationToken::new();
+    let app = app::app(Arc::clone(&resources), &config, stop.clone());
+    let server = Server::new_with_acceptor(PromptAcceptor::from(listener)).name("recollect");
+    let serving = tokio::spawn(server.run_with_graceful_shutdown(app, stop.clone().cancelled_owned(), Some(DRAIN)));
+    Ok(Running { url, first, resources, stop, serving })
+}
+
+impl Running {
+    /// Serves until Ctrl-C or SIGTERM, then stops.
+    ///
+    /// # Errors
+    /// What the listener or an engine says at the end.
+    pub async fn wait(mut self) -> anyhow::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+            ended = &mut self.serving => {
+                ended.context("the server ended")??;
+                return Ok(self.resources.close().await?);
+            }
+        }
+        self.stop().await
+    }
+
+    /// Lets requests at work finish, and makes everything durable.
+    ///
+    /// # Errors
+    /// What the listener or an engine says at the end.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        self.serving.await??;
+        Ok(self.resources.close().await?)
+    }
+}
+
+async fn make_owner(resources: &Resources) -> anyhow::Result<Option<FirstStart>> {
+    if resources.users().first().await?.is_some() {
+        return Ok(None);
+    }
+    let owner = resources.users().add("owner").await?;
+    let (keys, user) = (resources.keys(), &owner.user.id);
+    let every_scope = Scope::available(KeyFamily::Developer);
+    let developer = keys.create(user, KeyFamily::Developer, "first developer key", Some(every_scope)).await?;
+    let mcp = keys.create(user, KeyFamily::Mcp, "first MCP key", None).await?;
+    Ok(Some(FirstStart { owner_token: owner.token, developer_key: developer.key, mcp_key: mcp.key }))
+}
