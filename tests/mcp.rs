@@ -157,6 +157,8 @@ async fn a_session_belongs_to_its_user() {
         for accept in [BOTH, "application/json"] {
             assert_eq!(other.post(accept, Some(foreign), list_tools()).await.status(), StatusCode::NOT_FOUND);
         }
+        let batch = json!([list_tools()]);
+        assert_eq!(other.post(BOTH, Some(foreign), batch).await.status(), StatusCode::NOT_FOUND);
         for method in [Method::GET, Method::DELETE] {
             let response = other.request(method).header("mcp-session-id", foreign).send().await.unwrap();
             assert_eq!(response.status(), StatusCode::NOT_FOUND);
