@@ -157,6 +157,8 @@ async fn a_session_belongs_to_its_user() {
         for accept in [BOTH, "application/json"] {
             assert_eq!(other.post(accept, Some(foreign), list_tools()).await.status(), StatusCode::NOT_FOUND);
         }
+        let batch = json!([list_tools()]);
+        assert_eq!(other.post(BOTH, Some(foreign), batch).await.status(), StatusCode::NOT_FOUND);
         for method in [Method::GET, Method::DELETE] {
             let response = other.request(method).header("mcp-session-id", foreign).send().await.unwrap();
             assert_eq!(response.status(), StatusCode::NOT_FOUND);
@@ -303,6 +305,8 @@ async fn tool_errors_are_results_and_protocol_errors_are_not() {
     assert_eq!(invalid["result"]["structuredContent"]["error"]["code"], "invalid_arguments");
     let unknown = client.call("no_such_tool", json!({})).await;
     assert_eq!(unknown["error"]["code"], -32602);
+    let malformed = client.ask("tools/call", json!({ "name": "get_memories", "arguments": [1] })).await;
+    assert_eq!(malformed["error"]["code"], -32602);
     let session_only = client.call("create_key", json!({ "family": "mcp", "name": "x" })).await;
     assert_eq!(session_only["error"]["code"], -32003);
     let cursor = client.ask("tools/list", json!({ "cursor": "nowhere" })).await;

@@ -73,11 +73,9 @@ impl Gate {
             Err(ReadBodyError::PayloadTooLarge) => return Ok(too_large(self.max_body)),
             Err(error) => return Err(error.into()),
         };
-        let ask_all = |headers: &mut HeaderMap| {
-            headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        };
-        ask_all(request.headers_mut());
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if body.trim_ascii_start().starts_with(b"[") {
             return batch::answer(&self.stateless, request, &body).await;
         }
@@ -87,11 +85,7 @@ impl Gate {
             Err(_) => return Ok(detail(StatusCode::BAD_REQUEST, "Invalid JSON body")),
         };
         request.set_body(body);
-        let session = session_id(request.headers());
-        if session.as_deref().is_some_and(|id| !self.sessions.is_of(id, user)) {
-            return Ok(no_session());
-        }
-        let response = if session.is_some() || method == "initialize" {
+        let response = if session_id(request.headers()).is_some() || method == "initialize" {
             self.stateful.call(request).await?
         } else {
             self.stateless.call(request).await?
@@ -102,24 +96,18 @@ impl Gate {
         accept.shape(understood(response)).await
     }
 
-    async fn get(&self, mut request: Request, user: &str) -> poem::Result<Response> {
+    async fn get(&self, mut request: Request) -> poem::Result<Response> {
         request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
-        let session = session_id(request.headers());
-        if session.as_deref().is_some_and(|id| !self.sessions.is_of(id, user)) {
-            return Ok(no_session());
-        }
+        let has_session = session_id(request.headers()).is_some();
         let response = self.stateful.call(request).await?;
-        let lacks_session = session.is_none() && response.status() == StatusCode::BAD_REQUEST;
+        let lacks_session = !has_session && response.status() == StatusCode::BAD_REQUEST;
         Ok(if lacks_session { self.pings() } else { response })
     }
 
-    async fn delete(&self, request: Request, user: &str) -> poem::Result<Response> {
+    async fn delete(&self, request: Request) -> poem::Result<Response> {
         let Some(id) = session_id(request.headers()) else {
             return Ok(detail(StatusCode::BAD_REQUEST, "Mcp-Session-Id header required"));
         };
-        if !self.sessions.is_of(&id, user) {
-            return Ok(no_session());
-        }
         let response = self.stateful.call(request).await?;
         if response.status() != StatusCode::ACCEPTED {
             return Ok(response);
@@ -155,11 +143,14 @@ impl Endpoint for Gate {
             Err(error) => return Ok(refuse(&error)),
         };
         let user = context.caller.user.clone();
+        if session_id(request.headers()).is_some_and(|id| !self.sessions.is_of(&id, &user)) {
+            return Ok(detail(StatusCode::NOT_FOUND, "Session not found"));
+        }
         request.extensions_mut().insert(context);
         match *request.method() {
             Method::POST => self.post(request, &user).await,
-            Method::GET => self.get(request, &user).await,
-            Method::DELETE => self.delete(request, &user).await,
+            Method::GET => self.get(request).await,
+            Method::DELETE => self.delete(request).await,
             Method::HEAD => Ok(StatusCode::OK.into()),
             _ => self.stateful.call(request).await,
         }
@@ -220,10 +211,6 @@ fn refuse(error: &tools::Error) -> Response {
         response.headers_mut().insert(name, value);
     }
     response
-}
-
-fn no_session() -> Response {
-    detail(StatusCode::NOT_FOUND, "Session not found")
 }
 
 fn too_large(max_body: usize) -> Response {

@@ -6,10 +6,10 @@ use http::request::Parts;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        Annotations, CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorCode,
-        Implementation, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-        ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource, ResourceContents,
-        ResourceTemplate, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+        Annotations, CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
+        CustomResult, ErrorCode, Implementation, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+        PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource,
+        ResourceContents, ResourceTemplate, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
     },
     service::RequestContext,
 };
@@ -28,6 +28,9 @@ const MISSING_SCOPE: ErrorCode = ErrorCode(-32003);
 
 /// Which tools there are does not change while the server runs, and which ones a key may use never does.
 const TOOLS_FRESH_MS: u64 = 3_600_000;
+
+const WITH_PARAMETERS: [&str; 5] =
+    ["tools/call", "tools/list", "resources/read", "resources/list", "resources/templates/list"];
 
 type Reply<T> = Result<T, ErrorData>;
 
@@ -140,6 +143,19 @@ impl ServerHandler for Handler {
         })?;
         let contents = ResourceContents::text(row.to_string(), request.uri).with_mime_type("application/json");
         Ok(ReadResourceResult::new(vec![contents]).into())
+    }
+
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Reply<CustomResult> {
+        // rmcp takes a method whose parameters it cannot read for one that it does not know.
+        Err(if WITH_PARAMETERS.contains(&request.method.as_str()) {
+            ErrorData::invalid_params(format!("Invalid parameters for {}", request.method), None)
+        } else {
+            ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("Method not found: {}", request.method), None)
+        })
     }
 }
 
