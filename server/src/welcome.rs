@@ -68,7 +68,7 @@ fn stdio(data: &Path) -> Value {
     let program = std::env::current_exe().unwrap_or_else(|_| "recollect".into());
     let mut arguments = vec![json!("mcp")];
     if data != Config::platform_folder() {
-        arguments.extend([json!("--data"), json!(std::path::absolute(data).unwrap_or_else(|_| data.to_owned()))]);
+        arguments.extend([json!("--data"), json!(data)]);
     }
     json!({ "command": program, "args": arguments })
 }
