@@ -33,7 +33,7 @@ impl fmt::Display for Welcome<'_> {
         for (client, line) in connections(url, first, self.data) {
             writeln!(f, "  {client}\n    {line}\n")?;
         }
-        write!(f, "  Ctrl-C stops the server; `recollect --help` shows what else there is.\n")
+        writeln!(f, "  Ctrl-C stops the server; `recollect --help` shows what else there is.")
     }
 }
 
