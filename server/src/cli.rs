@@ -13,7 +13,7 @@ use crate::{failure, log};
 
 /// A personal memory server: it speaks the Omi API and MCP, and keeps everything on your machine.
 #[derive(Debug, Parser)]
-#[command(name = "recollect", version, infer_subcommands = true)]
+#[command(name = "recollect", version, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(flatten)]
     places: Places,
@@ -178,5 +178,7 @@ mod tests {
         let named = Cli::try_parse_from(["recollect", "serve", "--data", "x", "--port", "0"]).unwrap();
         assert!(matches!(named.command, Some(Command::Serve(serve)) if serve.port == Some(0)));
         assert_eq!(named.places.data.as_deref(), Some("x".as_ref()));
+        // Options before a command would be lost on it.
+        assert!(Cli::try_parse_from(["recollect", "--port", "0", "serve"]).is_err());
     }
 }

@@ -130,7 +130,8 @@ impl Config {
 
     fn extract(layers: Layers, places: &Places) -> Result<Self, Failure> {
         let mut config: Self = layers.extract()?;
-        config.data = places.data.clone().unwrap_or(config.data);
+        let data = places.data.clone().unwrap_or(config.data);
+        config.data = std::path::absolute(&data).unwrap_or(data);
         Ok(config)
     }
 

@@ -33,7 +33,7 @@ impl fmt::Display for Welcome<'_> {
         for (client, line) in connections(url, first, self.data) {
             writeln!(f, "  {client}\n    {line}\n")?;
         }
-        write!(f, "  Ctrl-C stops the server; `recollect --help` shows what else there is.\n")
+        writeln!(f, "  Ctrl-C stops the server; `recollect --help` shows what else there is.")
     }
 }
 
@@ -68,7 +68,7 @@ fn stdio(data: &Path) -> Value {
     let program = std::env::current_exe().unwrap_or_else(|_| "recollect".into());
     let mut arguments = vec![json!("mcp")];
     if data != Config::platform_folder() {
-        arguments.extend([json!("--data"), json!(std::path::absolute(data).unwrap_or_else(|_| data.to_owned()))]);
+        arguments.extend([json!("--data"), json!(data)]);
     }
     json!({ "command": program, "args": arguments })
 }

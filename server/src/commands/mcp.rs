@@ -1,6 +1,6 @@
 //! `recollect mcp`: MCP on standard input and output.
 
-use anyhow::Context as _;
+use anyhow::anyhow;
 use tools::{Context, Face};
 
 use super::Opened;
@@ -13,7 +13,7 @@ use crate::stdio::{bridge_stdio, serve_stdio};
 /// Serves the data folder, or goes through the server that holds it.
 pub(crate) async fn speak(config: &Config, choice: Mcp) -> anyhow::Result<()> {
     if let Some(url) = choice.url {
-        let key = std::env::var("RECOLLECT_KEY").context("--url needs an MCP key in RECOLLECT_KEY")?;
+        let key = std::env::var("RECOLLECT_KEY").map_err(|_| anyhow!("--url needs an MCP key in RECOLLECT_KEY"))?;
         return bridge_stdio(&url, &key).await;
     }
     match DataFolder::claim(&config.data) {
