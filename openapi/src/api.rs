@@ -82,7 +82,7 @@ impl OpenApi for Api {
 
 /// The methods of each path, as the router spells it, for the `Allow` header.
 pub(crate) fn methods_by_path<Other: OpenApi>() -> HashMap<String, String> {
-    let mut found: HashMap<String, Vec<Method>> = BTreeMap::new();
+    let mut found: HashMap<String, Vec<Method>> = HashMap::new();
     for path in <(Api, Other)>::meta().into_iter().flat_map(|api| api.paths) {
         let methods = found.entry(path.path.replace('{', ":").replace('}', "")).or_default();
         methods.extend(path.operations.into_iter().map(|operation| operation.method));
