@@ -6,7 +6,7 @@
 use schemars::{
     Schema,
     generate::SchemaSettings,
-    transform::{RecursiveTransform},
+    transform::RecursiveTransform,
 };
 use serde_json::{Map, Value, json};
 use tools::{Issue, Shape};
@@ -57,18 +57,20 @@ impl Components {
 
     /// What a route answers with; `None` is nothing.
     pub(crate) fn reply(&mut self, operation: &Operation) -> Option<Value> {
+        let reply = &operation.route.reply;
         let mut generator = settings().for_serialize().into_generator();
-        let whole = (operation.tool.output)(&mut generator).to_value();
-        match &operation.route.reply.shape {
-            Shape::Empty => None,
-            Shape::Constant(value) => Some(schema_of(value)),
-            Shape::Whole => Some(self.narrow(operation, &whole)),
-            Shape::Field(field) => {
-                let schema = self.resolve(&whole)["properties"][field].clone();
-                Some(self.narrow(operation, &schema))
-            }
-            Shape::Envelope(field, wire, constants) => Some(self.envelope(operation, &whole, (field, wire), constants)),
-        }
+        let result = (operation.tool.output)(&mut generator).to_value();
+        let sent = self.cut(operation, &result);
+        let shaped = match &reply.shape {
+            Shape::Empty => return None,
+            Shape::Constant(value) => return Some(schema_of(value)),
+            Shape::Whole => sent,
+            Shape::Field(field) => self.resolve(&sent)["properties"][field].clone(),
+            Shape::Envelope(field, wire, constants) => envelope(self.resolve(&sent), field, wire, constants),
+        };
+        let shaped = if reply.within.is_none() { self.narrow(operation, &shaped) } else { shaped };
+        let is_object = shaped.get("properties").is_some();
+        Some(if is_object { self.add(operation, &result, shaped) } else { shaped })
     }
 
     /// A body that is the input type itself has its name; one that differs has the audience before it.
@@ -104,37 +106,35 @@ impl Components {
         }
     }
 
-    /// The schema with only the fields that the route's reply keeps.
+    /// The result without the fields that the route leaves out of it.
+    fn cut(&mut self, operation: &Operation, result: &Value) -> Value {
+        let reply = &operation.route.reply;
+        if reply.within.is_none() && reply.omit.is_none() {
+            return result.clone();
+        }
+        let mut sent = self.resolve(result).clone();
+        if let Some(field) = reply.within {
+            sent["properties"][field] = self.narrow(operation, &sent["properties"][field]);
+        }
+        let properties = properties(&sent).filter(|(name, _)| Some(name.as_str()) != reply.omit).collect();
+        object(&sent, properties)
+    }
+
+    /// The schema with only the fields that the route's reply keeps, also of the objects in a list.
     fn narrow(&mut self, operation: &Operation, schema: &Value) -> Value {
         let only = operation.route.reply.only;
         if only.is_empty() {
             return schema.clone();
         }
         if schema.get("items").is_some() {
-            return json!({ "type": "array", "items": self.narrow(operation, &schema["items"]) });
+            let mut list = schema.clone();
+            list["items"] = self.narrow(operation, &schema["items"]);
+            return list;
         }
         let whole = self.resolve(schema);
-        let properties = only.iter().filter_map(|name| Some(((*name).to_owned(), whole["properties"].get(name)?.clone())));
-        let required = whole["required"].as_array().into_iter().flatten();
-        let kept = required.filter(|name| only.iter().any(|kept| kept == *name));
-        let narrowed = object(whole, properties.collect(), kept.cloned().collect());
-        self.add(operation, schema, narrowed)
-    }
-
-    /// The result with its list under another name, and constants after the other fields.
-    fn envelope(&mut self, operation: &Operation, schema: &Value, list: (&str, &str), constants: &Value) -> Value {
-        let whole = self.resolve(schema).clone();
-        let (field, wire) = list;
-        let rows = self.narrow(operation, &whole["properties"][field]);
-        let others = whole["properties"].as_object().into_iter().flatten().filter(|(name, _)| *name != field);
-        let others = others.map(|(name, schema)| (name.clone(), schema.clone()));
-        let constants = schema_of(constants)["properties"].as_object().cloned().unwrap_or_default();
-        let required = whole["required"].as_array().into_iter().flatten().filter(|name| *name != field).cloned();
-        let required = [json!(wire)].into_iter().chain(required).chain(constants.keys().map(|name| json!(name)));
-        let required = required.collect();
-        let properties = [(wire.to_owned(), rows)].into_iter().chain(others).chain(constants).collect();
-        let enveloped = object(&whole, properties, required);
-        self.add(operation, schema, enveloped)
+        let kept = only.iter().filter_map(|name| Some(((*name).to_owned(), whole["properties"].get(name)?.clone())));
+        let narrowed = object(whole, kept.collect());
+        if type_name(schema).is_some() { self.add(operation, schema, narrowed) } else { narrowed }
     }
 
     /// Names a schema that only this operation's audience sees, after the type it was made from.
@@ -211,16 +211,36 @@ fn link_enum(schema: &Value, name: &str, known: &Value) -> Value {
     Value::Object(linked)
 }
 
-/// An object described like `whole`, with these properties.
-fn object(whole: &Value, properties: Map<String, Value>, required: Vec<Value>) -> Value {
-    let mut schema = json!({ "type": "object", "properties": properties });
+/// The object with its list under another name and first, and with constants last.
+fn envelope(whole: &Value, field: &str, wire: &str, constants: &Value) -> Value {
+    let constants = schema_of(constants);
+    let list = [(wire.to_owned(), whole["properties"][field].clone())];
+    let others = properties(whole).filter(|(name, _)| name != field);
+    let mut enveloped = object(whole, list.into_iter().chain(others).chain(properties(&constants)).collect());
+    let always = [json!(wire)].into_iter().chain(properties(&constants).map(|(name, _)| json!(name)));
+    let required = enveloped["required"].as_array().cloned().unwrap_or_default();
+    enveloped["required"] = always.chain(required).collect();
+    enveloped
+}
+
+/// An object described like `whole` that has these properties; those that `whole` requires, it requires.
+fn object(whole: &Value, properties: Map<String, Value>) -> Value {
+    let required = whole["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let required: Vec<&str> = required.filter(|name| properties.contains_key(*name)).collect();
+    let mut schema = json!({ "type": "object" });
     if let Some(description) = whole.get("description") {
         schema["description"] = description.clone();
     }
     if !required.is_empty() {
-        schema["required"] = Value::Array(required);
+        schema["required"] = json!(required);
     }
+    schema["properties"] = Value::Object(properties);
     schema
+}
+
+fn properties(schema: &Value) -> impl Iterator<Item = (String, Value)> {
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    properties.map(|(name, schema)| (name.clone(), schema.clone()))
 }
 
 /// The schema of a constant, with the constant as its example.

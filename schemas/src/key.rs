@@ -76,6 +76,7 @@ pub struct CreateKey {
     /// Which API the key is to open.
     pub family: KeyFamily,
     /// What to call it; white space around it is dropped.
+    #[schemars(example = &"laptop")]
     #[schemars(length(max = 200))]
     pub name: String,
     /// The scopes to hold; left out, a developer key reads and an MCP key does everything.

@@ -61,20 +61,25 @@ pub struct Provenance {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Memory {
     /// Identifies the memory; made from its first content, so that the same text twice is one memory.
+    #[schemars(example = &"4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
     pub id: String,
     /// The user it belongs to.
     pub uid: String,
     /// The fact itself.
+    #[schemars(example = &"Ana moved from Lisbon to Oslo in May 2026.")]
     pub content: String,
     /// What kind of fact it is.
     pub category: MemoryCategory,
     /// Who may see it.
     pub visibility: Visibility,
     /// Free labels.
+    #[schemars(example = ["friends"])]
     pub tags: Vec<String>,
     /// When it was first written.
+    #[schemars(example = &"2026-05-08T13:56:00Z")]
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
+    #[schemars(example = &"2026-05-08T13:56:00Z")]
     pub updated_at: DateTime<Utc>,
     /// The conversation it came from, under its older name.
     pub memory_id: Option<String>,
@@ -196,6 +201,7 @@ pub struct Memories {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetMemory {
     /// The memory's id.
+    #[schemars(example = &"4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
     pub memory_id: String,
 }
 
@@ -210,6 +216,7 @@ pub struct OneMemory {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetMemoryHistory {
     /// The memory's id.
+    #[schemars(example = &"4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
     pub memory_id: String,
 }
 
@@ -228,6 +235,7 @@ pub struct MemoryRevision {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct MemoryHistory {
     /// The memory's id.
+    #[schemars(example = &"4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
     pub memory_id: String,
     /// Newest first.
     pub revisions: Vec<MemoryRevision>,
@@ -237,6 +245,7 @@ pub struct MemoryHistory {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SearchMemories {
     /// What to look for, in plain words: a question or a few keywords.
+    #[schemars(example = &"Where does Ana live?")]
     #[schemars(length(min = 1, max = 2000))]
     pub query: String,
     /// How many to return, best first.
@@ -281,6 +290,7 @@ pub struct FoundMemories {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct CreateMemory {
     /// The fact; white space around it is dropped.
+    #[schemars(example = &"Ana moved from Lisbon to Oslo in May 2026.")]
     #[schemars(length(min = 1, max = 10_000))]
     pub content: String,
     /// What kind of fact it is; left out, it is `system`, or `interesting` when it is plainly outside advice.
@@ -290,6 +300,7 @@ pub struct CreateMemory {
     #[serde(default)]
     pub visibility: Visibility,
     /// Free labels.
+    #[schemars(example = ["friends"])]
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub tags: Vec<String>,
@@ -347,8 +358,10 @@ pub struct CreatedMemories {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct EditMemory {
     /// The memory's id.
+    #[schemars(example = &"4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
     pub memory_id: String,
     /// The new text.
+    #[schemars(example = &"Ana lives in Oslo since May 2026.")]
     #[serde(default)]
     #[schemars(length(min = 1, max = 10_000))]
     pub content: Option<String>,
@@ -377,6 +390,7 @@ pub struct EditedMemory {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SetMemoryVisibility {
     /// The memory's id.
+    #[schemars(example = &"4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
     pub memory_id: String,
     /// Who may see it.
     pub visibility: Visibility,
@@ -386,6 +400,7 @@ pub struct SetMemoryVisibility {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ReviewMemory {
     /// The memory's id.
+    #[schemars(example = &"4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
     pub memory_id: String,
     /// True keeps it, false rejects it.
     pub value: bool,
@@ -395,6 +410,7 @@ pub struct ReviewMemory {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DeleteMemory {
     /// The memory's id.
+    #[schemars(example = &"4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
     pub memory_id: String,
 }
 
