@@ -1,8 +1,8 @@
 //! The MCP face: every tool and every view over streamable HTTP, made from [`tools::all`] by rmcp.
 //!
-//! `/v1/mcp` and its older name `/v1/mcp/sse` are one endpoint for both eras of the protocol: sessions for 2024-11-05 to
-//! 2025-11-25, stateless calls for 2026-07-28. [`gate`] authenticates and is lenient to older clients before rmcp sees a
-//! request, [`handler`] answers what rmcp has understood.
+//! `/v1/mcp` and its older name `/v1/mcp/sse` are one endpoint for both eras of the protocol: sessions for 2024-11-05
+//! to 2025-11-25, stateless calls for 2026-07-28. The gate authenticates and is lenient to older clients before rmcp
+//! sees a request; the handler answers what rmcp has understood.
 
 mod accept;
 mod batch;

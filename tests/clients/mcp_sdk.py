@@ -92,7 +92,8 @@ async def check_resource(client, id, token):
 async def check_refusals(client):
     invalid = await client.call_tool("search_memories", {"query": "x", "limit": 1000})
     expect(invalid.is_error, "a limit out of bounds is no error")
-    expect(invalid.structured_content["error"]["code"] == "invalid_arguments", f"wrong code: {invalid.structured_content}")
+    code = invalid.structured_content["error"]["code"]
+    expect(code == "invalid_arguments", f"wrong code: {code}")
     try:
         await client.call_tool("no_such_tool", {})
         raise Surprise("an unknown tool could be called")

@@ -69,7 +69,7 @@ impl View {
         permitted(self.list) && permitted(self.get.0)
     }
 
-    /// A page of at most `limit` rows (and never more than 100), from `cursor` on. Fails as the tool does that lists them.
+    /// A page of at most `limit` rows (and never more than 100), from `cursor` on. Fails as the listing tool does.
     pub async fn list(&self, context: Context, limit: usize, cursor: Option<&str>) -> Result<Entries> {
         let mut given = Map::from_iter([("limit".to_owned(), json!(limit.min(LARGEST_PAGE)))]);
         given.extend(cursor.map(|cursor| ("cursor".to_owned(), json!(cursor))));
