@@ -3,11 +3,7 @@
 //! The tools' types are written by schemars. Where a route spells its arguments or its answer differently, that shape
 //! becomes a component of its own, named for the audience that sees it.
 
-use schemars::{
-    Schema,
-    generate::SchemaSettings,
-    transform::RecursiveTransform,
-};
+use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
 use tools::{Issue, Shape};
 

@@ -6,7 +6,10 @@ use std::{
 };
 
 use http::Method;
-use poem::{Endpoint, Response, endpoint::{BoxEndpoint, make_sync}};
+use poem::{
+    Endpoint, Response,
+    endpoint::{BoxEndpoint, make_sync},
+};
 use poem_openapi::{
     ContactObject, LicenseObject, OpenApi, OpenApiService,
     registry::{MetaApi, Registry},
@@ -173,12 +176,14 @@ fn refusals() -> Value {
 
 /// The bodies of those answers.
 fn add_errors(schemas: &mut Value) {
-    let detail = |description: &str, detail: Value| json!({
-        "type": "object",
-        "description": description,
-        "required": ["detail"],
-        "properties": { "detail": detail },
-    });
+    let detail = |description: &str, detail: Value| {
+        json!({
+            "type": "object",
+            "description": description,
+            "required": ["detail"],
+            "properties": { "detail": detail },
+        })
+    };
     let sentence = json!({ "type": "string", "description": "The reason, in a sentence." });
     let issues = json!({ "type": "array", "items": { "$ref": "#/components/schemas/ValidationIssue" } });
     schemas["Error"] = detail("Why a request was refused.", sentence.clone());

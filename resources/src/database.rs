@@ -128,8 +128,8 @@ impl Database {
     }
 
     async fn migrate(&self) -> Result<()> {
-        let mut answers = self.run("SELECT VALUE version FROM ONLY schema:current", Bound::new()).await?;
-        let version: Option<i64> = answers.take(0)?;
+        let statements = "DEFINE TABLE IF NOT EXISTS schema; SELECT VALUE version FROM ONLY schema:current";
+        let version: Option<i64> = self.run(statements, Bound::new()).await?.take(1)?;
         for (done, migration) in (0i64..).zip(MIGRATIONS).skip(usize::try_from(version.unwrap_or(0)).unwrap_or(0)) {
             let record = "UPSERT schema:current SET version = $version, applied_at = time::now()";
             let statements = format!("BEGIN; {migration}; {record}; COMMIT;");

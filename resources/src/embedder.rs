@@ -56,10 +56,7 @@ impl Embedder {
         let shared = match Engine::open(settings, data).await {
             Ok(engine) => Shared::new(OnceLock::from(engine), String::new()),
             Err(Error::Unavailable(reason)) => {
-                tracing::warn!(
-                    reason,
-                    "no embedding model: search goes by words alone until one answers"
-                );
+                tracing::warn!(reason, "no embedding model: search goes by words alone until one answers");
                 Shared::new(OnceLock::new(), reason)
             }
             Err(error) => return Err(error),
@@ -104,18 +101,11 @@ impl Embedder {
 
     /// The vectors of texts to be found, in their order.
     pub async fn embed_documents(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
-        self.engine()?
-            .backend
-            .embed(texts, Urgency::Document)
-            .await
-            .map_err(as_absence)
+        self.engine()?.backend.embed(texts, Urgency::Document).await.map_err(as_absence)
     }
 
     fn engine(&self) -> Result<&Engine> {
-        self.0
-            .engine
-            .get()
-            .ok_or_else(|| Error::Unavailable(self.0.absence.clone()))
+        self.0.engine.get().ok_or_else(|| Error::Unavailable(self.0.absence.clone()))
     }
 }
 
@@ -140,11 +130,7 @@ const QUERY_SIZE: u64 = 2 << 10;
 impl Shared {
     fn new(engine: OnceLock<Engine>, absence: String) -> Self {
         let queries = Cache::with_weighter((QUERY_CACHE / QUERY_SIZE) as usize, QUERY_CACHE, Bytes);
-        Self {
-            engine,
-            absence,
-            queries,
-        }
+        Self { engine, absence, queries }
     }
 }
 
@@ -173,9 +159,7 @@ enum Backend {
 impl Engine {
     async fn open(settings: &EmbedderSettings, data: &Path) -> Result<Self> {
         match (&settings.url, &settings.folder) {
-            (Some(_), Some(_)) => Err(Error::Setting(
-                "the embedder has a url and a folder: keep one".to_owned(),
-            )),
+            (Some(_), Some(_)) => Err(Error::Setting("the embedder has a url and a folder: keep one".to_owned())),
             (Some(url), None) => {
                 let model = settings.model.as_deref();
                 let model = model.ok_or_else(|| Error::Setting("the embedder has a url but no model".to_owned()))?;
@@ -185,11 +169,7 @@ impl Engine {
             (None, Some(path)) => {
                 let folder = ModelFolder::open(path)?;
                 let family = folder.family().await?;
-                let name = path
-                    .file_name()
-                    .unwrap_or(path.as_os_str())
-                    .to_string_lossy()
-                    .into_owned();
+                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
                 Self::measure(&name, &family, Backend::Local(Local::start(folder).await?)).await
             }
             (None, None) => {
@@ -202,17 +182,8 @@ impl Engine {
 
     /// Learns the dimension of a model by embedding a word.
     async fn measure(name: &str, family: &str, backend: Backend) -> Result<Self> {
-        let dimension = backend
-            .embed(vec!["dimension".to_owned()], Urgency::Query)
-            .await?
-            .concat()
-            .len();
-        Ok(Self {
-            name: name.to_owned(),
-            identity: format!("{family}/{dimension}"),
-            dimension,
-            backend,
-        })
+        let dimension = backend.embed(vec!["dimension".to_owned()], Urgency::Query).await?.concat().len();
+        Ok(Self { name: name.to_owned(), identity: format!("{family}/{dimension}"), dimension, backend })
     }
 }
 
@@ -236,10 +207,7 @@ async fn retry(shared: Weak<Shared>, settings: EmbedderSettings, data: PathBuf, 
         let Some(shared) = shared.upgrade() else { return };
         match Engine::open(&settings, &data).await {
             Ok(engine) => {
-                tracing::info!(
-                    model = engine.name,
-                    "the embedding model is there: search goes by meaning, too"
-                );
+                tracing::info!(model = engine.name, "the embedding model is there: search goes by meaning, too");
                 let _ = shared.engine.set(engine);
                 return;
             }

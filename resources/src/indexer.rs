@@ -122,7 +122,8 @@ impl Resources {
     }
 
     async fn outbox_everything(&self) -> Result<()> {
-        let statement = "INSERT INTO outbox (SELECT rand::uuid::v7() AS id, 'memory' AS kind, user, mid AS key FROM memory)";
+        let statement =
+            "INSERT INTO outbox (SELECT rand::uuid::v7() AS id, 'memory' AS kind, user, mid AS key FROM memory)";
         self.database.run(statement, crate::database::Bound::new()).await.map(drop)
     }
 }
@@ -144,4 +145,3 @@ pub(crate) fn document(memory: &Memory) -> Document {
         dense: None,
     }
 }
-

@@ -13,8 +13,8 @@ use crate::{
     database::{self, Bound, Database, record},
     outbox::{self, Kind},
 };
-pub use row::{id_of, scoring};
 use row::{MemoryRow, RevisionRow};
+pub use row::{id_of, scoring};
 pub use search::Search;
 
 /// The memories of one user; nothing of anyone else's can be reached through it.
@@ -167,10 +167,8 @@ impl Memories<'_> {
     /// Inserts what is not there yet, and answers with each row as it is stored and whether it was there before.
     async fn insert(&self, rows: Vec<MemoryRow>) -> Result<Vec<(MemoryRow, bool)>> {
         let ids: Vec<String> = rows.iter().map(|row| row.mid.clone()).collect();
-        let values: Vec<Value> = rows
-            .iter()
-            .map(|fields| database::row(record("memory", self.user, &fields.mid), fields.clone()))
-            .collect();
+        let values: Vec<Value> =
+            rows.iter().map(|fields| database::row(record("memory", self.user, &fields.mid), fields.clone())).collect();
         let bound = Bound::new().with("rows", values).with("outbox", outbox::rows(Kind::Memory, self.user, &ids));
         let statements = "BEGIN; INSERT IGNORE INTO memory $rows; INSERT INTO outbox $outbox; COMMIT;";
         let inserted: Vec<MemoryRow> = self.resources.database.run(statements, bound).await?.take(1)?;
@@ -307,8 +305,7 @@ impl Memories<'_> {
 
 /// The memories of these records, whoever they belong to; for the index worker alone.
 pub(crate) async fn read_records(database: &Database, records: Vec<RecordId>) -> Result<Vec<Memory>> {
-    let rows: Vec<MemoryRow> =
-        database.run("SELECT * FROM $ids", Bound::new().with("ids", records)).await?.take(0)?;
+    let rows: Vec<MemoryRow> = database.run("SELECT * FROM $ids", Bound::new().with("ids", records)).await?.take(0)?;
     Ok(rows.into_iter().map(Memory::from).collect())
 }
 

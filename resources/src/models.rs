@@ -34,10 +34,7 @@ pub struct ModelSources {
 
 impl Default for ModelSources {
     fn default() -> Self {
-        Self {
-            folder: None,
-            hub: "https://huggingface.co".to_owned(),
-        }
+        Self { folder: None, hub: "https://huggingface.co".to_owned() }
     }
 }
 
@@ -78,10 +75,7 @@ pub async fn pull(sources: &ModelSources, models: &Path, progress: &ProgressBar)
         }
     }
     progress.finish_and_clear();
-    Err(Error::unavailable(format!(
-        "no source has the embedding model: {}",
-        reasons.join("; ")
-    )))
+    Err(Error::unavailable(format!("no source has the embedding model: {}", reasons.join("; "))))
 }
 
 /// A bar on standard error for [`pull`]; it shows nothing where standard error is not a terminal.
@@ -162,11 +156,7 @@ const TOKENIZER: Artifact = Artifact {
 impl Artifact {
     /// The first of `places` that holds this file with a known hash.
     async fn locate(&self, places: &[PathBuf]) -> Result<Option<PathBuf>> {
-        for path in places
-            .iter()
-            .map(|place| place.join(self.name))
-            .filter(|path| path.is_file())
-        {
+        for path in places.iter().map(|place| place.join(self.name)).filter(|path| path.is_file()) {
             let hash = hash(path.clone()).await.map_err(|error| unreadable(&path, error))?;
             if self.hashes.contains(&hash.as_str()) {
                 return Ok(Some(path));
@@ -179,11 +169,7 @@ impl Artifact {
     /// Moves a downloaded file into `home`, unless its hash says that it is something else.
     async fn adopt(&self, download: &Path, home: &Path) -> anyhow::Result<()> {
         let hash = hash(download.to_owned()).await?;
-        anyhow::ensure!(
-            self.hashes.contains(&hash.as_str()),
-            "{} has the unknown hash {hash}",
-            self.name
-        );
+        anyhow::ensure!(self.hashes.contains(&hash.as_str()), "{} has the unknown hash {hash}", self.name);
         Ok(std::fs::rename(download, home.join(self.name))?)
     }
 }
@@ -227,9 +213,7 @@ impl Source {
 
 async fn locate(places: &[PathBuf]) -> Result<Option<ModelFiles>> {
     let (model, tokenizer) = tokio::try_join!(MODEL.locate(places), TOKENIZER.locate(places))?;
-    Ok(model
-        .zip(tokenizer)
-        .map(|(model, tokenizer)| ModelFiles { model, tokenizer }))
+    Ok(model.zip(tokenizer).map(|(model, tokenizer)| ModelFiles { model, tokenizer }))
 }
 
 fn unreadable(path: &Path, error: io::Error) -> Error {

@@ -46,12 +46,8 @@ impl Users<'_> {
     pub async fn add(&self, name: &str) -> Result<NewUser> {
         let user = User { id: uuid::Uuid::new_v4().to_string(), name: name.to_owned() };
         let secret = random_secret();
-        let fields = UserRow {
-            uid: user.id.clone(),
-            name: user.name.clone(),
-            token: digest(&secret),
-            created_at: Utc::now(),
-        };
+        let fields =
+            UserRow { uid: user.id.clone(), name: user.name.clone(), token: digest(&secret), created_at: Utc::now() };
         let row = row(RecordId::new("user", user.id.as_str()), fields);
         self.0.database.run("INSERT INTO user $row", Bound::new().with("row", row)).await?;
         Ok(NewUser { user, token: format!("{TOKEN_PREFIX}{secret}") })

@@ -39,11 +39,7 @@ pub struct VectorsSettings {
 
 impl Default for VectorsSettings {
     fn default() -> Self {
-        Self {
-            url: None,
-            key: None,
-            collection: "recollect".into(),
-        }
+        Self { url: None, key: None, collection: "recollect".into() }
     }
 }
 
@@ -141,19 +137,13 @@ impl Vectors {
     pub async fn open(settings: &VectorsSettings, folder: &Path, model: Option<IndexModel>) -> Result<Self> {
         let engine = Engine::open(settings, folder, model.as_ref()).await?;
         engine.agree_on(model).await?;
-        Ok(Self {
-            engine,
-            statistics: Statistics::default(),
-        })
+        Ok(Self { engine, statistics: Statistics::default() })
     }
 
     /// Open the index as [`open`](Self::open) does, but empty it whatever state, model or damage it is found with.
     pub async fn recreate(settings: &VectorsSettings, folder: &Path, model: Option<IndexModel>) -> Result<Self> {
         let engine = Engine::recreate(settings, folder, model.as_ref()).await?;
-        Ok(Self {
-            engine,
-            statistics: Statistics::default(),
-        })
+        Ok(Self { engine, statistics: Statistics::default() })
     }
 
     /// Write documents over those of the same user, kind and id. They are found from the moment this returns, but may
@@ -165,10 +155,7 @@ impl Vectors {
         let points: Vec<Point> = documents.iter().map(Point::from).collect();
         let changes = points.iter().map(|point| (point.tenant.clone(), point.id)).collect();
         let change = self.statistics.begin(&self.engine, changes).await?;
-        let words: Vec<_> = points
-            .iter()
-            .map(|point| (point.tenant.clone(), point.words.indices.clone()))
-            .collect();
+        let words: Vec<_> = points.iter().map(|point| (point.tenant.clone(), point.words.indices.clone())).collect();
         self.engine.upsert(points).await?;
         change.finish(words);
         Ok(())
@@ -234,27 +221,15 @@ impl Vectors {
             return Ok(Vec::new());
         }
         let whole = counter.weigh(&document);
-        let found = self
-            .engine
-            .search(&Scope::of(&tenant), vec![Leg::Words(rare)], LOOK_ALIKES)
-            .await?;
-        let mut names: HashMap<_, _> = found
-            .into_iter()
-            .flatten()
-            .filter(|one| one.id != except)
-            .map(|one| (one.point, one.id))
-            .collect();
+        let found = self.engine.search(&Scope::of(&tenant), vec![Leg::Words(rare)], LOOK_ALIKES).await?;
+        let mut names: HashMap<_, _> =
+            found.into_iter().flatten().filter(|one| one.id != except).map(|one| (one.point, one.id)).collect();
         let terms = self.engine.words_of(names.keys().copied().collect()).await?;
         let mut hits: Vec<Hit> = terms
             .into_iter()
             .map(|(point, terms)| (point, counter.weigh(&terms).cosine(&whole)))
             .filter(|(_, score)| *score >= DUPLICATE)
-            .filter_map(|(point, score)| {
-                names.remove(&point).map(|id| Hit {
-                    id,
-                    score: score.min(1.0),
-                })
-            })
+            .filter_map(|(point, score)| names.remove(&point).map(|id| Hit { id, score: score.min(1.0) }))
             .collect();
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
         hits.truncate(limit);
@@ -287,10 +262,7 @@ impl Vectors {
             candidates.add(&leg, found);
         }
         for leg in silent {
-            let scope = Scope {
-                only: candidates.unscored(&leg),
-                ..scope.clone()
-            };
+            let scope = Scope { only: candidates.unscored(&leg), ..scope.clone() };
             if !scope.only.is_empty() {
                 let scored = self.engine.search(&scope, vec![leg.clone()], scope.only.len()).await?;
                 candidates.add(&leg, scored.into_iter().flatten().collect());

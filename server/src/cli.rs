@@ -136,7 +136,9 @@ pub(crate) struct Export {
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = tokio::runtime::Runtime::new().map_err(Into::into).and_then(|runtime| runtime.block_on(cli.run()));
+    // The embedded database parses statements by recursion, for which the usual 2 MiB are too few.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(10 << 20).build();
+    let outcome = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(cli.run()));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failure::report(&error),

@@ -130,8 +130,7 @@ fn operation(method: Method, id: &'static str, summary: &'static str, descriptio
 fn answers(content_type: &'static str, description: &'static str) -> MetaResponses {
     let kind = if content_type == "application/json" { "object" } else { "string" };
     let content = vec![MetaMediaType { content_type, schema: inline(MetaSchema::new(kind)) }];
-    let success =
-        MetaResponse { description, status: Some(200), status_range: None, content, headers: Vec::new() };
+    let success = MetaResponse { description, status: Some(200), status_range: None, content, headers: Vec::new() };
     MetaResponses { responses: vec![success] }
 }
 

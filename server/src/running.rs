@@ -48,9 +48,8 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     // Two TLS providers are in the tree, so that one has to be named before anything connects.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let address = SocketAddr::new(config.server.host, config.server.port);
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|reason| Failure::Port { address: address.to_string(), reason })?;
+    let listener =
+        TcpListener::bind(address).await.map_err(|reason| Failure::Port { address: address.to_string(), reason })?;
     let url = format!("http://{}", listener.local_addr()?);
     let resources = Resources::open(&config.settings()).await?;
     let first = make_owner(&resources).await?;

@@ -1,5 +1,7 @@
 //! A real SurrealDB server, for the tests of the remote database.
 
+#![recursion_limit = "256"]
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -44,16 +44,26 @@ pub fn question() -> Arguments {
 ///
 /// # Errors
 /// The arguments are wrong, or the question could not be stored.
-pub async fn ask(context: Context, app_id: Option<String>, given: Map<String, Value>) -> Result<impl Stream<Item = Frame>> {
+pub async fn ask(
+    context: Context,
+    app_id: Option<String>,
+    given: Map<String, Value>,
+) -> Result<impl Stream<Item = Frame>> {
     let arguments = question().read(given)?;
-    let question: SendMessage = serde_json::from_value(arguments).map_err(|error| crate::Error::Internal(error.into()))?;
+    let question: SendMessage =
+        serde_json::from_value(arguments).map_err(|error| crate::Error::Internal(error.into()))?;
     let messages = context.resources.messages(&context.caller.user);
     let earlier = messages.recent(app_id.as_deref(), EARLIER).await?;
     messages.save(&message(&app_id, Sender::Human, question.text.clone())).await?;
     Ok(answer(context, app_id, earlier, question.text))
 }
 
-fn answer(context: Context, app_id: Option<String>, earlier: Vec<Message>, question: String) -> impl Stream<Item = Frame> {
+fn answer(
+    context: Context,
+    app_id: Option<String>,
+    earlier: Vec<Message>,
+    question: String,
+) -> impl Stream<Item = Frame> {
     stream! {
         yield Frame::Think("Searching memories".into());
         let mut sources = Sources::default();

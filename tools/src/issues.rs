@@ -136,10 +136,9 @@ fn wanted(kind: &TypeKind, input: &Value) -> (&'static str, &'static str) {
         }
         (Some(JsonType::Boolean), false) => ("bool_type", "Input should be a valid boolean"),
         (Some(JsonType::Array), _) => ("list_type", "Input should be a valid list"),
-        (Some(JsonType::Object), _) => (
-            "model_attributes_type",
-            "Input should be a valid dictionary or object to extract fields from",
-        ),
+        (Some(JsonType::Object), _) => {
+            ("model_attributes_type", "Input should be a valid dictionary or object to extract fields from")
+        }
         _ => ("string_type", "Input should be a valid string"),
     }
 }

@@ -97,12 +97,14 @@ pub(crate) fn tools() -> Vec<Tool> {
                     .only_in("memories", DEVELOPER)
                     .envelope("memories", "items", search_policy()),
             )
-            .mcp(
-                get("/v1/mcp/memories/search")
-                    .page(10, 20)
-                    .field("memories")
-                    .only(&["id", "content", "category", "created_at", "updated_at", "relevance_score"]),
-            ),
+            .mcp(get("/v1/mcp/memories/search").page(10, 20).field("memories").only(&[
+                "id",
+                "content",
+                "category",
+                "created_at",
+                "updated_at",
+                "relevance_score",
+            ])),
         tool!(create_memory)
             .scope(MemoriesWrite)
             .app(
@@ -119,16 +121,14 @@ pub(crate) fn tools() -> Vec<Tool> {
                     .field("memory")
                     .only(DEVELOPER),
             )
-            .mcp(
-                post("/v1/mcp/memories").lenient("category").lenient("visibility").field("memory").only(&[
-                    "id",
-                    "content",
-                    "category",
-                    "visibility",
-                    "tags",
-                    "similar",
-                ]),
-            ),
+            .mcp(post("/v1/mcp/memories").lenient("category").lenient("visibility").field("memory").only(&[
+                "id",
+                "content",
+                "category",
+                "visibility",
+                "tags",
+                "similar",
+            ])),
         tool!(create_memories)
             .scope(MemoriesWrite)
             .app(
@@ -162,7 +162,13 @@ pub(crate) fn tools() -> Vec<Tool> {
                     .field("memory")
                     .only(DEVELOPER),
             )
-            .mcp(patch("/v1/mcp/memories/{memory_id}").query().rename("value", "content").require("content").constant(ok())),
+            .mcp(
+                patch("/v1/mcp/memories/{memory_id}")
+                    .query()
+                    .rename("value", "content")
+                    .require("content")
+                    .constant(ok()),
+            ),
         tool!(set_memory_visibility)
             .scope(MemoriesWrite)
             .app(

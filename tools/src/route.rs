@@ -111,7 +111,8 @@ pub(crate) fn delete(path: &'static str) -> Route {
 
 impl Route {
     fn new(method: Method, path: &'static str, placement: Placement) -> Self {
-        let reply = Reply { status: StatusCode::OK, shape: Shape::Whole, only: &[], within: None, omit: None, cursor: None };
+        let reply =
+            Reply { status: StatusCode::OK, shape: Shape::Whole, only: &[], within: None, omit: None, cursor: None };
         let arguments = Arguments::default();
         Self { audience: Audience::App, method, path, arguments, placement, reply, ours: false }
     }

@@ -30,42 +30,21 @@ impl Encoder {
     /// Loads the files of a folder; an error says what about them can't be used.
     pub(super) fn load(folder: &ModelFolder) -> anyhow::Result<Self> {
         // Prepacked weights cost 40 MB and save a third of the time of a short text.
-        let model = ModelOptions::with_all_ops()
-            .prepack_weights(true)
-            .load_file(&folder.files.model)?;
+        let model = ModelOptions::with_all_ops().prepack_weights(true).load_file(&folder.files.model)?;
         let mut tokenizer = Tokenizer::from_file(&folder.files.tokenizer).map_err(anyhow::Error::msg)?;
-        let truncation = TruncationParams {
-            max_length: folder.max_tokens,
-            ..TruncationParams::default()
-        };
-        tokenizer
-            .with_truncation(Some(truncation))
-            .map_err(anyhow::Error::msg)?
-            .with_padding(None);
+        let truncation = TruncationParams { max_length: folder.max_tokens, ..TruncationParams::default() };
+        tokenizer.with_truncation(Some(truncation)).map_err(anyhow::Error::msg)?.with_padding(None);
         let inputs = model.input_ids().iter().map(|&id| Ok((id, input_named(&model, id)?)));
         let inputs = inputs.collect::<anyhow::Result<_>>()?;
-        let outputs = ["last_hidden_state", "token_embeddings"]
-            .into_iter()
-            .filter_map(|name| model.find_node(name));
-        let output = outputs
-            .chain(model.output_ids().first().copied())
-            .next()
-            .context("model.onnx has no output")?;
-        Ok(Self {
-            model,
-            tokenizer,
-            pooling: folder.pooling,
-            inputs,
-            output,
-        })
+        let outputs = ["last_hidden_state", "token_embeddings"].into_iter().filter_map(|name| model.find_node(name));
+        let output = outputs.chain(model.output_ids().first().copied()).next().context("model.onnx has no output")?;
+        Ok(Self { model, tokenizer, pooling: folder.pooling, inputs, output })
     }
 
     /// The vectors of texts, in their order, each of length 1. All are padded to the longest, so that similar lengths
     /// save time.
     pub(super) fn encode(&self, texts: &[&str]) -> anyhow::Result<Vec<Vec<f32>>> {
-        let encodings = texts
-            .iter()
-            .map(|text| self.tokenizer.encode_fast(*text, true).map_err(anyhow::Error::msg));
+        let encodings = texts.iter().map(|text| self.tokenizer.encode_fast(*text, true).map_err(anyhow::Error::msg));
         let encodings: Vec<_> = encodings.collect::<anyhow::Result<_>>()?;
         let longest = encodings.iter().map(Encoding::len).max().unwrap_or_default();
         let inputs = self.inputs.iter().map(|&(id, input)| {
@@ -80,9 +59,7 @@ impl Encoder {
         let [output] = self.model.run_n(inputs.collect(), [self.output], None)?;
         if output.ndim() == 2 {
             let vectors = NdTensor::<f32, 2>::try_from(output)?;
-            return Ok((0..texts.len())
-                .map(|row| normalize(vectors.slice(row).to_vec()))
-                .collect());
+            return Ok((0..texts.len()).map(|row| normalize(vectors.slice(row).to_vec())).collect());
         }
         let states = NdTensor::<f32, 3>::try_from(output)?;
         let pooled = encodings.iter().enumerate().map(|(row, encoding)| {

@@ -35,34 +35,17 @@ pub(super) struct Endpoint {
 impl Endpoint {
     /// Checks the settings, without asking the endpoint.
     pub(super) fn new(url: &str, key: &str, model: &str) -> Result<Self> {
-        let parsed = reqwest::Url::parse(url)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https"));
+        let parsed = reqwest::Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         if parsed.is_none() {
-            return Err(Error::Setting(format!(
-                "the embeddings URL is not an http or https URL: {url}"
-            )));
+            return Err(Error::Setting(format!("the embeddings URL is not an http or https URL: {url}")));
         }
         if HeaderValue::from_str(key).is_err() {
-            return Err(Error::Setting(
-                "the embeddings key has characters that no HTTP header can carry".to_owned(),
-            ));
+            return Err(Error::Setting("the embeddings key has characters that no HTTP header can carry".to_owned()));
         }
         let url = url.trim_end_matches('/').to_owned();
-        let config = OpenAIConfig::new()
-            .with_api_base(&url)
-            .with_api_key(key)
-            .with_org_id("")
-            .with_project_id("");
-        let transport = http::client()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .build()
-            .map_err(Error::internal)?;
-        Ok(Self {
-            client: Client::build(transport, config),
-            url,
-            model: model.to_owned(),
-        })
+        let config = OpenAIConfig::new().with_api_base(&url).with_api_key(key).with_org_id("").with_project_id("");
+        let transport = http::client().connect_timeout(CONNECT_TIMEOUT).build().map_err(Error::internal)?;
+        Ok(Self { client: Client::build(transport, config), url, model: model.to_owned() })
     }
 
     /// The vectors of texts, in their order, each of length 1. [`Error::Setting`] if the endpoint refuses the key, the
@@ -88,10 +71,7 @@ impl Endpoint {
         if embeddings.len() != count {
             return Err(self.unavailable(format!("{} vectors for {count} texts", embeddings.len())));
         }
-        Ok(embeddings
-            .into_iter()
-            .map(|embedding| normalize(embedding.embedding))
-            .collect())
+        Ok(embeddings.into_iter().map(|embedding| normalize(embedding.embedding)).collect())
     }
 
     fn explain(&self, error: OpenAIError) -> Error {

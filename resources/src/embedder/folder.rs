@@ -35,11 +35,7 @@ pub(super) enum Pooling {
 impl ModelFolder {
     /// A model without any settings beside it.
     pub(super) fn plain(files: ModelFiles) -> Self {
-        Self {
-            files,
-            pooling: Pooling::Mean,
-            max_tokens: DEFAULT_MAX_TOKENS,
-        }
+        Self { files, pooling: Pooling::Mean, max_tokens: DEFAULT_MAX_TOKENS }
     }
 
     /// Looks through a folder in the layout of sentence-transformers. [`Error::Setting`] says what is missing or not
@@ -135,7 +131,5 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     }
     let wrong = |reason: String| Error::Setting(format!("cannot read {}: {reason}", path.display()));
     let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    serde_json::from_str(&text)
-        .map(Some)
-        .map_err(|error| wrong(error.to_string()))
+    serde_json::from_str(&text).map(Some).map_err(|error| wrong(error.to_string()))
 }

@@ -116,10 +116,7 @@ impl Queue {
             let texts: Vec<_> = texts.iter().map(String::as_str).collect();
             // A panic in the runtime must cost one group, not the thread that embeds all later ones.
             let encoding = catch_unwind(AssertUnwindSafe(|| encoder.encode(&texts)));
-            answer(
-                replies,
-                encoding.unwrap_or_else(|_| Err(anyhow::anyhow!("the embedding model panicked"))),
-            );
+            answer(replies, encoding.unwrap_or_else(|_| Err(anyhow::anyhow!("the embedding model panicked"))));
         }
     }
 
@@ -153,11 +150,7 @@ impl Waiting {
             self.window.extend(self.queries.drain(..count));
             self.window.make_contiguous().sort_by_key(|job| job.text.len());
         }
-        let jobs = if self.window.is_empty() {
-            &mut self.documents
-        } else {
-            &mut self.window
-        };
+        let jobs = if self.window.is_empty() { &mut self.documents } else { &mut self.window };
         if jobs.is_empty() {
             return None;
         }

@@ -28,27 +28,17 @@ pub(crate) fn serve(respond: impl Fn(Request) -> (u16, Vec<u8>) + Send + Sync + 
 
 /// A base URL at which nothing listens.
 pub(crate) fn closed() -> String {
-    format!(
-        "http://{}",
-        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-    )
+    format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
 }
 
 fn answer(mut stream: TcpStream, respond: &impl Fn(Request) -> (u16, Vec<u8>)) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let lines = reader
-        .by_ref()
-        .lines()
-        .map(|line| line.unwrap())
-        .take_while(|line| !line.is_empty());
+    let lines = reader.by_ref().lines().map(|line| line.unwrap()).take_while(|line| !line.is_empty());
     let head = lines.collect::<Vec<_>>().join("\n").to_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     reader.read_exact(&mut body).unwrap();
-    let (status, answer) = respond(Request {
-        head,
-        body: String::from_utf8(body).unwrap(),
-    });
+    let (status, answer) = respond(Request { head, body: String::from_utf8(body).unwrap() });
     let head = format!(
         "HTTP/1.1 {status} Status\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         answer.len()

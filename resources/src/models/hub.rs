@@ -25,21 +25,10 @@ pub(super) async fn download(
     bar: &ProgressBar,
 ) -> anyhow::Result<PathBuf> {
     let hub = hub.trim_end_matches('/');
-    let url = format!(
-        "{hub}/sentence-transformers/{MINILM}/resolve/main/{}",
-        artifact.hub_path
-    );
-    let client = http::client()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(STALL_TIMEOUT)
-        .build()?;
+    let url = format!("{hub}/sentence-transformers/{MINILM}/resolve/main/{}", artifact.hub_path);
+    let client = http::client().connect_timeout(CONNECT_TIMEOUT).read_timeout(STALL_TIMEOUT).build()?;
     let away = |error: reqwest::Error| anyhow!("the model hub at {hub}: {}", http::root_cause(&error));
-    let response = client
-        .get(url)
-        .send()
-        .await
-        .and_then(Response::error_for_status)
-        .map_err(away)?;
+    let response = client.get(url).send().await.and_then(Response::error_for_status).map_err(away)?;
 
     if let Some(length) = response.content_length() {
         bar.set_length(length);

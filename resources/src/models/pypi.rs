@@ -62,22 +62,8 @@ async fn download_wheel(pip: &[&str], wheel: &Wheel, scratch: &Path, bar: &Progr
     fs::create_dir_all(&folder)?;
     let child = Command::new(pip[0])
         .args(&pip[1..])
-        .args([
-            "download",
-            "--no-deps",
-            "--only-binary=:all:",
-            "--no-cache-dir",
-            "--no-input",
-            "--quiet",
-        ])
-        .args([
-            "--disable-pip-version-check",
-            "--retries",
-            "0",
-            "--timeout",
-            "5",
-            "--dest",
-        ])
+        .args(["download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--no-input", "--quiet"])
+        .args(["--disable-pip-version-check", "--retries", "0", "--timeout", "5", "--dest"])
         .arg(&folder)
         .arg(format!("{}=={}", wheel.package, wheel.version))
         .env("TMPDIR", &folder)
@@ -108,11 +94,7 @@ async fn watch(child: Child, folder: &Path, bar: &ProgressBar) -> anyhow::Result
             bar.set_position(size);
             growth = Instant::now();
         }
-        anyhow::ensure!(
-            growth.elapsed() < STALL_TIMEOUT,
-            "nothing arrived for {} seconds",
-            STALL_TIMEOUT.as_secs()
-        );
+        anyhow::ensure!(growth.elapsed() < STALL_TIMEOUT, "nothing arrived for {} seconds", STALL_TIMEOUT.as_secs());
     };
     let complaint = String::from_utf8_lossy(&output.stderr);
     let last_error = complaint.lines().rfind(|line| line.starts_with("ERROR"));
@@ -125,11 +107,7 @@ fn folder_size(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let sizes = entries.filter_map(|entry| {
         let metadata = entry.metadata().ok()?;
-        Some(if metadata.is_dir() {
-            folder_size(&entry.path())
-        } else {
-            metadata.len()
-        })
+        Some(if metadata.is_dir() { folder_size(&entry.path()) } else { metadata.len() })
     });
     sizes.sum()
 }

@@ -9,10 +9,7 @@ use crate::http::loopback;
 pub(crate) async fn cached_models() -> PathBuf {
     let configured = std::env::var_os("RECOLLECT_MODELS").map(PathBuf::from);
     let cache = configured.unwrap_or_else(|| std::env::home_dir().unwrap().join(".cache/recollect-models"));
-    let sources = ModelSources {
-        folder: Some(cache.clone()),
-        ..ModelSources::default()
-    };
+    let sources = ModelSources { folder: Some(cache.clone()), ..ModelSources::default() };
     pull(&sources, &cache, &ProgressBar::hidden()).await.unwrap();
     cache
 }
@@ -25,15 +22,9 @@ async fn files_are_used_in_place_if_their_hash_is_known() {
     fs::create_dir_all(&own).unwrap();
     fs::write(own.join("model.onnx"), "something else").unwrap();
 
-    let sources = ModelSources {
-        folder: Some(cache.clone()),
-        hub: loopback::closed(),
-    };
+    let sources = ModelSources { folder: Some(cache.clone()), hub: loopback::closed() };
     let files = pull(&sources, home.path(), &ProgressBar::hidden()).await.unwrap();
-    assert!(
-        files.model.starts_with(&cache) && files.tokenizer.starts_with(&cache),
-        "{files:?}"
-    );
+    assert!(files.model.starts_with(&cache) && files.tokenizer.starts_with(&cache), "{files:?}");
 }
 
 #[tokio::test]
@@ -51,27 +42,13 @@ async fn files_come_from_the_hub_into_the_data_folder() {
     let sources = ModelSources { folder: None, hub };
     let bar = ProgressBar::hidden();
     let files = pull(&sources, home.path(), &bar).await.unwrap();
-    assert!(
-        files.model.starts_with(home.path()) && files.tokenizer.starts_with(home.path()),
-        "{files:?}"
-    );
+    assert!(files.model.starts_with(home.path()) && files.tokenizer.starts_with(home.path()), "{files:?}");
     assert_eq!(bar.position(), fs::metadata(&files.tokenizer).unwrap().len());
 
-    let left: Vec<_> = fs::read_dir(home.path().join(MINILM))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
+    let left: Vec<_> =
+        fs::read_dir(home.path().join(MINILM)).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "only the two files are left: {left:?}");
-    let again = pull(
-        &ModelSources {
-            folder: None,
-            hub: loopback::closed(),
-        },
-        home.path(),
-        &bar,
-    )
-    .await
-    .unwrap();
+    let again = pull(&ModelSources { folder: None, hub: loopback::closed() }, home.path(), &bar).await.unwrap();
     assert_eq!(again, files, "a later start needs no network");
 }
 
@@ -89,13 +66,8 @@ async fn a_download_with_another_hash_is_refused() {
 async fn a_hub_that_is_away_is_noticed_at_once() {
     let home = tempfile::tempdir().unwrap();
     let start = std::time::Instant::now();
-    let failure = hub::download(&loopback::closed(), &MODEL, home.path(), &ProgressBar::hidden())
-        .await
-        .unwrap_err();
-    assert!(
-        failure.to_string().contains("the model hub at http://127.0.0.1"),
-        "{failure}"
-    );
+    let failure = hub::download(&loopback::closed(), &MODEL, home.path(), &ProgressBar::hidden()).await.unwrap_err();
+    assert!(failure.to_string().contains("the model hub at http://127.0.0.1"), "{failure}");
     assert!(start.elapsed().as_secs() < 5);
 }
 
@@ -103,9 +75,7 @@ async fn a_hub_that_is_away_is_noticed_at_once() {
 fn a_file_is_unpacked_from_an_archive_in_an_archive() {
     let zip = |name: &str, content: &[u8]| {
         let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-        writer
-            .start_file(name, zip::write::SimpleFileOptions::default())
-            .unwrap();
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
         writer.write_all(content).unwrap();
         writer.finish().unwrap().into_inner()
     };

@@ -58,13 +58,8 @@ impl Edge {
 
     pub(super) async fn upsert(&self, points: Vec<Point>) -> Result<()> {
         self.run(move |shard| {
-            let points: Vec<_> = points
-                .into_iter()
-                .map(|point| PointStruct::from(point).into())
-                .collect();
-            shard.update(UpdateOperation::PointOperation(PointOperations::UpsertPoints(
-                points.into(),
-            )))
+            let points: Vec<_> = points.into_iter().map(|point| PointStruct::from(point).into()).collect();
+            shard.update(UpdateOperation::PointOperation(PointOperations::UpsertPoints(points.into())))
         })
         .await
     }
@@ -77,8 +72,7 @@ impl Edge {
 
     pub(super) async fn delete_all(&self, scope: &Scope) -> Result<()> {
         let operation = PointOperations::DeletePointsByFilter(filter::of(scope));
-        self.run(move |shard| shard.update(UpdateOperation::PointOperation(operation)))
-            .await
+        self.run(move |shard| shard.update(UpdateOperation::PointOperation(operation))).await
     }
 
     pub(super) async fn search(&self, scope: &Scope, legs: Vec<Leg>, limit: usize) -> Result<Vec<Vec<Found>>> {
@@ -107,10 +101,7 @@ impl Edge {
         let ids: Vec<_> = points.into_iter().map(PointId::Uuid).collect();
         self.run(move |shard| {
             let records = shard.read(|engine| engine.retrieve(&ids, Some(false.into()), Some(words_only())))?;
-            Ok(records
-                .into_iter()
-                .filter_map(|record| Some((uuid(record.id)?, terms(record.vector))))
-                .collect())
+            Ok(records.into_iter().filter_map(|record| Some((uuid(record.id)?, terms(record.vector)))).collect())
         })
         .await
     }
@@ -180,9 +171,7 @@ impl From<Point> for PointStruct {
 
 async fn blocking<T: Send + 'static>(call: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     // The engine panics where it finds its files damaged; that is an error of this call, not of the process.
-    tokio::task::spawn_blocking(call)
-        .await
-        .unwrap_or_else(|panic| Err(Error::internal(panic)))
+    tokio::task::spawn_blocking(call).await.unwrap_or_else(|panic| Err(Error::internal(panic)))
 }
 
 fn query(leg: Leg) -> QueryEnum {
@@ -193,19 +182,12 @@ fn query(leg: Leg) -> QueryEnum {
 }
 
 fn sparse(terms: Terms) -> VectorInternal {
-    VectorInternal::Sparse(SparseVector {
-        indices: terms.indices,
-        values: terms.values,
-    })
+    VectorInternal::Sparse(SparseVector { indices: terms.indices, values: terms.values })
 }
 
 fn found(point: qdrant_edge::ScoredPoint) -> Option<Found> {
     let id = point.payload.as_ref()?.0.get("id")?.as_str()?.to_owned();
-    Some(Found {
-        point: uuid(point.id)?,
-        id,
-        score: point.score,
-    })
+    Some(Found { point: uuid(point.id)?, id, score: point.score })
 }
 
 fn words_only() -> WithVector {
@@ -218,10 +200,7 @@ fn terms(vectors: Option<VectorStructInternal>) -> Terms {
         _ => None,
     };
     match words {
-        Some(VectorInternal::Sparse(words)) => Terms {
-            indices: words.indices,
-            values: words.values,
-        },
+        Some(VectorInternal::Sparse(words)) => Terms { indices: words.indices, values: words.values },
         _ => Terms::default(),
     }
 }

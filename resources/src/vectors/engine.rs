@@ -73,13 +73,7 @@ pub(super) struct Scope {
 impl Scope {
     /// All records of a tenant.
     pub(super) fn of(tenant: &Tenant) -> Self {
-        Self {
-            tenant: tenant.clone(),
-            categories: Vec::new(),
-            after: None,
-            before: None,
-            only: Vec::new(),
-        }
+        Self { tenant: tenant.clone(), categories: Vec::new(), after: None, before: None, only: Vec::new() }
     }
 }
 

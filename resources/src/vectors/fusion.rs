@@ -34,11 +34,8 @@ impl Candidates {
     /// Take in what a leg found.
     pub(super) fn add(&mut self, leg: &Leg, found: Vec<Found>) {
         for one in found {
-            let candidate = self.0.entry(one.point).or_insert_with(|| Candidate {
-                id: one.id,
-                words: None,
-                dense: None,
-            });
+            let candidate =
+                self.0.entry(one.point).or_insert_with(|| Candidate { id: one.id, words: None, dense: None });
             match leg {
                 Leg::Words(_) => candidate.words = Some(one.score),
                 Leg::Dense(_) => candidate.dense = Some(one.score),
@@ -48,11 +45,7 @@ impl Candidates {
 
     /// The records that a leg has not scored.
     pub(super) fn unscored(&self, leg: &Leg) -> Vec<Uuid> {
-        self.0
-            .iter()
-            .filter(|(_, candidate)| candidate.score(leg).is_none())
-            .map(|(point, _)| *point)
-            .collect()
+        self.0.iter().filter(|(_, candidate)| candidate.score(leg).is_none()).map(|(point, _)| *point).collect()
     }
 
     /// Rank the records and keep the best `limit`.
@@ -64,10 +57,7 @@ impl Candidates {
         let mut hits: Vec<Hit> = candidates
             .into_iter()
             .zip(words.into_iter().zip(dense))
-            .map(|(candidate, (words, dense))| Hit {
-                id: candidate.id,
-                score: weight * words + (1.0 - weight) * dense,
-            })
+            .map(|(candidate, (words, dense))| Hit { id: candidate.id, score: weight * words + (1.0 - weight) * dense })
             .collect();
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
         hits.truncate(limit);
@@ -88,10 +78,7 @@ impl Candidate {
 fn normalise(scores: impl Iterator<Item = f32>) -> Vec<f32> {
     let scores: Vec<f32> = scores.map(|score| score.max(0.0)).collect();
     let best = scores.iter().copied().fold(0.0, f32::max);
-    scores
-        .iter()
-        .map(|score| if best > 0.0 { score / best } else { 0.0 })
-        .collect()
+    scores.iter().map(|score| if best > 0.0 { score / best } else { 0.0 }).collect()
 }
 
 /// How far the best of a leg's normalised scores stands out from the next ones; none for a leg that found nothing.
@@ -102,11 +89,7 @@ fn clearness(scores: &[f32]) -> Option<f32> {
         return None;
     }
     let rivals = &scores[1..scores.len().min(RIVALS + 1)];
-    Some(if rivals.is_empty() {
-        0.0
-    } else {
-        1.0 - rivals.iter().sum::<f32>() / rivals.len() as f32
-    })
+    Some(if rivals.is_empty() { 0.0 } else { 1.0 - rivals.iter().sum::<f32>() / rivals.len() as f32 })
 }
 
 /// How much words count against meaning, from 0 to 1.
@@ -126,14 +109,7 @@ mod tests {
     use crate::vectors::Terms;
 
     fn found(scores: &[(u128, f32)]) -> Vec<Found> {
-        scores
-            .iter()
-            .map(|(n, score)| Found {
-                point: Uuid::from_u128(*n),
-                id: n.to_string(),
-                score: *score,
-            })
-            .collect()
+        scores.iter().map(|(n, score)| Found { point: Uuid::from_u128(*n), id: n.to_string(), score: *score }).collect()
     }
 
     fn fuse(words: &[(u128, f32)], dense: &[(u128, f32)]) -> Vec<Hit> {
@@ -145,10 +121,7 @@ mod tests {
 
     #[test]
     fn one_leg_alone_keeps_its_order() {
-        for hits in [
-            fuse(&[(1, 4.0), (2, 8.0), (3, 2.0)], &[]),
-            fuse(&[], &[(1, 0.2), (2, 0.4), (3, 0.1)]),
-        ] {
+        for hits in [fuse(&[(1, 4.0), (2, 8.0), (3, 2.0)], &[]), fuse(&[], &[(1, 0.2), (2, 0.4), (3, 0.1)])] {
             let ids: Vec<_> = hits.iter().map(|hit| hit.id.as_str()).collect();
             assert_eq!(ids, ["2", "1", "3"]);
             assert_eq!(hits[0].score, 1.0);
@@ -159,10 +132,7 @@ mod tests {
     fn the_clearer_leg_decides() {
         let close = [(1, 0.50), (2, 0.49), (3, 0.48)];
         assert_eq!(fuse(&[(3, 9.0), (2, 1.0), (1, 1.0)], &close)[0].id, "3");
-        assert_eq!(
-            fuse(&[(3, 9.0), (2, 8.9), (1, 8.8)], &[(1, 0.8), (2, 0.2), (3, 0.1)])[0].id,
-            "1"
-        );
+        assert_eq!(fuse(&[(3, 9.0), (2, 8.9), (1, 8.8)], &[(1, 0.8), (2, 0.2), (3, 0.1)])[0].id, "1");
     }
 
     #[test]

@@ -43,102 +43,56 @@ impl Remote {
             .skip_compatibility_check()
             .build()
             .map_err(|error| Error::Setting(format!("the URL of the vector index, {url}, is not usable: {error}")))?;
-        let remote = Self {
-            client,
-            url: url.into(),
-            collection: settings.collection.clone(),
-        };
-        if !remote
-            .client
-            .collection_exists(&remote.collection)
-            .await
-            .map_err(|error| remote.fault(error))?
-        {
+        let remote = Self { client, url: url.into(), collection: settings.collection.clone() };
+        if !remote.client.collection_exists(&remote.collection).await.map_err(|error| remote.fault(error))? {
             remote.create(record).await?;
         }
         Ok(remote)
     }
 
     pub(super) async fn record(&self) -> Result<Record> {
-        let info = self
-            .client
-            .collection_info(&self.collection)
-            .await
-            .map_err(|error| self.fault(error))?;
-        let metadata = info
-            .result
-            .and_then(|info| info.config)
-            .map(|config| config.metadata)
-            .unwrap_or_default();
+        let info = self.client.collection_info(&self.collection).await.map_err(|error| self.fault(error))?;
+        let metadata = info.result.and_then(|info| info.config).map(|config| config.metadata).unwrap_or_default();
         let dimension = metadata.get("dimension").and_then(Value::as_integer).ok_or_else(|| {
             Error::Setting(format!(
                 "the collection {} at {} was not made by Recollect: choose another name for `vectors.collection`",
                 self.collection, self.url
             ))
         })?;
-        let identity = metadata
-            .get("model")
-            .and_then(|model| model.as_str())
-            .filter(|model| !model.is_empty())
-            .cloned();
-        Ok(Record {
-            identity,
-            dimension: dimension as usize,
-        })
+        let identity =
+            metadata.get("model").and_then(|model| model.as_str()).filter(|model| !model.is_empty()).cloned();
+        Ok(Record { identity, dimension: dimension as usize })
     }
 
     pub(super) async fn set_record(&self, record: Record) -> Result<()> {
         let collection_name = self.collection.clone();
-        let request = UpdateCollection {
-            collection_name,
-            metadata: metadata(&record),
-            ..UpdateCollection::default()
-        };
-        self.client
-            .update_collection(request)
-            .await
-            .map_err(|error| self.fault(error))?;
+        let request = UpdateCollection { collection_name, metadata: metadata(&record), ..UpdateCollection::default() };
+        self.client.update_collection(request).await.map_err(|error| self.fault(error))?;
         Ok(())
     }
 
     pub(super) async fn clear(&self, record: Record) -> Result<()> {
-        self.client
-            .delete_collection(&self.collection)
-            .await
-            .map_err(|error| self.fault(error))?;
+        self.client.delete_collection(&self.collection).await.map_err(|error| self.fault(error))?;
         self.create(record).await
     }
 
     pub(super) async fn upsert(&self, points: Vec<Point>) -> Result<()> {
         let points: Vec<_> = points.into_iter().map(PointStruct::from).collect();
         let request = UpsertPointsBuilder::new(&self.collection, points).wait(true);
-        self.client
-            .upsert_points(request)
-            .await
-            .map_err(|error| self.fault(error))?;
+        self.client.upsert_points(request).await.map_err(|error| self.fault(error))?;
         Ok(())
     }
 
     pub(super) async fn delete(&self, points: Vec<Uuid>) -> Result<()> {
-        let ids = PointsIdsList {
-            ids: points.into_iter().map(point_id).collect(),
-        };
+        let ids = PointsIdsList { ids: points.into_iter().map(point_id).collect() };
         let request = DeletePointsBuilder::new(&self.collection).points(ids).wait(true);
-        self.client
-            .delete_points(request)
-            .await
-            .map_err(|error| self.fault(error))?;
+        self.client.delete_points(request).await.map_err(|error| self.fault(error))?;
         Ok(())
     }
 
     pub(super) async fn delete_all(&self, scope: &Scope) -> Result<()> {
-        let request = DeletePointsBuilder::new(&self.collection)
-            .points(filter(scope))
-            .wait(true);
-        self.client
-            .delete_points(request)
-            .await
-            .map_err(|error| self.fault(error))?;
+        let request = DeletePointsBuilder::new(&self.collection).points(filter(scope)).wait(true);
+        self.client.delete_points(request).await.map_err(|error| self.fault(error))?;
         Ok(())
     }
 
@@ -159,40 +113,20 @@ impl Remote {
                     .using(vector)
                     .filter(filter.clone())
                     .limit(limit as u64)
-                    .with_payload(PayloadIncludeSelector {
-                        fields: vec!["id".into()],
-                    })
+                    .with_payload(PayloadIncludeSelector { fields: vec!["id".into()] })
                     .build()
             })
             .collect();
         let request = QueryBatchPointsBuilder::new(&self.collection, queries);
-        let answer = self
-            .client
-            .query_batch(request)
-            .await
-            .map_err(|error| self.fault(error))?;
-        Ok(answer
-            .result
-            .into_iter()
-            .map(|leg| leg.result.into_iter().filter_map(found).collect())
-            .collect())
+        let answer = self.client.query_batch(request).await.map_err(|error| self.fault(error))?;
+        Ok(answer.result.into_iter().map(|leg| leg.result.into_iter().filter_map(found).collect()).collect())
     }
 
     pub(super) async fn words_of(&self, points: Vec<Uuid>) -> Result<Vec<(Uuid, Terms)>> {
         let ids: Vec<_> = points.into_iter().map(point_id).collect();
-        let request = GetPointsBuilder::new(&self.collection, ids)
-            .with_payload(false)
-            .with_vectors(words_only());
-        let answer = self
-            .client
-            .get_points(request)
-            .await
-            .map_err(|error| self.fault(error))?;
-        Ok(answer
-            .result
-            .into_iter()
-            .filter_map(|point| Some((uuid(point.id)?, terms(point.vectors))))
-            .collect())
+        let request = GetPointsBuilder::new(&self.collection, ids).with_payload(false).with_vectors(words_only());
+        let answer = self.client.get_points(request).await.map_err(|error| self.fault(error))?;
+        Ok(answer.result.into_iter().filter_map(|point| Some((uuid(point.id)?, terms(point.vectors)))).collect())
     }
 
     pub(super) async fn all_words(&self, scope: &Scope) -> Result<Vec<Vec<u32>>> {
@@ -224,23 +158,13 @@ impl Remote {
 
     async fn create(&self, record: Record) -> Result<()> {
         let mut vectors = VectorsConfigBuilder::default();
-        vectors.add_named_vector_params(
-            DENSE,
-            VectorParamsBuilder::new(record.dimension as u64, Distance::Cosine),
-        );
+        vectors.add_named_vector_params(DENSE, VectorParamsBuilder::new(record.dimension as u64, Distance::Cosine));
         let mut words = SparseVectorsConfigBuilder::default();
         words.add_named_vector_params(WORDS, SparseVectorParamsBuilder::default());
-        let request = CreateCollectionBuilder::new(&self.collection)
-            .vectors_config(vectors)
-            .sparse_vectors_config(words);
-        let request = CreateCollection {
-            metadata: metadata(&record),
-            ..request.build()
-        };
-        self.client
-            .create_collection(request)
-            .await
-            .map_err(|error| self.fault(error))?;
+        let request =
+            CreateCollectionBuilder::new(&self.collection).vectors_config(vectors).sparse_vectors_config(words);
+        let request = CreateCollection { metadata: metadata(&record), ..request.build() };
+        self.client.create_collection(request).await.map_err(|error| self.fault(error))?;
         let field = |name, kind| CreateFieldIndexCollectionBuilder::new(&self.collection, name, kind).wait(true);
         let keyword = || KeywordIndexParamsBuilder::default();
         for index in [
@@ -249,10 +173,7 @@ impl Remote {
             field("category", FieldType::Keyword).field_index_params(keyword()),
             field("at", FieldType::Integer).field_index_params(IntegerIndexParamsBuilder::new(false, true)),
         ] {
-            self.client
-                .create_field_index(index)
-                .await
-                .map_err(|error| self.fault(error))?;
+            self.client.create_field_index(index).await.map_err(|error| self.fault(error))?;
         }
         Ok(())
     }
@@ -269,10 +190,7 @@ impl Remote {
                 "the vector index at {} has lost the collection {}: run `recollect reindex` to rebuild it",
                 self.url, self.collection
             )),
-            7 | 16 => Error::Setting(format!(
-                "the vector index at {} refuses the API key: {reason}",
-                self.url
-            )),
+            7 | 16 => Error::Setting(format!("the vector index at {} refuses the API key: {reason}", self.url)),
             _ => Error::Unavailable(format!("the vector index at {} does not answer: {reason}", self.url)),
         }
     }
@@ -316,11 +234,7 @@ fn filter(scope: &Scope) -> Filter {
         let bound = |at: Option<i64>| at.map(|at| at as f64);
         must.push(Condition::range(
             "at",
-            Range {
-                gte: bound(scope.after),
-                lte: bound(scope.before),
-                ..Range::default()
-            },
+            Range { gte: bound(scope.after), lte: bound(scope.before), ..Range::default() },
         ));
     }
     if !scope.only.is_empty() {
@@ -331,27 +245,18 @@ fn filter(scope: &Scope) -> Filter {
 
 fn found(point: ScoredPoint) -> Option<Found> {
     let id = point.payload.get("id")?.as_str()?.clone();
-    Some(Found {
-        point: uuid(point.id)?,
-        id,
-        score: point.score,
-    })
+    Some(Found { point: uuid(point.id)?, id, score: point.score })
 }
 
 fn terms(vectors: Option<VectorsOutput>) -> Terms {
     match vectors.and_then(|vectors| vectors.get_vector_by_name(WORDS)) {
-        Some(vector_output::Vector::Sparse(words)) => Terms {
-            indices: words.indices,
-            values: words.values,
-        },
+        Some(vector_output::Vector::Sparse(words)) => Terms { indices: words.indices, values: words.values },
         _ => Terms::default(),
     }
 }
 
 fn words_only() -> VectorsSelector {
-    VectorsSelector {
-        names: vec![WORDS.into()],
-    }
+    VectorsSelector { names: vec![WORDS.into()] }
 }
 
 fn point_id(point: Uuid) -> PointId {

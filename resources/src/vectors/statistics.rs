@@ -29,10 +29,7 @@ pub(super) struct Tenant {
 
 impl Tenant {
     pub(super) fn new(user: &str, kind: Kind) -> Self {
-        Self {
-            user: user.into(),
-            kind,
-        }
+        Self { user: user.into(), kind }
     }
 
     /// The point of a record: the same for the same record always, and never that of another tenant's record.
@@ -76,9 +73,7 @@ pub(super) struct Change {
 
 impl Default for Statistics {
     fn default() -> Self {
-        Self {
-            tenants: Cache::new(TENANTS),
-        }
+        Self { tenants: Cache::new(TENANTS) }
     }
 }
 
@@ -101,10 +96,7 @@ impl Statistics {
 
     /// Begin to replace or delete the points, each of the tenant beside it.
     pub(super) async fn begin(&self, engine: &Engine, points: Vec<(Tenant, Uuid)>) -> Result<Change> {
-        let mut change = Change {
-            counters: HashMap::new(),
-            removed: Vec::new(),
-        };
+        let mut change = Change { counters: HashMap::new(), removed: Vec::new() };
         let mut counted = HashMap::new();
         for (tenant, point) in points {
             if !change.counters.contains_key(&tenant) {
@@ -118,9 +110,7 @@ impl Statistics {
         }
         if !counted.is_empty() {
             for (point, terms) in engine.words_of(counted.keys().copied().collect()).await? {
-                change
-                    .removed
-                    .extend(counted.remove(&point).map(|tenant| (tenant, terms.indices)));
+                change.removed.extend(counted.remove(&point).map(|tenant| (tenant, terms.indices)));
             }
         }
         Ok(change)
@@ -160,23 +150,15 @@ impl Change {
 impl Counter {
     /// Multiply each term's weight by its rarity.
     pub(super) fn weigh(&self, terms: &Terms) -> Terms {
-        self.read(|counts| {
-            terms
-                .iter()
-                .map(|(term, value)| (term, value * counts.rarity(term)))
-                .collect()
-        })
+        self.read(|counts| terms.iter().map(|(term, value)| (term, value * counts.rarity(term))).collect())
     }
 
     /// The rarest known terms, weighed, that together occur in no more than `occurrences` records, but at least the
     /// two rarest.
     pub(super) fn rarest(&self, terms: &Terms, occurrences: u32) -> Terms {
         self.read(|counts| {
-            let mut known: Vec<_> = terms
-                .iter()
-                .map(|(term, value)| (counts.of(term), term, value))
-                .filter(|(n, ..)| *n > 0)
-                .collect();
+            let mut known: Vec<_> =
+                terms.iter().map(|(term, value)| (counts.of(term), term, value)).filter(|(n, ..)| *n > 0).collect();
             known.sort_unstable_by_key(|(n, term, _)| (*n, *term));
             let mut total = 0;
             let within = known.iter().take_while(|(n, ..)| {
@@ -185,10 +167,7 @@ impl Counter {
             });
             known.truncate(within.count().max(2));
             known.sort_unstable_by_key(|(_, term, _)| *term);
-            known
-                .into_iter()
-                .map(|(_, term, value)| (term, value * counts.rarity(term)))
-                .collect()
+            known.into_iter().map(|(_, term, value)| (term, value * counts.rarity(term))).collect()
         })
     }
 
@@ -275,10 +254,7 @@ mod tests {
         for document in 0..100 {
             counts.add(&[1, 2, 100 + document]);
         }
-        let counter = Counter {
-            counts: RwLock::new(Some(counts)),
-            ..Counter::default()
-        };
+        let counter = Counter { counts: RwLock::new(Some(counts)), ..Counter::default() };
         let terms: Terms = [(1, 1.0), (2, 1.0), (101, 1.0), (999, 1.0)].into_iter().collect();
         assert_eq!(counter.rarest(&terms, 50).indices, [1, 101]);
         assert_eq!(counter.rarest(&terms, 150).indices, [1, 101]);

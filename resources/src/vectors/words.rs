@@ -35,10 +35,7 @@ pub(super) fn document(text: &str) -> Terms {
     }
     let length: f32 = counts.values().sum();
     let norm = SATURATION * (1.0 - LENGTH_DISCOUNT + LENGTH_DISCOUNT * length / USUAL_LENGTH);
-    counts
-        .into_iter()
-        .map(|(term, count)| (term, count * (SATURATION + 1.0) / (count + norm)))
-        .collect()
+    counts.into_iter().map(|(term, count)| (term, count * (SATURATION + 1.0) / (count + norm))).collect()
 }
 
 /// The terms of a query, each with the weight one.
@@ -58,10 +55,7 @@ impl Terms {
     /// The cosine of the angle to other terms: 1 for the same words in the same measure, 0 for none in common.
     pub(super) fn cosine(&self, other: &Self) -> f32 {
         let weights: BTreeMap<u32, f32> = other.iter().collect();
-        let dot: f32 = self
-            .iter()
-            .filter_map(|(term, value)| weights.get(&term).map(|weight| value * weight))
-            .sum();
+        let dot: f32 = self.iter().filter_map(|(term, value)| weights.get(&term).map(|weight| value * weight)).sum();
         let norm = |terms: &Self| terms.values.iter().map(|value| value * value).sum::<f32>().sqrt();
         let norms = norm(self) * norm(other);
         if norms > 0.0 { dot / norms } else { 0.0 }
@@ -77,11 +71,7 @@ impl FromIterator<(u32, f32)> for Terms {
 
 /// The hashed stems of the words of a text that mean something, in order.
 fn terms(text: &str) -> impl Iterator<Item = u32> {
-    let plain: String = text
-        .nfkd()
-        .filter(|c| !is_combining_mark(*c))
-        .collect::<String>()
-        .to_lowercase();
+    let plain: String = text.nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase();
     let plain = plain.replace('\u{2019}', "'");
     let stemmer = Stemmer::create(Algorithm::English);
     let hashes: Vec<u32> = plain

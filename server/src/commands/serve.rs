@@ -23,7 +23,7 @@ pub(crate) async fn serve(mut config: Config, choice: &Serve) -> anyhow::Result<
     folder.announce(&Announcement { url: running.url.clone(), pid: std::process::id(), key })?;
     let text = if choice.json { ready_line(&running) } else { Welcome { running: &running, data: &data }.to_string() };
     writeln!(std::io::stdout(), "{text}")?;
-    running.wait().await;
+    running.wait().await?;
     Ok(())
 }
 

@@ -17,28 +17,13 @@ pub(super) fn of(scope: &Scope) -> Filter {
     }
     if scope.after.is_some() || scope.before.is_some() {
         let bound = |at: Option<i64>| at.map(|at| OrderedFloat(at as f64));
-        let range = Range {
-            gte: bound(scope.after),
-            lte: bound(scope.before),
-            gt: None,
-            lt: None,
-        };
+        let range = Range { gte: bound(scope.after), lte: bound(scope.before), gt: None, lt: None };
         must.push(Condition::Field(FieldCondition::new_range(field("at"), range)));
     }
     if !scope.only.is_empty() {
-        must.push(Condition::HasId(
-            scope
-                .only
-                .iter()
-                .copied()
-                .map(PointId::Uuid)
-                .collect::<HasIdCondition>(),
-        ));
+        must.push(Condition::HasId(scope.only.iter().copied().map(PointId::Uuid).collect::<HasIdCondition>()));
     }
-    Filter {
-        must: Some(must),
-        ..Filter::new()
-    }
+    Filter { must: Some(must), ..Filter::new() }
 }
 
 /// A field of the payload.

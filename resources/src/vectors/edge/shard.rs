@@ -86,9 +86,7 @@ impl Shard {
     /// Call the engine for something that does not change it.
     pub(super) fn read<T>(&self, call: impl FnOnce(&EdgeShard) -> OperationResult<T>) -> Result<T> {
         let engine = self.engine.read().unwrap_or_else(PoisonError::into_inner);
-        let engine = engine
-            .as_ref()
-            .ok_or_else(|| Error::internal("the vector index is closed"))?;
+        let engine = engine.as_ref().ok_or_else(|| Error::internal("the vector index is closed"))?;
         call(engine).map_err(Error::internal)
     }
 
@@ -102,13 +100,7 @@ impl Shard {
 
     /// The number of points.
     pub(super) fn count(&self) -> Result<u64> {
-        self.read(|engine| {
-            engine.count(CountRequest {
-                filter: None,
-                exact: true,
-            })
-        })
-        .map(|count| count as u64)
+        self.read(|engine| engine.count(CountRequest { filter: None, exact: true })).map(|count| count as u64)
     }
 
     /// Bring everything written so far to the disk.
@@ -165,20 +157,14 @@ fn held(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
 
 /// Make the folder and keep other processes out of it.
 fn lock(folder: &Path) -> Result<File> {
-    let unusable = |error| {
-        Error::Setting(format!(
-            "the vector index cannot be kept in {}: {error}",
-            folder.display()
-        ))
-    };
+    let unusable = |error| Error::Setting(format!("the vector index cannot be kept in {}: {error}", folder.display()));
     fs::create_dir_all(folder).map_err(unusable)?;
     let lock = File::create(folder.join(LOCK)).map_err(unusable)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(Error::Setting(format!(
-            "the vector index in {} is in use by another process",
-            folder.display()
-        ))),
+        Err(TryLockError::WouldBlock) => {
+            Err(Error::Setting(format!("the vector index in {} is in use by another process", folder.display())))
+        }
         Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
 }
@@ -198,17 +184,11 @@ fn read_record(folder: &Path) -> Result<Record> {
 fn write_record(folder: &Path, record: &Record) -> Result<()> {
     let json = serde_json::to_vec(record).map_err(Error::internal)?;
     let new = folder.join(format!("{RECORD}.new"));
-    fs::write(&new, json)
-        .and_then(|()| fs::rename(&new, folder.join(RECORD)))
-        .map_err(Error::internal)
+    fs::write(&new, json).and_then(|()| fs::rename(&new, folder.join(RECORD))).map_err(Error::internal)
 }
 
 fn remove(files: &Path) -> Result<()> {
-    if files.exists() {
-        fs::remove_dir_all(files).map_err(Error::internal)
-    } else {
-        Ok(())
-    }
+    if files.exists() { fs::remove_dir_all(files).map_err(Error::internal) } else { Ok(()) }
 }
 
 /// Make an empty engine. It grows under another name and is renamed when it is complete, so that a crash leaves either
@@ -220,10 +200,8 @@ fn create(folder: &Path, record: &Record) -> Result<EdgeShard> {
     write_record(folder, record)?;
     let engine = EdgeShard::new(&new, config(record.dimension)).map_err(Error::internal)?;
     for (name, schema) in indexes() {
-        let index = CreateIndex {
-            field_name: field(name),
-            field_schema: Some(PayloadFieldSchema::FieldParams(schema)),
-        };
+        let index =
+            CreateIndex { field_name: field(name), field_schema: Some(PayloadFieldSchema::FieldParams(schema)) };
         let operation = UpdateOperation::FieldIndexOperation(FieldIndexOperations::CreateIndex(index));
         engine.update(operation).map_err(Error::internal)?;
     }
@@ -242,12 +220,7 @@ fn config(dimension: usize) -> EdgeConfig {
         quantization_config: None,
         hnsw_config: None,
     };
-    let words = EdgeSparseVectorParams {
-        full_scan_threshold: None,
-        on_disk: None,
-        modifier: None,
-        datatype: None,
-    };
+    let words = EdgeSparseVectorParams { full_scan_threshold: None, on_disk: None, modifier: None, datatype: None };
     EdgeConfig {
         on_disk_payload: false,
         vectors: HashMap::from([(DENSE.into(), dense)]),
@@ -263,21 +236,14 @@ fn config(dimension: usize) -> EdgeConfig {
 /// The fields that are filtered by; `user` decides how the data is laid out, as almost every search is within one user.
 fn indexes() -> [(&'static str, PayloadSchemaParams); 4] {
     let keyword = PayloadSchemaParams::Keyword(KeywordIndexParams::default());
-    let tenant = PayloadSchemaParams::Keyword(KeywordIndexParams {
-        is_tenant: Some(true),
-        ..KeywordIndexParams::default()
-    });
+    let tenant =
+        PayloadSchemaParams::Keyword(KeywordIndexParams { is_tenant: Some(true), ..KeywordIndexParams::default() });
     let time = PayloadSchemaParams::Integer(IntegerIndexParams {
         lookup: Some(false),
         range: Some(true),
         ..Default::default()
     });
-    [
-        ("user", tenant),
-        ("kind", keyword.clone()),
-        ("category", keyword),
-        ("at", time),
-    ]
+    [("user", tenant), ("kind", keyword.clone()), ("category", keyword), ("at", time)]
 }
 
 /// The finished files of the engine's write-ahead log, oldest first.
@@ -285,9 +251,7 @@ fn closed_logs(files: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut logs = Vec::new();
     for entry in fs::read_dir(files.join("wal"))? {
         let path = entry?.path();
-        let start = path
-            .file_name()
-            .and_then(|name| name.to_str()?.strip_prefix("closed-")?.parse::<u64>().ok());
+        let start = path.file_name().and_then(|name| name.to_str()?.strip_prefix("closed-")?.parse::<u64>().ok());
         logs.extend(start.map(|start| (start, path)));
     }
     logs.sort();
