@@ -110,7 +110,7 @@ impl Keys<'_> {
             secret: digest(&secret),
             key_prefix,
             scopes: scopes.map(|scopes| scopes.iter().map(|scope| scope.spelling(family)).collect()),
-            created_at: Utc::now(),
+            created_at: crate::now(),
             last_used_at: None,
         };
         let described = listed(&fields, family);
@@ -160,7 +160,7 @@ impl Keys<'_> {
     /// Writes down that a key was used just now.
     pub async fn note_use(&self, key: &GrantedKey) -> Result<()> {
         let statement = "UPDATE $id SET last_used_at = $now RETURN NONE";
-        let bound = Bound::new().with("id", RecordId::new("key", key.id.as_str())).with("now", Utc::now());
+        let bound = Bound::new().with("id", RecordId::new("key", key.id.as_str())).with("now", crate::now());
         self.0.database.run(statement, bound).await.map(drop)
     }
 }

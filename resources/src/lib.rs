@@ -17,6 +17,7 @@ pub mod vectors;
 
 use std::{path::PathBuf, sync::Arc};
 
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::Deserialize;
 use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -143,6 +144,11 @@ impl Resources {
     pub fn users(&self) -> Users<'_> {
         Users(self)
     }
+}
+
+/// The present, to the microsecond: what every client can read.
+pub fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
 }
 
 /// An id that no other row has.

@@ -238,7 +238,7 @@ impl Memories<'_> {
             .with("category", change.category.as_ref().map(row::name_of))
             .with("review", change.review)
             .with("by", row::ProvenanceRow::from(by))
-            .with("now", Utc::now())
+            .with("now", crate::now())
             .with("outbox", outbox::rows(Kind::Memory, self.user, &[id.to_owned()]));
         let mut rows: Vec<MemoryRow> = self.resources.database.run(statements, bound).await?.take(5)?;
         let Some(changed) = rows.pop() else { return Ok(None) };

@@ -47,7 +47,7 @@ impl Users<'_> {
         let user = User { id: uuid::Uuid::new_v4().to_string(), name: name.to_owned() };
         let secret = random_secret();
         let fields =
-            UserRow { uid: user.id.clone(), name: user.name.clone(), token: digest(&secret), created_at: Utc::now() };
+            UserRow { uid: user.id.clone(), name: user.name.clone(), token: digest(&secret), created_at: crate::now() };
         let row = row(RecordId::new("user", user.id.as_str()), fields);
         self.0.database.run("INSERT INTO user $row", Bound::new().with("row", row)).await?;
         Ok(NewUser { user, token: format!("{TOKEN_PREFIX}{secret}") })
@@ -61,7 +61,7 @@ impl Users<'_> {
     /// The user whom `token` signs in.
     pub async fn find_by_token(&self, token: &str) -> Result<Option<User>> {
         let Some(secret) = token.strip_prefix(TOKEN_PREFIX) else { return Ok(None) };
-        self.one("SELECT * FROM user WHERE token = $token", Bound::new().with("token", digest(secret))).await
+        self.one("SELECT * FROM user WHERE token = $digest", Bound::new().with("digest", digest(secret))).await
     }
 
     async fn one(&self, statement: &str, bound: Bound) -> Result<Option<User>> {

@@ -185,7 +185,7 @@ fn message(app_id: &Option<String>, sender: Sender, text: String) -> Message {
     Message {
         id: resources::new_id(),
         text,
-        created_at: Utc::now(),
+        created_at: resources::now(),
         sender,
         kind: "text".into(),
         app_id: app_id.clone(),

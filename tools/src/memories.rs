@@ -2,7 +2,7 @@
 
 mod paging;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use resources::memories::{Change, NewMemory, Search, Selection, Written};
 use schemas::{
     memory::*,
@@ -330,7 +330,7 @@ async fn write(
     inputs: Vec<CreateMemory>,
     when_empty: &str,
 ) -> Result<Vec<(BatchStatus, WrittenMemory)>> {
-    let now = Utc::now();
+    let now = resources::now();
     let mut new = Vec::with_capacity(inputs.len());
     for (place, input) in (0i64..).zip(inputs) {
         let content = filled(&input.content, when_empty)?;
