@@ -1,1 +1,4 @@
-#[test] fn x(){}
+//! The one integration binary.
+
+mod qdrant;
+mod vectors;
