@@ -125,7 +125,7 @@ const CANDIDATES: usize = 100;
 /// How alike two texts must be to be called near-duplicates: the cosine of their weighted words.
 const DUPLICATE: f32 = 0.8;
 /// How many records are compared in full for likeness.
-const LOOK_ALIKES: usize = 32;
+const LOOK_ALIKES: usize = 16;
 /// How many occurrences of its rarest words a text may have before the commoner ones are not looked up.
 const RARE_OCCURRENCES: u32 = 200;
 

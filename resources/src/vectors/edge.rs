@@ -133,10 +133,11 @@ impl Edge {
 
     pub(super) async fn flush(&self) -> Result<()> {
         self.run(Shard::flush).await?;
-        // Building the graph of a large index takes minutes, so nobody waits for it.
         let shard = Arc::clone(&self.shard);
-        if shard.needs_optimizing()? {
-            tokio::task::spawn_blocking(move || {
+        if self.run(Shard::needs_optimizing).await? {
+            // Building the graph of a large index takes minutes: nobody waits for it, not even the end of the process,
+            // as it would for a blocking task.
+            std::thread::spawn(move || {
                 if let Err(error) = shard.optimize() {
                     tracing::warn!(%error, "the vector index could not be optimised");
                 }
