@@ -1,9 +1,6 @@
 //! The REST face: one endpoint for each route of each tool.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use futures::future::BoxFuture;
 use http::{HeaderMap, Method};

@@ -3,11 +3,7 @@
 //! The tools' types are written by schemars. Where a route spells its arguments or its answer differently, that shape
 //! becomes a component of its own, named for the audience that sees it.
 
-use schemars::{
-    Schema,
-    generate::SchemaSettings,
-    transform::RecursiveTransform,
-};
+use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
 use tools::{Issue, Shape};
 
@@ -184,7 +180,9 @@ fn tidy(schema: &mut Schema) {
     if schema.get("required") == Some(&json!([])) {
         schema.remove("required");
     }
-    let Some([form, null]) = schema.get("anyOf").and_then(Value::as_array).map(Vec::as_slice) else { return };
+    let Some([form, null]) = schema.get("anyOf").and_then(Value::as_array).map(Vec::as_slice) else {
+        return;
+    };
     if null["type"] == "null" {
         let form = form.clone();
         schema.remove("anyOf");

@@ -6,7 +6,10 @@ use std::{
 };
 
 use http::Method;
-use poem::{Endpoint, Response, endpoint::{BoxEndpoint, make_sync}};
+use poem::{
+    Endpoint, Response,
+    endpoint::{BoxEndpoint, make_sync},
+};
 use poem_openapi::{
     ContactObject, LicenseObject, OpenApi, OpenApiService,
     registry::{MetaApi, Registry},
@@ -132,7 +135,7 @@ fn responses(operation: &Operation, components: &mut Components) -> Value {
     }
     let arguments = route.arguments.schema()["properties"].as_object().is_some_and(|properties| !properties.is_empty());
     let refusals = [
-        ("400", route.arguments.rejects()),
+        ("400", route.arguments.rejects() || operation.takes_body() || route.reply.cursor.is_some()),
         ("401", true),
         ("403", true),
         ("404", route.path.contains('{')),
@@ -156,7 +159,7 @@ fn refusals() -> Value {
     };
     let header = |text: &str| json!({ "description": text, "schema": { "type": "string" } });
     let mut refusals = json!({
-        "400": refusal("An argument has a value that does not exist.", "Error"),
+        "400": refusal("The body cannot be read, or an argument names what does not exist.", "Error"),
         "401": refusal("The credential is missing, or is not one of those that this route takes.", "Error"),
         "403": refusal("The credential does not allow this.", "Error"),
         "404": refusal("It does not exist, or belongs to another user.", "Error"),
@@ -173,12 +176,14 @@ fn refusals() -> Value {
 
 /// The bodies of those answers.
 fn add_errors(schemas: &mut Value) {
-    let detail = |description: &str, detail: Value| json!({
-        "type": "object",
-        "description": description,
-        "required": ["detail"],
-        "properties": { "detail": detail },
-    });
+    let detail = |description: &str, detail: Value| {
+        json!({
+            "type": "object",
+            "description": description,
+            "required": ["detail"],
+            "properties": { "detail": detail },
+        })
+    };
     let sentence = json!({ "type": "string", "description": "The reason, in a sentence." });
     let issues = json!({ "type": "array", "items": { "$ref": "#/components/schemas/ValidationIssue" } });
     schemas["Error"] = detail("Why a request was refused.", sentence.clone());

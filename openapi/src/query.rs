@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn every_spelling_of_a_truth_counts() {
-        for (text, truth) in [("true", true), ("1", true), ("ON", true), ("no", false), ("0", false), ("False", false)] {
+        for (text, truth) in [("true", true), ("1", true), ("ON", true), ("no", false), ("0", false), ("False", false)]
+        {
             assert_eq!(read_query(&format!("value={text}")), json!({ "value": truth }));
         }
     }

@@ -1,9 +1,7 @@
 //! Every refusal in one form: a status and `{"detail": …}`.
 
 use http::{HeaderValue, StatusCode, header};
-use poem::{
-    Endpoint, EndpointExt, IntoResponse, Middleware, PathPattern, Response, middleware::CatchPanic, web::Json,
-};
+use poem::{Endpoint, EndpointExt, IntoResponse, Middleware, PathPattern, Response, middleware::CatchPanic, web::Json};
 use poem_openapi::OpenApi;
 use serde_json::{Value, json};
 use tools::Error;

@@ -33,7 +33,8 @@ mod tests {
     fn the_page_holds_the_document_and_asks_for_no_fonts() {
         let html = html::<()>();
         let carrier = html.find("id=\"api-reference\"").unwrap();
-        let (start, end) = (carrier + html[carrier..].find('>').unwrap() + 1, html[carrier..].find("</script>").unwrap());
+        let (start, end) =
+            (carrier + html[carrier..].find('>').unwrap() + 1, html[carrier..].find("</script>").unwrap());
         let held: serde_json::Value = serde_json::from_str(&html[start..carrier + end]).unwrap();
         assert_eq!(held, document::document::<()>());
         assert!(html[carrier..start].contains(r#""withDefaultFonts":false"#));
