@@ -180,7 +180,9 @@ fn tidy(schema: &mut Schema) {
     if schema.get("required") == Some(&json!([])) {
         schema.remove("required");
     }
-    let Some([form, null]) = schema.get("anyOf").and_then(Value::as_array).map(Vec::as_slice) else { return };
+    let Some([form, null]) = schema.get("anyOf").and_then(Value::as_array).map(Vec::as_slice) else {
+        return;
+    };
     if null["type"] == "null" {
         let form = form.clone();
         schema.remove("anyOf");

@@ -135,7 +135,7 @@ fn responses(operation: &Operation, components: &mut Components) -> Value {
     }
     let arguments = route.arguments.schema()["properties"].as_object().is_some_and(|properties| !properties.is_empty());
     let refusals = [
-        ("400", route.arguments.rejects()),
+        ("400", route.arguments.rejects() || operation.takes_body() || route.reply.cursor.is_some()),
         ("401", true),
         ("403", true),
         ("404", route.path.contains('{')),
@@ -159,7 +159,7 @@ fn refusals() -> Value {
     };
     let header = |text: &str| json!({ "description": text, "schema": { "type": "string" } });
     let mut refusals = json!({
-        "400": refusal("An argument has a value that does not exist.", "Error"),
+        "400": refusal("The body cannot be read, or an argument names what does not exist.", "Error"),
         "401": refusal("The credential is missing, or is not one of those that this route takes.", "Error"),
         "403": refusal("The credential does not allow this.", "Error"),
         "404": refusal("It does not exist, or belongs to another user.", "Error"),

@@ -1,5 +1,7 @@
 //! Reading a request's arguments from its path, query string and body.
 
+use std::collections::HashMap;
+
 use poem::{Request, error::ReadBodyError};
 use serde_json::{Map, Value, json};
 use tools::{Error, Issue, Placement};
@@ -63,7 +65,8 @@ impl Places {
 }
 
 fn from_path(operation: &Operation, request: &Request) -> Map<String, Value> {
-    let pairs: Vec<(String, String)> = request.path_params().unwrap_or_default();
+    let named: HashMap<String, String> = request.path_params().unwrap_or_default();
+    let pairs: Vec<_> = named.into_iter().collect();
     query::read(&pairs, operation.route.arguments.schema(), |name| operation.is_in_path(name))
 }
 
