@@ -240,7 +240,7 @@ impl Reply {
             result[field] = self.narrow(result[field].take());
         }
         if let (Some(field), Value::Object(object)) = (self.omit, &mut result) {
-            object.remove(field);
+            object.shift_remove(field);
         }
         let body = match (&self.shape, result) {
             (Shape::Empty, _) => return None,
@@ -248,7 +248,7 @@ impl Reply {
             (Shape::Whole, value) => value,
             (Shape::Field(field), mut value) => value[field].take(),
             (Shape::Envelope(field, wire, constants), Value::Object(mut object)) => {
-                let list = object.remove(*field).map(|list| ((*wire).to_owned(), list));
+                let list = object.shift_remove(*field).map(|list| ((*wire).to_owned(), list));
                 let constants = constants.as_object().cloned().unwrap_or_default();
                 Value::Object(list.into_iter().chain(object).chain(constants).collect())
             }
@@ -261,7 +261,7 @@ impl Reply {
         match value {
             Value::Array(rows) => Value::Array(rows.into_iter().map(|row| self.narrow(row)).collect()),
             Value::Object(mut object) if !self.only.is_empty() => {
-                Value::Object(self.only.iter().filter_map(|key| object.remove_entry(*key)).collect::<Map<_, _>>())
+                Value::Object(self.only.iter().filter_map(|key| object.shift_remove_entry(*key)).collect::<Map<_, _>>())
             }
             other => other,
         }
