@@ -5,7 +5,7 @@ mod behaviour;
 use std::path::Path;
 use std::time::Duration;
 
-use resources::Error;
+use resources::{Error, Secret};
 use resources::vectors::{Document, Query, Vectors, VectorsSettings};
 use tempfile::TempDir;
 
@@ -278,7 +278,7 @@ async fn a_real_qdrant_behaves() {
     let folder = TempDir::new().unwrap();
     let settings = |what| VectorsSettings {
         url: Some(url.clone()),
-        key: std::env::var("RECOLLECT_TEST_QDRANT_KEY").ok(),
+        key: std::env::var("RECOLLECT_TEST_QDRANT_KEY").ok().map(Secret::from),
         collection: format!("recollect-test-{what}"),
     };
     drop(

@@ -4,7 +4,7 @@
 use surrealdb::types::{RecordId, SurrealValue, Uuid, Value};
 use tokio::sync::{Notify, RwLock, RwLockReadGuard};
 
-pub use crate::vectors::Kind;
+pub(crate) use crate::vectors::Kind;
 use crate::{
     Resources, Result,
     database::{Bound, row},

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::Result;
+use crate::{Result, Secret};
 use engine::{Engine, Leg, Point, Scope};
 use fusion::Candidates;
 use statistics::{Statistics, Tenant};
@@ -32,7 +32,7 @@ pub struct VectorsSettings {
     /// process.
     pub url: Option<String>,
     /// The API key of that server.
-    pub key: Option<String>,
+    pub key: Option<Secret>,
     /// The collection on that server; it is created when it is missing.
     pub collection: String,
 }

@@ -112,7 +112,13 @@ impl SignIn {
 
 impl openapi::SignIn for SignIn {
     fn context<'a>(&'a self, audience: Audience, headers: &'a HeaderMap) -> BoxFuture<'a, Result<Context>> {
-        Box::pin(self.sign_in(audience, headers))
+        Box::pin(async move {
+            self.sign_in(audience, headers).await.inspect_err(|error| {
+                if let Error::Internal(error) = error {
+                    tracing::error!("signing in failed: {error:#}");
+                }
+            })
+        })
     }
 }
 

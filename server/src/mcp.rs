@@ -24,7 +24,7 @@ pub(crate) use handler::Handler;
 /// How the MCP endpoint is reached and how much it takes and gives at once.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct McpSettings {
+pub(crate) struct McpSettings {
     /// Names that requests may give as their host, besides loopback: `memory.example.org` or with a port. Browsers that
     /// show pages of these hosts may call too.
     pub allowed_hosts: Vec<String>,
@@ -43,7 +43,7 @@ impl Default for McpSettings {
 }
 
 /// The routes below `/v1/mcp` that speak MCP. Sessions and streams end when `closing` is cancelled.
-pub fn endpoint(sign_in: Arc<SignIn>, settings: &McpSettings, closing: CancellationToken) -> Route {
+pub(crate) fn endpoint(sign_in: Arc<SignIn>, settings: &McpSettings, closing: CancellationToken) -> Route {
     let gate = Arc::new(Gate::new(sign_in, settings, closing));
     Route::new().at("/v1/mcp", gate.clone()).at("/v1/mcp/sse", gate).at("/v1/mcp/sse/info", get(describe_endpoint))
 }

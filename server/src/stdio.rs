@@ -19,7 +19,7 @@ use tokio::{
 use crate::mcp::{Handler, McpSettings};
 
 /// Serves one caller from this process, until standard input ends. Fails when the client breaks the protocol at once.
-pub async fn serve_stdio(caller: tools::Context) -> anyhow::Result<()> {
+pub(crate) async fn serve_stdio(caller: tools::Context) -> anyhow::Result<()> {
     let handler = Handler::for_caller(caller, McpSettings::default().page_size);
     let running = handler.serve(stdio_pipes()).await.context("the client did not begin an MCP conversation")?;
     running.waiting().await?;
@@ -28,7 +28,7 @@ pub async fn serve_stdio(caller: tools::Context) -> anyhow::Result<()> {
 
 /// Passes messages on to the server at `url` (`http://127.0.0.1:8080`), which holds the data folder, signed in with
 /// `key`, until standard input ends and every answer is written. Fails when standard input or output does.
-pub async fn bridge_stdio(url: &str, key: &str) -> anyhow::Result<()> {
+pub(crate) async fn bridge_stdio(url: &str, key: &str) -> anyhow::Result<()> {
     let endpoint = format!("{url}/v1/mcp");
     let client = Client::builder().no_proxy().build()?;
     let mut lines = BufReader::new(tokio::io::stdin()).lines();

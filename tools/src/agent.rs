@@ -11,7 +11,7 @@ use resources::model::{Call, Model, Piece, Turn};
 use schemas::chat::{Message, ResponseMessage, SendMessage, Sender};
 use serde_json::{Map, Value};
 
-use crate::{Arguments, Context, Result};
+use crate::{Arguments, Context, Face, Result};
 use citations::Sources;
 
 /// How often the model may ask for functions before it has to answer.
@@ -55,7 +55,7 @@ pub async fn ask(
     let messages = context.resources.messages(&context.caller.user);
     let earlier = messages.recent(app_id.as_deref(), EARLIER).await?;
     messages.save(&message(&app_id, Sender::Human, question.text.clone())).await?;
-    Ok(answer(context, app_id, earlier, question.text))
+    Ok(answer(context.through(Face::Agent), app_id, earlier, question.text))
 }
 
 fn answer(

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use http::StatusCode;
 use jsonschema::Validator;
 use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
@@ -14,15 +15,18 @@ use crate::{Error, Issue, Result, SchemaOf, issues};
 pub struct Arguments {
     pub(crate) schema: Option<SchemaOf>,
     pub(crate) renamed: Vec<(&'static str, &'static str)>,
-    pub(crate) wrapped: Vec<(&'static str, &'static str)>,
+    pub(crate) aliased: Vec<(&'static str, &'static str, &'static str)>,
     pub(crate) preset: Vec<(&'static str, Value)>,
     pub(crate) narrowed: Vec<(&'static str, Value)>,
     pub(crate) required: Vec<&'static str>,
     pub(crate) lenient: Vec<&'static str>,
-    pub(crate) rejected: Vec<(&'static str, &'static str)>,
+    pub(crate) rejected: Vec<(&'static str, &'static str, Refuse)>,
     pub(crate) clamped: bool,
     compiled: OnceLock<Compiled>,
 }
+
+/// The kind of error that a sentence becomes.
+type Refuse = fn(String) -> Error;
 
 struct Compiled {
     schema: Map<String, Value>,
@@ -44,12 +48,12 @@ impl Arguments {
     pub fn plain(&self) -> Option<SchemaOf> {
         let differs = !self.renamed.is_empty() || !self.preset.is_empty() || !self.narrowed.is_empty();
         let differs = differs || !self.required.is_empty();
-        self.schema.filter(|_| !differs && self.wrapped.is_empty())
+        self.schema.filter(|_| !differs)
     }
 
     /// Whether an unknown value of an enum is answered with 400.
     pub fn rejects(&self) -> bool {
-        !self.rejected.is_empty()
+        self.rejected.iter().any(|(_, _, refuse)| refuse(String::new()).status() == StatusCode::BAD_REQUEST)
     }
 
     /// The doc comment of the input type.
@@ -60,13 +64,14 @@ impl Arguments {
     /// Checks what a client gave and makes the tool's input of it.
     pub(crate) fn read(&self, mut given: Map<String, Value>) -> Result<Value> {
         let compiled = self.compiled();
+        self.resolve_aliases(&mut given);
         let properties = properties(&compiled.schema);
         let mut wrong = Vec::new();
         for (name, schema) in properties {
             let enter = |value: &mut Value| self.adjust(name, schema, value);
             match given.get_mut(name).map(enter) {
                 Some(Adjusted::Absent) => drop(given.remove(name)),
-                Some(Adjusted::Wrong(issue)) => wrong.push(issue),
+                Some(Adjusted::Wrong(issue)) => wrong.push(*issue),
                 Some(Adjusted::Kept) | None => {}
             }
             if !given.contains_key(name)
@@ -103,10 +108,6 @@ impl Arguments {
                 target[keyword] = value.clone();
             }
         }
-        for (field, member) in &self.wrapped {
-            let items = &mut schema["properties"][field]["items"];
-            *items = items["properties"][member].take();
-        }
         let wire_name = |field: &str| {
             let renamed = self.renamed.iter().find(|(_, native)| *native == field);
             renamed.map_or(field, |(wire, _)| *wire).to_owned()
@@ -118,11 +119,25 @@ impl Arguments {
         } else {
             schema["properties"] = json!({});
         }
+        for field in &self.required {
+            let kinds = schema["properties"][wire_name(field)].get_mut("type");
+            kinds.and_then(Value::as_array_mut).into_iter().for_each(|kinds| kinds.retain(|kind| kind != "null"));
+        }
         let native = schema.get_mut("required").map(Value::take).unwrap_or_default();
         let native = native.as_array().into_iter().flatten().filter_map(Value::as_str);
         let required = native.chain(self.required.iter().copied()).filter(|field| !is_preset(field));
         schema["required"] = required.map(wire_name).collect();
         schema
+    }
+
+    /// Puts lists that came under another name, as plain values, where they belong.
+    fn resolve_aliases(&self, given: &mut Map<String, Value>) {
+        for (alias, name, member) in &self.aliased {
+            if let Some(Value::Array(items)) = given.remove(*alias) {
+                let wrap = |item| json!({ *member: item });
+                given.entry(*name).or_insert_with(|| items.into_iter().map(wrap).collect());
+            }
+        }
     }
 
     /// Brings one given value into the form that its schema describes, where there is no doubt what was meant.
@@ -138,7 +153,7 @@ impl Arguments {
         {
             match read_time(text) {
                 Some(time) => *text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-                None => return Adjusted::Wrong(issues::not_a_time(name, value)),
+                None => return Adjusted::Wrong(Box::new(issues::not_a_time(name, value))),
             }
         }
         Adjusted::Kept
@@ -152,10 +167,11 @@ impl Arguments {
 
     fn refuse(&self, wrong: Vec<Issue>) -> Error {
         let sentence = wrong.iter().find_map(|issue| {
-            let (_, sentence) = self.rejected.iter().find(|(name, _)| issue.kind == "enum" && issue.loc[0] == *name)?;
-            Some(sentence.replace("{}", issue.input.as_str().unwrap_or_default()))
+            let fits = |rejected: &&(&str, _, _)| issue.kind == "enum" && issue.loc[0] == *rejected.0;
+            let (_, sentence, refuse) = self.rejected.iter().find(fits)?;
+            Some(refuse(sentence.replace("{}", issue.input.as_str().unwrap_or_default())))
         });
-        sentence.map_or(Error::Arguments(wrong), Error::Rejected)
+        sentence.unwrap_or(Error::Arguments(wrong))
     }
 
     /// Turns this face's spelling into the tool's own.
@@ -164,11 +180,6 @@ impl Arguments {
         for (wire, field) in &self.renamed {
             if let Some(value) = input.remove(*wire) {
                 input.insert((*field).to_owned(), value);
-            }
-        }
-        for (field, member) in &self.wrapped {
-            if let Some(Value::Array(items)) = input.get_mut(*field) {
-                items.iter_mut().for_each(|item| *item = json!({ *member: item.take() }));
             }
         }
         for (field, value) in &self.preset {
@@ -181,7 +192,7 @@ impl Arguments {
 enum Adjusted {
     Kept,
     Absent,
-    Wrong(Issue),
+    Wrong(Box<Issue>),
 }
 
 fn properties(schema: &Map<String, Value>) -> &Map<String, Value> {

@@ -65,6 +65,11 @@ impl Context {
         Self { caller: Arc::new(caller), resources }
     }
 
+    /// The same caller through another face.
+    pub(crate) fn through(&self, face: Face) -> Self {
+        Self { caller: Arc::new(Caller { face, ..Caller::clone(&self.caller) }), resources: Arc::clone(&self.resources) }
+    }
+
     /// The caller's memories.
     pub fn memories(&self) -> Memories<'_> {
         self.resources.memories(&self.caller.user)

@@ -42,6 +42,15 @@ pub(crate) fn tools() -> Vec<Tool> {
     let done = || json!({ "success": true });
     let by_score = || json!({ "default": "scoring_desc" });
     let developer_text = || json!({ "maxLength": 500 });
+    let developer_list = |path| {
+        get(path)
+            .page(25, 1000)
+            .narrow("sort", by_score())
+            .reject("categories", BAD_CATEGORY)
+            .field("memories")
+            .only(DEVELOPER)
+            .cursor("X-Next-Cursor")
+    };
     vec![
         tool!(get_memories)
             .scope(MemoriesRead)
@@ -52,25 +61,9 @@ pub(crate) fn tools() -> Vec<Tool> {
                     .field("memories")
                     .cursor("X-Omi-Memory-Next-Cursor"),
             )
-            .developer(
-                get("/v1/dev/user/memories")
-                    .page(25, 1000)
-                    .narrow("sort", by_score())
-                    .reject("categories", BAD_CATEGORY)
-                    .field("memories")
-                    .only(DEVELOPER)
-                    .cursor("X-Next-Cursor"),
-            )
-            .developer(
-                get("/v1/dev/user/user/memories")
-                    .ours()
-                    .page(25, 1000)
-                    .narrow("sort", by_score())
-                    .reject("categories", BAD_CATEGORY)
-                    .field("memories")
-                    .only(DEVELOPER)
-                    .cursor("X-Next-Cursor"),
-            )
+            .developer(developer_list("/v1/dev/user/memories"))
+            // One published client doubles a part of the path.
+            .developer(developer_list("/v1/dev/user/user/memories").ours())
             .mcp(
                 get("/v1/mcp/memories")
                     .page(25, 500)
@@ -140,16 +133,9 @@ pub(crate) fn tools() -> Vec<Tool> {
             .developer(
                 post("/v1/dev/user/memories/batch")
                     .rename("memories", "items")
+                    .alias("contents", "memories", "content")
                     .narrow("items", json!({ "minItems": 0 }))
                     .narrow("items.content", developer_text())
-                    .omit("results")
-                    .only_in("memories", DEVELOPER),
-            )
-            .developer(
-                post("/v1/dev/user/user/memories/batch")
-                    .ours()
-                    .rename("contents", "items")
-                    .wrap("items", "content")
                     .omit("results")
                     .only_in("memories", DEVELOPER),
             ),
@@ -159,6 +145,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             .developer(
                 patch("/v1/dev/user/memories/{memory_id}")
                     .narrow("content", developer_text())
+                    .sentence("visibility", "visibility must be 'public' or 'private'")
                     .field("memory")
                     .only(DEVELOPER),
             )

@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use schemas::key::KeyFamily;
 use serde_json::{Map, Value, json};
 
-use crate::Arguments;
+use crate::{Arguments, Error};
 
 /// Whose credentials a route takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -141,9 +141,10 @@ impl Route {
         self
     }
 
-    /// Takes a list of plain values for `field`, each standing for an object with that one `member`.
-    pub(crate) fn wrap(mut self, field: &'static str, member: &'static str) -> Self {
-        self.arguments.wrapped.push((field, member));
+    /// Takes a list of plain values under the name `alias` in place of the argument spelled `name`: each stands for an
+    /// object with that one `member`.
+    pub(crate) fn alias(mut self, alias: &'static str, name: &'static str, member: &'static str) -> Self {
+        self.arguments.aliased.push((alias, name, member));
         self
     }
 
@@ -173,7 +174,13 @@ impl Route {
 
     /// Answers 400 with this sentence to a value outside the enum of `field`; `{}` stands for the value.
     pub(crate) fn reject(mut self, field: &'static str, sentence: &'static str) -> Self {
-        self.arguments.rejected.push((field, sentence));
+        self.arguments.rejected.push((field, sentence, Error::Rejected));
+        self
+    }
+
+    /// Answers 422 with this sentence, in place of a list, to a value outside the enum of `field`.
+    pub(crate) fn sentence(mut self, field: &'static str, sentence: &'static str) -> Self {
+        self.arguments.rejected.push((field, sentence, Error::Invalid));
         self
     }
 

@@ -37,7 +37,7 @@ impl Remote {
     pub(super) async fn open(url: &str, settings: &VectorsSettings, record: Record) -> Result<Self> {
         // The client's own compatibility check would print to standard output, which may be speaking a protocol.
         let client = Qdrant::from_url(url)
-            .api_key(settings.key.clone())
+            .api_key(settings.key.as_ref().map(|key| key.expose().to_owned()))
             .timeout(PATIENCE)
             .connect_timeout(PATIENCE)
             .skip_compatibility_check()

@@ -23,7 +23,7 @@ pub(super) fn read(context: &Context, input: &GetMemories) -> Result<Option<Posi
     }
     let decode = || -> Option<Cursor> { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok() };
     match decode() {
-        Some(cursor) if cursor.fingerprint == fingerprint(context, input) => Ok(Some(cursor.position)),
+        Some(Cursor { position, fingerprint: of }) if of == fingerprint(context, input, &position) => Ok(Some(position)),
         _ => Err(Error::Rejected("Invalid cursor".into())),
     }
 }
@@ -36,15 +36,15 @@ pub(super) fn write(
     before: Option<&Position>,
 ) -> Option<String> {
     let position = Position::after(memories, input.sort, before)?;
-    let cursor = Cursor { position, fingerprint: fingerprint(context, input) };
+    let cursor = Cursor { fingerprint: fingerprint(context, input, &position), position };
     serde_json::to_vec(&cursor).ok().map(|json| URL_SAFE_NO_PAD.encode(json))
 }
 
-/// Differs between users and between filters, so that a cursor fits only the list that it came from.
-fn fingerprint(context: &Context, input: &GetMemories) -> u64 {
+/// Differs between users, filters and positions, so that a cursor fits only the list that it came from, and only whole.
+fn fingerprint(context: &Context, input: &GetMemories, position: &Position) -> u64 {
     let GetMemories { categories, sort, reviewed, manually_added, updated_after, .. } = input;
     let filters = format!(
-        "get_memories {} {categories:?} {sort:?} {reviewed:?} {manually_added:?} {updated_after:?}",
+        "get_memories {} {categories:?} {sort:?} {reviewed:?} {manually_added:?} {updated_after:?} {position:?}",
         context.caller.user
     );
     filters.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
