@@ -1,0 +1,77 @@
+//! An assistant that starts its MCP server itself and speaks to it over standard input and output.
+
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+};
+
+/// A conversation with a server that this process started.
+pub(crate) struct Assistant {
+    child: Child,
+    input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+    asked: u32,
+}
+
+impl Assistant {
+    /// Starts the server and agrees on a protocol; gives what it said of itself, too.
+    pub(crate) async fn start(mut command: Command) -> (Self, Value) {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut assistant = Self { input: child.stdin.take().unwrap(), child, output, asked: 0 };
+        let client = json!({ "name": "test", "version": "1" });
+        let opening = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
+        let opened = assistant.ask("initialize", opening).await;
+        assistant.say(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await;
+        (assistant, opened)
+    }
+
+    async fn say(&mut self, message: Value) {
+        self.input.write_all(format!("{message}\n").as_bytes()).await.unwrap();
+    }
+
+    /// A request that succeeds.
+    pub(crate) async fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.asked += 1;
+        let id = self.asked;
+        self.say(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })).await;
+        loop {
+            let line = self.output.next_line().await.unwrap().expect("an answer");
+            let mut answer: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"));
+            // A server may report on its own meanwhile.
+            if answer["id"] == id {
+                assert_eq!(answer["error"], Value::Null);
+                return answer["result"].take();
+            }
+        }
+    }
+
+    /// The names of the server's tools.
+    pub(crate) async fn tools(&mut self) -> Vec<String> {
+        let listed = self.ask("tools/list", json!({})).await;
+        let name = |tool: &Value| tool["name"].as_str().unwrap().to_owned();
+        listed["tools"].as_array().unwrap().iter().map(name).collect()
+    }
+
+    /// A tool call that succeeds; gives its structured content or, where there is none, its text.
+    pub(crate) async fn call(&mut self, tool: &str, arguments: Value) -> Value {
+        let mut result = self.ask("tools/call", json!({ "name": tool, "arguments": arguments })).await;
+        assert_ne!(result["isError"], true, "{tool}: {result}");
+        match result["structuredContent"].take() {
+            Value::Null => result["content"][0]["text"].take(),
+            structured => structured,
+        }
+    }
+
+    /// Says good-bye by closing standard input; nothing but protocol has come out.
+    pub(crate) async fn end(self) {
+        let Self { mut child, input, mut output, .. } = self;
+        drop(input);
+        assert_eq!(output.next_line().await.unwrap(), None);
+        assert!(child.wait().await.unwrap().success());
+    }
+}

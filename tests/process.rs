@@ -1,0 +1,9 @@
+//! The real program, as a process of its own: how it starts, refuses, works from the command line, and stops.
+
+mod commands;
+mod crash;
+mod program;
+mod refusals;
+mod start;
+mod stdio;
+mod transfer;

@@ -1,0 +1,55 @@
+//! `recollect mcp`, spoken to as an assistant does.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::program::{Program, recollect};
+use crate::assistant::Assistant;
+
+async fn start(data: &Path) -> Assistant {
+    let (mut assistant, opened) = Assistant::start(recollect(data, &["mcp"]).await).await;
+    assert_eq!(opened["serverInfo"]["name"], "recollect");
+    assert_eq!(opened["protocolVersion"], "2025-06-18");
+    let names = assistant.tools().await;
+    assert!(["create_memory", "search_memories"].iter().all(|name| names.contains(&name.to_string())), "{names:?}");
+    assistant
+}
+
+/// Writes `content` and finds it by `word`; gives the memory's id.
+async fn remember(assistant: &mut Assistant, content: &str, word: &str) -> Value {
+    let id = assistant.call("create_memory", json!({ "content": content })).await["memory"]["id"].take();
+    let found = assistant.call("search_memories", json!({ "query": word })).await;
+    assert_eq!(found["memories"][0]["id"], id);
+    id
+}
+
+#[tokio::test]
+async fn an_assistant_works_alone_on_the_folder() {
+    let folder = TempDir::new().unwrap();
+    let mut assistant = start(folder.path()).await;
+    let id = remember(&mut assistant, "Ada keeps bees.", "bees").await;
+    assistant.end().await;
+    let mut assistant = start(folder.path()).await;
+    remember(&mut assistant, "Bob repairs clocks.", "clocks").await;
+    let listed = assistant.call("get_memories", json!({})).await;
+    assert!(listed["memories"].as_array().unwrap().iter().any(|memory| memory["id"] == id), "{listed}");
+    assistant.end().await;
+}
+
+#[tokio::test]
+async fn an_assistant_goes_through_the_running_server() {
+    let folder = TempDir::new().unwrap();
+    let program = Program::serve(folder.path()).await;
+    let (mut one, mut other) = (start(folder.path()).await, start(folder.path()).await);
+    let id = remember(&mut one, "Ada keeps bees.", "bees").await;
+    remember(&mut other, "Bob repairs clocks.", "clocks").await;
+    let seen = other.call("search_memories", json!({ "query": "bees" })).await;
+    assert_eq!(seen["memories"][0]["id"], id);
+    let path = format!("/v1/dev/user/memories/{}", id.as_str().unwrap());
+    assert_eq!(program.owner().developer().get(&path).await.ok()["content"], "Ada keeps bees.");
+    one.end().await;
+    other.end().await;
+    program.stop().await;
+}

@@ -1,0 +1,97 @@
+//! Memories out of one data folder and into another.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::program::{Program, found, run, succeed, text};
+
+/// The lines of an export, without whose they are.
+fn lines(export: &str) -> Vec<Value> {
+    let line = |line: &str| {
+        let mut memory: Value = serde_json::from_str(line).unwrap();
+        assert!(memory.as_object_mut().unwrap().remove("uid").is_some());
+        memory
+    };
+    export.lines().map(line).collect()
+}
+
+async fn import(data: &Path, file: &Path) -> (Option<i32>, String) {
+    let output = run(data, &["import", file.to_str().unwrap()]).await;
+    (output.status.code(), text(&output.stderr))
+}
+
+#[tokio::test]
+async fn an_export_is_imported_as_it_was() {
+    let (folder, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let program = Program::serve(folder.path()).await;
+    let developer = program.owner().developer();
+    let path = "/v1/dev/user/memories";
+    let body = json!({"content": "Ada keeps bees – \"Apis\".", "tags": ["hive", "a,b"], "visibility": "public"});
+    let edited = developer.post(path, body).await.ok();
+    let edited = format!("{path}/{}", edited["id"].as_str().unwrap());
+    developer.patch(&edited, json!({"content": "Ada keeps wasps.", "category": "work"})).await.ok();
+    let rejected = developer.post(path, json!({"content": "Ada dislikes honey."})).await.ok();
+    let rejected = format!("{path}/{}/review", rejected["id"].as_str().unwrap());
+    developer.post(&rejected, json!({"value": false})).await.ok();
+    let many: Vec<_> = (0..25).map(|n| json!({ "content": format!("Hive {n} stands on the hill.") })).collect();
+    developer.post(&format!("{path}/batch"), json!({ "memories": many })).await.ok();
+    program.stop().await;
+
+    let file = other.path().join("export.jsonl");
+    succeed(folder.path(), &["export", file.to_str().unwrap()]).await;
+    let exported = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(exported.lines().count(), 27);
+    assert_eq!(succeed(folder.path(), &["export"]).await, exported, "standard output takes it too");
+
+    let data = other.path().join("data");
+    let (code, said) = import(&data, &file).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.ends_with("Imported 27 memories; 0 were there already, 0 lines are invalid.\n"), "{said}");
+    let again = succeed(&data, &["export"]).await;
+    assert_eq!(lines(&again), lines(&exported));
+    let without_owner = |export: &str| {
+        let owner = serde_json::from_str::<Value>(export.lines().next().unwrap()).unwrap()["uid"].to_string();
+        export.replace(&owner, "")
+    };
+    assert_eq!(without_owner(&again), without_owner(&exported), "byte for byte, but for the owner");
+    let (_, said) = import(&data, &file).await;
+    assert!(said.ends_with("Imported 0 memories; 27 were there already, 0 lines are invalid.\n"), "{said}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_imported_is_named() {
+    let folder = TempDir::new().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("file.jsonl"));
+    let first = Program::serve(&data).await;
+    let owner = first.owner();
+    first.stop().await;
+    let long = format!(r#"{{"content": "{}"}}"#, "x".repeat(10_001));
+    let content = [
+        r#"{"content": "Ada keeps bees."}"#,
+        "not json",
+        "",
+        r#"{"content": "  "}"#,
+        r#"{"content": " Ada keeps bees. "}"#,
+        &long,
+        r#"{"content": "Bob repairs clocks.", "category": "work", "unknown": 1}"#,
+        r#"{"text": "Bob"}"#,
+    ];
+    std::fs::write(&file, content.join("\n")).unwrap();
+    let (code, said) = import(&data, &file).await;
+    assert_eq!(code, Some(1), "{said}");
+    for line in ["line 2: ", "line 4: content is empty", "line 6: content has 10001", "line 8: missing field"] {
+        assert!(said.lines().any(|said| said.starts_with(line)), "{line}: {said}");
+    }
+    assert!(said.contains("Imported 2 memories; 1 were there already, 4 lines are invalid."), "{said}");
+    let missing = import(&data, &folder.path().join("missing")).await;
+    assert!(missing.0 == Some(1) && missing.1.contains("cannot read"), "{}", missing.1);
+
+    let program = Program::serve(&data).await;
+    let developer = program.again(&owner).developer();
+    program.indexed().await;
+    assert_eq!(developer.get("/v1/dev/user/memories").await.ok().as_array().unwrap().len(), 2);
+    assert_eq!(found(&developer, "clocks").await.len(), 2);
+    program.stop().await;
+}
