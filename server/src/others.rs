@@ -98,9 +98,17 @@ async fn ask(sign_in: &SignIn, mut request: Request) -> Result<Response> {
     let body = body.map_err(|error| Error::Invalid(format!("The body could not be read: {error}")))?;
     let given: Map<String, Value> = serde_json::from_slice(&body)
         .map_err(|error| Error::Invalid(format!("The body is not a JSON object: {error}")))?;
-    let frames = agent::ask(context, app_id, given).await?;
+    let frames = agent::ask(context, app_id, given).await.map_err(in_body)?;
     let stream = Body::from_bytes_stream(stream::encode(frames));
     Ok(Response::builder().content_type("text/event-stream").header("Cache-Control", "no-cache").body(stream))
+}
+
+/// Says of each argument that is wrong that it stands in the body.
+fn in_body(mut error: Error) -> Error {
+    if let Error::Arguments(issues) = &mut error {
+        issues.iter_mut().for_each(|issue| issue.loc.insert(0, "body".into()));
+    }
+    error
 }
 
 /// The app that is asked; clients write `null` or nothing for none.

@@ -23,7 +23,9 @@ pub(super) fn read(context: &Context, input: &GetMemories) -> Result<Option<Posi
     }
     let decode = || -> Option<Cursor> { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok() };
     match decode() {
-        Some(Cursor { position, fingerprint: of }) if of == fingerprint(context, input, &position) => Ok(Some(position)),
+        Some(Cursor { position, fingerprint: of }) if of == fingerprint(context, input, &position) => {
+            Ok(Some(position))
+        }
         _ => Err(Error::Rejected("Invalid cursor".into())),
     }
 }
