@@ -82,9 +82,9 @@ async fn from_body(operation: &Operation, request: &mut Request) -> Result<Optio
         [] => Value::Null,
         text => serde_json::from_slice(text).map_err(|error| not_json(text, &error))?,
     };
-    let known = &operation.route.arguments.schema()["properties"];
+    let contract = &operation.route.arguments;
     match body {
-        Value::Object(fields) => Ok(Some(fields.into_iter().filter(|(name, _)| known.get(name).is_some()).collect())),
+        Value::Object(fields) => Ok(Some(fields.into_iter().filter(|(name, _)| contract.takes(name)).collect())),
         Value::Null if operation.takes_query() || operation.required().is_empty() => Ok(None),
         Value::Null => Err(refuse("missing", vec![json!("body")], "Field required", Value::Null, None)),
         other => {

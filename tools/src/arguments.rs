@@ -51,6 +51,11 @@ impl Arguments {
         self.schema.filter(|_| !differs)
     }
 
+    /// Whether an argument may be given under this name.
+    pub fn takes(&self, name: &str) -> bool {
+        properties(self.schema()).contains_key(name) || self.aliased.iter().any(|(alias, ..)| *alias == name)
+    }
+
     /// Whether an unknown value of an enum is answered with 400.
     pub fn rejects(&self) -> bool {
         self.rejected.iter().any(|(_, _, refuse)| refuse(String::new()).status() == StatusCode::BAD_REQUEST)
