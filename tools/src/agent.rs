@@ -71,9 +71,12 @@ fn answer(
         let mut text = String::new();
         match (found, context.resources.model.clone()) {
             (Err(error), _) => text.push_str(&format!("I could not look into your memory just now: {error}")),
-            (Ok(found), None) => text.push_str(&quote(&sources.add(&found))),
+            (Ok(found), None) => {
+                sources.add(&functions::fitting(found));
+                text.push_str(&quote(&sources));
+            }
             (Ok(found), Some(model)) => {
-                let told = sources.add(&found);
+                let told = sources.add(&functions::memories(found));
                 let pieces = converse(context.clone(), model, turns(&earlier, &told, &question), sources.clone());
                 futures::pin_mut!(pieces);
                 while let Some(piece) = pieces.next().await {
@@ -172,13 +175,14 @@ fn instructions(told: &[String]) -> String {
     )
 }
 
-/// The answer without a model: what fits best, quoted and dated.
-fn quote(told: &[String]) -> String {
+/// The answer without a model: what fits best, quoted, dated and cited.
+fn quote(sources: &Sources) -> String {
     let note = "No language model is configured, so this comes by search alone.";
-    if told.is_empty() {
+    let quotes = sources.quotes();
+    if quotes.is_empty() {
         return format!("I found nothing about this in your memory. {note}");
     }
-    format!("This is what your memory holds on it:\n\n{}\n\n{note}", told.join("\n"))
+    format!("This is what your memory holds on it:\n\n{}\n\n{note}", quotes.join("\n"))
 }
 
 fn message(app_id: &Option<String>, sender: Sender, text: String) -> Message {

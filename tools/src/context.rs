@@ -67,7 +67,10 @@ impl Context {
 
     /// The same caller through another face.
     pub(crate) fn through(&self, face: Face) -> Self {
-        Self { caller: Arc::new(Caller { face, ..Caller::clone(&self.caller) }), resources: Arc::clone(&self.resources) }
+        Self {
+            caller: Arc::new(Caller { face, ..Caller::clone(&self.caller) }),
+            resources: Arc::clone(&self.resources),
+        }
     }
 
     /// The caller's memories.

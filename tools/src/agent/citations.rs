@@ -1,5 +1,6 @@
 //! What an answer rests on: memories that the model was shown, by number, and the markers that point to them.
 
+use chrono::{DateTime, Utc};
 use schemas::{chat::Citation, memory::Memory};
 use serde_json::Value;
 
@@ -8,16 +9,18 @@ use serde_json::Value;
 pub(super) struct Sources(Vec<Citation>);
 
 impl Sources {
-    /// Numbers memories that were not shown before; says how each is shown.
+    /// Numbers memories that were not shown before; says how each is shown to the model.
     pub(super) fn add(&mut self, memories: &[Memory]) -> Vec<String> {
-        let lines: Vec<String> = memories
-            .iter()
-            .map(|memory| {
-                let number = self.number(memory);
-                format!("[{number}] {} ({})", memory.content, memory.created_at.format("%-d %B %Y"))
-            })
-            .collect();
-        lines
+        let show =
+            |memory: &Memory| format!("[{}] {} ({})", self.number(memory), memory.content, day(memory.created_at));
+        memories.iter().map(show).collect()
+    }
+
+    /// Every source as a person reads it: quoted, dated, and with its marker.
+    pub(super) fn quotes(&self) -> Vec<String> {
+        let quote =
+            |(index, source): (usize, &Citation)| format!("“{}” ({}) [{}]", source.quote, day(source.date), index + 1);
+        self.0.iter().enumerate().map(quote).collect()
     }
 
     /// The result of a tool as the model sees it, with a number beside every memory in it.
@@ -69,6 +72,10 @@ impl Sources {
             _ => {}
         }
     }
+}
+
+fn day(time: DateTime<Utc>) -> String {
+    time.format("%-d %B %Y").to_string()
 }
 
 /// The next `[12]` of a text: what comes before, the number, what comes after.

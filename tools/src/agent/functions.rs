@@ -1,10 +1,13 @@
 //! The model's functions: the tools that the caller may use.
 
 use resources::model::{Call, Function};
-use schemas::memory::Memory;
+use schemas::memory::{FoundMemory, Memory};
 use serde_json::{Map, Value, json};
 
 use crate::{Access, Context, Error, Result};
+
+/// The share of the best score that a memory needs to be quoted without a model.
+const NEARLY: f32 = 0.6;
 
 /// The functions that the model may ask for.
 pub(super) fn permitted(context: &Context) -> Vec<Function> {
@@ -38,13 +41,24 @@ async fn try_run(context: &Context, call: &Call) -> Result<Value> {
     tool.call(context.clone(), &tool.arguments, arguments).await
 }
 
-/// The memories that fit a question best.
-pub(super) async fn search(context: &Context, question: &str, limit: u32) -> Result<Vec<Memory>> {
+/// The memories that fit a question best, with their scores.
+pub(super) async fn search(context: &Context, question: &str, limit: u32) -> Result<Vec<FoundMemory>> {
     let tool = crate::find("search_memories").expect("the agent searches memories");
     let query: String = question.chars().take(2000).collect();
     let arguments = Map::from_iter([("query".to_owned(), json!(query)), ("limit".to_owned(), json!(limit))]);
     let mut result = tool.call(context.clone(), &tool.arguments, arguments).await?;
     serde_json::from_value(result["memories"].take()).map_err(|error| Error::Internal(error.into()))
+}
+
+/// The memories alone, for a model that judges for itself.
+pub(super) fn memories(found: Vec<FoundMemory>) -> Vec<Memory> {
+    found.into_iter().map(|found| found.memory).collect()
+}
+
+/// The memories that fit nearly as well as the best one: without a model, nobody else leaves out the rest.
+pub(super) fn fitting(found: Vec<FoundMemory>) -> Vec<Memory> {
+    let least = found.first().map_or(0.0, |best| best.relevance_score * NEARLY);
+    memories(found.into_iter().filter(|found| found.relevance_score >= least).collect())
 }
 
 /// What the server is doing while it runs a function, in a few words.
