@@ -1,16 +1,18 @@
 //! SurrealDB, the only truth: opened from a folder or by URL, migrated at start, asked one statement batch at a time.
 
-use std::{fs, path::Path, time::Duration};
+mod remote;
+
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use serde::Deserialize;
 use surrealdb::{
     IndexedResults, Surreal,
     engine::any::{self, Any},
-    opt::auth::Root,
     types::{Array, Object, RecordId, SurrealValue, Value, Variables},
 };
 
 use crate::{Error, Result, Secret};
+use remote::Remote;
 
 /// Where the database is and how much memory the embedded one may take.
 #[derive(Debug, Clone, Deserialize)]
@@ -58,9 +60,13 @@ const ATTEMPTS: u32 = 8;
 /// A connection, cheap to clone.
 #[derive(Clone)]
 pub struct Database {
-    client: Surreal<Any>,
-    timeout: Duration,
-    embedded: bool,
+    engine: Engine,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Embedded(Surreal<Any>),
+    Server(Arc<Remote>),
 }
 
 impl Database {
@@ -70,22 +76,18 @@ impl Database {
     /// [`Error::Setting`] when the folder is locked by another process or cannot be written, or a setting is wrong;
     /// [`Error::Unavailable`] when a server does not answer.
     pub async fn open(settings: &DatabaseSettings, folder: &Path) -> Result<Self> {
-        let timeout = Duration::from_secs(settings.timeout_seconds);
-        let client = match &settings.url {
-            Some(url) => tokio::time::timeout(timeout, connect(url, settings))
-                .await
-                .map_err(|_| Error::Unavailable(format!("the database at {url} does not answer")))??,
-            None => open_folder(settings, folder).await?,
+        let engine = match &settings.url {
+            Some(url) => Engine::Server(Arc::new(Remote::open(url, settings).await?)),
+            None => Engine::Embedded(open_folder(settings, folder).await?),
         };
-        client.use_ns(&settings.namespace).use_db(&settings.name).await.map_err(away)?;
-        let database = Self { client, timeout, embedded: settings.url.is_none() };
+        let database = Self { engine };
         database.migrate().await?;
         Ok(database)
     }
 
     /// Whether the engine runs in this process, so that nobody else writes.
     pub fn is_embedded(&self) -> bool {
-        self.embedded
+        matches!(self.engine, Engine::Embedded(_))
     }
 
     /// Whether the database answers.
@@ -109,21 +111,19 @@ impl Database {
     }
 
     async fn attempt(&self, statements: &str, bound: Bound) -> surrealdb::Result<IndexedResults> {
-        let query = self.client.query(statements).bind(bound.0);
-        let answers = match self.embedded {
-            true => query.await,
-            false => tokio::time::timeout(self.timeout, query)
-                .await
-                .unwrap_or_else(|_| Err(surrealdb::Error::connection("no answer in time".into(), None))),
-        };
-        first_cause(answers?)
+        first_cause(match &self.engine {
+            Engine::Embedded(client) => client.query(statements).bind(bound.0).await?,
+            Engine::Server(remote) => remote.query(statements, bound.0).await?,
+        })
     }
 
-    /// A server that is away is the caller's to retry; anything else from an engine is a defect.
+    /// What a server fails with is the caller's to retry: it, or its own storage, may be away. What the embedded engine
+    /// fails with is a defect.
     fn explain(&self, error: surrealdb::Error) -> Error {
-        match self.embedded {
-            true => Error::internal(format!("database: {error}")),
-            false => away(error),
+        match &self.engine {
+            Engine::Embedded(_) => Error::internal(format!("database: {error}")),
+            Engine::Server(_) if error.is_connection() => Error::unavailable(error),
+            Engine::Server(_) => Error::Unavailable(format!("the database failed: {error}")),
         }
     }
 
@@ -180,19 +180,6 @@ pub(crate) fn row(id: RecordId, fields: impl SurrealValue) -> Value {
     Value::Object(object)
 }
 
-async fn connect(url: &str, settings: &DatabaseSettings) -> Result<Surreal<Any>> {
-    if !(url.starts_with("ws://") || url.starts_with("wss://")) {
-        return Err(Error::Setting(format!("database.url must begin with ws:// or wss://, not {url:?}")));
-    }
-    let client = any::connect(url).await.map_err(away)?;
-    if let (Some(username), Some(password)) = (&settings.user, &settings.password) {
-        let root = Root { username: username.clone(), password: password.expose().to_owned() };
-        let refused = |error| Error::Setting(format!("the database at {url} refuses database.user: {error}"));
-        client.signin(root).await.map_err(refused)?;
-    }
-    Ok(client)
-}
-
 async fn open_folder(settings: &DatabaseSettings, folder: &Path) -> Result<Surreal<Any>> {
     let place = folder.display();
     fs::create_dir_all(folder).map_err(|error| Error::Setting(format!("cannot write to {place}: {error}")))?;
@@ -202,18 +189,16 @@ async fn open_folder(settings: &DatabaseSettings, folder: &Path) -> Result<Surre
         settings.write_buffer_mib << 20,
         settings.cache_mib << 20,
     );
-    any::connect(address).await.map_err(|error| {
+    let client = any::connect(address).await.map_err(|error| {
         let text = error.to_string();
         if text.to_lowercase().contains("lock") {
             Error::Setting(format!("another process has the data folder open: {place}"))
         } else {
             Error::Setting(format!("cannot open the database in {place}: {text}"))
         }
-    })
-}
-
-fn away(error: surrealdb::Error) -> Error {
-    Error::Unavailable(format!("the database does not answer: {error}"))
+    })?;
+    client.use_ns(&settings.namespace).use_db(&settings.name).await.map_err(Error::internal)?;
+    Ok(client)
 }
 
 fn is_conflict(error: &surrealdb::Error) -> bool {
