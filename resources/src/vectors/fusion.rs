@@ -51,14 +51,17 @@ impl Candidates {
     /// Rank the records and keep the best `limit`.
     pub(super) fn fuse(self, limit: usize) -> Vec<Hit> {
         let candidates: Vec<Candidate> = self.0.into_values().collect();
-        let words = normalise(candidates.iter().map(|candidate| candidate.words.unwrap_or_default()));
-        let dense = normalise(candidates.iter().map(|candidate| candidate.dense.unwrap_or_default()));
+        let words = normalise(candidates.iter().map(|candidate| Some(candidate.words.unwrap_or_default())));
+        let dense = normalise(candidates.iter().map(|candidate| candidate.dense));
         let weight = word_weight(clearness(&words), clearness(&dense));
-        let mut hits: Vec<Hit> = candidates
-            .into_iter()
-            .zip(words.into_iter().zip(dense))
-            .map(|(candidate, (words, dense))| Hit { id: candidate.id, score: weight * words + (1.0 - weight) * dense })
-            .collect();
+        let score = |(words, dense): (Option<f32>, Option<f32>)| {
+            let words = words.unwrap_or_default();
+            // A record that has yet to be embedded is judged by its words alone.
+            weight * words + (1.0 - weight) * dense.unwrap_or(words)
+        };
+        let scores = words.into_iter().zip(dense).map(score);
+        let mut hits: Vec<Hit> =
+            candidates.into_iter().zip(scores).map(|(candidate, score)| Hit { id: candidate.id, score }).collect();
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
         hits.truncate(limit);
         hits
@@ -75,15 +78,16 @@ impl Candidate {
 }
 
 /// Divide scores by the best; a score that speaks against a record counts as none.
-fn normalise(scores: impl Iterator<Item = f32>) -> Vec<f32> {
-    let scores: Vec<f32> = scores.map(|score| score.max(0.0)).collect();
-    let best = scores.iter().copied().fold(0.0, f32::max);
-    scores.iter().map(|score| if best > 0.0 { score / best } else { 0.0 }).collect()
+fn normalise(scores: impl Iterator<Item = Option<f32>>) -> Vec<Option<f32>> {
+    let scores: Vec<Option<f32>> = scores.map(|score| score.map(|score| score.max(0.0))).collect();
+    let best = scores.iter().flatten().copied().fold(0.0, f32::max);
+    let share = |score: f32| if best > 0.0 { score / best } else { 0.0 };
+    scores.into_iter().map(|score| score.map(share)).collect()
 }
 
 /// How far the best of a leg's normalised scores stands out from the next ones; none for a leg that found nothing.
-fn clearness(scores: &[f32]) -> Option<f32> {
-    let mut scores = scores.to_vec();
+fn clearness(scores: &[Option<f32>]) -> Option<f32> {
+    let mut scores: Vec<f32> = scores.iter().flatten().copied().collect();
     scores.sort_by(|a, b| b.total_cmp(a));
     if scores.first().is_none_or(|best| *best <= 0.0) {
         return None;
@@ -133,6 +137,11 @@ mod tests {
         let close = [(1, 0.50), (2, 0.49), (3, 0.48)];
         assert_eq!(fuse(&[(3, 9.0), (2, 1.0), (1, 1.0)], &close)[0].id, "3");
         assert_eq!(fuse(&[(3, 9.0), (2, 8.9), (1, 8.8)], &[(1, 0.8), (2, 0.2), (3, 0.1)])[0].id, "1");
+    }
+
+    #[test]
+    fn what_is_not_embedded_yet_is_judged_by_its_words() {
+        assert_eq!(fuse(&[(1, 3.0)], &[(2, 0.1)])[0].id, "1");
     }
 
     #[test]
