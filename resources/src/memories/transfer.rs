@@ -76,7 +76,9 @@ impl MemoryRow {
             user_review: memory.user_review,
             manually_added: memory.manually_added,
             edited: memory.edited,
-            scoring: scoring(memory.category, memory.manually_added, memory.created_at),
+            scoring: memory
+                .scoring
+                .unwrap_or_else(|| scoring(memory.category, memory.manually_added, memory.created_at)),
             provenance: memory.provenance.into(),
             revisions: 0,
             first_content: None,
