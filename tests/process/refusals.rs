@@ -26,11 +26,11 @@ async fn a_wrong_configuration_is_named() {
     let cases = [
         ("[server]\nprot = 1", ["server.prot", "server.port"]),
         ("[sever]\nport = 1", ["sever.port", "no such section"]),
-        ("[server]\nport = 70000", ["server.port", "65535"]),
+        ("[server]\nport = 70000", ["server.port", "70000"]),
         ("[server]\nport = 'x'", ["server.port", "a whole number"]),
         ("[database]\nurl = 'http://somewhere'", ["database.url", "ws://"]),
         ("[model]\nurl = 'http://127.0.0.1/v1'", ["model.url", "model.name"]),
-        ("[log]\nfilter = 'server=loud'", ["log.filter", "loud"]),
+        ("[log]\nfilter = 'server=loud'", ["log.filter", "expected one of"]),
         ("[server\nport = 1", ["config.toml", "line 1"]),
     ];
     for (file, parts) in cases {
