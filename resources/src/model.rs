@@ -123,7 +123,7 @@ impl Model {
         };
         let key = settings.key.as_ref().map_or("none", Secret::expose);
         let config = OpenAIConfig::new().with_api_base(url.trim_end_matches('/')).with_api_key(key);
-        let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(5)).build();
+        let http = crate::http::client().connect_timeout(Duration::from_secs(5)).build();
         let client = Client::with_config(config).with_http_client(http.map_err(Error::internal)?);
         Ok(Some(Self { client, name: name.clone(), patience: Duration::from_secs(settings.timeout_seconds) }))
     }

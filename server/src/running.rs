@@ -45,8 +45,6 @@ pub struct FirstStart {
 /// # Errors
 /// A [`Failure`] that a person can mend, or what an engine says.
 pub async fn start(config: Config) -> anyhow::Result<Running> {
-    // Two TLS providers are in the tree, so that one has to be named before anything connects.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let address = SocketAddr::new(config.server.host, config.server.port);
     let listener =
         TcpListener::bind(address).await.map_err(|reason| Failure::Port { address: address.to_string(), reason })?;

@@ -1,6 +1,6 @@
 //! The database on a server: a connection that is made anew when it was lost.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use surrealdb::{
@@ -16,10 +16,12 @@ use tokio::{
 };
 
 use super::DatabaseSettings;
-use crate::{Error, Result};
+use crate::{Error, Result, http};
 
 /// How long a connection may be silent before it is tried, so that nothing of worth is sent into a dead one.
-const SILENCE: Duration = Duration::from_secs(5);
+const SILENCE: Duration = Duration::from_secs(1);
+/// How long it may take to answer then.
+const TRIAL: Duration = Duration::from_secs(2);
 /// How long a server that did not answer is left alone: whoever asks meanwhile is told at once.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -38,27 +40,33 @@ enum State {
 
 struct Connection {
     client: Surreal<Any>,
-    _runtime: OwnRuntime,
+    runtime: OwnRuntime,
 }
 
 /// What a client runs on. Left to itself a client reconnects for ever and then sends what it still holds, long after
 /// the caller was told that it failed; with its runtime all of that ends.
-struct OwnRuntime(Option<Runtime>);
+struct OwnRuntime(SyncMutex<Option<Runtime>>);
 
 impl OwnRuntime {
     fn new() -> Result<Self> {
         let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        runtime.map(|runtime| Self(Some(runtime))).map_err(Error::internal)
+        runtime.map(|runtime| Self(SyncMutex::new(Some(runtime)))).map_err(Error::internal)
     }
 
     fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
-        self.0.as_ref().expect("it is there until it is dropped").spawn(work)
+        let runtime = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        runtime.as_ref().expect("it has not ended").spawn(work)
+    }
+
+    fn end(&self) {
+        let runtime = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        runtime.into_iter().for_each(Runtime::shutdown_background);
     }
 }
 
 impl Drop for OwnRuntime {
     fn drop(&mut self) {
-        self.0.take().into_iter().for_each(Runtime::shutdown_background);
+        self.end();
     }
 }
 
@@ -76,13 +84,16 @@ impl Remote {
     pub(super) async fn query(&self, statements: &str, bound: Variables) -> surrealdb::Result<IndexedResults> {
         let connection = self.connection().await.map_err(|reason| surrealdb::Error::connection(reason, None))?;
         let answer = tokio::time::timeout(self.timeout, connection.client.query(statements).bind(bound)).await;
-        let reason = match answer {
+        let (reason, is_lost) = match answer {
             Ok(Ok(answers)) => return Ok(answers),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "no answer in time".to_owned(),
+            Ok(Err(error)) => (error.to_string(), error.is_connection()),
+            Err(_) => ("no answer in time".to_owned(), false),
         };
         let reason = silent(&self.url, &reason);
-        self.lost(&connection, &reason).await;
+        // One batch that fails or takes too long is no reason to fail those of others.
+        if is_lost || !connection.answers().await {
+            self.lost(&connection, &reason).await;
+        }
         Err(surrealdb::Error::connection(reason, None))
     }
 
@@ -91,10 +102,11 @@ impl Remote {
         let mut state = self.state.lock().await;
         match &mut *state {
             State::Connected { connection, used } => {
-                if used.elapsed() < SILENCE || connection.answers(self.timeout).await {
+                if used.elapsed() < SILENCE || connection.answers().await {
                     *used = Instant::now();
                     return Ok(Arc::clone(connection));
                 }
+                connection.runtime.end();
             }
             State::Away { since, reason } if since.elapsed() < PAUSE => return Err(reason.clone()),
             State::Away { .. } => {}
@@ -114,8 +126,9 @@ impl Remote {
         }
     }
 
-    /// Gives `connection` up, unless somebody else has put a new one in its place.
+    /// Gives a connection up, with all that others have sent through it, unless somebody has done so already.
     async fn lost(&self, lost: &Arc<Connection>, reason: &str) {
+        lost.runtime.end();
         let mut state = self.state.lock().await;
         if matches!(&*state, State::Connected { connection, .. } if Arc::ptr_eq(connection, lost)) {
             tracing::warn!("{reason}");
@@ -125,17 +138,18 @@ impl Remote {
 }
 
 impl Connection {
-    async fn answers(&self, timeout: Duration) -> bool {
-        matches!(tokio::time::timeout(timeout, self.client.query("RETURN 1")).await, Ok(Ok(_)))
+    async fn answers(&self) -> bool {
+        matches!(tokio::time::timeout(TRIAL, self.client.query("RETURN 1")).await, Ok(Ok(_)))
     }
 }
 
 async fn connect(url: &str, settings: &DatabaseSettings, timeout: Duration) -> Result<Connection> {
+    http::name_cryptography();
     let runtime = OwnRuntime::new()?;
     let connecting = runtime.spawn(sign_in(url.to_owned(), settings.clone()));
     let late = |_| Error::Unavailable(silent(url, "no answer in time"));
     let client = tokio::time::timeout(timeout, connecting).await.map_err(late)?.map_err(Error::internal)??;
-    Ok(Connection { client, _runtime: runtime })
+    Ok(Connection { client, runtime })
 }
 
 async fn sign_in(url: String, settings: DatabaseSettings) -> Result<Surreal<Any>> {
