@@ -127,7 +127,7 @@ async fn a_database_may_restart_while_all_is_quiet() {
     user.developer().get(MEMORIES).await.ok();
     remote.database.kill().await;
     remote.database.start_again().await;
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     user.developer().post(MEMORIES, json!({"content": "Ada keeps bees."})).await.ok();
     remote.server.stop().await;
 }

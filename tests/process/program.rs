@@ -126,10 +126,10 @@ impl Program {
         }
     }
 
-    /// Sends SIGTERM.
-    pub(super) async fn terminate(&self) {
+    /// Sends a signal, `-TERM` say.
+    pub(super) async fn signal(&self, signal: &str) {
         let id = self.child.id().expect("the server runs").to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
     }
 
     /// Waits for the end.
@@ -144,7 +144,7 @@ impl Program {
 
     /// Stops the server as a person would.
     pub(super) async fn stop(self) -> Ended {
-        self.terminate().await;
+        self.signal("-TERM").await;
         let ended = self.ended().await;
         assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
         ended

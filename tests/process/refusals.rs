@@ -81,14 +81,21 @@ async fn a_folder_that_cannot_be_written_is_named() {
 
 #[tokio::test]
 async fn an_engine_that_is_away_is_named() {
+    // Somebody who hangs up at once, however a conversation begins.
+    let rude = TcpListener::bind("127.0.0.1:0").unwrap();
+    let secure = format!("wss://{}", rude.local_addr().unwrap());
+    std::thread::spawn(move || rude.incoming().for_each(drop));
     let cases = [
         ("RECOLLECT_DATABASE_URL", "ws://127.0.0.1:9", "the database"),
+        ("RECOLLECT_DATABASE_URL", &secure, "the database"),
         ("RECOLLECT_VECTORS_URL", "http://127.0.0.1:9", "the vector index"),
     ];
     for (name, url, engine) in cases {
-        let folder = TempDir::new().unwrap();
-        let mut command = recollect(folder.path(), SERVE).await;
-        command.env(name, url);
-        refused(command, 1, &[engine, "does not answer"]).await;
+        for arguments in [SERVE, &["keys", "list"]] {
+            let folder = TempDir::new().unwrap();
+            let mut command = recollect(folder.path(), arguments).await;
+            command.env(name, url);
+            refused(command, 1, &[engine, "does not answer"]).await;
+        }
     }
 }

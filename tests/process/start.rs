@@ -1,7 +1,8 @@
 //! Starting and stopping.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -76,7 +77,7 @@ async fn a_request_at_work_finishes_before_the_end() {
     request.write_all((head + begin).as_bytes()).await.unwrap();
     // The server has the request once it has answered one that came later.
     program.health().await;
-    program.terminate().await;
+    program.signal("-TERM").await;
     let refused = async { while TcpStream::connect(&address).await.is_ok() {} };
     tokio::time::timeout(Duration::from_secs(5), refused).await.expect("nobody else is let in");
     request.write_all(rest.as_bytes()).await.unwrap();
@@ -88,6 +89,23 @@ async fn a_request_at_work_finishes_before_the_end() {
     let program = Program::serve(folder.path()).await;
     assert_eq!(found(&program.again(&owner).developer(), "written").await.len(), 1);
     program.stop().await;
+}
+
+#[tokio::test]
+async fn open_streams_do_not_hold_up_the_end() {
+    for signal in ["-INT", "-TERM"] {
+        let folder = TempDir::new().unwrap();
+        let program = Program::serve(folder.path()).await;
+        let mcp = program.owner().mcp();
+        let mut stream =
+            mcp.request(Method::GET, "/v1/mcp").header("accept", "text/event-stream").send().await.unwrap();
+        assert_eq!(stream.chunk().await.unwrap().unwrap(), "event: ping\ndata: {}\n\n");
+        let told = Instant::now();
+        program.signal(signal).await;
+        while let Ok(Some(_)) = stream.chunk().await {}
+        assert_eq!(program.ended().await.status.code(), Some(0));
+        assert!(told.elapsed() < Duration::from_secs(5), "{signal}: ended after {:?}", told.elapsed());
+    }
 }
 
 #[tokio::test]
