@@ -21,7 +21,7 @@ use schemas::health::{Health, IndexHealth};
 use serde_json::{Map, Value};
 use tools::{Audience, Error, Result, agent};
 
-use crate::{auth::SignIn, stream};
+use crate::{auth::SignIn, page, stream};
 
 /// A question is a text with a few ids.
 const LONGEST_QUESTION: usize = 256 * 1024;
@@ -68,6 +68,8 @@ impl OpenApi for Others {
             let sign_in = Arc::clone(&sign_in);
             async move { ask(&sign_in, request).await.unwrap_or_else(refuse) }
         });
+        // The start page has to be here: the API is mounted at the root and would hide any other route for it.
+        routes.entry("/".into()).or_default().insert(Method::GET, boxed(page::index));
         routes.entry("/healthz".into()).or_default().insert(Method::GET, boxed(health));
         routes.entry("/v2/messages".into()).or_default().insert(Method::POST, boxed(ask));
     }

@@ -3,16 +3,17 @@
 use poem::web::{Html, WithContentType, WithHeader};
 use poem::{IntoResponse, Route, get, handler};
 
-/// Adds the page, and what it loads, to the routes of the server.
+/// Adds what the page loads to the routes of the server.
 pub(crate) fn mount(route: Route) -> Route {
-    route.at("/", get(index)).at("/web/style.css", get(style)).at("/web/page.js", get(script))
+    route.at("/web/style.css", get(style)).at("/web/page.js", get(script))
 }
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// The page itself.
 #[handler]
-fn index() -> WithHeader<WithHeader<Html<&'static str>>> {
+pub(crate) fn index() -> WithHeader<WithHeader<Html<&'static str>>> {
     Html(include_str!("web/index.html"))
         .with_header("Content-Security-Policy", POLICY)
         .with_header("Referrer-Policy", "no-referrer")
