@@ -97,13 +97,13 @@ pub struct Change {
 impl Memories<'_> {
     /// The memories of `selection`, without those the user rejected.
     pub async fn list(&self, selection: &Selection) -> Result<Vec<Memory>> {
-        let field = sorted_field(selection.sort);
-        let mut conditions = vec!["user = $user".to_owned(), "user_review != false".to_owned()];
+        let rank = rank_field(selection.sort);
+        let mut conditions = vec!["user = $user".to_owned(), "rejected = false".to_owned()];
         let mut bound = Bound::new().with("user", self.user).with("limit", selection.limit);
         let mut skip = selection.offset;
         if let Some(position) = &selection.after {
-            conditions.push(format!("{field} <= $after"));
-            bound = bound.with("after", sorted_value(selection.sort, &position.value)?);
+            conditions.push(format!("{rank} >= $after"));
+            bound = bound.with("after", rank_of(selection.sort, &position.value)?);
             skip = position.seen;
         }
         if !selection.categories.is_empty() {
@@ -123,7 +123,7 @@ impl Memories<'_> {
             conditions.push("updated_at > $updated_after".into());
             bound = bound.with("updated_after", time);
         }
-        let order = if field == "scoring" { "scoring DESC, created_at DESC" } else { &format!("{field} DESC") };
+        let order = if rank == "scoring_rank" { "scoring_rank, created_rank" } else { rank };
         let conditions = conditions.join(" AND ");
         let statement = format!("SELECT * FROM memory WHERE {conditions} ORDER BY {order} LIMIT $limit START $skip");
         self.rows(&statement, bound.with("skip", skip)).await
@@ -330,18 +330,20 @@ impl Position {
     }
 }
 
-fn sorted_field(sort: MemorySort) -> &'static str {
+/// The field that ascends as a list in this order descends.
+fn rank_field(sort: MemorySort) -> &'static str {
     match sort {
-        MemorySort::ScoringDesc | MemorySort::ManualFirst => "scoring",
-        MemorySort::CreatedDesc => "created_at",
-        MemorySort::UpdatedDesc => "updated_at",
+        MemorySort::ScoringDesc | MemorySort::ManualFirst => "scoring_rank",
+        MemorySort::CreatedDesc => "created_rank",
+        MemorySort::UpdatedDesc => "updated_rank",
     }
 }
 
-fn sorted_value(sort: MemorySort, text: &str) -> Result<Value> {
-    if sorted_field(sort) == "scoring" {
-        return Ok(text.to_owned().into_value());
+/// The value of that field in rows whose [`Position`] has this value.
+fn rank_of(sort: MemorySort, value: &str) -> Result<Value> {
+    if rank_field(sort) == "scoring_rank" {
+        return Ok(row::scoring_rank(value).into_value());
     }
-    let time = DateTime::parse_from_rfc3339(text).map_err(crate::Error::internal)?;
-    Ok(time.to_utc().into_value())
+    let time = DateTime::parse_from_rfc3339(value).map_err(crate::Error::internal)?;
+    Ok((-time.timestamp_micros()).into_value())
 }

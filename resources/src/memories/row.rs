@@ -24,6 +24,7 @@ pub(super) struct MemoryRow {
     pub(super) manually_added: bool,
     pub(super) edited: bool,
     pub(super) scoring: String,
+    pub(super) scoring_rank: String,
     pub(super) provenance: ProvenanceRow,
     pub(super) revisions: i64,
     pub(super) first_content: Option<String>,
@@ -49,6 +50,7 @@ pub(super) struct RevisionRow {
 impl MemoryRow {
     pub(super) fn new(user: &str, new: &NewMemory) -> Self {
         let by_hand = new.provenance.conversation_id.is_none();
+        let scoring = scoring(new.category, by_hand, new.created_at);
         Self {
             mid: id_of(&new.content),
             user: user.to_owned(),
@@ -62,7 +64,8 @@ impl MemoryRow {
             user_review: by_hand.then_some(true),
             manually_added: by_hand,
             edited: false,
-            scoring: scoring(new.category, by_hand, new.created_at),
+            scoring_rank: scoring_rank(&scoring),
+            scoring,
             provenance: new.provenance.clone().into(),
             revisions: 0,
             first_content: None,
@@ -98,6 +101,16 @@ pub fn id_of(content: &str) -> String {
 pub fn scoring(category: MemoryCategory, manually_added: bool, created_at: DateTime<Utc>) -> String {
     let boost = i32::from(category.is_boosted());
     format!("{:02}_{}_{:010}", i32::from(manually_added), 999 - boost, created_at.timestamp())
+}
+
+/// What ascends as the text descends: each sign of ASCII exchanged for its opposite, and a mark at the end that puts a
+/// text behind those which it is the beginning of.
+pub(super) fn scoring_rank(scoring: &str) -> String {
+    let opposite = |sign: char| match sign {
+        ' '..='~' => char::from(b' ' + b'~' - sign as u8),
+        other => other,
+    };
+    scoring.chars().map(opposite).chain(['\u{7f}']).collect()
 }
 
 /// The word that stands for an enum's value on the wire and in the database.
@@ -167,5 +180,17 @@ impl From<ProvenanceRow> for Provenance {
     fn from(from: ProvenanceRow) -> Self {
         let ProvenanceRow { face, key_id, key_name, conversation_id } = from;
         Self { face, key_id, key_name, conversation_id }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_ascend_as_places_in_lists_descend() {
+        let descending = ["01_999_1795460828", "01_999_1795460827", "01_998_1795460829", "00_999_1795460828", "00", ""];
+        assert!(descending.is_sorted_by(|a, b| a > b));
+        assert!(descending.map(scoring_rank).is_sorted());
     }
 }

@@ -1,10 +1,11 @@
 //! All memories of a user out of one data folder and into another, as they are.
 
+use chrono::SubsecRound;
 use schemas::memory::{BatchStatus, Memory};
 
 use super::{
     Memories,
-    row::{MemoryRow, name_of, scoring},
+    row::{MemoryRow, name_of, scoring, scoring_rank},
 };
 use crate::{
     Result,
@@ -63,6 +64,8 @@ impl Memories<'_> {
 impl MemoryRow {
     /// The row of a memory that was written elsewhere.
     fn of(user: &str, memory: Memory) -> Self {
+        let place = || scoring(memory.category, memory.manually_added, memory.created_at);
+        let scoring = memory.scoring.unwrap_or_else(place);
         Self {
             mid: memory.id,
             user: user.to_owned(),
@@ -70,15 +73,14 @@ impl MemoryRow {
             category: name_of(&memory.category),
             visibility: name_of(&memory.visibility),
             tags: memory.tags,
-            created_at: memory.created_at,
-            updated_at: memory.updated_at,
+            created_at: memory.created_at.trunc_subsecs(6),
+            updated_at: memory.updated_at.trunc_subsecs(6),
             reviewed: memory.reviewed,
             user_review: memory.user_review,
             manually_added: memory.manually_added,
             edited: memory.edited,
-            scoring: memory
-                .scoring
-                .unwrap_or_else(|| scoring(memory.category, memory.manually_added, memory.created_at)),
+            scoring_rank: scoring_rank(&scoring),
+            scoring,
             provenance: memory.provenance.into(),
             revisions: 0,
             first_content: None,
