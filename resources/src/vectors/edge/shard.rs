@@ -24,6 +24,8 @@ const ENGINE: &str = "engine";
 const LOCK: &str = "lock";
 /// From how many vectors on a graph is built; a full scan of fewer takes milliseconds.
 const GRAPH_FROM: usize = 50_000;
+/// From how many records within a filter on the words' own lists are read, not each of the records.
+const WORD_LISTS_FROM: usize = 500;
 /// How long the write-ahead log may grow, in files of 32 MiB, before the engine is opened anew without it.
 const LOG_FILES: usize = 8;
 
@@ -220,7 +222,12 @@ fn config(dimension: usize) -> EdgeConfig {
         quantization_config: None,
         hnsw_config: None,
     };
-    let words = EdgeSparseVectorParams { full_scan_threshold: None, on_disk: None, modifier: None, datatype: None };
+    let words = EdgeSparseVectorParams {
+        full_scan_threshold: Some(WORD_LISTS_FROM),
+        on_disk: None,
+        modifier: None,
+        datatype: None,
+    };
     EdgeConfig {
         on_disk_payload: false,
         vectors: HashMap::from([(DENSE.into(), dense)]),
