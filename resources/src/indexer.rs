@@ -7,16 +7,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Resources, Result,
-    outbox::{Entry, Kind},
+    outbox::{Entry, Kind, Outbox},
     vectors::Document,
 };
 
 /// How many rows are embedded at a time.
 const BATCH: u32 = 128;
 
-/// How long the worker lets writes gather before it takes the processor from them, and for how long at most.
+/// How long no write may come before the worker takes the processor, and how long it waits for that at most.
 const QUIET: Duration = Duration::from_millis(40);
 const AT_MOST: Duration = Duration::from_millis(400);
+
+/// The same when the index is so far behind that nobody finds anything within a second: writers go first then.
+const QUIET_BEHIND: Duration = Duration::from_millis(5);
+const AT_MOST_BEHIND: Duration = Duration::from_secs(3);
 
 /// How long to wait after a failure.
 const RETRY: Duration = Duration::from_secs(2);
@@ -24,29 +28,34 @@ const RETRY: Duration = Duration::from_secs(2);
 /// Runs until `stop`: takes rows from the outbox, embeds and indexes them, and forgets them once the index has flushed.
 pub(crate) async fn run(resources: Arc<Resources>, stop: CancellationToken) {
     loop {
-        let pause = match resources.index_some().await {
-            Ok(0) => None,
-            Ok(_) => Some(Duration::ZERO),
-            Err(error) => {
-                tracing::warn!("the vector index is behind: {error}");
-                Some(RETRY)
-            }
-        };
+        let outcome = resources.index_some().await;
         tokio::select! {
             () = stop.cancelled() => return,
-            () = rest(&resources, pause) => {}
+            () = rest(&resources.outbox, outcome) => {}
         }
     }
 }
 
-/// Waits for `pause`, or, when there is nothing to do, for the next write and the calm after it.
-async fn rest(resources: &Resources, pause: Option<Duration>) {
-    if let Some(pause) = pause {
-        return tokio::time::sleep(pause).await;
+/// Waits until it is time for the next batch.
+async fn rest(outbox: &Outbox, outcome: Result<usize>) {
+    match outcome {
+        Ok(0) => {
+            outbox.changed().await;
+            calm(outbox, QUIET, AT_MOST).await;
+        }
+        Ok(done) if done < BATCH as usize => calm(outbox, QUIET, AT_MOST).await,
+        Ok(_) => calm(outbox, QUIET_BEHIND, AT_MOST_BEHIND).await,
+        Err(error) => {
+            tracing::warn!("the vector index is behind: {error}");
+            tokio::time::sleep(RETRY).await;
+        }
     }
-    resources.outbox.changed().await;
-    let calm = async { while tokio::time::timeout(QUIET, resources.outbox.changed()).await.is_ok() {} };
-    tokio::time::timeout(AT_MOST, calm).await.ok();
+}
+
+/// Waits until no write has come for `quiet`, but no longer than `at_most`.
+async fn calm(outbox: &Outbox, quiet: Duration, at_most: Duration) {
+    let calm = async { while tokio::time::timeout(quiet, outbox.changed()).await.is_ok() {} };
+    tokio::time::timeout(at_most, calm).await.ok();
 }
 
 impl Resources {
@@ -121,10 +130,13 @@ impl Resources {
         }
     }
 
+    /// Notes every row once; for an empty index, what was noted before says nothing more.
     async fn outbox_everything(&self) -> Result<()> {
-        let statement =
-            "INSERT INTO outbox (SELECT rand::uuid::v7() AS id, 'memory' AS kind, user, mid AS key FROM memory)";
-        self.database.run(statement, crate::database::Bound::new()).await.map(drop)
+        let statements = "BEGIN;
+            DELETE outbox;
+            INSERT INTO outbox (SELECT rand::uuid::v7() AS id, 'memory' AS kind, user, mid AS key FROM memory);
+            COMMIT;";
+        self.database.run(statements, crate::database::Bound::new()).await.map(drop)
     }
 }
 
