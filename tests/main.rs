@@ -1,5 +1,18 @@
 //! The proof: everything over real HTTP, real engines and real files, in one binary.
 
+mod agent;
+mod assistant;
+mod calls;
+mod chat;
+mod clients;
+mod contracts;
+mod faces;
 mod harness;
+mod isolation;
+mod mcp;
+mod model;
+mod process;
 mod qdrant;
+mod remote;
+mod rest;
 mod vectors;

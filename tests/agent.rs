@@ -1,0 +1,243 @@
+//! The chat agent with a model that plays a script: functions, citations, and what goes wrong.
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use crate::{
+    chat::ask,
+    harness::{Server, TestUser},
+    model::{Act, Model},
+};
+
+/// A server that has a model.
+struct Stage {
+    server: Server,
+    model: Model,
+    _folder: TempDir,
+}
+
+impl Stage {
+    async fn shared() -> &'static Self {
+        static SHARED: OnceCell<Stage> = OnceCell::const_new();
+        SHARED.get_or_init(Self::set).await
+    }
+
+    async fn set() -> Self {
+        let (model, folder) = (Model::default(), TempDir::new().unwrap());
+        let url = model.serve().await;
+        let adjust = |config: &mut server::Config| {
+            config.model.url = Some(url);
+            config.model.name = Some("scripted".into());
+        };
+        let server = Server::boot(folder.path(), adjust).await;
+        Self { server, model, _folder: folder }
+    }
+
+    /// A user who has these memories; their ids.
+    async fn user<const N: usize>(&self, facts: [&str; N]) -> (TestUser, [String; N]) {
+        let user = self.server.user().await;
+        let mut ids = Vec::new();
+        for fact in facts {
+            let memory = user.app().post("/v3/memories", json!({ "content": fact })).await.ok();
+            ids.push(memory["id"].as_str().unwrap().to_owned());
+        }
+        (user, ids.try_into().unwrap())
+    }
+}
+
+fn call(name: &'static str, arguments: Value) -> Act {
+    Act::Call(vec![(name, arguments.to_string())])
+}
+
+/// The result that the model was told for its last call.
+fn told(request: &Value) -> Value {
+    let last = request["messages"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["role"], &last["tool_call_id"]), (&json!("tool"), &json!("call-0")));
+    serde_json::from_str(last["content"].as_str().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn the_model_searches_and_its_citations_resolve() {
+    let stage = Stage::shared().await;
+    let (user, [bees, oboe]) = stage.user(["Ana keeps bees in Graz", "Ben plays the oboe in Linz"]).await;
+    let question = "What does Ben play?";
+    let search = call("search_memories", json!({ "query": "oboe", "limit": 1 }));
+    stage.model.script(question, [search, Act::Say(&["Ben plays", " the oboe [1]", ",\nso I hear [1] [7]."])]);
+    let answered = ask(&user, json!({ "text": question })).await;
+    assert_eq!(answered.thoughts, ["Searching memories", "Searching memories"]);
+    assert_eq!(answered.text, "Ben plays the oboe [1],\nso I hear [1] [7].", "deltas keep their markers");
+    assert_eq!(answered.done["text"], "Ben plays the oboe,\nso I hear.");
+    let requests = stage.model.requests(question);
+    assert_eq!(requests.len(), 2);
+    let found = &told(&requests[1])["memories"][0];
+    assert_eq!(found["id"], json!(oboe));
+    let shown = requests[0]["messages"][0]["content"].as_str().unwrap();
+    let first = if shown.contains("[1] Ben plays the oboe in Linz") { &oboe } else { &bees };
+    let number = if first == &oboe { "[1]" } else { "[2]" };
+    assert_eq!(found["cite_as"], number, "a memory keeps its number: {shown}");
+    let citations = answered.done["citations"].as_array().unwrap();
+    assert_eq!(citations.len(), 1, "each source once, and none that is not there");
+    assert_eq!(citations[0]["id"], json!(first));
+    let path = format!("/v3/memories/{first}");
+    assert_eq!(user.app().get(&path).await.ok()["content"], citations[0]["quote"]);
+}
+
+#[tokio::test]
+async fn what_is_offered_is_what_may_be_done() {
+    let stage = Stage::shared().await;
+    let (user, [id]) = stage.user(["Ana keeps bees"]).await;
+    let question = "Forget everything about Ana";
+    let erase = call("delete_memory", json!({ "memory_id": id }));
+    let mint = call("create_key", json!({ "family": "developer", "name": "mine" }));
+    stage.model.script(question, [erase, mint, Act::Say(&["I cannot do that."])]);
+    ask(&user, json!({ "text": question })).await;
+    let requests = stage.model.requests(question);
+    let mut offered: Vec<&str> =
+        requests[0]["tools"].as_array().unwrap().iter().map(|tool| tool["function"]["name"].as_str().unwrap()).collect();
+    offered.sort_unstable();
+    let expected = [
+        "create_memories",
+        "create_memory",
+        "edit_memory",
+        "get_memories",
+        "get_memory",
+        "get_memory_history",
+        "review_memory",
+        "search_memories",
+        "set_memory_visibility",
+    ];
+    assert_eq!(offered, expected);
+    for tool in requests[0]["tools"].as_array().unwrap() {
+        assert_eq!(tool["function"]["parameters"]["type"], "object", "{tool}");
+        assert!(tool["function"]["description"].as_str().is_some_and(|text| !text.is_empty()));
+    }
+    for (request, name) in [(&requests[1], "delete_memory"), (&requests[2], "create_key")] {
+        let error = &told(request)["error"];
+        assert_eq!(error["code"], "not_found");
+        assert_eq!(error["message"], format!("There is no function called {name}"));
+    }
+    user.app().get(&format!("/v3/memories/{id}")).await.ok();
+    assert_eq!(user.app().get("/v1/dev/keys").await.ok().as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn mistakes_are_told_to_the_model_so_that_it_can_do_better() {
+    let stage = Stage::shared().await;
+    let (user, []) = stage.user([]).await;
+    let question = "Try everything wrong";
+    let acts = [
+        call("no_such_function", json!({})),
+        Act::Call(vec![("search_memories", "{\"query\": \"bees\"".into())]),
+        call("search_memories", json!({ "limit": 3 })),
+        call("get_memory", json!({ "memory_id": "unknown" })),
+        Act::Say(&["I give up."]),
+    ];
+    stage.model.script(question, acts);
+    let answered = ask(&user, json!({ "text": question })).await;
+    assert_eq!(answered.done["text"], "I give up.");
+    let requests = stage.model.requests(question);
+    let errors: Vec<Value> = requests[1..].iter().map(|request| told(request)["error"].clone()).collect();
+    let codes: Vec<&Value> = errors.iter().map(|error| &error["code"]).collect();
+    assert_eq!(codes, ["not_found", "invalid_arguments", "invalid_arguments", "not_found"]);
+    assert!(errors[1]["message"].as_str().unwrap().starts_with("The arguments are not a JSON object"));
+    assert_eq!(errors[2]["message"], "query: Field required");
+    assert_eq!(errors[3]["message"], "Memory not found");
+}
+
+#[tokio::test]
+async fn what_the_agent_writes_says_so() {
+    let stage = Stage::shared().await;
+    let (user, []) = stage.user([]).await;
+    let question = "Remember that Ana keeps bees";
+    let create = call("create_memory", json!({ "content": "Ana keeps bees" }));
+    stage.model.script(question, [create, Act::Say(&["Noted [1]."])]);
+    let answered = ask(&user, json!({ "text": question })).await;
+    assert_eq!(answered.thoughts, ["Searching memories", "Creating memory"]);
+    let memories = user.app().get("/v3/memories").await.ok();
+    let by = json!({ "face": "agent", "key_id": null, "key_name": null, "conversation_id": null });
+    assert_eq!((&memories[0]["content"], &memories[0]["provenance"]), (&json!("Ana keeps bees"), &by));
+    assert_eq!(answered.done["citations"][0]["id"], memories[0]["id"]);
+}
+
+#[tokio::test]
+async fn several_functions_at_once() {
+    let stage = Stage::shared().await;
+    let (user, [bees]) = stage.user(["Ana keeps bees"]).await;
+    let question = "Look twice";
+    let get = ("get_memory", json!({ "memory_id": bees }).to_string());
+    let calls = Act::Call(vec![get, ("get_memories", String::new())]);
+    stage.model.script(question, [calls, Act::Say(&["Seen."])]);
+    ask(&user, json!({ "text": question })).await;
+    let requests = stage.model.requests(question);
+    let messages = requests[1]["messages"].as_array().unwrap();
+    let [asked, one, two] = messages.last_chunk().unwrap();
+    assert_eq!(asked["tool_calls"].as_array().unwrap().len(), 2);
+    assert_eq!((&one["tool_call_id"], &two["tool_call_id"]), (&json!("call-0"), &json!("call-1")));
+    for result in [one, two] {
+        assert!(result["content"].as_str().unwrap().contains("Ana keeps bees"), "{result}");
+    }
+}
+
+#[tokio::test]
+async fn earlier_messages_of_the_same_app_are_told() {
+    let stage = Stage::shared().await;
+    let (user, []) = stage.user([]).await;
+    let talk = async |path: &str, question: &str, reply: &'static [&'static str]| {
+        stage.model.script(question, [Act::Say(reply)]);
+        user.app().post(path, json!({ "text": question })).await.ok();
+        let messages = stage.model.requests(question)[0]["messages"].take();
+        messages.as_array().unwrap()[1..].iter().map(|message| message["content"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(talk("/v2/messages", "Hello?", &["Hello."]).await, ["Hello?"]);
+    assert_eq!(talk("/v2/messages?app_id=coach", "Coach?", &["Yes."]).await, ["Coach?"]);
+    assert_eq!(talk("/v2/messages", "And now?", &["Now."]).await, ["Hello?", "Hello.", "And now?"]);
+}
+
+#[tokio::test]
+async fn a_model_that_calls_without_end_is_made_to_answer() {
+    let stage = Stage::shared().await;
+    let (user, []) = stage.user([]).await;
+    let question = "Go round and round";
+    let calls = (0..6).map(|_| call("get_memories", json!({})));
+    stage.model.script(question, calls.chain([Act::Say(&["Enough."])]));
+    assert_eq!(ask(&user, json!({ "text": question })).await.text, "Enough.");
+    let requests = stage.model.requests(question);
+    assert_eq!(requests.len(), 7);
+    assert_eq!(requests[6].get("tools"), None, "the last round offers nothing");
+}
+
+#[tokio::test]
+async fn a_model_that_fails_is_apologised_for() {
+    let stage = Stage::shared().await;
+    let (user, []) = stage.user([]).await;
+    for status in [500, 429, 401] {
+        let question = format!("Fail with {status}");
+        stage.model.script(&question, [Act::Fail(status)]);
+        let answered = ask(&user, json!({ "text": question })).await;
+        assert!(answered.text.starts_with("Sorry: the language model did not answer"), "{status}: {}", answered.text);
+        assert!(answered.text.contains("scripted failure"), "{status}: {}", answered.text);
+        assert_eq!(answered.done["text"], answered.text.trim());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_keeps_what_came() {
+    let stage = Stage::shared().await;
+    let (user, []) = stage.user([]).await;
+    let question = "Break off";
+    stage.model.script(question, [Act::BreakOff("The answer begins")]);
+    let answered = ask(&user, json!({ "text": question })).await;
+    assert!(answered.text.starts_with("The answer begins … Sorry: the language model"), "{}", answered.text);
+    assert_eq!(answered.done["text"], answered.text);
+}
+
+#[tokio::test]
+async fn an_empty_answer_is_explained() {
+    let stage = Stage::shared().await;
+    let (user, []) = stage.user([]).await;
+    let question = "Say nothing";
+    stage.model.script(question, [Act::Say(&[])]);
+    let answered = ask(&user, json!({ "text": question })).await;
+    assert_eq!(answered.text, "The language model gave no answer. Please ask again.");
+}

@@ -1,0 +1,101 @@
+//! Calling any tool in any way: directly, by each of its routes, and over MCP.
+
+use reqwest::{Method, Url, header::ACCEPT};
+use serde_json::{Map, Value, json};
+use tools::{Audience, Context, Credential, Face, Placement, Route, Tool};
+
+use crate::harness::{Answer, Caller, Server, TestUser, apart};
+
+/// What routes may call an argument, where that is not the tool's own name for it.
+const SPELLINGS: [(&str, &str); 3] = [("items", "memories"), ("content", "value"), ("visibility", "value")];
+
+/// Method and path, as `server::routes()` writes them.
+pub(crate) fn name_of(route: &Route) -> String {
+    format!("{} {}", route.method, route.path)
+}
+
+/// Whoever the route is for.
+pub(crate) fn caller(user: &TestUser, audience: Audience) -> Caller {
+    match audience {
+        Audience::App | Audience::Account => user.app(),
+        Audience::Developer => user.developer(),
+        Audience::Mcp => user.mcp(),
+    }
+}
+
+/// The context that such a caller has.
+pub(crate) async fn context(server: &'static Server, user: &TestUser, audience: Audience) -> Context {
+    let resources = server.resources.clone();
+    let (raw, face) = match audience {
+        Audience::App | Audience::Account => return Context::of_user(user.id.clone(), Face::App, resources),
+        Audience::Developer => (user.developer_key.clone(), Face::Developer),
+        Audience::Mcp => (user.mcp_key.clone(), Face::Mcp),
+    };
+    let context = Context::of_user(user.id.clone(), face, resources.clone());
+    let key = apart(async move { resources.keys().find(&raw).await.unwrap().unwrap() }).await;
+    let mut caller = tools::Caller::clone(&context.caller);
+    caller.credential = Credential::Key(key);
+    Context { caller: caller.into(), ..context }
+}
+
+/// Calls the tool itself.
+pub(crate) async fn directly(context: Context, tool: &'static Tool, arguments: &Value) -> tools::Result<Value> {
+    let given = arguments.as_object().unwrap().clone();
+    apart(async move { tool.call(context, &tool.arguments, given).await }).await
+}
+
+/// Calls a route with the tool's own arguments, spelled as the route wants them.
+pub(crate) async fn by_route(caller: &Caller, route: &Route, arguments: &Value) -> Answer {
+    let mut path = route.path.to_owned();
+    let mut rest = Map::new();
+    for (name, value) in spelled(route, arguments) {
+        match path.split_once(&format!("{{{name}}}")) {
+            Some((before, after)) => path = format!("{before}{}{after}", value.as_str().unwrap()),
+            None => drop(rest.insert(name, value)),
+        }
+    }
+    match route.placement {
+        Placement::Query => Answer::to(caller.request(route.method.clone(), &with_query(&path, rest))).await,
+        Placement::Body | Placement::QueryOrBody => {
+            Answer::to(caller.request(route.method.clone(), &path).json(&Value::Object(rest))).await
+        }
+    }
+}
+
+/// Calls a tool over MCP: the structured result, or the JSON-RPC error.
+pub(crate) async fn over_mcp(user: &TestUser, method: &str, params: Value) -> Result<Value, Value> {
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+    let request = user.mcp().request(Method::POST, "/v1/mcp").header(ACCEPT, "application/json").json(&message);
+    let mut answer = Answer::to(request).await.ok();
+    match answer.get_mut("result") {
+        Some(result) => Ok(result.take()),
+        None => Err(answer["error"].take()),
+    }
+}
+
+fn spelled(route: &Route, arguments: &Value) -> Map<String, Value> {
+    let known = &route.arguments.schema()["properties"];
+    let spell = |(name, value): (&String, &Value)| {
+        let other = SPELLINGS.iter().find(|(own, wire)| own == name && known.get(wire).is_some()).map(|(_, wire)| *wire);
+        let wire = if known.get(name).is_some() { Some(name.as_str()) } else { other };
+        // What a route has fixed is none of its arguments.
+        let wire = wire.or_else(|| (name != "family").then(|| panic!("{} has no {name}", name_of(route))));
+        wire.map(|wire| (wire.to_owned(), value.clone()))
+    };
+    arguments.as_object().unwrap().iter().filter_map(spell).collect()
+}
+
+fn with_query(path: &str, arguments: Map<String, Value>) -> String {
+    let mut url = Url::parse("http://host/").unwrap().join(path).unwrap();
+    for (name, value) in arguments {
+        let texts = match value {
+            Value::Array(items) => items,
+            other => vec![other],
+        };
+        for text in texts {
+            let text = text.as_str().map_or_else(|| text.to_string(), str::to_owned);
+            url.query_pairs_mut().append_pair(&name, &text);
+        }
+    }
+    url.as_str().trim_start_matches("http://host").to_owned()
+}

@@ -1,0 +1,110 @@
+//! An OpenAI-compatible server on loopback that plays what a test has written for it.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    io,
+    sync::{Arc, Mutex},
+};
+
+use futures::stream;
+use poem::{Body, IntoResponse, Response, Server, endpoint::make, http::StatusCode, listener::TcpAcceptor};
+use serde_json::{Value, json};
+
+use crate::harness::apart;
+
+/// What the model does when it is asked.
+#[derive(Clone)]
+pub(crate) enum Act {
+    /// Says this, piece by piece.
+    Say(&'static [&'static str]),
+    /// Asks for functions: name and arguments, as the model writes them.
+    Call(Vec<(&'static str, String)>),
+    /// Refuses with a status.
+    Fail(u16),
+    /// Says this and breaks off.
+    BreakOff(&'static str),
+}
+
+/// The scripts, each under the question that it belongs to, and what was asked under it.
+#[derive(Clone, Default)]
+pub(crate) struct Model(Arc<Mutex<HashMap<String, (VecDeque<Act>, Vec<Value>)>>>);
+
+impl Model {
+    /// Starts the server; gives its base URL.
+    pub(crate) async fn serve(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().into_std().unwrap();
+        let url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let model = self.clone();
+        let endpoint = make(move |request: poem::Request| {
+            let model = model.clone();
+            async move {
+                assert_eq!(request.uri().path(), "/v1/chat/completions");
+                Ok::<_, poem::Error>(model.play(request.into_body().into_json().await.unwrap()))
+            }
+        });
+        apart(async move {
+            let acceptor = TcpAcceptor::from_std(listener).unwrap();
+            tokio::spawn(Server::new_with_acceptor(acceptor).run(endpoint));
+        })
+        .await;
+        url
+    }
+
+    /// Sets what happens, turn by turn, once somebody asks this question.
+    pub(crate) fn script(&self, question: &str, acts: impl IntoIterator<Item = Act>) {
+        let acts = acts.into_iter().collect();
+        self.0.lock().unwrap().insert(question.to_owned(), (acts, Vec::new()));
+    }
+
+    /// What the model was sent under this question, turn by turn.
+    pub(crate) fn requests(&self, question: &str) -> Vec<Value> {
+        self.0.lock().unwrap()[question].1.clone()
+    }
+
+    fn play(&self, request: Value) -> Response {
+        let asked = request["messages"].as_array().unwrap().iter().rfind(|message| message["role"] == "user").unwrap();
+        let question = asked["content"].as_str().unwrap().to_owned();
+        let mut scripts = self.0.lock().unwrap();
+        let (acts, requests) = scripts.get_mut(&question).unwrap_or_else(|| panic!("no script for {question:?}"));
+        requests.push(request);
+        // The last act goes on: clients may try again what failed.
+        let act = if acts.len() > 1 { acts.pop_front() } else { acts.front().cloned() };
+        match act.expect("a script has an act") {
+            Act::Say(pieces) => streamed(pieces.iter().map(|piece| json!({ "content": piece })).collect(), true),
+            Act::Call(calls) => streamed(calls.iter().enumerate().flat_map(called).collect(), true),
+            Act::BreakOff(piece) => streamed(vec![json!({ "content": piece })], false),
+            Act::Fail(status) => {
+                let error = json!({ "error": { "message": "scripted failure", "type": "scripted", "code": null } });
+                let response = Response::builder().status(StatusCode::from_u16(status).unwrap());
+                response.content_type("application/json").body(error.to_string()).into_response()
+            }
+        }
+    }
+}
+
+/// A call as it is streamed: its name first, then its arguments in two pieces.
+fn called((index, (name, arguments)): (usize, &(&str, String))) -> Vec<Value> {
+    let (head, tail) = arguments.split_at(arguments.len() / 2);
+    let part = |part: Value| json!({ "tool_calls": [part] });
+    vec![
+        part(json!({ "index": index, "id": format!("call-{index}"), "type": "function", "function": { "name": name, "arguments": "" } })),
+        part(json!({ "index": index, "function": { "arguments": head } })),
+        part(json!({ "index": index, "function": { "arguments": tail } })),
+    ]
+}
+
+fn streamed(deltas: Vec<Value>, whole: bool) -> Response {
+    let chunk = |delta: Value| {
+        let choices = json!([{ "index": 0, "delta": delta, "finish_reason": null }]);
+        let chunk = json!({ "id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": choices });
+        Ok(format!("data: {chunk}\n\n"))
+    };
+    let end = if whole { Ok("data: [DONE]\n\n".to_owned()) } else { Err(io::Error::other("scripted break")) };
+    let events: Vec<io::Result<String>> = deltas.into_iter().map(chunk).chain([end]).collect();
+    // Each piece leaves by itself, so that what comes before a break arrives.
+    let paced = stream::unfold(events.into_iter(), |mut events| async {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        events.next().map(|event| (event, events))
+    });
+    Response::builder().content_type("text/event-stream").body(Body::from_bytes_stream(paced))
+}
