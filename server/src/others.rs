@@ -146,7 +146,8 @@ fn answers(content_type: &'static str, description: &'static str) -> MetaRespons
 
 fn question() -> MetaMediaType {
     let mut schema = MetaSchema::new("object");
-    schema.properties = vec![("text", inline(MetaSchema::new("string")))];
+    let text = MetaSchema { description: Some("The question."), ..MetaSchema::new("string") };
+    schema.properties = vec![("text", inline(text))];
     schema.required = vec!["text"];
     MetaMediaType { content_type: "application/json", schema: inline(schema) }
 }
