@@ -3,7 +3,8 @@
 //!
 //! `cargo bench --bench load` runs everything; words behind `--` (`create`, `search`, `list`, `mcp`) choose. Client and
 //! server share the machine, so beside the wall times stands what is true on a busy machine as well: the processor time
-//! of the server for each request, and how busy others kept the machine meanwhile. `LOAD_MEMORIES` changes the number.
+//! of the server for each request, and how busy others kept the machine meanwhile. `LOAD_MEMORIES` changes the number;
+//! `RECOLLECT_MODELS` names a folder with the model, which is fetched otherwise.
 
 mod client;
 mod processor;
