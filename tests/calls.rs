@@ -76,10 +76,11 @@ pub(crate) async fn over_mcp(user: &TestUser, method: &str, params: Value) -> Re
 fn spelled(route: &Route, arguments: &Value) -> Map<String, Value> {
     let known = &route.arguments.schema()["properties"];
     let spell = |(name, value): (&String, &Value)| {
-        let other = SPELLINGS.iter().find(|(own, wire)| own == name && known.get(wire).is_some()).map(|(_, wire)| *wire);
+        let other =
+            SPELLINGS.iter().find(|(own, wire)| own == name && known.get(wire).is_some()).map(|(_, wire)| *wire);
         let wire = if known.get(name).is_some() { Some(name.as_str()) } else { other };
         // What a route has fixed is none of its arguments.
-        let wire = wire.or_else(|| (name != "family").then(|| panic!("{} has no {name}", name_of(route))));
+        assert!(wire.is_some() || name == "family", "{} has no {name}", name_of(route));
         wire.map(|wire| (wire.to_owned(), value.clone()))
     };
     arguments.as_object().unwrap().iter().filter_map(spell).collect()

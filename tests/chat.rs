@@ -20,7 +20,8 @@ impl Answered {
     /// Reads frames as the contract describes them.
     fn read(stream: &str) -> Self {
         let mut answered = Self::default();
-        let frames: Vec<&str> = stream.strip_suffix("\n\n").expect("every frame ends with an empty line").split("\n\n").collect();
+        let frames: Vec<&str> =
+            stream.strip_suffix("\n\n").expect("every frame ends with an empty line").split("\n\n").collect();
         for (place, frame) in frames.iter().enumerate() {
             assert!(!frame.contains('\n'), "line breaks within a frame are spelled out: {frame:?}");
             let (prefix, payload) = frame.split_once(": ").unwrap_or_else(|| panic!("no frame: {frame:?}"));
@@ -50,7 +51,8 @@ pub(crate) async fn ask(user: &TestUser, question: Value) -> Answered {
 async fn the_best_memories_are_quoted_dated_and_cited() {
     let server = Server::shared().await;
     let user = server.user().await;
-    let facts = ["Mira was born in Porto on a Sunday", "The Volkswagen needs new tyres", "Plum dumplings use cottage cheese"];
+    let facts =
+        ["Mira was born in Porto on a Sunday", "The Volkswagen needs new tyres", "Plum dumplings use cottage cheese"];
     let mut ids = Vec::new();
     for fact in facts {
         ids.push(user.app().post("/v3/memories", json!({ "content": fact })).await.ok()["id"].clone());
@@ -83,7 +85,12 @@ async fn nothing_found_is_said() {
 #[tokio::test]
 async fn the_app_that_is_asked_is_named_in_the_answer() {
     let user = Server::shared().await.user().await;
-    for (query, app) in [("", Value::Null), ("?app_id=null", Value::Null), ("?app_id=", Value::Null), ("?plugin_id=coach", json!("coach"))] {
+    for (query, app) in [
+        ("", Value::Null),
+        ("?app_id=null", Value::Null),
+        ("?app_id=", Value::Null),
+        ("?plugin_id=coach", json!("coach")),
+    ] {
         let answer = user.app().post(&format!("/v2/messages{query}"), json!({ "text": "Who am I?" })).await.ok();
         let done = Answered::read(answer.as_str().unwrap()).done;
         assert_eq!((&done["app_id"], &done["plugin_id"]), (&app, &app), "{query}");

@@ -33,7 +33,8 @@ async fn seeded(server: &Server) -> (TestUser, Seeds) {
 /// Every tool with arguments that leave nothing to a face's own defaults.
 fn calls(seeds: &Seeds) -> Vec<(&'static str, Value)> {
     let Seeds { bees, oboe, developer_key } = seeds;
-    let new = json!({ "content": "Ana keeps bees near Graz", "category": "work", "visibility": "public", "tags": ["a"] });
+    let new =
+        json!({ "content": "Ana keeps bees near Graz", "category": "work", "visibility": "public", "tags": ["a"] });
     let known = json!({ "content": "Ana keeps bees", "category": "system" });
     let blank = json!({ "content": " " });
     vec![

@@ -13,7 +13,7 @@ use schemas::{
     scope::Scope,
 };
 use serde_json::Value;
-use server::{Config, FirstStart, Running};
+use server::{Config, Running};
 use tokio::{runtime::Runtime, sync::OnceCell};
 
 /// Outlives the runtime of each test, so that a server does.
@@ -31,7 +31,6 @@ pub(crate) async fn apart<T: Send + 'static>(work: impl Future<Output = T> + Sen
 pub(crate) struct Server {
     pub(crate) url: String,
     pub(crate) resources: Arc<Resources>,
-    pub(crate) first: Option<FirstStart>,
     running: Running,
 }
 
@@ -48,9 +47,8 @@ impl Server {
         config.server.port = 0;
         config.embedder.sources.folder = Some(models_folder().await.to_owned());
         adjust(&mut config);
-        let mut running = apart(server::start(config)).await.unwrap();
-        let (url, first) = (running.url.clone(), running.first.take());
-        Self { url, resources: Arc::clone(&running.resources), first, running }
+        let running = apart(server::start(config)).await.unwrap();
+        Self { url: running.url.clone(), resources: Arc::clone(&running.resources), running }
     }
 
     /// Stops as the program does on SIGTERM.

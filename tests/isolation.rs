@@ -92,7 +92,8 @@ async fn every_tool_is_tried() {
     let tried: HashSet<&str> = ann.attempts().into_iter().map(|(tool, ..)| tool).collect();
     let all: HashSet<&str> = tools::all().iter().map(|tool| tool.name).collect();
     assert_eq!(tried, all, "every tool has its line in Ann::attempts");
-    let listed: HashSet<String> = server::routes().lines().map(|line| line.rsplitn(3, ' ').nth(2).unwrap().into()).collect();
+    let listed: HashSet<String> =
+        server::routes().lines().map(|line| line.rsplitn(3, ' ').nth(2).unwrap().into()).collect();
     let routes: HashSet<String> = tools::all().iter().flat_map(|tool| &tool.routes).map(name_of).collect();
     assert_eq!(listed, routes, "and every route belongs to a tool");
 }
