@@ -125,8 +125,12 @@ impl Arguments {
             schema["properties"] = json!({});
         }
         for field in &self.required {
-            let kinds = schema["properties"][wire_name(field)].get_mut("type");
-            kinds.and_then(Value::as_array_mut).into_iter().for_each(|kinds| kinds.retain(|kind| kind != "null"));
+            // What is optional is of one kind or null; OpenAPI 3.0 knows no lists of kinds.
+            if let Some(kind) = schema["properties"][wire_name(field)].get_mut("type")
+                && let Some(kinds) = kind.as_array()
+            {
+                *kind = kinds.iter().find(|kind| *kind != "null").cloned().unwrap_or_default();
+            }
         }
         let native = schema.get_mut("required").map(Value::take).unwrap_or_default();
         let native = native.as_array().into_iter().flatten().filter_map(Value::as_str);
