@@ -86,21 +86,28 @@ impl Model {
 fn called((index, (name, arguments)): (usize, &(&str, String))) -> Vec<Value> {
     let (head, tail) = arguments.split_at(arguments.len() / 2);
     let part = |part: Value| json!({ "tool_calls": [part] });
+    let id = format!("call-{index}");
+    let function = json!({ "name": name, "arguments": "" });
     vec![
-        part(json!({ "index": index, "id": format!("call-{index}"), "type": "function", "function": { "name": name, "arguments": "" } })),
+        part(json!({ "index": index, "id": id, "type": "function", "function": function })),
         part(json!({ "index": index, "function": { "arguments": head } })),
         part(json!({ "index": index, "function": { "arguments": tail } })),
     ]
 }
 
 fn streamed(deltas: Vec<Value>, whole: bool) -> Response {
-    let chunk = |delta: Value| {
-        let choices = json!([{ "index": 0, "delta": delta, "finish_reason": null }]);
-        let chunk = json!({ "id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": choices });
+    let chunk = |(delta, reason): (Value, Value)| {
+        let choices = json!([{ "index": 0, "delta": delta, "finish_reason": reason }]);
+        let chunk =
+            json!({ "id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": choices });
         Ok(format!("data: {chunk}\n\n"))
     };
-    let end = if whole { Ok("data: [DONE]\n\n".to_owned()) } else { Err(io::Error::other("scripted break")) };
-    let events: Vec<io::Result<String>> = deltas.into_iter().map(chunk).chain([end]).collect();
+    let end = match whole {
+        true => vec![chunk((json!({}), json!("stop"))), Ok("data: [DONE]\n\n".to_owned())],
+        false => vec![Err(io::Error::other("scripted break"))],
+    };
+    let deltas = deltas.into_iter().map(|delta| chunk((delta, Value::Null)));
+    let events: Vec<io::Result<String>> = deltas.chain(end).collect();
     // Each piece leaves by itself, so that what comes before a break arrives.
     let paced = stream::unfold(events.into_iter(), |mut events| async {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;

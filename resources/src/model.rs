@@ -88,6 +88,7 @@ struct Chunk {
 struct Choice {
     #[serde(default)]
     delta: Delta,
+    finish_reason: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -156,14 +157,19 @@ impl Model {
         let mut chunks = opened.map_err(|_| too_slow())?.map_err(refused)?;
         let patience = self.patience;
         Ok(async_stream::try_stream! {
-            let mut calls: Vec<Call> = Vec::new();
+            let (mut calls, mut finished) = (Vec::<Call>::new(), false);
             while let Some(chunk) = tokio::time::timeout(patience, chunks.next()).await.map_err(|_| too_slow())? {
-                let delta = chunk.map_err(refused)?.choices.into_iter().next().map(|choice| choice.delta);
-                let Some(delta) = delta else { continue };
+                let Some(choice) = chunk.map_err(refused)?.choices.into_iter().next() else { continue };
+                let Choice { delta, finish_reason } = choice;
+                finished |= finish_reason.is_some();
                 if let Some(text) = delta.content.filter(|text| !text.is_empty()) {
                     yield Piece::Text(text);
                 }
                 delta.tool_calls.into_iter().flatten().for_each(|part| part.join(&mut calls));
+            }
+            // A connection that is cut looks like an end, and half of a call's arguments can be valid.
+            if !finished {
+                Err(Error::Unavailable("the language model broke off".into()))?;
             }
             if !calls.is_empty() {
                 yield Piece::Calls(calls);
