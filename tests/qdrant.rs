@@ -29,21 +29,14 @@ pub(crate) struct Qdrant {
 impl Qdrant {
     /// Start an empty server on a free port.
     pub(crate) async fn start() -> Self {
-        let mut qdrant = Self {
-            address: ([127, 0, 0, 1], 0).into(),
-            service: Arc::new(Service::new()),
-            running: None,
-        };
+        let mut qdrant = Self { address: ([127, 0, 0, 1], 0).into(), service: Arc::new(Service::new()), running: None };
         qdrant.resume().await;
         qdrant
     }
 
     /// How to reach it.
     pub(crate) fn settings(&self) -> VectorsSettings {
-        VectorsSettings {
-            url: Some(format!("http://{}", self.address)),
-            ..VectorsSettings::default()
-        }
+        VectorsSettings { url: Some(format!("http://{}", self.address)), ..VectorsSettings::default() }
     }
 
     /// Close every connection and the port, keeping the data.
@@ -63,10 +56,7 @@ impl Qdrant {
             .add_service(PointsServer::from_arc(Arc::clone(&self.service)));
         let serving = async move {
             let stopped = async { drop(stopped.await) };
-            server
-                .serve_with_incoming_shutdown(TcpIncoming::from(listener), stopped)
-                .await
-                .unwrap();
+            server.serve_with_incoming_shutdown(TcpIncoming::from(listener), stopped).await.unwrap();
         };
         self.running = Some((stop, tokio::spawn(serving)));
     }

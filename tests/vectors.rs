@@ -5,8 +5,8 @@ mod behaviour;
 use std::path::Path;
 use std::time::Duration;
 
-use resources::{Error, Secret};
 use resources::vectors::{Document, Query, Vectors, VectorsSettings};
+use resources::{Error, Secret};
 use tempfile::TempDir;
 
 use crate::qdrant::Qdrant;
@@ -19,23 +19,12 @@ async fn keeps_to_its_model(settings: &VectorsSettings, folder: &Path) {
     // An empty index follows the model; one that has words but no vectors takes a model of its dimension.
     drop(open(model("small", 4)).await.unwrap());
     let vectors = open(model("big", 6)).await.unwrap();
-    vectors
-        .upsert(&[Document {
-            dense: Some(vec![1.0; 6]),
-            ..memory("model", "1", "Tea")
-        }])
-        .await
-        .unwrap();
+    vectors.upsert(&[Document { dense: Some(vec![1.0; 6]), ..memory("model", "1", "Tea") }]).await.unwrap();
     vectors.flush().await.unwrap();
     drop(vectors);
     for other in [model("small", 4), model("other", 6), model("big", 7)] {
-        let Err(Error::Setting(reason)) = open(other).await else {
-            panic!("another model was accepted")
-        };
-        assert!(
-            reason.contains("recollect reindex") && reason.contains("big"),
-            "{reason}"
-        );
+        let Err(Error::Setting(reason)) = open(other).await else { panic!("another model was accepted") };
+        assert!(reason.contains("recollect reindex") && reason.contains("big"), "{reason}");
     }
     let vectors = open(None).await.unwrap();
     assert_eq!(found(&vectors, "model", "tea").await, ["1"]);
@@ -50,12 +39,7 @@ async fn keeps_to_its_model(settings: &VectorsSettings, folder: &Path) {
 #[tokio::test]
 async fn embedded_behaves() {
     let folder = TempDir::new().unwrap();
-    behaves(
-        &Vectors::open(&VectorsSettings::default(), folder.path(), model("m", 4))
-            .await
-            .unwrap(),
-    )
-    .await;
+    behaves(&Vectors::open(&VectorsSettings::default(), folder.path(), model("m", 4)).await.unwrap()).await;
 }
 
 #[tokio::test]
@@ -71,47 +55,25 @@ async fn embedded_words_come_before_any_model() {
     vectors.upsert(&[memory("early", "1", "Tea")]).await.unwrap();
     vectors.flush().await.unwrap();
     drop(vectors);
-    let vectors = Vectors::open(&settings, folder.path(), model("first", 384))
-        .await
-        .unwrap();
+    let vectors = Vectors::open(&settings, folder.path(), model("first", 384)).await.unwrap();
     assert_eq!(found(&vectors, "early", "tea").await, ["1"]);
     drop(vectors);
-    assert!(matches!(
-        Vectors::open(&settings, folder.path(), model("second", 384)).await,
-        Err(Error::Setting(_))
-    ));
+    assert!(matches!(Vectors::open(&settings, folder.path(), model("second", 384)).await, Err(Error::Setting(_))));
 }
 
 /// What was flushed is there when the folder as it then was is opened again: a copy of it stands for kill -9.
 #[tokio::test]
 async fn embedded_survives_a_crash_after_a_flush() {
-    let (settings, folder, copy) = (
-        VectorsSettings::default(),
-        TempDir::new().unwrap(),
-        TempDir::new().unwrap(),
-    );
+    let (settings, folder, copy) = (VectorsSettings::default(), TempDir::new().unwrap(), TempDir::new().unwrap());
     let vectors = Vectors::open(&settings, folder.path(), model("m", 4)).await.unwrap();
     let dense = Some(vec![0.0, 1.0, 0.0, 0.0]);
-    vectors
-        .upsert(&[Document {
-            dense: dense.clone(),
-            ..memory("crash", "1", "Tea")
-        }])
-        .await
-        .unwrap();
+    vectors.upsert(&[Document { dense: dense.clone(), ..memory("crash", "1", "Tea") }]).await.unwrap();
     vectors.flush().await.unwrap();
-    let copied = std::process::Command::new("cp")
-        .arg("-r")
-        .arg(folder.path().join("."))
-        .arg(copy.path())
-        .status();
+    let copied = std::process::Command::new("cp").arg("-r").arg(folder.path().join(".")).arg(copy.path()).status();
     assert!(copied.unwrap().success());
     let reopened = Vectors::open(&settings, copy.path(), model("m", 4)).await.unwrap();
     assert_eq!(found(&reopened, "crash", "tea").await, ["1"]);
-    let by_meaning = Query {
-        dense: dense.as_deref(),
-        ..query("crash", "unknown")
-    };
+    let by_meaning = Query { dense: dense.as_deref(), ..query("crash", "unknown") };
     assert_eq!(ids(&reopened.search(&by_meaning).await.unwrap()), ["1"]);
     reopened.upsert(&[memory("crash", "1", "Coffee")]).await.unwrap();
     assert!(found(&reopened, "crash", "tea").await.is_empty());
@@ -124,22 +86,10 @@ async fn embedded_sheds_its_log() {
     let vectors = Vectors::open(&settings, folder.path(), model("m", 4096)).await.unwrap();
     let logs = || {
         let files = std::fs::read_dir(folder.path().join("engine/wal")).unwrap();
-        files
-            .filter(|file| {
-                file.as_ref()
-                    .unwrap()
-                    .file_name()
-                    .to_str()
-                    .unwrap()
-                    .starts_with("closed-")
-            })
-            .count()
+        files.filter(|file| file.as_ref().unwrap().file_name().to_str().unwrap().starts_with("closed-")).count()
     };
     let write = async |id: &str, text: &str| {
-        let one = Document {
-            dense: Some(vec![0.1; 4096]),
-            ..memory("log", id, text)
-        };
+        let one = Document { dense: Some(vec![0.1; 4096]), ..memory("log", id, text) };
         vectors.upsert(&vec![one; 100]).await.unwrap();
     };
     for _ in 0..200 {
@@ -175,23 +125,13 @@ async fn embedded_says_what_is_wrong_with_a_folder() {
         panic!("opened damage")
     };
     assert!(reason.contains("recollect reindex"), "{reason}");
-    assert_eq!(
-        Vectors::recreate(&settings, folder.path(), None)
-            .await
-            .unwrap()
-            .count()
-            .await
-            .unwrap(),
-        0
-    );
+    assert_eq!(Vectors::recreate(&settings, folder.path(), None).await.unwrap().count().await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn embedded_takes_searches_writes_and_flushes_at_once() {
     let folder = TempDir::new().unwrap();
-    let vectors = Vectors::open(&VectorsSettings::default(), folder.path(), model("m", 4))
-        .await
-        .unwrap();
+    let vectors = Vectors::open(&VectorsSettings::default(), folder.path(), model("m", 4)).await.unwrap();
     let vectors = std::sync::Arc::new(vectors);
     let tasks: Vec<_> = (0..16)
         .map(|task| {
@@ -199,10 +139,7 @@ async fn embedded_takes_searches_writes_and_flushes_at_once() {
             tokio::spawn(async move {
                 for n in 0..50 {
                     let id = format!("{task}-{n}");
-                    vectors
-                        .upsert(&[memory("busy", &id, &format!("Errand {task} number {n}"))])
-                        .await
-                        .unwrap();
+                    vectors.upsert(&[memory("busy", &id, &format!("Errand {task} number {n}"))]).await.unwrap();
                     assert!(!found(&vectors, "busy", "errand").await.is_empty());
                     if n % 10 == 0 {
                         vectors.flush().await.unwrap();
@@ -220,12 +157,7 @@ async fn embedded_takes_searches_writes_and_flushes_at_once() {
 #[tokio::test]
 async fn remote_behaves() {
     let (qdrant, folder) = (Qdrant::start().await, TempDir::new().unwrap());
-    behaves(
-        &Vectors::open(&qdrant.settings(), folder.path(), model("m", 4))
-            .await
-            .unwrap(),
-    )
-    .await;
+    behaves(&Vectors::open(&qdrant.settings(), folder.path(), model("m", 4)).await.unwrap()).await;
 }
 
 #[tokio::test]
@@ -237,23 +169,15 @@ async fn remote_keeps_to_its_model() {
 #[tokio::test]
 async fn remote_goes_away_and_comes_back() {
     let (mut qdrant, folder) = (Qdrant::start().await, TempDir::new().unwrap());
-    let vectors = Vectors::open(&qdrant.settings(), folder.path(), model("m", 4))
-        .await
-        .unwrap();
+    let vectors = Vectors::open(&qdrant.settings(), folder.path(), model("m", 4)).await.unwrap();
     vectors.upsert(&[memory("away", "1", "Tea")]).await.unwrap();
     qdrant.stop().await;
     for error in [
         vectors.search(&query("away", "tea")).await.unwrap_err(),
         vectors.upsert(&[memory("away", "2", "Coffee")]).await.unwrap_err(),
-        Vectors::open(&qdrant.settings(), folder.path(), None)
-            .await
-            .err()
-            .unwrap(),
+        Vectors::open(&qdrant.settings(), folder.path(), None).await.err().unwrap(),
     ] {
-        assert!(
-            matches!(&error, Error::Unavailable(reason) if reason.contains("vector index")),
-            "{error:?}"
-        );
+        assert!(matches!(&error, Error::Unavailable(reason) if reason.contains("vector index")), "{error:?}");
     }
     qdrant.resume().await;
     let healed = async {
@@ -261,9 +185,7 @@ async fn remote_goes_away_and_comes_back() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), healed)
-        .await
-        .expect("the index heals by itself");
+    tokio::time::timeout(Duration::from_secs(10), healed).await.expect("the index heals by itself");
     assert_eq!(found(&vectors, "away", "tea").await, ["1"]);
     vectors.upsert(&[memory("away", "2", "Coffee")]).await.unwrap();
     assert_eq!(found(&vectors, "away", "coffee").await, ["2"]);
@@ -281,16 +203,7 @@ async fn a_real_qdrant_behaves() {
         key: std::env::var("RECOLLECT_TEST_QDRANT_KEY").ok().map(Secret::from),
         collection: format!("recollect-test-{what}"),
     };
-    drop(
-        Vectors::recreate(&settings("model"), folder.path(), None)
-            .await
-            .unwrap(),
-    );
+    drop(Vectors::recreate(&settings("model"), folder.path(), None).await.unwrap());
     keeps_to_its_model(&settings("model"), folder.path()).await;
-    behaves(
-        &Vectors::recreate(&settings("suite"), folder.path(), model("m", 4))
-            .await
-            .unwrap(),
-    )
-    .await;
+    behaves(&Vectors::recreate(&settings("suite"), folder.path(), model("m", 4)).await.unwrap()).await;
 }

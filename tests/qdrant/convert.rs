@@ -27,10 +27,9 @@ fn strange(what: &str) -> Status {
 
 pub(crate) fn id(id: Option<PointId>) -> Result<qdrant_edge::PointId> {
     match id.and_then(|id| id.point_id_options) {
-        Some(PointIdOptions::Uuid(uuid)) => uuid
-            .parse()
-            .map(qdrant_edge::PointId::Uuid)
-            .map_err(|_| Status::invalid_argument("not a UUID")),
+        Some(PointIdOptions::Uuid(uuid)) => {
+            uuid.parse().map(qdrant_edge::PointId::Uuid).map_err(|_| Status::invalid_argument("not a UUID"))
+        }
         _ => Err(strange("point id")),
     }
 }
@@ -49,21 +48,14 @@ pub(crate) fn path(name: &str) -> Result<JsonPath> {
 pub(crate) fn filter(filter: Option<grpc::Filter>) -> Result<Option<Filter>> {
     let Some(filter) = filter else { return Ok(None) };
     let must = filter.must.into_iter().map(condition).collect::<Result<_>>()?;
-    Ok(Some(Filter {
-        must: Some(must),
-        ..Filter::new()
-    }))
+    Ok(Some(Filter { must: Some(must), ..Filter::new() }))
 }
 
 fn condition(condition: grpc::Condition) -> Result<Condition> {
     match condition.condition_one_of.ok_or_else(|| strange("condition"))? {
         ConditionOneOf::Field(field) => self::field(field),
         ConditionOneOf::HasId(ids) => {
-            let ids = ids
-                .has_id
-                .into_iter()
-                .map(|one| id(Some(one)))
-                .collect::<Result<HasIdCondition>>()?;
+            let ids = ids.has_id.into_iter().map(|one| id(Some(one))).collect::<Result<HasIdCondition>>()?;
             Ok(Condition::HasId(ids))
         }
         _ => Err(strange("condition")),
@@ -74,12 +66,7 @@ fn field(field: grpc::FieldCondition) -> Result<Condition> {
     let key = path(&field.key)?;
     if let Some(range) = field.range {
         let bound = |bound: Option<f64>| bound.map(OrderedFloat);
-        let range = Range {
-            lt: bound(range.lt),
-            gt: bound(range.gt),
-            gte: bound(range.gte),
-            lte: bound(range.lte),
-        };
+        let range = Range { lt: bound(range.lt), gt: bound(range.gt), gte: bound(range.gte), lte: bound(range.lte) };
         return Ok(Condition::Field(FieldCondition::new_range(key, range)));
     }
     let wanted: Match = match field.r#match.and_then(|one| one.match_value) {
@@ -91,11 +78,7 @@ fn field(field: grpc::FieldCondition) -> Result<Condition> {
 }
 
 pub(crate) fn point(point: grpc::PointStruct) -> Result<PointStruct> {
-    let payload = point
-        .payload
-        .into_iter()
-        .map(|(key, value)| Ok((key, json(value)?)))
-        .collect::<Result<_>>()?;
+    let payload = point.payload.into_iter().map(|(key, value)| Ok((key, json(value)?))).collect::<Result<_>>()?;
     let named = match point.vectors.and_then(|vectors| vectors.vectors_options) {
         Some(VectorsOptions::Vectors(named)) => named.vectors,
         None => HashMap::new(),
@@ -109,11 +92,7 @@ pub(crate) fn point(point: grpc::PointStruct) -> Result<PointStruct> {
             _ => Err(strange("vector")),
         })
         .collect::<Result<Vec<_>>>()?;
-    Ok(PointStruct::new(
-        id(point.id)?,
-        Vectors::new_named(vectors),
-        Value::Object(payload),
-    ))
+    Ok(PointStruct::new(id(point.id)?, Vectors::new_named(vectors), Value::Object(payload)))
 }
 
 pub(crate) fn nearest(query: Option<grpc::Query>, using: Option<String>) -> Result<QueryEnum> {
@@ -125,10 +104,7 @@ pub(crate) fn nearest(query: Option<grpc::Query>, using: Option<String>) -> Resu
         Some(vector_input::Variant::Sparse(words)) => sparse(words),
         _ => return Err(strange("vector")),
     };
-    Ok(QueryEnum::Nearest(NamedQuery::new(
-        vector,
-        using.ok_or_else(|| strange("query"))?,
-    )))
+    Ok(QueryEnum::Nearest(NamedQuery::new(vector, using.ok_or_else(|| strange("query"))?)))
 }
 
 pub(crate) fn scored(point: ScoredPoint) -> grpc::ScoredPoint {
@@ -136,13 +112,7 @@ pub(crate) fn scored(point: ScoredPoint) -> grpc::ScoredPoint {
         id: id_out(point.id),
         payload: point
             .payload
-            .map(|payload| {
-                payload
-                    .0
-                    .into_iter()
-                    .map(|(key, value)| (key, value_out(value)))
-                    .collect()
-            })
+            .map(|payload| payload.0.into_iter().map(|(key, value)| (key, value_out(value))).collect())
             .unwrap_or_default(),
         score: point.score,
         ..grpc::ScoredPoint::default()
@@ -154,40 +124,28 @@ pub(crate) fn record(record: qdrant_edge::Record) -> grpc::RetrievedPoint {
         Some(VectorStructInternal::Named(named)) => named,
         _ => HashMap::new(),
     };
-    let vectors = named
-        .into_iter()
-        .map(|(name, vector)| (name, vector_out(vector)))
-        .collect();
+    let vectors = named.into_iter().map(|(name, vector)| (name, vector_out(vector))).collect();
     let options = vectors_output::VectorsOptions::Vectors(NamedVectorsOutput { vectors });
     grpc::RetrievedPoint {
         id: id_out(record.id),
-        vectors: Some(VectorsOutput {
-            vectors_options: Some(options),
-        }),
+        vectors: Some(VectorsOutput { vectors_options: Some(options) }),
         ..grpc::RetrievedPoint::default()
     }
 }
 
 fn sparse(words: grpc::SparseVector) -> VectorInternal {
-    VectorInternal::Sparse(SparseVector {
-        indices: words.indices,
-        values: words.values,
-    })
+    VectorInternal::Sparse(SparseVector { indices: words.indices, values: words.values })
 }
 
 fn vector_out(vector: VectorInternal) -> VectorOutput {
     let vector = match vector {
         VectorInternal::Dense(data) => Some(vector_output::Vector::Dense(DenseVector { data })),
-        VectorInternal::Sparse(words) => Some(vector_output::Vector::Sparse(grpc::SparseVector {
-            values: words.values,
-            indices: words.indices,
-        })),
+        VectorInternal::Sparse(words) => {
+            Some(vector_output::Vector::Sparse(grpc::SparseVector { values: words.values, indices: words.indices }))
+        }
         VectorInternal::MultiDense(_) => None,
     };
-    VectorOutput {
-        vector,
-        ..VectorOutput::default()
-    }
+    VectorOutput { vector, ..VectorOutput::default() }
 }
 
 fn json(value: grpc::Value) -> Result<Value> {

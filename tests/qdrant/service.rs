@@ -35,9 +35,7 @@ struct Collection {
 
 impl Service {
     pub(crate) fn new() -> Self {
-        Self {
-            collections: Mutex::default(),
-        }
+        Self { collections: Mutex::default() }
     }
 
     fn collections(&self) -> MutexGuard<'_, HashMap<String, Collection>> {
@@ -45,11 +43,7 @@ impl Service {
     }
 
     fn with<T>(&self, name: &str, call: impl FnOnce(&mut Collection) -> Result<T, Status>) -> Result<T, Status> {
-        call(
-            self.collections()
-                .get_mut(name)
-                .ok_or_else(|| Status::not_found(format!("no collection {name}")))?,
-        )
+        call(self.collections().get_mut(name).ok_or_else(|| Status::not_found(format!("no collection {name}")))?)
     }
 
     fn update(&self, name: &str, operation: UpdateOperation) -> Reply<PointsOperationResponse> {
@@ -72,22 +66,16 @@ fn vectors(with: Option<WithVectorsSelector>) -> WithVector {
 
 fn payload(with: Option<WithPayloadSelector>) -> Result<WithPayloadInterface, Status> {
     Ok(match with.and_then(|with| with.selector_options) {
-        Some(SelectorOptions::Include(only)) => WithPayloadInterface::Fields(
-            only.fields
-                .iter()
-                .map(|name| convert::path(name))
-                .collect::<Result<_, _>>()?,
-        ),
+        Some(SelectorOptions::Include(only)) => {
+            WithPayloadInterface::Fields(only.fields.iter().map(|name| convert::path(name)).collect::<Result<_, _>>()?)
+        }
         Some(SelectorOptions::Enable(all)) => all.into(),
         _ => false.into(),
     })
 }
 
 fn config(request: &CreateCollection) -> Result<EdgeConfig, Status> {
-    let Some(Config::ParamsMap(dense)) = request
-        .vectors_config
-        .as_ref()
-        .and_then(|vectors| vectors.config.as_ref())
+    let Some(Config::ParamsMap(dense)) = request.vectors_config.as_ref().and_then(|vectors| vectors.config.as_ref())
     else {
         return Err(Status::unimplemented("unnamed vectors"));
     };
@@ -104,24 +92,11 @@ fn config(request: &CreateCollection) -> Result<EdgeConfig, Status> {
         };
         (name.clone(), params)
     });
-    let sparse = request
-        .sparse_vectors_config
-        .iter()
-        .flat_map(|sparse| sparse.map.keys())
-        .map(|name| {
-            let plain = EdgeSparseVectorParams {
-                full_scan_threshold: None,
-                on_disk: None,
-                modifier: None,
-                datatype: None,
-            };
-            (name.clone(), plain)
-        });
-    Ok(EdgeConfig {
-        vectors: dense.collect(),
-        sparse_vectors: sparse.collect(),
-        ..EdgeConfig::default()
-    })
+    let sparse = request.sparse_vectors_config.iter().flat_map(|sparse| sparse.map.keys()).map(|name| {
+        let plain = EdgeSparseVectorParams { full_scan_threshold: None, on_disk: None, modifier: None, datatype: None };
+        (name.clone(), plain)
+    });
+    Ok(EdgeConfig { vectors: dense.collect(), sparse_vectors: sparse.collect(), ..EdgeConfig::default() })
 }
 
 /// The calls that no test needs.
@@ -144,26 +119,16 @@ macro_rules! unimplemented_calls {
 impl Collections for Service {
     async fn collection_exists(&self, request: Request<CollectionExistsRequest>) -> Reply<CollectionExistsResponse> {
         let exists = self.collections().contains_key(&request.into_inner().collection_name);
-        Ok(Response::new(CollectionExistsResponse {
-            result: Some(CollectionExists { exists }),
-            time: 0.0,
-        }))
+        Ok(Response::new(CollectionExistsResponse { result: Some(CollectionExists { exists }), time: 0.0 }))
     }
 
     async fn create(&self, request: Request<CreateCollection>) -> Reply<CollectionOperationResponse> {
         let request = request.into_inner();
         let folder = TempDir::new()?;
         let engine = EdgeShard::new(folder.path(), config(&request)?).map_err(refused)?;
-        let collection = Collection {
-            engine,
-            metadata: request.metadata,
-            _folder: folder,
-        };
+        let collection = Collection { engine, metadata: request.metadata, _folder: folder };
         self.collections().insert(request.collection_name, collection);
-        Ok(Response::new(CollectionOperationResponse {
-            result: true,
-            time: 0.0,
-        }))
+        Ok(Response::new(CollectionOperationResponse { result: true, time: 0.0 }))
     }
 
     async fn update(&self, request: Request<UpdateCollection>) -> Reply<CollectionOperationResponse> {
@@ -172,32 +137,19 @@ impl Collections for Service {
             collection.metadata.extend(request.metadata);
             Ok(())
         })?;
-        Ok(Response::new(CollectionOperationResponse {
-            result: true,
-            time: 0.0,
-        }))
+        Ok(Response::new(CollectionOperationResponse { result: true, time: 0.0 }))
     }
 
     async fn delete(&self, request: Request<DeleteCollection>) -> Reply<CollectionOperationResponse> {
-        let result = self
-            .collections()
-            .remove(&request.into_inner().collection_name)
-            .is_some();
+        let result = self.collections().remove(&request.into_inner().collection_name).is_some();
         Ok(Response::new(CollectionOperationResponse { result, time: 0.0 }))
     }
 
     async fn get(&self, request: Request<GetCollectionInfoRequest>) -> Reply<GetCollectionInfoResponse> {
-        let metadata = self.with(&request.into_inner().collection_name, |collection| {
-            Ok(collection.metadata.clone())
-        })?;
-        let config = Some(CollectionConfig {
-            metadata,
-            ..CollectionConfig::default()
-        });
-        let result = Some(CollectionInfo {
-            config,
-            ..CollectionInfo::default()
-        });
+        let metadata =
+            self.with(&request.into_inner().collection_name, |collection| Ok(collection.metadata.clone()))?;
+        let config = Some(CollectionConfig { metadata, ..CollectionConfig::default() });
+        let result = Some(CollectionInfo { config, ..CollectionInfo::default() });
         Ok(Response::new(GetCollectionInfoResponse { result, time: 0.0 }))
     }
 
@@ -231,11 +183,7 @@ impl Points for Service {
         let request = request.into_inner();
         let operation = match request.points.and_then(|points| points.points_selector_one_of) {
             Some(PointsSelectorOneOf::Points(points)) => {
-                let ids = points
-                    .ids
-                    .into_iter()
-                    .map(|id| convert::id(Some(id)))
-                    .collect::<Result<_, _>>()?;
+                let ids = points.ids.into_iter().map(|id| convert::id(Some(id))).collect::<Result<_, _>>()?;
                 PointOperations::DeletePoints { ids }
             }
             Some(PointsSelectorOneOf::Filter(filter)) => {
@@ -248,23 +196,13 @@ impl Points for Service {
 
     async fn get(&self, request: Request<GetPoints>) -> Reply<GetResponse> {
         let request = request.into_inner();
-        let ids = request
-            .ids
-            .into_iter()
-            .map(|id| convert::id(Some(id)))
-            .collect::<Result<Vec<_>, _>>()?;
+        let ids = request.ids.into_iter().map(|id| convert::id(Some(id))).collect::<Result<Vec<_>, _>>()?;
         let with = vectors(request.with_vectors);
         let records = self.with(&request.collection_name, |collection| {
-            collection
-                .engine
-                .retrieve(&ids, Some(false.into()), Some(with))
-                .map_err(refused)
+            collection.engine.retrieve(&ids, Some(false.into()), Some(with)).map_err(refused)
         })?;
         let result = records.into_iter().map(convert::record).collect();
-        Ok(Response::new(GetResponse {
-            result,
-            ..GetResponse::default()
-        }))
+        Ok(Response::new(GetResponse { result, ..GetResponse::default() }))
     }
 
     async fn scroll(&self, request: Request<ScrollPoints>) -> Reply<ScrollResponse> {
@@ -277,9 +215,8 @@ impl Points for Service {
             with_vector: vectors(request.with_vectors),
             order_by: None,
         };
-        let (records, next) = self.with(&request.collection_name, |collection| {
-            collection.engine.scroll(scroll).map_err(refused)
-        })?;
+        let (records, next) =
+            self.with(&request.collection_name, |collection| collection.engine.scroll(scroll).map_err(refused))?;
         Ok(Response::new(ScrollResponse {
             next_page_offset: next.and_then(convert::id_out),
             result: records.into_iter().map(convert::record).collect(),
@@ -289,18 +226,11 @@ impl Points for Service {
 
     async fn count(&self, request: Request<CountPoints>) -> Reply<CountResponse> {
         let request = request.into_inner();
-        let count = edge::CountRequest {
-            filter: convert::filter(request.filter)?,
-            exact: true,
-        };
-        let count = self.with(&request.collection_name, |collection| {
-            collection.engine.count(count).map_err(refused)
-        })?;
+        let count = edge::CountRequest { filter: convert::filter(request.filter)?, exact: true };
+        let count =
+            self.with(&request.collection_name, |collection| collection.engine.count(count).map_err(refused))?;
         let result = Some(CountResult { count: count as u64 });
-        Ok(Response::new(CountResponse {
-            result,
-            ..CountResponse::default()
-        }))
+        Ok(Response::new(CountResponse { result, ..CountResponse::default() }))
     }
 
     async fn query_batch(&self, request: Request<QueryBatchPoints>) -> Reply<QueryBatchResponse> {
@@ -317,17 +247,11 @@ impl Points for Service {
                 with_vector: None,
                 score_threshold: None,
             };
-            let found = self.with(&request.collection_name, |collection| {
-                collection.engine.search(search).map_err(refused)
-            })?;
-            result.push(BatchResult {
-                result: found.into_iter().map(convert::scored).collect(),
-            });
+            let found =
+                self.with(&request.collection_name, |collection| collection.engine.search(search).map_err(refused))?;
+            result.push(BatchResult { result: found.into_iter().map(convert::scored).collect() });
         }
-        Ok(Response::new(QueryBatchResponse {
-            result,
-            ..QueryBatchResponse::default()
-        }))
+        Ok(Response::new(QueryBatchResponse { result, ..QueryBatchResponse::default() }))
     }
 
     async fn create_field_index(&self, request: Request<CreateFieldIndexCollection>) -> Reply<PointsOperationResponse> {
@@ -345,10 +269,7 @@ impl Points for Service {
             _ => return Err(Status::unimplemented("such an index")),
         };
         let field_schema = Some(PayloadFieldSchema::FieldParams(schema));
-        let index = CreateIndex {
-            field_name: convert::path(&request.field_name)?,
-            field_schema,
-        };
+        let index = CreateIndex { field_name: convert::path(&request.field_name)?, field_schema };
         let operation = UpdateOperation::FieldIndexOperation(FieldIndexOperations::CreateIndex(index));
         self.update(&request.collection_name, operation)
     }

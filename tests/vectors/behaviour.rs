@@ -16,23 +16,14 @@ pub(crate) async fn behaves(vectors: &Vectors) {
 
 async fn words_are_found_at_once(vectors: &Vectors) {
     let user = "words";
-    vectors
-        .upsert(&[
-            memory(user, "1", "Allergic to peanuts"),
-            memory(user, "2", "Lives in Köln"),
-        ])
-        .await
-        .unwrap();
+    vectors.upsert(&[memory(user, "1", "Allergic to peanuts"), memory(user, "2", "Lives in Köln")]).await.unwrap();
     assert_eq!(found(vectors, user, "which allergies, peanut?").await, ["1"]);
     assert_eq!(found(vectors, user, "who was living in koln").await, ["2"]);
     vectors.upsert(&[memory(user, "1", "Collects stamps")]).await.unwrap();
     assert!(found(vectors, user, "peanuts").await.is_empty());
     assert_eq!(found(vectors, user, "stamps").await, ["1"]);
     assert!(found(vectors, user, "what is the").await.is_empty());
-    vectors
-        .delete(user, Kind::Memory, &["1".into(), "no such id".into()])
-        .await
-        .unwrap();
+    vectors.delete(user, Kind::Memory, &["1".into(), "no such id".into()]).await.unwrap();
     assert!(found(vectors, user, "stamps").await.is_empty());
     vectors.upsert(&[]).await.unwrap();
     vectors.upsert(&[memory(user, "3", "")]).await.unwrap();
@@ -40,15 +31,8 @@ async fn words_are_found_at_once(vectors: &Vectors) {
 }
 
 async fn users_and_kinds_are_apart(vectors: &Vectors) {
-    let segment = Document {
-        kind: Kind::Segment,
-        ..memory("anna", "1", "Plays the violin on stage")
-    };
-    let documents = [
-        memory("anna", "1", "Plays the violin"),
-        memory("bert", "1", "Sold a violin"),
-        segment,
-    ];
+    let segment = Document { kind: Kind::Segment, ..memory("anna", "1", "Plays the violin on stage") };
+    let documents = [memory("anna", "1", "Plays the violin"), memory("bert", "1", "Sold a violin"), segment];
     vectors.upsert(&documents).await.unwrap();
     assert_eq!(found(vectors, "anna", "violin sold").await, ["1"]);
     vectors.delete("bert", Kind::Memory, &["1".into()]).await.unwrap();
@@ -56,21 +40,14 @@ async fn users_and_kinds_are_apart(vectors: &Vectors) {
     assert!(found(vectors, "bert", "violin").await.is_empty());
     vectors.delete_all("anna", Kind::Memory).await.unwrap();
     assert!(found(vectors, "anna", "violin").await.is_empty());
-    let segments = Query {
-        kind: Kind::Segment,
-        ..query("anna", "violin")
-    };
+    let segments = Query { kind: Kind::Segment, ..query("anna", "violin") };
     assert_eq!(ids(&vectors.search(&segments).await.unwrap()), ["1"]);
 }
 
 async fn categories_and_times_filter(vectors: &Vectors) {
     let user = "filters";
     let documents: Vec<_> = [("1", "work", 100), ("2", "hobby", 200), ("3", "work", 300)]
-        .map(|(id, category, at)| Document {
-            category: category.into(),
-            at,
-            ..memory(user, id, "Meets Carla")
-        })
+        .map(|(id, category, at)| Document { category: category.into(), at, ..memory(user, id, "Meets Carla") })
         .into();
     vectors.upsert(&documents).await.unwrap();
     let work = ["work".to_owned()];
@@ -78,50 +55,12 @@ async fn categories_and_times_filter(vectors: &Vectors) {
     let all = query(user, "Carla");
     for (query, expected) in [
         (all, vec!["1", "2", "3"]),
-        (
-            Query {
-                categories: &work,
-                ..all
-            },
-            vec!["1", "3"],
-        ),
-        (
-            Query {
-                categories: &either,
-                ..all
-            },
-            vec!["1", "2", "3"],
-        ),
-        (
-            Query {
-                after: Some(200),
-                ..all
-            },
-            vec!["2", "3"],
-        ),
-        (
-            Query {
-                before: Some(200),
-                ..all
-            },
-            vec!["1", "2"],
-        ),
-        (
-            Query {
-                after: Some(101),
-                before: Some(300),
-                categories: &work,
-                ..all
-            },
-            vec!["3"],
-        ),
-        (
-            Query {
-                after: Some(301),
-                ..all
-            },
-            vec![],
-        ),
+        (Query { categories: &work, ..all }, vec!["1", "3"]),
+        (Query { categories: &either, ..all }, vec!["1", "2", "3"]),
+        (Query { after: Some(200), ..all }, vec!["2", "3"]),
+        (Query { before: Some(200), ..all }, vec!["1", "2"]),
+        (Query { after: Some(101), before: Some(300), categories: &work, ..all }, vec!["3"]),
+        (Query { after: Some(301), ..all }, vec![]),
         (Query { limit: 2, ..all }, vec!["1", "2"]),
     ] {
         assert_eq!(ids(&vectors.search(&query).await.unwrap()), expected, "{query:?}");
@@ -130,25 +69,14 @@ async fn categories_and_times_filter(vectors: &Vectors) {
 
 async fn meaning_is_found(vectors: &Vectors) {
     let user = "meaning";
-    let with = |id, text, dense: [f32; 4]| Document {
-        dense: Some(dense.into()),
-        ..memory(user, id, text)
-    };
-    let documents = [
-        with("cat", "Has a kitten", [1.0, 0.1, 0.0, 0.0]),
-        with("car", "Drives a van", [0.0, 0.1, 1.0, 0.0]),
-    ];
+    let with = |id, text, dense: [f32; 4]| Document { dense: Some(dense.into()), ..memory(user, id, text) };
+    let documents =
+        [with("cat", "Has a kitten", [1.0, 0.1, 0.0, 0.0]), with("car", "Drives a van", [0.0, 0.1, 1.0, 0.0])];
     vectors.upsert(&documents).await.unwrap();
-    let pet = Query {
-        dense: Some(&[0.9, 0.0, 0.1, 0.0]),
-        ..query(user, "pets")
-    };
+    let pet = Query { dense: Some(&[0.9, 0.0, 0.1, 0.0]), ..query(user, "pets") };
     let hits = vectors.search(&pet).await.unwrap();
     assert_eq!(ids(&hits), ["cat", "car"]);
-    assert!(
-        hits[0].score > hits[1].score && hits.iter().all(|hit| (0.0..=1.0).contains(&hit.score)),
-        "{hits:?}"
-    );
+    assert!(hits[0].score > hits[1].score && hits.iter().all(|hit| (0.0..=1.0).contains(&hit.score)), "{hits:?}");
     // A new text without its embedding is no longer found by the meaning of the old one.
     vectors.upsert(&[memory(user, "cat", "Has a boat")]).await.unwrap();
     assert_eq!(ids(&vectors.search(&pet).await.unwrap()), ["car"]);
@@ -158,27 +86,16 @@ async fn meaning_is_found(vectors: &Vectors) {
 /// its proposals, wins over the best of the other.
 async fn every_candidate_is_scored_by_both_legs(vectors: &Vectors) {
     let user = "both";
-    let with = |id: String, text: &str, dense: [f32; 4]| Document {
-        dense: Some(dense.into()),
-        ..memory(user, &id, text)
-    };
-    let mut documents: Vec<_> = (0..150)
-        .map(|n| with(format!("near{n}"), "Rows", [1.0, 0.01 * n as f32, 0.0, 0.0]))
-        .collect();
-    documents.extend((0..150).map(|n| {
-        with(
-            format!("named{n}"),
-            &format!("Sails to Oslo {n}"),
-            [0.0, 0.0, 1.0, 0.01 * n as f32],
-        )
-    }));
+    let with =
+        |id: String, text: &str, dense: [f32; 4]| Document { dense: Some(dense.into()), ..memory(user, &id, text) };
+    let mut documents: Vec<_> =
+        (0..150).map(|n| with(format!("near{n}"), "Rows", [1.0, 0.01 * n as f32, 0.0, 0.0])).collect();
+    documents.extend(
+        (0..150).map(|n| with(format!("named{n}"), &format!("Sails to Oslo {n}"), [0.0, 0.0, 1.0, 0.01 * n as f32])),
+    );
     documents.push(with("both".into(), "Oslo, Oslo: sails to Oslo", [1.0, 1.6, 0.0, 0.0]));
     vectors.upsert(&documents).await.unwrap();
-    let query = Query {
-        dense: Some(&[1.0, 0.0, 0.0, 0.0]),
-        limit: 5,
-        ..query(user, "sail Oslo")
-    };
+    let query = Query { dense: Some(&[1.0, 0.0, 0.0, 0.0]), limit: 5, ..query(user, "sail Oslo") };
     let hits = vectors.search(&query).await.unwrap();
     assert_eq!(hits.len(), 5);
     assert_eq!(hits[0].id, "both", "{hits:?}");
@@ -211,25 +128,18 @@ async fn rarity_is_counted_per_user(vectors: &Vectors) {
 
 async fn near_duplicates_are_told(vectors: &Vectors) {
     let user = "similar";
-    let mut documents: Vec<_> = (0..50)
-        .map(|n| memory(user, &format!("other{n}"), &format!("Meets friend number {n} in town")))
-        .collect();
+    let mut documents: Vec<_> =
+        (0..50).map(|n| memory(user, &format!("other{n}"), &format!("Meets friend number {n} in town"))).collect();
     documents.push(memory(user, "first", "Anna is allergic to roasted peanuts"));
     documents.push(memory(user, "second", "Anna is allergic to peanuts, roasted"));
     documents.push(memory(user, "apart", "Anna sells roasted chestnuts"));
     vectors.upsert(&documents).await.unwrap();
-    vectors
-        .upsert(&[memory("somebody else", "twin", "Anna is allergic to roasted peanuts")])
-        .await
-        .unwrap();
+    vectors.upsert(&[memory("somebody else", "twin", "Anna is allergic to roasted peanuts")]).await.unwrap();
     let similar = async |except, text| vectors.similar(user, Kind::Memory, except, text, 5).await.unwrap();
     let hits = similar("first", "Anna is allergic to roasted peanuts").await;
     assert_eq!(ids(&hits), ["second"]);
     assert!(hits[0].score > 0.99, "{hits:?}");
-    assert_eq!(
-        ids(&similar("none", "Anna is allergic to roasted peanuts").await),
-        ["first", "second"]
-    );
+    assert_eq!(ids(&similar("none", "Anna is allergic to roasted peanuts").await), ["first", "second"]);
     assert!(similar("none", "A zebra crossed Zanzibar").await.is_empty());
     assert!(similar("none", "the").await.is_empty());
 }
@@ -242,20 +152,14 @@ async fn everything_can_be_emptied(vectors: &Vectors) {
     assert_eq!(vectors.count().await.unwrap(), 0);
     assert!(found(vectors, "last", "lighthouse").await.is_empty());
     vectors
-        .upsert(&[Document {
-            dense: Some(vec![1.0, 0.0, 0.0]),
-            ..memory("last", "1", "A lighthouse")
-        }])
+        .upsert(&[Document { dense: Some(vec![1.0, 0.0, 0.0]), ..memory("last", "1", "A lighthouse") }])
         .await
         .unwrap();
     assert_eq!(found(vectors, "last", "lighthouse").await, ["1"]);
 }
 
 pub(crate) fn model(identity: &str, dimension: usize) -> Option<IndexModel> {
-    Some(IndexModel {
-        identity: identity.into(),
-        dimension,
-    })
+    Some(IndexModel { identity: identity.into(), dimension })
 }
 
 pub(crate) fn memory(user: &str, id: &str, text: &str) -> Document {
@@ -271,16 +175,7 @@ pub(crate) fn memory(user: &str, id: &str, text: &str) -> Document {
 }
 
 pub(crate) fn query<'a>(user: &'a str, text: &'a str) -> Query<'a> {
-    Query {
-        user,
-        kind: Kind::Memory,
-        text,
-        dense: None,
-        categories: &[],
-        after: None,
-        before: None,
-        limit: 10,
-    }
+    Query { user, kind: Kind::Memory, text, dense: None, categories: &[], after: None, before: None, limit: 10 }
 }
 
 pub(crate) fn ids(hits: &[Hit]) -> Vec<&str> {
