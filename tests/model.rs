@@ -27,7 +27,10 @@ pub(crate) enum Act {
 
 /// The scripts, each under the question that it belongs to, and what was asked under it.
 #[derive(Clone, Default)]
-pub(crate) struct Model(Arc<Mutex<HashMap<String, (VecDeque<Act>, Vec<Value>)>>>);
+pub(crate) struct Model(Arc<Mutex<HashMap<String, Script>>>);
+
+/// What is to be done yet, and the requests that came.
+type Script = (VecDeque<Act>, Vec<Value>);
 
 impl Model {
     /// Starts the server; gives its base URL.

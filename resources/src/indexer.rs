@@ -18,8 +18,7 @@ const BATCH: u32 = 128;
 const QUIET: Duration = Duration::from_millis(40);
 const AT_MOST: Duration = Duration::from_millis(400);
 
-/// The same when the index is so far behind that nobody finds anything within a second: writers go first then.
-const QUIET_BEHIND: Duration = Duration::from_millis(5);
+/// The same wait when the index is so far behind that nobody finds anything within a second: writers go first then.
 const AT_MOST_BEHIND: Duration = Duration::from_secs(3);
 
 /// How long to wait after a failure.
@@ -41,10 +40,10 @@ async fn rest(outbox: &Outbox, outcome: Result<usize>) {
     match outcome {
         Ok(0) => {
             outbox.changed().await;
-            calm(outbox, QUIET, AT_MOST).await;
+            calm(outbox, AT_MOST).await;
         }
-        Ok(done) if done < BATCH as usize => calm(outbox, QUIET, AT_MOST).await,
-        Ok(_) => calm(outbox, QUIET_BEHIND, AT_MOST_BEHIND).await,
+        Ok(done) if done < BATCH as usize => calm(outbox, AT_MOST).await,
+        Ok(_) => calm(outbox, AT_MOST_BEHIND).await,
         Err(error) => {
             tracing::warn!("the vector index is behind: {error}");
             tokio::time::sleep(RETRY).await;
@@ -52,9 +51,9 @@ async fn rest(outbox: &Outbox, outcome: Result<usize>) {
     }
 }
 
-/// Waits until no write has come for `quiet`, but no longer than `at_most`.
-async fn calm(outbox: &Outbox, quiet: Duration, at_most: Duration) {
-    let calm = async { while tokio::time::timeout(quiet, outbox.changed()).await.is_ok() {} };
+/// Waits until no write has come for a while, but no longer than `at_most`.
+async fn calm(outbox: &Outbox, at_most: Duration) {
+    let calm = async { while tokio::time::timeout(QUIET, outbox.changed()).await.is_ok() {} };
     tokio::time::timeout(at_most, calm).await.ok();
 }
 

@@ -7,8 +7,11 @@ use schemas::memory::{MemoryCategory, Provenance, Visibility};
 use super::column;
 use crate::harness::{Caller, Server, TestUser, apart};
 
-/// Which lists there are, and where each puts its cursor.
-const LISTS: [(fn(&TestUser) -> Caller, &str, &str); 4] = [
+/// Who reads a list, its path, and the header that carries its cursor.
+type List = (fn(&TestUser) -> Caller, &'static str, &'static str);
+
+/// Which lists there are.
+const LISTS: [List; 4] = [
     (TestUser::app, "/v3/memories", "X-Omi-Memory-Next-Cursor"),
     (TestUser::developer, "/v1/dev/user/memories", "X-Next-Cursor"),
     (TestUser::developer, "/v1/dev/user/user/memories", "X-Next-Cursor"),
