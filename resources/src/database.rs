@@ -90,11 +90,6 @@ impl Database {
         matches!(self.engine, Engine::Embedded(_))
     }
 
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<()> {
-        self.run("RETURN 1", Bound::new()).await.map(drop)
-    }
-
     /// Runs a batch of statements; a transaction that lost a race is tried again.
     pub(crate) async fn run(&self, statements: &str, bound: Bound) -> Result<Answers> {
         let mut attempt = 0;

@@ -150,12 +150,13 @@ impl Memories<'_> {
                 rows.push(row);
             }
         }
+        let places: Vec<String> = rows.iter().map(|row| row.mid.clone()).collect();
         let mut stored = self.insert(rows).await?;
         let mut written = Vec::with_capacity(new.len());
         for new in &new {
             let id = id_of(&new.content);
-            let found = stored.iter_mut().find(|(row, _)| row.first_id() == id);
-            let (row, duplicate) = found.expect("insert() answers every row");
+            let place = places.iter().position(|mid| *mid == id).expect("every text has its row");
+            let (row, duplicate) = &mut stored[place];
             written.push(Written { memory: row.clone().into(), duplicate: *duplicate });
             *duplicate = true;
         }
@@ -164,7 +165,7 @@ impl Memories<'_> {
         Ok(written)
     }
 
-    /// Inserts what is not there yet, and answers with each row as it is stored and whether it was there before.
+    /// Inserts what is not there yet, and answers with each row, in order, as it is stored and whether it was there before.
     async fn insert(&self, rows: Vec<MemoryRow>) -> Result<Vec<(MemoryRow, bool)>> {
         let ids: Vec<String> = rows.iter().map(|row| row.mid.clone()).collect();
         let values: Vec<Value> =

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::{APP, DEVELOPER, column, fields, invalid, with};
-use crate::harness::Server;
+use crate::harness::{Caller, Server, apart};
 
 /// `printf 'Ana keeps bees' | sha256sum` begins with f669413ff84d019435ba784916bc6a65; Python's
 /// `uuid.UUID(bytes=…, version=4)` makes this id of it.
@@ -231,6 +231,25 @@ async fn a_text_added_again_after_its_memory_was_edited_is_a_second_memory() {
     let mut contents = column(&listed, "content");
     contents.sort_unstable();
     assert_eq!(contents, [BEES.0, "Ana sold her bees", "New"]);
+}
+
+#[tokio::test]
+async fn a_second_memory_of_a_text_is_met_again_after_a_move() {
+    let server = Server::shared().await;
+    let (old, new) = (server.user().await, server.user().await);
+    let create =
+        |caller: Caller| async move { caller.post("/v1/dev/user/memories", json!({ "content": BEES.0 })).await.ok() };
+    create(old.developer()).await;
+    let path = format!("/v1/dev/user/memories/{}", BEES.1);
+    old.developer().patch(&path, json!({ "content": "Ana sold her bees" })).await.ok();
+    let second = create(old.developer()).await;
+    let (from, to) = (old.id.clone(), new.id.clone());
+    apart(async move {
+        let moved = server.resources.memories(&from).after(None, 10).await.unwrap();
+        server.resources.memories(&to).import(moved).await.unwrap();
+    })
+    .await;
+    assert_eq!(create(new.developer()).await["id"], second["id"]);
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ fn answer(
         yield Frame::Think("Searching memories".into());
         let mut sources = Sources::default();
         let found = functions::search(&context, &question, LOOKED_UP).await;
-        let mut text = String::new();
+        let (mut text, mut streamed) = (String::new(), false);
         match (found, context.resources.model.clone()) {
             (Err(error), _) => text.push_str(&format!("I could not look into your memory just now: {error}")),
             (Ok(found), None) => {
@@ -83,6 +83,7 @@ fn answer(
                     match piece {
                         Said::Text(delta) => {
                             text.push_str(&delta);
+                            streamed = true;
                             yield Frame::Data(delta);
                         }
                         Said::Doing(what) => yield Frame::Think(what),
@@ -91,7 +92,7 @@ fn answer(
                 }
             }
         }
-        if context.resources.model.is_none() || text.is_empty() {
+        if !streamed {
             if text.is_empty() {
                 text.push_str("The language model gave no answer. Please ask again.");
             }

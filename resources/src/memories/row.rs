@@ -27,7 +27,6 @@ pub(super) struct MemoryRow {
     pub(super) scoring_rank: String,
     pub(super) provenance: ProvenanceRow,
     pub(super) revisions: i64,
-    pub(super) first_content: Option<String>,
 }
 
 /// How a row came to be.
@@ -68,13 +67,7 @@ impl MemoryRow {
             scoring,
             provenance: new.provenance.clone().into(),
             revisions: 0,
-            first_content: None,
         }
-    }
-
-    /// The id that the row's first text has by itself.
-    pub(super) fn first_id(&self) -> String {
-        self.first_content.as_deref().map_or_else(|| self.mid.clone(), id_of)
     }
 
     /// The row under its own id, and then under the ids that it takes when another text holds those before.
@@ -82,7 +75,6 @@ impl MemoryRow {
         (0..100u32).map(move |turn| {
             let mut row = self.clone();
             if turn > 0 {
-                row.first_content = Some(row.content.clone());
                 row.mid = id_of(&format!("{}\n{turn}", row.content));
             }
             row

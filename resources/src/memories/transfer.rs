@@ -83,7 +83,6 @@ impl MemoryRow {
             scoring,
             provenance: memory.provenance.into(),
             revisions: 0,
-            first_content: None,
         }
     }
 }
