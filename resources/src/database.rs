@@ -1,6 +1,7 @@
 //! SurrealDB, the only truth: opened from a folder or by URL, migrated at start, asked one statement batch at a time.
 
 mod remote;
+mod value;
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
@@ -13,6 +14,7 @@ use surrealdb::{
 
 use crate::{Error, Result, Secret};
 use remote::Remote;
+pub(crate) use value::{Json, name_of, value_of};
 
 /// Where the database is and how much memory the embedded one may take.
 #[derive(Debug, Clone, Deserialize)]
@@ -52,7 +54,14 @@ impl Default for DatabaseSettings {
 }
 
 /// The versions of the schema, oldest first; each is applied once, in a transaction.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_memories.surql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_memories.surql"),
+    include_str!("migrations/0002_conversations.surql"),
+    include_str!("migrations/0003_action_items.surql"),
+    include_str!("migrations/0004_goals_people_folders.surql"),
+    include_str!("migrations/0005_processing.surql"),
+    include_str!("migrations/0006_daily_summaries_webhooks.surql"),
+];
 
 /// How often a transaction is tried that lost a race for the same row.
 const ATTEMPTS: u32 = 8;

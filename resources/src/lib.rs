@@ -1,19 +1,29 @@
 //! What exists: the database, the vector index, the embedding model, the language model, and one query file per noun.
 
+pub mod action_items;
+pub mod conversations;
+pub mod daily_summaries;
 mod database;
 pub mod embedder;
 mod error;
+pub mod folders;
+pub mod goals;
 mod http;
 mod indexer;
+pub mod jobs;
 pub mod keys;
 pub mod memories;
 pub mod messages;
 pub mod model;
 pub mod models;
 mod outbox;
+pub mod people;
+mod preferences;
 mod secret;
+pub mod transcripts;
 pub mod users;
 pub mod vectors;
+pub mod webhooks;
 
 use std::{path::PathBuf, sync::Arc};
 

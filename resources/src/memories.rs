@@ -10,7 +10,7 @@ use surrealdb::types::{RecordId, SurrealValue, Value};
 
 use crate::{
     Resources, Result,
-    database::{self, Bound, Database, record},
+    database::{self, Bound, Database, name_of, record},
     outbox::{self, Kind},
 };
 use row::{MemoryRow, RevisionRow};
@@ -107,7 +107,7 @@ impl Memories<'_> {
             skip = position.seen;
         }
         if !selection.categories.is_empty() {
-            let names: Vec<String> = selection.categories.iter().map(row::name_of).collect();
+            let names: Vec<String> = selection.categories.iter().map(name_of).collect();
             conditions.push("category IN $categories".into());
             bound = bound.with("categories", names);
         }
@@ -234,9 +234,9 @@ impl Memories<'_> {
             .with("user", self.user)
             .with("mid", id)
             .with("content", change.content)
-            .with("visibility", change.visibility.as_ref().map(row::name_of))
+            .with("visibility", change.visibility.as_ref().map(name_of))
             .with("tags", change.tags)
-            .with("category", change.category.as_ref().map(row::name_of))
+            .with("category", change.category.as_ref().map(name_of))
             .with("review", change.review)
             .with("by", row::ProvenanceRow::from(by))
             .with("now", crate::now())
@@ -312,7 +312,7 @@ pub(crate) async fn read_records(database: &Database, records: Vec<RecordId>) ->
 
 /// How the index spells a category.
 pub(crate) fn category_name(category: MemoryCategory) -> String {
-    row::name_of(&category)
+    name_of(&category)
 }
 
 #[derive(SurrealValue)]

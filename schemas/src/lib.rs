@@ -3,8 +3,17 @@
 //! Every capability takes one input type of these and answers with one output type. Their doc comments are the
 //! descriptions in the MCP tool list and in the OpenAPI document, so nothing is described twice.
 
+pub mod action_item;
 pub mod chat;
+pub mod conversation;
+pub mod daily_summary;
+pub mod folder;
+pub mod goal;
 pub mod health;
 pub mod key;
 pub mod memory;
+pub mod person;
+pub mod preferences;
 pub mod scope;
+pub mod transcript;
+pub mod webhook;

@@ -5,16 +5,25 @@
 
 #[macro_use]
 mod tool;
+mod action_items;
 pub mod agent;
 mod arguments;
 mod context;
+mod conversations;
+mod daily_summaries;
 mod error;
+mod folders;
+mod goals;
 mod issues;
 mod keys;
 mod memories;
+mod people;
+mod preferences;
 mod route;
 mod text;
+mod transcripts;
 pub mod views;
+mod webhooks;
 
 use std::sync::OnceLock;
 
@@ -27,7 +36,22 @@ pub use tool::{Access, Hints, SchemaOf, Tool};
 /// Every capability, in reading order.
 pub fn all() -> &'static [Tool] {
     static TOOLS: OnceLock<Vec<Tool>> = OnceLock::new();
-    TOOLS.get_or_init(|| [memories::tools(), keys::tools()].into_iter().flatten().collect())
+    TOOLS.get_or_init(|| {
+        let nouns = [
+            memories::tools(),
+            conversations::tools(),
+            transcripts::tools(),
+            action_items::tools(),
+            goals::tools(),
+            folders::tools(),
+            people::tools(),
+            daily_summaries::tools(),
+            webhooks::tools(),
+            preferences::tools(),
+            keys::tools(),
+        ];
+        nouns.into_iter().flatten().collect()
+    })
 }
 
 /// The capability called `name`.

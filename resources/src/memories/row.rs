@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use schemas::memory::{Memory, MemoryCategory, MemoryRevision, MemorySort, Provenance};
-use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use surrealdb::types::SurrealValue;
 
 use super::NewMemory;
+use crate::database::{name_of, value_of};
 
 /// A row of `memory`.
 #[derive(Debug, Clone, SurrealValue)]
@@ -105,14 +105,6 @@ pub(super) fn scoring_rank(scoring: &str) -> String {
     scoring.chars().map(opposite).chain(['\u{7f}']).collect()
 }
 
-/// The word that stands for an enum's value on the wire and in the database.
-pub(super) fn name_of(value: &impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(name)) => name,
-        other => unreachable!("a plain enum is a string, not {other:?}"),
-    }
-}
-
 /// The value that a memory is sorted by, as text.
 pub(super) fn sorted_text(memory: &Memory, sort: MemorySort) -> String {
     let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Nanos, true);
@@ -123,10 +115,6 @@ pub(super) fn sorted_text(memory: &Memory, sort: MemorySort) -> String {
     }
 }
 
-fn parse<T: DeserializeOwned>(name: String) -> Option<T> {
-    serde_json::from_value(serde_json::Value::String(name)).ok()
-}
-
 impl From<MemoryRow> for Memory {
     fn from(row: MemoryRow) -> Self {
         let conversation_id = row.provenance.conversation_id.clone();
@@ -134,8 +122,8 @@ impl From<MemoryRow> for Memory {
             id: row.mid,
             uid: row.user,
             content: row.content,
-            category: parse(row.category).unwrap_or(MemoryCategory::Other),
-            visibility: parse(row.visibility).unwrap_or_default(),
+            category: value_of(&row.category).unwrap_or(MemoryCategory::Other),
+            visibility: value_of(&row.visibility).unwrap_or_default(),
             tags: row.tags,
             created_at: row.created_at,
             updated_at: row.updated_at,

@@ -5,7 +5,9 @@ use schemas::memory::{Memory, MemoryCategory, SimilarMemory};
 
 use super::{Memories, row::MemoryRow};
 use crate::{
-    Error, Result, indexer,
+    Error, Result,
+    database::name_of,
+    indexer,
     outbox::Kind,
     vectors::{Hit, Query},
 };
@@ -36,7 +38,7 @@ impl Memories<'_> {
             Err(Error::Unavailable(_)) => None,
             Err(error) => return Err(error),
         };
-        let categories: Vec<String> = search.categories.iter().map(super::row::name_of).collect();
+        let categories: Vec<String> = search.categories.iter().map(name_of).collect();
         let query = Query {
             user: self.user,
             kind: Kind::Memory,

@@ -5,11 +5,11 @@ use schemas::memory::{BatchStatus, Memory};
 
 use super::{
     Memories,
-    row::{MemoryRow, name_of, scoring, scoring_rank},
+    row::{MemoryRow, scoring, scoring_rank},
 };
 use crate::{
     Result,
-    database::{self, Bound, record},
+    database::{self, Bound, name_of, record},
     outbox::{self, Kind},
 };
 

@@ -1,0 +1,1 @@
+//! Conversations of one user: their rows, transcripts and photos.

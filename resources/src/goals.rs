@@ -1,0 +1,1 @@
+//! Goals of one user, and their history by day.

@@ -1,0 +1,1 @@
+//! Processing jobs: one for each conversation that is to be understood.

@@ -1,0 +1,1 @@
+//! The people whom one user talks with.

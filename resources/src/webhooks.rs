@@ -1,0 +1,1 @@
+//! Webhooks of one user, and the deliveries under way.

@@ -1,0 +1,1 @@
+//! Daily summaries: what a day brought.

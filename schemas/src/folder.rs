@@ -1,0 +1,1 @@
+//! Folders: where conversations are filed.

@@ -1,0 +1,1 @@
+//! Goals: what the user wants to reach, and how far they are.

@@ -1,0 +1,1 @@
+//! People: whom the user talks with.

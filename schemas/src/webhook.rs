@@ -1,0 +1,1 @@
+//! Webhooks: what the server tells others as it happens.

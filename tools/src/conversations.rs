@@ -1,0 +1,7 @@
+//! Conversations: list, read, write, change and delete them.
+
+use crate::Tool;
+
+pub(crate) fn tools() -> Vec<Tool> {
+    vec![]
+}

@@ -1,0 +1,7 @@
+//! Folders: where conversations are filed.
+
+use crate::Tool;
+
+pub(crate) fn tools() -> Vec<Tool> {
+    vec![]
+}

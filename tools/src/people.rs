@@ -1,0 +1,7 @@
+//! People: whom the user talks with.
+
+use crate::Tool;
+
+pub(crate) fn tools() -> Vec<Tool> {
+    vec![]
+}

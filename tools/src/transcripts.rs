@@ -1,0 +1,7 @@
+//! Transcripts: find what was said.
+
+use crate::Tool;
+
+pub(crate) fn tools() -> Vec<Tool> {
+    vec![]
+}
