@@ -20,6 +20,7 @@ pub(crate) fn caller(user: &TestUser, audience: Audience) -> Caller {
         Audience::App | Audience::Account => user.app(),
         Audience::Developer => user.developer(),
         Audience::Mcp => user.mcp(),
+        Audience::Public => user.with(""),
     }
 }
 
@@ -30,6 +31,7 @@ pub(crate) async fn context(server: &'static Server, user: &TestUser, audience: 
         Audience::App | Audience::Account => return Context::of_user(user.id.clone(), Face::App, resources),
         Audience::Developer => (user.developer_key.clone(), Face::Developer),
         Audience::Mcp => (user.mcp_key.clone(), Face::Mcp),
+        Audience::Public => return Context::of_nobody(resources),
     };
     let context = Context::of_user(user.id.clone(), face, resources.clone());
     let key = apart(async move { resources.keys().find(&raw).await.unwrap().unwrap() }).await;
@@ -59,6 +61,7 @@ pub(crate) async fn by_route(caller: &Caller, route: &Route, arguments: &Value) 
         Placement::Body | Placement::QueryOrBody => {
             Answer::to(caller.request(route.method.clone(), &path).json(&Value::Object(rest))).await
         }
+        Placement::List(name) => Answer::to(caller.request(route.method.clone(), &path).json(&rest[name])).await,
     }
 }
 

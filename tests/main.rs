@@ -11,6 +11,7 @@ mod harness;
 mod isolation;
 mod mcp;
 mod model;
+mod nouns;
 mod process;
 mod qdrant;
 mod remote;

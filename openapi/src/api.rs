@@ -64,7 +64,9 @@ impl OpenApi for Api {
     fn register(registry: &mut Registry) {
         for words in Words::all() {
             registry.create_tag(MetaTag { name: words.tag, description: Some(words.about), external_docs: None });
-            registry.create_security_scheme(words.scheme, words.security());
+            if !words.scheme.is_empty() {
+                registry.create_security_scheme(words.scheme, words.security());
+            }
         }
     }
 
@@ -109,7 +111,7 @@ fn describe(operation: &'static Operation) -> MetaOperation {
         request: None,
         responses: MetaResponses { responses: Vec::new() },
         deprecated: false,
-        security: vec![HashMap::from([(words.scheme, Vec::new())])],
+        security: if words.scheme.is_empty() { Vec::new() } else { vec![HashMap::from([(words.scheme, Vec::new())])] },
         operation_id: Some(&operation.id),
         code_samples: Vec::new(),
     }

@@ -15,6 +15,7 @@ use poem_openapi::{
     registry::{MetaApi, Registry},
 };
 use serde_json::{Map, Value, json};
+use tools::{Audience, Placement};
 
 use crate::{
     api::Api,
@@ -81,7 +82,10 @@ fn finish(described: &mut Value, operation: &Operation, components: &mut Compone
         described["parameters"] = Value::Array(parameters);
     }
     if operation.takes_body() {
-        let body = operation.body_schema(operation.route.arguments.schema());
+        let body = match operation.route.placement {
+            Placement::List(name) => operation.route.arguments.schema()["properties"][name].clone(),
+            _ => operation.body_schema(operation.route.arguments.schema()),
+        };
         described["requestBody"] = json!({
             "required": !operation.takes_query() && !operation.required().is_empty(),
             "content": json_content(components.express(&body)),
@@ -136,9 +140,10 @@ fn responses(operation: &Operation, components: &mut Components) -> Value {
     let arguments = route.arguments.schema()["properties"].as_object().is_some_and(|properties| !properties.is_empty());
     let refusals = [
         ("400", route.arguments.rejects() || operation.takes_body() || route.reply.cursor.is_some()),
-        ("401", true),
-        ("403", true),
+        ("401", route.audience != Audience::Public),
+        ("403", route.audience != Audience::Public),
         ("404", route.path.contains('{')),
+        ("409", matches!(route.method, Method::POST | Method::PATCH)),
         ("413", operation.takes_body()),
         ("422", arguments),
         ("500", true),
@@ -163,6 +168,7 @@ fn refusals() -> Value {
         "401": refusal("The credential is missing, or is not one of those that this route takes.", "Error"),
         "403": refusal("The credential does not allow this.", "Error"),
         "404": refusal("It does not exist, or belongs to another user.", "Error"),
+        "409": refusal("It clashes with what is there, or with what is under way.", "Error"),
         "413": refusal("The request body is too large.", "Error"),
         "422": refusal("The arguments are not as described.", "ValidationError"),
         "500": refusal("A defect of the server; its log says more.", "Error"),
@@ -262,7 +268,8 @@ mod tests {
             for text in ["operationId", "summary", "description"] {
                 assert!(described[text].as_str().is_some_and(|text| !text.is_empty()), "{} {text}", route.path);
             }
-            assert_eq!(described["security"].as_array().map(Vec::len), Some(1), "{}", route.path);
+            let expected = usize::from(route.audience != Audience::Public);
+            assert_eq!(described["security"].as_array().map_or(0, Vec::len), expected, "{}", route.path);
             assert!(described["responses"][route.reply.status.as_str()].is_object(), "{}", route.path);
         }
     }

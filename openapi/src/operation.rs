@@ -64,7 +64,7 @@ impl Operation {
 
     /// Whether the arguments that are not in the path may stand in the query string.
     pub(crate) fn takes_query(&self) -> bool {
-        self.route.placement != Placement::Body
+        matches!(self.route.placement, Placement::Query | Placement::QueryOrBody)
     }
 
     /// Whether the request has a JSON body.
@@ -108,8 +108,8 @@ pub(crate) struct Words {
 
 impl Words {
     /// The words of every audience, in the order of the document's tags.
-    pub(crate) fn all() -> [Words; 4] {
-        [Audience::App, Audience::Developer, Audience::Mcp, Audience::Account].map(Words::of)
+    pub(crate) fn all() -> [Words; 5] {
+        [Audience::App, Audience::Developer, Audience::Mcp, Audience::Account, Audience::Public].map(Words::of)
     }
 
     fn of(audience: Audience) -> Words {
@@ -145,6 +145,14 @@ impl Words {
                 component: "Mcp",
                 scheme: "mcpKey",
                 credential: "An MCP key; it starts with `omi_mcp_`.",
+            },
+            Audience::Public => Words {
+                tag: "Public",
+                about: "For everybody who has a link: what a user has shared.",
+                prefix: "",
+                component: "Public",
+                scheme: "",
+                credential: "",
             },
         }
     }

@@ -41,7 +41,12 @@ impl Places {
     /// Puts before each issue's place the part of the request that it is in.
     pub(crate) fn locate(&self, mut issues: Vec<Issue>) -> Vec<Issue> {
         for issue in &mut issues {
-            let place = issue.loc.first().and_then(Value::as_str).map_or("body", |name| self.place_of(name));
+            let first = issue.loc.first().cloned();
+            if matches!(self.operation.route.placement, Placement::List(list) if first == Some(json!(list))) {
+                issue.loc[0] = json!("body");
+                continue;
+            }
+            let place = first.as_ref().and_then(Value::as_str).map_or("body", |name| self.place_of(name));
             issue.loc.insert(0, json!(place));
         }
         issues
@@ -52,7 +57,7 @@ impl Places {
         let found = self.found.iter().rev().find(|(argument, _)| argument == name);
         found.map(|(_, place)| *place).unwrap_or_else(|| match self.operation.route.placement {
             _ if self.operation.is_in_path(name) => "path",
-            Placement::Body => "body",
+            Placement::Body | Placement::List(_) => "body",
             Placement::QueryOrBody if self.has_body => "body",
             Placement::QueryOrBody | Placement::Query => "query",
         })
@@ -71,7 +76,10 @@ fn from_path(operation: &Operation, request: &Request) -> Map<String, Value> {
 }
 
 fn from_query(operation: &Operation, request: &Request) -> Map<String, Value> {
-    let pairs: Vec<(String, String)> = request.params().unwrap_or_default();
+    let mut pairs: Vec<(String, String)> = request.params().unwrap_or_default();
+    for (name, _) in &mut pairs {
+        *name = operation.route.arguments.canonical(name).to_owned();
+    }
     query::read(&pairs, operation.route.arguments.schema(), |name| !operation.is_in_path(name))
 }
 
@@ -83,6 +91,12 @@ async fn from_body(operation: &Operation, request: &mut Request) -> Result<Optio
         text => serde_json::from_slice(text).map_err(|error| not_json(text, &error))?,
     };
     let contract = &operation.route.arguments;
+    if let Placement::List(name) = operation.route.placement {
+        return match body {
+            Value::Null => Err(refuse("missing", vec![json!("body")], "Field required", Value::Null, None)),
+            list => Ok(Some(Map::from_iter([(name.to_owned(), list)]))),
+        };
+    }
     match body {
         Value::Object(fields) => Ok(Some(fields.into_iter().filter(|(name, _)| contract.takes(name)).collect())),
         Value::Null if operation.takes_query() || operation.required().is_empty() => Ok(None),

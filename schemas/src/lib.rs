@@ -3,6 +3,8 @@
 //! Every capability takes one input type of these and answers with one output type. Their doc comments are the
 //! descriptions in the MCP tool list and in the OpenAPI document, so nothing is described twice.
 
+use serde::{Deserialize, Deserializer};
+
 pub mod action_item;
 pub mod chat;
 pub mod conversation;
@@ -17,3 +19,11 @@ pub mod preferences;
 pub mod scope;
 pub mod transcript;
 pub mod webhook;
+
+/// Reads a field whose null means something: with this and `#[serde(default)]`, absent is `None`, null `Some(None)`.
+///
+/// # Errors
+/// What reading the value gives.
+pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}

@@ -40,6 +40,7 @@ impl SignIn {
             Audience::Account => self.account(headers).await,
             Audience::Developer => self.key(KeyFamily::Developer, Face::Developer, authorization(headers)).await,
             Audience::Mcp => self.mcp(headers).await,
+            Audience::Public => Ok(Context::of_nobody(Arc::clone(&self.resources))),
         }
     }
 

@@ -16,6 +16,7 @@ pub struct Arguments {
     pub(crate) schema: Option<SchemaOf>,
     pub(crate) renamed: Vec<(&'static str, &'static str)>,
     pub(crate) aliased: Vec<(&'static str, &'static str, &'static str)>,
+    pub(crate) also: Vec<(&'static str, &'static str)>,
     pub(crate) preset: Vec<(&'static str, Value)>,
     pub(crate) narrowed: Vec<(&'static str, Value)>,
     pub(crate) required: Vec<&'static str>,
@@ -53,7 +54,14 @@ impl Arguments {
 
     /// Whether an argument may be given under this name.
     pub fn takes(&self, name: &str) -> bool {
-        properties(self.schema()).contains_key(name) || self.aliased.iter().any(|(alias, ..)| *alias == name)
+        properties(self.schema()).contains_key(name)
+            || self.aliased.iter().any(|(alias, ..)| *alias == name)
+            || self.canonical(name) != name
+    }
+
+    /// The name of the argument that a client may call `name` as well.
+    pub fn canonical<'a>(&self, name: &'a str) -> &'a str {
+        self.also.iter().find(|(other, path)| *other == name && !path.contains('.')).map_or(name, |(_, path)| path)
     }
 
     /// Whether an unknown value of an enum is answered with 400.
@@ -69,6 +77,7 @@ impl Arguments {
     /// Checks what a client gave and makes the tool's input of it.
     pub(crate) fn read(&self, mut given: Map<String, Value>) -> Result<Value> {
         let compiled = self.compiled();
+        self.resolve_other_names(&mut given);
         self.resolve_aliases(&mut given);
         let properties = properties(&compiled.schema);
         let mut wrong = Vec::new();
@@ -139,6 +148,25 @@ impl Arguments {
         schema
     }
 
+    /// Puts arguments that came under another name where they belong; the right name wins.
+    fn resolve_other_names(&self, given: &mut Map<String, Value>) {
+        let rename = |object: &mut Map<String, Value>, other: &str, name: &str| {
+            if let Some(value) = object.remove(other) {
+                object.entry(name).or_insert(value);
+            }
+        };
+        for (other, path) in &self.also {
+            match path.split_once('.') {
+                None => rename(given, other, path),
+                Some((list, name)) => {
+                    let items = given.get_mut(list).and_then(Value::as_array_mut);
+                    let objects = items.into_iter().flatten().filter_map(Value::as_object_mut);
+                    objects.for_each(|object| rename(object, other, name));
+                }
+            }
+        }
+    }
+
     /// Puts lists that came under another name, as plain values, where they belong.
     fn resolve_aliases(&self, given: &mut Map<String, Value>) {
         for (alias, name, member) in &self.aliased {
@@ -157,15 +185,10 @@ impl Arguments {
         if self.clamped && matches!(name, "limit" | "offset") {
             clamp(schema, value);
         }
-        if schema["format"] == "date-time"
-            && let Value::String(text) = value
-        {
-            match read_time(text) {
-                Some(time) => *text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-                None => return Adjusted::Wrong(Box::new(issues::not_a_time(name, value))),
-            }
+        match settle_times(schema, value, &mut vec![json!(name)]) {
+            Some(issue) => Adjusted::Wrong(Box::new(issue)),
+            None => Adjusted::Kept,
         }
-        Adjusted::Kept
     }
 
     /// The default that this face gives to an argument, where it has one of its own.
@@ -228,6 +251,34 @@ fn clamp(schema: &Value, value: &mut Value) {
     let least = schema["minimum"].as_i64().unwrap_or(i64::MIN);
     let most = schema["maximum"].as_i64().unwrap_or(i64::MAX);
     *value = number.clamp(least, most).into();
+}
+
+/// Writes every time within a value as RFC 3339 in UTC; gives the first text that is no time.
+fn settle_times(schema: &Value, value: &mut Value, place: &mut Vec<Value>) -> Option<Issue> {
+    let schema = schema["anyOf"].get(0).unwrap_or(schema);
+    let mut within = |schema: &Value, value: &mut Value, at: Value| {
+        place.push(at);
+        let issue = settle_times(schema, value, place);
+        place.pop();
+        issue
+    };
+    match value {
+        Value::String(text) if schema["format"] == "date-time" => match read_time(text) {
+            Some(time) => *text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            None => return Some(issues::not_a_time(place.clone(), value)),
+        },
+        Value::Array(items) if schema.get("items").is_some() => {
+            let mut items = items.iter_mut().enumerate();
+            return items.find_map(|(index, item)| within(&schema["items"], item, json!(index)));
+        }
+        Value::Object(fields) => {
+            let properties = &schema["properties"];
+            let mut known = fields.iter_mut().filter_map(|(name, value)| Some((properties.get(name)?, name, value)));
+            return known.find_map(|(schema, name, value)| within(schema, value, json!(name)));
+        }
+        _ => {}
+    }
+    None
 }
 
 /// A time as clients write it: RFC 3339, or without an offset (then UTC), or a date alone (then midnight UTC).

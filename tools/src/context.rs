@@ -32,6 +32,8 @@ pub enum Credential {
     Session,
     /// A key of the user's.
     Key(Arc<GrantedKey>),
+    /// Nobody has signed in: only what is open to everybody may be called, and no user's data is the caller's own.
+    Nobody,
 }
 
 /// The way a call came in.
@@ -43,6 +45,7 @@ pub enum Face {
     Mcp,
     Agent,
     Import,
+    Public,
 }
 
 impl Face {
@@ -54,6 +57,7 @@ impl Face {
             Face::Mcp => "mcp",
             Face::Agent => "agent",
             Face::Import => "import",
+            Face::Public => "public",
         }
     }
 }
@@ -62,6 +66,12 @@ impl Context {
     /// A signed-in user's context.
     pub fn of_user(user: impl Into<String>, face: Face, resources: Arc<Resources>) -> Self {
         let caller = Caller { user: user.into(), face, credential: Credential::Session };
+        Self { caller: Arc::new(caller), resources }
+    }
+
+    /// The context of somebody who has not signed in.
+    pub fn of_nobody(resources: Arc<Resources>) -> Self {
+        let caller = Caller { user: String::new(), face: Face::Public, credential: Credential::Nobody };
         Self { caller: Arc::new(caller), resources }
     }
 
@@ -81,7 +91,7 @@ impl Context {
     /// How whatever the caller writes now came to be.
     pub fn provenance(&self) -> Provenance {
         let key = match &self.caller.credential {
-            Credential::Session => None,
+            Credential::Session | Credential::Nobody => None,
             Credential::Key(key) => Some(key),
         };
         Provenance {

@@ -44,6 +44,9 @@ pub enum Error {
     /// What was asked for is not there, or is another user's.
     #[error("{0}")]
     NotFound(String),
+    /// It clashes with what is there, or with what is under way.
+    #[error("{0}")]
+    Conflict(String),
     /// A part of the server is away; later may work.
     #[error("{0}")]
     Unavailable(String),
@@ -64,6 +67,7 @@ impl Error {
             Error::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::NotFound(_) => StatusCode::NOT_FOUND,
+            Error::Conflict(_) => StatusCode::CONFLICT,
             Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -75,6 +79,7 @@ impl Error {
             Error::Arguments(_) | Error::Invalid(_) | Error::Rejected(_) => "invalid_arguments",
             Error::Unauthorized(_) | Error::Forbidden(_) => "authorization_denied",
             Error::NotFound(_) => "not_found",
+            Error::Conflict(_) => "conflict",
             Error::Unavailable(_) => "unavailable",
             Error::Internal(_) => "internal",
         }

@@ -26,11 +26,11 @@ pub(crate) fn choices(schema: &Value) -> Option<&Vec<Value>> {
 }
 
 /// The issue of a text that is no time.
-pub(crate) fn not_a_time(name: &str, input: &Value) -> Issue {
+pub(crate) fn not_a_time(place: Vec<Value>, input: &Value) -> Issue {
     let reason = "expected ISO 8601, as 2026-05-08T13:56:00Z or 2026-05-08";
     issue(
         "datetime_from_date_parsing",
-        vec![json!(name)],
+        place,
         format!("Input should be a valid datetime or date, {reason}"),
         input,
         Some(json!({ "error": reason })),

@@ -17,13 +17,15 @@ pub enum Audience {
     Developer,
     /// Keys that start with `omi_mcp_`.
     Mcp,
+    /// Everybody, signed in or not.
+    Public,
 }
 
 impl Audience {
     /// The family of the keys it takes; `None` where users sign in themselves.
     pub fn family(self) -> Option<KeyFamily> {
         match self {
-            Audience::App | Audience::Account => None,
+            Audience::App | Audience::Account | Audience::Public => None,
             Audience::Developer => Some(KeyFamily::Developer),
             Audience::Mcp => Some(KeyFamily::Mcp),
         }
@@ -57,6 +59,8 @@ pub enum Placement {
     Body,
     /// In the query string, as older clients send them, or in a JSON body, which wins.
     QueryOrBody,
+    /// In a JSON body that is a bare list: the argument of this name.
+    List(&'static str),
 }
 
 /// What comes back from a route: one shape, its status, and the fields that this audience sees.
@@ -129,6 +133,12 @@ impl Route {
         self
     }
 
+    /// Takes a JSON body that is a bare list, as the argument `name`.
+    pub(crate) fn list(mut self, name: &'static str) -> Self {
+        self.placement = Placement::List(name);
+        self
+    }
+
     /// Takes arguments from the query string too.
     pub(crate) fn query(mut self) -> Self {
         self.placement = Placement::QueryOrBody;
@@ -138,6 +148,13 @@ impl Route {
     /// Spells the argument `field` as `wire`.
     pub(crate) fn rename(mut self, wire: &'static str, field: &'static str) -> Self {
         self.arguments.renamed.push((wire, field));
+        self
+    }
+
+    /// Also takes the argument at `path` under the name `other`, which older clients use; `items.content` reaches into
+    /// each object of a list.
+    pub(crate) fn also(mut self, other: &'static str, path: &'static str) -> Self {
+        self.arguments.also.push((other, path));
         self
     }
 

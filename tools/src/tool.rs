@@ -31,6 +31,8 @@ pub enum Access {
     Anyone,
     /// Signed-in users, and keys that hold the scope.
     Scope(Scope),
+    /// Everybody: what a user has shared by a link.
+    Public,
 }
 
 /// What a client may assume of a call before it makes it.
@@ -101,6 +103,17 @@ impl Tool {
         self
     }
 
+    /// Opens the tool to everybody, signed in or not.
+    pub(crate) fn open(mut self) -> Self {
+        self.access = Access::Public;
+        self
+    }
+
+    /// Binds a route that asks for no credential.
+    pub(crate) fn public(self, route: Route) -> Self {
+        self.bind(Audience::Public, route)
+    }
+
     /// Binds a route for signed-in users.
     pub(crate) fn app(self, route: Route) -> Self {
         self.bind(Audience::App, route)
@@ -166,14 +179,14 @@ impl Tool {
 
     /// Whether the caller may use this tool at all; asked before a body is read, and before it is listed.
     pub fn permits(&self, context: &Context) -> Result<()> {
-        let Credential::Key(key) = &context.caller.credential else {
-            return Ok(());
-        };
-        match self.access {
-            Access::Anyone => Ok(()),
-            Access::Session => Err(Error::Forbidden("This needs a signed-in user, not an API key".into())),
-            Access::Scope(scope) if key.holds(scope) => Ok(()),
-            Access::Scope(scope) => Err(Error::Forbidden(missing(scope, key.family))),
+        match (&context.caller.credential, self.access) {
+            (_, Access::Public) | (Credential::Session, _) | (Credential::Key(_), Access::Anyone) => Ok(()),
+            (Credential::Nobody, _) => Err(Error::Unauthorized("This needs a signed-in user".into())),
+            (Credential::Key(_), Access::Session) => {
+                Err(Error::Forbidden("This needs a signed-in user, not an API key".into()))
+            }
+            (Credential::Key(key), Access::Scope(scope)) if key.holds(scope) => Ok(()),
+            (Credential::Key(key), Access::Scope(scope)) => Err(Error::Forbidden(missing(scope, key.family))),
         }
     }
 
