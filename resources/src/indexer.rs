@@ -1,12 +1,17 @@
-//! The worker that brings the vector index up to the database.
+//! What brings the vector index up to the database: a worker that embeds what changed, and the words of a row at once.
+//!
+//! A noun that is searched has two lines here, [`Resources::documents`] and [`source`]. Whatever changes its rows writes
+//! their outbox rows in the same transaction and then calls [`Resources::index_words`].
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use schemas::memory::Memory;
+use surrealdb::types::RecordId;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Resources, Result,
+    database::{Bound, record},
+    memories,
     outbox::{Entry, Kind, Outbox},
     vectors::Document,
 };
@@ -84,34 +89,13 @@ impl Resources {
         }
     }
 
-    async fn index_entries(&self, entries: &[Entry]) -> Result<()> {
-        let (mut documents, gone) = self.sort_out(entries).await?;
-        let texts = documents.iter().map(|document| document.text.clone()).collect();
-        let vectors = self.embedder.embed_documents(texts).await?;
-        for (document, vector) in documents.iter_mut().zip(vectors) {
-            document.dense = Some(vector);
-        }
-        self.vectors.upsert(&documents).await?;
-        self.drop_from_index(&gone).await
-    }
-
-    /// What is to be found from now on, and what is not.
-    async fn sort_out(&self, entries: &[Entry]) -> Result<(Vec<Document>, Vec<(String, String)>)> {
-        let names: BTreeSet<(String, String)> =
-            entries.iter().map(|entry| (entry.user.clone(), entry.key.clone())).collect();
-        let records: Vec<_> = names.iter().map(|(user, key)| crate::database::record("memory", user, key)).collect();
-        let memories = crate::memories::read_records(&self.database, records).await?;
-        let found: Vec<&Memory> = memories.iter().filter(|memory| is_findable(memory)).collect();
-        let is_found = |(user, key): &(String, String)| found.iter().any(|m| m.uid == *user && m.id == *key);
-        let gone = names.iter().filter(|name| !is_found(name)).cloned().collect();
-        Ok((found.into_iter().map(document).collect(), gone))
-    }
-
-    async fn drop_from_index(&self, gone: &[(String, String)]) -> Result<()> {
-        for (user, key) in gone {
-            self.vectors.delete(user, Kind::Memory, std::slice::from_ref(key)).await?;
-        }
-        Ok(())
+    /// Makes the rows called `keys` findable by their words, before the call that changed them returns: `documents` is
+    /// all there is to find of them. Their meaning follows, as the outbox says.
+    pub(crate) async fn index_words(&self, kind: Kind, user: &str, keys: &[String], documents: &[Document]) {
+        let name = |key: &String| Name { kind, user: user.to_owned(), key: key.clone() };
+        let gone = without(keys.iter().map(name).collect(), documents);
+        let outcome = self.vectors.upsert(documents).await;
+        self.outbox.later(outcome.and(self.drop_from_index(&gone).await));
     }
 
     /// Fills an empty index from the database; `progress` hears how many rows are done, of how many.
@@ -129,30 +113,90 @@ impl Resources {
         }
     }
 
+    /// What is to be found of these rows, all of one kind; one that is gone, or hidden, has no document.
+    async fn documents(&self, kind: Kind, names: &[Name]) -> Result<Vec<Document>> {
+        match kind {
+            Kind::Memory => memories::documents(self, names).await,
+            Kind::Conversation | Kind::Segment | Kind::ActionItem => Ok(Vec::new()),
+        }
+    }
+
+    async fn index_entries(&self, entries: &[Entry]) -> Result<()> {
+        let (mut documents, gone) = self.sort_out(entries).await?;
+        let texts = documents.iter().map(|document| document.text.clone()).collect();
+        let vectors = self.embedder.embed_documents(texts).await?;
+        for (document, vector) in documents.iter_mut().zip(vectors) {
+            document.dense = Some(vector);
+        }
+        self.vectors.upsert(&documents).await?;
+        self.drop_from_index(&gone).await
+    }
+
+    /// What is to be found from now on, and what is not.
+    async fn sort_out(&self, entries: &[Entry]) -> Result<(Vec<Document>, Vec<Name>)> {
+        let mut names: Vec<Name> = entries.iter().filter_map(Name::of).collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut documents = Vec::with_capacity(names.len());
+        for alike in names.chunk_by(|a, b| a.kind == b.kind) {
+            documents.extend(self.documents(alike[0].kind, alike).await?);
+        }
+        let gone = without(names, &documents);
+        Ok((documents, gone))
+    }
+
+    async fn drop_from_index(&self, gone: &[Name]) -> Result<()> {
+        for alike in gone.chunk_by(|a, b| (a.kind, &a.user) == (b.kind, &b.user)) {
+            let keys: Vec<String> = alike.iter().map(|name| name.key.clone()).collect();
+            self.vectors.delete(&alike[0].user, alike[0].kind, &keys).await?;
+        }
+        Ok(())
+    }
+
     /// Notes every row once; for an empty index, what was noted before says nothing more.
     async fn outbox_everything(&self) -> Result<()> {
-        let statements = "BEGIN;
-            DELETE outbox;
-            INSERT INTO outbox (SELECT rand::uuid::v7() AS id, 'memory' AS kind, user, mid AS key FROM memory);
-            COMMIT;";
-        self.database.run(statements, crate::database::Bound::new()).await.map(drop)
+        let note = |kind: Kind| {
+            let ((table, key), kind) = (source(kind)?, kind.as_str());
+            let rows = format!("SELECT rand::uuid::v7() AS id, '{kind}' AS kind, user, {key} AS key FROM {table}");
+            Some(format!("INSERT INTO outbox ({rows});"))
+        };
+        let notes: String = Kind::ALL.into_iter().filter_map(note).collect();
+        self.database.run(&format!("BEGIN; DELETE outbox; {notes} COMMIT;"), Bound::new()).await.map(drop)
     }
 }
 
-/// Whether a memory may be found: the user has not rejected it.
-pub(crate) fn is_findable(memory: &Memory) -> bool {
-    memory.user_review != Some(false)
+/// The table whose rows are of this kind, and what gives a row's key.
+fn source(kind: Kind) -> Option<(&'static str, &'static str)> {
+    match kind {
+        Kind::Memory => Some(("memory", "mid")),
+        Kind::Conversation | Kind::Segment | Kind::ActionItem => None,
+    }
 }
 
-/// A memory as the index sees it, without its vector.
-pub(crate) fn document(memory: &Memory) -> Document {
-    Document {
-        user: memory.uid.clone(),
-        kind: Kind::Memory,
-        id: memory.id.clone(),
-        category: crate::memories::category_name(memory.category),
-        at: memory.created_at.timestamp(),
-        text: memory.content.clone(),
-        dense: None,
+/// A row that is searched.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Name {
+    kind: Kind,
+    user: String,
+    key: String,
+}
+
+impl Name {
+    /// What an outbox row is about; a kind that this version does not know is nothing.
+    fn of(entry: &Entry) -> Option<Self> {
+        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == entry.kind)?;
+        Some(Self { kind, user: entry.user.clone(), key: entry.key.clone() })
     }
+
+    /// The row's id in a table whose ids are user and key.
+    pub(crate) fn record(&self, table: &str) -> RecordId {
+        record(table, &self.user, &self.key)
+    }
+}
+
+/// Those of the names that have no document.
+fn without(mut names: Vec<Name>, documents: &[Document]) -> Vec<Name> {
+    let found: HashSet<_> = documents.iter().map(|found| (found.kind, &*found.user, &*found.id)).collect();
+    names.retain(|name| !found.contains(&(name.kind, &*name.user, &*name.key)));
+    names
 }

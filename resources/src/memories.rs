@@ -10,12 +10,13 @@ use surrealdb::types::{RecordId, SurrealValue, Value};
 
 use crate::{
     Resources, Result,
-    database::{self, Bound, Database, name_of, record},
+    database::{self, Bound, name_of, record},
     outbox::{self, Kind},
 };
 use row::{MemoryRow, RevisionRow};
 pub use row::{id_of, scoring};
 pub use search::Search;
+pub(crate) use search::documents;
 
 /// The memories of one user; nothing of anyone else's can be reached through it.
 pub struct Memories<'a> {
@@ -302,17 +303,6 @@ impl Memories<'_> {
     fn records(&self, ids: &[String]) -> Vec<RecordId> {
         ids.iter().map(|id| record("memory", self.user, id)).collect()
     }
-}
-
-/// The memories of these records, whoever they belong to; for the index worker alone.
-pub(crate) async fn read_records(database: &Database, records: Vec<RecordId>) -> Result<Vec<Memory>> {
-    let rows: Vec<MemoryRow> = database.run("SELECT * FROM $ids", Bound::new().with("ids", records)).await?.take(0)?;
-    Ok(rows.into_iter().map(Memory::from).collect())
-}
-
-/// How the index spells a category.
-pub(crate) fn category_name(category: MemoryCategory) -> String {
-    name_of(&category)
 }
 
 #[derive(SurrealValue)]

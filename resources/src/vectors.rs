@@ -52,15 +52,21 @@ pub enum Kind {
     Conversation,
     /// One segment of a conversation's transcript.
     Segment,
+    /// An action item: what is to be done.
+    ActionItem,
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Memory, Self::Conversation, Self::Segment, Self::ActionItem];
+
     /// The name that the index stores.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Memory => "memory",
             Self::Conversation => "conversation",
             Self::Segment => "segment",
+            Self::ActionItem => "action_item",
         }
     }
 }

@@ -5,11 +5,11 @@ use schemas::memory::{Memory, MemoryCategory, SimilarMemory};
 
 use super::{Memories, row::MemoryRow};
 use crate::{
-    Error, Result,
-    database::name_of,
-    indexer,
+    Error, Resources, Result,
+    database::{Bound, name_of},
+    indexer::Name,
     outbox::Kind,
-    vectors::{Hit, Query},
+    vectors::{Document, Hit, Query},
 };
 
 /// How many near-duplicates a reply names.
@@ -67,7 +67,7 @@ impl Memories<'_> {
         let ids: Vec<String> = hits.iter().map(|hit| hit.id.clone()).collect();
         let mut memories = self.get_many(&ids).await?;
         let take = |hit: Hit| {
-            let at = memories.iter().position(|memory| memory.id == hit.id && indexer::is_findable(memory))?;
+            let at = memories.iter().position(|memory| memory.id == hit.id && is_findable(memory))?;
             Some((memories.swap_remove(at), hit.score))
         };
         Ok(hits.into_iter().filter_map(take).collect())
@@ -76,19 +76,40 @@ impl Memories<'_> {
     /// Makes rows findable by their words, before the call that wrote them returns.
     pub(super) async fn index_words(&self, rows: &[&MemoryRow]) {
         let memories: Vec<Memory> = rows.iter().map(|row| (*row).clone().into()).collect();
-        let (findable, rejected): (Vec<_>, Vec<_>) = memories.iter().partition(|memory| indexer::is_findable(memory));
-        let documents: Vec<_> = findable.into_iter().map(indexer::document).collect();
-        let mut outcome = self.resources.vectors.upsert(&documents).await;
-        if !rejected.is_empty() {
-            let ids: Vec<String> = rejected.into_iter().map(|memory| memory.id.clone()).collect();
-            outcome = outcome.and(self.resources.vectors.delete(self.user, Kind::Memory, &ids).await);
-        }
-        self.resources.outbox.later(outcome);
+        let ids: Vec<String> = memories.iter().map(|memory| memory.id.clone()).collect();
+        let documents: Vec<Document> = memories.iter().filter(|memory| is_findable(memory)).map(document).collect();
+        self.resources.index_words(Kind::Memory, self.user, &ids, &documents).await;
     }
 
     /// Takes deleted memories out of the index.
     pub(super) async fn forget(&self, ids: &[String]) {
-        let outcome = self.resources.vectors.delete(self.user, Kind::Memory, ids).await;
-        self.resources.outbox.later(outcome);
+        self.resources.index_words(Kind::Memory, self.user, ids, &[]).await;
+    }
+}
+
+/// What is to be found of these memories, whoever they belong to; for the index worker alone.
+pub(crate) async fn documents(resources: &Resources, names: &[Name]) -> Result<Vec<Document>> {
+    let records: Vec<_> = names.iter().map(|name| name.record("memory")).collect();
+    let bound = Bound::new().with("ids", records);
+    let rows: Vec<MemoryRow> = resources.database.run("SELECT * FROM $ids", bound).await?.take(0)?;
+    let memories = rows.into_iter().map(Memory::from);
+    Ok(memories.filter(is_findable).map(|memory| document(&memory)).collect())
+}
+
+/// Whether a memory may be found: the user has not rejected it.
+fn is_findable(memory: &Memory) -> bool {
+    memory.user_review != Some(false)
+}
+
+/// A memory as the index sees it, without its vector.
+fn document(memory: &Memory) -> Document {
+    Document {
+        user: memory.uid.clone(),
+        kind: Kind::Memory,
+        id: memory.id.clone(),
+        category: name_of(&memory.category),
+        at: memory.created_at.timestamp(),
+        text: memory.content.clone(),
+        dense: None,
     }
 }
