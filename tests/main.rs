@@ -16,4 +16,5 @@ mod process;
 mod qdrant;
 mod remote;
 mod rest;
+mod structured;
 mod vectors;

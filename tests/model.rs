@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use futures::stream;
+use futures::{StreamExt, stream};
 use poem::{Body, IntoResponse, Response, Server, endpoint::make, http::StatusCode, listener::TcpAcceptor};
 use serde_json::{Value, json};
 
@@ -21,6 +21,10 @@ pub(crate) enum Act {
     Call(Vec<(&'static str, String)>),
     /// Refuses with a status.
     Fail(u16),
+    /// Refuses with 429, to be asked again after so many seconds.
+    Later(u32),
+    /// Says this, and no more.
+    Stall(&'static str),
     /// Says this and breaks off.
     BreakOff(&'static str),
 }
@@ -65,10 +69,14 @@ impl Model {
     }
 
     fn play(&self, request: Value) -> Response {
-        let asked = request["messages"].as_array().unwrap().iter().rfind(|message| message["role"] == "user").unwrap();
-        let question = asked["content"].as_str().unwrap().to_owned();
         let mut scripts = self.0.lock().unwrap();
-        let (acts, requests) = scripts.get_mut(&question).unwrap_or_else(|| panic!("no script for {question:?}"));
+        let messages = request["messages"].as_array().unwrap();
+        let asked = messages.iter().rev().filter(|message| message["role"] == "user");
+        let asked = asked.filter_map(|message| message["content"].as_str());
+        // What follows a question may be about the model's answer to it.
+        let question = asked.clone().find(|question| scripts.contains_key(*question)).map(str::to_owned);
+        let question = question.unwrap_or_else(|| panic!("no script for {:?}", asked.collect::<Vec<_>>()));
+        let (acts, requests) = scripts.get_mut(&question).unwrap();
         requests.push(request);
         // The last act goes on: clients may try again what failed.
         let act = if acts.len() > 1 { acts.pop_front() } else { acts.front().cloned() };
@@ -76,13 +84,21 @@ impl Model {
             Act::Say(pieces) => streamed(pieces.iter().map(|piece| json!({ "content": piece })).collect(), true),
             Act::Call(calls) => streamed(calls.iter().enumerate().flat_map(called).collect(), true),
             Act::BreakOff(piece) => streamed(vec![json!({ "content": piece })], false),
-            Act::Fail(status) => {
-                let error = json!({ "error": { "message": "scripted failure", "type": "scripted", "code": null } });
-                let response = Response::builder().status(StatusCode::from_u16(status).unwrap());
-                response.content_type("application/json").body(error.to_string()).into_response()
+            Act::Fail(status) => refusal(status),
+            Act::Later(seconds) => refusal(429).with_header("retry-after", seconds.to_string()).into_response(),
+            Act::Stall(piece) => {
+                let chunk = format!("data: {}\n\n", chunk(json!({ "content": piece }), Value::Null));
+                let events = stream::iter([Ok::<_, io::Error>(chunk)]).chain(stream::pending());
+                Response::builder().content_type("text/event-stream").body(Body::from_bytes_stream(events))
             }
         }
     }
+}
+
+fn refusal(status: u16) -> Response {
+    let error = json!({ "error": { "message": "scripted failure", "type": "scripted", "code": null } });
+    let response = Response::builder().status(StatusCode::from_u16(status).unwrap());
+    response.content_type("application/json").body(error.to_string())
 }
 
 /// A call as it is streamed: its name first, then its arguments in two pieces.
@@ -99,17 +115,12 @@ fn called((index, (name, arguments)): (usize, &(&str, String))) -> Vec<Value> {
 }
 
 fn streamed(deltas: Vec<Value>, whole: bool) -> Response {
-    let chunk = |(delta, reason): (Value, Value)| {
-        let choices = json!([{ "index": 0, "delta": delta, "finish_reason": reason }]);
-        let chunk =
-            json!({ "id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": choices });
-        Ok(format!("data: {chunk}\n\n"))
-    };
+    let event = |delta, reason| Ok(format!("data: {}\n\n", chunk(delta, reason)));
     let end = match whole {
-        true => vec![chunk((json!({}), json!("stop"))), Ok("data: [DONE]\n\n".to_owned())],
+        true => vec![event(json!({}), json!("stop")), Ok("data: [DONE]\n\n".to_owned())],
         false => vec![Err(io::Error::other("scripted break"))],
     };
-    let deltas = deltas.into_iter().map(|delta| chunk((delta, Value::Null)));
+    let deltas = deltas.into_iter().map(|delta| event(delta, Value::Null));
     let events: Vec<io::Result<String>> = deltas.chain(end).collect();
     // Each piece leaves by itself, so that what comes before a break arrives.
     let paced = stream::unfold(events.into_iter(), |mut events| async {
@@ -117,4 +128,9 @@ fn streamed(deltas: Vec<Value>, whole: bool) -> Response {
         events.next().map(|event| (event, events))
     });
     Response::builder().content_type("text/event-stream").body(Body::from_bytes_stream(paced))
+}
+
+fn chunk(delta: Value, reason: Value) -> Value {
+    let choices = json!([{ "index": 0, "delta": delta, "finish_reason": reason }]);
+    json!({ "id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": choices })
 }

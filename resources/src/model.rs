@@ -1,9 +1,15 @@
 //! The language model: any server that speaks the OpenAI chat completions API.
 
-use std::time::Duration;
+mod structured;
+
+use std::{
+    pin::Pin,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use async_openai::{Client, config::OpenAIConfig, error::OpenAIError};
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -35,6 +41,8 @@ pub struct Model {
     client: Client<OpenAIConfig>,
     name: String,
     patience: Duration,
+    /// Whether its server has been found to know no JSON schemas.
+    formless: Arc<AtomicBool>,
 }
 
 /// One turn of a conversation with the model.
@@ -77,6 +85,8 @@ pub enum Piece {
     Calls(Vec<Call>),
 }
 
+type Chunks = Pin<Box<dyn Stream<Item = Result<Chunk, OpenAIError>> + Send>>;
+
 /// A chunk of the stream; whatever else servers send along is passed over.
 #[derive(Debug, Deserialize)]
 struct Chunk {
@@ -94,6 +104,8 @@ struct Choice {
 #[derive(Debug, Default, Deserialize)]
 struct Delta {
     content: Option<String>,
+    #[serde(default)]
+    refusal: Option<String>,
     #[serde(default)]
     tool_calls: Option<Vec<CallPart>>,
 }
@@ -126,7 +138,8 @@ impl Model {
         let config = OpenAIConfig::new().with_api_base(url.trim_end_matches('/')).with_api_key(key);
         let http = crate::http::client().connect_timeout(Duration::from_secs(5)).build();
         let client = Client::with_config(config).with_http_client(http.map_err(Error::internal)?);
-        Ok(Some(Self { client, name: name.clone(), patience: Duration::from_secs(settings.timeout_seconds) }))
+        let patience = Duration::from_secs(settings.timeout_seconds);
+        Ok(Some(Self { client, name: name.clone(), patience, formless: Arc::default() }))
     }
 
     /// What the server calls the model.
@@ -152,29 +165,38 @@ impl Model {
             request["tools"] = functions.iter().map(Function::to_json).collect();
         }
         let chat = self.client.chat();
-        let opening = chat.create_stream_byot::<_, Chunk>(request);
+        let opening = chat.create_stream_byot(request);
         let opened = tokio::time::timeout(self.patience, opening).await;
-        let mut chunks = opened.map_err(|_| too_slow())?.map_err(refused)?;
-        let patience = self.patience;
+        let choices = choices(opened.map_err(|_| too_slow())?.map_err(refused)?, self.patience);
         Ok(async_stream::try_stream! {
-            let (mut calls, mut finished) = (Vec::<Call>::new(), false);
-            while let Some(chunk) = tokio::time::timeout(patience, chunks.next()).await.map_err(|_| too_slow())? {
-                let Some(choice) = chunk.map_err(refused)?.choices.into_iter().next() else { continue };
-                let Choice { delta, finish_reason } = choice;
-                finished |= finish_reason.is_some();
+            futures::pin_mut!(choices);
+            let mut calls = Vec::<Call>::new();
+            while let Some(Choice { delta, .. }) = choices.try_next().await? {
                 if let Some(text) = delta.content.filter(|text| !text.is_empty()) {
                     yield Piece::Text(text);
                 }
                 delta.tool_calls.into_iter().flatten().for_each(|part| part.join(&mut calls));
             }
-            // A connection that is cut looks like an end, and half of a call's arguments can be valid.
-            if !finished {
-                Err(Error::Unavailable("the language model broke off".into()))?;
-            }
             if !calls.is_empty() {
                 yield Piece::Calls(calls);
             }
         })
+    }
+}
+
+/// What comes in a stream, up to its proper end.
+fn choices(mut chunks: Chunks, patience: Duration) -> impl Stream<Item = Result<Choice>> {
+    async_stream::try_stream! {
+        let mut finished = false;
+        while let Some(chunk) = tokio::time::timeout(patience, chunks.next()).await.map_err(|_| too_slow())? {
+            let Some(choice) = chunk.map_err(refused)?.choices.into_iter().next() else { continue };
+            finished |= choice.finish_reason.is_some();
+            yield choice;
+        }
+        // A connection that is cut looks like an end, and half of a call's arguments can be valid.
+        if !finished {
+            Err(Error::Unavailable("the language model broke off".into()))?;
+        }
     }
 }
 

@@ -1,0 +1,219 @@
+//! One whole answer of the model in the shape of a type of ours: asked for with a strict JSON schema, checked, and asked
+//! for once more with what was wrong.
+
+use std::sync::atomic::Ordering;
+
+use async_openai::error::OpenAIError;
+use futures::TryStreamExt;
+use jsonschema::Validator;
+use reqwest::StatusCode;
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::{Chunks, Model, Turn, choices, refused, too_slow};
+use crate::{Error, Result};
+
+/// How often the patience for one piece the whole answer may take: a model can go on for ever, a space at a time.
+const PIECES: u32 = 10;
+
+/// The longest answer that is read, in bytes.
+const LONGEST: usize = 512 << 10;
+
+/// How many things that are wrong the model is told.
+const FAULTS: usize = 20;
+
+/// The keywords that a strict schema may have, as far as they are copied unchanged.
+const KEYWORDS: &[&str] = &[
+    "type",
+    "description",
+    "enum",
+    "const",
+    "pattern",
+    "multipleOf",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "minItems",
+    "maxItems",
+];
+
+/// The formats of text that a strict schema may have.
+const FORMATS: &[&str] = &["date-time", "date", "time", "duration", "email", "uuid"];
+
+impl Model {
+    /// Asks for one answer of type `T`: a struct of fields that are texts, numbers, booleans, plain enums, lists and
+    /// structs; what may be missing is an `Option`. The model reads its doc comments: of an enum, those on the field.
+    /// An answer that does not fit is sent back once, with what is wrong in it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: the server refuses, asks to come again later than is sensible to wait, or is too slow;
+    /// the model declines, is cut off, or does not keep to the form the second time either.
+    pub async fn ask<T: DeserializeOwned + JsonSchema>(&self, system: &str, user: &str) -> Result<T> {
+        let form = Form::of::<T>()?;
+        let filled = tokio::time::timeout(self.patience * PIECES, self.fill(&form, system, user)).await;
+        filled.map_err(|_| too_slow())?
+    }
+
+    async fn fill<T: DeserializeOwned>(&self, form: &Form, system: &str, user: &str) -> Result<T> {
+        let mut turns = vec![Turn::System(system.to_owned()), Turn::User(user.to_owned())];
+        let said = self.say(&turns, form).await?;
+        let faults = match form.read(&said) {
+            Ok(answer) => return Ok(answer),
+            Err(faults) => faults,
+        };
+        tracing::debug!("the language model is asked to mend its answer: {faults}");
+        let mend = format!("This does not fit. Answer again, with the whole JSON object and nothing else.\n{faults}");
+        turns.extend([Turn::Assistant { text: said, calls: Vec::new() }, Turn::User(mend)]);
+        let said = self.say(&turns, form).await?;
+        let twice = |faults| Error::Unavailable(format!("the language model does not keep to the form: {faults}"));
+        form.read(&said).map_err(twice)
+    }
+
+    /// Lets the model speak, held to the form by its server; where the server knows no such thing, by words.
+    async fn say(&self, turns: &[Turn], form: &Form) -> Result<String> {
+        if !self.formless.load(Ordering::Relaxed) {
+            match self.begin(form.request(&self.name, turns)).await? {
+                Ok(chunks) => return self.whole(chunks).await,
+                Err(error) if !is_about_the_request(&error) => return Err(refused(error)),
+                Err(error) => tracing::debug!("the language model is asked without a schema: {error}"),
+            }
+        }
+        let chunks = self.begin(form.request_in_words(&self.name, turns)).await?.map_err(refused)?;
+        if !self.formless.swap(true, Ordering::Relaxed) {
+            tracing::warn!("the language model's server takes no JSON schema, so that answers are checked only here");
+        }
+        self.whole(chunks).await
+    }
+
+    /// Sends a request. The client below tries again what may pass, after the time that the server asks for.
+    async fn begin(&self, request: Value) -> Result<Result<Chunks, OpenAIError>> {
+        let chat = self.client.chat();
+        let opening = chat.create_stream_byot(request);
+        tokio::time::timeout(self.patience, opening).await.map_err(|_| too_slow())
+    }
+
+    /// All that the model says. It is streamed, so that slow ones are told from dead ones.
+    async fn whole(&self, chunks: Chunks) -> Result<String> {
+        let choices = choices(chunks, self.patience);
+        futures::pin_mut!(choices);
+        let (mut text, mut refusal) = (String::new(), String::new());
+        while let Some(choice) = choices.try_next().await? {
+            text.push_str(choice.delta.content.as_deref().unwrap_or_default());
+            refusal.push_str(choice.delta.refusal.as_deref().unwrap_or_default());
+            let cut_off = choice.finish_reason.as_deref() == Some("length");
+            if cut_off || text.len() > LONGEST {
+                return Err(Error::Unavailable("the language model's answer is too long and was cut off".into()));
+            }
+        }
+        if !refusal.is_empty() {
+            return Err(Error::Unavailable(format!("the language model declines: {refusal}")));
+        }
+        Ok(text)
+    }
+}
+
+/// What an answer has to look like.
+struct Form {
+    name: String,
+    schema: Value,
+    validator: Validator,
+}
+
+impl Form {
+    fn of<T: JsonSchema>() -> Result<Self> {
+        let mut settings = SchemaSettings::draft2020_12();
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+        let schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+        let validator = jsonschema::validator_for(&schema).map_err(Error::internal)?;
+        let fitting = |sign: &char| sign.is_ascii_alphanumeric() || *sign == '_';
+        Ok(Self { name: T::schema_name().chars().filter(fitting).take(64).collect(), schema, validator })
+    }
+
+    fn request(&self, model: &str, turns: &[Turn]) -> Value {
+        let schema = json!({ "name": self.name, "strict": true, "schema": strict(&self.schema) });
+        json!({
+            "model": model,
+            "stream": true,
+            "messages": turns.iter().map(Turn::to_json).collect::<Vec<_>>(),
+            "response_format": { "type": "json_schema", "json_schema": schema },
+        })
+    }
+
+    fn request_in_words(&self, model: &str, turns: &[Turn]) -> Value {
+        let mut messages: Vec<Value> = turns.iter().map(Turn::to_json).collect();
+        let system = messages[0]["content"].as_str().unwrap_or_default();
+        let form =
+            format!("Answer with one JSON object and nothing else. It must fit this JSON schema:\n{}", self.schema);
+        messages[0]["content"] = format!("{system}\n\n{form}").into();
+        json!({ "model": model, "stream": true, "messages": messages })
+    }
+
+    /// The answer in a text, or what is wrong with it, a line for each fault.
+    fn read<T: DeserializeOwned>(&self, said: &str) -> Result<T, String> {
+        let answer: Value =
+            serde_json::from_str(object_in(said)).map_err(|error| format!("It is no JSON: {error}."))?;
+        let fault = |error: jsonschema::ValidationError<'_>| match error.instance_path().as_str() {
+            "" => error.masked().to_string(),
+            place => format!("{place}: {}", error.masked()),
+        };
+        let faults: Vec<String> = self.validator.iter_errors(&answer).take(FAULTS).map(fault).collect();
+        if !faults.is_empty() {
+            return Err(faults.join("\n"));
+        }
+        serde_json::from_value(answer).map_err(|error| error.to_string())
+    }
+}
+
+/// Whether the server refuses the request itself, rather than this user or this moment.
+fn is_about_the_request(error: &OpenAIError) -> bool {
+    let status = match error {
+        OpenAIError::ApiError(refusal) => refusal.status_code,
+        // The body of a refusal that has not the usual form: the status is lost, but it is none of those for later.
+        OpenAIError::JSONDeserialize(..) => StatusCode::BAD_REQUEST,
+        _ => return false,
+    };
+    matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::NOT_IMPLEMENTED)
+}
+
+/// The JSON object in what a model says: some think aloud first, or put it into a fence.
+fn object_in(said: &str) -> &str {
+    let spoken = said.rsplit_once("</think>").map_or(said, |(_, spoken)| spoken);
+    match (spoken.find('{'), spoken.rfind('}')) {
+        (Some(begin), Some(end)) if begin < end => &spoken[begin..=end],
+        _ => spoken.trim(),
+    }
+}
+
+/// The schema in the part of JSON Schema that servers can hold a model to: every field is required, no others may come,
+/// and bounds that they do not know are left to the check.
+fn strict(schema: &Value) -> Value {
+    let Value::Object(all) = schema else { return schema.clone() };
+    let mut kept = Map::new();
+    for (keyword, value) in all {
+        match (keyword.as_str(), value) {
+            ("properties", Value::Object(fields)) => {
+                let fields: Map<_, _> = fields.iter().map(|(name, field)| (name.clone(), strict(field))).collect();
+                kept.insert("required".into(), fields.keys().cloned().collect());
+                kept.insert("properties".into(), fields.into());
+            }
+            ("items", item) => drop(kept.insert("items".into(), strict(item))),
+            ("anyOf" | "oneOf", Value::Array(forms)) => {
+                kept.insert("anyOf".into(), forms.iter().map(strict).collect());
+            }
+            ("format", Value::String(name)) if FORMATS.contains(&name.as_str()) => {
+                kept.insert("format".into(), value.clone());
+            }
+            (name, _) if KEYWORDS.contains(&name) => drop(kept.insert(name.into(), value.clone())),
+            _ => {}
+        }
+    }
+    if kept.get("type").is_some_and(|kind| kind == "object") {
+        kept.entry("properties").or_insert_with(|| json!({}));
+        kept.entry("required").or_insert_with(|| json!([]));
+        kept.insert("additionalProperties".into(), false.into());
+    }
+    Value::Object(kept)
+}
