@@ -9,7 +9,7 @@ use surrealdb::types::RecordId;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Resources, Result,
+    Error, Resources, Result, action_items,
     database::{Bound, record},
     memories,
     outbox::{Entry, Kind, Outbox},
@@ -98,6 +98,15 @@ impl Resources {
         self.outbox.later(outcome.and(self.drop_from_index(&gone).await));
     }
 
+    /// The vector of a question; `None` while the embedding model is away, so that its words alone are looked for.
+    pub(crate) async fn meaning_of(&self, question: &str) -> Result<Option<Arc<[f32]>>> {
+        match self.embedder.embed_query(question).await {
+            Ok(vector) => Ok(Some(vector)),
+            Err(Error::Unavailable(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Fills an empty index from the database; `progress` hears how many rows are done, of how many.
     pub(crate) async fn index_everything(&self, mut progress: impl FnMut(u64, u64)) -> Result<u64> {
         self.outbox_everything().await?;
@@ -117,7 +126,8 @@ impl Resources {
     async fn documents(&self, kind: Kind, names: &[Name]) -> Result<Vec<Document>> {
         match kind {
             Kind::Memory => memories::documents(self, names).await,
-            Kind::Conversation | Kind::Segment | Kind::ActionItem => Ok(Vec::new()),
+            Kind::ActionItem => action_items::documents(self, names).await,
+            Kind::Conversation | Kind::Segment => Ok(Vec::new()),
         }
     }
 
@@ -169,7 +179,8 @@ impl Resources {
 fn source(kind: Kind) -> Option<(&'static str, &'static str)> {
     match kind {
         Kind::Memory => Some(("memory", "mid")),
-        Kind::Conversation | Kind::Segment | Kind::ActionItem => None,
+        Kind::ActionItem => Some(("action_item", "aid")),
+        Kind::Conversation | Kind::Segment => None,
     }
 }
 

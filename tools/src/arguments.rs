@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
 use http::StatusCode;
 use jsonschema::Validator;
 use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
@@ -263,7 +263,7 @@ fn settle_times(schema: &Value, value: &mut Value, place: &mut Vec<Value>) -> Op
         issue
     };
     match value {
-        Value::String(text) if schema["format"] == "date-time" => match read_time(text) {
+        Value::String(text) if schema["format"] == "date-time" => match read_time(text, ends_a_span(place)) {
             Some(time) => *text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
             None => return Some(issues::not_a_time(place.clone(), value)),
         },
@@ -281,10 +281,17 @@ fn settle_times(schema: &Value, value: &mut Value, place: &mut Vec<Value>) -> Op
     None
 }
 
-/// A time as clients write it: RFC 3339, or without an offset (then UTC), or a date alone (then midnight UTC).
-fn read_time(text: &str) -> Option<DateTime<Utc>> {
+/// Whether an argument is where a span of days ends: such a day belongs to the span.
+fn ends_a_span(place: &[Value]) -> bool {
+    place.last().and_then(Value::as_str).is_some_and(|name| name.ends_with("end_date"))
+}
+
+/// A time as clients write it: RFC 3339, or without an offset (then UTC), or a date alone (then its first moment in UTC,
+/// or its last where a span ends).
+fn read_time(text: &str, is_end: bool) -> Option<DateTime<Utc>> {
     let whole = || DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
     let naive = || NaiveDateTime::parse_from_str(&text.replace(' ', "T"), "%Y-%m-%dT%H:%M:%S%.f").ok();
-    let date = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|date| date.and_hms_opt(0, 0, 0));
+    let moment = if is_end { NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999) } else { Some(NaiveTime::MIN) };
+    let date = || Some(NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_time(moment?));
     whole().or_else(|| naive().or_else(date).map(|time| time.and_utc()))
 }

@@ -17,6 +17,7 @@ mod goals;
 mod issues;
 mod keys;
 mod memories;
+mod paging;
 mod people;
 mod preferences;
 mod route;

@@ -1,9 +1,7 @@
 //! Memories: list, find, write, change and delete them.
 
-mod paging;
-
 use chrono::TimeDelta;
-use resources::memories::{Change, NewMemory, Search, Selection, Written};
+use resources::memories::{Change, NewMemory, Position, Search, Selection, Written};
 use schemas::{
     memory::*,
     scope::Scope::{MemoriesRead, MemoriesWrite},
@@ -11,7 +9,7 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Error, Hints, Result, Tool,
+    Context, Error, Hints, Result, Tool, paging,
     route::{delete, get, patch, post},
     text,
 };
@@ -202,7 +200,9 @@ fn search_policy() -> serde_json::Value {
 
 async fn get_memories(context: Context, input: GetMemories) -> Result<Memories> {
     let limit = input.limit;
-    let after = paging::read(&context, &input)?;
+    let GetMemories { categories, sort, reviewed, manually_added, updated_after, .. } = &input;
+    let list = ("get_memories", categories, sort, reviewed, manually_added, updated_after);
+    let after: Option<Position> = paging::read(&context, &list, input.cursor.as_deref(), input.offset)?;
     let selection = Selection {
         categories: input.categories.clone(),
         reviewed: input.reviewed,
@@ -217,7 +217,8 @@ async fn get_memories(context: Context, input: GetMemories) -> Result<Memories> 
     let scanned_count = memories.len();
     let has_more = scanned_count > limit as usize;
     memories.truncate(limit as usize);
-    let next_cursor = has_more.then(|| paging::write(&context, &input, &memories, after.as_ref())).flatten();
+    let end = has_more.then(|| Position::after(&memories, input.sort, after.as_ref())).flatten();
+    let next_cursor = end.and_then(|end| paging::write(&context, &list, end));
     Ok(Memories {
         returned_count: memories.len(),
         memories,

@@ -5,7 +5,7 @@ use schemas::memory::{Memory, MemoryCategory, SimilarMemory};
 
 use super::{Memories, row::MemoryRow};
 use crate::{
-    Error, Resources, Result,
+    Resources, Result,
     database::{Bound, name_of},
     indexer::Name,
     outbox::Kind,
@@ -33,11 +33,7 @@ pub struct Search<'a> {
 impl Memories<'_> {
     /// The memories that fit best, with their scores, 0 to 1.
     pub async fn search(&self, search: &Search<'_>) -> Result<Vec<(Memory, f32)>> {
-        let dense = match self.resources.embedder.embed_query(search.query).await {
-            Ok(vector) => Some(vector),
-            Err(Error::Unavailable(_)) => None,
-            Err(error) => return Err(error),
-        };
+        let dense = self.resources.meaning_of(search.query).await?;
         let categories: Vec<String> = search.categories.iter().map(name_of).collect();
         let query = Query {
             user: self.user,

@@ -1,0 +1,87 @@
+//! The action items of conversations: a conversation stores none, they are these rows in the order in which they came up.
+
+use std::collections::HashMap;
+
+use schemas::action_item::ActionItem;
+use surrealdb::types::SurrealValue;
+
+use super::{ActionItems, NewActionItem, row::ActionItemRow, values};
+use crate::{Result, database::record};
+
+impl ActionItems<'_> {
+    /// The action items of each of these conversations, in the order in which they came up, those written by hand last.
+    pub async fn of_conversations(&self, ids: &[String]) -> Result<HashMap<String, Vec<ActionItem>>> {
+        let statement = "RETURN array::flatten($conversations.map(|$id|
+            (SELECT * FROM action_item WITH INDEX action_item_conversation
+                WHERE user = $user AND conversation_id = $id)))";
+        let mut rows = self.rows(statement, self.bound().with("conversations", ids.to_vec())).await?;
+        rows.sort_by(|a, b| (a.place, a.created_at, &a.aid).cmp(&(b.place, b.created_at, &b.aid)));
+        let mut found: HashMap<String, Vec<ActionItem>> = HashMap::with_capacity(ids.len());
+        for row in rows {
+            found.entry(row.conversation_id.clone().unwrap_or_default()).or_default().push(row.into());
+        }
+        Ok(found)
+    }
+
+    /// The action items of one conversation, as [`of_conversations`](Self::of_conversations) gives them; `None` when
+    /// there is no such conversation.
+    pub async fn of_conversation(&self, id: &str) -> Result<Option<Vec<ActionItem>>> {
+        let statement = "RETURN (SELECT VALUE id FROM ONLY $id) != NONE";
+        let bound = self.bound().with("id", record("conversation", self.user, id));
+        let is_there: bool = self.resources.database.run(statement, bound).await?.take(0)?;
+        if !is_there {
+            return Ok(None);
+        }
+        Ok(Some(self.of_conversations(&[id.to_owned()]).await?.remove(id).unwrap_or_default()))
+    }
+
+    /// Puts what was drawn from a conversation in the place of what was drawn from it before. An item that the user has
+    /// changed stays, and so does one written by hand; neither is written again. The same items twice change nothing.
+    pub async fn replace_extracted(&self, conversation_id: &str, new: &[NewActionItem]) -> Result<()> {
+        let _writing = self.resources.outbox.writing().await;
+        let mut rows: Vec<ActionItemRow> = Vec::with_capacity(new.len());
+        for (place, new) in (0i64..).zip(new) {
+            let row = ActionItemRow::extracted(self.user, conversation_id, place, new);
+            if !rows.iter().any(|earlier| earlier.aid == row.aid) {
+                rows.push(row);
+            }
+        }
+        let statements = "BEGIN;
+            LET $old = (SELECT * FROM action_item WITH INDEX action_item_conversation
+                WHERE user = $user AND conversation_id = $conversation);
+            LET $kept = $old.filter(|$row| $row.touched OR !$row.extracted);
+            LET $stale = $old.filter(|$row| !$row.touched AND $row.extracted AND $row.aid NOT IN $rows.aid);
+            DELETE $stale.id;
+            FOR $row IN $rows.filter(|$row| $row.aid IN $old.aid AND $row.aid NOT IN $kept.aid) {
+                LET $id = $row.id;
+                UPDATE $id SET place = $row.place, owner = $row.owner, priority = $row.priority,
+                    updated_at = IF due_at = $row.due_at { updated_at } ELSE { $row.updated_at },
+                    due_at = $row.due_at, due_confidence = $row.due_confidence RETURN NONE;
+            };
+            LET $written = (INSERT INTO action_item $rows.filter(|$row|
+                $row.aid NOT IN $old.aid AND $row.text_key NOT IN $kept.text_key));
+            INSERT INTO outbox (SELECT rand::uuid::v7() AS id, 'action_item' AS kind, user, aid AS key
+                FROM array::concat($stale, $written));
+            RETURN { stale: $stale.aid, written: $written };
+            COMMIT;";
+        let bound = self.bound().with("conversation", conversation_id).with("rows", values(&rows));
+        let Replaced { stale, written } = self.resources.database.run(statements, bound).await?.take(8)?;
+        self.forget(&stale).await;
+        self.index(&written).await;
+        Ok(())
+    }
+
+    /// Deletes the action items of a conversation; gives their ids.
+    pub async fn delete_of_conversation(&self, id: &str) -> Result<Vec<String>> {
+        let found = self.of_conversations(&[id.to_owned()]).await?.remove(id).unwrap_or_default();
+        let ids: Vec<String> = found.into_iter().map(|item| item.id).collect();
+        self.delete(&ids).await
+    }
+}
+
+/// What became of the items of a conversation.
+#[derive(SurrealValue)]
+struct Replaced {
+    stale: Vec<String>,
+    written: Vec<ActionItemRow>,
+}

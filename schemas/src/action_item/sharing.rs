@@ -1,0 +1,70 @@
+//! Action items that are handed to others by a link.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ActionItem;
+
+/// Share action items by a link. Whoever has it sees their texts and due dates, and can copy them. Ask the user first.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ShareActionItems {
+    /// The ids of the action items.
+    #[schemars(length(min = 1, max = 20))]
+    pub task_ids: Vec<String>,
+}
+
+/// A link to action items.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ActionItemLink {
+    /// The link, from this server's root on.
+    #[schemars(example = &"/v1/action-items/shared/0f5a2f7c9f0b4c83a9d0c1d2e3f40516")]
+    pub url: String,
+    /// What the link ends with: whoever knows it can see the items.
+    pub token: String,
+}
+
+/// See the action items behind a link.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetSharedActionItems {
+    /// What the link ends with.
+    #[schemars(example = &"0f5a2f7c9f0b4c83a9d0c1d2e3f40516")]
+    pub token: String,
+}
+
+/// An action item as those see it who have the link.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SharedActionItem {
+    /// What is to be done.
+    pub description: String,
+    /// When it is due.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// The action items behind a link.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SharedActionItems {
+    /// Who shares them.
+    pub sender_name: String,
+    /// The items, as they are now.
+    pub tasks: Vec<SharedActionItem>,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// Copy the action items behind a link to the user's own.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct AcceptActionItems {
+    /// What the link ends with.
+    #[schemars(example = &"0f5a2f7c9f0b4c83a9d0c1d2e3f40516")]
+    pub token: String,
+}
+
+/// Action items were copied.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AcceptedActionItems {
+    /// The copies.
+    pub created: Vec<ActionItem>,
+    /// How many there are.
+    pub count: usize,
+}

@@ -1,0 +1,99 @@
+//! Action items in lists that the user arranges, and in the lists of other apps.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ActionItem;
+use crate::given;
+
+/// Put action items in an order of the user's own; ids that are not there are passed over.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ArrangeActionItems {
+    /// The items with their places.
+    #[schemars(length(min = 1, max = 500))]
+    pub items: Vec<ActionItemPlace>,
+}
+
+/// Where an action item goes.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ActionItemPlace {
+    /// The action item's id.
+    pub id: String,
+    /// Its place in the list.
+    #[serde(default)]
+    pub sort_order: Option<i64>,
+    /// How far it is indented.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 3))]
+    pub indent_level: Option<i64>,
+}
+
+/// Action items were changed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChangedActionItems {
+    /// How many.
+    pub updated_count: usize,
+    /// Which.
+    pub updated_ids: Vec<String>,
+}
+
+/// List what another app's list has yet to learn, and what it has already.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetActionItemsToSync {
+    /// The app.
+    #[schemars(example = &"apple_reminders")]
+    #[serde(default = "apple_reminders")]
+    #[schemars(length(min = 1, max = 100))]
+    pub platform: String,
+}
+
+fn apple_reminders() -> String {
+    "apple_reminders".into()
+}
+
+/// What another app's list has, and what it lacks.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ActionItemsToSync {
+    /// Open items with a due date that are not in that app's list.
+    pub pending_export: Vec<ActionItem>,
+    /// Items that are in that app's list under an id of their own there.
+    pub synced_items: Vec<ActionItem>,
+}
+
+/// Write down what became of action items in another app's list; ids that are not there are passed over.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct SyncActionItems {
+    /// The items with what is new about them.
+    #[schemars(length(min = 1, max = 100))]
+    pub items: Vec<ActionItemSync>,
+}
+
+/// What became of an action item in another app's list.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ActionItemSync {
+    /// The action item's id.
+    pub id: String,
+    /// Whether it is in that list.
+    #[serde(default)]
+    pub exported: Option<bool>,
+    /// When it went there; now, when left out of an export.
+    #[serde(default)]
+    pub export_date: Option<DateTime<Utc>>,
+    /// Which app's list that is.
+    #[serde(default)]
+    pub export_platform: Option<String>,
+    /// Its id in Apple's reminders; null forgets it.
+    #[serde(default, deserialize_with = "given")]
+    pub apple_reminder_id: Option<Option<String>>,
+    /// Whether it is done.
+    #[serde(default)]
+    pub completed: Option<bool>,
+    /// What is to be done.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 4096))]
+    pub description: Option<String>,
+    /// When it is due; null takes the date away.
+    #[serde(default, deserialize_with = "given")]
+    pub due_at: Option<Option<DateTime<Utc>>>,
+}

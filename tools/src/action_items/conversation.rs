@@ -1,0 +1,64 @@
+//! The action items of one conversation, called by their place in it or by their text.
+
+use resources::action_items::Change;
+use schemas::{action_item::*, memory::Done};
+
+use super::{
+    changes::{BLANK, status_of},
+    filled, not_found,
+};
+use crate::{Context, Error, Result};
+
+pub(super) async fn get_conversation_action_items(
+    context: Context,
+    input: GetConversationActionItems,
+) -> Result<ConversationActionItems> {
+    let action_items = items_of(&context, &input.conversation_id).await?;
+    Ok(ConversationActionItems { action_items, conversation_id: input.conversation_id })
+}
+
+pub(super) async fn complete_conversation_action_items(
+    context: Context,
+    input: CompleteConversationActionItems,
+) -> Result<Done> {
+    let items = items_of(&context, &input.conversation_id).await?;
+    if input.items_idx.len() != input.values.len() {
+        return Err(Error::Invalid("items_idx and values must have the same length".into()));
+    }
+    let mut changes = Vec::with_capacity(items.len());
+    for (place, completed) in input.items_idx.into_iter().zip(input.values) {
+        let item = items.get(place as usize).ok_or_else(not_found)?;
+        changes.push((item.id.clone(), Change { status: status_of(Some(completed), None)?, ..Change::default() }));
+    }
+    context.action_items().change_many(changes).await?;
+    Ok(Done::DONE)
+}
+
+pub(super) async fn rename_conversation_action_item(
+    context: Context,
+    input: RenameConversationActionItem,
+) -> Result<Done> {
+    let items = items_of(&context, &input.conversation_id).await?;
+    let alike = || items.iter().enumerate().filter(|(_, item)| item.description == input.old_description);
+    let meant = alike().find(|(place, _)| *place == input.idx as usize).or_else(|| alike().next());
+    let (_, item) = meant.ok_or_else(not_found)?;
+    let change = Change { description: Some(filled(&input.description, BLANK)?), ..Change::default() };
+    context.action_items().change(&item.id, change).await?.ok_or_else(not_found)?;
+    Ok(Done::DONE)
+}
+
+pub(super) async fn delete_conversation_action_items(
+    context: Context,
+    input: DeleteConversationActionItems,
+) -> Result<DeletedActionItems> {
+    let items = items_of(&context, &input.conversation_id).await?;
+    let is_meant = |item: &ActionItem| input.description.as_ref().is_none_or(|text| *text == item.description);
+    let ids: Vec<String> = items.into_iter().filter(is_meant).map(|item| item.id).collect();
+    let deleted_ids = context.action_items().delete(&ids).await?;
+    Ok(DeletedActionItems { deleted_count: deleted_ids.len(), deleted_ids })
+}
+
+async fn items_of(context: &Context, conversation_id: &str) -> Result<Vec<ActionItem>> {
+    let items = context.action_items().of_conversation(conversation_id).await?;
+    items.ok_or_else(|| Error::NotFound("Conversation not found".into()))
+}

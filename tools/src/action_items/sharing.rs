@@ -1,0 +1,43 @@
+//! Handing action items to others by a link.
+
+use chrono::TimeDelta;
+use resources::action_items::{Acceptance, NewActionItem, Share};
+use schemas::action_item::*;
+
+use super::not_found;
+use crate::{Context, Error, Result};
+
+pub(super) async fn share_action_items(context: Context, input: ShareActionItems) -> Result<ActionItemLink> {
+    let token = context.action_items().share(&input.task_ids).await?.ok_or_else(not_found)?;
+    Ok(ActionItemLink { url: format!("/v1/action-items/shared/{token}"), token })
+}
+
+pub(super) async fn get_shared_action_items(
+    context: Context,
+    input: GetSharedActionItems,
+) -> Result<SharedActionItems> {
+    Ok(follow(&context, &input.token).await?.shown())
+}
+
+pub(super) async fn accept_action_items(context: Context, input: AcceptActionItems) -> Result<AcceptedActionItems> {
+    let share = follow(&context, &input.token).await?;
+    if share.sender == context.caller.user {
+        return Err(Error::Rejected("These action items are your own".into()));
+    }
+    let now = resources::now();
+    let copy = |(place, item): (i64, &ActionItem)| NewActionItem {
+        due_at: item.due_at,
+        source: Some("shared".into()),
+        ..NewActionItem::new(&item.description, context.provenance(), now + TimeDelta::microseconds(place))
+    };
+    let copies: Vec<NewActionItem> = (0i64..).zip(&share.items).map(copy).collect();
+    match context.action_items().accept(&share, &copies).await? {
+        Acceptance::Copied(created) => Ok(AcceptedActionItems { count: created.len(), created }),
+        Acceptance::Before => Err(Error::Conflict("These action items have been accepted already".into())),
+    }
+}
+
+async fn follow(context: &Context, token: &str) -> Result<Share> {
+    let share = context.resources.shared_action_items(token).await?;
+    share.ok_or_else(|| Error::NotFound("Shared action items not found".into()))
+}

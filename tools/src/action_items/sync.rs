@@ -1,0 +1,51 @@
+//! Action items in lists that the user arranges, and in the lists of other apps.
+
+use resources::action_items::Change;
+use schemas::action_item::*;
+
+use super::{
+    changes::{BLANK, status_of},
+    filled,
+};
+use crate::{Context, Result};
+
+pub(super) async fn arrange_action_items(context: Context, input: ArrangeActionItems) -> Result<ChangedActionItems> {
+    let place = |item: ActionItemPlace| {
+        let ActionItemPlace { id, sort_order, indent_level } = item;
+        (id, Change { sort_order, indent_level, ..Change::default() })
+    };
+    change_them(&context, input.items.into_iter().map(place).collect()).await
+}
+
+pub(super) async fn get_action_items_to_sync(
+    context: Context,
+    input: GetActionItemsToSync,
+) -> Result<ActionItemsToSync> {
+    let (pending_export, synced_items) = context.action_items().to_sync(&input.platform).await?;
+    Ok(ActionItemsToSync { pending_export, synced_items })
+}
+
+pub(super) async fn sync_action_items(context: Context, input: SyncActionItems) -> Result<ChangedActionItems> {
+    let mut changes = Vec::with_capacity(input.items.len());
+    for item in input.items {
+        let exported_now = (item.exported == Some(true)).then(resources::now);
+        let change = Change {
+            description: item.description.map(|text| filled(&text, BLANK)).transpose()?,
+            status: status_of(item.completed, None)?,
+            due_at: item.due_at,
+            exported: item.exported,
+            export_date: item.export_date.or(exported_now),
+            export_platform: item.export_platform,
+            apple_reminder_id: item.apple_reminder_id,
+            ..Change::default()
+        };
+        changes.push((item.id, change));
+    }
+    change_them(&context, changes).await
+}
+
+async fn change_them(context: &Context, changes: Vec<(String, Change)>) -> Result<ChangedActionItems> {
+    let changed = context.action_items().change_many(changes).await?;
+    let updated_ids: Vec<String> = changed.into_iter().map(|item| item.id).collect();
+    Ok(ChangedActionItems { updated_count: updated_ids.len(), updated_ids })
+}
