@@ -2,11 +2,7 @@
 
 mod structured;
 
-use std::{
-    pin::Pin,
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{pin::Pin, time::Duration};
 
 use async_openai::{Client, config::OpenAIConfig, error::OpenAIError};
 use futures::{Stream, StreamExt, TryStreamExt};
@@ -41,8 +37,6 @@ pub struct Model {
     client: Client<OpenAIConfig>,
     name: String,
     patience: Duration,
-    /// Whether its server has been found to know no JSON schemas.
-    formless: Arc<AtomicBool>,
 }
 
 /// One turn of a conversation with the model.
@@ -138,8 +132,7 @@ impl Model {
         let config = OpenAIConfig::new().with_api_base(url.trim_end_matches('/')).with_api_key(key);
         let http = crate::http::client().connect_timeout(Duration::from_secs(5)).build();
         let client = Client::with_config(config).with_http_client(http.map_err(Error::internal)?);
-        let patience = Duration::from_secs(settings.timeout_seconds);
-        Ok(Some(Self { client, name: name.clone(), patience, formless: Arc::default() }))
+        Ok(Some(Self { client, name: name.clone(), patience: Duration::from_secs(settings.timeout_seconds) }))
     }
 
     /// What the server calls the model.

@@ -1,8 +1,6 @@
 //! One whole answer of the model in the shape of a type of ours: asked for with a strict JSON schema, checked, and asked
 //! for once more with what was wrong.
 
-use std::sync::atomic::Ordering;
-
 use async_openai::error::OpenAIError;
 use futures::TryStreamExt;
 use jsonschema::Validator;
@@ -71,20 +69,17 @@ impl Model {
         form.read(&said).map_err(twice)
     }
 
-    /// Lets the model speak, held to the form by its server; where the server knows no such thing, by words.
+    /// Lets the model speak, held to the form by its server or, where the server takes no schema, by words. Such servers
+    /// refuse before the model has begun, so that asking them twice costs little.
     async fn say(&self, turns: &[Turn], form: &Form) -> Result<String> {
-        if !self.formless.load(Ordering::Relaxed) {
-            match self.begin(form.request(&self.name, turns)).await? {
-                Ok(chunks) => return self.whole(chunks).await,
-                Err(error) if !is_about_the_request(&error) => return Err(refused(error)),
-                Err(error) => tracing::debug!("the language model is asked without a schema: {error}"),
+        let chunks = match self.begin(form.request(&self.name, turns)).await? {
+            Err(error) if is_about_the_request(&error) => {
+                tracing::debug!("the language model is asked without a schema: {error}");
+                self.begin(form.request_in_words(&self.name, turns)).await?
             }
-        }
-        let chunks = self.begin(form.request_in_words(&self.name, turns)).await?.map_err(refused)?;
-        if !self.formless.swap(true, Ordering::Relaxed) {
-            tracing::warn!("the language model's server takes no JSON schema, so that answers are checked only here");
-        }
-        self.whole(chunks).await
+            begun => begun,
+        };
+        self.whole(chunks.map_err(refused)?).await
     }
 
     /// Sends a request. The client below tries again what may pass, after the time that the server asks for.
@@ -171,7 +166,7 @@ impl Form {
 fn is_about_the_request(error: &OpenAIError) -> bool {
     let status = match error {
         OpenAIError::ApiError(refusal) => refusal.status_code,
-        // The body of a refusal that has not the usual form: the status is lost, but it is none of those for later.
+        // A refusal that has not the usual form, as some local servers send: its status is lost.
         OpenAIError::JSONDeserialize(..) => StatusCode::BAD_REQUEST,
         _ => return false,
     };
