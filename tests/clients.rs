@@ -1,5 +1,7 @@
 //! Real clients, as they are published, against the server: `clients/setup.sh` installs them into a cache.
 
+mod goals;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};

@@ -27,6 +27,10 @@ pub(crate) enum Act {
     Stall(&'static str),
     /// Says this and breaks off.
     BreakOff(&'static str),
+    /// Says this and comes to its longest.
+    CutOff(&'static str),
+    /// Declines to answer, for this reason.
+    Decline(&'static str),
 }
 
 /// The scripts, each under the question that it belongs to, and what was asked under it.
@@ -57,7 +61,7 @@ impl Model {
         url
     }
 
-    /// Sets what happens, turn by turn, once somebody asks this question.
+    /// Sets what happens, turn by turn, once somebody asks this question, or tells a text that has it in it.
     pub(crate) fn script(&self, question: &str, acts: impl IntoIterator<Item = Act>) {
         let acts = acts.into_iter().collect();
         self.0.lock().unwrap().insert(question.to_owned(), (acts, Vec::new()));
@@ -72,18 +76,21 @@ impl Model {
         let mut scripts = self.0.lock().unwrap();
         let messages = request["messages"].as_array().unwrap();
         let asked = messages.iter().rev().filter(|message| message["role"] == "user");
-        let asked = asked.filter_map(|message| message["content"].as_str());
         // What follows a question may be about the model's answer to it.
-        let question = asked.clone().find(|question| scripts.contains_key(*question)).map(str::to_owned);
-        let question = question.unwrap_or_else(|| panic!("no script for {:?}", asked.collect::<Vec<_>>()));
+        let question = asked.filter_map(|message| longest_in(message["content"].as_str()?, scripts.keys())).next();
+        let question = question.unwrap_or_else(|| panic!("no script for {request}"));
         let (acts, requests) = scripts.get_mut(&question).unwrap();
         requests.push(request);
         // The last act goes on: clients may try again what failed.
         let act = if acts.len() > 1 { acts.pop_front() } else { acts.front().cloned() };
         match act.expect("a script has an act") {
-            Act::Say(pieces) => streamed(pieces.iter().map(|piece| json!({ "content": piece })).collect(), true),
-            Act::Call(calls) => streamed(calls.iter().enumerate().flat_map(called).collect(), true),
-            Act::BreakOff(piece) => streamed(vec![json!({ "content": piece })], false),
+            Act::Say(pieces) => {
+                streamed(pieces.iter().map(|piece| json!({ "content": piece })).collect(), Some("stop"))
+            }
+            Act::Call(calls) => streamed(calls.iter().enumerate().flat_map(called).collect(), Some("stop")),
+            Act::BreakOff(piece) => streamed(vec![json!({ "content": piece })], None),
+            Act::CutOff(piece) => streamed(vec![json!({ "content": piece })], Some("length")),
+            Act::Decline(reason) => streamed(vec![json!({ "refusal": reason })], Some("stop")),
             Act::Fail(status) => refusal(status),
             Act::Later(seconds) => refusal(429).with_header("retry-after", seconds.to_string()).into_response(),
             Act::Stall(piece) => {
@@ -93,6 +100,10 @@ impl Model {
             }
         }
     }
+}
+
+fn longest_in<'a>(text: &str, questions: impl Iterator<Item = &'a String>) -> Option<String> {
+    questions.filter(|question| text.contains(question.as_str())).max_by_key(|question| question.len()).cloned()
 }
 
 fn refusal(status: u16) -> Response {
@@ -114,11 +125,12 @@ fn called((index, (name, arguments)): (usize, &(&str, String))) -> Vec<Value> {
     ]
 }
 
-fn streamed(deltas: Vec<Value>, whole: bool) -> Response {
+/// A stream that ends for a reason, or breaks.
+fn streamed(deltas: Vec<Value>, reason: Option<&str>) -> Response {
     let event = |delta, reason| Ok(format!("data: {}\n\n", chunk(delta, reason)));
-    let end = match whole {
-        true => vec![event(json!({}), json!("stop")), Ok("data: [DONE]\n\n".to_owned())],
-        false => vec![Err(io::Error::other("scripted break"))],
+    let end = match reason {
+        Some(reason) => vec![event(json!({}), json!(reason)), Ok("data: [DONE]\n\n".to_owned())],
+        None => vec![Err(io::Error::other("scripted break"))],
     };
     let deltas = deltas.into_iter().map(|delta| event(delta, Value::Null));
     let events: Vec<io::Result<String>> = deltas.chain(end).collect();

@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod edit;
+mod goals;
 mod keys;
 mod lists;
 mod paging;

@@ -166,6 +166,8 @@ async fn whatever_goes_wrong_is_said_to_be_unavailable() {
         (vec![Act::Fail(500)], "500"),
         (vec![Act::Stall("{\"name\":")], "in time"),
         (vec![Act::BreakOff(ROBIN)], "language model"),
+        (vec![Act::CutOff(ROBIN)], "cut off"),
+        (vec![Act::Decline("No birds today.")], "declines: No birds today."),
     ];
     for (acts, reason) in cases {
         let error = asked::<Bird>(acts).await.0.unwrap_err();

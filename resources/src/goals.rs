@@ -1,1 +1,184 @@
 //! Goals of one user, and their history by day.
+
+mod row;
+
+use chrono::{DateTime, Utc};
+use schemas::goal::{Goal, GoalPoint, GoalStatus, GoalType};
+use surrealdb::types::{Array, Object, RecordId, SurrealValue, Value};
+
+use crate::{
+    Resources, Result,
+    database::{Bound, name_of, record, row},
+};
+use row::{GoalRow, PointRow};
+
+/// The goals of one user; nothing of anyone else's can be reached through it.
+pub struct Goals<'a> {
+    resources: &'a Resources,
+    user: &'a str,
+}
+
+/// A goal to be set.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "as in schemas::goal::Goal")]
+pub struct NewGoal {
+    pub title: String,
+    pub goal_type: GoalType,
+    pub target_value: Option<f64>,
+    pub current_value: f64,
+    pub min_value: f64,
+    pub max_value: f64,
+    pub unit: Option<String>,
+    pub desired_outcome: Option<String>,
+    pub why_it_matters: Option<String>,
+    pub success_criteria: Vec<String>,
+    pub horizon_at: Option<DateTime<Utc>>,
+    pub status: GoalStatus,
+    pub focus_rank: Option<u32>,
+    pub source: String,
+}
+
+/// What to change in a goal; an inner `None` takes a value away.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "as in schemas::goal::Goal")]
+pub struct GoalChange {
+    pub title: Option<String>,
+    pub goal_type: Option<GoalType>,
+    pub target_value: Option<f64>,
+    pub current_value: Option<f64>,
+    pub min_value: Option<f64>,
+    pub max_value: Option<f64>,
+    pub unit: Option<Option<String>>,
+    pub desired_outcome: Option<Option<String>>,
+    pub why_it_matters: Option<Option<String>>,
+    pub success_criteria: Option<Vec<String>>,
+    pub horizon_at: Option<Option<DateTime<Utc>>>,
+    pub status: Option<GoalStatus>,
+    pub focus_rank: Option<Option<u32>>,
+}
+
+impl Resources {
+    /// The goals of `user`.
+    pub fn goals<'a>(&'a self, user: &'a str) -> Goals<'a> {
+        Goals { resources: self, user }
+    }
+}
+
+impl Goals<'_> {
+    /// The newest active goals, at most `limit`, oldest first.
+    pub async fn active(&self, limit: u32) -> Result<Vec<Goal>> {
+        let statement = "SELECT * FROM goal WHERE user = $user AND is_active = true ORDER BY created_rank LIMIT $limit";
+        let mut goals = self.rows(statement, Bound::new().with("user", self.user).with("limit", limit)).await?;
+        goals.reverse();
+        Ok(goals)
+    }
+
+    /// All goals, those that have ended too, oldest first.
+    pub async fn all(&self) -> Result<Vec<Goal>> {
+        let statement = "SELECT * FROM goal:[$user, NONE]..=[$user, {}]";
+        let mut goals = self.rows(statement, Bound::new().with("user", self.user)).await?;
+        goals.sort_by_key(|goal| goal.created_at);
+        Ok(goals)
+    }
+
+    /// The goal called `id`.
+    pub async fn get(&self, id: &str) -> Result<Option<Goal>> {
+        Ok(self.rows("SELECT * FROM $id", Bound::new().with("id", self.record(id))).await?.pop())
+    }
+
+    /// Sets a goal. Where only so many may be active, the oldest of the others are paused to make room.
+    pub async fn create(&self, new: NewGoal, max_active: Option<u32>) -> Result<Goal> {
+        let fields = GoalRow::new(self.user, new);
+        let statements = "BEGIN;
+            CREATE $id CONTENT $row;
+            IF $room != NONE { UPSERT $turn SET at = $now; };
+            LET $active = (SELECT id, created_rank FROM goal WHERE user = $user AND is_active = true
+                ORDER BY created_rank);
+            LET $beyond = IF $room != NONE { array::slice($active, $room).id } ELSE { [] };
+            UPDATE $beyond SET status = 'paused', ended_at = $now, updated_at = $now;
+            COMMIT;";
+        let bound = Bound::new()
+            .with("id", self.record(&fields.gid))
+            .with("user", self.user)
+            .with("turn", RecordId::new("goal_room", self.user))
+            .with("room", max_active)
+            .with("now", fields.created_at)
+            .with("row", fields.clone());
+        self.resources.database.run(statements, bound).await?;
+        Ok(fields.into())
+    }
+
+    /// Changes a goal; a new value goes into its history. `None` when it is not there.
+    pub async fn change(&self, id: &str, change: GoalChange) -> Result<Option<Goal>> {
+        let now = crate::now();
+        let point = change.current_value.map(|value| PointRow::new(self.user, id, value, now));
+        let statements = "BEGIN;
+            UPDATE $id MERGE $change;
+            UPDATE $id SET ended_at = IF is_active { NONE } ELSE { ended_at ?? $now };
+            LET $changed = (SELECT * FROM $id);
+            IF $point != NONE AND count($changed) > 0 { UPSERT $point.id CONTENT $point; };
+            RETURN $changed;
+            COMMIT;";
+        let bound = Bound::new()
+            .with("id", self.record(id))
+            .with("change", merged(change, now))
+            .with("point", point.map(|point| row(self.point(id, &point.date), point)))
+            .with("now", now);
+        let mut rows: Vec<GoalRow> = self.resources.database.run(statements, bound).await?.take(5)?;
+        Ok(rows.pop().map(Goal::from))
+    }
+
+    /// How far a goal was on the last `days` days with progress, newest first.
+    pub async fn history(&self, id: &str, days: u32) -> Result<Vec<GoalPoint>> {
+        let statement = "SELECT * FROM goal_point:[$user, $goal, NONE]..=[$user, $goal, {}]";
+        let bound = Bound::new().with("user", self.user).with("goal", id);
+        let rows: Vec<PointRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        Ok(rows.into_iter().rev().take(days as usize).map(GoalPoint::from).collect())
+    }
+
+    /// Deletes a goal with its history. Says whether it was there.
+    pub async fn delete(&self, id: &str) -> Result<bool> {
+        let statements = "BEGIN;
+            LET $gone = (DELETE $id RETURN BEFORE);
+            DELETE goal_point:[$user, $goal, NONE]..=[$user, $goal, {}];
+            RETURN count($gone);
+            COMMIT;";
+        let bound = Bound::new().with("id", self.record(id)).with("user", self.user).with("goal", id);
+        let gone: i64 = self.resources.database.run(statements, bound).await?.take(3)?;
+        Ok(gone > 0)
+    }
+
+    async fn rows(&self, statement: &str, bound: Bound) -> Result<Vec<Goal>> {
+        let rows: Vec<GoalRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        Ok(rows.into_iter().map(Goal::from).collect())
+    }
+
+    fn record(&self, id: &str) -> RecordId {
+        record("goal", self.user, id)
+    }
+
+    fn point(&self, id: &str, date: &str) -> RecordId {
+        RecordId::new("goal_point", Array::from(vec![self.user.to_owned(), id.to_owned(), date.to_owned()]))
+    }
+}
+
+/// The fields that a change touches.
+fn merged(change: GoalChange, now: DateTime<Utc>) -> Value {
+    let mut fields = Object::new();
+    let mut set = |name: &str, value: Option<Value>| drop(value.map(|value| fields.insert(name, value)));
+    set("updated_at", Some(now.into_value()));
+    set("title", change.title.map(SurrealValue::into_value));
+    set("goal_type", change.goal_type.map(|kind| name_of(&kind).into_value()));
+    set("target_value", change.target_value.map(SurrealValue::into_value));
+    set("current_value", change.current_value.map(SurrealValue::into_value));
+    set("min_value", change.min_value.map(SurrealValue::into_value));
+    set("max_value", change.max_value.map(SurrealValue::into_value));
+    set("unit", change.unit.map(SurrealValue::into_value));
+    set("desired_outcome", change.desired_outcome.map(SurrealValue::into_value));
+    set("why_it_matters", change.why_it_matters.map(SurrealValue::into_value));
+    set("success_criteria", change.success_criteria.map(SurrealValue::into_value));
+    set("horizon_at", change.horizon_at.map(SurrealValue::into_value));
+    set("status", change.status.map(|status| name_of(&status).into_value()));
+    set("focus_rank", change.focus_rank.map(SurrealValue::into_value));
+    Value::Object(fields)
+}

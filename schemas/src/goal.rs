@@ -1,1 +1,202 @@
 //! Goals: what the user wants to reach, and how far they are.
+
+mod changes;
+mod counsel;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use changes::*;
+pub use counsel::*;
+
+/// How a goal is measured: `boolean` is reached or not, `scale` is judged within bounds, `numeric` is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
+pub enum GoalType {
+    Boolean,
+    #[default]
+    Scale,
+    Numeric,
+}
+
+/// Where a goal stands: `focused` is worked on now, `background` is kept in mind; both are active. `paused`, `achieved`
+/// and `abandoned` are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
+pub enum GoalStatus {
+    #[default]
+    Background,
+    Focused,
+    Paused,
+    Achieved,
+    Abandoned,
+}
+
+impl GoalStatus {
+    /// Whether a goal that stands so is pursued.
+    pub fn is_active(self) -> bool {
+        matches!(self, GoalStatus::Background | GoalStatus::Focused)
+    }
+}
+
+/// How far a goal is, in one object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GoalMetric {
+    /// How it is measured.
+    #[serde(rename = "type")]
+    pub kind: GoalType,
+    /// Where the user is.
+    pub current: f64,
+    /// Where the user wants to be.
+    pub target: f64,
+    /// The least value.
+    pub min: f64,
+    /// The greatest value.
+    pub max: f64,
+    /// What is counted.
+    pub unit: Option<String>,
+}
+
+/// What the user wants to reach.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Goal {
+    /// Identifies the goal.
+    #[schemars(example = &"goal_5f0c1e7a9b24")]
+    pub id: String,
+    /// The same, under its newer name.
+    pub goal_id: String,
+    /// The goal in a few words.
+    #[schemars(example = &"Run 100 km this summer")]
+    pub title: String,
+    /// How it is measured.
+    pub goal_type: GoalType,
+    /// Where the user wants to be; 0 for a goal that is not measured.
+    pub target_value: f64,
+    /// Where the user is.
+    pub current_value: f64,
+    /// The least value.
+    pub min_value: f64,
+    /// The greatest value.
+    pub max_value: f64,
+    /// What is counted.
+    #[schemars(example = &"km")]
+    pub unit: Option<String>,
+    /// Whether it is pursued: its status is `focused` or `background`.
+    pub is_active: bool,
+    /// When it was set.
+    #[schemars(example = &"2026-05-08T13:56:00Z")]
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    #[schemars(example = &"2026-05-08T13:56:00Z")]
+    pub updated_at: DateTime<Utc>,
+    /// When it ceased to be active.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Advice that came with it; never so here, where get_goal_advice gives it afresh.
+    pub advice: Option<String>,
+    /// What it will be like when it is reached.
+    pub desired_outcome: Option<String>,
+    /// Why the user wants it.
+    pub why_it_matters: Option<String>,
+    /// By what the user will know that it is reached.
+    pub success_criteria: Vec<String>,
+    /// By when it is to be reached.
+    pub horizon_at: Option<DateTime<Utc>>,
+    /// Where it stands.
+    pub status: GoalStatus,
+    /// Its place among the goals that are focused on; 0 comes first.
+    pub focus_rank: Option<u32>,
+    /// How far it is, in one object; null for a goal that is not measured.
+    pub metric: Option<GoalMetric>,
+    /// The face that it was set through: `app`, `developer`, `mcp` or `agent`.
+    pub source: String,
+}
+
+/// Where a goal stood at the end of a day, or stands today.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GoalPoint {
+    /// The day, in UTC.
+    #[schemars(with = "String", example = &"2026-05-08")]
+    pub date: NaiveDate,
+    /// The last value of that day.
+    pub value: f64,
+    /// When that was recorded.
+    #[schemars(example = &"2026-05-08T13:56:00Z")]
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// List the user's goals, oldest first.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetGoals {
+    /// Whether goals that have ended or rest are listed too; then all are, whatever the limit.
+    #[serde(default)]
+    pub include_inactive: bool,
+    /// How many to return; of more, the newest.
+    #[serde(default = "page_of_goals")]
+    #[schemars(range(min = 1, max = 100))]
+    pub limit: u32,
+}
+
+fn page_of_goals() -> u32 {
+    100
+}
+
+/// Some goals of the user.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Goals {
+    /// Oldest first.
+    pub goals: Vec<Goal>,
+}
+
+/// Get one goal by its id.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetGoal {
+    /// The goal's id.
+    #[schemars(example = &"goal_5f0c1e7a9b24")]
+    pub goal_id: String,
+}
+
+/// One goal.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OneGoal {
+    /// The goal.
+    pub goal: Goal,
+}
+
+/// Get the goal that comes first: of the active ones the first that is focused on, else the newest.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetCurrentGoal {}
+
+/// The goal that comes first.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CurrentGoal {
+    /// The goal; null when none is active.
+    pub goal: Option<Goal>,
+}
+
+/// Get how far a goal was day by day, newest first.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetGoalHistory {
+    /// The goal's id.
+    #[schemars(example = &"goal_5f0c1e7a9b24")]
+    pub goal_id: String,
+    /// How many days to return; days without progress are not counted.
+    #[serde(default = "month")]
+    #[schemars(range(min = 1, max = 365))]
+    pub days: u32,
+}
+
+fn month() -> u32 {
+    30
+}
+
+/// How far a goal was day by day.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct GoalHistory {
+    /// The goal's id.
+    pub goal_id: String,
+    /// Newest first, one for each day (UTC) with progress.
+    pub points: Vec<GoalPoint>,
+}
