@@ -7,6 +7,7 @@ mod goals;
 mod keys;
 mod lists;
 mod paging;
+mod people;
 mod protocol;
 mod search;
 mod sign_in;

@@ -1,1 +1,174 @@
 //! The people whom one user talks with.
+
+mod row;
+
+use std::collections::HashMap;
+
+use schemas::person::Person;
+use surrealdb::types::{RecordId, SurrealValue};
+
+use crate::{
+    Resources, Result,
+    database::{Bound, record},
+};
+use row::{PersonRow, key_of};
+
+/// The people of one user; nobody of anyone else's can be reached through it.
+pub struct People<'a> {
+    resources: &'a Resources,
+    user: &'a str,
+}
+
+/// What became of a new name.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Renamed {
+    /// The person has it.
+    Done(Person),
+    /// Another person has it.
+    Taken,
+    /// The person is not there.
+    NotThere,
+}
+
+/// What became of a voice sample that was to be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each name says it all")]
+pub enum Deleted {
+    Done,
+    NoSample,
+    NoPerson,
+}
+
+impl Resources {
+    /// The people of `user`.
+    pub fn people<'a>(&'a self, user: &'a str) -> People<'a> {
+        People { resources: self, user }
+    }
+}
+
+impl People<'_> {
+    /// Everybody, in the order in which they were first named.
+    pub async fn list(&self) -> Result<Vec<Person>> {
+        let statement = "SELECT * FROM person:[$user, NONE]..=[$user, {}]";
+        let mut people = self.rows(statement, Bound::new().with("user", self.user)).await?;
+        people.sort_by_key(|person| person.created_at);
+        Ok(people)
+    }
+
+    /// What everybody is called, by their ids.
+    pub async fn names(&self) -> Result<HashMap<String, String>> {
+        Ok(self.list().await?.into_iter().map(|person| (person.id, person.name)).collect())
+    }
+
+    /// The person called `id`.
+    pub async fn get(&self, id: &str) -> Result<Option<Person>> {
+        Ok(self.rows("SELECT * FROM $id", Bound::new().with("id", self.record(id))).await?.pop())
+    }
+
+    /// The person of this name, whatever its case, and whether they are new.
+    pub async fn find_or_create(&self, name: &str) -> Result<(Person, bool)> {
+        let new = PersonRow::new(self.user, name);
+        let statements = "BEGIN;
+            LET $there = (SELECT * FROM person WHERE user = $user AND name_key = $key);
+            IF count($there) = 0 { CREATE $id CONTENT $row; };
+            RETURN $there;
+            COMMIT;";
+        let bound = Bound::new()
+            .with("user", self.user)
+            .with("key", key_of(name))
+            .with("id", self.record(&new.pid))
+            .with("row", new.clone());
+        let mut there: Vec<PersonRow> = self.resources.database.run(statements, bound).await?.take(3)?;
+        Ok(match there.pop() {
+            Some(row) => (row.into(), false),
+            None => (new.into(), true),
+        })
+    }
+
+    /// Changes what a person is called.
+    pub async fn rename(&self, id: &str, name: &str) -> Result<Renamed> {
+        let statements = "BEGIN;
+            LET $others = (SELECT VALUE pid FROM person WHERE user = $user AND name_key = $key AND pid != $pid);
+            LET $is_taken = count($others) > 0;
+            IF !$is_taken { UPDATE $id SET name = $name, name_key = $key, updated_at = $now; };
+            LET $rows = (SELECT * FROM $id);
+            RETURN { is_taken: $is_taken, rows: $rows };
+            COMMIT;";
+        let bound = Bound::new()
+            .with("id", self.record(id))
+            .with("user", self.user)
+            .with("pid", id)
+            .with("name", name.trim())
+            .with("key", key_of(name))
+            .with("now", crate::now());
+        let Met { is_taken, mut rows } = self.resources.database.run(statements, bound).await?.take(5)?;
+        Ok(match rows.pop() {
+            None => Renamed::NotThere,
+            Some(_) if is_taken => Renamed::Taken,
+            Some(row) => Renamed::Done(row.into()),
+        })
+    }
+
+    /// Deletes a person with their voice samples. Says whether they were there.
+    pub async fn delete(&self, id: &str) -> Result<bool> {
+        let statement = "RETURN count((DELETE $id RETURN BEFORE))";
+        let bound = Bound::new().with("id", self.record(id));
+        let gone: i64 = self.resources.database.run(statement, bound).await?.take(0)?;
+        Ok(gone > 0)
+    }
+
+    /// Adds a voice sample, by its path, with what is said in it. Says whether the person is there.
+    pub async fn add_sample(&self, id: &str, path: &str, transcript: &str) -> Result<bool> {
+        let statement = "UPDATE $id SET speech_samples += $path, updated_at = $now,
+            speech_sample_transcripts = (speech_sample_transcripts ?? []) + [$transcript]";
+        let bound = Bound::new()
+            .with("id", self.record(id))
+            .with("path", path)
+            .with("transcript", transcript)
+            .with("now", crate::now());
+        Ok(!self.rows(statement, bound).await?.is_empty())
+    }
+
+    /// Deletes a voice sample by its place.
+    pub async fn delete_sample(&self, id: &str, index: u32) -> Result<Deleted> {
+        let statements = "BEGIN;
+            LET $old = (SELECT * FROM $id);
+            LET $is_there = count($old) > 0 AND array::len($old[0].speech_samples) > $index;
+            IF $is_there {
+                UPDATE $id SET updated_at = $now, speech_samples = array::remove(speech_samples, $index),
+                    speech_sample_transcripts = IF speech_sample_transcripts != NONE {
+                        array::remove(speech_sample_transcripts, $index)
+                    };
+            };
+            RETURN { is_there: $is_there, rows: $old };
+            COMMIT;";
+        let bound = Bound::new().with("id", self.record(id)).with("index", i64::from(index)).with("now", crate::now());
+        let Found { is_there, rows } = self.resources.database.run(statements, bound).await?.take(4)?;
+        Ok(match (rows.is_empty(), is_there) {
+            (true, _) => Deleted::NoPerson,
+            (_, false) => Deleted::NoSample,
+            (_, true) => Deleted::Done,
+        })
+    }
+
+    async fn rows(&self, statement: &str, bound: Bound) -> Result<Vec<Person>> {
+        let rows: Vec<PersonRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        Ok(rows.into_iter().map(Person::from).collect())
+    }
+
+    fn record(&self, id: &str) -> RecordId {
+        record("person", self.user, id)
+    }
+}
+
+#[derive(SurrealValue)]
+struct Met {
+    is_taken: bool,
+    rows: Vec<PersonRow>,
+}
+
+#[derive(SurrealValue)]
+struct Found {
+    is_there: bool,
+    rows: Vec<PersonRow>,
+}

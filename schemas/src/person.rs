@@ -1,1 +1,102 @@
 //! People: whom the user talks with.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Somebody whom the user talks with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Person {
+    /// Identifies the person.
+    #[schemars(example = &"7f2d3c54-9c0e-4b34-8f0b-2a5f6f1f0c11")]
+    pub id: String,
+    /// What they are called; no two people of a user share a name.
+    #[schemars(example = &"Ana")]
+    pub name: String,
+    /// When they were first named.
+    #[schemars(example = &"2026-05-08T13:56:00Z")]
+    pub created_at: DateTime<Utc>,
+    /// When they were last changed.
+    #[schemars(example = &"2026-05-08T13:56:00Z")]
+    pub updated_at: DateTime<Utc>,
+    /// Recordings of their voice, by path.
+    pub speech_samples: Vec<String>,
+    /// What is said in each recording; null while none has been transcribed.
+    pub speech_sample_transcripts: Option<Vec<String>>,
+    /// How the recordings are kept.
+    pub speech_samples_version: u32,
+}
+
+/// List the people whom the user talks with, in the order in which they were first named.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetPeople {}
+
+/// The people whom the user talks with.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct People {
+    /// In the order in which they were first named.
+    pub people: Vec<Person>,
+}
+
+/// Get one person by their id.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetPerson {
+    /// The person's id.
+    #[schemars(example = &"7f2d3c54-9c0e-4b34-8f0b-2a5f6f1f0c11")]
+    pub person_id: String,
+}
+
+/// One person.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OnePerson {
+    /// The person.
+    pub person: Person,
+}
+
+/// Name somebody whom the user talks with. A name that is there already, in whatever case, gives the person who has it.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct CreatePerson {
+    /// What they are called.
+    #[schemars(length(min = 2, max = 40), example = &"Ana")]
+    pub name: String,
+}
+
+/// A person who was named.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CreatedPerson {
+    /// Always true.
+    pub success: bool,
+    /// Whether they are new.
+    pub created: bool,
+    /// The person.
+    pub person: Person,
+}
+
+/// Change what a person is called.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct RenamePerson {
+    /// The person's id.
+    #[schemars(example = &"7f2d3c54-9c0e-4b34-8f0b-2a5f6f1f0c11")]
+    pub person_id: String,
+    /// What they are called from now on; it must not be another person's name.
+    #[schemars(length(min = 2, max = 40), example = &"Ana Lund")]
+    pub name: String,
+}
+
+/// Delete a person with the recordings of their voice. What they said stays, without their name. This cannot be undone.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct DeletePerson {
+    /// The person's id.
+    #[schemars(example = &"7f2d3c54-9c0e-4b34-8f0b-2a5f6f1f0c11")]
+    pub person_id: String,
+}
+
+/// Delete one recording of a person's voice. This cannot be undone.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct DeleteSpeechSample {
+    /// The person's id.
+    #[schemars(example = &"7f2d3c54-9c0e-4b34-8f0b-2a5f6f1f0c11")]
+    pub person_id: String,
+    /// The recording's place in the person's list; 0 is the first.
+    pub sample_index: u32,
+}
