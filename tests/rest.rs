@@ -8,6 +8,7 @@ mod keys;
 mod lists;
 mod paging;
 mod people;
+mod preferences;
 mod protocol;
 mod search;
 mod sign_in;

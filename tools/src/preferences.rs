@@ -1,7 +1,140 @@
-//! Preferences: the user's time zone and language.
+//! Preferences: the user's time zone and language, and how their speech is transcribed.
 
-use crate::Tool;
+use chrono_tz::Tz;
+use schemas::{
+    memory::Done,
+    preferences::*,
+    scope::Scope::{MemoriesRead, MemoriesWrite},
+};
+use serde_json::json;
+
+use crate::{
+    Context, Error, Hints, Issue, Result, Tool,
+    route::{get, patch, post},
+};
+
+/// The languages that speech recognition tells from one another while it listens.
+const TOLD_APART: &[&str] = &["multi", "en", "es", "fr", "de", "hi", "ru", "pt", "ja", "it", "nl"];
+
+/// How many words a vocabulary keeps.
+const VOCABULARY: usize = 100;
+
+/// The longest name of a language, in characters.
+const LANGUAGE: usize = 35;
 
 pub(crate) fn tools() -> Vec<Tool> {
-    vec![]
+    let ok = || json!({ "status": "ok" });
+    vec![
+        // Keys have no scope of their own for preferences; whoever may read or write memories may do the same here.
+        tool!(get_preferences)
+            .scope(MemoriesRead)
+            .app(get("/v1/users/preferences").ours())
+            .developer(get("/v1/dev/user/preferences").ours()),
+        tool!(update_preferences)
+            .scope(MemoriesWrite)
+            .app(patch("/v1/users/preferences").ours())
+            .developer(patch("/v1/dev/user/preferences").ours()),
+        tool!(get_transcription_preferences).scope(MemoriesRead).app(get("/v1/users/transcription-preferences")),
+        tool!(set_transcription_preferences)
+            .scope(MemoriesWrite)
+            .app(patch("/v1/users/transcription-preferences").constant(ok())),
+        // These are older ways to the same, for the app alone.
+        tool!(get_language).app(get("/v1/users/language")),
+        tool!(set_language).app(patch("/v1/users/language")),
+        tool!(register_device).app(post("/v1/users/fcm-token").constant(json!({ "status": "Ok" }))).hints(Hints {
+            read_only: false,
+            destructive: false,
+            idempotent: true,
+        }),
+    ]
+}
+
+async fn get_preferences(context: Context, _: GetPreferences) -> Result<UserPreferences> {
+    stored(&context).await.map(shown)
+}
+
+async fn update_preferences(context: Context, input: UpdatePreferences) -> Result<UserPreferences> {
+    if input.time_zone.is_none() && input.language.is_none() {
+        return Err(Error::Invalid("At least one field (time_zone, language) must be provided".into()));
+    }
+    let time_zone = input.time_zone.map(|given| given.map(zone).transpose()).transpose()?;
+    let language = input.language.map(|given| given.map(language).transpose()).transpose()?;
+    let change = PreferencesChange { time_zone, language, ..PreferencesChange::default() };
+    write(&context, change).await.map(shown)
+}
+
+async fn get_transcription_preferences(
+    context: Context,
+    _: GetTranscriptionPreferences,
+) -> Result<TranscriptionPreferences> {
+    let Preferences { single_language_mode, vocabulary, language, .. } = stored(&context).await?;
+    Ok(TranscriptionPreferences { single_language_mode, vocabulary, language: language.unwrap_or_default() })
+}
+
+async fn set_transcription_preferences(context: Context, input: SetTranscriptionPreferences) -> Result<Done> {
+    let SetTranscriptionPreferences { single_language_mode, mut vocabulary } = input;
+    vocabulary.iter_mut().for_each(|words| words.truncate(VOCABULARY));
+    write(&context, PreferencesChange { single_language_mode, vocabulary, ..PreferencesChange::default() }).await?;
+    Ok(Done::DONE)
+}
+
+async fn get_language(context: Context, _: GetLanguage) -> Result<SpokenLanguage> {
+    Ok(SpokenLanguage { language: stored(&context).await?.language })
+}
+
+async fn set_language(context: Context, input: SetLanguage) -> Result<LanguageSet> {
+    let given = input.language.filter(|language| !language.trim().is_empty());
+    let chosen = language(given.ok_or_else(|| Error::Rejected("Language is required".into()))?)?;
+    let base = chosen.split(['-', '_']).next().unwrap_or_default().to_lowercase();
+    let single_language_mode = !TOLD_APART.contains(&base.as_str());
+    let change = PreferencesChange {
+        language: Some(Some(chosen)),
+        // One that is told apart leaves the mode as the user has chosen it.
+        single_language_mode: single_language_mode.then_some(true),
+        ..PreferencesChange::default()
+    };
+    write(&context, change).await?;
+    Ok(LanguageSet { status: "ok".into(), single_language_mode })
+}
+
+async fn register_device(context: Context, input: RegisterDevice) -> Result<Done> {
+    let time_zone = Some(Some(zone(input.time_zone)?));
+    write(&context, PreferencesChange { time_zone, ..PreferencesChange::default() }).await?;
+    Ok(Done::DONE)
+}
+
+async fn stored(context: &Context) -> Result<Preferences> {
+    Ok(context.resources.preferences(&context.caller.user).await?)
+}
+
+async fn write(context: &Context, change: PreferencesChange) -> Result<Preferences> {
+    Ok(context.resources.change_preferences(&context.caller.user, change).await?)
+}
+
+fn shown(preferences: Preferences) -> UserPreferences {
+    UserPreferences { time_zone: preferences.time_zone, language: preferences.language }
+}
+
+/// A name that the IANA gives to a time zone.
+fn zone(name: String) -> Result<String> {
+    match name.trim().parse::<Tz>() {
+        Ok(zone) => Ok(zone.name().to_owned()),
+        Err(_) => Err(wrong("time_zone", name, "Input should be an IANA time zone, such as Europe/Oslo")),
+    }
+}
+
+/// The tag of a language, such as `en` or `pt-BR`.
+fn language(tag: String) -> Result<String> {
+    let trimmed = tag.trim();
+    let is_tag = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_');
+    if (2..=LANGUAGE).contains(&trimmed.len()) && trimmed.chars().all(is_tag) {
+        Ok(trimmed.to_owned())
+    } else {
+        Err(wrong("language", tag, "Input should be the tag of a language, such as en or pt-BR"))
+    }
+}
+
+fn wrong(field: &str, input: String, sentence: &str) -> Error {
+    let (loc, msg) = (vec![json!(field)], sentence.to_owned());
+    Error::Arguments(vec![Issue { kind: "value_error", loc, msg, input: json!(input), ctx: None }])
 }
