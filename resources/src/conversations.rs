@@ -1,1 +1,422 @@
 //! Conversations of one user: their rows, transcripts and photos.
+
+mod photos;
+mod row;
+mod transcript;
+mod understood;
+
+use chrono::{DateTime, Utc};
+use schemas::conversation::*;
+use surrealdb::types::{Object, RecordId, SurrealValue, Value};
+
+use crate::{
+    Resources, Result,
+    database::{self, Bound, Json, name_of, record},
+    jobs,
+    outbox::{self, Kind},
+};
+pub(crate) use row::{ConversationRow, SegmentRow};
+pub use transcript::{Assignee, Spoken};
+pub use understood::Understood;
+
+/// The conversations of one user; nothing of anyone else's can be reached through it.
+pub struct Conversations<'a> {
+    resources: &'a Resources,
+    user: &'a str,
+}
+
+/// A conversation to be written, with what was said in it.
+#[derive(Debug, Clone)]
+pub struct NewConversation {
+    /// Its id.
+    pub id: String,
+    /// When it began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// The device or app that it came from.
+    pub source: ConversationSource,
+    /// The language spoken.
+    pub language: Option<String>,
+    /// Where it was.
+    pub geolocation: Option<Geolocation>,
+    /// What came along with it.
+    pub external_data: Option<serde_json::Value>,
+    /// The device that heard it.
+    pub client_device_id: Option<String>,
+    /// The platform of that device.
+    pub client_platform: Option<String>,
+    /// Where it stands: one that is `processing` gets a job.
+    pub status: ConversationStatus,
+    /// What was said, in order.
+    pub segments: Vec<TranscriptSegment>,
+}
+
+/// What became of a [`NewConversation`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Created {
+    /// It is written.
+    New,
+    /// One with this id is there already.
+    Known(ConversationStatus, Discarded),
+    /// One with this id was there and has been deleted.
+    Deleted,
+}
+
+/// Whether a conversation was judged not worth keeping in view.
+pub type Discarded = bool;
+
+/// Which conversations to list.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only those that stand here; empty means all.
+    pub statuses: Vec<ConversationStatus>,
+    /// Only those that are or are not discarded.
+    pub discarded: Option<bool>,
+    /// Only those at or after this time.
+    pub start: Option<DateTime<Utc>>,
+    /// Only those at or before this time.
+    pub end: Option<DateTime<Utc>>,
+    /// Only these categories; empty means all.
+    pub categories: Vec<ConversationCategory>,
+    /// Only from these devices and apps; empty means all.
+    pub sources: Vec<ConversationSource>,
+    /// Only those in this folder.
+    pub folder_id: Option<String>,
+    /// Only those that are or are not starred.
+    pub starred: Option<bool>,
+    /// How many to skip.
+    pub offset: u32,
+    /// How many to return.
+    pub limit: u32,
+}
+
+/// What to change in a conversation.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// Its title; processing leaves it alone from then on.
+    pub title: Option<String>,
+    /// What was said, in a few sentences.
+    pub overview: Option<String>,
+    /// Whether it is kept in view.
+    pub discarded: Option<bool>,
+    /// Whether the user has starred it.
+    pub starred: Option<bool>,
+    /// Who may see it.
+    pub visibility: Option<ConversationVisibility>,
+    /// The folder it is in; none takes it out.
+    pub folder_id: Option<Option<String>>,
+    /// Where it stands.
+    pub status: Option<ConversationStatus>,
+    /// The appointments that came up.
+    pub events: Option<Vec<Event>>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// The language spoken.
+    pub language: Option<String>,
+    /// What apps made of it.
+    pub apps_results: Option<Vec<AppResult>>,
+    /// What came along with it.
+    pub external_data: Option<serde_json::Value>,
+}
+
+impl Resources {
+    /// The conversations of `user`.
+    pub fn conversations<'a>(&'a self, user: &'a str) -> Conversations<'a> {
+        Conversations { resources: self, user }
+    }
+
+    /// The newest conversations that their users have made public.
+    pub async fn public_conversations(&self, offset: u32, limit: u32) -> Result<Vec<(String, Conversation)>> {
+        let statement = "SELECT * FROM conversation WHERE visibility = 'public' ORDER BY rank LIMIT $limit START $skip";
+        let bound = Bound::new().with("limit", limit).with("skip", offset);
+        let rows: Vec<ConversationRow> = self.database.run(statement, bound).await?.take(0)?;
+        Ok(rows.into_iter().map(|row| (row.user.clone(), row.into())).collect())
+    }
+
+    /// The user who has shared the conversation called `id`, or made it public.
+    pub async fn owner_of_shared(&self, id: &str) -> Result<Option<String>> {
+        let statement = "SELECT VALUE user FROM conversation WHERE visibility IN ['shared', 'public'] AND cid = $cid";
+        let owners: Vec<String> = self.database.run(statement, Bound::new().with("cid", id)).await?.take(0)?;
+        Ok(owners.into_iter().next())
+    }
+}
+
+impl Conversations<'_> {
+    /// The conversations of `selection`, newest first, without what was said in them.
+    pub async fn list(&self, selection: &Selection) -> Result<Vec<Conversation>> {
+        let (conditions, bound) = self.conditions(selection);
+        let statement = format!("SELECT * FROM conversation WHERE {conditions} ORDER BY rank LIMIT $limit START $skip");
+        let bound = bound.with("limit", selection.limit).with("skip", selection.offset);
+        let rows: Vec<ConversationRow> = self.resources.database.run(&statement, bound).await?.take(0)?;
+        self.complete(rows).await
+    }
+
+    /// How many conversations `selection` has, whatever its limit, by their sources.
+    pub async fn count(&self, selection: &Selection) -> Result<Vec<(ConversationSource, u64)>> {
+        let (conditions, bound) = self.conditions(selection);
+        let statement = format!("SELECT source, count() AS n FROM conversation WHERE {conditions} GROUP BY source");
+        let counted: Vec<Counted> = self.resources.database.run(&statement, bound).await?.take(0)?;
+        let read = |Counted { source, n }| {
+            (database::value_of(&source).unwrap_or(ConversationSource::Unknown), n.unsigned_abs())
+        };
+        Ok(counted.into_iter().map(read).collect())
+    }
+
+    /// The conversation called `id`, with its transcript and photos.
+    pub async fn get(&self, id: &str) -> Result<Option<Conversation>> {
+        let Some(mut conversation) = self.get_many(&[id.to_owned()]).await?.pop() else { return Ok(None) };
+        self.add_transcripts(std::slice::from_mut(&mut conversation)).await?;
+        conversation.photos = self.photos(id).await?;
+        Ok(Some(conversation))
+    }
+
+    /// Those of the conversations called `ids` that are there, without what was said in them, in the order of `ids`.
+    pub async fn get_many(&self, ids: &[String]) -> Result<Vec<Conversation>> {
+        let records: Vec<RecordId> = ids.iter().map(|id| self.record(id)).collect();
+        let bound = Bound::new().with("ids", records);
+        let mut rows: Vec<ConversationRow> = self.resources.database.run("SELECT * FROM $ids", bound).await?.take(0)?;
+        rows.sort_by_key(|row| ids.iter().position(|id| *id == row.cid));
+        self.complete(rows).await
+    }
+
+    /// Writes a conversation with its transcript and, when it is to be processed, its job, in one transaction; once.
+    pub async fn create(&self, new: NewConversation) -> Result<Created> {
+        let _writing = self.resources.outbox.writing().await;
+        let row = ConversationRow::new(self.user, &new);
+        let (id, is_processed) = (new.id.clone(), new.status == ConversationStatus::Processing);
+        let statements = "BEGIN;
+            LET $there = (SELECT status, discarded FROM ONLY $id);
+            LET $gone = (SELECT VALUE id FROM ONLY $tombstone);
+            IF $there = NONE AND $gone = NONE {
+                CREATE $id CONTENT $row;
+                INSERT INTO segment $segments;
+                INSERT INTO outbox $outbox;
+                IF $job != NONE { UPSERT $job.id CONTENT $job; };
+            };
+            RETURN { there: $there, gone: $gone != NONE };
+            COMMIT;";
+        let bound = Bound::new()
+            .with("id", self.record(&id))
+            .with("tombstone", record("conversation_gone", self.user, &id))
+            .with("row", row)
+            .with("segments", self.segment_values(&id, 0, new.segments))
+            .with("outbox", self.outbox_values(std::slice::from_ref(&id)))
+            .with("job", is_processed.then(|| jobs::row(self.user, &id, jobs::Manner::Weighed)));
+        let found: Found = self.resources.database.run(statements, bound).await?.take(4)?;
+        Ok(match found {
+            Found { there: Some(state), .. } => {
+                Created::Known(database::value_of(&state.status).unwrap_or_default(), state.discarded)
+            }
+            Found { gone: true, .. } => Created::Deleted,
+            Found { .. } => {
+                self.resources.index_transcript(self.user, &id).await;
+                Created::New
+            }
+        })
+    }
+
+    /// Changes a conversation; `None` when it is not there.
+    pub async fn change(&self, id: &str, change: Change) -> Result<Option<Conversation>> {
+        let _writing = self.resources.outbox.writing().await;
+        let statements = "BEGIN;
+            UPDATE $id MERGE $fields;
+            INSERT INTO outbox $outbox;
+            SELECT * FROM $id;
+            COMMIT;";
+        let bound = Bound::new()
+            .with("id", self.record(id))
+            .with("fields", change.fields())
+            .with("outbox", self.outbox_values(&[id.to_owned()]));
+        let rows: Vec<ConversationRow> = self.resources.database.run(statements, bound).await?.take(3)?;
+        self.resources.index_conversation(self.user, id).await;
+        Ok(self.complete(rows).await?.pop())
+    }
+
+    /// Deletes a conversation with everything drawn from it: transcript, photos, job, action items and those memories
+    /// that the user has not made their own. Says whether it was there.
+    pub async fn delete(&self, id: &str) -> Result<bool> {
+        let _writing = self.resources.outbox.writing().await;
+        let statements = "BEGIN;
+            LET $gone = (DELETE ONLY $id RETURN BEFORE);
+            IF $gone != NONE {
+                UPSERT $tombstone SET user = $user, deleted_at = $now;
+                INSERT INTO outbox $outbox;
+            };
+            DELETE segment:[$user, $cid, NONE]..=[$user, $cid, {}];
+            DELETE photo:[$user, $cid, NONE]..=[$user, $cid, {}];
+            DELETE $job;
+            RETURN $gone != NONE;
+            COMMIT;";
+        let bound = Bound::new()
+            .with("id", self.record(id))
+            .with("cid", id)
+            .with("user", self.user)
+            .with("now", crate::now())
+            .with("job", record("job", self.user, id))
+            .with("tombstone", record("conversation_gone", self.user, id))
+            .with("outbox", self.outbox_values(&[id.to_owned()]));
+        let gone: bool = self.resources.database.run(statements, bound).await?.take(6)?;
+        self.resources.index_transcript(self.user, id).await;
+        self.resources.index_conversation(self.user, id).await;
+        Ok(gone)
+    }
+
+    /// The newest conversation that stands here.
+    pub async fn newest(&self, status: ConversationStatus) -> Result<Option<Conversation>> {
+        let selection = Selection { statuses: vec![status], limit: 1, ..Selection::default() };
+        Ok(self.list(&selection).await?.pop())
+    }
+
+    /// Writes conversations as they are, with their transcripts. One whose id is there already is left alone; says which
+    /// are new.
+    pub async fn import(&self, conversations: Vec<Conversation>) -> Result<Vec<bool>> {
+        let mut new = Vec::with_capacity(conversations.len());
+        for mut conversation in conversations {
+            let _writing = self.resources.outbox.writing().await;
+            let id = conversation.id.clone();
+            let segments = conversation.transcript_segments.take().unwrap_or_default();
+            let statements = "BEGIN;
+                LET $new = (INSERT IGNORE INTO conversation $row);
+                IF count($new) > 0 { INSERT INTO segment $segments; INSERT INTO outbox $outbox; };
+                RETURN count($new) > 0;
+                COMMIT;";
+            let row = database::row(self.record(&id), ConversationRow::of(self.user, &conversation));
+            let bound = Bound::new()
+                .with("row", row)
+                .with("segments", self.segment_values(&id, 0, segments))
+                .with("outbox", self.outbox_values(std::slice::from_ref(&id)));
+            new.push(self.resources.database.run(statements, bound).await?.take(3)?);
+            self.resources.outbox.wake();
+        }
+        Ok(new)
+    }
+
+    /// Adds what other rows know of these conversations: action items, and the names of their folders.
+    async fn complete(&self, rows: Vec<ConversationRow>) -> Result<Vec<Conversation>> {
+        let ids: Vec<String> = rows.iter().map(|row| row.cid.clone()).collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut action_items = self.resources.action_items(self.user).of_conversations(&ids).await?;
+        let is_filed = rows.iter().any(|row| row.folder_id.is_some());
+        let folders = if is_filed { self.resources.folders(self.user).names().await? } else { Default::default() };
+        let complete = |row: ConversationRow| {
+            let mut conversation = Conversation::from(row);
+            let items = action_items.remove(&conversation.id).unwrap_or_default();
+            conversation.structured.action_items = items.into_iter().map(Into::into).collect();
+            conversation.folder_name = conversation.folder_id.as_ref().and_then(|id| folders.get(id).cloned());
+            conversation
+        };
+        Ok(rows.into_iter().map(complete).collect())
+    }
+
+    /// The conditions of a list, so put that an index answers the usual ones.
+    fn conditions(&self, selection: &Selection) -> (String, Bound) {
+        let mut conditions = vec!["user = $user"];
+        let mut bound = Bound::new().with("user", self.user);
+        match (&selection.statuses[..], selection.discarded) {
+            ([ConversationStatus::Completed], Some(false)) => conditions.push("shown = true"),
+            ([], discarded) => bound = with_discarded(discarded, &mut conditions, bound),
+            (statuses, discarded) => {
+                conditions.push("status IN $statuses");
+                let names: Vec<String> = statuses.iter().map(name_of).collect();
+                bound = with_discarded(discarded, &mut conditions, bound.with("statuses", names));
+            }
+        }
+        // The rank is the negated time: what is later comes first.
+        if let Some(start) = selection.start {
+            conditions.push("rank <= $start");
+            bound = bound.with("start", -start.timestamp_micros());
+        }
+        if let Some(end) = selection.end {
+            conditions.push("rank >= $end");
+            bound = bound.with("end", -end.timestamp_micros());
+        }
+        if !selection.categories.is_empty() {
+            conditions.push("category IN $categories");
+            bound = bound.with("categories", selection.categories.iter().map(name_of).collect::<Vec<_>>());
+        }
+        if !selection.sources.is_empty() {
+            conditions.push("source IN $sources");
+            bound = bound.with("sources", selection.sources.iter().map(name_of).collect::<Vec<_>>());
+        }
+        if let Some(folder) = &selection.folder_id {
+            conditions.push("folder_id = $folder");
+            bound = bound.with("folder", folder.clone());
+        }
+        if let Some(starred) = selection.starred {
+            conditions.push("starred = $starred");
+            bound = bound.with("starred", starred);
+        }
+        (conditions.join(" AND "), bound)
+    }
+
+    /// What the index has to learn of these conversations.
+    fn outbox_values(&self, ids: &[String]) -> Vec<Value> {
+        let kinds = [Kind::Conversation, Kind::Segment];
+        kinds.into_iter().flat_map(|kind| outbox::rows(kind, self.user, ids)).collect()
+    }
+
+    fn record(&self, id: &str) -> RecordId {
+        record("conversation", self.user, id)
+    }
+}
+
+#[derive(SurrealValue)]
+struct Found {
+    there: Option<State>,
+    gone: bool,
+}
+
+#[derive(SurrealValue)]
+struct State {
+    status: String,
+    discarded: bool,
+}
+
+#[derive(SurrealValue)]
+struct Counted {
+    source: String,
+    n: i64,
+}
+
+fn with_discarded(discarded: Option<bool>, conditions: &mut Vec<&str>, bound: Bound) -> Bound {
+    let Some(discarded) = discarded else { return bound };
+    conditions.push("discarded = $discarded");
+    bound.with("discarded", discarded)
+}
+
+impl Change {
+    /// The columns that change, with their new values.
+    fn fields(self) -> Object {
+        let mut parts = Object::new();
+        let mut fields = Object::new();
+        fields.insert("updated_at", crate::now());
+        if let Some(title) = self.title {
+            fields.insert("title", title);
+            parts.insert("titled", true);
+        }
+        let columns = [
+            ("overview", self.overview.map(SurrealValue::into_value)),
+            ("discarded", self.discarded.map(SurrealValue::into_value)),
+            ("starred", self.starred.map(SurrealValue::into_value)),
+            ("visibility", self.visibility.map(|visibility| name_of(&visibility).into_value())),
+            ("folder_id", self.folder_id.map(SurrealValue::into_value)),
+            ("status", self.status.map(|status| name_of(&status).into_value())),
+            ("finished_at", self.finished_at.map(SurrealValue::into_value)),
+            ("language", self.language.map(SurrealValue::into_value)),
+        ];
+        fields.extend(columns.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        let nested = [
+            ("events", self.events.map(|events| Json(events).into_value())),
+            ("apps_results", self.apps_results.map(|results| Json(results).into_value())),
+            ("external_data", self.external_data.map(SurrealValue::into_value)),
+        ];
+        parts.extend(nested.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        if !parts.is_empty() {
+            fields.insert("parts", Value::Object(parts));
+        }
+        fields
+    }
+}

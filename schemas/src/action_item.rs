@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::memory::Provenance;
+use crate::{conversation::ConversationActionItem, memory::Provenance};
 
 pub use changes::*;
 pub use conversation::*;
@@ -255,4 +255,19 @@ pub struct ActionItemCount {
     pub completed_count: u64,
     /// Those that are still to be done.
     pub open_count: u64,
+}
+
+/// An action item as the conversation that it came from shows it.
+impl From<ActionItem> for ConversationActionItem {
+    fn from(item: ActionItem) -> Self {
+        Self {
+            description: item.description,
+            completed: item.completed,
+            created_at: Some(item.created_at),
+            updated_at: Some(item.updated_at),
+            due_at: item.due_at,
+            completed_at: item.completed_at,
+            conversation_id: item.conversation_id,
+        }
+    }
 }

@@ -180,8 +180,8 @@ pub struct Conversation {
     pub language: Option<String>,
     /// What was made of it.
     pub structured: Structured,
-    /// What was said, in order.
-    pub transcript_segments: Vec<TranscriptSegment>,
+    /// What was said, in order; null where the transcript was not asked for.
+    pub transcript_segments: Option<Vec<TranscriptSegment>>,
     /// Whether the transcript is sent compressed; never so here.
     pub transcript_segments_compressed: bool,
     /// Where it was.

@@ -1,0 +1,153 @@
+//! What was said in a conversation, segment by segment.
+
+use schemas::conversation::{Conversation, TranscriptSegment};
+use surrealdb::types::{RecordId, Value};
+
+use super::{Conversations, SegmentRow};
+use crate::{
+    Result,
+    database::{self, Bound},
+};
+
+/// Some segments of one transcript.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spoken {
+    /// The segment that comes after so many others.
+    Place(usize),
+    /// Whatever this speaker said.
+    By(i64),
+    /// The segments with these ids.
+    Ids(Vec<String>),
+    /// Whatever this speaker said among the segments with these ids.
+    ByAmong(i64, Vec<String>),
+}
+
+/// Who said something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Assignee {
+    /// The user.
+    User,
+    /// The person with this id.
+    Person(String),
+    /// Nobody known.
+    Nobody,
+}
+
+impl Conversations<'_> {
+    /// What was said in the conversation, in order, each with its speaker's name.
+    pub async fn transcript(&self, id: &str) -> Result<Vec<TranscriptSegment>> {
+        Ok(self.transcripts(&[id.to_owned()]).await?.pop().unwrap_or_default())
+    }
+
+    /// Adds to each conversation what was said in it.
+    pub async fn add_transcripts(&self, conversations: &mut [Conversation]) -> Result<()> {
+        let ids: Vec<String> = conversations.iter().map(|conversation| conversation.id.clone()).collect();
+        for (conversation, segments) in conversations.iter_mut().zip(self.transcripts(&ids).await?) {
+            conversation.transcript_segments = Some(segments);
+        }
+        Ok(())
+    }
+
+    /// Adds segments behind those that are there. Says whether the conversation is there.
+    pub async fn append(&self, id: &str, segments: Vec<TranscriptSegment>) -> Result<bool> {
+        let _writing = self.resources.outbox.writing().await;
+        let place = self.segment_rows(&[id.to_owned()]).await?.concat().last().map_or(0, |row| row.place + 1);
+        let statements = "BEGIN;
+            LET $there = (SELECT VALUE id FROM ONLY $id);
+            IF $there != NONE { INSERT INTO segment $segments; INSERT INTO outbox $outbox; };
+            RETURN $there != NONE;
+            COMMIT;";
+        let bound = Bound::new()
+            .with("id", self.record(id))
+            .with("segments", self.segment_values(id, place, segments))
+            .with("outbox", self.outbox_values(&[id.to_owned()]));
+        let there = self.resources.database.run(statements, bound).await?.take(3)?;
+        self.resources.index_transcript(self.user, id).await;
+        Ok(there)
+    }
+
+    /// Says who said some segments; gives how many there are.
+    pub async fn assign(&self, id: &str, spoken: &Spoken, to: &Assignee) -> Result<usize> {
+        let rows = self.segment_rows(&[id.to_owned()]).await?.concat();
+        let chosen = |(place, row): (usize, SegmentRow)| spoken.holds(place, &row).then(|| row.id());
+        let ids: Vec<RecordId> = rows.into_iter().enumerate().filter_map(chosen).collect();
+        let person = match to {
+            Assignee::Person(person) => Some(person.clone()),
+            Assignee::User | Assignee::Nobody => None,
+        };
+        let bound = Bound::new().with("is_user", *to == Assignee::User).with("person", person);
+        self.update(id, &ids, "is_user = $is_user, person_id = $person", bound).await?;
+        Ok(ids.len())
+    }
+
+    /// Corrects the text of a segment. Says whether the segment is there.
+    pub async fn correct(&self, id: &str, segment: &str, text: &str) -> Result<bool> {
+        let rows = self.segment_rows(&[id.to_owned()]).await?.concat();
+        let Some(row) = rows.iter().find(|row| row.sid == segment) else { return Ok(false) };
+        self.update(id, &[row.id()], "text = $text", Bound::new().with("text", text)).await?;
+        Ok(true)
+    }
+
+    async fn update(&self, id: &str, segments: &[RecordId], set: &str, bound: Bound) -> Result<()> {
+        let _writing = self.resources.outbox.writing().await;
+        let statements = format!(
+            "BEGIN;
+            UPDATE $segments SET {set};
+            UPDATE $id SET updated_at = $now;
+            INSERT INTO outbox $outbox;
+            COMMIT;"
+        );
+        let bound = bound
+            .with("segments", segments.to_vec())
+            .with("id", self.record(id))
+            .with("now", crate::now())
+            .with("outbox", self.outbox_values(&[id.to_owned()]));
+        self.resources.database.run(&statements, bound).await?;
+        self.resources.index_transcript(self.user, id).await;
+        Ok(())
+    }
+
+    async fn transcripts(&self, ids: &[String]) -> Result<Vec<Vec<TranscriptSegment>>> {
+        let transcripts = self.segment_rows(ids).await?;
+        let somebody = transcripts.iter().flatten().any(|row| row.person_id.is_some());
+        let names = if somebody { self.resources.people(self.user).names().await? } else { Default::default() };
+        let read = |row: SegmentRow| {
+            let name = row.person_id.as_ref().and_then(|person| names.get(person).cloned());
+            let segment = TranscriptSegment::from(row);
+            TranscriptSegment { speaker_name: name.unwrap_or(segment.speaker_name), ..segment }
+        };
+        Ok(transcripts.into_iter().map(|rows| rows.into_iter().map(read).collect()).collect())
+    }
+
+    /// The rows of each of these transcripts, in order.
+    pub(crate) async fn segment_rows(&self, ids: &[String]) -> Result<Vec<Vec<SegmentRow>>> {
+        let mut statements = String::new();
+        let mut bound = Bound::new().with("user", self.user);
+        for (index, id) in ids.iter().enumerate() {
+            statements += &format!("SELECT * FROM segment:[$user, $c{index}, NONE]..=[$user, $c{index}, {{}}];");
+            bound = bound.with(&format!("c{index}"), id.clone());
+        }
+        let mut answers = self.resources.database.run(&statements, bound).await?;
+        (0..ids.len()).map(|index| answers.take(index)).collect()
+    }
+
+    /// The rows of segments, the first of them at this place.
+    pub(super) fn segment_values(&self, id: &str, first: i64, segments: Vec<TranscriptSegment>) -> Vec<Value> {
+        let value = |(place, segment)| {
+            let row = SegmentRow::new(self.user, id, place, segment);
+            database::row(row.id(), row)
+        };
+        (first..).zip(segments).map(value).collect()
+    }
+}
+
+impl Spoken {
+    fn holds(&self, place: usize, row: &SegmentRow) -> bool {
+        match self {
+            Spoken::Place(wanted) => place == *wanted,
+            Spoken::By(speaker) => row.speaker_id == *speaker,
+            Spoken::Ids(ids) => ids.contains(&row.sid),
+            Spoken::ByAmong(speaker, ids) => row.speaker_id == *speaker && ids.contains(&row.sid),
+        }
+    }
+}
