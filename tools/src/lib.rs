@@ -20,6 +20,7 @@ mod memories;
 mod paging;
 mod people;
 mod preferences;
+pub mod processing;
 mod route;
 mod text;
 mod transcripts;
