@@ -1,14 +1,20 @@
 //! Conversations: what was said, and what was made of it.
 
+mod changes;
+mod listing;
 mod segment;
 mod structured;
+mod writing;
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use changes::*;
+pub use listing::*;
 pub use segment::*;
 pub use structured::*;
+pub use writing::*;
 
 /// The device or app that a conversation came from; `unknown` stands for names that are not in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]

@@ -1,0 +1,288 @@
+//! Listing and reading conversations.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::*;
+
+/// List the user's conversations, newest first, a page at a time: titles and overviews. To find what was said about
+/// something, use search_conversations or search_transcripts instead.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct GetConversations {
+    /// Only conversations at or after this time; a date alone means its beginning.
+    #[serde(default)]
+    pub start_date: Option<DateTime<Utc>>,
+    /// Only conversations at or before this time; a date alone means its end.
+    #[serde(default)]
+    pub end_date: Option<DateTime<Utc>>,
+    /// Only these categories; empty means all.
+    #[serde(default)]
+    pub categories: Vec<ConversationCategory>,
+    /// Only those that stand here; empty means those that are done or being processed.
+    #[serde(default)]
+    pub statuses: Vec<ConversationStatus>,
+    /// Only from these devices and apps; empty means all.
+    #[serde(default)]
+    pub sources: Vec<ConversationSource>,
+    /// Only those in the folder with this id.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub folder_id: Option<String>,
+    /// Only those that are (true) or are not (false) starred.
+    #[serde(default)]
+    pub starred: Option<bool>,
+    /// Whether those that were judged not worth keeping in view come too.
+    #[serde(default)]
+    pub include_discarded: bool,
+    /// Whether each comes with its transcript.
+    #[serde(default)]
+    pub include_transcript: bool,
+    /// How many to return.
+    #[serde(default = "page_of_conversations")]
+    #[schemars(range(min = 1, max = 100))]
+    pub limit: u32,
+    /// How many to skip.
+    #[serde(default)]
+    #[schemars(range(max = 100_000))]
+    pub offset: u32,
+}
+
+fn page_of_conversations() -> u32 {
+    20
+}
+
+/// A page of conversations.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Conversations {
+    /// Newest first.
+    pub conversations: Vec<Conversation>,
+    /// How many there are in this page.
+    pub returned_count: usize,
+    /// Whether more follow.
+    pub has_more: bool,
+    /// How many were skipped.
+    pub offset: u32,
+}
+
+/// Count the user's conversations.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct CountConversations {
+    /// Only conversations at or after this time; a date alone means its beginning.
+    #[serde(default)]
+    pub start_date: Option<DateTime<Utc>>,
+    /// Only conversations at or before this time; a date alone means its end.
+    #[serde(default)]
+    pub end_date: Option<DateTime<Utc>>,
+    /// Only those that stand here; empty means those that are done or being processed.
+    #[serde(default)]
+    pub statuses: Vec<ConversationStatus>,
+    /// Only from these devices and apps; empty means all.
+    #[serde(default)]
+    pub sources: Vec<ConversationSource>,
+    /// Only those in the folder with this id.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub folder_id: Option<String>,
+    /// Only those that are (true) or are not (false) starred.
+    #[serde(default)]
+    pub starred: Option<bool>,
+    /// Whether those that were judged not worth keeping in view count too.
+    #[serde(default)]
+    pub include_discarded: bool,
+}
+
+/// How many conversations there are.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ConversationCount {
+    /// All of them.
+    pub count: u64,
+    /// By the device or app that they came from.
+    pub sources: std::collections::BTreeMap<String, u64>,
+}
+
+/// Get one conversation by its id, with its transcript.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct GetConversation {
+    /// The conversation's id.
+    #[schemars(example = &"0b7a6f6e-54a5-4c8a-8d0e-6f1f4b1f8a11")]
+    pub conversation_id: String,
+    /// Whether it comes with its transcript.
+    #[serde(default = "yes")]
+    pub include_transcript: bool,
+    /// How many segments of the transcript to return at most, from its beginning.
+    #[serde(default = "many_segments")]
+    #[schemars(range(min = 1, max = 500))]
+    pub max_segments: usize,
+    /// How many characters of the transcript to return at most.
+    #[serde(default = "many_characters")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_chars: usize,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn many_segments() -> usize {
+    120
+}
+
+fn many_characters() -> usize {
+    24_000
+}
+
+/// One conversation.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OneConversation {
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Whether the transcript goes on behind what is returned.
+    pub truncated: bool,
+}
+
+/// Get several conversations by their ids, with their transcripts.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct GetConversationsByIds {
+    /// The conversations' ids.
+    #[schemars(length(min = 1, max = 20))]
+    pub conversation_ids: Vec<String>,
+    /// How many segments of each transcript to return at most, from its beginning.
+    #[serde(default = "many_segments")]
+    #[schemars(range(min = 1, max = 500))]
+    pub max_segments: usize,
+    /// How many characters of each transcript to return at most; all together stay below 120,000.
+    #[serde(default = "many_characters")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_chars: usize,
+}
+
+/// Several conversations.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SomeConversations {
+    /// Those that are there, in the order asked for.
+    pub conversations: Vec<FoundById>,
+    /// The ids of those that are not.
+    pub not_found: Vec<String>,
+    /// Whether any transcript goes on behind what is returned.
+    pub truncated: bool,
+}
+
+/// A conversation that was asked for by its id.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FoundById {
+    /// Its id.
+    pub id: String,
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Whether its transcript goes on behind what is returned.
+    pub truncated: bool,
+}
+
+/// List the pictures taken during a conversation.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetConversationPhotos {
+    /// The conversation's id.
+    pub conversation_id: String,
+}
+
+/// The pictures taken during a conversation.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ConversationPhotos {
+    /// Oldest first.
+    pub photos: Vec<ConversationPhoto>,
+}
+
+/// Get what each recogniser heard of a conversation.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetConversationTranscripts {
+    /// The conversation's id.
+    pub conversation_id: String,
+}
+
+/// What each recogniser heard of a conversation.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ConversationTranscripts {
+    /// The segments, by the recogniser's name.
+    pub transcripts: std::collections::BTreeMap<String, Vec<TranscriptSegment>>,
+}
+
+/// Say whether the sound of a conversation was kept.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetConversationRecording {
+    /// The conversation's id.
+    pub conversation_id: String,
+}
+
+/// Whether the sound of a conversation was kept.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ConversationRecording {
+    /// Whether it was.
+    pub has_recording: bool,
+}
+
+/// List the apps that could summarise a conversation.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetSuggestedApps {
+    /// The conversation's id.
+    pub conversation_id: String,
+}
+
+/// The apps that could summarise a conversation.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SuggestedApps {
+    /// The apps; there are none yet.
+    pub suggested_apps: Vec<serde_json::Value>,
+    /// The conversation.
+    pub conversation_id: String,
+}
+
+/// Read a conversation that its user has shared by a link.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetSharedConversation {
+    /// The conversation's id.
+    pub conversation_id: String,
+}
+
+/// A conversation that its user has shared, without its place.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SharedConversation {
+    /// The conversation.
+    #[serde(flatten)]
+    pub conversation: Conversation,
+    /// Who speaks in it.
+    pub people: Vec<SharedPerson>,
+}
+
+/// Somebody who speaks in a shared conversation.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SharedPerson {
+    /// The person's id in the transcript.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+}
+
+/// List the conversations that users have made public, newest first.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetPublicConversations {
+    /// How many to skip.
+    #[serde(default)]
+    #[schemars(range(max = 100_000))]
+    pub offset: u32,
+    /// How many to return.
+    #[serde(default = "many_public")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub limit: u32,
+}
+
+fn many_public() -> u32 {
+    1000
+}
+
+/// The conversations that users have made public, without their places.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PublicConversations {
+    /// Newest first.
+    pub conversations: Vec<Conversation>,
+}

@@ -1,0 +1,207 @@
+//! Writing conversations.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::*;
+
+/// Write a conversation from a text: a transcript, a message or notes. It is understood at once: title, overview, action
+/// items and memories are made of it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct CreateConversation {
+    /// The text.
+    #[schemars(length(min = 1, max = 100_000))]
+    #[schemars(example = &"Met Ana at the station. She moves to Oslo in May; I promised to send her the photos.")]
+    pub text: String,
+    /// What the text is.
+    #[serde(default)]
+    pub text_source: TextSource,
+    /// Where the text is from, such as the name of an app.
+    #[serde(default)]
+    pub text_source_spec: Option<String>,
+    /// When the conversation began; now, when it is not given.
+    #[serde(default)]
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended; five minutes after it began, when it is not given.
+    #[serde(default)]
+    pub finished_at: Option<DateTime<Utc>>,
+    /// The language of the text.
+    #[serde(default = "english")]
+    pub language: Option<String>,
+    /// Where it was.
+    #[serde(default)]
+    pub geolocation: Option<Geolocation>,
+}
+
+fn english() -> Option<String> {
+    Some("en".into())
+}
+
+/// A stretch of a transcript to be written.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct NewSegment {
+    /// What was said.
+    pub text: String,
+    /// The speaker, as the recogniser labels voices.
+    #[serde(default = "first_speaker")]
+    pub speaker: String,
+    /// The number of that label, when it does not say it itself.
+    #[serde(default)]
+    pub speaker_id: Option<i64>,
+    /// Whether the user said it.
+    #[serde(default)]
+    pub is_user: bool,
+    /// The person who said it.
+    #[serde(default)]
+    pub person_id: Option<String>,
+    /// Seconds from the start of the conversation to the segment's start.
+    pub start: f64,
+    /// Seconds from the start of the conversation to the segment's end.
+    pub end: f64,
+}
+
+fn first_speaker() -> String {
+    "SPEAKER_00".into()
+}
+
+/// Write a conversation from the segments of its transcript. It is understood at once: title, overview, action items and
+/// memories are made of it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct CreateConversationFromSegments {
+    /// What was said, in order.
+    #[schemars(length(min = 1, max = 500))]
+    pub transcript_segments: Vec<NewSegment>,
+    /// The device or app that it came from; a name that is not known counts as `unknown`.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// When the conversation began; now, when it is not given.
+    #[serde(default)]
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended; when its last segment ends, when it is not given.
+    #[serde(default)]
+    pub finished_at: Option<DateTime<Utc>>,
+    /// The language spoken.
+    #[serde(default = "english")]
+    pub language: Option<String>,
+    /// Where it was.
+    #[serde(default)]
+    pub geolocation: Option<Geolocation>,
+    /// Names the recording on the client: writing it again changes nothing and answers with the same conversation.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 200))]
+    pub client_session_id: Option<String>,
+    /// The device that heard it.
+    #[serde(default)]
+    pub client_device_id: Option<String>,
+    /// The platform of that device.
+    #[serde(default)]
+    pub client_platform: Option<String>,
+}
+
+/// What became of a conversation that was written.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CreatedConversation {
+    /// Its id.
+    pub id: String,
+    /// Where it stands: `completed`; `processing` when understanding it takes long; `failed` when it is tried again;
+    /// `deleted` when it was written before and has been deleted since.
+    pub status: String,
+    /// Whether it was judged not worth keeping in view.
+    pub discarded: bool,
+}
+
+/// End the conversation that is being heard, and understand it.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct FinalizeCurrentConversation {
+    /// The meeting that it belongs to.
+    #[serde(default)]
+    pub calendar_meeting_context: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// A conversation that was ended, and what apps had to say to it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FinalizedConversation {
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Messages of apps; there are none yet.
+    pub messages: Vec<serde_json::Value>,
+}
+
+/// End a conversation that is being heard, and understand it in the background.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct FinalizeConversation {
+    /// The conversation's id.
+    pub conversation_id: String,
+    /// The meeting that it belongs to.
+    #[serde(default)]
+    pub calendar_meeting_context: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// Say how far the understanding of a conversation is.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetFinalization {
+    /// The conversation's id.
+    pub conversation_id: String,
+}
+
+/// Understand a conversation once more, with the model that is configured now. Its action items and memories are replaced,
+/// but for those that the user has changed.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ReprocessConversation {
+    /// The conversation's id.
+    pub conversation_id: String,
+    /// The language spoken, where it was not recognised rightly.
+    #[serde(default)]
+    pub language_code: Option<String>,
+    /// The app that is to summarise it; there are none yet.
+    #[serde(default)]
+    pub app_id: Option<String>,
+}
+
+/// Make one conversation of several; they are replaced by it.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct MergeConversations {
+    /// The conversations' ids.
+    #[schemars(length(min = 2, max = 100))]
+    pub conversation_ids: Vec<String>,
+    /// Whether the new conversation is understood anew; else the titles and overviews are joined.
+    #[serde(default = "yes")]
+    pub reprocess: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A merge that has begun.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MergeStarted {
+    /// Always `merging`.
+    pub status: String,
+    /// A sentence for people.
+    pub message: String,
+    /// What may be unexpected.
+    pub warning: Option<String>,
+    /// The conversations that are merged.
+    pub conversation_ids: Vec<String>,
+    /// The id that the new conversation will have; follow it by its finalization.
+    pub conversation_id: String,
+}
+
+/// Try a prompt on a conversation: the language model answers it from the transcript.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct TestPrompt {
+    /// The conversation's id.
+    pub conversation_id: String,
+    /// What the model is to do.
+    #[schemars(length(min = 1, max = 20_000))]
+    pub prompt: String,
+}
+
+/// What the model answered.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PromptTested {
+    /// Its answer.
+    pub summary: String,
+}
