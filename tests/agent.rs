@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
+use tools::Access;
 
 use crate::{
     chat::ask,
@@ -100,18 +101,14 @@ async fn what_is_offered_is_what_may_be_done() {
         .map(|tool| tool["function"]["name"].as_str().unwrap())
         .collect();
     offered.sort_unstable();
-    let expected = [
-        "create_memories",
-        "create_memory",
-        "edit_memory",
-        "get_memories",
-        "get_memory",
-        "get_memory_history",
-        "review_memory",
-        "search_memories",
-        "set_memory_visibility",
-    ];
+    let harmless = |tool: &&tools::Tool| matches!(tool.access, Access::Scope(_)) && !tool.behaviour().destructive;
+    let mut expected: Vec<&str> = tools::all().iter().filter(harmless).map(|tool| tool.name).collect();
+    expected.sort_unstable();
     assert_eq!(offered, expected);
+    assert!(offered.contains(&"search_memories"));
+    for kept in ["delete_memory", "delete_memories", "delete_all_memories", "delete_goal", "create_key", "revoke_key"] {
+        assert!(!offered.contains(&kept), "{kept}");
+    }
     for tool in requests[0]["tools"].as_array().unwrap() {
         assert_eq!(tool["function"]["parameters"]["type"], "object", "{tool}");
         assert!(tool["function"]["description"].as_str().is_some_and(|text| !text.is_empty()));

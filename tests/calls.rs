@@ -1,13 +1,15 @@
 //! Calling any tool in any way: directly, by each of its routes, and over MCP.
 
 use reqwest::{Method, Url, header::ACCEPT};
+use schemas::{key::KeyFamily, scope::Scope};
 use serde_json::{Map, Value, json};
-use tools::{Audience, Context, Credential, Face, Placement, Route, Tool};
+use tools::{Access, Audience, Context, Credential, Face, Placement, Route, Tool};
 
 use crate::harness::{Answer, Caller, Server, TestUser, apart};
 
 /// What routes may call an argument, where that is not the tool's own name for it.
-const SPELLINGS: [(&str, &str); 3] = [("items", "memories"), ("content", "value"), ("visibility", "value")];
+const SPELLINGS: [(&str, &str); 4] =
+    [("items", "memories"), ("content", "value"), ("visibility", "value"), ("name", "value")];
 
 /// Method and path, as `server::routes()` writes them.
 pub(crate) fn name_of(route: &Route) -> String {
@@ -21,6 +23,15 @@ pub(crate) fn caller(user: &TestUser, audience: Audience) -> Caller {
         Audience::Developer => user.developer(),
         Audience::Mcp => user.mcp(),
         Audience::Public => user.with(""),
+    }
+}
+
+/// Whether MCP keys can hold what the tool asks for.
+pub(crate) fn is_for_mcp(tool: &Tool) -> bool {
+    match tool.access {
+        Access::Session => false,
+        Access::Scope(scope) => Scope::available(KeyFamily::Mcp).contains(&scope),
+        Access::Anyone | Access::Public => true,
     }
 }
 
@@ -52,7 +63,7 @@ pub(crate) async fn by_route(caller: &Caller, route: &Route, arguments: &Value) 
     let mut rest = Map::new();
     for (name, value) in spelled(route, arguments) {
         match path.split_once(&format!("{{{name}}}")) {
-            Some((before, after)) => path = format!("{before}{}{after}", value.as_str().unwrap()),
+            Some((before, after)) => path = format!("{before}{}{after}", text_of(&value)),
             None => drop(rest.insert(name, value)),
         }
     }
@@ -97,9 +108,13 @@ fn with_query(path: &str, arguments: Map<String, Value>) -> String {
             other => vec![other],
         };
         for text in texts {
-            let text = text.as_str().map_or_else(|| text.to_string(), str::to_owned);
-            url.query_pairs_mut().append_pair(&name, &text);
+            url.query_pairs_mut().append_pair(&name, &text_of(&text));
         }
     }
     url.as_str().trim_start_matches("http://host").to_owned()
+}
+
+/// A value as it stands in an address.
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

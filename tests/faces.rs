@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use futures::StreamExt;
 use serde_json::{Value, json};
-use tools::{Access, Audience, Route, Tool};
+use tools::{Audience, Route, Tool};
 
 use crate::{
-    calls::{by_route, caller, context, directly, name_of, over_mcp},
+    calls::{by_route, caller, context, directly, is_for_mcp, name_of, over_mcp},
     harness::{Server, TestUser, indexed},
     nouns::{NOUNS, Noun},
 };
@@ -90,7 +90,7 @@ impl Call {
         let way = format!("{} {arguments}", self.tool.name);
         let params = json!({ "name": self.tool.name, "arguments": arguments });
         let answer = over_mcp(&user, "tools/call", params).await;
-        if self.tool.access == Access::Session {
+        if !is_for_mcp(self.tool) {
             assert_eq!(answer.unwrap_err()["code"], -32003, "{way}");
             return;
         }

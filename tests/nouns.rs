@@ -1,7 +1,10 @@
 //! What the tests that go through every tool know of each noun: rows to begin with, and how its tools are called.
 
+mod goals;
 mod keys;
 mod memories;
+mod people;
+mod preferences;
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -35,4 +38,4 @@ pub(crate) enum Heard {
 }
 
 /// Every noun.
-pub(crate) const NOUNS: &[Noun] = &[memories::NOUN, keys::NOUN];
+pub(crate) const NOUNS: &[Noun] = &[memories::NOUN, goals::NOUN, people::NOUN, preferences::NOUN, keys::NOUN];

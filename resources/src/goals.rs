@@ -91,11 +91,13 @@ impl Goals<'_> {
         let fields = GoalRow::new(self.user, new);
         let statements = "BEGIN;
             CREATE $id CONTENT $row;
-            IF $room != NONE { UPSERT $turn SET at = $now; };
-            LET $active = (SELECT id, created_rank FROM goal WHERE user = $user AND is_active = true
-                ORDER BY created_rank);
-            LET $beyond = IF $room != NONE { array::slice($active, $room).id } ELSE { [] };
-            UPDATE $beyond SET status = 'paused', ended_at = $now, updated_at = $now;
+            IF $room != NONE {
+                UPSERT $turn SET at = $now;
+                LET $active = (SELECT id, created_rank FROM goal WHERE user = $user AND is_active = true
+                    ORDER BY created_rank);
+                LET $beyond = array::slice($active, $room).id;
+                UPDATE $beyond SET status = 'paused', ended_at = $now, updated_at = $now;
+            };
             COMMIT;";
         let bound = Bound::new()
             .with("id", self.record(&fields.gid))
