@@ -233,8 +233,8 @@ impl Conversations<'_> {
         Ok(self.complete(rows).await?.pop())
     }
 
-    /// Deletes a conversation with everything drawn from it: transcript, photos, job, action items and those memories
-    /// that the user has not made their own. Says whether it was there.
+    /// Deletes a conversation with its transcript, photos and job. Says whether it was there. What was drawn from it has
+    /// rows of its own.
     pub async fn delete(&self, id: &str) -> Result<bool> {
         let _writing = self.resources.outbox.writing().await;
         let statements = "BEGIN;

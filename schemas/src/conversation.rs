@@ -1,6 +1,7 @@
 //! Conversations: what was said, and what was made of it.
 
 mod changes;
+mod finalization;
 mod listing;
 mod segment;
 mod structured;
@@ -11,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use changes::*;
+pub use finalization::*;
 pub use listing::*;
 pub use segment::*;
 pub use structured::*;

@@ -2,9 +2,9 @@
 
 use http::{Method, StatusCode};
 use schemas::key::KeyFamily;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::{Arguments, Error};
+use crate::{Arguments, Error, tool};
 
 /// Whose credentials a route takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -282,12 +282,6 @@ impl Reply {
     }
 
     fn narrow(&self, value: Value) -> Value {
-        match value {
-            Value::Array(rows) => Value::Array(rows.into_iter().map(|row| self.narrow(row)).collect()),
-            Value::Object(mut object) if !self.only.is_empty() => {
-                Value::Object(self.only.iter().filter_map(|key| object.shift_remove_entry(*key)).collect::<Map<_, _>>())
-            }
-            other => other,
-        }
+        if self.only.is_empty() { value } else { tool::keep(value, self.only) }
     }
 }

@@ -61,6 +61,8 @@ pub struct Tool {
     /// The REST routes that lead here.
     pub routes: Vec<Route>,
     hints: Option<Hints>,
+    /// The field of the result whose objects assistants see only in part, and the fields that they see.
+    brief: Option<(&'static str, &'static [&'static str])>,
     run: Run,
 }
 
@@ -87,6 +89,7 @@ impl Tool {
             output: |generator| generator.subschema_for::<O>(),
             routes: Vec::new(),
             hints: None,
+            brief: None,
             run: Box::new(run),
         }
     }
@@ -147,6 +150,21 @@ impl Tool {
         self
     }
 
+    /// Shows assistants only these fields of the object, or of each object in the list, in `field` of the result: what a
+    /// model reads, it pays for.
+    pub(crate) fn brief(mut self, field: &'static str, fields: &'static [&'static str]) -> Self {
+        self.brief = Some((field, fields));
+        self
+    }
+
+    /// The part of a result that assistants see, over MCP and in chat.
+    pub fn for_assistants(&self, mut result: Value) -> Value {
+        if let Some((field, fields)) = self.brief {
+            result[field] = keep(result[field].take(), fields);
+        }
+        result
+    }
+
     /// What clients may assume of a call: what was said on the binding, else what the first route's method implies.
     pub fn behaviour(&self) -> Hints {
         let method = self.routes.first().map_or(&Method::POST, |route| &route.method);
@@ -169,9 +187,18 @@ impl Tool {
         self.arguments.description()
     }
 
-    /// The JSON schema of the result: an object, without references.
+    /// The JSON schema of what assistants see of the result: an object, without references.
     pub fn result(&self) -> Map<String, Value> {
-        match arguments::inline(self.output) {
+        let mut schema = arguments::inline(self.output);
+        if let Some((field, fields)) = self.brief {
+            let property = &mut schema["properties"][field];
+            let object = if property.get("items").is_some() { &mut property["items"] } else { property };
+            object["properties"] = keep(object["properties"].take(), fields);
+            let required = object["required"].as_array().into_iter().flatten();
+            let required = required.filter(|name| name.as_str().is_some_and(|name| fields.contains(&name)));
+            object["required"] = required.cloned().collect();
+        }
+        match schema {
             Value::Object(schema) => schema,
             _ => unreachable!("an output type is a struct"),
         }
@@ -212,6 +239,17 @@ impl Tool {
         }
         .instrument(span)
         .await
+    }
+}
+
+/// Only these fields of an object, or of each object in a list, in this order.
+pub(crate) fn keep(value: Value, fields: &[&str]) -> Value {
+    match value {
+        Value::Array(rows) => Value::Array(rows.into_iter().map(|row| keep(row, fields)).collect()),
+        Value::Object(mut object) => {
+            Value::Object(fields.iter().filter_map(|field| object.shift_remove_entry(*field)).collect())
+        }
+        other => other,
     }
 }
 

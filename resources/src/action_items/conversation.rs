@@ -71,6 +71,15 @@ impl ActionItems<'_> {
         Ok(())
     }
 
+    /// Has the action items of some conversations belong to another one, which takes their place.
+    pub async fn adopt(&self, from: &[String], to: &str) -> Result<()> {
+        let statement = "FOR $old IN $from {
+            UPDATE action_item SET conversation_id = $to WHERE user = $user AND conversation_id = $old;
+        }";
+        let bound = self.bound().with("from", from.to_vec()).with("to", to);
+        self.resources.database.run(statement, bound).await.map(drop)
+    }
+
     /// Deletes the action items of a conversation; gives their ids.
     pub async fn delete_of_conversation(&self, id: &str) -> Result<Vec<String>> {
         let found = self.of_conversations(&[id.to_owned()]).await?.remove(id).unwrap_or_default();

@@ -92,7 +92,8 @@ impl ServerHandler for Handler {
         tool.permits(&caller).map_err(refusal)?;
         let call = tool.call(caller, &tool.arguments, request.arguments.unwrap_or_default());
         let outcome = context.ct.run_until_cancelled(call).await.ok_or_else(cancelled)?;
-        Ok(outcome.map_or_else(failure, CallToolResult::structured).into())
+        let shown = outcome.map(|result| tool.for_assistants(result));
+        Ok(shown.map_or_else(failure, CallToolResult::structured).into())
     }
 
     async fn list_resources(

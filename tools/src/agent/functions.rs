@@ -38,7 +38,7 @@ async fn try_run(context: &Context, call: &Call) -> Result<Value> {
     let text = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
     let arguments: Map<String, Value> = serde_json::from_str(text)
         .map_err(|error| Error::Invalid(format!("The arguments are not a JSON object: {error}")))?;
-    tool.call(context.clone(), &tool.arguments, arguments).await
+    Ok(tool.for_assistants(tool.call(context.clone(), &tool.arguments, arguments).await?))
 }
 
 /// The memories that fit a question best, with their scores.

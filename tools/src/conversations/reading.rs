@@ -1,0 +1,153 @@
+//! Listing and reading conversations.
+
+use std::collections::BTreeMap;
+
+use resources::conversations::Selection;
+use schemas::conversation::*;
+
+use super::not_found;
+use crate::{Context, Error, Result};
+
+/// How long several transcripts may be together, in characters.
+const TOGETHER: usize = 120_000;
+
+pub(super) async fn get_conversations(context: Context, input: GetConversations) -> Result<Conversations> {
+    in_order(input.start_date, input.end_date)?;
+    let selection = Selection {
+        statuses: or_usual(input.statuses),
+        discarded: (!input.include_discarded).then_some(false),
+        start: input.start_date,
+        end: input.end_date,
+        categories: input.categories,
+        sources: input.sources,
+        folder_id: input.folder_id,
+        starred: input.starred,
+        offset: input.offset,
+        limit: input.limit + 1,
+    };
+    let mut conversations = context.conversations().list(&selection).await?;
+    let has_more = conversations.len() > input.limit as usize;
+    conversations.truncate(input.limit as usize);
+    if input.include_transcript {
+        context.conversations().add_transcripts(&mut conversations).await?;
+    }
+    Ok(Conversations { returned_count: conversations.len(), conversations, has_more, offset: input.offset })
+}
+
+pub(super) async fn count_conversations(context: Context, input: CountConversations) -> Result<ConversationCount> {
+    in_order(input.start_date, input.end_date)?;
+    let selection = Selection {
+        statuses: or_usual(input.statuses),
+        discarded: (!input.include_discarded).then_some(false),
+        start: input.start_date,
+        end: input.end_date,
+        sources: input.sources,
+        folder_id: input.folder_id,
+        starred: input.starred,
+        ..Selection::default()
+    };
+    let counted = context.conversations().count(&selection).await?;
+    let name = |source: ConversationSource| serde_json::to_value(source).ok()?.as_str().map(str::to_owned);
+    let sources: BTreeMap<String, u64> =
+        counted.into_iter().filter_map(|(source, count)| Some((name(source)?, count))).collect();
+    Ok(ConversationCount { count: sources.values().sum(), sources })
+}
+
+pub(super) async fn get_conversation_by_id(context: Context, input: GetConversation) -> Result<OneConversation> {
+    let mut conversation = read(&context, &input.conversation_id).await?;
+    let mut truncated = false;
+    if input.include_transcript {
+        truncated = truncate(&mut conversation, input.max_segments, input.max_chars);
+    } else {
+        conversation.transcript_segments = None;
+    }
+    Ok(OneConversation { conversation, truncated })
+}
+
+pub(super) async fn get_conversations_by_ids(
+    context: Context,
+    input: GetConversationsByIds,
+) -> Result<SomeConversations> {
+    let mut ids = input.conversation_ids;
+    let mut seen = std::collections::HashSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
+    let mut found = context.conversations().get_many(&ids).await?;
+    context.conversations().add_transcripts(&mut found).await?;
+    let not_found = ids.into_iter().filter(|id| found.iter().all(|conversation| conversation.id != *id)).collect();
+    let share = input.max_chars.min(TOGETHER / found.len().max(1));
+    let take = |mut conversation: Conversation| {
+        let truncated = truncate(&mut conversation, input.max_segments, share);
+        FoundById { id: conversation.id.clone(), conversation, truncated }
+    };
+    let conversations: Vec<FoundById> = found.into_iter().map(take).collect();
+    let truncated = conversations.iter().any(|found| found.truncated);
+    Ok(SomeConversations { conversations, not_found, truncated })
+}
+
+pub(super) async fn get_conversation_photos(
+    context: Context,
+    input: GetConversationPhotos,
+) -> Result<ConversationPhotos> {
+    Ok(ConversationPhotos { photos: read(&context, &input.conversation_id).await?.photos })
+}
+
+pub(super) async fn get_conversation_transcripts(
+    context: Context,
+    input: GetConversationTranscripts,
+) -> Result<ConversationTranscripts> {
+    let conversation = read(&context, &input.conversation_id).await?;
+    let mut transcripts: BTreeMap<String, Vec<TranscriptSegment>> = BTreeMap::new();
+    for segment in conversation.transcript_segments.unwrap_or_default() {
+        let name = segment.stt_provider.clone().unwrap_or_else(|| "unknown".into());
+        transcripts.entry(name).or_default().push(segment);
+    }
+    Ok(ConversationTranscripts { transcripts })
+}
+
+pub(super) async fn get_conversation_recording(
+    context: Context,
+    input: GetConversationRecording,
+) -> Result<ConversationRecording> {
+    let conversation = read(&context, &input.conversation_id).await?;
+    Ok(ConversationRecording { has_recording: !conversation.audio_files.is_empty() })
+}
+
+pub(super) async fn get_suggested_apps(context: Context, input: GetSuggestedApps) -> Result<SuggestedApps> {
+    read(&context, &input.conversation_id).await?;
+    Ok(SuggestedApps { suggested_apps: Vec::new(), conversation_id: input.conversation_id })
+}
+
+/// The whole conversation.
+pub(super) async fn read(context: &Context, id: &str) -> Result<Conversation> {
+    context.conversations().get(id).await?.ok_or_else(not_found)
+}
+
+/// Cuts the transcript off behind so many segments and characters; says whether something is missing then.
+fn truncate(conversation: &mut Conversation, segments: usize, characters: usize) -> bool {
+    let Some(transcript) = &mut conversation.transcript_segments else { return false };
+    let mut room = characters;
+    let fits = |segment: &&TranscriptSegment| {
+        let length = segment.text.chars().count();
+        let fits = length <= room;
+        room = room.saturating_sub(length);
+        fits
+    };
+    let kept = transcript.iter().take(segments).take_while(fits).count();
+    let truncated = kept < transcript.len();
+    transcript.truncate(kept);
+    truncated
+}
+
+fn or_usual(statuses: Vec<ConversationStatus>) -> Vec<ConversationStatus> {
+    match statuses.is_empty() {
+        true => vec![ConversationStatus::Processing, ConversationStatus::Completed],
+        false => statuses,
+    }
+}
+
+fn in_order<T: PartialOrd>(start: Option<T>, end: Option<T>) -> Result<()> {
+    match (start, end) {
+        (Some(start), Some(end)) if start > end => Err(Error::Rejected("start_date must not be after end_date".into())),
+        _ => Ok(()),
+    }
+}
