@@ -1,5 +1,6 @@
 //! What the tests that go through every tool know of each noun: rows to begin with, and how its tools are called.
 
+mod conversations;
 mod goals;
 mod keys;
 mod memories;
@@ -38,4 +39,5 @@ pub(crate) enum Heard {
 }
 
 /// Every noun.
-pub(crate) const NOUNS: &[Noun] = &[memories::NOUN, goals::NOUN, people::NOUN, preferences::NOUN, keys::NOUN];
+pub(crate) const NOUNS: &[Noun] =
+    &[memories::NOUN, conversations::NOUN, goals::NOUN, people::NOUN, preferences::NOUN, keys::NOUN];
