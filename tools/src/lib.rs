@@ -11,6 +11,7 @@ mod arguments;
 mod context;
 mod conversations;
 mod daily_summaries;
+pub mod dates;
 mod error;
 mod folders;
 mod goals;
