@@ -1,5 +1,6 @@
 //! Understanding conversations: what is said becomes a title, an overview, action items, appointments and memories.
 
+pub mod local;
 pub mod understanding;
 
 use resources::{Resources, conversations::Understood};
