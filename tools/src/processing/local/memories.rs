@@ -25,6 +25,9 @@ const WORTH: f32 = 2.3;
 /// Two that share this part of their words are one.
 const SAME: f32 = 0.6;
 
+/// Words that only stress a verb.
+const STRESS: &[&str] = &["just", "also", "actually", "even", "finally", "totally", "absolutely", "definitely"];
+
 /// A fact that could be kept.
 struct Candidate<'a> {
     content: String,
@@ -121,21 +124,7 @@ fn with_subject(clause: &str) -> String {
 
 /// The clause without the words that only stress its verb: `I just love tea` is `I love tea`.
 fn without_emphasis(clause: &str) -> String {
-    let stress = |(at, word): &(usize, &str)| {
-        (1..4).contains(at)
-            && matches!(
-                core(word).as_str(),
-                "just"
-                    | "also"
-                    | "actually"
-                    | "even"
-                    | "finally"
-                    | "totally"
-                    | "absolutely"
-                    | "definitely"
-                    | "absolutley"
-            )
-    };
+    let stress = |(at, word): &(usize, &str)| (1..4).contains(at) && STRESS.contains(&core(word).as_str());
     clause.split_whitespace().enumerate().filter(|row| !stress(row)).map(|(_, word)| word).collect::<Vec<_>>().join(" ")
 }
 
