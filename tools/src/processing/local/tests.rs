@@ -327,6 +327,11 @@ fn texts_with_and_without_speakers() {
     let own = of_text("I live in Oslo.\n- I need to call the bank tomorrow.");
     assert_eq!(own.memories[0].content, "User lives in Oslo");
     assert_eq!(own.action_items[0].description, "Call the bank");
+    let note = of_text("Note to self, call the landlord tomorrow at noon.");
+    assert_eq!(
+        (note.title.as_str(), note.action_items[0].description.as_str()),
+        ("Call the landlord", "Call the landlord")
+    );
     let named = of_text("Ana: I live in Oslo.\nMe: I work as a nurse.\nAna: Can you call the bank?");
     assert_eq!(named.memories.len(), 1);
     assert_eq!(named.memories[0].content, "User works as a nurse");

@@ -99,6 +99,7 @@ const LONG_OPENINGS: &[&[&str]] = &[
     &["sort", "of"],
     &["good", "news"],
     &["these", "days"],
+    &["note", "to", "self"],
 ];
 
 /// Words too common to tell anything of what a text is about.
