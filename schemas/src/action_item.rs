@@ -40,7 +40,7 @@ pub enum ActionItemOwner {
     Unknown,
 }
 
-/// How much it matters.
+/// How much an action item matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]

@@ -21,16 +21,12 @@ use conversation::*;
 use sharing::*;
 use sync::*;
 
-/// The fields of an action item that developers see.
-const DEVELOPER: &[&str] =
+/// The fields of an action item that developers and bridges of MCP see.
+const BRIEF: &[&str] =
     &["id", "description", "completed", "created_at", "updated_at", "due_at", "completed_at", "conversation_id"];
 
-/// The fields that bridges of MCP see.
-const MCP: &[&str] =
-    &["id", "description", "completed", "created_at", "updated_at", "due_at", "completed_at", "conversation_id"];
-
-/// The fields that such bridges see of an item that was searched for.
-const MCP_FOUND: &[&str] = &[
+/// The fields that they see of one that was searched for.
+const FOUND: &[&str] = &[
     "id",
     "description",
     "completed",
@@ -62,19 +58,19 @@ fn listed() -> Vec<Tool> {
                 get("/v1/dev/user/action-items")
                     .page(100, 1000)
                     .field("action_items")
-                    .only(DEVELOPER)
+                    .only(BRIEF)
                     .cursor("X-Next-Cursor"),
             )
-            .mcp(get("/v1/mcp/action-items").page(100, 500).field("action_items").only(MCP).cursor("X-Next-Cursor")),
+            .mcp(get("/v1/mcp/action-items").page(100, 500).field("action_items").only(BRIEF).cursor("X-Next-Cursor")),
         tool!(get_action_item)
             .scope(ActionItemsRead)
             .app(get("/v1/action-items/{action_item_id}").field("action_item"))
-            .developer(get("/v1/dev/user/action-items/{action_item_id}").ours().field("action_item").only(DEVELOPER)),
+            .developer(get("/v1/dev/user/action-items/{action_item_id}").ours().field("action_item").only(BRIEF)),
         tool!(search_action_items)
             .scope(ActionItemsRead)
             .app(get("/v1/action-items/search").page(10, 50))
-            .developer(get("/v1/dev/user/action-items/search").ours().page(10, 50).only_in("action_items", MCP_FOUND))
-            .mcp(get("/v1/mcp/action-items/search").page(10, 50).field("action_items").only(MCP_FOUND)),
+            .developer(get("/v1/dev/user/action-items/search").ours().page(10, 50).only_in("action_items", FOUND))
+            .mcp(get("/v1/mcp/action-items/search").page(10, 50).field("action_items").only(FOUND)),
         tool!(get_action_item_ids)
             .scope(ActionItemsRead)
             .app(get("/v1/action-items/ids"))
@@ -101,9 +97,9 @@ fn written() -> Vec<Tool> {
                     .also("content", "description")
                     .also("due_date", "due_at")
                     .field("action_item")
-                    .only(DEVELOPER),
+                    .only(BRIEF),
             )
-            .mcp(post("/v1/mcp/action-items").field("action_item").only(MCP)),
+            .mcp(post("/v1/mcp/action-items").field("action_item").only(BRIEF)),
         tool!(create_action_items)
             .scope(ActionItemsWrite)
             .app(post("/v1/action-items/batch").list("items").narrow("items", json!({ "minItems": 0 })))
@@ -116,7 +112,7 @@ fn written() -> Vec<Tool> {
                     .narrow("items", json!({ "minItems": 0, "maxItems": 50 }))
                     .narrow("items.description", developer_text())
                     .narrow("same_text", developer_adds())
-                    .only_in("action_items", DEVELOPER),
+                    .only_in("action_items", BRIEF),
             ),
         tool!(update_action_item)
             .scope(ActionItemsWrite)
@@ -127,9 +123,9 @@ fn written() -> Vec<Tool> {
                     .also("content", "description")
                     .also("due_date", "due_at")
                     .field("action_item")
-                    .only(DEVELOPER),
+                    .only(BRIEF),
             )
-            .mcp(patch("/v1/mcp/action-items/{action_item_id}").field("action_item").only(MCP)),
+            .mcp(patch("/v1/mcp/action-items/{action_item_id}").field("action_item").only(BRIEF)),
         tool!(complete_action_item)
             .scope(ActionItemsWrite)
             .app(patch("/v1/action-items/{action_item_id}/completed").query().require("completed").field("action_item"))
@@ -138,9 +134,9 @@ fn written() -> Vec<Tool> {
                     .ours()
                     .query()
                     .field("action_item")
-                    .only(DEVELOPER),
+                    .only(BRIEF),
             )
-            .mcp(post("/v1/mcp/action-items/{action_item_id}/complete").query().field("action_item").only(MCP)),
+            .mcp(post("/v1/mcp/action-items/{action_item_id}/complete").query().field("action_item").only(BRIEF)),
         tool!(delete_action_item)
             .scope(ActionItemsWrite)
             .app(delete("/v1/action-items/{action_item_id}").empty())
@@ -160,9 +156,7 @@ fn of_conversations() -> Vec<Tool> {
             .scope(ActionItemsRead)
             .app(get("/v1/conversations/{conversation_id}/action-items"))
             .developer(
-                get("/v1/dev/user/conversations/{conversation_id}/action-items")
-                    .ours()
-                    .only_in("action_items", DEVELOPER),
+                get("/v1/dev/user/conversations/{conversation_id}/action-items").ours().only_in("action_items", BRIEF),
             ),
         tool!(complete_conversation_action_items)
             .scope(ActionItemsWrite)

@@ -127,6 +127,7 @@ pub struct UpdateActionItem {
     /// When it is due: a time, or a date such as 2026-05-15; null takes the date away.
     #[schemars(example = &"2026-05-15T09:00:00Z")]
     #[serde(default, deserialize_with = "given")]
+    #[schemars(!default)]
     pub due_at: Option<Option<DateTime<Utc>>>,
     /// True takes the due date away; not together with due_at.
     #[serde(default)]
@@ -142,18 +143,23 @@ pub struct UpdateActionItem {
     pub owner: Option<ActionItemOwner>,
     /// How much it matters; null takes the mark away.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(!default)]
     pub priority: Option<Option<ActionItemPriority>>,
     /// The goal that it serves; null takes it off.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(!default)]
     pub goal_id: Option<Option<String>>,
     /// The stream of work that it belongs to; null takes it off.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(!default)]
     pub workstream_id: Option<Option<String>>,
     /// How it recurs, as an RFC 5545 rule; null ends that.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(!default)]
     pub recurrence_rule: Option<Option<String>>,
     /// The item that replaced it; null takes that back.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(!default)]
     pub superseded_by: Option<Option<String>>,
     /// Whether it is in another app's list.
     #[serde(default)]
@@ -166,6 +172,7 @@ pub struct UpdateActionItem {
     pub export_platform: Option<String>,
     /// Its id in Apple's reminders; null forgets it.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(!default)]
     pub apple_reminder_id: Option<Option<String>>,
     /// Its place in a list that the user arranges.
     #[serde(default)]

@@ -85,6 +85,7 @@ pub struct ActionItemSync {
     pub export_platform: Option<String>,
     /// Its id in Apple's reminders; null forgets it.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(!default)]
     pub apple_reminder_id: Option<Option<String>>,
     /// Whether it is done.
     #[serde(default)]
@@ -95,5 +96,6 @@ pub struct ActionItemSync {
     pub description: Option<String>,
     /// When it is due; null takes the date away.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(!default)]
     pub due_at: Option<Option<DateTime<Utc>>>,
 }
