@@ -24,15 +24,16 @@ impl ActionItems<'_> {
     }
 
     /// The action items of one conversation, as [`of_conversations`](Self::of_conversations) gives them; `None` when
-    /// there is no such conversation.
+    /// there are none, and no such conversation either.
     pub async fn of_conversation(&self, id: &str) -> Result<Option<Vec<ActionItem>>> {
-        let statement = "RETURN (SELECT VALUE id FROM ONLY $id) != NONE";
-        let bound = self.bound().with("id", record("conversation", self.user, id));
-        let is_there: bool = self.resources.database.run(statement, bound).await?.take(0)?;
-        if !is_there {
-            return Ok(None);
+        let found = self.of_conversations(&[id.to_owned()]).await?.remove(id);
+        if found.is_some() {
+            return Ok(found);
         }
-        Ok(Some(self.of_conversations(&[id.to_owned()]).await?.remove(id).unwrap_or_default()))
+        let bound = self.bound().with("id", record("conversation", self.user, id));
+        let statement = "RETURN (SELECT VALUE id FROM ONLY $id) != NONE";
+        let is_there: bool = self.resources.database.run(statement, bound).await?.take(0)?;
+        Ok(is_there.then(Vec::new))
     }
 
     /// Puts what was drawn from a conversation in the place of what was drawn from it before. An item that the user has
@@ -52,11 +53,14 @@ impl ActionItems<'_> {
             LET $kept = $old.filter(|$row| $row.touched OR !$row.extracted);
             LET $stale = $old.filter(|$row| !$row.touched AND $row.extracted AND $row.aid NOT IN $rows.aid);
             DELETE $stale.id;
-            FOR $row IN $rows.filter(|$row| $row.aid IN $old.aid AND $row.aid NOT IN $kept.aid) {
+            FOR $row IN $rows.filter(|$row| $row.aid IN $old.aid) {
                 LET $id = $row.id;
-                UPDATE $id SET place = $row.place, owner = $row.owner, priority = $row.priority,
-                    updated_at = IF due_at = $row.due_at { updated_at } ELSE { $row.updated_at },
-                    due_at = $row.due_at, due_confidence = $row.due_confidence RETURN NONE;
+                UPDATE $id SET place = $row.place RETURN NONE;
+                IF $row.aid NOT IN $kept.aid {
+                    UPDATE $id SET owner = $row.owner, priority = $row.priority,
+                        updated_at = IF due_at = $row.due_at { updated_at } ELSE { $row.updated_at },
+                        due_at = $row.due_at, due_confidence = $row.due_confidence RETURN NONE;
+                };
             };
             LET $written = (INSERT INTO action_item $rows.filter(|$row|
                 $row.aid NOT IN $old.aid AND $row.text_key NOT IN $kept.text_key));
