@@ -1,5 +1,6 @@
 //! What the tests that go through every tool know of each noun: rows to begin with, and how its tools are called.
 
+mod action_items;
 mod conversations;
 mod goals;
 mod keys;
@@ -39,5 +40,12 @@ pub(crate) enum Heard {
 }
 
 /// Every noun.
-pub(crate) const NOUNS: &[Noun] =
-    &[memories::NOUN, conversations::NOUN, goals::NOUN, people::NOUN, preferences::NOUN, keys::NOUN];
+pub(crate) const NOUNS: &[Noun] = &[
+    action_items::NOUN,
+    conversations::NOUN,
+    goals::NOUN,
+    keys::NOUN,
+    memories::NOUN,
+    people::NOUN,
+    preferences::NOUN,
+];

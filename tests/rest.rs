@@ -1,5 +1,6 @@
-//! Every memory and key route over HTTP, as the Omi contract words it.
+//! Every route over HTTP, as the Omi contract words it.
 
+mod action_items;
 mod create;
 mod delete;
 mod edit;

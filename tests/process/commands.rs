@@ -79,10 +79,12 @@ async fn an_index_that_was_lost_is_built_anew() {
     let texts = ["Ada keeps bees.", "Bob repairs clocks.", "Cleo grows walnuts."];
     let memories: Vec<_> = texts.iter().map(|text| json!({ "content": text })).collect();
     owner.developer().post("/v1/dev/user/memories/batch", json!({ "memories": memories })).await.ok();
+    let shoes = json!({ "description": "Have the shoes mended" });
+    owner.developer().post("/v1/dev/user/action-items", shoes).await.ok();
     program.stop().await;
     std::fs::remove_dir_all(folder.path().join("vectors")).unwrap();
     let output = run(folder.path(), &["reindex"]).await;
-    assert_eq!(text(&output.stderr).lines().last(), Some("Indexed 3 rows."));
+    assert_eq!(text(&output.stderr).lines().last(), Some("Indexed 4 rows."));
 
     let program = Program::serve(folder.path()).await;
     assert_eq!(program.health().await["index"]["pending"], 0);
@@ -91,5 +93,7 @@ async fn an_index_that_was_lost_is_built_anew() {
     let by_meaning = found(&developer, "insects").await;
     let best = developer.get(&format!("/v1/dev/user/memories/{}", by_meaning[0])).await.ok();
     assert_eq!(best["content"], "Ada keeps bees.");
+    let items = developer.get("/v1/dev/user/action-items/search?query=cobbler").await.ok();
+    assert_eq!(items["action_items"][0]["description"], "Have the shoes mended");
     program.stop().await;
 }
