@@ -196,7 +196,9 @@ fn shared() -> Vec<Tool> {
         tool!(share_action_items)
             .scope(ActionItemsWrite)
             .app(post("/v1/action-items/share"))
-            .developer(post("/v1/dev/user/action-items/share").ours()),
+            .developer(post("/v1/dev/user/action-items/share").ours())
+            // What was seen cannot be hidden again: a person decides.
+            .hints(Hints { read_only: false, destructive: true, idempotent: false }),
         tool!(get_shared_action_items).open().public(get("/v1/action-items/shared/{token}")),
         tool!(accept_action_items)
             .scope(ActionItemsWrite)

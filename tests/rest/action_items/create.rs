@@ -31,9 +31,10 @@ async fn each_audience_gets_its_shape() {
 #[tokio::test]
 async fn all_that_an_app_sends_is_kept() {
     let app = Server::shared().await.user().await.app();
+    let goal = app.post("/v1/goals", json!({ "title": "A green home", "target_value": 9 })).await.ok();
     let body = json!({
         "description": "Water the plants", "completed": true, "conversation_id": "c", "owner": "other",
-        "priority": "low", "due_confidence": 0.5, "goal_id": "g", "workstream_id": "w", "source": "desktop",
+        "priority": "low", "due_confidence": 0.5, "goal_id": goal["id"], "workstream_id": "w", "source": "desktop",
         "recurrence_rule": "FREQ=WEEKLY", "recurrence_parent_id": "p", "sort_order": 4, "indent_level": 2,
     });
     let mut item = app.post("/v1/action-items", body.clone()).await.ok();
@@ -41,6 +42,21 @@ async fn all_that_an_app_sends_is_kept() {
     assert_eq!(app.get(&format!("/v1/action-items/{}", item["id"].as_str().unwrap())).await.ok(), item);
     let sent = body.as_object().unwrap().iter();
     sent.for_each(|(name, value)| assert_eq!(item[name].take(), *value, "{name}"));
+}
+
+#[tokio::test]
+async fn an_item_serves_only_a_goal_that_the_user_has() {
+    let server = Server::shared().await;
+    let (ann, bob) = (server.user().await, server.user().await);
+    let goal = ann.app().post("/v1/goals", json!({ "title": "Sail", "target_value": 9 })).await.ok();
+    let not_there = "The goal that goal_id names is not there";
+    let item = json!({ "description": "Learn knots", "goal_id": goal["id"] });
+    bob.app().post("/v1/action-items", item.clone()).await.refused(409, not_there);
+    bob.app().post("/v1/action-items/batch", json!([item])).await.refused(409, not_there);
+    let written = ann.app().post("/v1/action-items", item).await.ok();
+    let path = format!("/v1/action-items/{}", written["id"].as_str().unwrap());
+    ann.app().patch(&path, json!({ "goal_id": "unknown" })).await.refused(409, not_there);
+    assert_eq!(ann.app().patch(&path, json!({ "goal_id": null })).await.ok()["goal_id"], json!(null));
 }
 
 #[tokio::test]

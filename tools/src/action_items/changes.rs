@@ -1,5 +1,7 @@
 //! Writing, changing, completing and deleting action items.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use resources::action_items::{Change, NewActionItem};
 use schemas::{action_item::*, memory::Done};
@@ -49,6 +51,7 @@ pub(super) async fn update_action_item(context: Context, input: UpdateActionItem
     if change.is_empty() {
         return Err(Error::Invalid("At least one field must be provided".into()));
     }
+    know_goals(&context, change.goal_id.iter().flatten().cloned().collect()).await?;
     change_action_item(&context, &input.action_item_id, change).await
 }
 
@@ -88,6 +91,7 @@ async fn write(
     when_empty: &str,
 ) -> Result<Vec<ActionItem>> {
     let now = resources::now();
+    know_goals(context, drafts.iter().filter_map(|draft| draft.goal_id.clone()).collect()).await?;
     let mut new = Vec::with_capacity(drafts.len());
     for (place, draft) in (0i64..).zip(drafts) {
         new.push(NewActionItem {
@@ -117,6 +121,16 @@ async fn write(
         SameText::Reuse => context.action_items().create_missing(&new).await?,
         SameText::Add => context.action_items().create(&new).await?,
     })
+}
+
+/// Sees to it that the goals which items are to serve are the caller's.
+async fn know_goals(context: &Context, ids: BTreeSet<String>) -> Result<()> {
+    for id in ids {
+        if context.goals().get(&id).await?.is_none() {
+            return Err(Error::Conflict("The goal that goal_id names is not there".into()));
+        }
+    }
+    Ok(())
 }
 
 async fn change_action_item(context: &Context, id: &str, change: Change) -> Result<WrittenActionItem> {

@@ -63,11 +63,12 @@ pub(super) fn fitting(found: Vec<FoundMemory>) -> Vec<Memory> {
 
 /// What the server is doing while it runs a function, in a few words.
 pub(super) fn doing(name: &str) -> String {
-    match name.split_once('_') {
+    let words = name.replace('_', " ");
+    match words.split_once(' ') {
         Some(("search", what)) => format!("Searching {what}"),
-        Some(("get" | "list", what)) => format!("Reading {}", what.replace('_', " ")),
+        Some(("get" | "list", what)) => format!("Reading {what}"),
         Some(("create", what)) => format!("Creating {what}"),
-        Some(("edit" | "set" | "review", what)) => format!("Updating {}", what.replace('_', " ")),
-        _ => format!("Using {}", name.replace('_', " ")),
+        Some(("edit" | "set" | "review" | "update" | "complete" | "rename", what)) => format!("Updating {what}"),
+        _ => format!("Using {words}"),
     }
 }
