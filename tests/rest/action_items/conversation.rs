@@ -1,7 +1,11 @@
 //! The action items of one conversation: called by place, by text, and drawn anew.
 
-use resources::action_items::NewActionItem;
-use schemas::{action_item::ActionItem, memory::Provenance};
+use resources::{action_items::NewActionItem, conversations::NewConversation};
+use schemas::{
+    action_item::ActionItem,
+    conversation::{ConversationSource, ConversationStatus},
+    memory::Provenance,
+};
 use serde_json::json;
 
 use super::{APP, NOT_FOUND, column, fields};
@@ -28,6 +32,25 @@ async fn draw(server: &'static Server, user: &TestUser, texts: &'static [&'stati
     apart(drawn).await;
 }
 
+/// Writes a conversation in which nothing was said.
+async fn converse(server: &'static Server, user: &TestUser) {
+    let new = NewConversation {
+        id: "c".into(),
+        started_at: None,
+        finished_at: None,
+        source: ConversationSource::Omi,
+        language: None,
+        geolocation: None,
+        external_data: None,
+        client_device_id: None,
+        client_platform: None,
+        status: ConversationStatus::Completed,
+        segments: Vec::new(),
+    };
+    let id = user.id.clone();
+    apart(async move { server.resources.conversations(&id).create(new).await.unwrap() }).await;
+}
+
 /// Deletes with a JSON body.
 async fn delete(user: &TestUser, body: serde_json::Value) -> Answer {
     Answer::to(user.app().request(reqwest::Method::DELETE, PATH).json(&body)).await
@@ -52,6 +75,18 @@ async fn items_are_listed_as_they_came_up_and_called_by_place() {
     let beyond = user.app().patch(PATH, json!({ "items_idx": [1, 3], "values": [true, true] })).await;
     beyond.refused(404, NOT_FOUND);
     assert!(!items(&user).await[1].1, "a refused change changes nothing");
+}
+
+#[tokio::test]
+async fn a_conversation_may_have_no_items() {
+    let server = Server::shared().await;
+    let user = server.user().await;
+    user.app().get(PATH).await.refused(404, "Conversation not found");
+    converse(server, &user).await;
+    assert_eq!(user.app().get(PATH).await.ok(), json!({ "action_items": [], "conversation_id": "c" }));
+    assert_eq!(user.app().delete(PATH).await.ok()["deleted_count"], 0);
+    draw(server, &user, &["later"]).await;
+    assert_eq!(items(&user).await, [("later".into(), false)]);
 }
 
 #[tokio::test]
