@@ -18,8 +18,8 @@ pub(crate) const NOUN: Noun = Noun {
         let path = |name: &str| format!("/v1/conversations/{}", seed[name].as_str().unwrap());
         vec!["/v1/conversations?limit=100".into(), path("walk"), path("lunch")]
     },
-    secrets: &["Danube", "Hainburg"],
-    volatile: &["id", "conversation_id", "conversation_ids", "segment_id", "person_id", "job_id", "not_found"],
+    secrets: &["Vltava", "Hainburg"],
+    volatile: &["id", "conversation_id", "conversation_ids", "segment_id", "person_id", "job_id", "not_found", "assignee"],
 };
 
 async fn seed(user: &TestUser) -> Value {
@@ -34,7 +34,7 @@ async fn seed(user: &TestUser) -> Value {
         user.app().post("/v1/conversations/from-segments", body).await.ok()["id"].clone()
     };
     let lunch = write("2026-05-08T12:00:00Z", ["The soup in Hainburg was good.", "I want to cook it too."]).await;
-    let walk = write("2026-05-09T15:00:00Z", ["We walked along the Danube.", "And we saw a kingfisher there."]).await;
+    let walk = write("2026-05-09T15:00:00Z", ["We walked along the Vltava.", "And we saw a kingfisher there."]).await;
     let whole = user.app().get(&format!("/v1/conversations/{}", walk.as_str().unwrap())).await.ok();
     json!({ "lunch": lunch, "walk": walk, "segment": whole["transcript_segments"][0]["id"], "person": person["id"] })
 }

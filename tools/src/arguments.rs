@@ -185,9 +185,6 @@ impl Arguments {
         if self.clamped && matches!(name, "limit" | "offset") {
             clamp(schema, value);
         }
-        if name.ends_with("end_date") {
-            include_whole_day(schema, value);
-        }
         match settle_times(schema, value, &mut vec![json!(name)]) {
             Some(issue) => Adjusted::Wrong(Box::new(issue)),
             None => Adjusted::Kept,
@@ -254,16 +251,6 @@ fn clamp(schema: &Value, value: &mut Value) {
     let least = schema["minimum"].as_i64().unwrap_or(i64::MIN);
     let most = schema["maximum"].as_i64().unwrap_or(i64::MAX);
     *value = number.clamp(least, most).into();
-}
-
-/// A date alone as the end of a range means that day with all its hours.
-fn include_whole_day(schema: &Value, value: &mut Value) {
-    if schema["format"] == "date-time"
-        && let Value::String(text) = value
-        && NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
-    {
-        text.push_str("T23:59:59.999999Z");
-    }
 }
 
 /// Writes every time within a value as RFC 3339 in UTC; gives the first text that is no time.
