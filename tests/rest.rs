@@ -1,6 +1,7 @@
 //! Every route over HTTP, as the Omi contract words it.
 
 mod action_items;
+mod conversations;
 mod create;
 mod delete;
 mod edit;

@@ -19,7 +19,16 @@ pub(crate) const NOUN: Noun = Noun {
         vec!["/v1/conversations?limit=100".into(), path("walk"), path("lunch")]
     },
     secrets: &["Vltava", "Hainburg"],
-    volatile: &["id", "conversation_id", "conversation_ids", "segment_id", "person_id", "job_id", "not_found", "assignee"],
+    volatile: &[
+        "id",
+        "conversation_id",
+        "conversation_ids",
+        "segment_id",
+        "person_id",
+        "job_id",
+        "not_found",
+        "assignee",
+    ],
 };
 
 async fn seed(user: &TestUser) -> Value {
