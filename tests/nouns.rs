@@ -2,6 +2,7 @@
 
 mod action_items;
 mod conversations;
+pub(crate) mod folders;
 mod goals;
 mod keys;
 mod memories;
@@ -43,6 +44,7 @@ pub(crate) enum Heard {
 pub(crate) const NOUNS: &[Noun] = &[
     action_items::NOUN,
     conversations::NOUN,
+    folders::NOUN,
     goals::NOUN,
     keys::NOUN,
     memories::NOUN,

@@ -5,6 +5,7 @@ mod conversations;
 mod create;
 mod delete;
 mod edit;
+mod folders;
 mod goals;
 mod keys;
 mod lists;
