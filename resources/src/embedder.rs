@@ -91,22 +91,55 @@ impl Embedder {
 
     /// The vector of what somebody searches for. It goes before all documents, and recent ones are remembered.
     pub async fn embed_query(&self, text: &str) -> Result<Arc<[f32]>> {
-        let engine = self.engine()?;
-        let vector = async {
-            let vectors = engine.backend.embed(vec![text.to_owned()], Urgency::Query).await;
-            Ok(Arc::from(vectors.map_err(as_absence)?.concat()))
-        };
+        let vector = async { Ok(Arc::from(self.read(text).await?.vector)) };
         self.0.queries.get_or_insert_async(text, vector).await
+    }
+
+    /// What somebody searches for means, as a whole and word by word; as urgent as [`embed_query`](Self::embed_query),
+    /// and remembered too.
+    pub async fn read_query(&self, text: &str) -> Result<Arc<Meaning>> {
+        let meaning = async { Ok(Arc::new(self.read(text).await?)) };
+        self.0.readings.get_or_insert_async(text, meaning).await
     }
 
     /// The vectors of texts to be found, in their order.
     pub async fn embed_documents(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
+        Ok(self.read_documents(texts).await?.into_iter().map(|meaning| meaning.vector).collect())
+    }
+
+    /// What texts to be found mean, as a whole and word by word, in their order.
+    pub async fn read_documents(&self, texts: Vec<String>) -> Result<Vec<Meaning>> {
         self.engine()?.backend.embed(texts, Urgency::Document).await.map_err(as_absence)
+    }
+
+    async fn read(&self, text: &str) -> Result<Meaning> {
+        let meanings = self.engine()?.backend.embed(vec![text.to_owned()], Urgency::Query).await;
+        meanings.map_err(as_absence)?.pop().ok_or_else(|| Error::internal("the embedding model said nothing"))
     }
 
     fn engine(&self) -> Result<&Engine> {
         self.0.engine.get().ok_or_else(|| Error::Unavailable(self.0.absence.clone()))
     }
+}
+
+/// What a model makes of a text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Meaning {
+    /// The vector of the whole, of length 1.
+    pub vector: Vec<f32>,
+    /// The words and parts of words that the model reads, in order; none from a model that only tells the whole.
+    pub tokens: Vec<Token>,
+}
+
+/// A word, or a part of one, as it is meant where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Token {
+    /// The byte of the text that it begins at.
+    pub start: usize,
+    /// The byte of the text that it ends before.
+    pub end: usize,
+    /// Its vector, of length 1.
+    pub vector: Vec<f32>,
 }
 
 /// A refusal after the start, of a revoked key for instance, must not stop what works without a model.
@@ -121,16 +154,20 @@ struct Shared {
     engine: OnceLock<Engine>,
     absence: String,
     queries: Cache<String, Arc<[f32]>, Bytes>,
+    readings: Cache<String, Arc<Meaning>, Bytes>,
 }
 
 /// How much memory the vectors of recent queries may take, in bytes, and what one of them is expected to take.
 const QUERY_CACHE: u64 = 8 << 20;
 const QUERY_SIZE: u64 = 2 << 10;
+/// What a query with all its words is expected to take.
+const READING_SIZE: u64 = 16 << 10;
 
 impl Shared {
     fn new(engine: OnceLock<Engine>, absence: String) -> Self {
         let queries = Cache::with_weighter((QUERY_CACHE / QUERY_SIZE) as usize, QUERY_CACHE, Bytes);
-        Self { engine, absence, queries }
+        let readings = Cache::with_weighter((QUERY_CACHE / READING_SIZE) as usize, QUERY_CACHE, Bytes);
+        Self { engine, absence, queries, readings }
     }
 }
 
@@ -140,6 +177,13 @@ struct Bytes;
 impl Weighter<String, Arc<[f32]>> for Bytes {
     fn weight(&self, text: &String, vector: &Arc<[f32]>) -> u64 {
         (text.len() + size_of_val::<[f32]>(vector)) as u64
+    }
+}
+
+impl Weighter<String, Arc<Meaning>> for Bytes {
+    fn weight(&self, text: &String, meaning: &Arc<Meaning>) -> u64 {
+        let token = size_of::<Token>() + size_of_val::<[f32]>(&meaning.vector);
+        (text.len() + token * (meaning.tokens.len() + 1)) as u64
     }
 }
 
@@ -182,16 +226,20 @@ impl Engine {
 
     /// Learns the dimension of a model by embedding a word.
     async fn measure(name: &str, family: &str, backend: Backend) -> Result<Self> {
-        let dimension = backend.embed(vec!["dimension".to_owned()], Urgency::Query).await?.concat().len();
+        let meanings = backend.embed(vec!["dimension".to_owned()], Urgency::Query).await?;
+        let dimension = meanings.first().map_or(0, |meaning| meaning.vector.len());
         Ok(Self { name: name.to_owned(), identity: format!("{family}/{dimension}"), dimension, backend })
     }
 }
 
 impl Backend {
-    async fn embed(&self, texts: Vec<String>, urgency: Urgency) -> Result<Vec<Vec<f32>>> {
+    async fn embed(&self, texts: Vec<String>, urgency: Urgency) -> Result<Vec<Meaning>> {
         match self {
             Self::Local(local) => local.embed(texts, urgency).await,
-            Self::Endpoint(endpoint) => endpoint.embed(&texts).await,
+            Self::Endpoint(endpoint) => {
+                let whole = |vector| Meaning { vector, tokens: Vec::new() };
+                Ok(endpoint.embed(&texts).await?.into_iter().map(whole).collect())
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     database::{Bound, record},
     memories,
     outbox::{Entry, Kind, Outbox},
+    transcripts::Depth,
     vectors::Document,
 };
 
@@ -70,10 +71,20 @@ impl Resources {
             return Ok(0);
         }
         self.outbox.barrier().await;
-        self.index_entries(&entries).await?;
+        let (transcripts, mut done): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_transcript);
+        self.index_entries(&done).await?;
+        let mut read = 0;
+        for entry in transcripts {
+            read += self.index_transcript(&entry.user, &entry.key, Depth::Meaning).await?;
+            done.push(entry);
+            // A row of another kind that comes meanwhile must not wait for every transcript.
+            if read >= BATCH as usize {
+                break;
+            }
+        }
         self.vectors.flush().await?;
-        self.outbox_done(&entries).await?;
-        Ok(entries.len())
+        self.outbox_done(&done).await?;
+        Ok(done.len())
     }
 
     /// Makes what was written before a crash findable by its words, before the first request is served.
@@ -83,6 +94,9 @@ impl Resources {
             let entries = self.outbox_entries(after.as_ref(), 1000).await?;
             let Some(last) = entries.last() else { return Ok(()) };
             after = Some(last.id.clone());
+            for entry in entries.iter().filter(|entry| is_transcript(entry)) {
+                self.index_transcript(&entry.user, &entry.key, Depth::Words).await?;
+            }
             let (documents, gone) = self.sort_out(&entries).await?;
             self.vectors.upsert(&documents).await?;
             self.drop_from_index(&gone).await?;
@@ -127,7 +141,7 @@ impl Resources {
         match kind {
             Kind::Memory => memories::documents(self, names).await,
             Kind::ActionItem => action_items::documents(self, names).await,
-            Kind::Conversation | Kind::Segment => Ok(Vec::new()),
+            Kind::Conversation | Kind::Segment | Kind::Transcript => Ok(Vec::new()),
         }
     }
 
@@ -144,7 +158,8 @@ impl Resources {
 
     /// What is to be found from now on, and what is not.
     async fn sort_out(&self, entries: &[Entry]) -> Result<(Vec<Document>, Vec<Name>)> {
-        let mut names: Vec<Name> = entries.iter().filter_map(Name::of).collect();
+        let rows = entries.iter().filter(|entry| !is_transcript(entry));
+        let mut names: Vec<Name> = rows.filter_map(Name::of).collect();
         names.sort_unstable();
         names.dedup();
         let mut documents = Vec::with_capacity(names.len());
@@ -180,8 +195,15 @@ fn source(kind: Kind) -> Option<(&'static str, &'static str)> {
     match kind {
         Kind::Memory => Some(("memory", "mid")),
         Kind::ActionItem => Some(("action_item", "aid")),
-        Kind::Conversation | Kind::Segment => None,
+        // A transcript is noted by its conversation.
+        Kind::Segment => Some(("conversation", "record::id(id)[1]")),
+        Kind::Conversation | Kind::Transcript => None,
     }
+}
+
+/// Whether a row of the outbox is about what was said in a conversation: a row of many documents.
+fn is_transcript(entry: &Entry) -> bool {
+    entry.kind == Kind::Segment.as_str()
 }
 
 /// A row that is searched.

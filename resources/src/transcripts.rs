@@ -1,15 +1,31 @@
 //! Finding what was said, segment by segment.
+//!
+//! A transcript is indexed as its segments, each with those around it as context, and as a whole. Whatever changes a
+//! conversation's segments, its start, its speakers' names or whether it is discarded writes one outbox row of the kind
+//! `segment` with the conversation's id, in the same transaction, and then calls
+//! [`Transcripts::index_words_of`]. Only what differs from what the index holds is written or read by the model again.
+
+mod index;
+mod read;
+mod search;
+#[cfg(test)]
+mod tests;
+mod times;
+
+pub(crate) use index::Depth;
+pub use search::{ConversationMatch, TranscriptHit, TranscriptSearch};
 
 use crate::Resources;
 
-impl Resources {
-    /// Makes what was said in a conversation findable by its words.
-    pub(crate) async fn index_transcript(&self, _user: &str, _conversation: &str) {
-        self.outbox.wake();
-    }
+/// What was said in the conversations of one user; nothing of anyone else's can be reached through it.
+pub struct Transcripts<'a> {
+    pub(crate) resources: &'a Resources,
+    pub(crate) user: &'a str,
+}
 
-    /// Makes the summary of a conversation findable by its words.
-    pub(crate) async fn index_conversation(&self, _user: &str, _conversation: &str) {
-        self.outbox.wake();
+impl Resources {
+    /// What was said in the conversations of `user`.
+    pub fn transcripts<'a>(&'a self, user: &'a str) -> Transcripts<'a> {
+        Transcripts { resources: self, user }
     }
 }

@@ -6,7 +6,9 @@
 mod edge;
 mod engine;
 mod fusion;
+mod marks;
 mod model;
+mod passage;
 mod remote;
 mod statistics;
 mod words;
@@ -22,7 +24,9 @@ use fusion::Candidates;
 use statistics::{Statistics, Tenant};
 use words::Terms;
 
+pub use marks::Marks;
 pub use model::IndexModel;
+pub use passage::{Likely, Passage, PassageQuery, Said, Turn};
 
 /// Where the vector index lives.
 #[derive(Clone, Debug, Deserialize)]
@@ -54,6 +58,8 @@ pub enum Kind {
     Segment,
     /// An action item: what is to be done.
     ActionItem,
+    /// All that was said in a conversation.
+    Transcript,
 }
 
 impl Kind {
@@ -67,6 +73,7 @@ impl Kind {
             Self::Conversation => "conversation",
             Self::Segment => "segment",
             Self::ActionItem => "action_item",
+            Self::Transcript => "transcript",
         }
     }
 }
@@ -155,10 +162,18 @@ impl Vectors {
     /// Write documents over those of the same user, kind and id. They are found from the moment this returns, but may
     /// be lost in a crash before [`flush`](Self::flush).
     pub async fn upsert(&self, documents: &[Document]) -> Result<()> {
-        if documents.is_empty() {
+        self.write(documents.iter().map(Point::from).collect()).await
+    }
+
+    /// Write stretches of speech as [`upsert`](Self::upsert) writes documents.
+    pub async fn upsert_said(&self, said: &[Said]) -> Result<()> {
+        self.write(said.iter().map(Point::from).collect()).await
+    }
+
+    async fn write(&self, points: Vec<Point>) -> Result<()> {
+        if points.is_empty() {
             return Ok(());
         }
-        let points: Vec<Point> = documents.iter().map(Point::from).collect();
         let changes = points.iter().map(|point| (point.tenant.clone(), point.id)).collect();
         let change = self.statistics.begin(&self.engine, changes).await?;
         let words: Vec<_> = points.iter().map(|point| (point.tenant.clone(), point.words.indices.clone())).collect();

@@ -7,7 +7,7 @@ use rten_tensor::prelude::*;
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
 use super::folder::{ModelFolder, Pooling};
-use super::normalize;
+use super::{Meaning, Token, normalize};
 
 /// A loaded model.
 pub(super) struct Encoder {
@@ -41,10 +41,9 @@ impl Encoder {
         Ok(Self { model, tokenizer, pooling: folder.pooling, inputs, output })
     }
 
-    /// The vectors of texts, in their order, each of length 1. All are padded to the longest, so that similar lengths
-    /// save time.
-    pub(super) fn encode(&self, texts: &[&str]) -> anyhow::Result<Vec<Vec<f32>>> {
-        let encodings = texts.iter().map(|text| self.tokenizer.encode_fast(*text, true).map_err(anyhow::Error::msg));
+    /// What texts mean, in their order. All are padded to the longest, so that similar lengths save time.
+    pub(super) fn encode(&self, texts: &[&str]) -> anyhow::Result<Vec<Meaning>> {
+        let encodings = texts.iter().map(|text| self.tokenizer.encode(*text, true).map_err(anyhow::Error::msg));
         let encodings: Vec<_> = encodings.collect::<anyhow::Result<_>>()?;
         let longest = encodings.iter().map(Encoding::len).max().unwrap_or_default();
         let inputs = self.inputs.iter().map(|&(id, input)| {
@@ -59,14 +58,20 @@ impl Encoder {
         let [output] = self.model.run_n(inputs.collect(), [self.output], None)?;
         if output.ndim() == 2 {
             let vectors = NdTensor::<f32, 2>::try_from(output)?;
-            return Ok((0..texts.len()).map(|row| normalize(vectors.slice(row).to_vec())).collect());
+            let whole = |row| Meaning { vector: normalize(vectors.slice(row).to_vec()), tokens: Vec::new() };
+            return Ok((0..texts.len()).map(whole).collect());
         }
         let states = NdTensor::<f32, 3>::try_from(output)?;
-        let pooled = encodings.iter().enumerate().map(|(row, encoding)| {
-            let tokens = states.slice((row, ..encoding.len()));
-            normalize(self.pooling.pool(tokens))
-        });
-        Ok(pooled.collect())
+        let meanings =
+            encodings.iter().enumerate().map(|(row, encoding)| {
+                let states = states.slice((row, ..encoding.len()));
+                let tokens = encoding.get_offsets().iter().zip(encoding.get_special_tokens_mask()).enumerate();
+                let tokens = tokens.filter(|(_, (_, special))| **special == 0).map(|(place, (&(start, end), _))| {
+                    Token { start, end, vector: normalize(states.slice(place).to_vec()) }
+                });
+                Meaning { tokens: tokens.collect(), vector: normalize(self.pooling.pool(states)) }
+            });
+        Ok(meanings.collect())
     }
 }
 

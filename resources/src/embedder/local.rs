@@ -10,6 +10,7 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
+use super::Meaning;
 use super::encoder::Encoder;
 use super::folder::ModelFolder;
 use crate::{Error, Result};
@@ -52,13 +53,13 @@ impl Local {
         Ok(Self { queue })
     }
 
-    /// The vectors of texts, in their order. Texts whose caller has gone away are skipped.
-    pub(super) async fn embed(&self, texts: Vec<String>, urgency: Urgency) -> Result<Vec<Vec<f32>>> {
-        let mut vectors = Vec::with_capacity(texts.len());
+    /// What texts mean, in their order. Texts whose caller has gone away are skipped.
+    pub(super) async fn embed(&self, texts: Vec<String>, urgency: Urgency) -> Result<Vec<Meaning>> {
+        let mut meanings = Vec::with_capacity(texts.len());
         for reply in self.queue.push(texts, urgency) {
-            vectors.push(reply.await.map_err(Error::internal)??);
+            meanings.push(reply.await.map_err(Error::internal)??);
         }
-        Ok(vectors)
+        Ok(meanings)
     }
 }
 
@@ -91,10 +92,10 @@ struct Job {
     reply: Reply,
 }
 
-type Reply = oneshot::Sender<Result<Vec<f32>>>;
+type Reply = oneshot::Sender<Result<Meaning>>;
 
 impl Queue {
-    fn push(&self, texts: Vec<String>, urgency: Urgency) -> Vec<oneshot::Receiver<Result<Vec<f32>>>> {
+    fn push(&self, texts: Vec<String>, urgency: Urgency) -> Vec<oneshot::Receiver<Result<Meaning>>> {
         let jobs = texts.into_iter().map(|text| {
             let (reply, receiver) = oneshot::channel();
             (Job { text, reply }, receiver)
@@ -172,12 +173,12 @@ fn fits(group: &[Job], job: &Job) -> bool {
     group.is_empty() || count <= GROUP_TEXTS && 2 * longest <= 3 * shortest && count * longest <= GROUP_BYTES
 }
 
-fn answer(replies: Vec<Reply>, encoding: anyhow::Result<Vec<Vec<f32>>>) {
+fn answer(replies: Vec<Reply>, encoding: anyhow::Result<Vec<Meaning>>) {
     match encoding {
-        Ok(vectors) => {
-            for (reply, vector) in replies.into_iter().zip(vectors) {
+        Ok(meanings) => {
+            for (reply, meaning) in replies.into_iter().zip(meanings) {
                 // An error means that the caller has gone away, which is its right.
-                let _ = reply.send(Ok(vector));
+                let _ = reply.send(Ok(meaning));
             }
         }
         Err(error) => {

@@ -6,6 +6,7 @@
 mod filter;
 mod shard;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use qdrant_edge::{
 };
 use uuid::Uuid;
 
-use super::engine::{DENSE, Found, Leg, Point, Scope, WORDS};
+use super::engine::{DENSE, Found, Leg, NOTE, Note, Point, Scope, WORDS};
 use super::model::Record;
 use super::words::Terms;
 use crate::{Error, Result};
@@ -84,7 +85,7 @@ impl Edge {
                 params: None,
                 limit,
                 offset: 0,
-                with_payload: Some(WithPayloadInterface::Fields(vec![filter::field("id")])),
+                with_payload: Some(fields(&["id"])),
                 with_vector: None,
                 score_threshold: None,
             };
@@ -127,6 +128,49 @@ impl Edge {
                     }
                 }
             })
+        })
+        .await
+    }
+
+    pub(super) async fn notes_of(&self, points: Vec<Uuid>) -> Result<Vec<Note>> {
+        let ids: Vec<_> = points.into_iter().map(PointId::Uuid).collect();
+        self.run(move |shard| {
+            let records = shard.read(|engine| engine.retrieve(&ids, Some(fields(&NOTE)), Some(false.into())))?;
+            let note = |record: qdrant_edge::Record| {
+                let payload = record.payload?.0;
+                let text = |key: &str| Some(payload.get(key)?.as_str()?.to_owned());
+                Note::read(uuid(record.id)?, text, |key| payload.get(key)?.as_i64())
+            };
+            Ok(records.into_iter().filter_map(note).collect())
+        })
+        .await
+    }
+
+    pub(super) async fn digests(&self, scope: &Scope) -> Result<HashMap<String, String>> {
+        let filter = filter::of(scope);
+        self.run(move |shard| {
+            let (mut digests, mut offset) = (HashMap::new(), None);
+            loop {
+                let (records, next) = shard.read(|engine| {
+                    engine.scroll(ScrollRequest {
+                        offset,
+                        limit: Some(PAGE),
+                        filter: Some(filter.clone()),
+                        with_payload: Some(fields(&["id", "digest"])),
+                        with_vector: false.into(),
+                        order_by: None,
+                    })
+                })?;
+                digests.extend(records.into_iter().filter_map(|record| {
+                    let payload = record.payload?.0;
+                    let text = |key: &str| Some(payload.get(key)?.as_str()?.to_owned());
+                    Some((text("id")?, text("digest")?))
+                }));
+                offset = next;
+                if offset.is_none() {
+                    return Ok(digests);
+                }
+            }
         })
         .await
     }
@@ -189,6 +233,10 @@ fn sparse(terms: Terms) -> VectorInternal {
 fn found(point: qdrant_edge::ScoredPoint) -> Option<Found> {
     let id = point.payload.as_ref()?.0.get("id")?.as_str()?.to_owned();
     Some(Found { point: uuid(point.id)?, id, score: point.score })
+}
+
+fn fields(names: &[&str]) -> WithPayloadInterface {
+    WithPayloadInterface::Fields(names.iter().map(|name| filter::field(name)).collect())
 }
 
 fn words_only() -> WithVector {

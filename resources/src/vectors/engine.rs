@@ -1,5 +1,6 @@
 //! The two engines behind one face.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use serde_json::json;
@@ -7,9 +8,10 @@ use uuid::Uuid;
 
 use super::edge::Edge;
 use super::model::{Fit, IndexModel, Record};
+use super::passage::{Passage, Said, Turn};
 use super::remote::Remote;
 use super::statistics::Tenant;
-use super::{Document, Terms, VectorsSettings, words};
+use super::{Document, Kind, Terms, VectorsSettings, words};
 use crate::Result;
 
 /// The name of the vectors of meaning.
@@ -26,6 +28,7 @@ pub(super) struct Point {
     pub(super) at: i64,
     pub(super) words: Terms,
     pub(super) dense: Option<Vec<f32>>,
+    pub(super) passage: Option<Passage>,
 }
 
 impl From<&Document> for Point {
@@ -37,21 +40,74 @@ impl From<&Document> for Point {
             record: document.id.clone(),
             category: document.category.clone(),
             at: document.at,
-            words: words::document(&document.text),
+            words: match document.kind {
+                Kind::Transcript => words::whole(&document.text),
+                _ => words::document(&document.text),
+            },
             dense: document.dense.clone(),
+            passage: None,
         }
+    }
+}
+
+impl From<&Said> for Point {
+    fn from(Said { document, passage }: &Said) -> Self {
+        let around = passage.around.iter().map(|(text, share)| (text.as_str(), *share));
+        Self { words: words::passage(&document.text, around), passage: Some(passage.clone()), ..Self::from(document) }
     }
 }
 
 impl Point {
     /// What is stored beside the vectors: what is filtered by, and the record's id.
     pub(super) fn payload(&self) -> serde_json::Value {
-        json!({
+        let mut payload = json!({
             "user": self.tenant.user,
             "kind": self.tenant.kind.as_str(),
             "id": self.record,
             "category": self.category,
             "at": self.at,
+        });
+        if let Some(passage) = &self.passage {
+            payload["labels"] = json!(passage.labels);
+            payload["digest"] = json!(passage.digest);
+            payload["whole"] = json!(passage.whole);
+            payload["speaker"] = json!(passage.speaker);
+            payload["turn"] = json!(passage.turn.code());
+            payload["marks"] = json!(passage.marks.encode());
+        }
+        payload
+    }
+}
+
+/// The parts of the payload that a [`Note`] is made of.
+pub(super) const NOTE: [&str; 6] = ["id", "at", "whole", "speaker", "turn", "marks"];
+
+/// What is stored beside the vectors of a stretch of speech.
+pub(super) struct Note {
+    pub(super) point: Uuid,
+    pub(super) record: String,
+    pub(super) at: i64,
+    pub(super) whole: String,
+    pub(super) speaker: String,
+    pub(super) turn: Turn,
+    pub(super) marks: String,
+}
+
+impl Note {
+    /// Read a note from the payload, whose fields are `text` or `number`.
+    pub(super) fn read(
+        point: Uuid,
+        text: impl Fn(&str) -> Option<String>,
+        number: impl Fn(&str) -> Option<i64>,
+    ) -> Option<Self> {
+        Some(Self {
+            point,
+            record: text("id")?,
+            at: number("at")?,
+            whole: text("whole")?,
+            speaker: text("speaker")?,
+            turn: Turn::of_code(number("turn")?),
+            marks: text("marks")?,
         })
     }
 }
@@ -62,6 +118,8 @@ pub(super) struct Scope {
     pub(super) tenant: Tenant,
     /// The categories; empty for all.
     pub(super) categories: Vec<String>,
+    /// The labels that a record must all have.
+    pub(super) labels: Vec<String>,
     /// The earliest moment, inclusive, in Unix seconds.
     pub(super) after: Option<i64>,
     /// The latest moment, inclusive, in Unix seconds.
@@ -73,7 +131,14 @@ pub(super) struct Scope {
 impl Scope {
     /// All records of a tenant.
     pub(super) fn of(tenant: &Tenant) -> Self {
-        Self { tenant: tenant.clone(), categories: Vec::new(), after: None, before: None, only: Vec::new() }
+        Self {
+            tenant: tenant.clone(),
+            categories: Vec::new(),
+            labels: Vec::new(),
+            after: None,
+            before: None,
+            only: Vec::new(),
+        }
     }
 }
 
@@ -192,6 +257,22 @@ impl Engine {
         match self {
             Self::Edge(edge) => edge.all_words(scope).await,
             Self::Remote(remote) => remote.all_words(scope).await,
+        }
+    }
+
+    /// What is stored beside the vectors of some points; points that do not exist are passed over.
+    pub(super) async fn notes_of(&self, points: Vec<Uuid>) -> Result<Vec<Note>> {
+        match self {
+            Self::Edge(edge) => edge.notes_of(points).await,
+            Self::Remote(remote) => remote.notes_of(points).await,
+        }
+    }
+
+    /// The digest of every point of a scope, by its record's id.
+    pub(super) async fn digests(&self, scope: &Scope) -> Result<HashMap<String, String>> {
+        match self {
+            Self::Edge(edge) => edge.digests(scope).await,
+            Self::Remote(remote) => remote.digests(scope).await,
         }
     }
 

@@ -48,6 +48,16 @@ impl Candidates {
         self.0.iter().filter(|(_, candidate)| candidate.score(leg).is_none()).map(|(point, _)| *point).collect()
     }
 
+    /// The records that were found.
+    pub(super) fn points(&self) -> Vec<Uuid> {
+        self.0.keys().copied().collect()
+    }
+
+    /// What each record scored by words and by meaning.
+    pub(super) fn into_scores(self) -> HashMap<Uuid, (Option<f32>, Option<f32>)> {
+        self.0.into_iter().map(|(point, candidate)| (point, (candidate.words, candidate.dense))).collect()
+    }
+
     /// Rank the records and keep the best `limit`.
     pub(super) fn fuse(self, limit: usize) -> Vec<Hit> {
         let candidates: Vec<Candidate> = self.0.into_values().collect();

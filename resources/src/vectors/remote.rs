@@ -7,7 +7,7 @@ use qdrant_client::qdrant::{
     Condition, CountPointsBuilder, CreateCollection, CreateCollectionBuilder, CreateFieldIndexCollectionBuilder,
     DeletePointsBuilder, Distance, FieldType, Filter, GetPointsBuilder, IntegerIndexParamsBuilder,
     KeywordIndexParamsBuilder, NamedVectors, PayloadIncludeSelector, PointId, PointStruct, PointsIdsList, Query,
-    QueryBatchPointsBuilder, QueryPoints, QueryPointsBuilder, Range, ScoredPoint, ScrollPointsBuilder,
+    QueryBatchPointsBuilder, QueryPoints, QueryPointsBuilder, Range, RetrievedPoint, ScoredPoint, ScrollPointsBuilder,
     SparseVectorParamsBuilder, SparseVectorsConfigBuilder, UpdateCollection, UpsertPointsBuilder, Value, Vector,
     VectorInput, VectorParamsBuilder, VectorsConfigBuilder, VectorsOutput, VectorsSelector, point_id, vector_output,
 };
@@ -15,7 +15,7 @@ use qdrant_client::{Payload, Qdrant, QdrantError};
 use uuid::Uuid;
 
 use super::VectorsSettings;
-use super::engine::{DENSE, Found, Leg, Point, Scope, WORDS};
+use super::engine::{DENSE, Found, Leg, NOTE, Note, Point, Scope, WORDS};
 use super::model::Record;
 use super::words::Terms;
 use crate::{Error, Result};
@@ -44,7 +44,10 @@ impl Remote {
             .build()
             .map_err(|error| Error::Setting(format!("the URL of the vector index, {url}, is not usable: {error}")))?;
         let remote = Self { client, url: url.into(), collection: settings.collection.clone() };
-        if !remote.client.collection_exists(&remote.collection).await.map_err(|error| remote.fault(error))? {
+        if remote.client.collection_exists(&remote.collection).await.map_err(|error| remote.fault(error))? {
+            // An older release had fewer.
+            remote.index_fields().await?;
+        } else {
             remote.create(record).await?;
         }
         Ok(remote)
@@ -113,7 +116,7 @@ impl Remote {
                     .using(vector)
                     .filter(filter.clone())
                     .limit(limit as u64)
-                    .with_payload(PayloadIncludeSelector { fields: vec!["id".into()] })
+                    .with_payload(fields(&["id"]))
                     .build()
             })
             .collect();
@@ -150,6 +153,41 @@ impl Remote {
         }
     }
 
+    pub(super) async fn notes_of(&self, points: Vec<Uuid>) -> Result<Vec<Note>> {
+        let ids: Vec<_> = points.into_iter().map(point_id).collect();
+        let request = GetPointsBuilder::new(&self.collection, ids).with_payload(fields(&NOTE)).with_vectors(false);
+        let answer = self.client.get_points(request).await.map_err(|error| self.fault(error))?;
+        let note = |point: RetrievedPoint| {
+            let text = |key: &str| point.payload.get(key)?.as_str().cloned();
+            Note::read(uuid(point.id.clone())?, text, |key| point.payload.get(key)?.as_integer())
+        };
+        Ok(answer.result.into_iter().filter_map(note).collect())
+    }
+
+    pub(super) async fn digests(&self, scope: &Scope) -> Result<HashMap<String, String>> {
+        let filter = filter(scope);
+        let (mut digests, mut offset) = (HashMap::new(), None);
+        loop {
+            let mut request = ScrollPointsBuilder::new(&self.collection)
+                .filter(filter.clone())
+                .limit(PAGE)
+                .with_payload(fields(&["id", "digest"]))
+                .with_vectors(false);
+            if let Some(offset) = offset {
+                request = request.offset::<PointId>(offset);
+            }
+            let page = self.client.scroll(request).await.map_err(|error| self.fault(error))?;
+            digests.extend(page.result.into_iter().filter_map(|point| {
+                let text = |key: &str| point.payload.get(key)?.as_str().cloned();
+                Some((text("id")?, text("digest")?))
+            }));
+            offset = page.next_page_offset;
+            if offset.is_none() {
+                return Ok(digests);
+            }
+        }
+    }
+
     pub(super) async fn count(&self) -> Result<u64> {
         let request = CountPointsBuilder::new(&self.collection).exact(true);
         let answer = self.client.count(request).await.map_err(|error| self.fault(error))?;
@@ -165,12 +203,18 @@ impl Remote {
             CreateCollectionBuilder::new(&self.collection).vectors_config(vectors).sparse_vectors_config(words);
         let request = CreateCollection { metadata: metadata(&record), ..request.build() };
         self.client.create_collection(request).await.map_err(|error| self.fault(error))?;
+        self.index_fields().await
+    }
+
+    /// Make the indexes of the fields that are filtered by, as far as they are missing.
+    async fn index_fields(&self) -> Result<()> {
         let field = |name, kind| CreateFieldIndexCollectionBuilder::new(&self.collection, name, kind).wait(true);
         let keyword = || KeywordIndexParamsBuilder::default();
         for index in [
             field("user", FieldType::Keyword).field_index_params(keyword().is_tenant(true)),
             field("kind", FieldType::Keyword).field_index_params(keyword()),
             field("category", FieldType::Keyword).field_index_params(keyword()),
+            field("labels", FieldType::Keyword).field_index_params(keyword()),
             field("at", FieldType::Integer).field_index_params(IntegerIndexParamsBuilder::new(false, true)),
         ] {
             self.client.create_field_index(index).await.map_err(|error| self.fault(error))?;
@@ -204,6 +248,14 @@ impl From<Point> for PointStruct {
         payload.insert("id", point.record);
         payload.insert("category", point.category);
         payload.insert("at", point.at);
+        if let Some(passage) = point.passage {
+            payload.insert("labels", passage.labels);
+            payload.insert("digest", passage.digest);
+            payload.insert("whole", passage.whole);
+            payload.insert("speaker", passage.speaker);
+            payload.insert("turn", passage.turn.code());
+            payload.insert("marks", passage.marks.encode());
+        }
         let mut vectors = NamedVectors::default();
         if !point.words.indices.is_empty() {
             vectors = vectors.add_vector(WORDS, Vector::new_sparse(point.words.indices, point.words.values));
@@ -230,6 +282,7 @@ fn filter(scope: &Scope) -> Filter {
     if !scope.categories.is_empty() {
         must.push(Condition::matches("category", scope.categories.clone()));
     }
+    must.extend(scope.labels.iter().map(|label| Condition::matches("labels", label.clone())));
     if scope.after.is_some() || scope.before.is_some() {
         let bound = |at: Option<i64>| at.map(|at| at as f64);
         must.push(Condition::range(
@@ -253,6 +306,10 @@ fn terms(vectors: Option<VectorsOutput>) -> Terms {
         Some(vector_output::Vector::Sparse(words)) => Terms { indices: words.indices, values: words.values },
         _ => Terms::default(),
     }
+}
+
+fn fields(names: &[&str]) -> PayloadIncludeSelector {
+    PayloadIncludeSelector { fields: names.iter().map(|name| (*name).to_owned()).collect() }
 }
 
 fn words_only() -> VectorsSelector {

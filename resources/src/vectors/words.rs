@@ -27,14 +27,42 @@ pub(super) struct Terms {
     pub(super) values: Vec<f32>,
 }
 
+/// How much a text is discounted for its length.
+struct Discount {
+    share: f32,
+    usual: f32,
+}
+
+const OF_DOCUMENT: Discount = Discount { share: LENGTH_DISCOUNT, usual: USUAL_LENGTH };
+/// A stretch of speech with what is said around it.
+const OF_PASSAGE: Discount = Discount { share: 0.3, usual: 30.0 };
+/// All of a conversation: a long one speaks of many things.
+const OF_WHOLE: Discount = Discount { share: 0.5, usual: 250.0 };
+
 /// The terms of a document, weighted by how often each occurs: BM25 without the rarity of the terms.
 pub(super) fn document(text: &str) -> Terms {
+    weigh([(text, 1.0)], OF_DOCUMENT)
+}
+
+/// The terms of a stretch of speech, with those said around it, whose occurrences count for less.
+pub(super) fn passage<'a>(text: &'a str, around: impl IntoIterator<Item = (&'a str, f32)>) -> Terms {
+    weigh(std::iter::once((text, 1.0)).chain(around), OF_PASSAGE)
+}
+
+/// The terms of all that was said in a conversation.
+pub(super) fn whole(text: &str) -> Terms {
+    weigh([(text, 1.0)], OF_WHOLE)
+}
+
+fn weigh<'a>(texts: impl IntoIterator<Item = (&'a str, f32)>, discount: Discount) -> Terms {
     let mut counts = BTreeMap::<u32, f32>::new();
-    for term in terms(text) {
-        *counts.entry(term).or_default() += 1.0;
+    for (text, share) in texts {
+        for term in terms(text) {
+            *counts.entry(term).or_default() += share;
+        }
     }
     let length: f32 = counts.values().sum();
-    let norm = SATURATION * (1.0 - LENGTH_DISCOUNT + LENGTH_DISCOUNT * length / USUAL_LENGTH);
+    let norm = SATURATION * (1.0 - discount.share + discount.share * length / discount.usual);
     counts.into_iter().map(|(term, count)| (term, count * (SATURATION + 1.0) / (count + norm))).collect()
 }
 

@@ -15,6 +15,7 @@ pub(super) fn of(scope: &Scope) -> Filter {
     if !scope.categories.is_empty() {
         must.push(equal("category", scope.categories.clone().into()));
     }
+    must.extend(scope.labels.iter().map(|label| equal("labels", label.clone().into())));
     if scope.after.is_some() || scope.before.is_some() {
         let bound = |at: Option<i64>| at.map(|at| OrderedFloat(at as f64));
         let range = Range { gte: bound(scope.after), lte: bound(scope.before), gt: None, lt: None };

@@ -50,7 +50,10 @@ impl Shard {
         let engine = if files.exists() {
             let recorded = read_record(&folder)?;
             prune_log(&files).map_err(|error| damaged(&folder, error))?;
-            EdgeShard::load(&files, Some(config(recorded.dimension))).map_err(|error| damaged(&folder, error))?
+            let engine = EdgeShard::load(&files, Some(config(recorded.dimension)));
+            let engine = engine.map_err(|error| damaged(&folder, error))?;
+            index_fields(&engine).map_err(|error| damaged(&folder, error))?;
+            engine
         } else {
             create(&folder, &record)?
         };
@@ -201,15 +204,20 @@ fn create(folder: &Path, record: &Record) -> Result<EdgeShard> {
     fs::create_dir_all(&new).map_err(Error::internal)?;
     write_record(folder, record)?;
     let engine = EdgeShard::new(&new, config(record.dimension)).map_err(Error::internal)?;
-    for (name, schema) in indexes() {
-        let index =
-            CreateIndex { field_name: field(name), field_schema: Some(PayloadFieldSchema::FieldParams(schema)) };
-        let operation = UpdateOperation::FieldIndexOperation(FieldIndexOperations::CreateIndex(index));
-        engine.update(operation).map_err(Error::internal)?;
-    }
+    index_fields(&engine).map_err(Error::internal)?;
     drop(engine);
     fs::rename(&new, &files).map_err(Error::internal)?;
     EdgeShard::load(&files, None).map_err(Error::internal)
+}
+
+/// Make the indexes of the fields that are filtered by, as far as they are missing: an older release had fewer.
+fn index_fields(engine: &EdgeShard) -> OperationResult<()> {
+    for (name, schema) in indexes() {
+        let index =
+            CreateIndex { field_name: field(name), field_schema: Some(PayloadFieldSchema::FieldParams(schema)) };
+        engine.update(UpdateOperation::FieldIndexOperation(FieldIndexOperations::CreateIndex(index)))?;
+    }
+    Ok(())
 }
 
 fn config(dimension: usize) -> EdgeConfig {
@@ -241,7 +249,7 @@ fn config(dimension: usize) -> EdgeConfig {
 }
 
 /// The fields that are filtered by; `user` decides how the data is laid out, as almost every search is within one user.
-fn indexes() -> [(&'static str, PayloadSchemaParams); 4] {
+fn indexes() -> [(&'static str, PayloadSchemaParams); 5] {
     let keyword = PayloadSchemaParams::Keyword(KeywordIndexParams::default());
     let tenant =
         PayloadSchemaParams::Keyword(KeywordIndexParams { is_tenant: Some(true), ..KeywordIndexParams::default() });
@@ -250,7 +258,7 @@ fn indexes() -> [(&'static str, PayloadSchemaParams); 4] {
         range: Some(true),
         ..Default::default()
     });
-    [("user", tenant), ("kind", keyword.clone()), ("category", keyword), ("at", time)]
+    [("user", tenant), ("kind", keyword.clone()), ("category", keyword.clone()), ("labels", keyword), ("at", time)]
 }
 
 /// The finished files of the engine's write-ahead log, oldest first.
