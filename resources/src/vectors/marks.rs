@@ -1,8 +1,11 @@
 //! Words in their context, kept small: what finds an answer that shares no word with the question.
 //!
 //! A text's one vector blurs what it says; the vectors of its words do not, but are forty times as much. Here each word
-//! keeps one bit for each number, its sign. A query's words keep their numbers: its score against a text is the mean,
-//! weighted by rarity, of each word's likeness to the word of the text that is most like it.
+//! keeps one bit for each number, its sign: the share of signs that two words have in common tells the angle between
+//! them well enough. A query's score against a text is the mean, weighted by rarity, of each word's likeness to the word
+//! of the text that is most like it.
+
+use std::f32::consts::PI;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -12,9 +15,9 @@ use crate::embedder::Token;
 /// The signs of the words of a text: for each word, a bit for each number of its vector.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Marks {
-    bits: Vec<u8>,
-    /// The bytes of one word.
-    width: usize,
+    signs: Vec<u64>,
+    /// How many numbers a vector has.
+    dimension: usize,
 }
 
 impl Marks {
@@ -22,90 +25,76 @@ impl Marks {
     pub fn of<'a>(tokens: impl IntoIterator<Item = &'a Token>) -> Self {
         let mut marks = Self::default();
         for token in tokens {
-            let byte =
-                |chunk: &[f32]| chunk.iter().enumerate().fold(0, |byte, (bit, n)| byte | (u8::from(*n > 0.0) << bit));
-            marks.width = token.vector.len().div_ceil(8);
-            marks.bits.extend(token.vector.chunks(8).map(byte));
+            let signs = |numbers: &[f32]| {
+                numbers.iter().enumerate().fold(0, |signs, (bit, number)| signs | (u64::from(*number > 0.0) << bit))
+            };
+            marks.dimension = token.vector.len();
+            marks.signs.extend(token.vector.chunks(64).map(signs));
         }
         marks
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.signs.is_empty()
+    }
+
     /// The marks as text.
     pub(super) fn encode(&self) -> String {
-        STANDARD_NO_PAD.encode(&self.bits)
+        let bytes: Vec<u8> = self.signs.iter().flat_map(|signs| signs.to_le_bytes()).collect();
+        STANDARD_NO_PAD.encode(bytes)
     }
 
     /// The marks that a text stands for, of vectors with `dimension` numbers; none if they are of others.
     pub(super) fn decode(text: &str, dimension: usize) -> Self {
-        let (bits, width) = (STANDARD_NO_PAD.decode(text).unwrap_or_default(), dimension.div_ceil(8));
-        if width > 0 && bits.len().is_multiple_of(width) { Self { bits, width } } else { Self::default() }
+        let bytes = STANDARD_NO_PAD.decode(text).unwrap_or_default();
+        let (chunks, rest) = bytes.as_chunks();
+        let signs: Vec<u64> = chunks.iter().map(|chunk| u64::from_le_bytes(*chunk)).collect();
+        let whole = dimension > 0 && rest.is_empty() && signs.len().is_multiple_of(dimension.div_ceil(64));
+        if whole { Self { signs, dimension } } else { Self::default() }
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.bits.is_empty()
+    fn words(&self) -> impl Iterator<Item = &[u64]> {
+        self.signs.chunks_exact(self.dimension.div_ceil(64).max(1))
     }
 }
 
-/// The words of a query, ready to be compared with many texts.
+/// The words of a query, each with its weight.
 pub(super) struct Sought {
-    words: Vec<Word>,
-    dimension: usize,
-}
-
-struct Word {
-    weight: f32,
-    /// For each byte of a mark and each value that it can have, what it adds to the likeness.
-    likeness: Vec<[f32; 256]>,
+    marks: Marks,
+    weights: Vec<f32>,
 }
 
 impl Sought {
-    /// The words with their weights; those that weigh nothing are left out.
+    /// The words with their weights.
     pub(super) fn of<'a>(words: impl IntoIterator<Item = (&'a Token, f32)>) -> Self {
-        let mut sought = Self { words: Vec::new(), dimension: 0 };
-        for (token, weight) in words {
-            sought.dimension = token.vector.len();
-            if weight > 0.0 {
-                sought.words.push(Word { weight, likeness: token.vector.chunks(8).map(likeness).collect() });
-            }
-        }
-        let total: f32 = sought.words.iter().map(|word| word.weight).sum();
-        sought.words.iter_mut().for_each(|word| word.weight /= total);
-        sought
+        let (tokens, mut weights): (Vec<&Token>, Vec<f32>) = words.into_iter().unzip();
+        let total = weights.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+        weights.iter_mut().for_each(|weight| *weight /= total);
+        Self { marks: Marks::of(tokens), weights }
     }
 
     /// How many numbers a vector has.
     pub(super) fn dimension(&self) -> usize {
-        self.dimension
+        self.marks.dimension
     }
 
     /// How well a text answers; nothing if one of the two has no words.
     pub(super) fn score(&self, marks: &Marks) -> Option<f32> {
-        if self.words.is_empty() || marks.is_empty() {
+        if self.marks.is_empty() || marks.is_empty() {
             return None;
         }
-        let scale = 1.0 / (self.dimension as f32).sqrt();
-        Some(self.words.iter().map(|word| word.weight * scale * word.nearest(marks)).sum())
+        let nearest = |word: &[u64]| {
+            let unlike = marks.words().map(|other| unlike(word, other)).min().unwrap_or_default();
+            (PI * unlike as f32 / marks.dimension as f32).cos()
+        };
+        Some(self.marks.words().zip(&self.weights).map(|(word, weight)| weight * nearest(word)).sum())
     }
 }
 
-impl Word {
-    fn nearest(&self, marks: &Marks) -> f32 {
-        let one = |bits: &[u8]| self.likeness.iter().zip(bits).map(|(table, byte)| table[usize::from(*byte)]).sum();
-        marks.bits.chunks_exact(marks.width).map(one).fold(f32::MIN, f32::max)
-    }
-}
-
-/// The sum of up to eight numbers, each counted as it is where its bit is set and against it where not.
-fn likeness(numbers: &[f32]) -> [f32; 256] {
-    let mut table = [0.0; 256];
-    table[0] = -numbers.iter().sum::<f32>();
-    for (bit, number) in numbers.iter().enumerate() {
-        for value in 0..1 << bit {
-            table[value | 1 << bit] = table[value] + 2.0 * number;
-        }
-    }
-    table
+/// How many signs differ.
+fn unlike(one: &[u64], other: &[u64]) -> u32 {
+    one.iter().zip(other).map(|(one, other)| (one ^ other).count_ones()).sum()
 }
 
 #[cfg(test)]
@@ -117,31 +106,25 @@ mod tests {
     }
 
     #[test]
-    fn likeness_is_the_product_with_the_signs() {
-        let query = [0.5, -0.25, 0.125, 0.0, 0.0, 0.0, 0.0, 0.0, 0.75, -0.5, 0.0, 0.0];
-        let text = [0.1, 0.2, -0.3, 0.4, 0.1, 0.1, 0.1, 0.1, 0.9, -0.2, 0.3, 0.4];
-        let product: f32 = query.iter().zip(text).map(|(query, text)| query * f32::signum(text)).sum();
-        let sought = Sought::of([(&token(&query), 2.0)]);
-        let score = sought.score(&Marks::of([&token(&text)])).unwrap();
-        assert!((score - product / 12f32.sqrt()).abs() < 1e-6, "{score} {product}");
-    }
-
-    #[test]
     fn each_word_meets_its_nearest() {
         let (tea, cup) = (token(&[1.0, 1.0, -1.0, -1.0]), token(&[1.0, -1.0, 1.0, -1.0]));
         let both = Sought::of([(&tea, 3.0), (&cup, 1.0)]);
         let score = |marks: &[&Token]| both.score(&Marks::of(marks.iter().copied())).unwrap();
-        assert!(score(&[&tea, &cup]) > score(&[&tea]));
-        assert!(score(&[&tea]) > score(&[&cup]));
+        assert!((score(&[&tea, &cup]) - 1.0).abs() < 1e-6);
+        assert!((score(&[&tea]) - 0.75).abs() < 1e-6);
+        assert!((score(&[&cup]) - 0.25).abs() < 1e-6);
         assert_eq!(both.score(&Marks::default()), None);
-        assert_eq!(Sought::of([(&tea, 0.0)]).score(&Marks::of([&tea])), None);
+        assert_eq!(Sought::of([]).score(&Marks::of([&tea])), None);
     }
 
     #[test]
     fn marks_survive_as_text() {
-        let marks = Marks::of([&token(&[1.0; 12]), &token(&[-1.0; 12])]);
-        assert_eq!(Marks::decode(&marks.encode(), 12), marks);
-        assert!(Marks::decode(&marks.encode(), 24 * 8).is_empty());
+        for dimension in [12, 64, 100, 384] {
+            let marks = Marks::of([&token(&vec![1.0; dimension]), &token(&vec![-1.0; dimension])]);
+            assert_eq!(Marks::decode(&marks.encode(), dimension), marks);
+        }
+        let marks = Marks::of([&token(&[1.0; 384])]);
+        assert!(Marks::decode(&marks.encode(), 1024).is_empty());
         assert!(Marks::decode("?", 12).is_empty());
     }
 }
