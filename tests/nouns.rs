@@ -8,6 +8,7 @@ mod keys;
 mod memories;
 mod people;
 mod preferences;
+mod transcripts;
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -50,4 +51,5 @@ pub(crate) const NOUNS: &[Noun] = &[
     memories::NOUN,
     people::NOUN,
     preferences::NOUN,
+    transcripts::NOUN,
 ];

@@ -13,7 +13,7 @@ use crate::{
     database::{Bound, record},
     memories,
     outbox::{Entry, Kind, Outbox},
-    transcripts::Depth,
+    transcripts::{self, Depth},
     vectors::Document,
 };
 
@@ -75,7 +75,7 @@ impl Resources {
         self.index_entries(&done).await?;
         let mut read = 0;
         for entry in transcripts {
-            read += self.index_transcript(&entry.user, &entry.key, Depth::Meaning).await?;
+            read += self.learn_transcript(&entry.user, &entry.key, Depth::Meaning).await?;
             done.push(entry);
             // A row of another kind that comes meanwhile must not wait for every transcript.
             if read >= BATCH as usize {
@@ -95,7 +95,7 @@ impl Resources {
             let Some(last) = entries.last() else { return Ok(()) };
             after = Some(last.id.clone());
             for entry in entries.iter().filter(|entry| is_transcript(entry)) {
-                self.index_transcript(&entry.user, &entry.key, Depth::Words).await?;
+                self.learn_transcript(&entry.user, &entry.key, Depth::Words).await?;
             }
             let (documents, gone) = self.sort_out(&entries).await?;
             self.vectors.upsert(&documents).await?;
@@ -141,7 +141,8 @@ impl Resources {
         match kind {
             Kind::Memory => memories::documents(self, names).await,
             Kind::ActionItem => action_items::documents(self, names).await,
-            Kind::Conversation | Kind::Segment | Kind::Transcript => Ok(Vec::new()),
+            Kind::Conversation => transcripts::documents(self, names).await,
+            Kind::Segment | Kind::Transcript => Ok(Vec::new()),
         }
     }
 
@@ -196,8 +197,8 @@ fn source(kind: Kind) -> Option<(&'static str, &'static str)> {
         Kind::Memory => Some(("memory", "mid")),
         Kind::ActionItem => Some(("action_item", "aid")),
         // A transcript is noted by its conversation.
-        Kind::Segment => Some(("conversation", "record::id(id)[1]")),
-        Kind::Conversation | Kind::Transcript => None,
+        Kind::Conversation | Kind::Segment => Some(("conversation", "cid")),
+        Kind::Transcript => None,
     }
 }
 

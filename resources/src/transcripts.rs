@@ -2,18 +2,20 @@
 //!
 //! A transcript is indexed as its segments, each with those around it as context, and as a whole. Whatever changes a
 //! conversation's segments, its start, its speakers' names or whether it is discarded writes one outbox row of the kind
-//! `segment` with the conversation's id, in the same transaction, and then calls
-//! [`Transcripts::index_words_of`]. Only what differs from what the index holds is written or read by the model again.
+//! `segment` with the conversation's id, in the same transaction, and then calls [`Resources::index_transcript`]. Only
+//! what differs from what the index holds is written or read by the model again.
 
 mod index;
 mod read;
 mod search;
+mod summaries;
 #[cfg(test)]
 mod tests;
 mod times;
 
 pub(crate) use index::Depth;
 pub use search::{ConversationMatch, TranscriptHit, TranscriptSearch};
+pub(crate) use summaries::documents;
 
 use crate::Resources;
 

@@ -110,10 +110,7 @@ pub(crate) fn nearest(query: Option<grpc::Query>, using: Option<String>) -> Resu
 pub(crate) fn scored(point: ScoredPoint) -> grpc::ScoredPoint {
     grpc::ScoredPoint {
         id: id_out(point.id),
-        payload: point
-            .payload
-            .map(|payload| payload.0.into_iter().map(|(key, value)| (key, value_out(value))).collect())
-            .unwrap_or_default(),
+        payload: payload_out(point.payload),
         score: point.score,
         ..grpc::ScoredPoint::default()
     }
@@ -128,6 +125,7 @@ pub(crate) fn record(record: qdrant_edge::Record) -> grpc::RetrievedPoint {
     let options = vectors_output::VectorsOptions::Vectors(NamedVectorsOutput { vectors });
     grpc::RetrievedPoint {
         id: id_out(record.id),
+        payload: payload_out(record.payload),
         vectors: Some(VectorsOutput { vectors_options: Some(options) }),
         ..grpc::RetrievedPoint::default()
     }
@@ -148,10 +146,17 @@ fn vector_out(vector: VectorInternal) -> VectorOutput {
     VectorOutput { vector, ..VectorOutput::default() }
 }
 
+fn payload_out(payload: Option<qdrant_edge::Payload>) -> HashMap<String, grpc::Value> {
+    payload
+        .map(|payload| payload.0.into_iter().map(|(key, value)| (key, value_out(value))).collect())
+        .unwrap_or_default()
+}
+
 fn json(value: grpc::Value) -> Result<Value> {
     match value.kind {
         Some(Kind::StringValue(text)) => Ok(text.into()),
         Some(Kind::IntegerValue(number)) => Ok(number.into()),
+        Some(Kind::ListValue(list)) => list.values.into_iter().map(json).collect(),
         _ => Err(strange("value")),
     }
 }

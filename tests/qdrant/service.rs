@@ -197,9 +197,9 @@ impl Points for Service {
     async fn get(&self, request: Request<GetPoints>) -> Reply<GetResponse> {
         let request = request.into_inner();
         let ids = request.ids.into_iter().map(|id| convert::id(Some(id))).collect::<Result<Vec<_>, _>>()?;
-        let with = vectors(request.with_vectors);
+        let (with, payload) = (vectors(request.with_vectors), payload(request.with_payload)?);
         let records = self.with(&request.collection_name, |collection| {
-            collection.engine.retrieve(&ids, Some(false.into()), Some(with)).map_err(refused)
+            collection.engine.retrieve(&ids, Some(payload), Some(with)).map_err(refused)
         })?;
         let result = records.into_iter().map(convert::record).collect();
         Ok(Response::new(GetResponse { result, ..GetResponse::default() }))
@@ -211,7 +211,7 @@ impl Points for Service {
             offset: request.offset.map(|offset| convert::id(Some(offset))).transpose()?,
             limit: request.limit.map(|limit| limit as usize),
             filter: convert::filter(request.filter)?,
-            with_payload: Some(false.into()),
+            with_payload: Some(payload(request.with_payload)?),
             with_vector: vectors(request.with_vectors),
             order_by: None,
         };

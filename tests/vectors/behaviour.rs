@@ -1,6 +1,9 @@
 //! What holds for the vector index whichever engine it is on.
 
-use resources::vectors::{Document, Hit, IndexModel, Kind, Query, Vectors};
+use resources::embedder::{Meaning, Token};
+use resources::vectors::{
+    Document, Hit, IndexModel, Kind, Likely, Marks, Passage, PassageQuery, Query, Said, Turn, Vectors,
+};
 
 /// What holds for every engine. The index is empty and takes four dimensions.
 pub(crate) async fn behaves(vectors: &Vectors) {
@@ -11,6 +14,7 @@ pub(crate) async fn behaves(vectors: &Vectors) {
     every_candidate_is_scored_by_both_legs(vectors).await;
     rarity_is_counted_per_user(vectors).await;
     near_duplicates_are_told(vectors).await;
+    what_was_said_is_found_in_its_context(vectors).await;
     everything_can_be_emptied(vectors).await;
 }
 
@@ -142,6 +146,64 @@ async fn near_duplicates_are_told(vectors: &Vectors) {
     assert_eq!(ids(&similar("none", "Anna is allergic to roasted peanuts").await), ["first", "second"]);
     assert!(similar("none", "A zebra crossed Zanzibar").await.is_empty());
     assert!(similar("none", "the").await.is_empty());
+}
+
+async fn what_was_said_is_found_in_its_context(vectors: &Vectors) {
+    let user = "said";
+    let said = |id: &str, speaker: &str, text: &str, around: &str, at: i64| Said {
+        document: Document { kind: Kind::Segment, at, ..memory(user, id, text) },
+        passage: Passage {
+            labels: vec![format!("speaker:{speaker}"), "kept".into()],
+            around: vec![(around.into(), 0.5)],
+            whole: "talk".into(),
+            speaker: speaker.into(),
+            turn: Turn::between(Some(around), text),
+            digest: format!("digest of {id}"),
+            ..Passage::default()
+        },
+    };
+    let mut all = vec![
+        said("talk#0", "Ana", "Where did the ferry go?", "To Corfu", 100),
+        said("talk#1", "Ben", "To Corfu", "Where did the ferry go?", 200),
+        said("talk#2", "Ana", "How nice", "To Corfu", 300),
+    ];
+    vectors.upsert_said(&all).await.unwrap();
+    let whole =
+        Document { kind: Kind::Transcript, ..memory(user, "talk", "Where did the ferry go? To Corfu. How nice") };
+    vectors.upsert(&[whole]).await.unwrap();
+    let labels = ["kept".to_owned(), "speaker:Ben".to_owned()];
+    let every = PassageQuery {
+        user,
+        text: "ferry to Corfu",
+        meaning: None,
+        labels: &labels[..1],
+        after: None,
+        before: None,
+        likely: &[],
+        limit: 10,
+    };
+    let late = [Likely { from: 300, to: 400, weight: 1.0 }];
+    let hits = async |query: PassageQuery<'_>| vectors.search_passages(&query).await.unwrap();
+    assert_eq!(ids(&hits(every).await), ["talk#1", "talk#0", "talk#2"], "an answer goes before its question");
+    assert_eq!(ids(&hits(PassageQuery { labels: &labels, ..every }).await), ["talk#1"]);
+    assert_eq!(ids(&hits(PassageQuery { after: Some(250), ..every }).await), ["talk#2"]);
+    assert_eq!(ids(&hits(PassageQuery { likely: &late, limit: 1, ..every }).await), ["talk#2"]);
+    assert!(hits(PassageQuery { user: "else", ..every }).await.is_empty());
+    let digests = vectors.digests(user, "kept").await.unwrap();
+    assert!(digests.len() == 3 && digests["talk#2"] == "digest of talk#2", "{digests:?}");
+
+    let token = |vector: [f32; 4]| Token { start: 0, end: 1, vector: vector.into() };
+    let vector = [0.5, 0.5, -0.5, -0.5];
+    all[2].document.dense = Some(vector.into());
+    all[2].passage.marks = Marks::of([&token(vector)]);
+    all[0].document.dense = Some(vec![-0.5, 0.5, 0.5, -0.5]);
+    all[0].passage.marks = Marks::of([&token([-0.5, 0.5, 0.5, -0.5])]);
+    vectors.upsert_said(&all).await.unwrap();
+    let meaning = Meaning { vector: vector.into(), tokens: vec![token(vector)] };
+    let hits = hits(PassageQuery { text: "x", meaning: Some(&meaning), ..every }).await;
+    assert_eq!(hits[0].id, "talk#2", "{hits:?}");
+    vectors.delete_all(user, Kind::Segment).await.unwrap();
+    vectors.delete_all(user, Kind::Transcript).await.unwrap();
 }
 
 async fn everything_can_be_emptied(vectors: &Vectors) {

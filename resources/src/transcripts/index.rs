@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
-use super::Transcripts;
 use super::read::{ConversationRow, Names, SegmentRow};
 use crate::{
     Resources, Result,
@@ -41,18 +40,16 @@ struct Draft {
     from: usize,
 }
 
-impl Transcripts<'_> {
+impl Resources {
     /// Makes a changed transcript findable by its words, before the call that changed it returns. Its meaning follows,
     /// as the outbox says.
-    pub(crate) async fn index_words_of(&self, conversation: &str) {
-        let outcome = self.resources.index_transcript(self.user, conversation, Depth::Words).await;
-        self.resources.outbox.later(outcome.map(drop));
+    pub(crate) async fn index_transcript(&self, user: &str, conversation: &str) {
+        let outcome = self.learn_transcript(user, conversation, Depth::Words).await;
+        self.outbox.later(outcome.map(drop));
     }
-}
 
-impl Resources {
     /// Brings the index up to what a conversation's transcript is now; says how many segments had changed.
-    pub(crate) async fn index_transcript(&self, user: &str, conversation: &str, depth: Depth) -> Result<usize> {
+    pub(crate) async fn learn_transcript(&self, user: &str, conversation: &str, depth: Depth) -> Result<usize> {
         let (drafts, whole) = match self.read_transcript(user, conversation).await? {
             Some((row, segments)) => {
                 let names = self.names_in(user, &segments).await?;
@@ -227,4 +224,25 @@ fn whole(user: &str, conversation: &ConversationRow, segments: &[SegmentRow]) ->
         text: texts.join("\n"),
         dense: None,
     })
+}
+
+/// Indexes a conversation with meanings that are made up, to measure without a model.
+#[cfg(test)]
+pub(super) async fn make_up(
+    resources: &Resources,
+    user: &str,
+    conversation: &str,
+    vector: &mut dyn FnMut() -> Vec<f32>,
+) {
+    let (row, segments) = resources.read_transcript(user, conversation).await.unwrap().unwrap();
+    let names = resources.names_in(user, &segments).await.unwrap();
+    let token = |vector| crate::embedder::Token { start: usize::MAX, end: usize::MAX, vector };
+    let said: Vec<Said> = drafts(user, &row, &segments, &names)
+        .into_iter()
+        .map(|draft| {
+            let meaning = Meaning { vector: vector(), tokens: (0..25).map(|_| token(vector())).collect() };
+            draft.at(Depth::Meaning, Some(meaning))
+        })
+        .collect();
+    resources.vectors.upsert_said(&said).await.unwrap();
 }

@@ -29,7 +29,10 @@ pub(super) struct SegmentRow {
 #[derive(Debug, Clone, SurrealValue)]
 pub(super) struct ConversationRow {
     pub(super) key: String,
-    pub(super) title: Option<String>,
+    pub(super) user: String,
+    pub(super) title: String,
+    pub(super) overview: String,
+    pub(super) category: String,
     pub(super) at: DateTime<Utc>,
     pub(super) discarded: bool,
 }
@@ -43,9 +46,9 @@ struct PersonRow {
 /// The names of a user's people, by their ids.
 pub(super) type Names = HashMap<String, String>;
 
-const CONVERSATION: &str = "SELECT record::id(id)[1] AS key, structured.title AS title, \
-    started_at ?? created_at AS at, discarded ?? false AS discarded FROM $conversations";
-const PEOPLE: &str = "SELECT record::id(id)[1] AS key, name FROM $people";
+const CONVERSATION: &str = "SELECT cid AS key, user, title, overview, category, started_at ?? created_at AS at, \
+    discarded FROM $conversations";
+const PEOPLE: &str = "SELECT pid AS key, name FROM $people";
 
 impl Resources {
     /// A conversation and its segments, in order; `None` when it is not there.
@@ -64,6 +67,11 @@ impl Resources {
         let mut answers = self.database.run(&statements, bound).await?;
         let (segments, conversations): (_, Vec<ConversationRow>) = (answers.take(0)?, answers.take(1)?);
         Ok(conversations.into_iter().next().map(|conversation| (conversation, segments)))
+    }
+
+    /// These conversations, whoever they belong to; what is gone is left out.
+    pub(super) async fn read_summaries(&self, conversations: Vec<RecordId>) -> Result<Vec<ConversationRow>> {
+        self.database.run(CONVERSATION, Bound::new().with("conversations", conversations)).await?.take(0)
     }
 
     /// The segments at these places of these conversations, and the conversations; what is gone is left out.

@@ -43,7 +43,7 @@ pub struct TranscriptHit {
     /// The conversation.
     pub conversation_id: String,
     /// What the conversation is called.
-    pub conversation_title: Option<String>,
+    pub conversation_title: String,
     /// The segment.
     pub segment_id: String,
     /// Where it stands in the conversation, from 0.
@@ -69,8 +69,8 @@ pub struct ConversationMatch {
     pub said: Vec<TranscriptHit>,
 }
 
-/// How strongly a time that was understood from the words speaks for what was said then.
-const UNDERSTOOD: f32 = 0.5;
+/// How strongly a time that was understood from the words speaks for what was said then: one of so many days at most.
+const UNDERSTOOD: [(i64, f32); 3] = [(2, 0.75), (45, 0.5), (i64::MAX, 0.15)];
 /// How many segments stand for what was said when conversations are searched.
 const SEGMENTS: usize = 60;
 /// How many segments a found conversation shows.
@@ -161,10 +161,10 @@ impl Transcripts<'_> {
 impl TranscriptSearch<'_> {
     fn times(&self) -> Vec<Likely> {
         let mut times = times::likely(self.query, crate::now().date_naive());
-        times.extend(self.likely.as_ref().map(|range| Likely {
-            from: range.start.timestamp(),
-            to: range.end.timestamp() - 1,
-            weight: UNDERSTOOD,
+        times.extend(self.likely.as_ref().map(|range| {
+            let days = (range.end - range.start).num_days();
+            let weight = UNDERSTOOD.iter().find(|(most, _)| days <= *most).map_or(0.0, |(_, weight)| *weight);
+            Likely { from: range.start.timestamp(), to: range.end.timestamp() - 1, weight }
         }));
         times
     }

@@ -1,4 +1,4 @@
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value as JsonValue, json};
 
@@ -27,11 +27,13 @@ async fn write(resources: &Resources, user: &str, id: &str, at: DateTime<Utc>, n
             })
         })
         .collect();
-    let statements = "DEFINE TABLE IF NOT EXISTS person;
-        BEGIN;
-        FOR $person IN $people { UPSERT person:[$user, $person.key] SET name = $person.name; };
-        UPSERT conversation:[$user, $id] SET user = $user, created_at = $at, started_at = $at, status = 'completed',
-            discarded = false, structured = { title: 'About ' + $id };
+    let statements = "BEGIN;
+        FOR $person IN $people {
+            UPSERT person:[$user, $person.key] SET pid = $person.key, name = $person.name, user = $user,
+                name_key = $person.key;
+        };
+        UPSERT conversation:[$user, $id] SET cid = $id, user = $user, created_at = $at, started_at = $at,
+            status = 'completed', discarded = false, title = 'About ' + $id, overview = '', category = 'other';
         DELETE segment:[$user, $id, NONE]..=[$user, $id, {}];
         FOR $s IN $segments {
             CREATE segment:[$user, $id, $s.place] CONTENT {
@@ -50,7 +52,7 @@ async fn write(resources: &Resources, user: &str, id: &str, at: DateTime<Utc>, n
         .with("segments", segments)
         .with("outbox", outbox::rows(Kind::Segment, user, &[id.to_owned()]));
     resources.database.run(statements, bound).await.unwrap();
-    resources.transcripts(user).index_words_of(id).await;
+    resources.index_transcript(user, id).await;
 }
 
 async fn open(folder: &std::path::Path) -> std::sync::Arc<Resources> {
@@ -65,8 +67,116 @@ async fn settled(resources: &Resources) {
     }
 }
 
-fn ids(hits: &[TranscriptHit]) -> Vec<&str> {
-    hits.iter().map(|hit| hit.segment_id.as_str()).collect()
+fn time(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn search(query: &str) -> TranscriptSearch<'_> {
+    TranscriptSearch { query, limit: 10, ..TranscriptSearch::default() }
+}
+
+async fn found(resources: &Resources, user: &str, search: TranscriptSearch<'_>) -> Vec<String> {
+    let hits = resources.transcripts(user).search(&search).await.unwrap();
+    hits.into_iter().map(|hit| hit.segment_id).collect()
+}
+
+const NAMES: &[&str] = &["Ana", "Ben"];
+
+/// Two conversations of Ana's.
+async fn talk(resources: &Resources) {
+    let picnic = [
+        (0, "Shall we have a picnic by the lake?"),
+        (1, "Yes, and I will bring my telescope."),
+        (0, "Lovely, I bake a cake then."),
+    ];
+    let moving = [(1, "I moved to Graz last week."), (0, "How do you like it there?"), (1, "The hills are wonderful.")];
+    write(resources, "ana", "picnic", time("2026-05-08T10:00:00Z"), NAMES, &picnic).await;
+    write(resources, "ana", "moving", time("2026-06-02T18:00:00Z"), NAMES, &moving).await;
+}
+
+#[tokio::test]
+async fn what_was_said_is_found_at_once_and_filtered() {
+    let folder = tempfile::tempdir().unwrap();
+    let resources = open(folder.path()).await;
+    talk(&resources).await;
+    assert_eq!(found(&resources, "ana", search("telescope")).await[0], "picnic-1");
+    settled(&resources).await;
+    let hits = resources.transcripts("ana").search(&search("Where does Ben live now?")).await.unwrap();
+    assert_eq!((hits[0].segment_id.as_str(), hits[0].speaker_name.as_str()), ("moving-0", "Ben"));
+    assert_eq!((hits[0].conversation_title.as_str(), hits[0].place), ("About moving", 0));
+    assert_eq!(hits[0].spoken_at, time("2026-06-02T18:00:00Z"));
+    for (search, expected) in [
+        (
+            TranscriptSearch { speaker: Some("ana"), ..search("cake and picnic") },
+            &["picnic-2", "picnic-0", "moving-1"][..],
+        ),
+        (
+            TranscriptSearch { speaker: Some("SPEAKER_01"), ..search("telescope") },
+            &["picnic-1", "moving-0", "moving-2"],
+        ),
+        (TranscriptSearch { person: Some("nobody"), ..search("telescope") }, &[]),
+        (TranscriptSearch { person: Some("ben"), conversation: Some("picnic"), ..search("hills") }, &["picnic-1"]),
+        (TranscriptSearch { before: Some(time("2026-05-08T10:00:10Z")), ..search("telescope") }, &["picnic-0"]),
+        (TranscriptSearch { after: Some(time("2026-06-02T18:00:20Z")), ..search("telescope") }, &["moving-2"]),
+    ] {
+        let mut hits = found(&resources, "ana", search.clone()).await;
+        let mut expected = expected.to_vec();
+        hits.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(hits, expected, "{search:?}");
+    }
+    assert!(found(&resources, "bert", search("telescope")).await.is_empty());
+    assert_eq!(
+        found(&resources, "ana", search("What happened in May 2026?")).await[0].split('-').next(),
+        Some("picnic")
+    );
+    resources.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn only_what_changed_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let resources = open(folder.path()).await;
+    let at = time("2026-05-08T10:00:00Z");
+    let lines: Vec<String> = (0..12).map(|number| format!("This is sentence {number}.")).collect();
+    let mut lines: Vec<Line<'_>> = lines.iter().map(|line| (0, line.as_str())).collect();
+    write(&resources, "ana", "long", at, NAMES, &lines).await;
+    settled(&resources).await;
+    assert_eq!(resources.learn_transcript("ana", "long", Depth::Meaning).await.unwrap(), 0);
+    assert_eq!(resources.learn_transcript("ana", "long", Depth::Words).await.unwrap(), 0);
+    lines[5] = (0, "A zebra crosses the road.");
+    lines.truncate(10);
+    write(&resources, "ana", "long", at, NAMES, &lines).await;
+    assert_eq!(found(&resources, "ana", search("zebra")).await[0], "long-5");
+    settled(&resources).await;
+    let labels = ["conversation:long".to_owned()];
+    let known = resources.vectors.digests("ana", &labels[0]).await.unwrap();
+    assert!(known.len() == 10 && known.values().all(|digest| digest.starts_with('m')), "{known:?}");
+    resources.database.run("UPDATE conversation SET discarded = true", Bound::new()).await.unwrap();
+    resources.index_transcript("ana", "long").await;
+    assert!(found(&resources, "ana", search("zebra")).await.is_empty());
+    resources.database.run("DELETE conversation", Bound::new()).await.unwrap();
+    resources.index_transcript("ana", "long").await;
+    assert_eq!(resources.vectors.count().await.unwrap(), 0);
+    resources.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn conversations_are_found_by_summary_and_by_what_was_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let resources = open(folder.path()).await;
+    talk(&resources).await;
+    for id in ["picnic", "moving"] {
+        resources.index_conversation("ana", id).await;
+    }
+    let conversations =
+        async |query: &str| resources.transcripts("ana").search_conversations(&search(query)).await.unwrap();
+    let matches = conversations("telescope").await;
+    assert_eq!((matches[0].conversation_id.as_str(), matches[0].said[0].segment_id.as_str()), ("picnic", "picnic-1"));
+    let matches = conversations("about moving").await;
+    assert_eq!(matches[0].conversation_id, "moving");
+    assert!(matches.iter().all(|found| (0.0..=1.0).contains(&found.score)), "{matches:?}");
+    resources.close().await.unwrap();
 }
 
 #[derive(Deserialize)]
@@ -111,7 +221,8 @@ async fn recall_over_dialogues() {
         let begun = std::time::Instant::now();
         let mut turns = std::collections::HashMap::new();
         for (number, session) in talk.sessions.iter().enumerate() {
-            let at = chrono::NaiveDateTime::parse_from_str(&session.date_time, "%I:%M %p on %d %B, %Y").unwrap().and_utc();
+            let at =
+                chrono::NaiveDateTime::parse_from_str(&session.date_time, "%I:%M %p on %d %B, %Y").unwrap().and_utc();
             let texts: Vec<String> = session
                 .turns
                 .iter()
@@ -121,7 +232,8 @@ async fn recall_over_dialogues() {
                 })
                 .collect();
             let speaker = |turn: &Turn| talk.speakers.iter().position(|name| *name == turn.speaker).unwrap();
-            let lines: Vec<Line> = session.turns.iter().zip(&texts).map(|(turn, text)| (speaker(turn), text.as_str())).collect();
+            let lines: Vec<Line> =
+                session.turns.iter().zip(&texts).map(|(turn, text)| (speaker(turn), text.as_str())).collect();
             let names: Vec<&str> = talk.speakers.iter().map(String::as_str).collect();
             let id = format!("s{number}");
             for (place, turn) in session.turns.iter().enumerate() {
@@ -133,7 +245,12 @@ async fn recall_over_dialogues() {
         loading += begun.elapsed();
         let count = recalls.len();
         for question in &talk.questions {
-            let gold: std::collections::HashSet<&String> = question.evidence.iter().flat_map(|one| named(one.as_str().unwrap_or_default())).filter_map(|id| turns.get(&id)).collect();
+            let gold: std::collections::HashSet<&String> = question
+                .evidence
+                .iter()
+                .flat_map(|one| named(one.as_str().unwrap_or_default()))
+                .filter_map(|id| turns.get(&id))
+                .collect();
             if gold.is_empty() {
                 continue;
             }
@@ -141,7 +258,9 @@ async fn recall_over_dialogues() {
             let begun = std::time::Instant::now();
             let hits = resources.transcripts("reader").search(&search).await.unwrap();
             waits.push(begun.elapsed());
-            let at = |k: usize| hits.iter().take(k).filter(|hit| gold.contains(&hit.segment_id)).count() as f64 / gold.len() as f64;
+            let at = |k: usize| {
+                hits.iter().take(k).filter(|hit| gold.contains(&hit.segment_id)).count() as f64 / gold.len() as f64
+            };
             recalls.push((question.category, [at(5), at(10), at(20)]));
         }
         let mean = |k: usize| recalls[count..].iter().map(|(_, r)| r[k]).sum::<f64>() / (recalls.len() - count) as f64;
@@ -165,4 +284,59 @@ fn named(evidence: &str) -> Vec<String> {
         Some(format!("D{session}:{}", pair[1].parse::<u32>().ok()?))
     };
     parts.windows(2).filter_map(turn).collect()
+}
+
+/// How long searches take among 50,000 segments of one user, or as many as `RECOLLECT_SEGMENTS` says, of made-up words
+/// and meanings.
+#[tokio::test]
+#[ignore = "measures"]
+async fn latency_among_many_segments() {
+    let count: usize = std::env::var("RECOLLECT_SEGMENTS").map_or(50_000, |number| number.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let resources = open(folder.path()).await;
+    let mut chance = 1u64;
+    let mut roll = move |below: usize| {
+        chance = chance.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (chance >> 33) as usize % below
+    };
+    // Words as common as words are: the n-th comes up in proportion to 1 / n.
+    let mut word = |roll: &mut dyn FnMut(usize) -> usize| {
+        format!("word{}", (30_000f64).powf(roll(1 << 20) as f64 / (1u64 << 20) as f64) as usize)
+    };
+    let mut sentence =
+        |roll: &mut dyn FnMut(usize) -> usize| (0..6 + roll(16)).map(|_| word(roll)).collect::<Vec<_>>().join(" ");
+    let begun = std::time::Instant::now();
+    for number in 0..count / 100 {
+        let texts: Vec<String> = (0..100).map(|_| sentence(&mut roll)).collect();
+        let lines: Vec<Line> = texts.iter().enumerate().map(|(place, text)| (place % 2, text.as_str())).collect();
+        let at = DateTime::from_timestamp(1_700_000_000 + 10_000 * number as i64, 0).unwrap();
+        write(&resources, "many", &format!("c{number}"), at, NAMES, &lines).await;
+        resources.database.run("DELETE outbox", Bound::new()).await.unwrap();
+        let made_up = |roll: &mut dyn FnMut(usize) -> usize| -> Vec<f32> {
+            (0..384).map(|_| roll(2000) as f32 - 1000.0).collect()
+        };
+        index::make_up(&resources, "many", &format!("c{number}"), &mut || made_up(&mut roll)).await;
+    }
+    resources.vectors.flush().await.unwrap();
+    println!("{count} segments in {:?}, {} MiB resident", begun.elapsed(), resident());
+    for turn in 0..3 {
+        let mut waits = Vec::new();
+        for _ in 0..100 {
+            let query = sentence(&mut roll).split(' ').take(8).collect::<Vec<_>>().join(" ");
+            let begun = std::time::Instant::now();
+            let hits = resources.transcripts("many").search(&search(&query)).await.unwrap();
+            waits.push(begun.elapsed());
+            assert!(!hits.is_empty());
+        }
+        println!("turn {turn}: first {:?}", waits[0]);
+        waits.sort();
+        println!("p50 {:?} p95 {:?}, {} MiB resident", waits[50], waits[95], resident());
+        tokio::time::sleep(std::time::Duration::from_secs(20)).await;
+    }
+}
+
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
 }
