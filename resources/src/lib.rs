@@ -41,6 +41,7 @@ pub use crate::{
     vectors::{Vectors, VectorsSettings},
 };
 use crate::{
+    jobs::Queue,
     keys::{KeyCache, Keys},
     memories::Memories,
     messages::Messages,
@@ -75,6 +76,7 @@ pub struct Resources {
     pub model: Option<Model>,
     key_cache: KeyCache,
     outbox: Outbox,
+    queue: Queue,
     worker: Worker,
 }
 
@@ -122,6 +124,7 @@ impl Resources {
             model: Model::open(&settings.model)?,
             key_cache: KeyCache::default(),
             outbox: Outbox::default(),
+            queue: Queue::default(),
             worker: Worker::default(),
         }))
     }

@@ -58,6 +58,11 @@ impl Users<'_> {
         self.one("SELECT * FROM user ORDER BY created_at LIMIT 1", Bound::new()).await
     }
 
+    /// The user called by this id.
+    pub async fn find(&self, id: &str) -> Result<Option<User>> {
+        self.one("SELECT * FROM $id", Bound::new().with("id", RecordId::new("user", id))).await
+    }
+
     /// The user whom `token` signs in.
     pub async fn find_by_token(&self, token: &str) -> Result<Option<User>> {
         let Some(secret) = token.strip_prefix(TOKEN_PREFIX) else { return Ok(None) };

@@ -49,9 +49,10 @@ pub enum Visibility {
 }
 
 /// How a memory came to be: who wrote it, through which face and key, from which conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Provenance {
-    /// The face it was written through: `app`, `developer`, `mcp`, `agent` or `import`.
+    /// The face it was written through: `app`, `developer`, `mcp`, `agent` or `import`; `processing` when it was drawn
+    /// from a conversation.
     pub face: String,
     /// The id of the API key that wrote it; null for a signed-in user.
     pub key_id: Option<String>,
@@ -59,6 +60,9 @@ pub struct Provenance {
     pub key_name: Option<String>,
     /// The conversation it was drawn from.
     pub conversation_id: Option<String>,
+    /// The segments of that conversation that it came from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segment_ids: Vec<String>,
 }
 
 /// A fact remembered about the user.

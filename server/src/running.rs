@@ -28,6 +28,7 @@ pub struct Running {
     pub resources: Arc<Resources>,
     stop: CancellationToken,
     serving: JoinHandle<std::io::Result<()>>,
+    processing: JoinHandle<()>,
 }
 
 /// The secrets made by a first start.
@@ -55,7 +56,8 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let app = app::app(Arc::clone(&resources), &config, stop.clone());
     let server = Server::new_with_acceptor(PromptAcceptor::from(listener)).name("recollect");
     let serving = tokio::spawn(server.run_with_graceful_shutdown(app, stop.clone().cancelled_owned(), Some(DRAIN)));
-    Ok(Running { url, first, resources, stop, serving })
+    let processing = tools::processing::start(Arc::clone(&resources), stop.clone());
+    Ok(Running { url, first, resources, stop, serving, processing })
 }
 
 impl Running {
@@ -70,7 +72,7 @@ impl Running {
             _ = terminate.recv() => {}
             ended = &mut self.serving => {
                 ended.context("the server ended")??;
-                return Ok(self.resources.close().await?);
+                return self.close().await;
             }
         }
         self.stop().await
@@ -80,9 +82,16 @@ impl Running {
     ///
     /// # Errors
     /// What the listener or an engine says at the end.
-    pub async fn stop(self) -> anyhow::Result<()> {
+    pub async fn stop(mut self) -> anyhow::Result<()> {
         self.stop.cancel();
-        self.serving.await??;
+        (&mut self.serving).await??;
+        self.close().await
+    }
+
+    /// Ends what works in the background.
+    async fn close(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        self.processing.await?;
         Ok(self.resources.close().await?)
     }
 }

@@ -33,7 +33,7 @@ async fn crowd(server: &'static Server) -> (TestUser, Vec<String>) {
             category: if place % 2 == 0 { MemoryCategory::System } else { MemoryCategory::Work },
             visibility: Visibility::Private,
             tags: Vec::new(),
-            provenance: Provenance { face: "import".into(), key_id: None, key_name: None, conversation_id: None },
+            provenance: Provenance { face: "import".into(), ..Provenance::default() },
             created_at: now - chrono::TimeDelta::seconds(place / 20),
         });
         let mut left = Vec::new();

@@ -98,7 +98,7 @@ impl Context {
             face: self.caller.face.name().to_owned(),
             key_id: key.map(|key| key.id.clone()),
             key_name: key.map(|key| key.name.clone()),
-            conversation_id: None,
+            ..Provenance::default()
         }
     }
 }

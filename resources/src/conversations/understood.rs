@@ -1,12 +1,13 @@
 //! Keeping what was made of a conversation.
 
+use chrono::{DateTime, Utc};
 use schemas::conversation::{ConversationCategory, Event, Processor};
 
 use super::{Change, Conversations};
 use crate::{
     Result,
     database::{Bound, Json, name_of, record},
-    jobs,
+    jobs::{Job, Setback, State},
 };
 
 /// What was made of a conversation, apart from action items and memories, which have rows of their own.
@@ -30,25 +31,50 @@ pub struct Understood {
     pub processor: Processor,
 }
 
+/// How the job ends.
+enum JobEnd {
+    Done,
+    Again(Setback),
+}
+
 impl Conversations<'_> {
     /// Keeps what was made of a conversation, which is completed with that, and ends its job, in one transaction. A title
     /// that the user has given stays. Says whether the conversation is there.
     pub async fn complete_with(&self, id: &str, understood: Understood) -> Result<bool> {
+        self.complete_for(None, id, understood, JobEnd::Done).await
+    }
+
+    /// The same for whoever works on `job`; once somebody else holds that, nothing is written.
+    pub async fn complete_job(&self, job: &Job, understood: Understood) -> Result<bool> {
+        self.complete_for(job.claim.clone(), &job.conversation, understood, JobEnd::Done).await
+    }
+
+    /// The same with something for the time being: the job, which failed with this error, is tried again later.
+    pub async fn complete_for_now(&self, job: &Job, understood: Understood, error: &str) -> Result<bool> {
+        let end = JobEnd::Again(Setback::of(job, error));
+        self.complete_for(job.claim.clone(), &job.conversation, understood, end).await
+    }
+
+    async fn complete_for(&self, claim: Option<String>, id: &str, understood: Understood, end: JobEnd) -> Result<bool> {
         let _writing = self.resources.outbox.writing().await;
         let statements = "BEGIN;
-            LET $row = (UPDATE ONLY $id SET status = 'completed', updated_at = $now, discarded = $discarded,
+            LET $ids = IF $claim = NONE OR (SELECT VALUE claim FROM ONLY $job) = $claim { [$id] } ELSE { [] };
+            LET $rows = (UPDATE $ids SET status = 'completed', updated_at = $now, discarded = $discarded,
                 title = IF parts.titled { title } ELSE { $title }, overview = $overview, emoji = $emoji,
                 category = $category, processor = $processor, folder_id = folder_id ?? $folder,
                 parts.events = $events);
-            IF $row != NONE {
+            LET $there = array::len($rows) > 0;
+            IF $there {
                 INSERT INTO outbox $outbox;
-                UPDATE $job SET state = $done, updated_at = $now, finished_at = $now, last_error = NONE;
+                UPDATE $job SET state = $state, next_at = $next_at ?? next_at, last_error = $error, claim = NONE,
+                    updated_at = $now, finished_at = $finished_at;
             };
-            RETURN $row != NONE;
+            RETURN $there;
             COMMIT;";
-        let bound = Bound::new()
+        let bound = end
+            .bind(Bound::new())
             .with("id", self.record(id))
-            .with("now", crate::now())
+            .with("claim", claim)
             .with("discarded", understood.discarded)
             .with("title", understood.title)
             .with("overview", understood.overview)
@@ -58,10 +84,10 @@ impl Conversations<'_> {
             .with("folder", understood.folder_id)
             .with("events", Json(understood.events))
             .with("job", record("job", self.user, id))
-            .with("done", name_of(&jobs::State::Done))
             .with("outbox", self.outbox_values(&[id.to_owned()]));
-        let there = self.resources.database.run(statements, bound).await?.take(3)?;
+        let there = self.resources.database.run(statements, bound).await?.take(5)?;
         self.resources.index_conversation(self.user, id).await;
+        self.resources.queue.wake();
         Ok(there)
     }
 
@@ -74,5 +100,19 @@ impl Conversations<'_> {
         }
         let change = Change { events: Some(events), ..Change::default() };
         Ok(self.change(id, change).await?.is_some())
+    }
+}
+
+impl JobEnd {
+    /// The fields of the job, by the names that [`Setback::bind`] uses.
+    fn bind(&self, bound: Bound) -> Bound {
+        match self {
+            JobEnd::Again(setback) => setback.bind(bound),
+            JobEnd::Done => {
+                let (now, nothing) = (crate::now(), None::<String>);
+                let bound = bound.with("now", now).with("finished_at", now).with("error", nothing);
+                bound.with("state", name_of(&State::Done)).with("next_at", None::<DateTime<Utc>>)
+            }
+        }
     }
 }

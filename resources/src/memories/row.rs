@@ -36,6 +36,8 @@ pub(super) struct ProvenanceRow {
     key_id: Option<String>,
     key_name: Option<String>,
     conversation_id: Option<String>,
+    /// None in rows of earlier versions.
+    segment_ids: Option<Vec<String>>,
 }
 
 /// A row of `memory_revision`.
@@ -151,15 +153,15 @@ impl From<RevisionRow> for MemoryRevision {
 
 impl From<Provenance> for ProvenanceRow {
     fn from(from: Provenance) -> Self {
-        let Provenance { face, key_id, key_name, conversation_id } = from;
-        Self { face, key_id, key_name, conversation_id }
+        let Provenance { face, key_id, key_name, conversation_id, segment_ids } = from;
+        Self { face, key_id, key_name, conversation_id, segment_ids: Some(segment_ids) }
     }
 }
 
 impl From<ProvenanceRow> for Provenance {
     fn from(from: ProvenanceRow) -> Self {
-        let ProvenanceRow { face, key_id, key_name, conversation_id } = from;
-        Self { face, key_id, key_name, conversation_id }
+        let ProvenanceRow { face, key_id, key_name, conversation_id, segment_ids } = from;
+        Self { face, key_id, key_name, conversation_id, segment_ids: segment_ids.unwrap_or_default() }
     }
 }
 

@@ -1,26 +1,40 @@
-//! How far the understanding of a conversation is.
+//! How far a conversation is on its way to being understood.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// How far the understanding of a conversation is.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+/// Where the job stands: `queued` waits for its time, `processing` is at work, `completed` is done, `failed` was tried
+/// often enough and is tried again when asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
+pub enum FinalizationStatus {
+    Queued,
+    Processing,
+    Completed,
+    Failed,
+}
+
+/// How far a conversation is on its way to being understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finalization {
-    /// Identifies the job.
+    /// Identifies the job; each conversation has one, which is called like it.
+    #[schemars(example = &"0b7a6f6e-54a5-4c8a-8d0e-6f1f4b1f8a11")]
     pub job_id: String,
-    /// Where it stands: `queued`, `running`, `done` or `failed`.
-    pub status: String,
+    /// Where the job stands. A conversation that was understood by rules, as the language model failed, is completed
+    /// while its job is still `queued` for the model.
+    pub status: FinalizationStatus,
     /// Whether nothing more happens by itself.
     pub terminal: bool,
-    /// Whether it may be tried again.
+    /// Whether asking for it again makes sense: it was given up.
     pub retryable: bool,
-    /// How often it was tried.
-    pub attempt_count: i64,
-    /// How often it was tried again.
-    pub task_retry_count: i64,
-    /// Why it failed last.
+    /// How often it was begun since somebody asked for it.
+    pub attempt_count: u32,
+    /// How often it was begun again after a failure.
+    pub task_retry_count: u32,
+    /// What went wrong last.
     pub last_error: Option<String>,
-    /// When it is tried next.
+    /// When it is tried next; null unless it waits.
     pub next_attempt_at: Option<DateTime<Utc>>,
 }

@@ -23,8 +23,7 @@ async fn items(user: &TestUser) -> Vec<(String, bool)> {
 async fn draw(server: &'static Server, user: &TestUser, texts: &'static [&'static str]) {
     let id = user.id.clone();
     let drawn = async move {
-        let provenance =
-            Provenance { face: "app".into(), key_id: None, key_name: None, conversation_id: Some("c".into()) };
+        let provenance = Provenance { face: "app".into(), conversation_id: Some("c".into()), ..Provenance::default() };
         let new = |text: &&str| NewActionItem::new(*text, provenance.clone(), resources::now());
         let new: Vec<_> = texts.iter().map(new).collect();
         server.resources.action_items(&id).replace_extracted("c", &new).await.unwrap();

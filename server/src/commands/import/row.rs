@@ -51,7 +51,7 @@ impl Row {
         let manually_added = self.manually_added.unwrap_or(true);
         let created_at = self.created_at.unwrap_or_else(Utc::now);
         let conversation_id = self.conversation_id.clone();
-        let unknown = || Provenance { face: "import".into(), key_id: None, key_name: None, conversation_id };
+        let unknown = || Provenance { face: "import".into(), conversation_id, ..Provenance::default() };
         Memory {
             id: self.id.filter(|id| !id.is_empty()).unwrap_or_else(|| id_of(&self.content)),
             uid: owner.to_owned(),
