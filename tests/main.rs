@@ -13,6 +13,7 @@ mod mcp;
 mod model;
 mod nouns;
 mod process;
+mod processing;
 mod qdrant;
 mod remote;
 mod rest;

@@ -2,7 +2,7 @@
 
 mod commands;
 mod crash;
-mod program;
+pub(crate) mod program;
 mod refusals;
 mod start;
 mod stdio;

@@ -50,20 +50,20 @@ pub(super) fn text(bytes: &[u8]) -> String {
 }
 
 /// A server in a process of its own.
-pub(super) struct Program {
+pub(crate) struct Program {
     pub(super) url: String,
     /// The first line on standard output.
     pub(super) ready: Value,
     /// From the start of the process to that line.
     pub(super) took: Duration,
-    pub(super) child: Child,
+    pub(crate) child: Child,
     output: Lines<BufReader<ChildStdout>>,
     log: JoinHandle<String>,
 }
 
 /// What a server left when it ended.
-pub(super) struct Ended {
-    pub(super) status: ExitStatus,
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
     /// What came on standard output after the first line.
     pub(super) output: String,
     /// Standard error.
@@ -74,6 +74,13 @@ impl Program {
     /// Serves `data` on a free port.
     pub(super) async fn serve(data: &Path) -> Self {
         Self::start(recollect(data, &["serve", "--json", "--port", "0"]).await).await
+    }
+
+    /// The same, with these variables in its environment.
+    pub(crate) async fn serve_with(data: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut command = recollect(data, &["serve", "--json", "--port", "0"]).await;
+        command.envs(variables.iter().copied());
+        Self::start(command).await
     }
 
     pub(super) async fn start(mut command: Command) -> Self {
@@ -133,7 +140,7 @@ impl Program {
     }
 
     /// Waits for the end.
-    pub(super) async fn ended(mut self) -> Ended {
+    pub(crate) async fn ended(mut self) -> Ended {
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the server ends").unwrap();
         let mut output = String::new();
         while let Some(line) = self.output.next_line().await.unwrap() {
@@ -143,7 +150,7 @@ impl Program {
     }
 
     /// Stops the server as a person would.
-    pub(super) async fn stop(self) -> Ended {
+    pub(crate) async fn stop(self) -> Ended {
         self.signal("-TERM").await;
         let ended = self.ended().await;
         assert_eq!(ended.status.code(), Some(0), "{}", ended.log);

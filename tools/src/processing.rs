@@ -85,8 +85,8 @@ pub async fn finalization(resources: &Resources, user: &str, conversation: &str)
     let Some(job) = resources.jobs(user).get(conversation).await? else { return Ok(None) };
     let status = match job.state {
         State::Queued => FinalizationStatus::Queued,
-        State::Running => FinalizationStatus::Processing,
-        State::Done => FinalizationStatus::Completed,
+        State::Running => FinalizationStatus::Running,
+        State::Done => FinalizationStatus::Done,
         State::Failed => FinalizationStatus::Failed,
     };
     Ok(Some(Finalization {

@@ -4,15 +4,15 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Where the job stands: `queued` waits for its time, `processing` is at work, `completed` is done, `failed` was tried
-/// often enough and is tried again when asked.
+/// Where the job stands: `queued` waits for its time, `running` is at work, `done` needs no more, `failed` was tried often
+/// enough and is tried again when asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
 pub enum FinalizationStatus {
     Queued,
-    Processing,
-    Completed,
+    Running,
+    Done,
     Failed,
 }
 
