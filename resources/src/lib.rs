@@ -39,6 +39,7 @@ pub use crate::{
     model::{Model, ModelSettings},
     secret::Secret,
     vectors::{Vectors, VectorsSettings},
+    webhooks::WebhookSettings,
 };
 use crate::{
     jobs::Queue,
@@ -47,6 +48,7 @@ use crate::{
     messages::Messages,
     outbox::Outbox,
     users::Users,
+    webhooks::Sender,
 };
 
 /// Where everything is, as the configuration says.
@@ -62,6 +64,8 @@ pub struct Settings {
     pub embedder: EmbedderSettings,
     /// The language model.
     pub model: ModelSettings,
+    /// How webhooks are called.
+    pub webhooks: WebhookSettings,
 }
 
 /// Everything that the tools work with.
@@ -77,6 +81,7 @@ pub struct Resources {
     key_cache: KeyCache,
     outbox: Outbox,
     queue: Queue,
+    sender: Sender,
     worker: Worker,
 }
 
@@ -125,6 +130,7 @@ impl Resources {
             key_cache: KeyCache::default(),
             outbox: Outbox::default(),
             queue: Queue::default(),
+            sender: Sender::open(&settings.webhooks)?,
             worker: Worker::default(),
         }))
     }

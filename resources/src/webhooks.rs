@@ -1,1 +1,186 @@
-//! Webhooks of one user, and the deliveries under way.
+//! Webhooks of one user: where events go, what they are signed with, and those that are on their way.
+
+mod address;
+mod delivery;
+mod sender;
+pub mod worker;
+
+use schemas::webhook::{Webhook, WebhookDelivery, WebhookKind};
+use serde::Deserialize;
+use surrealdb::types::{RecordId, SurrealValue};
+
+use crate::{
+    Resources, Result,
+    database::{self, Bound, name_of, record, value_of},
+    keys::random_secret,
+};
+use delivery::DeliveryRow;
+pub(crate) use sender::Sender;
+
+/// How many events on their way a list has.
+const LISTED: u32 = 100;
+
+/// How webhooks are called.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// Whether events may be sent to this machine and to private networks.
+    pub allow_private: bool,
+    /// Seconds until what failed is tried again; each further wait is three times as long.
+    pub retry_seconds: u64,
+}
+
+impl Default for WebhookSettings {
+    fn default() -> Self {
+        Self { allow_private: false, retry_seconds: 10 }
+    }
+}
+
+/// The webhooks of one user; nothing of anyone else's can be reached through it.
+pub struct Webhooks<'a> {
+    resources: &'a Resources,
+    user: &'a str,
+}
+
+/// A row of `webhook`.
+#[derive(Debug, Clone, SurrealValue)]
+struct WebhookRow {
+    user: String,
+    kind: String,
+    url: String,
+    /// Nothing until somebody has switched it on or off: it is on then as soon as it has an address.
+    enabled: Option<bool>,
+    failures: i64,
+    disabled_because: Option<String>,
+}
+
+impl Resources {
+    /// The webhooks of `user`.
+    pub fn webhooks<'a>(&'a self, user: &'a str) -> Webhooks<'a> {
+        Webhooks { resources: self, user }
+    }
+}
+
+impl Webhooks<'_> {
+    /// Where events of this kind go.
+    pub async fn get(&self, kind: WebhookKind) -> Result<Webhook> {
+        Ok(self.row(kind).await?.into())
+    }
+
+    /// Whether events of this kind are sent anywhere.
+    pub async fn is_on(&self, kind: WebhookKind) -> Result<bool> {
+        Ok(self.row(kind).await?.is_on())
+    }
+
+    /// Sets where events of this kind go. No address switches the webhook off; another does not switch it on.
+    pub async fn set_url(&self, kind: WebhookKind, url: &str) -> Result<()> {
+        let statement = "UPSERT $id SET user = $user, kind = $kind, url = $url, failures = 0,
+            enabled = IF $is_empty { false } ELSE { enabled }";
+        let bound = self.bound(kind).with("url", url).with("is_empty", address::stored(kind, url).is_none());
+        self.resources.database.run(statement, bound).await.map(drop)
+    }
+
+    /// Switches a webhook on or off.
+    pub async fn switch(&self, kind: WebhookKind, enabled: Switch) -> Result<()> {
+        let statement = "UPSERT $id SET user = $user, kind = $kind, url = url ?? '', failures = 0,
+            enabled = $enabled, disabled_because = NONE";
+        let bound = self.bound(kind).with("enabled", enabled == Switch::On);
+        self.resources.database.run(statement, bound).await.map(drop)
+    }
+
+    /// What requests are signed with; made when it is first asked for.
+    pub async fn secret(&self) -> Result<String> {
+        let statements = "INSERT IGNORE INTO webhook_secret $row; SELECT VALUE secret FROM ONLY $id";
+        self.resources.database.run(statements, self.new_secret()).await?.take(1)
+    }
+
+    /// Replaces what requests are signed with.
+    pub async fn rotate_secret(&self) -> Result<String> {
+        let statements = "UPSERT $id CONTENT $row; SELECT VALUE secret FROM ONLY $id";
+        self.resources.database.run(statements, self.new_secret()).await?.take(1)
+    }
+
+    /// Sends an event of this kind on its way, if the webhook is on; once for each `key`. `body` is JSON.
+    pub async fn raise(&self, kind: WebhookKind, key: &str, body: String) -> Result<()> {
+        if !self.is_on(kind).await? {
+            return Ok(());
+        }
+        let fields = DeliveryRow::new(self.user, kind, key, body);
+        let row = database::row(record("delivery", self.user, &fields.did), fields);
+        self.resources.database.run("INSERT IGNORE INTO delivery $row", Bound::new().with("row", row)).await?;
+        self.resources.sender.wake();
+        Ok(())
+    }
+
+    /// The last events, newest first.
+    pub async fn deliveries(&self) -> Result<Vec<WebhookDelivery>> {
+        let statement = "SELECT * OMIT body FROM delivery WHERE user = $user ORDER BY created_rank LIMIT $limit";
+        let bound = Bound::new().with("user", self.user).with("limit", LISTED);
+        let rows: Vec<DeliveryRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        Ok(rows.into_iter().filter_map(DeliveryRow::shown).collect())
+    }
+
+    async fn row(&self, kind: WebhookKind) -> Result<WebhookRow> {
+        let bound = Bound::new().with("id", self.id(kind));
+        let row: Option<WebhookRow> = self.resources.database.run("SELECT * FROM ONLY $id", bound).await?.take(0)?;
+        Ok(row.unwrap_or_else(|| WebhookRow {
+            user: self.user.to_owned(),
+            kind: name_of(&kind),
+            url: String::new(),
+            enabled: None,
+            failures: 0,
+            disabled_because: None,
+        }))
+    }
+
+    fn bound(&self, kind: WebhookKind) -> Bound {
+        Bound::new().with("id", self.id(kind)).with("user", self.user).with("kind", name_of(&kind))
+    }
+
+    fn new_secret(&self) -> Bound {
+        #[derive(SurrealValue)]
+        struct SecretRow {
+            user: String,
+            secret: String,
+        }
+        let secret = format!("whsec_{}{}", random_secret(), random_secret());
+        let id = RecordId::new("webhook_secret", self.user);
+        let row = database::row(id.clone(), SecretRow { user: self.user.to_owned(), secret });
+        Bound::new().with("id", id).with("row", row)
+    }
+
+    fn id(&self, kind: WebhookKind) -> RecordId {
+        record("webhook", self.user, &name_of(&kind))
+    }
+}
+
+/// Whether something is to be on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each name says it all")]
+pub enum Switch {
+    On,
+    Off,
+}
+
+impl WebhookRow {
+    /// The address that events are sent to, if they are.
+    fn target(&self) -> Option<&str> {
+        let kind = value_of(&self.kind)?;
+        address::stored(kind, &self.url).filter(|_| self.enabled.unwrap_or(true))
+    }
+
+    fn is_on(&self) -> bool {
+        self.target().is_some()
+    }
+}
+
+impl From<WebhookRow> for Webhook {
+    fn from(row: WebhookRow) -> Self {
+        Self {
+            enabled: row.is_on(),
+            url: row.url,
+            failures: u32::try_from(row.failures).unwrap_or(u32::MAX),
+            disabled_because: row.disabled_because,
+        }
+    }
+}

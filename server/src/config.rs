@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use http::Uri;
-use resources::{DatabaseSettings, EmbedderSettings, ModelSettings, Settings, VectorsSettings};
+use resources::{DatabaseSettings, EmbedderSettings, ModelSettings, Settings, VectorsSettings, WebhookSettings};
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
@@ -31,6 +31,8 @@ pub struct Config {
     pub embedder: EmbedderSettings,
     /// The language model for chat.
     pub model: ModelSettings,
+    /// How webhooks are called.
+    pub webhooks: WebhookSettings,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -106,6 +108,7 @@ impl Config {
             vectors: self.vectors.clone(),
             embedder: self.embedder.clone(),
             model: self.model.clone(),
+            webhooks: self.webhooks.clone(),
         }
     }
 
