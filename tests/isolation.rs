@@ -85,6 +85,7 @@ async fn no_route_leads_to_another_user_s_data() {
             let answer = by_route(&caller(&bob, route.audience), route, &arguments).await;
             match heard {
                 Heard::NotFound(sentence) => answer.refused(404, sentence),
+                Heard::Refused(status, sentence) => answer.refused(status, sentence),
                 Heard::NothingOfHers => assert_eq!(answer.status, route.reply.status, "{way}: {}", answer.body),
             }
             ann.is_unknown_to(&answer.body, &way);
@@ -109,7 +110,7 @@ async fn no_tool_leads_to_another_user_s_data() {
         ann.is_unknown_to(&direct, name);
         let answer = over_mcp(&bob, "tools/call", json!({ "name": name, "arguments": arguments })).await;
         let answer = answer.unwrap_or_else(|error| json!({ "isError": true, "refused": error }));
-        let is_refused = matches!(heard, Heard::NotFound(_)) || !is_for_mcp(tool);
+        let is_refused = !matches!(heard, Heard::NothingOfHers) || !is_for_mcp(tool);
         assert_eq!(answer["isError"] == true, is_refused, "{name}: {answer}");
         ann.is_unknown_to(&answer, name);
         assert!(ann.belongings().await == before, "{name} changes what is Ann's");

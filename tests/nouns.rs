@@ -2,6 +2,7 @@
 
 mod action_items;
 mod conversations;
+mod daily_summaries;
 pub(crate) mod folders;
 mod goals;
 mod keys;
@@ -9,6 +10,7 @@ mod memories;
 mod people;
 mod preferences;
 mod transcripts;
+mod webhooks;
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -37,6 +39,8 @@ pub(crate) struct Noun {
 pub(crate) enum Heard {
     /// That it is not there, in these words.
     NotFound(&'static str),
+    /// A refusal with this status, in these words.
+    Refused(u16, &'static str),
     /// An answer that has nothing of the other user's in it.
     NothingOfHers,
 }
@@ -45,6 +49,7 @@ pub(crate) enum Heard {
 pub(crate) const NOUNS: &[Noun] = &[
     action_items::NOUN,
     conversations::NOUN,
+    daily_summaries::NOUN,
     folders::NOUN,
     goals::NOUN,
     keys::NOUN,
@@ -52,4 +57,5 @@ pub(crate) const NOUNS: &[Noun] = &[
     people::NOUN,
     preferences::NOUN,
     transcripts::NOUN,
+    webhooks::NOUN,
 ];

@@ -3,6 +3,7 @@
 mod action_items;
 mod conversations;
 mod create;
+pub(crate) mod daily_summaries;
 mod delete;
 mod edit;
 mod folders;
@@ -15,6 +16,7 @@ mod preferences;
 mod protocol;
 mod search;
 mod sign_in;
+pub(crate) mod webhooks;
 
 use serde_json::{Value, json};
 

@@ -1,1 +1,156 @@
-//! Daily summaries of one user.
+//! Daily summaries of one user, listed by their days, and which days have had theirs.
+
+use chrono::{Datelike, NaiveDate};
+use schemas::{daily_summary::DailySummary, preferences::Preferences};
+use surrealdb::types::{RecordId, SurrealValue};
+
+use crate::{
+    Resources, Result,
+    database::{self, Bound, Json, record},
+};
+
+/// The daily summaries of one user; nothing of anyone else's can be reached through it.
+pub struct DailySummaries<'a> {
+    resources: &'a Resources,
+    user: &'a str,
+}
+
+/// Which daily summaries to list.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only days from this one on.
+    pub start: Option<NaiveDate>,
+    /// Only days up to this one.
+    pub end: Option<NaiveDate>,
+    /// How many to skip.
+    pub offset: u32,
+    /// How many to return.
+    pub limit: u32,
+}
+
+/// A row of `daily_summary`.
+#[derive(SurrealValue)]
+struct SummaryRow {
+    user: String,
+    date_rank: i64,
+    created_rank: i64,
+    summary: Json<DailySummary>,
+}
+
+impl Resources {
+    /// The daily summaries of `user`.
+    pub fn daily_summaries<'a>(&'a self, user: &'a str) -> DailySummaries<'a> {
+        DailySummaries { resources: self, user }
+    }
+
+    /// Every user with what they have set, for work that is done for each of them in turn.
+    pub async fn everyone(&self) -> Result<Vec<(String, Preferences)>> {
+        #[derive(SurrealValue)]
+        struct Row {
+            user: String,
+            preferences: Option<Json<Preferences>>,
+        }
+        let statement = "SELECT uid AS user, type::record('preferences', uid).preferences AS preferences FROM user";
+        let rows: Vec<Row> = self.database.run(statement, Bound::new()).await?.take(0)?;
+        Ok(rows.into_iter().map(|row| (row.user, row.preferences.unwrap_or_default().0)).collect())
+    }
+
+    /// Those of the users and days whose summary has not been written of itself.
+    pub async fn without_daily_summary(&self, days: Vec<(String, NaiveDate)>) -> Result<Vec<(String, NaiveDate)>> {
+        let ids: Vec<RecordId> = days.iter().map(|(user, date)| done_id(user, *date)).collect();
+        let there: Vec<RecordId> =
+            self.database.run("SELECT VALUE id FROM $ids", Bound::new().with("ids", ids)).await?.take(0)?;
+        Ok(days.into_iter().filter(|(user, date)| !there.contains(&done_id(user, *date))).collect())
+    }
+}
+
+impl DailySummaries<'_> {
+    /// The summaries of `selection`: the newest day first, and of one day the newest first.
+    pub async fn list(&self, selection: &Selection) -> Result<Vec<DailySummary>> {
+        let mut conditions = vec!["user = $user"];
+        if selection.start.is_some() {
+            conditions.push("date_rank <= $start");
+        }
+        if selection.end.is_some() {
+            conditions.push("date_rank >= $end");
+        }
+        let conditions = conditions.join(" AND ");
+        let statement = format!(
+            "SELECT * FROM daily_summary WHERE {conditions} ORDER BY date_rank, created_rank LIMIT $limit START $skip"
+        );
+        let bound = Bound::new()
+            .with("user", self.user)
+            .with("start", selection.start.map(rank))
+            .with("end", selection.end.map(rank))
+            .with("limit", selection.limit)
+            .with("skip", selection.offset);
+        self.rows(&statement, bound).await
+    }
+
+    /// The summary called `id`.
+    pub async fn get(&self, id: &str) -> Result<Option<DailySummary>> {
+        Ok(self.rows("SELECT * FROM $id", Bound::new().with("id", self.record(id))).await?.pop())
+    }
+
+    /// Keeps a summary that somebody has asked for.
+    pub async fn add(&self, summary: DailySummary) -> Result<()> {
+        let bound = Bound::new().with("id", self.record(&summary.id)).with("row", self.row(summary));
+        self.resources.database.run("CREATE $id CONTENT $row", bound).await.map(drop)
+    }
+
+    /// Keeps a summary that was written of itself, unless its day has had one. Says whether it was kept.
+    pub async fn add_once(&self, summary: DailySummary) -> Result<bool> {
+        let statements = "BEGIN;
+            LET $new = (INSERT IGNORE INTO daily_summary_done $done);
+            IF count($new) > 0 { CREATE $id CONTENT $row; };
+            RETURN count($new) > 0;
+            COMMIT;";
+        #[derive(SurrealValue)]
+        struct Done {
+            user: String,
+            date: String,
+        }
+        let done = Done { user: self.user.to_owned(), date: summary.date.to_string() };
+        let bound = Bound::new()
+            .with("done", database::row(done_id(self.user, summary.date), done))
+            .with("id", self.record(&summary.id))
+            .with("row", self.row(summary));
+        self.resources.database.run(statements, bound).await?.take(3)
+    }
+
+    /// Deletes a summary; its day does not get another one of itself. Says whether it was there.
+    pub async fn delete(&self, id: &str) -> Result<bool> {
+        let statement = "RETURN count((DELETE $id RETURN BEFORE))";
+        let bound = Bound::new().with("id", self.record(id));
+        let gone: i64 = self.resources.database.run(statement, bound).await?.take(0)?;
+        Ok(gone > 0)
+    }
+
+    async fn rows(&self, statement: &str, bound: Bound) -> Result<Vec<DailySummary>> {
+        let rows: Vec<SummaryRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        Ok(rows.into_iter().map(|row| row.summary.0).collect())
+    }
+
+    fn row(&self, summary: DailySummary) -> SummaryRow {
+        SummaryRow {
+            user: self.user.to_owned(),
+            date_rank: rank(summary.date),
+            created_rank: -summary.created_at.and_utc().timestamp_micros(),
+            summary: Json(summary),
+        }
+    }
+
+    fn record(&self, id: &str) -> RecordId {
+        record("daily_summary", self.user, id)
+    }
+}
+
+/// Ascends as days descend.
+fn rank(date: NaiveDate) -> i64 {
+    -i64::from(date.num_days_from_ce())
+}
+
+/// Marks that a day's summary has been written of itself.
+fn done_id(user: &str, date: NaiveDate) -> RecordId {
+    record("daily_summary_done", user, &date.to_string())
+}

@@ -17,6 +17,10 @@ pub struct Preferences {
     pub single_language_mode: bool,
     /// Words and names that come up in the user's speech, to be heard rightly.
     pub vocabulary: Vec<String>,
+    /// Whether each day with conversations gets a summary; none means yes.
+    pub daily_summary_enabled: Option<bool>,
+    /// The hour of the user's day at which the summary is written; none means 22.
+    pub daily_summary_hour: Option<u32>,
 }
 
 /// What changes in a user's preferences; an inner `None` takes a value away.
@@ -31,6 +35,10 @@ pub struct PreferencesChange {
     pub single_language_mode: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vocabulary: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub daily_summary_enabled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub daily_summary_hour: Option<u32>,
 }
 
 /// Get what the user has set: time zone and language.

@@ -28,7 +28,7 @@ pub struct Running {
     pub resources: Arc<Resources>,
     stop: CancellationToken,
     serving: JoinHandle<std::io::Result<()>>,
-    processing: JoinHandle<()>,
+    workers: Vec<JoinHandle<()>>,
 }
 
 /// The secrets made by a first start.
@@ -56,8 +56,12 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let app = app::app(Arc::clone(&resources), &config, stop.clone());
     let server = Server::new_with_acceptor(PromptAcceptor::from(listener)).name("recollect");
     let serving = tokio::spawn(server.run_with_graceful_shutdown(app, stop.clone().cancelled_owned(), Some(DRAIN)));
-    let processing = tools::processing::start(Arc::clone(&resources), stop.clone());
-    Ok(Running { url, first, resources, stop, serving, processing })
+    let workers = vec![
+        tools::processing::start(Arc::clone(&resources), stop.clone()),
+        tools::daily_summaries::worker::start(Arc::clone(&resources), stop.clone()),
+        resources::webhooks::worker::start(Arc::clone(&resources), stop.clone()),
+    ];
+    Ok(Running { url, first, resources, stop, serving, workers })
 }
 
 impl Running {
@@ -91,7 +95,9 @@ impl Running {
     /// Ends what works in the background.
     async fn close(self) -> anyhow::Result<()> {
         self.stop.cancel();
-        self.processing.await?;
+        for worker in self.workers {
+            worker.await?;
+        }
         Ok(self.resources.close().await?)
     }
 }

@@ -1,7 +1,144 @@
 //! Daily summaries: make, list and delete them.
 
-use crate::Tool;
+mod day;
+mod words;
+pub mod worker;
+
+use chrono::{NaiveDate, TimeDelta, Timelike};
+use resources::daily_summaries::{DailySummaries as Stored, Selection};
+use schemas::{
+    daily_summary::*,
+    memory::Done,
+    preferences::{Preferences, PreferencesChange},
+    scope::Scope::{ConversationsRead, ConversationsWrite},
+};
+use serde_json::json;
+
+use crate::{
+    Context, Error, Hints, Result, Tool,
+    route::{delete, get, patch, post},
+    webhooks,
+};
+use day::Day;
+
+/// The hour at which summaries are written when the user has not chosen one.
+const HOUR: u32 = 22;
 
 pub(crate) fn tools() -> Vec<Tool> {
-    vec![]
+    let ok = || json!({ "status": "ok" });
+    let done = || json!({ "success": true });
+    let as_summaries = |path| get(path).page(30, 100).envelope("daily_summaries", "summaries", json!({}));
+    vec![
+        tool!(get_daily_summaries)
+            .scope(ConversationsRead)
+            .app(as_summaries("/v1/users/daily-summaries"))
+            .developer(as_summaries("/v1/dev/user/daily-summaries"))
+            .mcp(get("/v1/mcp/daily-summaries").page(30, 100).field("daily_summaries")),
+        tool!(get_daily_summary)
+            .scope(ConversationsRead)
+            .app(get("/v1/users/daily-summaries/{summary_id}").field("daily_summary"))
+            .developer(get("/v1/dev/user/daily-summaries/{summary_id}").field("daily_summary")),
+        tool!(delete_daily_summary)
+            .scope(ConversationsWrite)
+            .app(delete("/v1/users/daily-summaries/{summary_id}").constant(ok()))
+            .developer(delete("/v1/dev/user/daily-summaries/{summary_id}").ours().constant(done())),
+        tool!(make_daily_summary)
+            .scope(ConversationsWrite)
+            .app(post("/v1/users/daily-summary-settings/test"))
+            .developer(post("/v1/dev/user/daily-summaries").ours())
+            .hints(Hints { read_only: false, destructive: false, idempotent: false }),
+        tool!(get_daily_summary_settings)
+            .scope(ConversationsRead)
+            .app(get("/v1/users/daily-summary-settings"))
+            .developer(get("/v1/dev/user/daily-summary-settings").ours()),
+        tool!(set_daily_summary_settings)
+            .scope(ConversationsWrite)
+            .app(patch("/v1/users/daily-summary-settings").constant(ok()))
+            .developer(patch("/v1/dev/user/daily-summary-settings").ours().constant(done())),
+    ]
+}
+
+impl Context {
+    /// The caller's daily summaries.
+    pub fn daily_summaries(&self) -> Stored<'_> {
+        self.resources.daily_summaries(&self.caller.user)
+    }
+}
+
+async fn get_daily_summaries(context: Context, input: GetDailySummaries) -> Result<DailySummaries> {
+    let GetDailySummaries { start_date, end_date, limit, offset } = input;
+    let (start, end) = (start_date.map(date).transpose()?, end_date.map(date).transpose()?);
+    let daily_summaries = context.daily_summaries().list(&Selection { start, end, offset, limit }).await?;
+    Ok(DailySummaries { daily_summaries })
+}
+
+async fn get_daily_summary(context: Context, input: GetDailySummary) -> Result<OneDailySummary> {
+    let daily_summary = context.daily_summaries().get(&input.summary_id).await?.ok_or_else(not_found)?;
+    Ok(OneDailySummary { daily_summary })
+}
+
+async fn delete_daily_summary(context: Context, input: DeleteDailySummary) -> Result<Done> {
+    if context.daily_summaries().delete(&input.summary_id).await? { Ok(Done::DONE) } else { Err(not_found()) }
+}
+
+async fn make_daily_summary(context: Context, input: MakeDailySummary) -> Result<DailySummaryMade> {
+    let (resources, user) = (&context.resources, &context.caller.user);
+    let preferences = resources.preferences(user).await?;
+    let date = match input.date {
+        Some(text) => date(text)?,
+        None => last_day(&preferences),
+    };
+    let day = Day::gather(resources, user, &preferences, date).await?;
+    let nothing = || Error::Rejected(format!("No conversations found for {date}"));
+    let summary = words::sum_up(resources.model.as_ref(), day.ok_or_else(nothing)?).await;
+    context.daily_summaries().add(summary.clone()).await?;
+    webhooks::day_summary(resources, user, &summary).await?;
+    Ok(DailySummaryMade {
+        status: "ok".into(),
+        message: format!("Daily summary of {date} generated"),
+        summary_id: summary.id,
+        conversations_count: summary.stats.total_conversations,
+    })
+}
+
+async fn get_daily_summary_settings(context: Context, _: GetDailySummarySettings) -> Result<DailySummarySettings> {
+    Ok(settings(&context.resources.preferences(&context.caller.user).await?))
+}
+
+async fn set_daily_summary_settings(context: Context, input: SetDailySummarySettings) -> Result<Done> {
+    let out_of_range = |_| Error::Rejected("Hour must be between 0 and 23".into());
+    let hour = input.hour.map(u32::try_from).transpose().map_err(|_| ()).and_then(|hour| match hour {
+        Some(24..) => Err(()),
+        hour => Ok(hour),
+    });
+    let change = PreferencesChange {
+        daily_summary_enabled: input.enabled,
+        daily_summary_hour: hour.map_err(out_of_range)?,
+        ..PreferencesChange::default()
+    };
+    context.resources.change_preferences(&context.caller.user, change).await?;
+    Ok(Done::DONE)
+}
+
+fn settings(preferences: &Preferences) -> DailySummarySettings {
+    DailySummarySettings {
+        enabled: preferences.daily_summary_enabled.unwrap_or(true),
+        hour: preferences.daily_summary_hour.unwrap_or(HOUR),
+    }
+}
+
+/// The day that a user means who names none: in the morning, the one before.
+fn last_day(preferences: &Preferences) -> NaiveDate {
+    let now = resources::now().with_timezone(&day::zone(preferences));
+    let back = if now.hour() < 12 { TimeDelta::days(1) } else { TimeDelta::zero() };
+    now.date_naive() - back
+}
+
+fn date(text: String) -> Result<NaiveDate> {
+    let wrong = |_| Error::Rejected("Invalid date format. Use YYYY-MM-DD".into());
+    NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").map_err(wrong)
+}
+
+fn not_found() -> Error {
+    Error::NotFound("Daily summary not found".into())
 }

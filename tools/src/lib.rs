@@ -10,7 +10,7 @@ pub mod agent;
 mod arguments;
 mod context;
 mod conversations;
-mod daily_summaries;
+pub mod daily_summaries;
 pub mod dates;
 mod error;
 mod folders;
@@ -26,7 +26,7 @@ mod route;
 mod text;
 mod transcripts;
 pub mod views;
-mod webhooks;
+pub mod webhooks;
 
 use std::sync::OnceLock;
 

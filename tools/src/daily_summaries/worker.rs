@@ -1,0 +1,126 @@
+//! What writes daily summaries of itself: once for each user and day, at the hour that the user has set, and after a
+//! night off for the day before.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use resources::Resources;
+use schemas::preferences::Preferences;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    day::{Day, hour_of, zone},
+    settings, words,
+};
+use crate::{Result, webhooks};
+
+/// The longest rest: a user may have set another hour or time zone meanwhile, or brought conversations of yesterday.
+const REST: Duration = Duration::from_secs(15 * 60);
+
+/// Starts the worker, which runs until `stop`.
+pub fn start(resources: Arc<Resources>, stop: CancellationToken) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        while !stop.is_cancelled() {
+            let next = write_due(&resources, resources::now(), &stop).await.unwrap_or_else(|error| {
+                tracing::warn!("daily summaries have to wait: {error}");
+                None
+            });
+            let until_next = next.and_then(|next| (next - resources::now()).to_std().ok());
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(until_next.unwrap_or(REST).min(REST)) => {}
+            }
+        }
+    })
+}
+
+/// Writes the summaries that are due at `now` and not written yet; gives the time when the next one will be due.
+///
+/// # Errors
+/// What the database says. A summary that fails is logged, and the others are written all the same.
+pub async fn write_due(
+    resources: &Resources,
+    now: DateTime<Utc>,
+    stop: &CancellationToken,
+) -> Result<Option<DateTime<Utc>>> {
+    let everyone = resources.everyone().await?;
+    let enabled: Vec<&(String, Preferences)> =
+        everyone.iter().filter(|(_, preferences)| settings(preferences).enabled).collect();
+    let due = enabled.iter().flat_map(|(user, preferences)| {
+        due_days(preferences, now).into_iter().map(|date| (user.clone(), date)).collect::<Vec<_>>()
+    });
+    for (user, date) in resources.without_daily_summary(due.collect()).await? {
+        tokio::select! {
+            // A model may take its time; whatever is broken off here is made up for at the next start.
+            () = stop.cancelled() => break,
+            written = write(resources, &user, date) => if let Err(error) = written {
+                tracing::warn!("the summary of {date} has to wait: {error}");
+            }
+        }
+    }
+    Ok(enabled.iter().map(|(_, preferences)| next_hour(preferences, now)).min())
+}
+
+/// Writes one day's summary, if there was a conversation.
+async fn write(resources: &Resources, user: &str, date: NaiveDate) -> Result<()> {
+    let preferences = resources.preferences(user).await?;
+    let Some(day) = Day::gather(resources, user, &preferences, date).await? else { return Ok(()) };
+    let summary = words::sum_up(resources.model.as_ref(), day).await;
+    if resources.daily_summaries(user).add_once(summary.clone()).await? {
+        webhooks::day_summary(resources, user, &summary).await?;
+    }
+    Ok(())
+}
+
+/// The days whose hour has come: yesterday, and today when it is late enough.
+fn due_days(preferences: &Preferences, now: DateTime<Utc>) -> Vec<NaiveDate> {
+    let (zone, hour) = (zone(preferences), settings(preferences).hour);
+    let today = now.with_timezone(&zone).date_naive();
+    let yesterday = today.checked_sub_days(Days::new(1));
+    let has_come = |date: &NaiveDate| hour_of(zone, *date, hour) <= now;
+    yesterday.into_iter().chain([today]).filter(has_come).collect()
+}
+
+/// When the next summary will be due.
+fn next_hour(preferences: &Preferences, now: DateTime<Utc>) -> DateTime<Utc> {
+    let (zone, hour) = (zone(preferences), settings(preferences).hour);
+    let today = now.with_timezone(&zone).date_naive();
+    let hours = (0..3).filter_map(|days| today.checked_add_days(Days::new(days))).map(|day| hour_of(zone, day, hour));
+    hours.into_iter().find(|time| *time > now).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(zone: &str, hour: u32) -> Preferences {
+        let zone = Some(zone.to_owned());
+        Preferences { time_zone: zone, daily_summary_hour: Some(hour), ..Preferences::default() }
+    }
+
+    fn utc(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn due(preferences: &Preferences, now: &str) -> Vec<String> {
+        due_days(preferences, utc(now)).iter().map(NaiveDate::to_string).collect()
+    }
+
+    #[test]
+    fn a_day_is_due_at_its_hour_on_the_user_s_clock() {
+        let tokyo = at("Asia/Tokyo", 22);
+        assert_eq!(due(&tokyo, "2026-05-08T12:59:59Z"), ["2026-05-07"]);
+        assert_eq!(due(&tokyo, "2026-05-08T13:00:00Z"), ["2026-05-07", "2026-05-08"]);
+        assert_eq!(due(&tokyo, "2026-05-08T15:00:00Z"), ["2026-05-08"]);
+        assert_eq!(due(&at("UTC", 0), "2026-05-08T00:00:00Z"), ["2026-05-07", "2026-05-08"]);
+    }
+
+    #[test]
+    fn the_next_hour_follows_the_clock() {
+        let oslo = at("Europe/Oslo", 22);
+        assert_eq!(next_hour(&oslo, utc("2026-03-28T21:00:00Z")), utc("2026-03-29T20:00:00Z"));
+        assert_eq!(next_hour(&oslo, utc("2026-10-24T19:59:59Z")), utc("2026-10-24T20:00:00Z"));
+        assert_eq!(next_hour(&oslo, utc("2026-10-24T20:00:00Z")), utc("2026-10-25T21:00:00Z"));
+    }
+}
