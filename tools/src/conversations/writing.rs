@@ -15,6 +15,7 @@ use super::{not_found, reading::read};
 use crate::{
     Context, Error, Result,
     processing::{self, understanding::Manner},
+    webhooks,
 };
 
 /// How long a call waits for a conversation to be understood; after that it goes on in the background.
@@ -51,7 +52,7 @@ pub(super) async fn create_conversation(context: Context, input: CreateConversat
         status: ConversationStatus::Processing,
         segments: Vec::new(),
     };
-    write(&context, new).await
+    write(&context, new, &[]).await
 }
 
 pub(super) async fn create_conversation_from_segments(
@@ -69,7 +70,7 @@ pub(super) async fn create_conversation_from_segments(
     // The id is made from the client's name for the recording, so that a retry meets the first try.
     let id = session.map_or_else(resources::new_id, |session| id_of(&format!("session\n{session}")));
     let source = input.source.as_deref().unwrap_or("phone");
-    let segments =
+    let segments: Vec<_> =
         (0..).zip(input.transcript_segments).map(|(place, segment)| segment_of(&id, place, segment)).collect();
     let new = NewConversation {
         id,
@@ -82,9 +83,9 @@ pub(super) async fn create_conversation_from_segments(
         client_device_id: input.client_device_id,
         client_platform: input.client_platform,
         status: ConversationStatus::Processing,
-        segments,
+        segments: segments.clone(),
     };
-    write(&context, new).await
+    write(&context, new, &segments).await
 }
 
 pub(super) async fn finalize_current_conversation(
@@ -156,11 +157,15 @@ pub(super) async fn test_prompt(context: Context, input: TestPrompt) -> Result<P
     Ok(PromptTested { summary })
 }
 
-/// Writes a conversation and has it understood, unless it was written before.
-pub(super) async fn write(context: &Context, new: NewConversation) -> Result<CreatedConversation> {
+/// Writes a conversation, tells the user's webhook what was said in it, and has it understood, unless it was written
+/// before.
+async fn write(context: &Context, new: NewConversation, said: &[TranscriptSegment]) -> Result<CreatedConversation> {
     let id = new.id.clone();
     match context.conversations().create(new).await? {
-        Created::New => understand(context, &id).await?,
+        Created::New => {
+            webhooks::transcript(&context.resources, &context.caller.user, said).await?;
+            understand(context, &id).await?;
+        }
         Created::Known(..) => {}
         Created::Deleted => return Ok(CreatedConversation { id, status: "deleted".into(), discarded: true }),
     }

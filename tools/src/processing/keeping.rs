@@ -11,7 +11,7 @@ use super::{
     Outcome,
     understanding::{FactKind, FoundEvent, Understanding},
 };
-use crate::Result;
+use crate::{Result, webhooks};
 
 /// The most memories of one conversation.
 const MEMORIES: usize = 4;
@@ -27,7 +27,8 @@ pub(super) async fn keep(
         return Ok(Outcome::Idle);
     }
     let conversations = resources.conversations(&job.user);
-    let is_kept = conversations.complete_job(job, understood(understanding, maker)).await?;
+    let understood = filed(resources, job, understood(understanding, maker)).await?;
+    let is_kept = conversations.complete_job(job, understood).await?;
     settle(resources, job, is_kept).await
 }
 
@@ -42,7 +43,8 @@ pub(super) async fn keep_for_now(
         return Ok(Outcome::Idle);
     }
     let conversations = resources.conversations(&job.user);
-    let is_kept = conversations.complete_for_now(job, understood(understanding, Maker::Local), error).await?;
+    let understood = filed(resources, job, understood(understanding, Maker::Local)).await?;
+    let is_kept = conversations.complete_for_now(job, understood, error).await?;
     settle(resources, job, is_kept).await
 }
 
@@ -81,17 +83,29 @@ async fn keep_rows(resources: &Resources, job: &Job, understanding: &Understandi
     Ok(true)
 }
 
-/// Takes back what was written of a conversation that was deleted meanwhile.
+/// Tells the user's webhook of a conversation that is understood now; takes back what was written of one that was deleted
+/// meanwhile.
 async fn settle(resources: &Resources, job: &Job, is_kept: bool) -> Result<Outcome> {
+    let id = &job.conversation;
     if is_kept {
+        if let Some(conversation) = resources.conversations(&job.user).get(id).await? {
+            webhooks::conversation_created(resources, &job.user, &conversation).await?;
+        }
         return Ok(Outcome::Completed);
     }
-    let id = &job.conversation;
     if resources.conversations(&job.user).get_many(std::slice::from_ref(id)).await?.is_empty() {
         resources.action_items(&job.user).delete_of_conversation(id).await?;
         resources.memories(&job.user).delete_of_conversation(id).await?;
     }
     Ok(Outcome::Idle)
+}
+
+/// Files in the folder for the rest what belongs in no other one.
+async fn filed(resources: &Resources, job: &Job, mut understood: Understood) -> Result<Understood> {
+    if understood.folder_id.is_none() && !understood.discarded {
+        understood.folder_id = Some(resources.folders(&job.user).default_id().await?);
+    }
+    Ok(understood)
 }
 
 fn understood(from: Understanding, processor: Maker) -> Understood {
