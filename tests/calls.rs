@@ -8,12 +8,13 @@ use tools::{Access, Audience, Context, Credential, Face, Placement, Route, Tool}
 use crate::harness::{Answer, Caller, Server, TestUser, apart};
 
 /// What routes may call an argument, where that is not the tool's own name for it.
-const SPELLINGS: [(&str, &str); 5] = [
+const SPELLINGS: [(&str, &str); 6] = [
     ("items", "memories"),
     ("items", "action_items"),
     ("content", "value"),
     ("visibility", "value"),
     ("name", "value"),
+    ("limit", "per_page"),
 ];
 
 /// Method and path, as `server::routes()` writes them.

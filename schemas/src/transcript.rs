@@ -1,8 +1,10 @@
-//! Finding what was said.
+//! Finding what was said, and the conversations that it was said in.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::conversation::Conversation;
 
 /// Find what was said, word for word: the segments of transcripts that answer a question best. Use this to recall who
 /// said what, and when; use search_conversations for what whole conversations were about.
@@ -69,4 +71,76 @@ pub struct FoundSegment {
 pub struct FoundSegments {
     /// Best first.
     pub items: Vec<FoundSegment>,
+}
+
+/// Find conversations by what they were about and by what was said in them, with the words that match. Use this to recall
+/// when something was talked about; use search_transcripts for who said what.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct SearchConversations {
+    /// What to look for, in plain words: a question or a few keywords; nothing is found by an empty one.
+    #[schemars(example = &"the trip to Oslo")]
+    #[schemars(length(max = 2000))]
+    pub query: String,
+    /// Only conversations at or after this time; a date alone means its beginning.
+    #[serde(default)]
+    pub start_date: Option<DateTime<Utc>>,
+    /// Only conversations at or before this time; a date alone means its end.
+    #[serde(default)]
+    pub end_date: Option<DateTime<Utc>>,
+    /// How many to return, best first.
+    #[serde(default = "some_conversations")]
+    #[schemars(range(min = 1, max = 100))]
+    pub limit: u32,
+    /// Which page of so many, from 1.
+    #[serde(default = "first_page")]
+    #[schemars(range(min = 1, max = 100))]
+    pub page: u32,
+}
+
+fn some_conversations() -> u32 {
+    10
+}
+
+fn first_page() -> u32 {
+    1
+}
+
+/// Words of a conversation that match.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MatchSnippet {
+    /// The segment.
+    pub segment_id: String,
+    /// Who said it.
+    #[schemars(example = &"Ana")]
+    pub speaker_name: String,
+    /// What was said, or the part of it that matches.
+    #[schemars(example = &"… and then we take the night train to Oslo …")]
+    pub text: String,
+    /// When it was said.
+    pub spoken_at: DateTime<Utc>,
+}
+
+/// A conversation that answers a search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FoundConversation {
+    /// The conversation, without its transcript.
+    #[serde(flatten)]
+    pub conversation: Conversation,
+    /// How well it fits, 0 to 1, comparable within one answer.
+    pub relevance_score: f32,
+    /// What was said in it that matches, best first; none when only its summary does.
+    pub match_snippets: Vec<MatchSnippet>,
+}
+
+/// The conversations that answer a search.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FoundConversations {
+    /// Best first.
+    pub conversations: Vec<FoundConversation>,
+    /// Which page this is.
+    pub current_page: u32,
+    /// How many conversations a page has.
+    pub per_page: u32,
+    /// How many pages there are, as far as is known: this one, or one more.
+    pub total_pages: u32,
 }

@@ -9,9 +9,9 @@ pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls,
     attempts,
-    belongings: |_| vec!["/v1/transcripts/search?query=bicycle%20orchard&limit=50".into()],
+    belongings: |_| vec!["/v1/conversations?limit=100".into()],
     secrets: &["Traunsee", "orchard"],
-    volatile: &["conversation_id", "segment_id"],
+    volatile: &["id", "conversation_id", "segment_id"],
 };
 
 async fn seed(user: &TestUser) -> Value {
@@ -39,6 +39,13 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
         ("search_transcripts", json!({ "query": "apple trees", "limit": 5, "speaker": "doris" })),
         ("search_transcripts", json!({ "query": "apple", "limit": 5, "before": "2026-04-01", "after": "2026-03-01" })),
         ("search_transcripts", json!({ "query": "apple", "limit": 5, "conversation_id": "unknown" })),
+        ("search_conversations", json!({ "query": "apple trees", "limit": 1, "page": 1 })),
+        ("search_conversations", json!({ "query": "bicycle", "limit": 5, "page": 2 })),
+        (
+            "search_conversations",
+            json!({ "query": "bloom", "limit": 5, "page": 1, "start_date": "2026-04-01",
+            "end_date": "2026-04-09" }),
+        ),
     ]
 }
 
@@ -46,6 +53,7 @@ fn attempts(seed: &Value) -> Vec<(&'static str, Value, super::Heard)> {
     let (ride, person) = (&seed["ride"], &seed["person"]);
     vec![
         ("search_transcripts", json!({ "query": "apple trees in bloom" }), NothingOfHers),
+        ("search_conversations", json!({ "query": "apple trees in bloom" }), NothingOfHers),
         ("search_transcripts", json!({ "query": "Where did Doris ride?", "conversation_id": ride }), NothingOfHers),
         ("search_transcripts", json!({ "query": "Where did Doris ride?", "person_id": person }), NothingOfHers),
     ]

@@ -1,9 +1,39 @@
-//! Transcripts: find what was said.
+//! Transcripts: find what was said, and the conversations that it was said in.
 
-use resources::transcripts::{TranscriptHit, TranscriptSearch, Transcripts};
+use std::collections::HashSet;
+
+use chrono::TimeDelta;
+use resources::transcripts::{ConversationMatch, TranscriptHit, TranscriptSearch, Transcripts};
 use schemas::{scope::Scope::ConversationsRead, transcript::*};
+use serde_json::json;
 
-use crate::{Context, Result, Tool, dates, route::get};
+use crate::{
+    Context, Hints, Result, Tool,
+    conversations::CARD,
+    dates,
+    route::{get, post},
+};
+
+/// How much of a long segment a snippet shows, in characters, and how much of that is before the match.
+const SNIPPET: usize = 240;
+const BEFORE: usize = 80;
+
+/// The fields of a found conversation that developers see.
+const FOUND: &[&str] = &[
+    "id",
+    "created_at",
+    "started_at",
+    "finished_at",
+    "structured",
+    "language",
+    "source",
+    "folder_id",
+    "status",
+    "discarded",
+    "starred",
+    "relevance_score",
+    "match_snippets",
+];
 
 pub(crate) fn tools() -> Vec<Tool> {
     vec![
@@ -12,6 +42,19 @@ pub(crate) fn tools() -> Vec<Tool> {
             .app(get("/v1/transcripts/search").ours().page(10, 50))
             .developer(get("/v1/dev/user/transcripts/search").ours().page(10, 50))
             .mcp(get("/v1/mcp/transcripts/search").ours().page(10, 50)),
+        tool!(search_conversations)
+            .scope(ConversationsRead)
+            .app(
+                post("/v1/conversations/search")
+                    .page(10, 250)
+                    .rename("per_page", "limit")
+                    .narrow("query", json!({ "default": "" }))
+                    .envelope("conversations", "items", json!({})),
+            )
+            .developer(get("/v1/dev/user/conversations/search").ours().page(10, 100).only_in("conversations", FOUND))
+            .mcp(get("/v1/mcp/conversations/search").page(10, 100).field("conversations").only(CARD))
+            .brief("conversations", CARD)
+            .hints(Hints { read_only: true, destructive: false, idempotent: true }),
     ]
 }
 
@@ -37,6 +80,35 @@ async fn search_transcripts(context: Context, input: SearchTranscripts) -> Resul
     Ok(FoundSegments { items: hits.into_iter().map(found).collect() })
 }
 
+async fn search_conversations(context: Context, input: SearchConversations) -> Result<FoundConversations> {
+    let (page, size) = (input.page as usize, input.limit as usize);
+    let search = TranscriptSearch {
+        query: &input.query,
+        after: input.start_date,
+        // The end is within.
+        before: input.end_date.map(|end| end + TimeDelta::seconds(1)),
+        likely: dates::find_range(&input.query, &resources::now()),
+        limit: page * size + 1,
+        ..TranscriptSearch::default()
+    };
+    let matches = match input.query.trim() {
+        "" => Vec::new(),
+        _ => context.transcripts().search_conversations(&search).await?,
+    };
+    let total_pages = input.page + u32::from(matches.len() > page * size);
+    let matches: Vec<ConversationMatch> = matches.into_iter().skip((page - 1) * size).take(size).collect();
+    let ids: Vec<String> = matches.iter().map(|found| found.conversation_id.clone()).collect();
+    let mut rows = context.conversations().get_many(&ids).await?;
+    let complete = |found: ConversationMatch| {
+        let place = rows.iter().position(|row| row.id == found.conversation_id)?;
+        let conversation = schemas::conversation::Conversation { transcript_segments: None, ..rows.swap_remove(place) };
+        let match_snippets = found.said.into_iter().map(|hit| snippet(hit, &input.query)).collect();
+        Some(FoundConversation { conversation, relevance_score: found.score, match_snippets })
+    };
+    let conversations = matches.into_iter().filter_map(complete).collect();
+    Ok(FoundConversations { conversations, current_page: input.page, per_page: input.limit, total_pages })
+}
+
 fn found(hit: TranscriptHit) -> FoundSegment {
     FoundSegment {
         conversation_id: hit.conversation_id,
@@ -46,5 +118,46 @@ fn found(hit: TranscriptHit) -> FoundSegment {
         text: hit.text,
         spoken_at: hit.spoken_at,
         score: hit.score,
+    }
+}
+
+fn snippet(hit: TranscriptHit, query: &str) -> MatchSnippet {
+    let TranscriptHit { segment_id, speaker_name, text, spoken_at, .. } = hit;
+    MatchSnippet { segment_id, speaker_name, text: cut(&text, query), spoken_at }
+}
+
+/// The part of a long text around the longest word that it has in common with the query.
+fn cut(text: &str, query: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    if characters.len() <= SNIPPET {
+        return text.to_owned();
+    }
+    let split =
+        |text: &str| -> Vec<String> { text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect() };
+    let wanted: HashSet<String> = split(query).into_iter().collect();
+    let common = split(text).into_iter().filter(|word| wanted.contains(word)).max_by_key(String::len);
+    let lower: Vec<char> = characters.iter().map(|c| c.to_lowercase().next().unwrap_or(*c)).collect();
+    let word: Vec<char> = common.unwrap_or_default().chars().collect();
+    let at = lower.windows(word.len().max(1)).position(|part| part == word).unwrap_or(0);
+    let start = at.saturating_sub(BEFORE).min(characters.len() - SNIPPET);
+    let end = start + SNIPPET;
+    let part: String = characters[start..end].iter().collect();
+    let (before, after) = (if start > 0 { "…" } else { "" }, if end < characters.len() { "…" } else { "" });
+    format!("{before}{}{after}", part.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snippet_shows_the_match() {
+        assert_eq!(cut("Short.", "anything"), "Short.");
+        let text = format!("{}the Kingfisher{}", "before ".repeat(100), " after".repeat(100));
+        let snippet = cut(&text, "a kingfisher?");
+        assert!(snippet.contains("Kingfisher") && snippet.starts_with('…') && snippet.ends_with('…'), "{snippet}");
+        assert!(snippet.chars().count() <= SNIPPET + 2);
+        assert!(cut(&text, "nothing").starts_with("before"));
+        assert!(cut(&"é".repeat(500), "é").chars().count() <= SNIPPET + 2);
     }
 }
