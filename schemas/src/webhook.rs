@@ -79,12 +79,16 @@ pub struct GetWebhooksStatus {}
 
 /// Which webhooks are on.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "as in WebhookKind")]
 pub struct WebhooksStatus {
+    /// That for recorded sound; it is not sent yet.
     pub audio_bytes: bool,
+    /// That for conversations that were understood.
     pub memory_created: bool,
+    /// That for what is being said.
     pub realtime_transcript: bool,
+    /// That for daily summaries.
     pub day_summary: bool,
+    /// That for presses of a device's button; they are not sent yet.
     pub button_event: bool,
 }
 
