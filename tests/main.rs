@@ -18,4 +18,5 @@ mod qdrant;
 mod remote;
 mod rest;
 mod structured;
+mod transfer;
 mod vectors;

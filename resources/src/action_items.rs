@@ -5,6 +5,7 @@ mod conversation;
 mod row;
 mod search;
 mod sharing;
+mod transfer;
 
 use chrono::{DateTime, Utc};
 use schemas::action_item::{ActionItem, ActionItemCount, ActionItemStatus};

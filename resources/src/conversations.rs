@@ -3,6 +3,7 @@
 mod photos;
 mod row;
 mod transcript;
+mod transfer;
 mod understood;
 
 use chrono::{DateTime, Utc};
@@ -266,36 +267,6 @@ impl Conversations<'_> {
     pub async fn newest(&self, status: ConversationStatus) -> Result<Option<Conversation>> {
         let selection = Selection { statuses: vec![status], limit: 1, ..Selection::default() };
         Ok(self.list(&selection).await?.pop())
-    }
-
-    /// Writes conversations as they are, with their transcripts, and jobs for those that are to be processed. One whose
-    /// id is there already is left alone; says which are new.
-    pub async fn import(&self, conversations: Vec<Conversation>) -> Result<Vec<bool>> {
-        let mut new = Vec::with_capacity(conversations.len());
-        for mut conversation in conversations {
-            let _writing = self.resources.outbox.writing().await;
-            let id = conversation.id.clone();
-            let segments = conversation.transcript_segments.take().unwrap_or_default();
-            let is_processed = conversation.status == ConversationStatus::Processing;
-            let statements = "BEGIN;
-                LET $new = (INSERT IGNORE INTO conversation $row);
-                IF count($new) > 0 {
-                    INSERT INTO segment $segments;
-                    INSERT INTO outbox $outbox;
-                    IF $job != NONE { UPSERT $job.id CONTENT $job; };
-                };
-                RETURN count($new) > 0;
-                COMMIT;";
-            let row = database::row(self.record(&id), ConversationRow::of(self.user, &conversation));
-            let bound = Bound::new()
-                .with("row", row)
-                .with("segments", self.segment_values(&id, 0, segments))
-                .with("outbox", self.outbox_values(std::slice::from_ref(&id)))
-                .with("job", is_processed.then(|| jobs::row(self.user, &id, jobs::Manner::Weighed)));
-            new.push(self.resources.database.run(statements, bound).await?.take(3)?);
-            self.resources.outbox.wake();
-        }
-        Ok(new)
     }
 
     /// Adds what other rows know of these conversations: action items, and the names of their folders.

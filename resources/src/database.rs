@@ -99,6 +99,12 @@ impl Database {
         matches!(self.engine, Engine::Embedded(_))
     }
 
+    /// The keys of all rows that `user` has in `table`, in their order; `field` is where a row keeps its key.
+    pub(crate) async fn keys(&self, table: &str, field: &str, user: &str) -> Result<Vec<String>> {
+        let statement = format!("SELECT VALUE {field} FROM {table}:[$user, NONE]..=[$user, {{}}]");
+        self.run(&statement, Bound::new().with("user", user)).await?.take(0)
+    }
+
     /// Runs a batch of statements; a transaction that lost a race is tried again.
     pub(crate) async fn run(&self, statements: &str, bound: Bound) -> Result<Answers> {
         let mut attempt = 0;

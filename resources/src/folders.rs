@@ -1,6 +1,7 @@
 //! Folders of one user, and what is filed in them.
 
 mod row;
+mod transfer;
 
 use std::collections::HashMap;
 

@@ -1,6 +1,7 @@
 //! Goals of one user, and their history by day.
 
 mod row;
+mod transfer;
 
 use chrono::{DateTime, Utc};
 use schemas::goal::{Goal, GoalPoint, GoalStatus, GoalType};

@@ -21,6 +21,7 @@ pub mod people;
 mod preferences;
 mod secret;
 pub mod transcripts;
+pub mod transfer;
 pub mod users;
 pub mod vectors;
 pub mod webhooks;

@@ -1,5 +1,7 @@
 //! What was said in chat, by user.
 
+mod transfer;
+
 use chrono::{DateTime, Utc};
 use schemas::chat::Message;
 use surrealdb::types::SurrealValue;

@@ -1,6 +1,7 @@
 //! The people whom one user talks with.
 
 mod row;
+mod transfer;
 
 use std::collections::HashMap;
 

@@ -229,7 +229,7 @@ pub struct GetMemoryHistory {
 }
 
 /// A text that a memory had before an edit.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MemoryRevision {
     /// The earlier text.
     pub content: String,

@@ -39,9 +39,9 @@ enum Command {
     Reindex,
     /// Print the OpenAPI document
     Openapi,
-    /// Add memories from a file of JSON lines
+    /// Add what you have elsewhere: exports of Recollect, Omi, ChatGPT and Claude, transcripts, calendars
     Import(Import),
-    /// Write all memories as JSON lines
+    /// Write everything you have as one JSON document
     Export(Export),
 }
 
@@ -122,8 +122,9 @@ enum Models {
 /// What to import.
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// The file, one JSON object a line with at least `content`; - is standard input
-    pub(crate) file: PathBuf,
+    /// Files and folders, of any known format; - is standard input
+    #[arg(required = true, value_name = "FILE|FOLDER")]
+    pub(crate) places: Vec<PathBuf>,
 }
 
 /// Where to export to.

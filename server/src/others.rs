@@ -1,7 +1,8 @@
-//! The few routes that are no tools: the state of the server, and the stream of an answer.
+//! The few routes that are no tools: the state of the server, and what is streamed: an answer, and all that a user has.
 
 use std::{collections::HashMap, sync::Arc};
 
+use futures::TryStreamExt;
 use http::Method;
 use openapi::{SignIn as _, refuse};
 use poem::{
@@ -49,7 +50,12 @@ impl OpenApi for Others {
             responses: answers("text/event-stream", "Frames `think: …`, `data: …` and, last, `done: <base64>`."),
             ..operation(Method::POST, "ask", "Ask", "Ask the memory a question; the answer comes as a stream.")
         };
+        let export = MetaOperation {
+            responses: answers("application/json", "Everything, a list for each kind of thing."),
+            ..operation(Method::GET, "export", "Export", "Export everything that the user has, as one JSON document.")
+        };
         let paths = vec![
+            MetaPath { path: "/v1/users/export".into(), operations: vec![export] },
             MetaPath { path: "/healthz".into(), operations: vec![health] },
             MetaPath { path: "/v2/messages".into(), operations: vec![ask] },
         ];
@@ -64,13 +70,19 @@ impl OpenApi for Others {
             let resources = Arc::clone(&resources);
             async move { Json(health(&resources).await) }
         });
+        let asked = Arc::clone(&sign_in);
         let ask = make(move |request| {
-            let sign_in = Arc::clone(&sign_in);
+            let sign_in = Arc::clone(&asked);
             async move { ask(&sign_in, request).await.unwrap_or_else(refuse) }
+        });
+        let export = make(move |request: Request| {
+            let sign_in = Arc::clone(&sign_in);
+            async move { export(&sign_in, request).await.unwrap_or_else(refuse) }
         });
         // The start page has to be here: the API is mounted at the root and would hide any other route for it.
         routes.entry("/".into()).or_default().insert(Method::GET, boxed(page::index));
         routes.entry("/healthz".into()).or_default().insert(Method::GET, boxed(health));
+        routes.entry("/v1/users/export".into()).or_default().insert(Method::GET, boxed(export));
         routes.entry("/v2/messages".into()).or_default().insert(Method::POST, boxed(ask));
     }
 }
@@ -103,6 +115,14 @@ async fn ask(sign_in: &SignIn, mut request: Request) -> Result<Response> {
     let frames = agent::ask(context, app_id, given).await.map_err(in_body)?;
     let stream = Body::from_bytes_stream(stream::encode(frames));
     Ok(Response::builder().content_type("text/event-stream").header("Cache-Control", "no-cache").body(stream))
+}
+
+async fn export(sign_in: &SignIn, request: Request) -> Result<Response> {
+    let context = sign_in.context(Audience::App, request.headers()).await?;
+    let rows = tools::transfer::export(Arc::clone(&context.resources), context.caller.user.clone());
+    let body = Body::from_bytes_stream(rows.map_err(std::io::Error::other));
+    let disposition = "attachment; filename=\"omi-export.json\"";
+    Ok(Response::builder().content_type("application/json").header("Content-Disposition", disposition).body(body))
 }
 
 /// Says of each argument that is wrong that it stands in the body.

@@ -7,16 +7,6 @@ use tempfile::TempDir;
 
 use super::program::{Program, found, run, succeed, text};
 
-/// The lines of an export, without whose they are.
-fn lines(export: &str) -> Vec<Value> {
-    let line = |line: &str| {
-        let mut memory: Value = serde_json::from_str(line).unwrap();
-        assert!(memory.as_object_mut().unwrap().remove("uid").is_some());
-        memory
-    };
-    export.lines().map(line).collect()
-}
-
 async fn import(data: &Path, file: &Path) -> (Option<i32>, String) {
     let output = run(data, &["import", file.to_str().unwrap()]).await;
     (output.status.code(), text(&output.stderr))
@@ -39,25 +29,38 @@ async fn an_export_is_imported_as_it_was() {
     developer.post(&format!("{path}/batch"), json!({ "memories": many })).await.ok();
     program.stop().await;
 
-    let file = other.path().join("export.jsonl");
+    let file = other.path().join("export.json");
     succeed(folder.path(), &["export", file.to_str().unwrap()]).await;
     let exported = std::fs::read_to_string(&file).unwrap();
-    assert_eq!(exported.lines().count(), 27);
+    let everything: Value = serde_json::from_str(&exported).unwrap();
+    assert_eq!(everything["memories"].as_array().unwrap().len(), 27);
     assert_eq!(succeed(folder.path(), &["export"]).await, exported, "standard output takes it too");
 
     let data = other.path().join("data");
     let (code, said) = import(&data, &file).await;
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.ends_with("Imported 27 memories; 0 were there already, 0 lines are invalid.\n"), "{said}");
-    let again = succeed(&data, &["export"]).await;
-    assert_eq!(lines(&again), lines(&exported));
-    let without_owner = |export: &str| {
-        let owner = serde_json::from_str::<Value>(export.lines().next().unwrap()).unwrap()["uid"].to_string();
-        export.replace(&owner, "")
-    };
-    assert_eq!(without_owner(&again), without_owner(&exported), "byte for byte, but for the owner");
+    assert!(said.contains("memories: 27 written, 0 there already, 0 skipped\n"), "{said}");
+    assert_eq!(succeed(&data, &["export"]).await, exported, "byte for byte");
     let (_, said) = import(&data, &file).await;
-    assert!(said.ends_with("Imported 0 memories; 27 were there already, 0 lines are invalid.\n"), "{said}");
+    assert!(said.contains("memories: 0 written, 27 there already, 0 skipped\n"), "{said}");
+}
+
+#[tokio::test]
+async fn a_folder_is_imported_file_by_file() {
+    let folder = TempDir::new().unwrap();
+    let (data, files) = (folder.path().join("data"), folder.path().join("files"));
+    std::fs::create_dir_all(files.join("more")).unwrap();
+    std::fs::write(files.join("a.jsonl"), r#"{"content": "Ada keeps bees."}"#).unwrap();
+    std::fs::write(files.join("more/talk.txt"), "Ada: The bees swarm.\nBob: Then we hide.\n").unwrap();
+    std::fs::write(files.join(".hidden"), [0xff]).unwrap();
+    let (code, said) = import(&data, &files).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("conversations: 1 written") && said.contains("memories: 1 written"), "{said}");
+    let (_, said) = import(&data, &files).await;
+    assert!(
+        said.contains("conversations: 0 written, 1 there") && said.contains("memories: 0 written, 1 there"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -82,9 +85,9 @@ async fn what_cannot_be_imported_is_named() {
     let (code, said) = import(&data, &file).await;
     assert_eq!(code, Some(1), "{said}");
     for line in ["line 2: ", "line 4: content is empty", "line 6: content has 10001", "line 8: missing field"] {
-        assert!(said.lines().any(|said| said.starts_with(line)), "{line}: {said}");
+        assert!(said.lines().any(|said| said.starts_with("skipped ") && said.contains(line)), "{line}: {said}");
     }
-    assert!(said.contains("Imported 2 memories; 1 were there already, 4 lines are invalid."), "{said}");
+    assert!(said.contains("memories: 2 written, 1 there already, 4 skipped"), "{said}");
     let missing = import(&data, &folder.path().join("missing")).await;
     assert!(missing.0 == Some(1) && missing.1.contains("cannot read"), "{}", missing.1);
 

@@ -1,6 +1,7 @@
 //! Writing memories: shapes, limits, ids, and the same text twice.
 
 use futures::future::join_all;
+use resources::memories::Selection;
 use serde_json::{Value, json};
 
 use super::{APP, DEVELOPER, column, fields, invalid, with};
@@ -245,8 +246,9 @@ async fn a_second_memory_of_a_text_is_met_again_after_a_move() {
     let second = create(old.developer()).await;
     let (from, to) = (old.id.clone(), new.id.clone());
     apart(async move {
-        let moved = server.resources.memories(&from).after(None, 10).await.unwrap();
-        server.resources.memories(&to).import(moved).await.unwrap();
+        let moved =
+            server.resources.memories(&from).list(&Selection { limit: 10, ..Default::default() }).await.unwrap();
+        server.resources.memories(&to).import(moved.into_iter().map(Into::into).collect()).await.unwrap();
     })
     .await;
     assert_eq!(create(new.developer()).await["id"], second["id"]);

@@ -288,7 +288,7 @@ fn ends_a_span(place: &[Value]) -> bool {
 
 /// A time as clients write it: RFC 3339, or without an offset (then UTC), or a date alone (then its first moment in UTC,
 /// or its last where a span ends).
-fn read_time(text: &str, is_end: bool) -> Option<DateTime<Utc>> {
+pub(crate) fn read_time(text: &str, is_end: bool) -> Option<DateTime<Utc>> {
     let whole = || DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
     let naive = || NaiveDateTime::parse_from_str(&text.replace(' ', "T"), "%Y-%m-%dT%H:%M:%S%.f").ok();
     let moment = if is_end { NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999) } else { Some(NaiveTime::MIN) };

@@ -25,6 +25,7 @@ pub mod processing;
 mod route;
 mod text;
 mod transcripts;
+pub mod transfer;
 pub mod views;
 pub mod webhooks;
 

@@ -1,7 +1,7 @@
 //! Pictures taken during a conversation.
 
 use schemas::conversation::ConversationPhoto;
-use surrealdb::types::{Array, RecordId, SurrealValue};
+use surrealdb::types::{Array, RecordId, SurrealValue, Value};
 
 use super::Conversations;
 use crate::{
@@ -30,14 +30,15 @@ impl Conversations<'_> {
 
     /// Keeps photos of a conversation; one that is there already is replaced.
     pub async fn keep_photos(&self, id: &str, photos: Vec<ConversationPhoto>) -> Result<()> {
-        let value = |mut photo: ConversationPhoto| {
-            let key = photo.id.get_or_insert_with(crate::new_id).clone();
-            let key = Array::from(vec![self.user.to_owned(), id.to_owned(), key]);
-            let fields = PhotoRow { user: self.user.to_owned(), conversation: id.to_owned(), photo: Json(photo) };
-            database::row(RecordId::new("photo", key), fields)
-        };
-        let rows: Vec<_> = photos.into_iter().map(value).collect();
+        let rows: Vec<_> = photos.into_iter().map(|photo| self.photo_value(id, photo)).collect();
         let statement = "FOR $row IN $rows { LET $id = $row.id; UPSERT $id CONTENT $row; }";
         self.resources.database.run(statement, Bound::new().with("rows", rows)).await.map(drop)
+    }
+    /// The row of a photo.
+    pub(super) fn photo_value(&self, id: &str, mut photo: ConversationPhoto) -> Value {
+        let key = photo.id.get_or_insert_with(crate::new_id).clone();
+        let key = Array::from(vec![self.user.to_owned(), id.to_owned(), key]);
+        let fields = PhotoRow { user: self.user.to_owned(), conversation: id.to_owned(), photo: Json(photo) };
+        database::row(RecordId::new("photo", key), fields)
     }
 }

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use surrealdb::types::{RecordId, SurrealValue};
 
 use super::NewConversation;
-use crate::database::{Json, name_of, value_of};
+use crate::{
+    database::{Json, name_of, value_of},
+    transfer::KeptConversation,
+};
 
 /// A row of `conversation`.
 #[derive(Debug, Clone, SurrealValue)]
@@ -108,7 +111,8 @@ impl ConversationRow {
     }
 
     /// The row of a conversation that was written elsewhere.
-    pub(super) fn of(user: &str, from: &Conversation) -> Self {
+    pub(super) fn of(user: &str, kept: &KeptConversation) -> Self {
+        let from = &kept.conversation;
         let Structured { title, overview, emoji, category, events, .. } = from.structured.clone();
         Self {
             cid: from.id.clone(),
@@ -139,7 +143,7 @@ impl ConversationRow {
                 calendar_event: from.calendar_event.clone(),
                 client_device_id: from.client_device_id.clone(),
                 client_platform: from.client_platform.clone(),
-                titled: false,
+                titled: kept.titled,
             }),
         }
     }

@@ -72,7 +72,41 @@ impl GoalRow {
     }
 }
 
+impl GoalRow {
+    /// The row of a goal that was set elsewhere.
+    pub(super) fn of(user: &str, goal: Goal) -> Self {
+        Self {
+            gid: goal.id,
+            user: user.to_owned(),
+            title: goal.title,
+            goal_type: name_of(&goal.goal_type),
+            target_value: goal.metric.is_some().then_some(goal.target_value),
+            current_value: goal.current_value,
+            min_value: goal.min_value,
+            max_value: goal.max_value,
+            unit: goal.unit,
+            desired_outcome: goal.desired_outcome,
+            why_it_matters: goal.why_it_matters,
+            success_criteria: goal.success_criteria,
+            horizon_at: goal.horizon_at,
+            status: name_of(&goal.status),
+            is_active: goal.status.is_active(),
+            focus_rank: goal.focus_rank,
+            source: goal.source,
+            created_at: goal.created_at,
+            updated_at: goal.updated_at,
+            ended_at: goal.ended_at,
+        }
+    }
+}
+
 impl PointRow {
+    /// The row of a day's value that was recorded elsewhere.
+    pub(super) fn of(user: &str, goal: &str, point: &GoalPoint) -> Self {
+        let (date, value, recorded_at) = (point.date.to_string(), point.value, point.recorded_at);
+        Self { user: user.to_owned(), goal: goal.to_owned(), date, value, recorded_at }
+    }
+
     pub(super) fn new(user: &str, goal: &str, value: f64, now: DateTime<Utc>) -> Self {
         let date = now.date_naive().to_string();
         Self { user: user.to_owned(), goal: goal.to_owned(), date, value, recorded_at: now }

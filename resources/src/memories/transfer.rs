@@ -1,54 +1,70 @@
 //! All memories of a user out of one data folder and into another, as they are.
 
-use chrono::SubsecRound;
-use schemas::memory::{BatchStatus, Memory};
+use chrono::{DateTime, SubsecRound, Utc};
+use schemas::memory::{BatchStatus, Memory, MemoryRevision};
+use surrealdb::types::{Array, RecordId, SurrealValue, Value};
 
 use super::{
     Memories,
-    row::{MemoryRow, scoring, scoring_rank},
+    row::{MemoryRow, ProvenanceRow, scoring, scoring_rank},
 };
 use crate::{
     Result,
     database::{self, Bound, name_of, record},
     outbox::{self, Kind},
+    transfer::{KeptMemory, in_order},
 };
 
+/// A row of `memory_revision`; its id is user, memory and place.
+#[derive(SurrealValue)]
+struct KeptRevision {
+    user: String,
+    memory: String,
+    content: String,
+    replaced_at: DateTime<Utc>,
+    replaced_by: ProvenanceRow,
+}
+
 impl Memories<'_> {
-    /// How many memories the user has, rejected ones among them.
-    pub async fn count(&self) -> Result<u64> {
-        let statement = "RETURN count(SELECT VALUE mid FROM memory:[$user, NONE]..=[$user, {}])";
-        let count: i64 = self.resources.database.run(statement, Bound::new().with("user", self.user)).await?.take(0)?;
-        Ok(count.unsigned_abs())
+    /// The ids of all memories, rejected ones among them, in their order.
+    pub async fn ids(&self) -> Result<Vec<String>> {
+        self.resources.database.keys("memory", "mid", self.user).await
     }
 
-    /// At most `limit` memories in the order of their ids, rejected ones among them, beginning behind the id `last`.
-    pub async fn after(&self, last: Option<&str>, limit: u32) -> Result<Vec<Memory>> {
-        let begin = if last.is_some() { "[$user, $last]>" } else { "[$user, NONE]" };
-        let statement = format!("SELECT * FROM memory:{begin}..=[$user, {{}}] LIMIT $limit");
-        let last = last.map(str::to_owned);
-        self.rows(&statement, Bound::new().with("user", self.user).with("last", last).with("limit", limit)).await
+    /// The memories called `ids`, in that order, with their earlier texts.
+    pub async fn export(&self, ids: &[String]) -> Result<Vec<KeptMemory>> {
+        let memories = in_order(self.get_many(ids).await?, ids, |memory| &memory.id);
+        let mut kept = Vec::with_capacity(memories.len());
+        for memory in memories {
+            let history = if memory.edited { self.history(&memory.id).await? } else { Vec::new() };
+            kept.push(KeptMemory { memory, history });
+        }
+        Ok(kept)
     }
 
     /// Writes memories with their ids and times in one transaction. One whose id is there already is left as it is.
     /// They are found once the index worker has come to them.
-    pub async fn import(&self, memories: Vec<Memory>) -> Result<Vec<BatchStatus>> {
+    pub async fn import(&self, memories: Vec<KeptMemory>) -> Result<Vec<BatchStatus>> {
         let _writing = self.resources.outbox.writing().await;
-        let ids: Vec<String> = memories.iter().map(|memory| memory.id.clone()).collect();
+        let ids: Vec<String> = memories.iter().map(|kept| kept.memory.id.clone()).collect();
+        let revisions: Vec<Value> = memories.iter().flat_map(|kept| self.revisions(kept)).collect();
         let rows: Vec<_> = memories
             .into_iter()
-            .map(|memory| database::row(record("memory", self.user, &memory.id), MemoryRow::of(self.user, memory)))
+            .map(|kept| database::row(record("memory", self.user, &kept.memory.id), MemoryRow::of(self.user, kept)))
             .collect();
         let statements = "BEGIN;
             LET $there = (SELECT VALUE mid FROM $ids);
             INSERT IGNORE INTO memory $rows;
+            INSERT IGNORE INTO memory_revision $revisions.filter(|$row| $row.memory NOT IN $there);
             INSERT INTO outbox $outbox;
             RETURN $there;
             COMMIT;";
         let bound = Bound::new()
             .with("ids", self.records(&ids))
             .with("rows", rows)
+            .with("revisions", revisions)
             .with("outbox", outbox::rows(Kind::Memory, self.user, &ids));
-        let mut there: Vec<String> = self.resources.database.run(statements, bound).await?.take(4)?;
+        let mut there: Vec<String> = self.resources.database.run(statements, bound).await?.take(5)?;
         self.resources.outbox.wake();
         let status = |id: String| match there.contains(&id) {
             true => BatchStatus::Duplicate,
@@ -59,11 +75,27 @@ impl Memories<'_> {
         };
         Ok(ids.into_iter().map(status).collect())
     }
+
+    /// The rows of a memory's earlier texts.
+    fn revisions(&self, kept: &KeptMemory) -> Vec<Value> {
+        let memory = &kept.memory.id;
+        let row = |(place, revision): (i64, &MemoryRevision)| {
+            let key = [self.user.to_owned().into_value(), memory.clone().into_value(), place.into_value()];
+            let id = RecordId::new("memory_revision", Array::from(key.into_iter().collect::<Vec<Value>>()));
+            let MemoryRevision { content, replaced_at, replaced_by } = revision.clone();
+            let (user, memory, replaced_by) = (self.user.to_owned(), memory.clone(), replaced_by.into());
+            let fields = KeptRevision { user, memory, content, replaced_at, replaced_by };
+            database::row(id, fields)
+        };
+        (0i64..).zip(kept.history.iter().rev()).map(row).collect()
+    }
 }
 
 impl MemoryRow {
     /// The row of a memory that was written elsewhere.
-    fn of(user: &str, memory: Memory) -> Self {
+    fn of(user: &str, kept: KeptMemory) -> Self {
+        let revisions = kept.history.len() as i64;
+        let memory: Memory = kept.memory;
         let place = || scoring(memory.category, memory.manually_added, memory.created_at);
         let scoring = memory.scoring.unwrap_or_else(place);
         Self {
@@ -82,7 +114,7 @@ impl MemoryRow {
             scoring_rank: scoring_rank(&scoring),
             scoring,
             provenance: memory.provenance.into(),
-            revisions: 0,
+            revisions,
         }
     }
 }

@@ -34,6 +34,20 @@ impl PersonRow {
             speech_sample_transcripts: None,
         }
     }
+
+    /// The row of a person who was named elsewhere.
+    pub(super) fn of(user: &str, person: Person) -> Self {
+        Self {
+            pid: person.id,
+            user: user.to_owned(),
+            name_key: key_of(&person.name),
+            name: person.name.trim().to_owned(),
+            created_at: person.created_at,
+            updated_at: person.updated_at,
+            speech_samples: person.speech_samples,
+            speech_sample_transcripts: person.speech_sample_transcripts,
+        }
+    }
 }
 
 /// By what a name is told from others: without the spaces around it, whatever its case.

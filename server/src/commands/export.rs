@@ -1,24 +1,22 @@
-//! `recollect export`: all memories as JSON lines.
+//! `recollect export`: everything that the owner has.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
 
 use anyhow::Context as _;
+use futures::{TryStreamExt, pin_mut};
 use indicatif::ProgressBar;
 
 use super::{Opened, progress_bar};
 use crate::cli::Export;
 use crate::config::Config;
 
-/// How many memories are read at once.
-const BATCH: u32 = 500;
-
-/// Writes every memory of the owner, rejected ones among them, to a file or to standard output. `recollect import` of
-/// that file into another data folder gives the same memories.
+/// Writes everything that the owner has to a file or to standard output. `recollect import` of that file into another
+/// data folder gives the same again.
 pub(crate) async fn export(config: &Config, choice: &Export) -> anyhow::Result<()> {
     let opened = Opened::open(config).await?;
-    let total = opened.resources.memories(&opened.owner).count().await?;
-    let bar = progress_bar(total, "exporting {bar:40} {pos}/{len}");
+    let bar = progress_bar(0, "exporting {bytes}");
     let written = match &choice.file {
         Some(file) => {
             let out = File::create(file).with_context(|| format!("cannot write {}", file.display()))?;
@@ -29,25 +27,17 @@ pub(crate) async fn export(config: &Config, choice: &Export) -> anyhow::Result<(
     bar.finish_and_clear();
     opened.resources.close().await?;
     written?;
-    eprintln!("Exported {} memories.", bar.position());
+    eprintln!("Exported {} bytes.", bar.position());
     Ok(())
 }
 
 async fn write_all(opened: &Opened, out: impl Write, bar: &ProgressBar) -> anyhow::Result<()> {
-    let memories = opened.resources.memories(&opened.owner);
     let mut out = BufWriter::new(out);
-    let mut last: Option<String> = None;
-    loop {
-        let batch = memories.after(last.as_deref(), BATCH).await?;
-        for memory in &batch {
-            serde_json::to_writer(&mut out, memory)?;
-            out.write_all(b"\n")?;
-            bar.inc(1);
-        }
-        match batch.into_iter().last() {
-            Some(memory) => last = Some(memory.id),
-            None => break,
-        }
+    let chunks = tools::transfer::export(Arc::clone(&opened.resources), opened.owner.clone());
+    pin_mut!(chunks);
+    while let Some(chunk) = chunks.try_next().await? {
+        out.write_all(&chunk)?;
+        bar.inc(chunk.len() as u64);
     }
     out.flush()?;
     Ok(())

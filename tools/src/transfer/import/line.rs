@@ -1,16 +1,27 @@
-//! One line of an import.
+//! Memories, as a line of JSON each or as rows of an export.
+
+use std::io::{BufRead, BufReader, Read};
 
 use chrono::{DateTime, Utc};
-use resources::memories::{id_of, scoring};
-use schemas::memory::{Memory, MemoryCategory, Provenance, Visibility};
+use resources::{
+    memories::{id_of, scoring},
+    transfer::KeptMemory,
+};
+use schemas::memory::{Memory, MemoryCategory, MemoryRevision, Provenance, Visibility};
 use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    Kind, Send,
+    item::{Found, Thing},
+};
 
 /// The longest content, in characters; the same as for a memory that is written by hand.
 const LONGEST: usize = 10_000;
 
 /// A memory as it stands in a file: `content` must be there; what else an export holds is kept when it is.
 #[derive(Debug, Deserialize)]
-pub(super) struct Row {
+struct Row {
     content: String,
     id: Option<String>,
     category: Option<MemoryCategory>,
@@ -28,33 +39,65 @@ pub(super) struct Row {
     data_protection_level: Option<String>,
     kg_extracted: Option<bool>,
     provenance: Option<Provenance>,
+    history: Option<Vec<MemoryRevision>>,
+}
+
+/// Reads a memory on each line.
+pub(super) fn read(reader: impl Read, send: Send) -> Result<(), String> {
+    for (number, line) in (1..).zip(BufReader::new(reader).split(b'\n')) {
+        let line = line.map_err(|error| format!("cannot be read any further: {error}"))?;
+        if !line.trim_ascii().is_empty() {
+            let memory = Row::parse(&line).map(|row| Thing::Memory(Box::new(row.into_memory())));
+            if !send(Found::new(Kind::Memory, format!("line {number}"), memory)) {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The memory that a row of an export describes.
+pub(super) fn memory(mut value: Value) -> Result<Thing, String> {
+    let known = |category: &Value| serde_json::from_value::<MemoryCategory>(category.clone()).is_ok();
+    // Names of categories that others have made up stand for the plainest one, as Omi's own server has it.
+    if let Some(category) = value.get_mut("category").filter(|category| !category.is_null() && !known(category)) {
+        *category = "system".into();
+    }
+    let row: Row = serde_json::from_value(value).map_err(|error| error.to_string())?;
+    Ok(Thing::Memory(Box::new(row.check()?.into_memory())))
 }
 
 impl Row {
     /// Reads a line; the error is a sentence for people.
-    pub(super) fn parse(line: &[u8]) -> Result<Self, String> {
-        let mut row: Self = serde_json::from_slice(line).map_err(|error| {
+    fn parse(line: &[u8]) -> Result<Self, String> {
+        let row: Self = serde_json::from_slice(line).map_err(|error| {
             // Each line is parsed alone: the parser's own line number would mislead.
             error.to_string().replace(" at line 1 column ", " at column ")
         })?;
+        row.check()
+    }
+
+    fn check(mut self) -> Result<Self, String> {
+        let row = &mut self;
         row.content = row.content.trim().to_owned();
         match row.content.chars().count() {
             0 => Err("content is empty".into()),
-            1..=LONGEST => Ok(row),
+            1..=LONGEST => Ok(self),
             length => Err(format!("content has {length} characters, more than {LONGEST}")),
         }
     }
 
-    /// The memory of `owner` that this line describes.
-    pub(super) fn into_memory(self, owner: &str) -> Memory {
+    /// The memory that this row describes; the database says whose it is.
+    fn into_memory(self) -> KeptMemory {
         let category = self.category.unwrap_or(MemoryCategory::System);
         let manually_added = self.manually_added.unwrap_or(true);
         let created_at = self.created_at.unwrap_or_else(Utc::now);
         let conversation_id = self.conversation_id.clone();
         let unknown = || Provenance { face: "import".into(), conversation_id, ..Provenance::default() };
-        Memory {
+        let history = self.history.unwrap_or_default();
+        let memory = Memory {
             id: self.id.filter(|id| !id.is_empty()).unwrap_or_else(|| id_of(&self.content)),
-            uid: owner.to_owned(),
+            uid: String::new(),
             content: self.content,
             category,
             visibility: self.visibility.unwrap_or_default(),
@@ -73,7 +116,8 @@ impl Row {
             is_locked: false,
             kg_extracted: self.kg_extracted.unwrap_or(false),
             provenance: self.provenance.unwrap_or_else(unknown),
-        }
+        };
+        KeptMemory { memory, history }
     }
 }
 
@@ -83,8 +127,8 @@ mod tests {
 
     #[test]
     fn content_is_enough() {
-        let memory = Row::parse(br#"{"content": " Ada plays the cello. "}"#).unwrap().into_memory("ada");
-        assert_eq!((memory.content.as_str(), memory.uid.as_str()), ("Ada plays the cello.", "ada"));
+        let memory = Row::parse(br#"{"content": " Ada plays the cello. "}"#).unwrap().into_memory().memory;
+        assert_eq!(memory.content, "Ada plays the cello.");
         assert_eq!((memory.reviewed, memory.user_review, memory.manually_added), (true, Some(true), true));
         assert_eq!((memory.updated_at, memory.provenance.face.as_str()), (memory.created_at, "import"));
     }
@@ -93,10 +137,9 @@ mod tests {
     fn an_exported_row_comes_back_as_it_was() {
         let line = br#"{"content": "Ada moved to Oslo.", "created_at": "2026-01-02T03:04:05Z", "category": "work",
             "tags": ["home"], "reviewed": false, "user_review": null, "manually_added": false}"#;
-        let before = Row::parse(line).unwrap().into_memory("ada");
+        let before = Row::parse(line).unwrap().into_memory();
         let exported = serde_json::to_vec(&before).unwrap();
-        assert_eq!(Row::parse(&exported).unwrap().into_memory("ada"), before);
-        assert_eq!(Row::parse(&exported).unwrap().into_memory("bob").uid, "bob");
+        assert_eq!(Row::parse(&exported).unwrap().into_memory(), before);
     }
 
     #[test]

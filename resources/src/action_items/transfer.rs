@@ -1,0 +1,86 @@
+//! All action items of a user out of one data folder and into another, as they are.
+
+use surrealdb::types::RecordId;
+
+use super::{ActionItems, row::ActionItemRow, values};
+use crate::{
+    Result,
+    database::{Json, name_of, record},
+    outbox::{self, Kind},
+    transfer::{KeptActionItem, in_order},
+};
+
+impl ActionItems<'_> {
+    /// The action items called `ids`, in that order.
+    pub async fn export(&self, ids: &[String]) -> Result<Vec<KeptActionItem>> {
+        let records: Vec<RecordId> = ids.iter().map(|id| record("action_item", self.user, id)).collect();
+        let rows = self.rows("SELECT * FROM $ids", self.bound().with("ids", records)).await?;
+        let keep = |row: ActionItemRow| {
+            let (place, extracted, touched) = (row.place, row.extracted, row.touched);
+            KeptActionItem { item: row.into(), place, extracted, touched }
+        };
+        Ok(in_order(rows, ids, |row| &row.aid).into_iter().map(keep).collect())
+    }
+
+    /// The ids of all action items, in their order.
+    pub async fn all_ids(&self) -> Result<Vec<String>> {
+        self.resources.database.keys("action_item", "aid", self.user).await
+    }
+
+    /// Writes action items as they are, in one transaction. One whose id is there already is left alone; gives the ids
+    /// of the new ones. They are found once the index worker has come to them.
+    pub async fn import(&self, items: Vec<KeptActionItem>) -> Result<Vec<String>> {
+        let _writing = self.resources.outbox.writing().await;
+        let ids: Vec<String> = items.iter().map(|kept| kept.item.id.clone()).collect();
+        let rows: Vec<ActionItemRow> = items.into_iter().map(|kept| ActionItemRow::of(self.user, kept)).collect();
+        let statements = "BEGIN;
+            LET $new = (INSERT IGNORE INTO action_item $rows);
+            INSERT INTO outbox $outbox;
+            RETURN $new.aid;
+            COMMIT;";
+        let bound =
+            self.bound().with("rows", values(&rows)).with("outbox", outbox::rows(Kind::ActionItem, self.user, &ids));
+        let new = self.resources.database.run(statements, bound).await?.take(3)?;
+        self.resources.outbox.wake();
+        Ok(new)
+    }
+}
+
+impl ActionItemRow {
+    /// The row of an item that was written elsewhere.
+    fn of(user: &str, kept: KeptActionItem) -> Self {
+        let KeptActionItem { item, place, extracted, touched } = kept;
+        Self {
+            aid: item.id,
+            user: user.to_owned(),
+            text_key: super::row::text_key(&item.description),
+            description: item.description,
+            status: name_of(&item.status),
+            created_at: item.created_at,
+            updated_at: item.updated_at,
+            due_at: item.due_at,
+            due_confidence: item.due_confidence,
+            completed_at: item.completed_at,
+            rank: None,
+            conversation_id: item.conversation_id,
+            place,
+            extracted,
+            touched,
+            owner: name_of(&item.owner),
+            priority: item.priority.as_ref().map(name_of),
+            goal_id: item.goal_id,
+            workstream_id: item.workstream_id,
+            source: item.source,
+            provenance: Json(item.provenance),
+            recurrence_rule: item.recurrence_rule,
+            recurrence_parent_id: item.recurrence_parent_id,
+            superseded_by: item.superseded_by,
+            exported: item.exported,
+            export_date: item.export_date,
+            export_platform: item.export_platform,
+            apple_reminder_id: item.apple_reminder_id,
+            sort_order: item.sort_order,
+            indent_level: item.indent_level,
+        }
+    }
+}

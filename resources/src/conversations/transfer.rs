@@ -1,0 +1,76 @@
+//! All conversations of a user out of one data folder and into another, as they are.
+
+use schemas::conversation::{Conversation, ConversationPhoto, ConversationStatus};
+use surrealdb::types::{RecordId, Value};
+
+use super::{ConversationRow, Conversations};
+use crate::{
+    Result,
+    database::{self, Bound},
+    jobs,
+    transfer::{KeptConversation, in_order},
+};
+
+impl Conversations<'_> {
+    /// The ids of all conversations, in their order.
+    pub async fn ids(&self) -> Result<Vec<String>> {
+        self.resources.database.keys("conversation", "cid", self.user).await
+    }
+
+    /// Those of the conversations called `ids` that are there.
+    pub async fn known(&self, ids: &[String]) -> Result<Vec<String>> {
+        let records: Vec<RecordId> = ids.iter().map(|id| self.record(id)).collect();
+        self.resources.database.run("SELECT VALUE cid FROM $ids", Bound::new().with("ids", records)).await?.take(0)
+    }
+
+    /// The conversations called `ids`, in that order, with transcripts and photos.
+    pub async fn export(&self, ids: &[String]) -> Result<Vec<KeptConversation>> {
+        let records: Vec<RecordId> = ids.iter().map(|id| self.record(id)).collect();
+        let bound = Bound::new().with("ids", records);
+        let rows: Vec<ConversationRow> = self.resources.database.run("SELECT * FROM $ids", bound).await?.take(0)?;
+        let rows = in_order(rows, ids, |row| &row.cid);
+        let titled: Vec<bool> = rows.iter().map(|row| row.parts.0.titled).collect();
+        let mut conversations = self.complete(rows).await?;
+        self.add_transcripts(&mut conversations).await?;
+        let mut kept = Vec::with_capacity(conversations.len());
+        for (mut conversation, titled) in conversations.into_iter().zip(titled) {
+            conversation.photos = self.photos(&conversation.id).await?;
+            kept.push(KeptConversation { conversation, titled });
+        }
+        Ok(kept)
+    }
+
+    /// Writes a conversation as it is, with its transcript, its photos and, when it is still to be understood, a job, in
+    /// one transaction. One whose id is there already is left alone; says whether this one is new.
+    pub async fn import(&self, mut kept: KeptConversation) -> Result<bool> {
+        let _writing = self.resources.outbox.writing().await;
+        let Conversation { id, status, .. } = kept.conversation.clone();
+        let segments = kept.conversation.transcript_segments.take().unwrap_or_default();
+        let photos = std::mem::take(&mut kept.conversation.photos);
+        let is_processed = status == ConversationStatus::Processing;
+        let statements = "BEGIN;
+            LET $new = (INSERT IGNORE INTO conversation $row);
+            IF count($new) > 0 {
+                INSERT INTO segment $segments;
+                INSERT INTO photo $photos;
+                INSERT INTO outbox $outbox;
+                IF $job != NONE { UPSERT $job.id CONTENT $job; };
+            };
+            RETURN count($new) > 0;
+            COMMIT;";
+        let row = database::row(self.record(&id), ConversationRow::of(self.user, &kept));
+        let bound = Bound::new()
+            .with("row", row)
+            .with("segments", self.segment_values(&id, 0, segments))
+            .with("photos", self.photo_values(&id, photos))
+            .with("outbox", self.outbox_values(std::slice::from_ref(&id)))
+            .with("job", is_processed.then(|| jobs::row(self.user, &id, jobs::Manner::Forced)));
+        let is_new = self.resources.database.run(statements, bound).await?.take(3)?;
+        self.resources.outbox.wake();
+        Ok(is_new)
+    }
+
+    fn photo_values(&self, id: &str, photos: Vec<ConversationPhoto>) -> Vec<Value> {
+        photos.into_iter().map(|photo| self.photo_value(id, photo)).collect()
+    }
+}

@@ -1,0 +1,47 @@
+//! All goals of a user out of one data folder and into another, as they are.
+
+use surrealdb::types::Value;
+
+use super::{
+    Goals,
+    row::{GoalRow, PointRow},
+};
+use crate::{
+    Result,
+    database::{Bound, row},
+    transfer::KeptGoal,
+};
+
+impl Goals<'_> {
+    /// All goals with their histories, in the order of their ids.
+    pub async fn export(&self) -> Result<Vec<KeptGoal>> {
+        let mut goals = self.all().await?;
+        goals.sort_by(|a, b| a.id.cmp(&b.id));
+        let mut kept = Vec::with_capacity(goals.len());
+        for goal in goals {
+            let history = self.history(&goal.id, u32::MAX).await?;
+            kept.push(KeptGoal { goal, history });
+        }
+        Ok(kept)
+    }
+
+    /// Writes a goal as it is, with its history, in one transaction. One whose id is there already is left alone; says
+    /// whether this one is new.
+    pub async fn import(&self, kept: KeptGoal) -> Result<bool> {
+        let KeptGoal { goal, history } = kept;
+        let id = goal.id.clone();
+        let point = |point| {
+            let fields = PointRow::of(self.user, &id, point);
+            row(self.point(&id, &fields.date), fields)
+        };
+        let points: Vec<Value> = history.iter().map(point).collect();
+        let statements = "BEGIN;
+            LET $new = (INSERT IGNORE INTO goal $row);
+            IF count($new) > 0 { INSERT IGNORE INTO goal_point $points; };
+            RETURN count($new) > 0;
+            COMMIT;";
+        let fields = row(self.record(&id), GoalRow::of(self.user, goal));
+        let bound = Bound::new().with("row", fields).with("points", points);
+        self.resources.database.run(statements, bound).await?.take(3)
+    }
+}

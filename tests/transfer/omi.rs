@@ -1,0 +1,70 @@
+//! Omi's export: stored documents, in which fields are missing.
+
+use serde_json::{Value, json};
+use tools::transfer::Kind;
+
+use super::{counted, export, import_fixture};
+use crate::harness::Server;
+
+#[tokio::test]
+async fn an_export_of_omi_is_taken_over() {
+    let server = Server::shared().await;
+    let (user, other) = (server.user().await, server.user().await);
+    let before = export(&other).await;
+    let report = import_fixture(&user, "omi.json").await;
+    counted(&report, Kind::Conversation, 2, 0, 3);
+    counted(&report, Kind::Memory, 1, 0, 1);
+    counted(&report, Kind::Person, 1, 0, 0);
+    counted(&report, Kind::ActionItem, 2, 0, 1);
+    counted(&report, Kind::Message, 2, 0, 0);
+    let said = report.to_string();
+    for reason in ["conversations[2]: its transcript is compressed", "conversations[4]: it is not an object", "profile"]
+    {
+        assert!(said.contains(reason), "{reason}: {said}");
+    }
+    assert!(said.contains("memories[1]: content is empty") && said.contains("screenshots"), "{said}");
+
+    let app = user.app();
+    let dinner = app.get("/v1/conversations/c-dinner").await.ok();
+    let structured = &dinner["structured"];
+    assert_eq!(
+        json!([dinner["created_at"], dinner["status"], dinner["folder_id"]]),
+        json!(["2025-03-01T18:00:00Z", "completed", null])
+    );
+    assert_eq!(json!([structured["title"], structured["category"]]), json!(["Dinner plans", "other"]));
+    assert_eq!(
+        json!([structured["events"][0]["start"], structured["events"][0]["duration"]]),
+        json!(["2025-03-02T19:00:00Z", 30])
+    );
+    let segments = &dinner["transcript_segments"];
+    assert_eq!(json!([segments[0]["speaker_name"], segments[1]["speaker_name"]]), json!(["User", "Bo"]));
+    assert_eq!(json!([segments[1]["speaker_id"], segments[1]["start"]]), json!([1, 2.5]));
+    let mut tasks: Vec<String> = descriptions(&structured["action_items"]);
+    tasks.sort();
+    assert_eq!(tasks, ["Buy leeks", "Call the baker"], "what stands in both places is one item");
+    let raw = app.get("/v1/conversations/c-raw").await.ok();
+    assert_ne!(raw["status"], "in_progress", "nobody records it any more: it is to be understood");
+    assert_eq!(app.get("/v3/memories/m-1").await.ok()["category"], "system");
+    assert_eq!(export(&other).await, before, "nobody else has got anything");
+
+    let all = export(&user).await;
+    let again = import_fixture(&user, "omi.json").await;
+    counted(&again, Kind::Conversation, 0, 2, 3);
+    counted(&again, Kind::Memory, 0, 1, 1);
+    counted(&again, Kind::ActionItem, 0, 1, 1);
+    counted(&again, Kind::Message, 0, 2, 0);
+    counted(&again, Kind::Person, 0, 1, 0);
+    let settled = |bytes: &[u8]| {
+        let mut all: Value = serde_json::from_slice(bytes).unwrap();
+        // What was not understood yet is worked on meanwhile.
+        all["conversations"].as_array_mut().unwrap().retain(|row| row["id"] != "c-raw");
+        all["action_items"].as_array_mut().unwrap().retain(|row| row["conversation_id"] != "c-raw");
+        all["memories"].as_array_mut().unwrap().retain(|row| row["conversation_id"] != "c-raw");
+        all
+    };
+    assert_eq!(settled(&export(&user).await), settled(&all), "the same file again changes nothing");
+}
+
+fn descriptions(items: &Value) -> Vec<String> {
+    items.as_array().unwrap().iter().map(|item| item["description"].as_str().unwrap().to_owned()).collect()
+}

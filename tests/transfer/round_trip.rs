@@ -1,0 +1,164 @@
+//! Everything that a user has, out and in again.
+
+use resources::conversations::{Change, Understood};
+use schemas::{
+    chat::{Message, Sender},
+    conversation::{ConversationCategory, ConversationPhoto, Event, Processor},
+};
+use serde_json::{Value, json};
+use tools::transfer::{Input, Kind};
+
+use super::{counted, export, import};
+use crate::{
+    harness::{Answer, Server, TestUser, apart},
+    nouns::NOUNS,
+};
+
+/// The keys of an export: those of Omi's in its order, then ours.
+const KEYS: [&str; 9] = [
+    "profile",
+    "conversations",
+    "memories",
+    "people",
+    "action_items",
+    "chat_messages",
+    "goals",
+    "folders",
+    "preferences",
+];
+
+/// Somebody who has something of everything.
+async fn somebody() -> TestUser {
+    let user = Server::shared().await.user().await;
+    for noun in NOUNS {
+        (noun.seed)(&user).await;
+    }
+    let app = user.app();
+    let rejected = app.post("/v3/memories", json!({ "content": "Ann dislikes honey" })).await.ok();
+    let review = format!("/v3/memories/{}/review", rejected["id"].as_str().unwrap());
+    app.post(&review, json!({ "value": false })).await.ok();
+    app.patch("/v1/users/preferences", json!({ "time_zone": "Europe/Oslo", "language": "no" })).await.ok();
+    app.post("/v1/folders/reorder", json!({ "folder_ids": ["travel", "work"] })).await.ok();
+    let (resources, id) = (Server::shared().await.resources.clone(), user.id.clone());
+    apart(async move {
+        let conversations = resources.conversations(&id);
+        for (place, conversation) in conversations.ids().await.unwrap().into_iter().enumerate() {
+            conversations.complete_with(&conversation, understood(place)).await.unwrap();
+            let photo = ConversationPhoto {
+                id: Some(format!("photo-{place}")),
+                base64: "aGk=".into(),
+                description: Some("A kingfisher".into()),
+                created_at: resources::now(),
+                discarded: false,
+            };
+            conversations.keep_photos(&conversation, vec![photo]).await.unwrap();
+            let change = Change { title: Some("Mine".into()), starred: Some(true), ..Change::default() };
+            conversations.change(&conversation, change).await.unwrap();
+        }
+        for (name, sender) in [("one", Sender::Human), ("two", Sender::Ai)] {
+            resources.messages(&id).save(&message(name, sender)).await.unwrap();
+        }
+    })
+    .await;
+    user
+}
+
+fn understood(place: usize) -> Understood {
+    let event = Event {
+        title: "Dinner".into(),
+        description: String::new(),
+        start: resources::now(),
+        duration: 30,
+        created: place % 2 == 0,
+    };
+    Understood {
+        discarded: place % 2 == 1,
+        title: "A walk".into(),
+        overview: "They walk.".into(),
+        emoji: "🚶".into(),
+        category: ConversationCategory::Travel,
+        events: vec![event],
+        folder_id: Some("travel".into()),
+        processor: Processor::Local,
+    }
+}
+
+fn message(id: &str, sender: Sender) -> Message {
+    Message {
+        id: id.into(),
+        text: "Where do we walk?".into(),
+        created_at: resources::now(),
+        sender,
+        kind: "text".into(),
+        app_id: None,
+        plugin_id: None,
+        from_external_integration: false,
+        memories_id: Vec::new(),
+        memories: Vec::new(),
+        reported: false,
+        report_reason: None,
+        files_id: Vec::new(),
+        rating: None,
+        citations: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn what_is_exported_and_imported_is_the_same_byte_for_byte() {
+    let server = Server::shared().await;
+    let (ann, ben, cleo) = (somebody().await, server.user().await, server.user().await);
+    let everything = export(&ann).await;
+    let parsed: Value = serde_json::from_slice(&everything).unwrap();
+    for key in KEYS {
+        let is_there = parsed[key].as_array().map_or(parsed[key].is_object(), |rows| !rows.is_empty());
+        assert!(is_there, "{key}: {}", parsed[key]);
+    }
+    let nothing = export(&cleo).await;
+    let report = import(&ben, vec![Input::bytes("export", everything.clone())]).await;
+    assert_eq!(report.skipped(), 0, "{report}");
+    counted(&report, Kind::Conversation, parsed["conversations"].as_array().unwrap().len() as u64, 0, 0);
+    same(&export(&ben).await, &everything);
+    let again = import(&ben, vec![Input::bytes("export", everything.clone())]).await;
+    assert!(again.counts.values().all(|count| count.written == 0), "{again}");
+    same(&export(&ben).await, &everything);
+    assert_eq!(export(&cleo).await, nothing, "nobody else has got anything");
+}
+
+/// Says which row differs, rather than all of them.
+#[track_caller]
+fn same(found: &[u8], expected: &[u8]) {
+    let (found, expected) = (String::from_utf8_lossy(found), String::from_utf8_lossy(expected));
+    for (found, expected) in found.lines().zip(expected.lines()) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(found.len(), expected.len());
+}
+
+#[tokio::test]
+async fn an_import_that_was_stopped_goes_on() {
+    let server = Server::shared().await;
+    let (ann, ben) = (somebody().await, server.user().await);
+    let everything = export(&ann).await;
+    let half = everything[..everything.len() / 2].to_vec();
+    let report = import(&ben, vec![Input::bytes("half", half)]).await;
+    counted(&report, Kind::File, 0, 0, 1);
+    let report = import(&ben, vec![Input::bytes("whole", everything.clone())]).await;
+    assert_eq!(report.skipped(), 0, "{report}");
+    same(&export(&ben).await, &everything);
+}
+
+#[tokio::test]
+async fn the_app_exports_too() {
+    let user = somebody().await;
+    let answer = user.app().get("/v1/users/export").await;
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"omi-export.json\"");
+    let body = answer.ok();
+    assert_eq!(body.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>(), KEYS);
+    assert_eq!(body, serde_json::from_slice::<Value>(&export(&user).await).unwrap());
+    for stranger in [user.developer(), user.mcp(), user.with("nobody")] {
+        assert_eq!(stranger.get("/v1/users/export").await.status, 401);
+    }
+    let unsigned = user.http.get(format!("{}/v1/users/export", user.url));
+    assert_eq!(Answer::to(unsigned).await.status, 401);
+}

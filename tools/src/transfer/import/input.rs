@@ -1,0 +1,140 @@
+//! The files of an import, and what they are.
+
+use std::{
+    fs::File,
+    io::{self, Cursor, Read},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use chrono::{DateTime, Utc};
+
+/// How much of a file tells what it is.
+const HEAD: u64 = 64 * 1024;
+
+/// A file to be imported.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// What it is called in the report.
+    pub name: String,
+    /// How long it is, in bytes.
+    pub length: u64,
+    /// When it was last changed: when a transcript without dates was spoken, for want of anything better.
+    pub(super) modified: DateTime<Utc>,
+    source: Source,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    File(PathBuf),
+    Bytes(Arc<[u8]>),
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// One JSON document: an export of Recollect, of Omi, of ChatGPT or of Claude.
+    Json,
+    /// A memory on each line, as JSON.
+    Lines,
+    /// SRT or VTT.
+    Subtitles,
+    /// iCalendar.
+    Calendar,
+    /// Text.
+    Plain,
+}
+
+impl Input {
+    /// The file at `path`.
+    ///
+    /// # Errors
+    /// What asking for it gives.
+    pub fn file(path: &Path) -> io::Result<Self> {
+        File::open(path)?;
+        let about = path.metadata()?;
+        let modified = about.modified().map_or_else(|_| Utc::now(), DateTime::from);
+        let source = Source::File(path.to_owned());
+        Ok(Self { name: path.display().to_string(), length: about.len(), modified, source })
+    }
+
+    /// What was read from elsewhere.
+    pub fn bytes(name: &str, bytes: Vec<u8>) -> Self {
+        let length = bytes.len() as u64;
+        Self { name: name.to_owned(), length, modified: Utc::now(), source: Source::Bytes(bytes.into()) }
+    }
+
+    pub(super) fn open(&self) -> io::Result<Box<dyn Read>> {
+        Ok(match &self.source {
+            Source::File(path) => Box::new(File::open(path)?),
+            Source::Bytes(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
+        })
+    }
+
+    /// What it is, by its content; the error is a sentence for people.
+    pub(super) fn format(&self) -> Result<Format, String> {
+        let mut head = Vec::new();
+        let opened = self.open().and_then(|reader| reader.take(HEAD).read_to_end(&mut head));
+        opened.map_err(|error| format!("cannot be read: {error}"))?;
+        if head.starts_with(b"PK\x03\x04") {
+            return Err("it is a ZIP archive: unpack it and import the folder".into());
+        }
+        // A character may be cut in two where the head ends.
+        let text = String::from_utf8_lossy(&head);
+        let broken = text.trim_end_matches(char::REPLACEMENT_CHARACTER).contains(char::REPLACEMENT_CHARACTER);
+        let text = text.trim_start_matches('\u{feff}').trim_start();
+        if text.is_empty() {
+            return Err("it is empty".into());
+        }
+        if broken || text.contains('\0') || text.starts_with('<') {
+            return Err("it is of no known format".into());
+        }
+        Ok(if text.starts_with("BEGIN:VCALENDAR") {
+            Format::Calendar
+        } else if text.starts_with("WEBVTT") || text.lines().take(50).any(|line| line.contains("-->")) {
+            Format::Subtitles
+        } else if text.starts_with('{') && is_lines(text) {
+            Format::Lines
+        } else if text.starts_with(['{', '[']) {
+            Format::Json
+        } else {
+            Format::Plain
+        })
+    }
+}
+
+/// Whether the first line is a memory by itself.
+fn is_lines(text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    let line: Option<serde_json::Value> = serde_json::from_str(first).ok();
+    line.is_some_and(|line| {
+        line.get("content").is_some() || text.lines().nth(1).is_some_and(|next| next.starts_with('{'))
+    })
+}
+
+/// Tells how much was read.
+pub(super) struct Counted<R> {
+    pub(super) reader: R,
+    pub(super) counter: Option<Arc<AtomicU64>>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        if let Some(counter) = &self.counter {
+            counter.fetch_add(count as u64, Ordering::Relaxed);
+        }
+        Ok(count)
+    }
+}
+
+/// All of a small file, as text.
+pub(super) fn text(mut reader: impl Read) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    reader.read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 throughout")?;
+    Ok(text.trim_start_matches('\u{feff}').replace("\r\n", "\n"))
+}

@@ -1,0 +1,190 @@
+//! One JSON document, read row by row, so that it may be larger than memory: the exports of Recollect, Omi, ChatGPT and
+//! Claude. Which it is, each row tells by its fields.
+
+use std::{
+    fmt,
+    io::{BufReader, Read},
+};
+
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
+};
+use serde_json::Value;
+
+use super::{
+    Kind, Pass, Send, chatgpt, claude,
+    item::{Found, Thing},
+    omi,
+};
+
+/// Sends what the document holds.
+pub(super) fn read(reader: impl Read, pass: Pass, send: Send) -> Result<(), String> {
+    let mut router = Router { pass, send, embedded: omi::Embedded::default(), is_wanted: true };
+    let mut document = serde_json::Deserializer::from_reader(BufReader::new(reader));
+    let outcome = Document(&mut router).deserialize(&mut document).and_then(|()| document.end());
+    let Router { embedded, is_wanted, send, .. } = router;
+    for found in embedded.into_items() {
+        send(found);
+    }
+    match outcome {
+        Err(error) if is_wanted => Err(format!("the JSON cannot be read any further: {error}")),
+        _ => Ok(()),
+    }
+}
+
+/// Makes of a row what it is.
+type Reader = fn(Value) -> Result<Thing, String>;
+
+/// Takes each row to its reader.
+struct Router<'a> {
+    pass: Pass,
+    send: Send<'a>,
+    embedded: omi::Embedded,
+    is_wanted: bool,
+}
+
+impl Router<'_> {
+    /// Takes a row of the list called `section`; the list without a name is the document itself.
+    fn row(&mut self, section: &str, place: usize, row: Value) {
+        let (kind, read): (Kind, Reader) = match section {
+            "people" => (Kind::Person, omi::person),
+            "folders" => (Kind::Folder, omi::folder),
+            "memories" | "facts" => (Kind::Memory, omi::memory),
+            "action_items" => (Kind::ActionItem, omi::action_item),
+            "chat_messages" => (Kind::Message, omi::message),
+            "goals" => (Kind::Goal, omi::goal),
+            "" | "conversations" if row.get("mapping").is_some() => (Kind::Conversation, chatgpt::conversation),
+            "" | "conversations" if row.get("chat_messages").is_some() => (Kind::Conversation, claude::conversation),
+            "conversations" => (Kind::Conversation, omi::conversation),
+            "" if row.get("structured").is_some() || row.get("transcript_segments").is_some() => {
+                (Kind::Conversation, omi::conversation)
+            }
+            "" if row.get("content").is_some() => (Kind::Memory, omi::memory),
+            "" => (Kind::File, |_| Err("it is neither a conversation nor a memory".into())),
+            other => return self.value(other),
+        };
+        let is_named = matches!(kind, Kind::Person | Kind::Folder);
+        if is_named != (self.pass == Pass::Named) {
+            return;
+        }
+        if kind == Kind::Conversation {
+            self.embedded.collect(&row);
+        }
+        let place = if section.is_empty() { format!("row {}", place + 1) } else { format!("{section}[{place}]") };
+        self.is_wanted &= (self.send)(Found::new(kind, place, read(row)));
+    }
+
+    /// Takes what is not a list, or is none of ours.
+    fn value(&mut self, section: &str) {
+        if self.pass == Pass::Rest {
+            let item = Ok(Thing::LeftOut(section.to_owned()));
+            self.is_wanted &= (self.send)(Found::new(Kind::File, section.to_owned(), item));
+        }
+    }
+
+    fn object(&mut self, section: &str, value: Value) {
+        match section {
+            "preferences" if self.pass == Pass::Rest => {
+                let found = Found::new(Kind::Preferences, section.to_owned(), omi::preferences(value));
+                self.is_wanted &= (self.send)(found);
+            }
+            "preferences" => {}
+            _ => self.value(section),
+        }
+    }
+}
+
+/// The document: a list of rows, or an object of lists.
+struct Document<'a, 'b>(&'a mut Router<'b>);
+
+impl<'de> DeserializeSeed<'de> for Document<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Document<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, to: &mut fmt::Formatter) -> fmt::Result {
+        to.write_str("a list of rows or an object of lists")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+        Section { router: self.0, name: String::new() }.visit_seq(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        while let Some(name) = object.next_key::<String>()? {
+            object.next_value_seed(Section { router: self.0, name })?;
+        }
+        Ok(())
+    }
+}
+
+/// The value of one key of the document.
+struct Section<'a, 'b> {
+    router: &'a mut Router<'b>,
+    name: String,
+}
+
+impl<'de> DeserializeSeed<'de> for Section<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Section<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, to: &mut fmt::Formatter) -> fmt::Result {
+        to.write_str("any value")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let mut place = 0;
+        while let Some(row) = list.next_element::<Value>()? {
+            self.router.row(&self.name, place, row);
+            place += 1;
+            if !self.router.is_wanted {
+                return Err(A::Error::custom("no more is wanted"));
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<(), A::Error> {
+        let value = serde::Deserialize::deserialize(MapAccessDeserializer::new(object))?;
+        self.router.object(&self.name, value);
+        Ok(())
+    }
+
+    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<(), E> {
+        self.router.value(&self.name);
+        Ok(())
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<(), E> {
+        self.visit_str("")
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<(), E> {
+        self.visit_str("")
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<(), E> {
+        self.visit_str("")
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<(), E> {
+        self.visit_str("")
+    }
+}

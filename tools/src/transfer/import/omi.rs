@@ -1,0 +1,251 @@
+//! The rows of Omi's export, and of our own, which has the same shape and more: documents as they are stored, in which
+//! fields may be missing and times may lack their offset.
+
+use chrono::SecondsFormat;
+use resources::{
+    memories::id_of,
+    transfer::{KeptActionItem, KeptConversation, KeptGoal},
+};
+use schemas::conversation::{ConversationCategory, ConversationStatus};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Kind,
+    item::{Found, Thing},
+    line,
+};
+use crate::arguments::read_time;
+
+/// A conversation. One that nothing was made of yet is to be understood here.
+pub(super) fn conversation(mut row: Value) -> Result<Thing, String> {
+    let is_ours = row.get("titled").is_some();
+    if row.get("transcript_segments").is_some_and(Value::is_string) {
+        return Err("its transcript is compressed or encrypted".into());
+    }
+    let began = ["created_at", "started_at", "finished_at"].into_iter().find_map(|name| row.get(name).cloned());
+    let defaults = json!({
+        "created_at": began, "source": "unknown", "structured": {}, "transcript_segments": [],
+        "transcript_segments_compressed": false, "photos": [], "audio_files": [], "private_cloud_sync_enabled": false,
+        "apps_results": [], "plugins_results": [], "suggested_summarization_apps": [], "discarded": false,
+        "visibility": "private", "starred": false, "status": "completed", "is_locked": false, "deferred": false,
+    });
+    let id = identified("conversation", &mut row, &defaults)?;
+    // What is made from other fields, and what this server does not keep.
+    for name in ["plugins_results", "audio_files", "suggested_summarization_apps"] {
+        row[name] = json!([]);
+    }
+    date_change(&mut row);
+    let structured = json!({ "title": "", "overview": "", "emoji": "🧠", "category": "other", "events": [] });
+    default(&mut row["structured"], structured);
+    row["structured"]["action_items"] = json!([]);
+    let category: Result<ConversationCategory, _> = serde_json::from_value(row["structured"]["category"].clone());
+    row["structured"]["category"] = json!(category.unwrap_or_default());
+    for event in row["structured"]["events"].as_array_mut().into_iter().flatten() {
+        default(event, json!({ "title": "" }));
+    }
+    for (place, segment) in row["transcript_segments"].as_array_mut().into_iter().flatten().enumerate() {
+        complete_segment(&id, place, segment);
+    }
+    let photo = json!({ "base64": "", "created_at": row["created_at"].clone(), "discarded": false });
+    row["photos"].as_array_mut().into_iter().flatten().for_each(|given| default(given, photo.clone()));
+    let mut kept: KeptConversation = typed(row)?;
+    if !is_ours {
+        settle(&mut kept);
+    }
+    Ok(Thing::conversation(kept))
+}
+
+/// Decides whether another server's conversation is done, or to be understood.
+fn settle(kept: &mut KeptConversation) {
+    let conversation = &mut kept.conversation;
+    let is_empty = conversation.transcript_segments.iter().flatten().all(|segment| segment.text.trim().is_empty());
+    let is_done = !conversation.structured.overview.is_empty() || conversation.discarded || is_empty;
+    kept.titled = !is_done && !conversation.structured.title.is_empty();
+    conversation.status = if is_done { ConversationStatus::Completed } else { ConversationStatus::Processing };
+}
+
+fn complete_segment(conversation: &str, place: usize, segment: &mut Value) {
+    let speaker = segment.get("speaker").and_then(Value::as_str).unwrap_or("SPEAKER_00").to_owned();
+    let number: i64 = speaker.rsplit('_').next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    let start = segment.get("start").and_then(Value::as_f64).unwrap_or(0.0);
+    let defaults = json!({
+        "id": id_of(&format!("segment\n{conversation}\n{place}")), "text": "", "speaker": speaker, "speaker_id": number,
+        "speaker_name": "", "is_user": false, "start": start, "end": start, "translations": [],
+        "speech_profile_processed": true,
+    });
+    default(segment, defaults);
+}
+
+/// The action items that stand within conversations: they come last, when all the others are known.
+#[derive(Default)]
+pub(super) struct Embedded(Vec<Found>);
+
+impl Embedded {
+    /// Takes note of the items of a conversation of Omi's; ours stand among the action items.
+    pub(super) fn collect(&mut self, conversation: &Value) {
+        if conversation.get("titled").is_some() {
+            return;
+        }
+        let items = conversation["structured"]["action_items"].as_array().into_iter().flatten();
+        let is_there = |item: &&Value| item.get("deleted") != Some(&json!(true));
+        for (place, item) in items.filter(is_there).enumerate() {
+            // Older rows are the words alone.
+            let mut item = if item.is_string() { json!({ "description": item }) } else { item.clone() };
+            let id = &conversation["id"];
+            let began = conversation.get("created_at").cloned();
+            item["conversation_id"] = id.clone();
+            item["id"] = id_of(&format!("action item\n{id}\n{}", item["description"])).into();
+            default(&mut item, json!({ "created_at": began, "source": "conversation" }));
+            let kept =
+                kept_action_item(item).map(|kept| KeptActionItem { place: place as i64, extracted: true, ..kept });
+            let item = kept.map(|kept| Thing::Embedded(Box::new(kept)));
+            self.0.push(Found::new(Kind::ActionItem, format!("conversation {id}, action item {}", place + 1), item));
+        }
+    }
+
+    pub(super) fn into_items(self) -> Vec<Found> {
+        self.0
+    }
+}
+
+pub(super) fn memory(mut row: Value) -> Result<Thing, String> {
+    settle_times(&mut row);
+    line::memory(row)
+}
+
+pub(super) fn person(mut row: Value) -> Result<Thing, String> {
+    default(&mut row, json!({ "created_at": "1970-01-01T00:00:00Z", "speech_samples": [] }));
+    date_change(&mut row);
+    row["speech_samples_version"] = json!(3);
+    identified("person", &mut row, &json!({}))?;
+    typed(row).map(Thing::Person)
+}
+
+pub(super) fn folder(mut row: Value) -> Result<Thing, String> {
+    let defaults = json!({
+        "color": "#6B7280", "icon": "📁", "created_at": "1970-01-01T00:00:00Z", "order": 0, "is_default": false,
+        "is_system": false, "conversation_count": 0,
+    });
+    identified("folder", &mut row, &defaults)?;
+    date_change(&mut row);
+    typed(row).map(Thing::Folder)
+}
+
+pub(super) fn action_item(row: Value) -> Result<Thing, String> {
+    kept_action_item(row).map(|kept| Thing::ActionItem(Box::new(kept)))
+}
+
+fn kept_action_item(mut row: Value) -> Result<KeptActionItem, String> {
+    let text = row.get("description").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
+    if text.is_empty() {
+        return Err("description is empty".into());
+    }
+    let is_done = row.get("completed") == Some(&json!(true));
+    let defaults = json!({
+        "completed": is_done, "status": if is_done { "completed" } else { "active" },
+        "created_at": "1970-01-01T00:00:00Z", "owner": "user", "provenance": [], "exported": false, "sort_order": 0,
+        "indent_level": 0, "is_locked": false,
+    });
+    // Omi's word for where an item came from is a list of its own kind of objects.
+    if row["provenance"].as_array().into_iter().flatten().any(|from| from.get("face").is_none()) {
+        row["provenance"] = json!([]);
+    }
+    let id = identified("action item", &mut row, &defaults)?;
+    date_change(&mut row);
+    row["task_id"] = id.into();
+    typed(row)
+}
+
+pub(super) fn message(mut row: Value) -> Result<Thing, String> {
+    let defaults = json!({
+        "text": "", "created_at": "1970-01-01T00:00:00Z", "type": "text", "from_external_integration": false,
+        "memories_id": [], "memories": [], "reported": false, "files_id": [], "citations": [],
+    });
+    identified("message", &mut row, &defaults)?;
+    // What Omi stores of cited conversations is read from the conversations.
+    if row["memories"].as_array().into_iter().flatten().any(|cited| !cited["structured"].is_object()) {
+        row["memories"] = json!([]);
+    }
+    typed(row).map(|message| Thing::Message(Box::new(message)))
+}
+
+pub(super) fn goal(mut row: Value) -> Result<Thing, String> {
+    let is_active = row.get("is_active") != Some(&json!(false));
+    let is_measured = row.get("target_value").is_some_and(Value::is_number);
+    let defaults = json!({
+        "goal_type": "scale", "target_value": 0.0, "current_value": 0.0, "min_value": 0.0, "max_value": 10.0,
+        "is_active": is_active, "created_at": "1970-01-01T00:00:00Z", "success_criteria": [],
+        "status": if is_active { "background" } else { "paused" }, "source": "import",
+    });
+    let has_metric = row.get("metric").is_some();
+    let id = identified("goal", &mut row, &defaults)?;
+    date_change(&mut row);
+    row["goal_id"] = id.into();
+    if !has_metric && is_measured {
+        row["metric"] = json!({
+            "type": row["goal_type"], "current": row["current_value"], "target": row["target_value"],
+            "min": row["min_value"], "max": row["max_value"], "unit": row["unit"],
+        });
+    }
+    typed(row).map(|goal: KeptGoal| Thing::Goal(Box::new(goal)))
+}
+
+pub(super) fn preferences(row: Value) -> Result<Thing, String> {
+    typed(row).map(Thing::Preferences)
+}
+
+/// Gives a row what it lacks and, where it has no id, one made from all that it says; answers with the id.
+fn identified(kind: &str, row: &mut Value, defaults: &Value) -> Result<String, String> {
+    let Value::Object(fields) = &*row else { return Err("it is not an object".into()) };
+    let given = fields.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
+    let id = given.map_or_else(|| id_of(&format!("{kind}\n{row}")), str::to_owned);
+    row["id"] = id.clone().into();
+    default(row, defaults.clone());
+    settle_times(row);
+    Ok(id)
+}
+
+/// Says of a row that tells nothing else that it was never changed.
+fn date_change(row: &mut Value) {
+    let created = row["created_at"].clone();
+    default(row, json!({ "updated_at": created }));
+}
+
+/// Gives an object the fields that it lacks.
+fn default(object: &mut Value, defaults: Value) {
+    let (Value::Object(fields), Value::Object(defaults)) = (object, defaults) else { return };
+    for (name, value) in defaults {
+        if fields.get(&name).is_none_or(Value::is_null) && !value.is_null() {
+            fields.insert(name, value);
+        }
+    }
+}
+
+/// Writes times as RFC 3339 that are written otherwise. What came along with a conversation is left as it is.
+fn settle_times(value: &mut Value) {
+    match value {
+        Value::Array(rows) => rows.iter_mut().for_each(settle_times),
+        Value::Object(fields) => fields.iter_mut().for_each(|(name, field)| settle_field(name, field)),
+        _ => {}
+    }
+}
+
+fn settle_field(name: &str, field: &mut Value) {
+    let is_time = name.ends_with("_at") || ["start", "start_time", "end_time", "export_date"].contains(&name);
+    match field {
+        Value::String(text) if is_time && chrono::DateTime::parse_from_rfc3339(text).is_err() => {
+            if let Some(time) = read_time(text, false) {
+                *text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            }
+        }
+        Value::Array(_) | Value::Object(_) if name != "external_data" => settle_times(field),
+        _ => {}
+    }
+}
+
+/// The row as what it is; the error is a sentence for people.
+pub(super) fn typed<T: DeserializeOwned>(row: Value) -> Result<T, String> {
+    let fields: Map<String, Value> = serde_json::from_value(row).map_err(|error| error.to_string())?;
+    serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
+}

@@ -1,0 +1,125 @@
+//! A transcript in plain text: paragraphs, or lines such as `[00:01:05] Ana: Hello`.
+
+use std::io::Read;
+
+use resources::memories::id_of;
+use serde_json::json;
+
+use super::{
+    Input, Kind, Send,
+    input::text,
+    item::Found,
+    speech::{Said, Speech, Voice},
+};
+
+/// The longest name of a speaker, in characters and in words.
+const NAME: (usize, usize) = (40, 4);
+
+pub(super) fn read(reader: impl Read, input: &Input, send: Send) -> Result<(), String> {
+    let text = text(reader)?;
+    let speech = Speech { said: said(&text), ..transcript(input, &text) };
+    send(Found::new(Kind::Conversation, String::new(), speech.into_item()));
+    Ok(())
+}
+
+/// A transcript of which nobody knows more than its text.
+pub(super) fn transcript(input: &Input, text: &str) -> Speech {
+    let name = std::path::Path::new(&input.name).file_stem().map(|name| name.to_string_lossy().into_owned());
+    Speech {
+        id: id_of(&format!("transcript\n{text}")),
+        title: String::new(),
+        overview: String::new(),
+        began: input.modified,
+        updated: None,
+        source: "external_integration",
+        origin: json!({ "imported_from": "transcript", "file": name }),
+        said: Vec::new(),
+    }
+}
+
+/// What is said in a text, line by line; a line without a name goes on with what the line before began.
+fn said(text: &str) -> Vec<Said> {
+    let lines: Vec<(Option<f64>, &str)> =
+        text.lines().map(str::trim).filter(|line| !line.is_empty()).map(split_time).collect();
+    let texts: Vec<&str> = lines.iter().map(|(_, text)| *text).collect();
+    let is_named = has_names(&texts);
+    let mut said: Vec<Said> = Vec::new();
+    for (start, line) in lines {
+        let (voice, words) = match split_name(line).filter(|_| is_named) {
+            Some((name, words)) => (Voice::of(name), words),
+            None if is_named
+                && start.is_none()
+                && let Some(last) = said.last_mut() =>
+            {
+                last.text = format!("{}\n{line}", last.text).trim().to_owned();
+                continue;
+            }
+            None => (Voice::Nobody, line),
+        };
+        said.push(Said { id: None, voice, text: words.to_owned(), start, end: None });
+    }
+    said.retain(|said| !said.text.is_empty());
+    said
+}
+
+/// Whether lines begin with names: most of them do.
+pub(super) fn has_names(lines: &[&str]) -> bool {
+    let named = lines.iter().filter(|line| split_name(line).is_some()).count();
+    named > 0 && named * 2 >= lines.len()
+}
+
+/// The name that a line begins with, and the rest.
+pub(super) fn split_name(line: &str) -> Option<(&str, &str)> {
+    let (name, rest) = line.split_once(':')?;
+    let is_name = name.starts_with(char::is_uppercase)
+        && name.chars().count() <= NAME.0
+        && name.split_whitespace().count() <= NAME.1
+        && name.chars().all(|letter| letter.is_alphanumeric() || " .'-_".contains(letter))
+        && !rest.starts_with("//");
+    is_name.then(|| (name.trim(), rest.trim()))
+}
+
+/// The time that a line begins with, in seconds, and the rest: `[00:01:05] …`, `(1:05) …`, `00:01:05 …`.
+fn split_time(line: &str) -> (Option<f64>, &str) {
+    let bare = line.trim_start_matches(['[', '(']);
+    let length = bare.find(|letter: char| !letter.is_ascii_digit() && !":.,".contains(letter)).unwrap_or(bare.len());
+    match clock(&bare[..length]) {
+        Some(time) => (Some(time), bare[length..].trim_start_matches([']', ')', '-', ' ', '\t']).trim_start()),
+        None => (None, line),
+    }
+}
+
+/// Seconds of `01:02:03.5`, `02:03,500` and the like.
+pub(super) fn clock(text: &str) -> Option<f64> {
+    let text = text.trim_end_matches([':', '.', ',']).replace(',', ".");
+    let parts: Vec<f64> = text.split(':').map(str::parse).collect::<Result<_, _>>().ok()?;
+    (2..=3).contains(&parts.len()).then(|| parts.iter().fold(0.0, |time, part| time * 60.0 + part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_have_times_and_names() {
+        let text = "[00:00:01] Ana: Hello\nand welcome\n\n(1:05) Me: Thanks: really\n00:02:00 - Dr. Bo Li: Bye";
+        let said = said(text);
+        let told: Vec<_> = said.iter().map(|said| (said.voice.clone(), said.text.as_str(), said.start)).collect();
+        let named = |name: &str| Voice::Named(name.into());
+        assert_eq!(
+            told,
+            [
+                (named("Ana"), "Hello\nand welcome", Some(1.0)),
+                (Voice::User, "Thanks: really", Some(65.0)),
+                (named("Dr. Bo Li"), "Bye", Some(120.0)),
+            ]
+        );
+    }
+
+    #[test]
+    fn prose_has_no_names() {
+        let said = said("We met on Monday.\nOne thing matters: time.\nNote: call Bo.\nhttp://x is a page.");
+        assert!(said.len() == 4 && said.iter().all(|said| said.voice == Voice::Nobody), "{said:?}");
+        assert_eq!(said[2].text, "Note: call Bo.");
+    }
+}

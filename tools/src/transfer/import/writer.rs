@@ -1,0 +1,186 @@
+//! Keeps what was found, unless it is there already.
+
+use std::collections::{HashMap, HashSet};
+
+use resources::{
+    Resources, Result,
+    transfer::{KeptActionItem, KeptConversation, KeptMemory},
+};
+use schemas::{chat::Message, memory::BatchStatus, person::Person, preferences::Preferences};
+
+use super::{
+    Kind, Report,
+    item::{Found, Thing},
+};
+
+pub(super) struct Writer<'a> {
+    resources: &'a Resources,
+    user: &'a str,
+    pub(super) report: Report,
+    /// The ids that people have here, by those that they have in the file.
+    people: HashMap<String, String>,
+    folders: Option<HashSet<String>>,
+}
+
+/// What is written together.
+#[derive(Default)]
+struct Batch {
+    memories: Vec<KeptMemory>,
+    action_items: Vec<KeptActionItem>,
+    messages: Vec<Message>,
+    conversations: Vec<(KeptConversation, Vec<(i64, String)>)>,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(resources: &'a Resources, user: &'a str) -> Self {
+        Self { resources, user, report: Report::default(), people: HashMap::new(), folders: None }
+    }
+
+    pub(super) async fn write(&mut self, file: &str, found: impl Iterator<Item = Found>) -> Result<()> {
+        let mut batch = Batch::default();
+        let mut embedded = Vec::new();
+        for Found { kind, place, item } in found {
+            let item = match item {
+                Ok(item) => item,
+                Err(reason) => {
+                    let place = if place.is_empty() { file.to_owned() } else { format!("{file}, {place}") };
+                    self.report.skip(kind, &place, &reason);
+                    continue;
+                }
+            };
+            match item {
+                Thing::Conversation(kept, names) => batch.conversations.push((*kept, names)),
+                Thing::Memory(kept) => batch.memories.push(*kept),
+                Thing::ActionItem(kept) => batch.action_items.push(*kept),
+                Thing::Message(message) => batch.messages.push(*message),
+                Thing::Embedded(kept) => embedded.push(*kept),
+                Thing::Person(person) => self.write_person(person).await?,
+                Thing::Goal(goal) => {
+                    let is_new = self.resources.goals(self.user).import(*goal).await?;
+                    self.report.written(kind, is_new);
+                }
+                Thing::Folder(folder) => {
+                    self.folders = None;
+                    let is_new = self.resources.folders(self.user).import(folder).await?;
+                    self.report.written(kind, is_new);
+                }
+                Thing::Preferences(preferences) => self.write_preferences(preferences).await?,
+                Thing::LeftOut(part) => self.report.leave_out(format!("{part} of {file}")),
+            }
+        }
+        self.write_conversations(batch.conversations).await?;
+        self.write_memories(batch.memories).await?;
+        self.write_action_items(batch.action_items).await?;
+        self.write_messages(batch.messages).await?;
+        for item in embedded {
+            self.write_embedded(item).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_person(&mut self, person: Person) -> Result<()> {
+        let id = person.id.clone();
+        let (known, is_new) = self.resources.people(self.user).import(person).await?;
+        self.report.written(Kind::Person, is_new);
+        self.people.insert(id, known);
+        Ok(())
+    }
+
+    /// What the user has set here stays; what they have set elsewhere only fills a void.
+    async fn write_preferences(&mut self, preferences: Preferences) -> Result<()> {
+        let is_new = self.resources.preferences(self.user).await? == Preferences::default()
+            && preferences != Preferences::default();
+        if is_new {
+            self.resources.set_preferences(self.user, preferences).await?;
+        }
+        self.report.written(Kind::Preferences, is_new);
+        Ok(())
+    }
+
+    async fn write_conversations(&mut self, conversations: Vec<(KeptConversation, Vec<(i64, String)>)>) -> Result<()> {
+        let stored = self.resources.conversations(self.user);
+        let ids: Vec<String> = conversations.iter().map(|(kept, _)| kept.conversation.id.clone()).collect();
+        let known: HashSet<String> = stored.known(&ids).await?.into_iter().collect();
+        for (mut kept, names) in conversations {
+            let is_new = if known.contains(&kept.conversation.id) {
+                false
+            } else {
+                self.name_speakers(&mut kept, names).await?;
+                self.forget_unknown_folder(&mut kept).await?;
+                self.resources.conversations(self.user).import(kept).await?
+            };
+            self.report.written(Kind::Conversation, is_new);
+        }
+        Ok(())
+    }
+
+    /// Gives each segment the person here who said it.
+    async fn name_speakers(&mut self, kept: &mut KeptConversation, names: Vec<(i64, String)>) -> Result<()> {
+        let mut speakers = HashMap::new();
+        for (speaker, name) in names {
+            let (person, _) = self.resources.people(self.user).find_or_create(&name).await?;
+            speakers.insert(speaker, person.id);
+        }
+        for segment in kept.conversation.transcript_segments.iter_mut().flatten() {
+            if let Some(person) = speakers.get(&segment.speaker_id).filter(|_| !segment.is_user) {
+                segment.person_id = Some(person.clone());
+            } else if let Some(known) = segment.person_id.as_ref().and_then(|id| self.people.get(id)) {
+                segment.person_id = Some(known.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a conversation out of a folder that did not come along.
+    async fn forget_unknown_folder(&mut self, kept: &mut KeptConversation) -> Result<()> {
+        let Some(folder) = kept.conversation.folder_id.clone() else { return Ok(()) };
+        if self.folders.is_none() {
+            self.folders = Some(self.resources.folders(self.user).names().await?.into_keys().collect());
+        }
+        if !self.folders.as_ref().is_some_and(|folders| folders.contains(&folder)) {
+            kept.conversation.folder_id = None;
+            self.report.leave_out(format!("folder {folder}, which some conversations were in"));
+        }
+        Ok(())
+    }
+
+    async fn write_memories(&mut self, memories: Vec<KeptMemory>) -> Result<()> {
+        if memories.is_empty() {
+            return Ok(());
+        }
+        for status in self.resources.memories(self.user).import(memories).await? {
+            self.report.written(Kind::Memory, status == BatchStatus::Created);
+        }
+        Ok(())
+    }
+
+    async fn write_action_items(&mut self, items: Vec<KeptActionItem>) -> Result<()> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<String> = items.iter().map(|kept| kept.item.id.clone()).collect();
+        let new = self.resources.action_items(self.user).import(items).await?;
+        ids.iter().for_each(|id| self.report.written(Kind::ActionItem, new.contains(id)));
+        Ok(())
+    }
+
+    async fn write_messages(&mut self, messages: Vec<Message>) -> Result<()> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
+        let new = self.resources.messages(self.user).import(messages).await?;
+        ids.iter().for_each(|id| self.report.written(Kind::Message, new.contains(id)));
+        Ok(())
+    }
+
+    /// Keeps an action item of a conversation that has none with the same words.
+    async fn write_embedded(&mut self, kept: KeptActionItem) -> Result<()> {
+        let conversation: Vec<String> = kept.item.conversation_id.iter().cloned().collect();
+        let of_conversation = self.resources.action_items(self.user).of_conversations(&conversation).await?;
+        let words = |text: &str| text.trim().to_lowercase();
+        let is_known =
+            of_conversation.values().flatten().any(|item| words(&item.description) == words(&kept.item.description));
+        if is_known { Ok(()) } else { self.write_action_items(vec![kept]).await }
+    }
+}
