@@ -23,6 +23,7 @@ async fn an_export_of_omi_is_taken_over() {
         assert!(said.contains(reason), "{reason}: {said}");
     }
     assert!(said.contains("memories[1]: content is empty") && said.contains("screenshots"), "{said}");
+    assert!(said.contains("left out the folders of conversations"), "{said}");
 
     let app = user.app();
     let dinner = app.get("/v1/conversations/c-dinner").await.ok();

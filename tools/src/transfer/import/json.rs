@@ -69,6 +69,9 @@ impl Router<'_> {
         }
         if kind == Kind::Conversation {
             self.embedded.collect(&row);
+            if row.get("titled").is_none() && row.get("folder_id").is_some_and(Value::is_string) {
+                self.value("the folders of conversations");
+            }
         }
         let place = if section.is_empty() { format!("row {}", place + 1) } else { format!("{section}[{place}]") };
         self.is_wanted &= (self.send)(Found::new(kind, place, read(row)));

@@ -52,6 +52,8 @@ pub(super) fn conversation(mut row: Value) -> Result<Thing, String> {
     let mut kept: KeptConversation = typed(row)?;
     if !is_ours {
         settle(&mut kept);
+        // Its folders do not come along.
+        kept.conversation.folder_id = None;
     }
     Ok(Thing::conversation(kept))
 }

@@ -19,7 +19,6 @@ pub(super) struct Writer<'a> {
     pub(super) report: Report,
     /// The ids that people have here, by those that they have in the file.
     people: HashMap<String, String>,
-    folders: Option<HashSet<String>>,
 }
 
 /// What is written together.
@@ -33,7 +32,7 @@ struct Batch {
 
 impl<'a> Writer<'a> {
     pub(super) fn new(resources: &'a Resources, user: &'a str) -> Self {
-        Self { resources, user, report: Report::default(), people: HashMap::new(), folders: None }
+        Self { resources, user, report: Report::default(), people: HashMap::new() }
     }
 
     pub(super) async fn write(&mut self, file: &str, found: impl Iterator<Item = Found>) -> Result<()> {
@@ -60,7 +59,6 @@ impl<'a> Writer<'a> {
                     self.report.written(kind, is_new);
                 }
                 Thing::Folder(folder) => {
-                    self.folders = None;
                     let is_new = self.resources.folders(self.user).import(folder).await?;
                     self.report.written(kind, is_new);
                 }
@@ -106,7 +104,6 @@ impl<'a> Writer<'a> {
                 false
             } else {
                 self.name_speakers(&mut kept, names).await?;
-                self.forget_unknown_folder(&mut kept).await?;
                 self.resources.conversations(self.user).import(kept).await?
             };
             self.report.written(Kind::Conversation, is_new);
@@ -127,19 +124,6 @@ impl<'a> Writer<'a> {
             } else if let Some(known) = segment.person_id.as_ref().and_then(|id| self.people.get(id)) {
                 segment.person_id = Some(known.clone());
             }
-        }
-        Ok(())
-    }
-
-    /// Takes a conversation out of a folder that did not come along.
-    async fn forget_unknown_folder(&mut self, kept: &mut KeptConversation) -> Result<()> {
-        let Some(folder) = kept.conversation.folder_id.clone() else { return Ok(()) };
-        if self.folders.is_none() {
-            self.folders = Some(self.resources.folders(self.user).names().await?.into_keys().collect());
-        }
-        if !self.folders.as_ref().is_some_and(|folders| folders.contains(&folder)) {
-            kept.conversation.folder_id = None;
-            self.report.leave_out(format!("folder {folder}, which some conversations were in"));
         }
         Ok(())
     }
