@@ -1,5 +1,7 @@
 //! Daily summaries of one user, listed by their days, and which days have had theirs.
 
+mod transfer;
+
 use chrono::{Datelike, NaiveDate};
 use schemas::{daily_summary::DailySummary, preferences::Preferences};
 use surrealdb::types::{RecordId, SurrealValue};

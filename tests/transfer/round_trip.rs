@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The keys of an export: those of Omi's in its order, then ours.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "profile",
     "conversations",
     "memories",
@@ -24,6 +24,7 @@ const KEYS: [&str; 9] = [
     "chat_messages",
     "goals",
     "folders",
+    "daily_summaries",
     "preferences",
 ];
 

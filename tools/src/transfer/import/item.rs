@@ -1,7 +1,7 @@
 //! What every source is turned into.
 
 use resources::transfer::{KeptActionItem, KeptConversation, KeptGoal, KeptMemory};
-use schemas::{chat::Message, folder::Folder, person::Person, preferences::Preferences};
+use schemas::{chat::Message, daily_summary::DailySummary, folder::Folder, person::Person, preferences::Preferences};
 
 /// What an import keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +14,7 @@ pub enum Kind {
     Message,
     Goal,
     Folder,
+    DailySummary,
     Preferences,
     /// A file that is not understood, or a row that is none of the others.
     File,
@@ -30,6 +31,7 @@ impl Kind {
             Kind::Message => "chat messages",
             Kind::Goal => "goals",
             Kind::Folder => "folders",
+            Kind::DailySummary => "daily summaries",
             Kind::Preferences => "preferences",
             Kind::File => "other rows and files",
         }
@@ -49,6 +51,7 @@ pub(super) enum Thing {
     Message(Box<Message>),
     Goal(Box<KeptGoal>),
     Folder(Folder),
+    DailySummary(Box<DailySummary>),
     Preferences(Preferences),
     /// A part of a file that there is no place for.
     LeftOut(String),

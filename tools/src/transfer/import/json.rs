@@ -53,6 +53,7 @@ impl Router<'_> {
             "action_items" => (Kind::ActionItem, omi::action_item),
             "chat_messages" => (Kind::Message, omi::message),
             "goals" => (Kind::Goal, omi::goal),
+            "daily_summaries" => (Kind::DailySummary, omi::daily_summary),
             "" | "conversations" if row.get("mapping").is_some() => (Kind::Conversation, chatgpt::conversation),
             "" | "conversations" if row.get("chat_messages").is_some() => (Kind::Conversation, claude::conversation),
             "conversations" => (Kind::Conversation, omi::conversation),

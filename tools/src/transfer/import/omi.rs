@@ -193,6 +193,11 @@ pub(super) fn goal(mut row: Value) -> Result<Thing, String> {
     typed(row).map(|goal: KeptGoal| Thing::Goal(Box::new(goal)))
 }
 
+/// Only our own export has these, and their times have no offset on purpose.
+pub(super) fn daily_summary(row: Value) -> Result<Thing, String> {
+    typed(row).map(|summary| Thing::DailySummary(Box::new(summary)))
+}
+
 pub(super) fn preferences(row: Value) -> Result<Thing, String> {
     typed(row).map(Thing::Preferences)
 }

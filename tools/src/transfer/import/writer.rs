@@ -62,6 +62,10 @@ impl<'a> Writer<'a> {
                     let is_new = self.resources.folders(self.user).import(folder).await?;
                     self.report.written(kind, is_new);
                 }
+                Thing::DailySummary(summary) => {
+                    let is_new = self.resources.daily_summaries(self.user).import(*summary).await?;
+                    self.report.written(kind, is_new);
+                }
                 Thing::Preferences(preferences) => self.write_preferences(preferences).await?,
                 Thing::LeftOut(part) => self.report.leave_out(format!("{part} of {file}")),
             }
