@@ -139,7 +139,7 @@ async fn nonsense_in_an_answer_is_left_out() {
         scene.run(&id).await;
         let conversation = scene.conversation(&id).await;
         assert_eq!((conversation.structured.title.as_str(), conversation.structured.emoji.as_str()), ("Honey", "🧠"));
-        assert_eq!(conversation.folder_id, None);
+        assert_eq!(conversation.folder_id.as_deref(), Some("other"), "it is in the folder for the rest");
         let events: Vec<_> =
             conversation.structured.events.iter().map(|event| (&*event.title, event.duration)).collect();
         assert_eq!(events, [("Soon", 30)]);
