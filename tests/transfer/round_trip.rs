@@ -70,7 +70,7 @@ fn understood(place: usize) -> Understood {
         description: String::new(),
         start: resources::now(),
         duration: 30,
-        created: place % 2 == 0,
+        created: place.is_multiple_of(2),
     };
     Understood {
         discarded: place % 2 == 1,

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 /// How many rows are read at a time.
 const PAGE: usize = 100;
 
+/// The same of conversations, which come with all that was said and seen in them.
+const CONVERSATIONS: usize = 10;
+
 /// Everything that `user` has: a JSON object with a list for each kind of thing, a row on each line. The first six keys
 /// are those of Omi's export, in its order. Rows are sorted by their ids, and nothing in them tells one server from
 /// another, so that equal data give equal bytes.
@@ -21,7 +24,7 @@ pub fn export(resources: Arc<Resources>, user: String) -> impl Stream<Item = Res
 
         yield opening("conversations");
         let conversations = resources.conversations(user);
-        for (page, ids) in conversations.ids().await?.chunks(PAGE).enumerate() {
+        for (page, ids) in conversations.ids().await?.chunks(CONVERSATIONS).enumerate() {
             yield rows(page, &conversations.export(ids).await?)?;
         }
         yield opening_after_list("memories");
