@@ -195,7 +195,7 @@ impl Answer {
 
 /// Waits until everything that was written is found by its meaning too.
 pub(crate) async fn indexed(server: &Server) {
-    for _ in 0..600 {
+    for _ in 0..2400 {
         let health: Value = reqwest::get(format!("{}/healthz", server.url)).await.unwrap().json().await.unwrap();
         if health["index"]["pending"] == 0 {
             return;

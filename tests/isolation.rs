@@ -7,7 +7,7 @@ use tools::Audience;
 
 use crate::{
     calls::{by_route, caller, context, directly, is_for_mcp, name_of, over_mcp},
-    harness::{Server, TestUser},
+    harness::{Server, TestUser, indexed},
     nouns::{Heard, NOUNS},
 };
 
@@ -30,6 +30,7 @@ impl Ann {
             secrets.extend(seed.as_object().unwrap().values().filter_map(Value::as_str).map(str::to_owned));
             seeds.push(seed);
         }
+        indexed(server).await;
         Self { user, seeds, secrets }
     }
 

@@ -6,11 +6,7 @@ use anyhow::Context as _;
 use poem::Server;
 use resources::Resources;
 use schemas::{key::KeyFamily, scope::Scope};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    task::JoinHandle,
-};
+use tokio::{net::TcpListener, signal::unix::Signal, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{app, config::Config, failure::Failure, listener::PromptAcceptor};
@@ -69,8 +65,7 @@ impl Running {
     ///
     /// # Errors
     /// What the listener or an engine says at the end.
-    pub async fn wait(mut self) -> anyhow::Result<()> {
-        let mut terminate = signal(SignalKind::terminate())?;
+    pub async fn wait(mut self, mut terminate: Signal) -> anyhow::Result<()> {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
             _ = terminate.recv() => {}

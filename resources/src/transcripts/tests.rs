@@ -300,10 +300,10 @@ async fn latency_among_many_segments() {
         (chance >> 33) as usize % below
     };
     // Words as common as words are: the n-th comes up in proportion to 1 / n.
-    let mut word = |roll: &mut dyn FnMut(usize) -> usize| {
+    let word = |roll: &mut dyn FnMut(usize) -> usize| {
         format!("word{}", (30_000f64).powf(roll(1 << 20) as f64 / (1u64 << 20) as f64) as usize)
     };
-    let mut sentence =
+    let sentence =
         |roll: &mut dyn FnMut(usize) -> usize| (0..6 + roll(16)).map(|_| word(roll)).collect::<Vec<_>>().join(" ");
     let begun = std::time::Instant::now();
     for number in 0..count / 100 {

@@ -5,6 +5,7 @@ use std::io::Write;
 use resources::Resources;
 use schemas::key::KeyFamily;
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::Serve;
 use crate::config::Config;
@@ -19,11 +20,13 @@ pub(crate) async fn serve(mut config: Config, choice: &Serve) -> anyhow::Result<
     let data = config.data.clone();
     let folder = DataFolder::claim(&data)?;
     let running = start(config).await?;
+    // From here on a signal is heard: whoever reads that the server is ready may stop it at once.
+    let terminate = signal(SignalKind::terminate())?;
     let key = bridge_key(&running.resources).await?;
     folder.announce(&Announcement { url: running.url.clone(), pid: std::process::id(), key })?;
     let text = if choice.json { ready_line(&running) } else { Welcome { running: &running, data: &data }.to_string() };
     writeln!(std::io::stdout(), "{text}")?;
-    running.wait().await?;
+    running.wait(terminate).await?;
     Ok(())
 }
 
