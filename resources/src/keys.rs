@@ -77,6 +77,7 @@ struct KeyRow {
     scopes: Option<Vec<String>>,
     created_at: DateTime<Utc>,
     last_used_at: Option<DateTime<Utc>>,
+    made_with: Option<String>,
 }
 
 /// Keys found lately, by the hash of their secret.
@@ -100,23 +101,28 @@ impl Keys<'_> {
         name: &str,
         scopes: Option<&[Scope]>,
     ) -> Result<CreatedKey> {
-        let secret = random_secret();
-        let key_prefix = format!("{}{}...{}", family.prefix(), &secret[..4], &secret[secret.len() - 4..]);
-        let fields = KeyRow {
-            key_id: uuid::Uuid::new_v4().to_string(),
-            user: user.to_owned(),
-            family: family_name(family).to_owned(),
-            name: name.to_owned(),
-            secret: digest(&secret),
-            key_prefix,
-            scopes: scopes.map(|scopes| scopes.iter().map(|scope| scope.spelling(family)).collect()),
-            created_at: crate::now(),
-            last_used_at: None,
-        };
-        let described = listed(&fields, family);
-        let row = row(RecordId::new("key", fields.key_id.as_str()), fields);
+        let (fields, created) = new_key(user, family, name, scopes, None);
+        let row = row(record(&fields.key_id), fields);
         self.0.database.run("INSERT INTO key $row", Bound::new().with("row", row)).await?;
-        Ok(CreatedKey { described, key: format!("{}{secret}", family.prefix()) })
+        Ok(created)
+    }
+
+    /// Makes a key of the same family with another one, for the same user; it is revoked together with its maker. `None`
+    /// when the maker is there no more.
+    pub async fn create_with(&self, maker: &GrantedKey, name: &str, scopes: &[Scope]) -> Result<Option<CreatedKey>> {
+        let (fields, created) = new_key(&maker.user, maker.family, name, Some(scopes), Some(maker));
+        // The maker is written to as well, so that it cannot be revoked at the same moment and leave this one behind.
+        let statements = "BEGIN;
+            LET $makers = (UPDATE $maker SET last_used_at = $now);
+            IF count($makers) > 0 { INSERT INTO key $row; };
+            RETURN count($makers);
+            COMMIT;";
+        let bound = Bound::new()
+            .with("maker", record(&maker.id))
+            .with("now", fields.created_at)
+            .with("row", row(record(&fields.key_id), fields));
+        let makers: Option<i64> = self.0.database.run(statements, bound).await?.take(3)?;
+        Ok((makers == Some(1)).then_some(created))
     }
 
     /// The keys of `user` in one family, newest first.
@@ -127,10 +133,10 @@ impl Keys<'_> {
         Ok(rows.iter().map(|row| listed(row, family)).collect())
     }
 
-    /// Revokes a key of `user` at once; an id that is not there changes nothing.
+    /// Revokes a key of `user` at once, and the keys that were made with it; an id that is not there changes nothing.
     pub async fn revoke(&self, user: &str, family: KeyFamily, id: &str) -> Result<()> {
-        let statement = "DELETE $id WHERE user = $user AND family = $family RETURN BEFORE";
-        let id = RecordId::new("key", id);
+        let statement = "DELETE key WHERE user = $user AND family = $family AND (key_id = $id OR made_with = $id)
+            RETURN BEFORE";
         let bound = Bound::new().with("id", id).with("user", user).with("family", family_name(family));
         let gone: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
         gone.iter().for_each(|row| drop(self.0.key_cache.0.remove(&row.secret)));
@@ -160,7 +166,7 @@ impl Keys<'_> {
     /// Writes down that a key was used just now.
     pub async fn note_use(&self, key: &GrantedKey) -> Result<()> {
         let statement = "UPDATE $id SET last_used_at = $now RETURN NONE";
-        let bound = Bound::new().with("id", RecordId::new("key", key.id.as_str())).with("now", crate::now());
+        let bound = Bound::new().with("id", record(&key.id)).with("now", crate::now());
         self.0.database.run(statement, bound).await.map(drop)
     }
 }
@@ -173,6 +179,35 @@ pub(crate) fn random_secret() -> String {
 /// What is kept of a secret.
 pub(crate) fn digest(secret: &str) -> String {
     hex::encode(Sha256::digest(secret))
+}
+
+fn record(id: &str) -> RecordId {
+    RecordId::new("key", id)
+}
+
+/// The row of a key about to be made, and what its maker is shown of it.
+fn new_key(
+    user: &str,
+    family: KeyFamily,
+    name: &str,
+    scopes: Option<&[Scope]>,
+    maker: Option<&GrantedKey>,
+) -> (KeyRow, CreatedKey) {
+    let secret = random_secret();
+    let fields = KeyRow {
+        key_id: uuid::Uuid::new_v4().to_string(),
+        user: user.to_owned(),
+        family: family_name(family).to_owned(),
+        name: name.to_owned(),
+        secret: digest(&secret),
+        key_prefix: format!("{}{}...{}", family.prefix(), &secret[..4], &secret[secret.len() - 4..]),
+        scopes: scopes.map(|scopes| scopes.iter().map(|scope| scope.spelling(family)).collect()),
+        created_at: crate::now(),
+        last_used_at: None,
+        made_with: maker.map(|maker| maker.id.clone()),
+    };
+    let described = listed(&fields, family);
+    (fields, CreatedKey { described, key: format!("{}{secret}", family.prefix()) })
 }
 
 fn family_name(family: KeyFamily) -> &'static str {
@@ -191,6 +226,7 @@ fn listed(row: &KeyRow, family: KeyFamily) -> Key {
         last_used_at: row.last_used_at,
         scopes: row.scopes.clone(),
         app_id: (family == KeyFamily::Mcp).then(|| "mcp-api".to_owned()),
+        made_with: row.made_with.clone(),
     }
 }
 

@@ -44,6 +44,9 @@ pub struct Key {
     /// The application that an MCP key belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_id: Option<String>,
+    /// The id of the key that it was made with, and is revoked with; missing when a signed-in user made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made_with: Option<String>,
 }
 
 /// A key just made, with the secret that is shown this once.
@@ -70,7 +73,8 @@ pub struct Keys {
     pub keys: Vec<Key>,
 }
 
-/// Create an API key and show its secret once.
+/// Create an API key and show its secret once. With a key in hand, only one that may do no more; it is revoked together
+/// with the key that made it.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CreateKey {
     /// Which API the key is to open.
@@ -79,12 +83,13 @@ pub struct CreateKey {
     #[schemars(example = &"laptop")]
     #[schemars(length(max = 200))]
     pub name: String,
-    /// The scopes to hold; left out, a developer key reads and an MCP key does everything.
+    /// The scopes to hold; left out, a developer key reads, as far as a key that makes it does, and an MCP key does
+    /// everything.
     #[serde(default)]
     pub scopes: Option<Vec<String>>,
 }
 
-/// Revoke an API key at once; an unknown id changes nothing.
+/// Revoke an API key at once, and the keys that were made with it; an unknown id changes nothing.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RevokeKey {
     /// Which family the key is of.

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{column, fields, invalid};
-use crate::harness::Server;
+use crate::harness::{Caller, Server};
 
 const FAMILIES: [(&str, &str, &[&str], &[&str]); 2] = [
     (
@@ -177,4 +177,63 @@ async fn keys_do_not_manage_keys() {
             caller.bare(Method::DELETE, &format!("{path}/x")).await.refused(401, wrong);
         }
     }
+}
+
+const OWN: &str = "/v1/dev/user/api-keys";
+
+#[tokio::test]
+async fn a_developer_key_hands_on_no_more_than_it_holds() {
+    let user = Server::shared().await.user().await;
+    let made = async |caller: &Caller, body: Value| {
+        let created = caller.post(OWN, body).await.ok();
+        (user.with(created["key"].as_str().unwrap()), created)
+    };
+    let (reader, read) = made(&user.developer(), json!({ "name": "reader" })).await;
+    assert_eq!(read["scopes"], json!(["conversations:read", "memories:read", "action_items:read", "goals:read"]));
+    assert_eq!(read["made_with"], json!(user.developer_key_id));
+    let scopes = json!(["goals:read", "memories:write"]);
+    let narrow = user.app().post("/v1/dev/keys", json!({ "name": "narrow", "scopes": scopes })).await.ok();
+    assert_eq!(narrow.get("made_with"), None);
+    let narrow = user.with(narrow["key"].as_str().unwrap());
+    assert_eq!(made(&narrow, json!({ "name": "plain" })).await.1["scopes"], json!(["goals:read"]));
+    let writer = made(&narrow, json!({ "name": "writer", "permissions": ["memories:write"] })).await.1;
+    assert_eq!(writer["scopes"], json!(["memories:write"]));
+    assert_eq!(made(&narrow, json!({ "name": "none", "scopes": [] })).await.1["scopes"], json!([]));
+    let body = json!({ "name": "wide", "scopes": ["memories:write", "memories:read"] });
+    let sentence = "A key can make only keys that may do no more than itself, not memories:read";
+    narrow.post(OWN, body).await.refused(403, sentence);
+    let sentence = "A key that was made with another key can make no keys";
+    reader.post(OWN, json!({ "name": "grandchild" })).await.refused(403, sentence);
+    narrow.post(OWN, json!({ "name": " " })).await.refused(422, "Key name cannot be empty");
+    let names = ["none", "writer", "plain", "narrow", "reader", "test"];
+    assert_eq!(column(&reader.get(OWN).await.ok(), "name"), names, "every key sees what its user has");
+    user.mcp().get(OWN).await.refused(401, "Invalid API Key");
+}
+
+#[tokio::test]
+async fn a_developer_key_revokes_what_it_made_and_takes_it_along() {
+    let user = Server::shared().await.user().await;
+    let own = user.app().post("/v1/dev/keys", json!({ "name": "own" })).await.ok();
+    let key = user.with(own["key"].as_str().unwrap());
+    let made = async || key.post(OWN, json!({ "name": "made" })).await.ok();
+    let (first, second) = (made().await, made().await);
+    let [first_key, second_key] = [&first, &second].map(|made| user.with(made["key"].as_str().unwrap()));
+    let path = |id: &Value| format!("{OWN}/{}", id.as_str().unwrap());
+    let sentence = "A key can revoke only itself and the keys that were made with it";
+    key.delete(&format!("{OWN}/{}", user.developer_key_id)).await.refused(403, sentence);
+    first_key.delete(&path(&own["id"])).await.refused(403, sentence);
+    first_key.delete(&path(&second["id"])).await.refused(403, sentence);
+    for unknown in ["nothing", &user.mcp_key_id] {
+        assert_eq!(key.delete(&format!("{OWN}/{unknown}")).await.ok(), json!({ "success": true }));
+    }
+    user.mcp().get("/v1/mcp/key").await.ok();
+    assert_eq!(key.delete(&path(&first["id"])).await.ok(), json!({ "success": true }));
+    first_key.get(OWN).await.refused(401, "Invalid API Key");
+    second_key.get(OWN).await.ok();
+    let revoked = user.app().delete(&format!("/v1/dev/keys/{}", own["id"].as_str().unwrap())).await;
+    assert_eq!(revoked.status, 204);
+    for key in [key, second_key] {
+        key.get(OWN).await.refused(401, "Invalid API Key");
+    }
+    assert_eq!(column(&user.app().get("/v1/dev/keys").await.ok(), "name"), ["test"]);
 }

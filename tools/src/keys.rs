@@ -1,7 +1,8 @@
 //! API keys: list, create and revoke them, and see what the calling one may do.
 
+use resources::keys::GrantedKey;
 use schemas::{
-    key::{CreateKey, CreatedKey, GetKey, Key, Keys, ListKeys, RevokeKey},
+    key::{CreateKey, CreatedKey, GetKey, Key, KeyFamily, Keys, ListKeys, RevokeKey},
     memory::Done,
     scope::Scope,
 };
@@ -15,17 +16,32 @@ use crate::{
 pub(crate) fn tools() -> Vec<Tool> {
     let developer = || json!("developer");
     let mcp = || json!("mcp");
+    // One published client manages keys with a developer key. It gets no further than the key itself could: see
+    // `hand_on`.
     vec![
         tool!(get_key).any_key().developer(get("/v1/dev/key")).mcp(get("/v1/mcp/key").ours()),
         tool!(list_keys)
+            .keeper()
             .account(get("/v1/dev/keys").preset("family", developer()).field("keys"))
-            .account(get("/v1/mcp/keys").preset("family", mcp()).field("keys")),
+            .account(get("/v1/mcp/keys").preset("family", mcp()).field("keys"))
+            .developer(get("/v1/dev/user/api-keys").ours().preset("family", developer()).field("keys")),
         tool!(create_key)
+            .keeper()
             .account(post("/v1/dev/keys").preset("family", developer()))
-            .account(post("/v1/mcp/keys").preset("family", mcp())),
+            .account(post("/v1/mcp/keys").preset("family", mcp()))
+            .developer(
+                post("/v1/dev/user/api-keys").ours().preset("family", developer()).also("permissions", "scopes"),
+            ),
         tool!(revoke_key)
+            .keeper()
             .account(delete("/v1/dev/keys/{key_id}").preset("family", developer()).empty())
-            .account(delete("/v1/mcp/keys/{key_id}").preset("family", mcp()).empty()),
+            .account(delete("/v1/mcp/keys/{key_id}").preset("family", mcp()).empty())
+            .developer(
+                delete("/v1/dev/user/api-keys/{key_id}")
+                    .ours()
+                    .preset("family", developer())
+                    .constant(json!({ "success": true })),
+            ),
     ]
 }
 
@@ -38,11 +54,13 @@ async fn get_key(context: Context, _: GetKey) -> Result<Key> {
 }
 
 async fn list_keys(context: Context, input: ListKeys) -> Result<Keys> {
+    calling_key(&context, input.family)?;
     let keys = context.resources.keys().list(&context.caller.user, input.family).await?;
     Ok(Keys { keys })
 }
 
 async fn create_key(context: Context, input: CreateKey) -> Result<CreatedKey> {
+    let maker = calling_key(&context, input.family)?;
     let name = input.name.trim();
     if name.is_empty() {
         return Err(Error::Invalid("Key name cannot be empty".into()));
@@ -60,10 +78,48 @@ async fn create_key(context: Context, input: CreateKey) -> Result<CreatedKey> {
         Some(scopes) => scopes,
         None => None,
     };
-    Ok(context.resources.keys().create(&context.caller.user, input.family, name, scopes.as_deref()).await?)
+    match maker {
+        Some(maker) => hand_on(&context, maker, name, scopes).await,
+        None => {
+            Ok(context.resources.keys().create(&context.caller.user, input.family, name, scopes.as_deref()).await?)
+        }
+    }
 }
 
 async fn revoke_key(context: Context, input: RevokeKey) -> Result<Done> {
+    if let Some(maker) = calling_key(&context, input.family)? {
+        let keys = context.resources.keys().list(&context.caller.user, input.family).await?;
+        let is_its_own = |key: &Key| key.id == maker.id || key.made_with.as_ref() == Some(&maker.id);
+        if keys.iter().any(|key| key.id == input.key_id && !is_its_own(key)) {
+            return Err(Error::Forbidden("A key can revoke only itself and the keys that were made with it".into()));
+        }
+    }
     context.resources.keys().revoke(&context.caller.user, input.family, &input.key_id).await?;
     Ok(Done::DONE)
+}
+
+/// The key that makes this call, if any; it manages keys of its own family alone.
+fn calling_key(context: &Context, family: KeyFamily) -> Result<Option<&GrantedKey>> {
+    match &context.caller.credential {
+        Credential::Key(key) if key.family == family => Ok(Some(key)),
+        Credential::Key(_) => Err(Error::Forbidden("A key can manage only keys of its own kind".into())),
+        Credential::Session | Credential::Nobody => Ok(None),
+    }
+}
+
+/// Makes a key with another. What it holds its maker holds as well, and it makes no keys itself, so that whoever got
+/// hold of a key gains no right by it, and loses all that it gave when the key is revoked.
+async fn hand_on(context: &Context, maker: &GrantedKey, name: &str, scopes: Option<Vec<Scope>>) -> Result<CreatedKey> {
+    if maker.listed.made_with.is_some() {
+        return Err(Error::Forbidden("A key that was made with another key can make no keys".into()));
+    }
+    let reads =
+        || Scope::granted_by_default(maker.family).iter().copied().filter(|scope| maker.holds(*scope)).collect();
+    let scopes = scopes.unwrap_or_else(reads);
+    if let Some(beyond) = scopes.iter().find(|scope| !maker.holds(**scope)) {
+        let scope = beyond.spelling(maker.family);
+        return Err(Error::Forbidden(format!("A key can make only keys that may do no more than itself, not {scope}")));
+    }
+    let created = context.resources.keys().create_with(maker, name, &scopes).await?;
+    created.ok_or_else(|| Error::Unauthorized("Invalid API Key".into()))
 }

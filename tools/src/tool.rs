@@ -25,8 +25,10 @@ pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 /// Who may call a tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Signed-in users only, never a key: a key must not mint keys.
+    /// Signed-in users only, never a key.
     Session,
+    /// Signed-in users, and developer keys within what they may hand on: the tool sees to that itself.
+    Keeper,
     /// Whoever has signed in, with any key.
     Anyone,
     /// Signed-in users, and keys that hold the scope.
@@ -97,6 +99,12 @@ impl Tool {
     /// Opens the tool to keys that hold `scope`.
     pub(crate) fn scope(mut self, scope: Scope) -> Self {
         self.access = Access::Scope(scope);
+        self
+    }
+
+    /// Opens the tool to developer keys, which manage no more than the keys that they made.
+    pub(crate) fn keeper(mut self) -> Self {
+        self.access = Access::Keeper;
         self
     }
 
@@ -209,7 +217,8 @@ impl Tool {
         match (&context.caller.credential, self.access) {
             (_, Access::Public) | (Credential::Session, _) | (Credential::Key(_), Access::Anyone) => Ok(()),
             (Credential::Nobody, _) => Err(Error::Unauthorized("This needs a signed-in user".into())),
-            (Credential::Key(_), Access::Session) => {
+            (Credential::Key(key), Access::Keeper) if key.family == KeyFamily::Developer => Ok(()),
+            (Credential::Key(_), Access::Session | Access::Keeper) => {
                 Err(Error::Forbidden("This needs a signed-in user, not an API key".into()))
             }
             (Credential::Key(key), Access::Scope(scope)) if key.holds(scope) => Ok(()),
