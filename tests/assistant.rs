@@ -67,6 +67,13 @@ impl Assistant {
         }
     }
 
+    /// A tool call that fails; gives what the assistant is told.
+    pub(crate) async fn refused(&mut self, tool: &str, arguments: Value) -> String {
+        let result = self.ask("tools/call", json!({ "name": tool, "arguments": arguments })).await;
+        assert_eq!(result["isError"], true, "{tool}: {result}");
+        result["content"][0]["text"].as_str().unwrap().to_owned()
+    }
+
     /// Says good-bye by closing standard input; nothing but protocol has come out.
     pub(crate) async fn end(self) {
         let Self { mut child, input, mut output, .. } = self;
