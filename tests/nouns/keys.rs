@@ -10,7 +10,7 @@ pub(crate) const NOUN: Noun = Noun {
     attempts,
     belongings: |_| vec!["/v1/dev/keys".into(), "/v1/mcp/keys".into()],
     secrets: &[],
-    volatile: &["key", "key_id", "key_prefix"],
+    volatile: &["key", "key_id", "key_prefix", "made_with"],
 };
 
 fn calls(seed: &Value) -> Vec<(&'static str, Value)> {

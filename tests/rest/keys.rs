@@ -207,7 +207,7 @@ async fn a_developer_key_hands_on_no_more_than_it_holds() {
     narrow.post(OWN, json!({ "name": " " })).await.refused(422, "Key name cannot be empty");
     let names = ["none", "writer", "plain", "narrow", "reader", "test"];
     assert_eq!(column(&reader.get(OWN).await.ok(), "name"), names, "every key sees what its user has");
-    user.mcp().get(OWN).await.refused(401, "Invalid API Key");
+    assert_eq!(user.mcp().get(OWN).await.status, 401);
 }
 
 #[tokio::test]
