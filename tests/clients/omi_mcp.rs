@@ -120,7 +120,7 @@ async fn conversations(bridge: &mut Bridge) {
     let path = format!("/v1/conversations/{}", id.as_str().unwrap());
     let moved = bridge.user.app().patch(&format!("{path}/folder"), json!({ "folder_id": folder["id"] })).await;
     moved.ok();
-    assert_eq!(bridge.listed("get_conversations", in_folder, "id").await, [id.clone()]);
+    assert_eq!(bridge.listed("get_conversations", in_folder, "id").await, std::slice::from_ref(id));
 
     let edit = json!({ "conversation_id": id, "title": "A harbour in ice", "discarded": true });
     assert_eq!(bridge.call("update_conversation", edit).await["structured"]["title"], "A harbour in ice");
