@@ -16,6 +16,7 @@ mod preferences;
 mod protocol;
 mod search;
 mod sign_in;
+mod transcripts;
 pub(crate) mod webhooks;
 
 use serde_json::{Value, json};

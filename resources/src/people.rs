@@ -40,6 +40,12 @@ pub enum Deleted {
     NoPerson,
 }
 
+/// Has every transcript indexed anew in which the person speaks: it is found by their name.
+const TELL_THE_INDEX: &str = "FOR $conversation IN array::distinct((SELECT VALUE conversation
+        FROM segment:[$user, NONE]..=[$user, {}] WHERE person_id = $pid)) {
+        INSERT INTO outbox { id: rand::uuid::v7(), kind: 'segment', user: $user, key: $conversation };
+    };";
+
 impl Resources {
     /// The people of `user`.
     pub fn people<'a>(&'a self, user: &'a str) -> People<'a> {
@@ -88,13 +94,18 @@ impl People<'_> {
 
     /// Changes what a person is called.
     pub async fn rename(&self, id: &str, name: &str) -> Result<Renamed> {
-        let statements = "BEGIN;
+        let statements = format!(
+            "BEGIN;
             LET $others = (SELECT VALUE pid FROM person WHERE user = $user AND name_key = $key AND pid != $pid);
             LET $is_taken = count($others) > 0;
-            IF !$is_taken { UPDATE $id SET name = $name, name_key = $key, updated_at = $now; };
+            IF !$is_taken {{
+                UPDATE $id SET name = $name, name_key = $key, updated_at = $now;
+                {TELL_THE_INDEX}
+            }};
             LET $rows = (SELECT * FROM $id);
-            RETURN { is_taken: $is_taken, rows: $rows };
-            COMMIT;";
+            RETURN {{ is_taken: $is_taken, rows: $rows }};
+            COMMIT;"
+        );
         let bound = Bound::new()
             .with("id", self.record(id))
             .with("user", self.user)
@@ -102,7 +113,8 @@ impl People<'_> {
             .with("name", name.trim())
             .with("key", key_of(name))
             .with("now", crate::now());
-        let Met { is_taken, mut rows } = self.resources.database.run(statements, bound).await?.take(5)?;
+        let Met { is_taken, mut rows } = self.resources.database.run(&statements, bound).await?.take(5)?;
+        self.resources.outbox.wake();
         Ok(match rows.pop() {
             None => Renamed::NotThere,
             Some(_) if is_taken => Renamed::Taken,
@@ -112,9 +124,16 @@ impl People<'_> {
 
     /// Deletes a person with their voice samples. Says whether they were there.
     pub async fn delete(&self, id: &str) -> Result<bool> {
-        let statement = "RETURN count((DELETE $id RETURN BEFORE))";
-        let bound = Bound::new().with("id", self.record(id));
-        let gone: i64 = self.resources.database.run(statement, bound).await?.take(0)?;
+        let statements = format!(
+            "BEGIN;
+            LET $gone = (DELETE $id RETURN BEFORE);
+            {TELL_THE_INDEX}
+            RETURN count($gone);
+            COMMIT;"
+        );
+        let bound = Bound::new().with("id", self.record(id)).with("user", self.user).with("pid", id);
+        let gone: i64 = self.resources.database.run(&statements, bound).await?.take(3)?;
+        self.resources.outbox.wake();
         Ok(gone > 0)
     }
 

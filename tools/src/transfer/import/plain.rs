@@ -15,6 +15,9 @@ use super::{
 /// The longest name of a speaker, in characters and in words.
 const NAME: (usize, usize) = (40, 4);
 
+/// The words of a name that are small.
+const PARTICLES: [&str; 10] = ["al", "bin", "da", "de", "del", "di", "la", "van", "von", "y"];
+
 pub(super) fn read(reader: impl Read, input: &Input, send: Send) -> Result<(), String> {
     let text = text(reader)?;
     let speech = Speech { said: said(&text), ..transcript(input, &text) };
@@ -74,6 +77,7 @@ pub(super) fn split_name(line: &str) -> Option<(&str, &str)> {
     let is_name = name.starts_with(char::is_uppercase)
         && name.chars().count() <= NAME.0
         && name.split_whitespace().count() <= NAME.1
+        && name.split_whitespace().all(|word| PARTICLES.contains(&word) || !word.starts_with(char::is_lowercase))
         && name.chars().all(|letter| letter.is_alphanumeric() || " .'-_".contains(letter))
         && !rest.starts_with("//");
     is_name.then(|| (name.trim(), rest.trim()))
