@@ -216,8 +216,13 @@ fn envelope(whole: &Value, field: &str, wire: &str, constants: &Value) -> Value 
     let others = properties(whole).filter(|(name, _)| name != field);
     let mut enveloped = object(whole, list.into_iter().chain(others).chain(properties(&constants)).collect());
     let always = [json!(wire)].into_iter().chain(properties(&constants).map(|(name, _)| json!(name)));
-    let required = enveloped["required"].as_array().cloned().unwrap_or_default();
-    enveloped["required"] = always.chain(required).collect();
+    let mut required: Vec<Value> = always.collect();
+    for name in enveloped["required"].as_array().into_iter().flatten() {
+        if !required.contains(name) {
+            required.push(name.clone());
+        }
+    }
+    enveloped["required"] = required.into();
     enveloped
 }
 
