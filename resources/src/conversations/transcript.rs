@@ -48,24 +48,6 @@ impl Conversations<'_> {
         Ok(())
     }
 
-    /// Adds segments behind those that are there. Says whether the conversation is there.
-    pub async fn append(&self, id: &str, segments: Vec<TranscriptSegment>) -> Result<bool> {
-        let _writing = self.resources.outbox.writing().await;
-        let place = self.segment_rows(&[id.to_owned()]).await?.concat().last().map_or(0, |row| row.place + 1);
-        let statements = "BEGIN;
-            LET $there = (SELECT VALUE id FROM ONLY $id);
-            IF $there != NONE { INSERT INTO segment $segments; INSERT INTO outbox $outbox; };
-            RETURN $there != NONE;
-            COMMIT;";
-        let bound = Bound::new()
-            .with("id", self.record(id))
-            .with("segments", self.segment_values(id, place, segments))
-            .with("outbox", self.outbox_values(&[id.to_owned()]));
-        let there = self.resources.database.run(statements, bound).await?.take(3)?;
-        self.resources.index_transcript(self.user, id).await;
-        Ok(there)
-    }
-
     /// Says who said some segments; gives how many there are.
     pub async fn assign(&self, id: &str, spoken: &Spoken, to: &Assignee) -> Result<usize> {
         let rows = self.segment_rows(&[id.to_owned()]).await?.concat();

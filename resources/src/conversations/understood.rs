@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use schemas::conversation::{ConversationCategory, Event, Processor};
 
-use super::{Change, Conversations};
+use super::Conversations;
 use crate::{
     Result,
     database::{Bound, Json, name_of, record},
@@ -89,17 +89,6 @@ impl Conversations<'_> {
         self.resources.index_conversation(self.user, id).await;
         self.resources.queue.wake();
         Ok(there)
-    }
-
-    /// Marks appointments of a conversation as being, or not being, in the user's calendar.
-    pub async fn mark_events(&self, id: &str, mut events: Vec<Event>, marks: &[(usize, bool)]) -> Result<bool> {
-        for (index, created) in marks {
-            if let Some(event) = events.get_mut(*index) {
-                event.created = *created;
-            }
-        }
-        let change = Change { events: Some(events), ..Change::default() };
-        Ok(self.change(id, change).await?.is_some())
     }
 }
 

@@ -56,9 +56,17 @@ async fn segments_and_summaries_are_corrected() {
 async fn a_deleted_conversation_takes_along_what_was_drawn_from_it() {
     let user = somebody().await;
     let app = user.app();
-    let id = talk(&app, "2026-05-01T09:00:00Z", &["I need to call the plumber tomorrow at nine."]).await;
+    let id = talk(
+        &app,
+        "2026-05-01T09:00:00Z",
+        &["I live in Graz with my two dogs. I need to call the plumber tomorrow at nine."],
+    )
+    .await;
     let body = json!({ "description": "Water the roses", "conversation_id": id });
     app.post("/v1/action-items", body).await.ok();
+    let drawn = app.get("/v1/action-items").await.ok()["action_items"].as_array().unwrap().len();
+    assert_eq!(drawn, 2, "one was drawn from it, one written by hand");
+    assert_ne!(app.get("/v3/memories").await.ok(), json!([]), "something was drawn from it");
     let answer = app.delete(&format!("/v1/conversations/{id}")).await;
     assert_eq!((answer.status, answer.body), (204, Value::Null));
     app.get(&format!("/v1/conversations/{id}")).await.refused(404, "Conversation not found");
