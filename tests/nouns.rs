@@ -1,8 +1,11 @@
 //! What the tests that go through every tool know of each noun: rows to begin with, and how its tools are called.
 
 mod action_items;
+mod charts;
+mod chat;
 mod conversations;
 mod daily_summaries;
+mod files;
 pub(crate) mod folders;
 mod goals;
 mod keys;
@@ -48,8 +51,11 @@ pub(crate) enum Heard {
 /// Every noun.
 pub(crate) const NOUNS: &[Noun] = &[
     action_items::NOUN,
+    charts::NOUN,
+    chat::NOUN,
     conversations::NOUN,
     daily_summaries::NOUN,
+    files::NOUN,
     folders::NOUN,
     goals::NOUN,
     keys::NOUN,

@@ -61,6 +61,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_goals_people_folders.surql"),
     include_str!("migrations/0005_processing.surql"),
     include_str!("migrations/0006_daily_summaries_webhooks.surql"),
+    include_str!("migrations/0007_chat.surql"),
+    include_str!("migrations/0008_chat_files.surql"),
 ];
 
 /// How often a transaction is tried that lost a race for the same row.

@@ -1,6 +1,7 @@
 //! What exists: the database, the vector index, the embedding model, the language model, and one query file per noun.
 
 pub mod action_items;
+pub mod chat_files;
 pub mod conversations;
 pub mod daily_summaries;
 mod database;
@@ -20,6 +21,7 @@ mod outbox;
 pub mod people;
 mod preferences;
 mod secret;
+pub mod speech;
 pub mod transcripts;
 pub mod transfer;
 pub mod users;

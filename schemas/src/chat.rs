@@ -1,8 +1,17 @@
 //! Chat: asking one's memory.
 
+mod ask;
+mod files;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use ask::*;
+pub use files::*;
+
+use crate::chart::Chart;
 
 /// Who said a message: `human` is the user, `ai` the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -11,17 +20,6 @@ use serde::{Deserialize, Serialize};
 pub enum Sender {
     Ai,
     Human,
-}
-
-/// Ask the memory a question; the answer comes as a stream.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-pub struct SendMessage {
-    /// The question.
-    #[schemars(length(min = 1, max = 20_000))]
-    pub text: String,
-    /// Files that go with it.
-    #[serde(default)]
-    pub file_ids: Vec<String>,
 }
 
 /// A message of a chat.
@@ -52,12 +50,101 @@ pub struct Message {
     pub reported: bool,
     /// Why the user reported it.
     pub report_reason: Option<String>,
-    /// Files that go with it.
+    /// The ids of the files that go with it.
     pub files_id: Vec<String>,
+    /// The files that go with it.
+    #[serde(default)]
+    pub files: Vec<ChatFile>,
+    /// The chat session that it belongs to: one for each user and app.
+    #[serde(default)]
+    pub chat_session_id: Option<String>,
     /// The user's rating: 1, -1 or none.
     pub rating: Option<i32>,
+    /// A chart that belongs to the answer.
+    #[serde(default)]
+    pub chart_data: Option<Chart>,
     /// What the answer rests on, in the order of its markers.
     pub citations: Vec<Citation>,
+    /// Whether the answer came to its end: `completed`, `cancelled` (the client left) or `failed` (the language model
+    /// did); a question is `completed`.
+    #[serde(default)]
+    pub status: MessageStatus,
+    /// What the answer changed in the memory, and how to take it back.
+    #[serde(default)]
+    pub changes: Vec<Change>,
+    /// What the answer asks the user to agree to; it is done when the next message of the chat says yes.
+    #[serde(default)]
+    pub proposals: Vec<Proposal>,
+}
+
+impl Message {
+    /// A text, said now.
+    pub fn new(id: String, created_at: DateTime<Utc>, sender: Sender, text: String) -> Self {
+        Self {
+            id,
+            text,
+            created_at,
+            sender,
+            kind: "text".into(),
+            app_id: None,
+            plugin_id: None,
+            from_external_integration: false,
+            memories_id: Vec::new(),
+            memories: Vec::new(),
+            reported: false,
+            report_reason: None,
+            files_id: Vec::new(),
+            files: Vec::new(),
+            chat_session_id: None,
+            rating: None,
+            chart_data: None,
+            citations: Vec::new(),
+            status: MessageStatus::Completed,
+            changes: Vec::new(),
+            proposals: Vec::new(),
+        }
+    }
+}
+
+/// Whether an answer came to its end: `completed`, `cancelled` (the client left) or `failed` (the language model did).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
+pub enum MessageStatus {
+    #[default]
+    Completed,
+    Cancelled,
+    Failed,
+}
+
+/// Something that an answer changed in the memory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// The tool that changed it, such as `create_action_item`.
+    pub tool: String,
+    /// What it did, in a few words for people.
+    pub summary: String,
+    /// The call that takes it back; null where nothing does.
+    pub undo: Option<Call>,
+}
+
+/// Something that an answer would do, once the user agrees.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Proposal {
+    /// What it would do, in a few words for people.
+    pub summary: String,
+    /// The call that does it.
+    #[serde(flatten)]
+    pub call: Call,
+}
+
+/// A call of a tool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Call {
+    /// The tool's name.
+    pub tool: String,
+    /// Its arguments.
+    pub arguments: Map<String, Value>,
 }
 
 /// A conversation as the app shows it under an answer.
@@ -83,13 +170,22 @@ pub struct CitedTitle {
 /// Something stored that an answer rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Citation {
-    /// What it is: `memory`.
+    /// What it is: `memory`, `conversation`, `action_item` or `file`.
     pub kind: String,
     /// Its id.
     pub id: String,
+    /// The segment of the conversation that says it; null where the whole is meant.
+    #[serde(default)]
+    pub segment: Option<String>,
+    /// What the conversation or file is called.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Who says it.
+    #[serde(default)]
+    pub speaker: Option<String>,
     /// What it says.
     pub quote: String,
-    /// When it was written.
+    /// When it was said or written.
     pub date: DateTime<Utc>,
 }
 

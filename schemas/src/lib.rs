@@ -6,6 +6,7 @@
 use serde::{Deserialize, Deserializer};
 
 pub mod action_item;
+pub mod chart;
 pub mod chat;
 pub mod conversation;
 pub mod daily_summary;

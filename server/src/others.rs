@@ -112,7 +112,8 @@ async fn ask(sign_in: &SignIn, mut request: Request) -> Result<Response> {
     let body = body.map_err(|error| Error::Invalid(format!("The body could not be read: {error}")))?;
     let given: Map<String, Value> = serde_json::from_slice(&body)
         .map_err(|error| Error::Invalid(format!("The body is not a JSON object: {error}")))?;
-    let frames = agent::ask(context, app_id, given).await.map_err(in_body)?;
+    let question = agent::read(given).map_err(in_body)?;
+    let (_, frames) = agent::ask(context, app_id, question).await?;
     let stream = Body::from_bytes_stream(stream::encode(frames));
     Ok(Response::builder().content_type("text/event-stream").header("Cache-Control", "no-cache").body(stream))
 }

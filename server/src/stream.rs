@@ -14,6 +14,7 @@ const LINE_BREAK: &str = "__CRLF__";
 pub(crate) fn encode(frames: impl Stream<Item = Frame>) -> impl Stream<Item = io::Result<String>> {
     frames.map(|frame| {
         Ok(match frame {
+            Frame::Question(message) => format!("message: {}\n\n", STANDARD.encode(serde_json::to_vec(&message)?)),
             Frame::Think(text) => format!("think: {}\n\n", on_one_line(&text)),
             Frame::Data(text) => format!("data: {}\n\n", on_one_line(&text)),
             Frame::Done(message) => format!("done: {}\n\n", STANDARD.encode(serde_json::to_vec(&message)?)),

@@ -85,23 +85,7 @@ fn understood(place: usize) -> Understood {
 }
 
 fn message(id: &str, sender: Sender) -> Message {
-    Message {
-        id: id.into(),
-        text: "Where do we walk?".into(),
-        created_at: resources::now(),
-        sender,
-        kind: "text".into(),
-        app_id: None,
-        plugin_id: None,
-        from_external_integration: false,
-        memories_id: Vec::new(),
-        memories: Vec::new(),
-        reported: false,
-        report_reason: None,
-        files_id: Vec::new(),
-        rating: None,
-        citations: Vec::new(),
-    }
+    Message::new(id.into(), resources::now(), sender, "Where do we walk?".into())
 }
 
 #[tokio::test]

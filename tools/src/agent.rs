@@ -26,6 +26,8 @@ const EARLIER: u32 = 10;
 /// A part of an answer, in the order that clients get them.
 #[derive(Debug, Clone)]
 pub enum Frame {
+    /// The question as it was stored, where it was spoken; the first frame.
+    Question(Box<Message>),
     /// What the server is doing, in a few words.
     Think(String),
     /// The next piece of the answer.
@@ -39,23 +41,29 @@ pub fn question() -> Arguments {
     Arguments::of(|generator| generator.subschema_for::<SendMessage>())
 }
 
-/// Checks a question, stores it and answers it. The question is stored before the first frame, the answer before the
-/// last one.
+/// Checks the arguments of a question.
 ///
 /// # Errors
-/// The arguments are wrong, or the question could not be stored.
+/// They are wrong.
+pub fn read(given: Map<String, Value>) -> Result<SendMessage> {
+    serde_json::from_value(question().read(given)?).map_err(|error| crate::Error::Internal(error.into()))
+}
+
+/// Stores a question and answers it; gives the question as it was stored, and the answer. The question is stored before
+/// this returns, the answer before the last frame.
+///
+/// # Errors
+/// The question could not be stored.
 pub async fn ask(
     context: Context,
     app_id: Option<String>,
-    given: Map<String, Value>,
-) -> Result<impl Stream<Item = Frame>> {
-    let arguments = question().read(given)?;
-    let question: SendMessage =
-        serde_json::from_value(arguments).map_err(|error| crate::Error::Internal(error.into()))?;
+    question: SendMessage,
+) -> Result<(Message, impl Stream<Item = Frame>)> {
     let messages = context.resources.messages(&context.caller.user);
     let earlier = messages.recent(app_id.as_deref(), EARLIER).await?;
-    messages.save(&message(&app_id, Sender::Human, question.text.clone())).await?;
-    Ok(answer(context.through(Face::Agent), app_id, earlier, question.text))
+    let asked = message(&app_id, Sender::Human, question.text.clone());
+    messages.save(&asked).await?;
+    Ok((asked, answer(context.through(Face::Agent), app_id, earlier, question.text)))
 }
 
 fn answer(
@@ -187,21 +195,6 @@ fn quote(sources: &Sources) -> String {
 }
 
 fn message(app_id: &Option<String>, sender: Sender, text: String) -> Message {
-    Message {
-        id: resources::new_id(),
-        text,
-        created_at: resources::now(),
-        sender,
-        kind: "text".into(),
-        app_id: app_id.clone(),
-        plugin_id: app_id.clone(),
-        from_external_integration: false,
-        memories_id: Vec::new(),
-        memories: Vec::new(),
-        reported: false,
-        report_reason: None,
-        files_id: Vec::new(),
-        rating: None,
-        citations: Vec::new(),
-    }
+    let message = Message::new(resources::new_id(), resources::now(), sender, text);
+    Message { app_id: app_id.clone(), plugin_id: app_id.clone(), ..message }
 }

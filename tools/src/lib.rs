@@ -8,11 +8,14 @@ mod tool;
 mod action_items;
 pub mod agent;
 mod arguments;
+mod charts;
+mod chat;
 mod context;
 mod conversations;
 pub mod daily_summaries;
 pub mod dates;
 mod error;
+mod files;
 mod folders;
 mod goals;
 mod issues;
@@ -35,7 +38,7 @@ pub use arguments::Arguments;
 pub use context::{Caller, Context, Credential, Face};
 pub use error::{Error, Issue, Result};
 pub use route::{Audience, Placement, Reply, Route, Shape};
-pub use tool::{Access, Hints, SchemaOf, Tool};
+pub use tool::{Access, Hints, SchemaOf, Tool, Undo};
 
 /// Every capability, in reading order.
 pub fn all() -> &'static [Tool] {
@@ -50,6 +53,9 @@ pub fn all() -> &'static [Tool] {
             folders::tools(),
             people::tools(),
             daily_summaries::tools(),
+            chat::tools(),
+            files::tools(),
+            charts::tools(),
             webhooks::tools(),
             preferences::tools(),
             keys::tools(),

@@ -5,7 +5,7 @@ use std::time::Instant;
 use futures::future::BoxFuture;
 use http::Method;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use schemas::{key::KeyFamily, scope::Scope};
+use schemas::{chat::Call, key::KeyFamily, scope::Scope};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use tracing::Instrument;
@@ -48,6 +48,15 @@ pub struct Hints {
     pub idempotent: bool,
 }
 
+/// How what a tool did is taken back.
+#[derive(Clone, Copy)]
+pub enum Undo {
+    /// By the call that this makes of the arguments and the result.
+    By(fn(&Value, &Value) -> Option<Call>),
+    /// By the same tool with what the tool of this name told before.
+    Restoring(&'static str),
+}
+
 type Run = Box<dyn Fn(Context, Value) -> BoxFuture<'static, Result<Value>> + Send + Sync>;
 
 /// One capability: what every face needs to offer it.
@@ -62,6 +71,10 @@ pub struct Tool {
     pub output: SchemaOf,
     /// The REST routes that lead here.
     pub routes: Vec<Route>,
+    /// What the user reads while the chat model has it called; `None` keeps it from the chat model.
+    pub chat: Option<&'static str>,
+    /// How the chat agent can take back what it did.
+    pub undo: Option<Undo>,
     hints: Option<Hints>,
     /// The field of the result whose objects assistants see only in part, and the fields that they see.
     brief: Option<(&'static str, &'static [&'static str])>,
@@ -90,6 +103,8 @@ impl Tool {
             arguments: Arguments::of(|generator| generator.subschema_for::<I>()),
             output: |generator| generator.subschema_for::<O>(),
             routes: Vec::new(),
+            chat: None,
+            undo: None,
             hints: None,
             brief: None,
             run: Box::new(run),
@@ -149,6 +164,18 @@ impl Tool {
         route.audience = audience;
         route.arguments.schema = self.arguments.schema;
         self.routes.push(route);
+        self
+    }
+
+    /// Offers the tool to the chat model; `doing` is what the user reads while it runs.
+    pub(crate) fn chat(mut self, doing: &'static str) -> Self {
+        self.chat = Some(doing);
+        self
+    }
+
+    /// Says how what the tool did is taken back.
+    pub(crate) fn undo(mut self, undo: Undo) -> Self {
+        self.undo = Some(undo);
         self
     }
 

@@ -54,6 +54,9 @@ impl Sources {
                 self.0.push(Citation {
                     kind: "memory".into(),
                     id: memory.id.clone(),
+                    segment: None,
+                    title: None,
+                    speaker: None,
                     quote: memory.content.clone(),
                     date: memory.created_at,
                 });
