@@ -25,6 +25,7 @@ mod paging;
 mod people;
 mod preferences;
 pub mod processing;
+mod recall;
 mod route;
 mod text;
 mod transcripts;

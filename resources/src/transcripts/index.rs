@@ -141,7 +141,12 @@ pub(super) fn by_speaker(name: &str) -> String {
 
 /// The index's id of a segment.
 fn id_of(segment: &SegmentRow) -> String {
-    format!("{}#{}", segment.conversation, segment.place)
+    id_at(&segment.conversation, segment.place)
+}
+
+/// The index's id of the segment at this place of a conversation.
+pub(super) fn id_at(conversation: &str, place: i64) -> String {
+    format!("{conversation}#{place}")
 }
 
 /// The conversation and place that an id of the index stands for.

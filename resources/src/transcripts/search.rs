@@ -6,7 +6,7 @@ use std::ops::Range;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Transcripts;
-use super::index::{KEPT, by_person, by_speaker, in_conversation, place_of};
+use super::index::{KEPT, by_person, by_speaker, id_at, in_conversation, place_of};
 use super::read::{ConversationRow, SegmentRow};
 use super::times;
 use crate::{
@@ -127,6 +127,12 @@ impl Transcripts<'_> {
         let mut matches = fuse(summaries, said);
         matches.truncate(search.limit);
         Ok(matches)
+    }
+
+    /// What was said at these places of these conversations, in their order; what is not there is left out.
+    pub async fn said_at(&self, places: &[(String, i64)]) -> Result<Vec<TranscriptHit>> {
+        let hit = |(conversation, place): &(String, i64)| Hit { id: id_at(conversation, *place), score: 0.0 };
+        self.read_hits(places.iter().map(hit).collect()).await
     }
 
     async fn read_hits(&self, hits: Vec<Hit>) -> Result<Vec<TranscriptHit>> {

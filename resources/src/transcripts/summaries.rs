@@ -1,7 +1,32 @@
 //! The summaries of conversations in the index.
 
-use super::read::ConversationRow;
-use crate::{Resources, Result, database::record, indexer::Name, outbox::Kind, vectors::Document};
+use super::{Transcripts, read::ConversationRow};
+use crate::{
+    Resources, Result,
+    database::record,
+    indexer::Name,
+    outbox::Kind,
+    vectors::{Document, Query},
+};
+
+impl Transcripts<'_> {
+    /// The ids of the conversations whose summaries fit best, with their scores, 0 to 1, best first.
+    pub async fn search_summaries(&self, text: &str, limit: usize) -> Result<Vec<(String, f32)>> {
+        let dense = self.resources.meaning_of(text).await?;
+        let query = Query {
+            user: self.user,
+            kind: Kind::Conversation,
+            text,
+            dense: dense.as_deref(),
+            categories: &[],
+            after: None,
+            before: None,
+            limit,
+        };
+        let hits = self.resources.vectors.search(&query).await?;
+        Ok(hits.into_iter().map(|hit| (hit.id, hit.score)).collect())
+    }
+}
 
 impl Resources {
     /// Makes the summary of a conversation findable by its words, before the call that changed it returns.

@@ -17,7 +17,7 @@ mod sentences;
 mod tests;
 mod title;
 mod voice;
-mod words;
+pub(crate) mod words;
 
 use resources::{Embedder, Error, Resources};
 use schemas::conversation::ConversationCategory;

@@ -148,7 +148,7 @@ pub(super) fn cores(text: &str) -> Vec<String> {
 }
 
 /// What a text is about: the stems of its words, without the common ones.
-pub(super) fn terms(text: &str) -> Vec<String> {
+pub(crate) fn terms(text: &str) -> Vec<String> {
     let stemmer = Stemmer::create(Algorithm::English);
     let telling = |word: &&str| word.chars().count() > 1 && !is_common(word);
     let stem = |word: &str| stemmer.stem(word.trim_end_matches("'s")).into_owned();

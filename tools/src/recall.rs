@@ -1,0 +1,67 @@
+//! Recall: what of all that a user has bears on a question, as passages that can be shown, packed and cited.
+//!
+//! Every kind is searched at the same time, and each only if the caller may read it. What the question says of time
+//! ("yesterday evening", "in May") lifts what was said then; a stretch of days is searched by itself, too, so that much
+//! talk of the same thing at other times cannot hide it.
+
+mod passage;
+mod relevance;
+mod sources;
+
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+
+use crate::{Context, Result};
+
+pub(crate) use passage::{Kind, Line, Passage};
+#[expect(unused_imports, reason = "the extractive answer weighs passages by it")]
+pub(crate) use relevance::coverage;
+
+/// What is looked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted<'a> {
+    /// A question or a few words.
+    pub(crate) query: &'a str,
+    /// When what it asks about was.
+    pub(crate) range: Option<Range<DateTime<Utc>>>,
+    /// The conversation that the user is looking at.
+    pub(crate) conversation: Option<&'a str>,
+    /// Nothing but what was at this time; the page that the user is looking at shows no more.
+    pub(crate) only: Option<Range<DateTime<Utc>>>,
+}
+
+/// What bears on `wanted`, best first; what is being said just now comes last.
+///
+/// # Errors
+/// The database or the index is away.
+pub(crate) async fn recall(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
+    let (said, then, held_then, here, memories, summaries, items, now) = tokio::join!(
+        sources::said(context, wanted),
+        sources::said_then(context, wanted),
+        sources::held_then(context, wanted),
+        sources::said_here(context, wanted),
+        sources::memories(context, wanted),
+        sources::summaries(context, wanted),
+        sources::action_items(context, wanted),
+        sources::in_progress(context),
+    );
+    let mut passages: Vec<Passage> = Vec::new();
+    for found in [said?, then?, here?, memories?, held_then?, summaries?, items?, now?] {
+        for passage in found {
+            match passages.iter_mut().find(|known| known.is_of(&passage.citation)) {
+                Some(known) => known.score = known.score.max(passage.score),
+                None => passages.push(passage),
+            }
+        }
+    }
+    if let Some(only) = &wanted.only {
+        passages.retain(|passage| only.contains(&passage.citation.date));
+    }
+    if let Some(range) = &wanted.range {
+        passages.iter_mut().for_each(|passage| passage.within = range.contains(&passage.citation.date));
+    }
+    relevance::rank(wanted.query, &mut passages);
+    sources::add_neighbours(context, &mut passages).await?;
+    Ok(passages)
+}

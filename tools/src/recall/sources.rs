@@ -1,0 +1,260 @@
+//! Where passages come from: one search for each kind, of which the caller sees what they may.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::OptionFuture;
+use resources::{
+    conversations::Selection,
+    memories::Search,
+    transcripts::{TranscriptHit, TranscriptSearch},
+};
+use schemas::{
+    action_item::ActionItem,
+    chat::Citation,
+    conversation::{Conversation, ConversationStatus},
+    memory::Memory,
+};
+
+use super::{Kind, Line, Passage, Wanted};
+use crate::{Context, Result};
+
+/// How many of each kind are looked at.
+const SEGMENTS: usize = 14;
+const MEMORIES: usize = 8;
+const SUMMARIES: usize = 4;
+const ACTION_ITEMS: usize = 5;
+
+/// How many segments, and how many conversations, of the time that the question names.
+const SEGMENTS_THEN: usize = 8;
+const CONVERSATIONS_THEN: u32 = 8;
+
+/// The longest stretch of time that is searched by itself.
+const NARROW: TimeDelta = TimeDelta::days(32);
+
+/// How many segments of the conversation that the user is looking at.
+const SEGMENTS_HERE: usize = 10;
+
+/// How much of the conversation in progress is shown, in segments.
+const LATEST: usize = 24;
+
+/// How many segments are shown with what was said around them.
+const WITH_NEIGHBOURS: usize = 10;
+
+/// What was said that fits.
+pub(super) async fn said(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
+    let search = TranscriptSearch {
+        query: wanted.query,
+        likely: wanted.range.clone(),
+        after: wanted.only.as_ref().map(|only| only.start),
+        before: wanted.only.as_ref().map(|only| only.end),
+        limit: SEGMENTS,
+        ..TranscriptSearch::default()
+    };
+    search_segments(context, search).await
+}
+
+/// What was said that fits, of the time that the question names.
+pub(super) async fn said_then(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
+    let Some(range) = wanted.range.as_ref().filter(|range| range.end - range.start <= NARROW) else {
+        return Ok(Vec::new());
+    };
+    let search = TranscriptSearch {
+        query: wanted.query,
+        after: Some(range.start),
+        before: Some(range.end),
+        limit: SEGMENTS_THEN,
+        ..TranscriptSearch::default()
+    };
+    search_segments(context, search).await
+}
+
+/// What was said that fits, in the conversation that the user is looking at.
+pub(super) async fn said_here(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
+    let Some(conversation) = wanted.conversation else { return Ok(Vec::new()) };
+    let search = TranscriptSearch {
+        query: wanted.query,
+        conversation: Some(conversation),
+        limit: SEGMENTS_HERE,
+        ..TranscriptSearch::default()
+    };
+    let mut passages = search_segments(context, search).await?;
+    let shown = context.conversations().get(conversation).await?.filter(|_| may(context, "get_conversations"));
+    passages.extend(shown.map(|conversation| summary(&conversation, 1.0)));
+    Ok(passages)
+}
+
+/// The conversations of the time that the question names.
+pub(super) async fn held_then(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
+    let range = wanted.range.as_ref().filter(|range| range.end - range.start <= NARROW);
+    let Some(range) = range.filter(|_| may(context, "get_conversations")) else { return Ok(Vec::new()) };
+    let selection = Selection {
+        discarded: Some(false),
+        start: Some(range.start),
+        end: Some(range.end - TimeDelta::microseconds(1)),
+        limit: CONVERSATIONS_THEN,
+        ..Selection::default()
+    };
+    let held = context.conversations().list(&selection).await?;
+    Ok(held.iter().filter(|held| has_summary(held)).map(|held| summary(held, 0.5)).collect())
+}
+
+/// Memories that fit.
+pub(super) async fn memories(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
+    if !may(context, "search_memories") {
+        return Ok(Vec::new());
+    }
+    let search = Search { query: wanted.query, categories: &[], after: None, before: None, limit: MEMORIES };
+    let found = context.memories().search(&search).await?;
+    Ok(found.into_iter().map(|(memory, score)| Passage::new(Kind::Memory, cite_memory(&memory), score)).collect())
+}
+
+/// Conversations whose summaries fit.
+pub(super) async fn summaries(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
+    if !may(context, "search_conversations") {
+        return Ok(Vec::new());
+    }
+    let found = context.transcripts().search_summaries(wanted.query, SUMMARIES).await?;
+    let scores: HashMap<String, f32> = found.into_iter().collect();
+    let ids: Vec<String> = scores.keys().cloned().collect();
+    let rows = context.conversations().get_many(&ids).await?;
+    let score = |row: &Conversation| scores.get(&row.id).copied().unwrap_or_default();
+    Ok(rows.iter().filter(|row| has_summary(row)).map(|row| summary(row, score(row))).collect())
+}
+
+/// Action items that fit.
+pub(super) async fn action_items(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
+    if !may(context, "search_action_items") {
+        return Ok(Vec::new());
+    }
+    let found = context.action_items().search(wanted.query, ACTION_ITEMS).await?;
+    let passage = |(item, score): (ActionItem, f32)| Passage {
+        note: Some(state_of(&item)),
+        ..Passage::new(Kind::ActionItem, cite_action_item(&item), score)
+    };
+    Ok(found.into_iter().map(passage).collect())
+}
+
+/// The end of what is being said just now.
+pub(super) async fn in_progress(context: &Context) -> Result<Vec<Passage>> {
+    if !may(context, "get_conversations") {
+        return Ok(Vec::new());
+    }
+    let newest = context.conversations().newest(ConversationStatus::InProgress).await?;
+    let transcript = newest.as_ref().map(|conversation| async {
+        let id = &conversation.id;
+        context.conversations().transcript(id).await
+    });
+    let segments = OptionFuture::from(transcript).await.transpose()?.unwrap_or_default();
+    let Some(conversation) = newest else { return Ok(Vec::new()) };
+    let began = conversation.started_at.unwrap_or(conversation.created_at);
+    let skipped = segments.len().saturating_sub(LATEST);
+    let passage = |(place, segment): (usize, schemas::conversation::TranscriptSegment)| {
+        let citation = Citation {
+            kind: "conversation".into(),
+            id: conversation.id.clone(),
+            segment: Some(segment.id),
+            title: Some("In progress".into()),
+            speaker: Some(segment.speaker_name),
+            quote: segment.text,
+            date: began + TimeDelta::milliseconds((segment.start * 1e3) as i64),
+        };
+        Passage { place: place as i64, ..Passage::new(Kind::Live, citation, 1.0) }
+    };
+    Ok(segments.into_iter().enumerate().skip(skipped).map(passage).collect())
+}
+
+/// Adds to the best segments what was said right before and after them.
+pub(super) async fn add_neighbours(context: &Context, passages: &mut [Passage]) -> Result<()> {
+    let best = passages.iter_mut().filter(|passage| passage.kind == Kind::Segment).take(WITH_NEIGHBOURS);
+    let mut best: Vec<&mut Passage> = best.collect();
+    let near =
+        |passage: &&mut Passage| [passage.place - 1, passage.place + 1].map(|at| (passage.citation.id.clone(), at));
+    let mut places: Vec<(String, i64)> = best.iter().flat_map(near).filter(|(_, place)| *place >= 0).collect();
+    places.sort_unstable();
+    places.dedup();
+    if places.is_empty() {
+        return Ok(());
+    }
+    let said = context.transcripts().said_at(&places).await?;
+    for passage in &mut best {
+        let near = said
+            .iter()
+            .filter(|hit| hit.conversation_id == passage.citation.id && (hit.place - passage.place).abs() == 1);
+        passage.around = near.map(line).collect();
+        passage.around.sort_by_key(|line| line.place);
+    }
+    Ok(())
+}
+
+/// How a memory is cited.
+pub(crate) fn cite_memory(memory: &Memory) -> Citation {
+    written("memory", &memory.id, &memory.content, memory.created_at)
+}
+
+/// How an action item is cited.
+pub(crate) fn cite_action_item(item: &ActionItem) -> Citation {
+    written("action_item", &item.id, &item.description, item.created_at)
+}
+
+fn written(kind: &str, id: &str, quote: &str, date: DateTime<Utc>) -> Citation {
+    let (kind, id, quote) = (kind.to_owned(), id.to_owned(), quote.to_owned());
+    Citation { kind, id, segment: None, title: None, speaker: None, quote, date }
+}
+
+async fn search_segments(context: &Context, search: TranscriptSearch<'_>) -> Result<Vec<Passage>> {
+    if !may(context, "search_transcripts") {
+        return Ok(Vec::new());
+    }
+    let hits = context.transcripts().search(&search).await?;
+    let passage = |hit: TranscriptHit| {
+        let (score, place) = (hit.score, hit.place);
+        let citation = Citation {
+            kind: "conversation".into(),
+            id: hit.conversation_id,
+            segment: Some(hit.segment_id),
+            title: Some(hit.conversation_title).filter(|title| !title.is_empty()),
+            speaker: Some(hit.speaker_name),
+            quote: hit.text,
+            date: hit.spoken_at,
+        };
+        Passage { place, ..Passage::new(Kind::Segment, citation, score) }
+    };
+    Ok(hits.into_iter().map(passage).collect())
+}
+
+fn summary(conversation: &Conversation, score: f32) -> Passage {
+    let structured = &conversation.structured;
+    let citation = Citation {
+        kind: "conversation".into(),
+        id: conversation.id.clone(),
+        segment: None,
+        title: Some(structured.title.clone()),
+        speaker: None,
+        quote: structured.overview.clone(),
+        date: conversation.started_at.unwrap_or(conversation.created_at),
+    };
+    Passage::new(Kind::Summary, citation, score)
+}
+
+fn has_summary(conversation: &Conversation) -> bool {
+    !(conversation.structured.title.is_empty() && conversation.structured.overview.is_empty())
+}
+
+fn state_of(item: &ActionItem) -> String {
+    let day = |time: DateTime<Utc>| time.format("%-d %B %Y").to_string();
+    match (item.completed, item.due_at) {
+        (true, _) => "done".into(),
+        (false, Some(due)) => format!("open, due {}", day(due)),
+        (false, None) => "open".into(),
+    }
+}
+
+fn line(hit: &TranscriptHit) -> Line {
+    Line { place: hit.place, speaker: hit.speaker_name.clone(), text: hit.text.clone(), at: hit.spoken_at }
+}
+
+/// Whether the caller may read what this tool reads.
+fn may(context: &Context, tool: &str) -> bool {
+    crate::find(tool).is_some_and(|tool| tool.permits(context).is_ok())
+}
