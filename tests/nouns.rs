@@ -1,6 +1,7 @@
 //! What the tests that go through every tool know of each noun: rows to begin with, and how its tools are called.
 
 mod action_items;
+mod asking;
 mod charts;
 mod chat;
 mod conversations;
@@ -51,6 +52,7 @@ pub(crate) enum Heard {
 /// Every noun.
 pub(crate) const NOUNS: &[Noun] = &[
     action_items::NOUN,
+    asking::NOUN,
     charts::NOUN,
     chat::NOUN,
     conversations::NOUN,

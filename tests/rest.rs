@@ -1,6 +1,7 @@
 //! Every route over HTTP, as the Omi contract words it.
 
 mod action_items;
+mod ask;
 mod conversations;
 mod create;
 pub(crate) mod daily_summaries;

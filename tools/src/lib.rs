@@ -8,6 +8,7 @@ mod tool;
 mod action_items;
 pub mod agent;
 mod arguments;
+mod asking;
 mod charts;
 mod chat;
 mod context;
@@ -15,6 +16,7 @@ mod conversations;
 pub mod daily_summaries;
 pub mod dates;
 mod error;
+mod extract;
 mod files;
 mod folders;
 mod goals;
@@ -55,6 +57,7 @@ pub fn all() -> &'static [Tool] {
             people::tools(),
             daily_summaries::tools(),
             chat::tools(),
+            asking::tools(),
             files::tools(),
             charts::tools(),
             webhooks::tools(),

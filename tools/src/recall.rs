@@ -15,7 +15,6 @@ use chrono::{DateTime, Utc};
 use crate::{Context, Result};
 
 pub(crate) use passage::{Kind, Line, Passage};
-#[expect(unused_imports, reason = "the extractive answer weighs passages by it")]
 pub(crate) use relevance::coverage;
 
 /// What is looked for.

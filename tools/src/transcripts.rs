@@ -127,7 +127,7 @@ fn snippet(hit: TranscriptHit, query: &str) -> MatchSnippet {
 }
 
 /// The part of a long text around the longest word that it has in common with the query.
-fn cut(text: &str, query: &str) -> String {
+pub(crate) fn cut(text: &str, query: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     if characters.len() <= SNIPPET {
         return text.to_owned();

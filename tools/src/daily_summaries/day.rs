@@ -74,7 +74,7 @@ pub(super) fn duration(conversation: &Conversation) -> TimeDelta {
 }
 
 /// The time zone that a user lives in.
-pub(super) fn zone(preferences: &Preferences) -> Tz {
+pub(crate) fn zone(preferences: &Preferences) -> Tz {
     preferences.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC)
 }
 

@@ -253,7 +253,7 @@ pub(super) fn capitalized(text: &str) -> String {
 }
 
 /// How many of the terms of two texts are the same, from 0 to 1, seen from the one with fewer.
-pub(super) fn overlap(one: &[String], other: &[String]) -> f32 {
+pub(crate) fn overlap(one: &[String], other: &[String]) -> f32 {
     let shared = one.iter().filter(|term| other.contains(term)).count();
     let fewer = one.len().min(other.len());
     if fewer == 0 { 0.0 } else { shared as f32 / fewer as f32 }

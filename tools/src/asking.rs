@@ -1,0 +1,76 @@
+//! Asking: a question to the whole memory, and an answer that names its sources.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use schemas::{
+    chat::{AnswerSource, Ask, Asked, Citation},
+    conversation::Conversation,
+    scope::Scope::ConversationsRead,
+};
+use serde_json::json;
+
+use crate::{
+    Context, Error, Hints, Issue, Result, Tool, daily_summaries, dates,
+    extract::extract,
+    recall::{Wanted, recall},
+    route::post,
+};
+
+pub(crate) fn tools() -> Vec<Tool> {
+    vec![
+        tool!(ask)
+            .scope(ConversationsRead)
+            .app(post("/v1/ask").ours())
+            .developer(post("/v1/dev/user/ask"))
+            .mcp(post("/v1/mcp/ask").ours())
+            .hints(Hints { read_only: true, destructive: false, idempotent: true }),
+    ]
+}
+
+async fn ask(context: Context, input: Ask) -> Result<Asked> {
+    let now = now_in(zone(&context, input.timezone).await?);
+    let range = dates::find_range(&input.question, &now);
+    let wanted = Wanted { query: &input.question, range, ..Wanted::default() };
+    let passages = recall(&context, &wanted).await?;
+    let answer = extract(&context, &input.question, &now, &passages, input.limit as usize).await?;
+    let sources = sources(&context, &answer.citations, input.limit as usize).await?;
+    Ok(Asked { answer: answer.plain(), sources, citations: answer.citations })
+}
+
+/// The conversations that are cited, each once, in the order of the citations.
+async fn sources(context: &Context, citations: &[Citation], limit: usize) -> Result<Vec<AnswerSource>> {
+    let mut ids: Vec<String> = Vec::new();
+    for citation in citations.iter().filter(|citation| citation.kind == "conversation") {
+        if !ids.contains(&citation.id) && ids.len() < limit {
+            ids.push(citation.id.clone());
+        }
+    }
+    let rows = context.conversations().get_many(&ids).await?;
+    let mut rows: HashMap<String, Conversation> = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let source = |row: Conversation| AnswerSource {
+        created_at: Some(row.started_at.unwrap_or(row.created_at)),
+        title: row.structured.title,
+        id: row.id,
+    };
+    Ok(ids.iter().filter_map(|id| rows.remove(id)).map(source).collect())
+}
+
+/// The time zone that a question's dates are meant in: the one that is named, else the user's own.
+async fn zone(context: &Context, named: Option<String>) -> Result<Tz> {
+    let Some(name) = named else {
+        let preferences = context.resources.preferences(&context.caller.user).await?;
+        return Ok(daily_summaries::zone(&preferences));
+    };
+    name.trim().parse().map_err(|_| {
+        let msg = "Input should be an IANA time zone, such as Europe/Oslo".to_owned();
+        let loc = vec![json!("timezone")];
+        Error::Arguments(vec![Issue { kind: "value_error", loc, msg, input: json!(name), ctx: None }])
+    })
+}
+
+fn now_in(zone: Tz) -> DateTime<Tz> {
+    let now: DateTime<Utc> = resources::now();
+    now.with_timezone(&zone)
+}
