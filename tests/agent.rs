@@ -1,9 +1,13 @@
 //! The chat agent with a model that plays a script: functions, citations, and what goes wrong.
 
+mod changes;
+mod injection;
+mod sessions;
+mod told;
+
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
-use tools::Access;
 
 use crate::{
     chat::ask,
@@ -12,14 +16,14 @@ use crate::{
 };
 
 /// A server that has a model.
-struct Stage {
+pub(crate) struct Stage {
     server: Server,
     model: Model,
     _folder: TempDir,
 }
 
 impl Stage {
-    async fn shared() -> &'static Self {
+    pub(crate) async fn shared() -> &'static Self {
         static SHARED: OnceCell<Stage> = OnceCell::const_new();
         SHARED.get_or_init(Self::set).await
     }
@@ -58,6 +62,13 @@ fn told(request: &Value) -> Value {
     serde_json::from_str(last["content"].as_str().unwrap()).unwrap()
 }
 
+/// What the model was shown of the memory before its first word.
+fn shown(request: &Value) -> &str {
+    let messages = request["messages"].as_array().unwrap();
+    let question = messages.iter().rfind(|message| message["role"] == "user").unwrap();
+    question["content"].as_str().unwrap()
+}
+
 #[tokio::test]
 async fn the_model_searches_and_its_citations_resolve() {
     let stage = Stage::shared().await;
@@ -67,13 +78,14 @@ async fn the_model_searches_and_its_citations_resolve() {
     stage.model.script(question, [search, Act::Say(&["Ben plays", " the oboe [1]", ",\nso I hear [1] [7]."])]);
     let answered = ask(&user, json!({ "text": question })).await;
     assert_eq!(answered.thoughts, ["Searching memories", "Searching memories"]);
+    assert_eq!(answered.done["status"], "completed");
     assert_eq!(answered.text, "Ben plays the oboe [1],\nso I hear [1] [7].", "deltas keep their markers");
     assert_eq!(answered.done["text"], "Ben plays the oboe,\nso I hear.");
     let requests = stage.model.requests(question);
     assert_eq!(requests.len(), 2);
     let found = &told(&requests[1])["memories"][0];
     assert_eq!(found["id"], json!(oboe));
-    let shown = requests[0]["messages"][0]["content"].as_str().unwrap();
+    let shown = shown(&requests[0]);
     let first = if shown.contains("[1] Ben plays the oboe in Linz") { &oboe } else { &bees };
     let number = if first == &oboe { "[1]" } else { "[2]" };
     assert_eq!(found["cite_as"], number, "a memory keeps its number: {shown}");
@@ -89,9 +101,9 @@ async fn what_is_offered_is_what_may_be_done() {
     let stage = Stage::shared().await;
     let (user, [id]) = stage.user(["Ana keeps bees"]).await;
     let question = "Forget everything about Ana";
-    let erase = call("delete_memory", json!({ "memory_id": id }));
+    let wipe = call("delete_all_memories", json!({}));
     let mint = call("create_key", json!({ "family": "developer", "name": "mine" }));
-    stage.model.script(question, [erase, mint, Act::Say(&["I cannot do that."])]);
+    stage.model.script(question, [wipe, mint, Act::Say(&["I cannot do that."])]);
     ask(&user, json!({ "text": question })).await;
     let requests = stage.model.requests(question);
     let mut offered: Vec<&str> = requests[0]["tools"]
@@ -101,19 +113,19 @@ async fn what_is_offered_is_what_may_be_done() {
         .map(|tool| tool["function"]["name"].as_str().unwrap())
         .collect();
     offered.sort_unstable();
-    let harmless = |tool: &&tools::Tool| matches!(tool.access, Access::Scope(_)) && !tool.behaviour().destructive;
-    let mut expected: Vec<&str> = tools::all().iter().filter(harmless).map(|tool| tool.name).collect();
+    let marked = |tool: &&tools::Tool| tool.chat.is_some();
+    let mut expected: Vec<&str> = tools::all().iter().filter(marked).map(|tool| tool.name).collect();
     expected.sort_unstable();
     assert_eq!(offered, expected);
-    assert!(offered.contains(&"search_memories"));
-    for kept in ["delete_memory", "delete_memories", "delete_all_memories", "delete_goal", "create_key", "revoke_key"] {
+    assert!(offered.contains(&"search_memories") && offered.contains(&"create_action_item"));
+    for kept in ["delete_memories", "delete_all_memories", "delete_goal", "create_key", "revoke_key", "ask"] {
         assert!(!offered.contains(&kept), "{kept}");
     }
     for tool in requests[0]["tools"].as_array().unwrap() {
         assert_eq!(tool["function"]["parameters"]["type"], "object", "{tool}");
         assert!(tool["function"]["description"].as_str().is_some_and(|text| !text.is_empty()));
     }
-    for (request, name) in [(&requests[1], "delete_memory"), (&requests[2], "create_key")] {
+    for (request, name) in [(&requests[1], "delete_all_memories"), (&requests[2], "create_key")] {
         let error = &told(request)["error"];
         assert_eq!(error["code"], "not_found");
         assert_eq!(error["message"], format!("There is no function called {name}"));
@@ -131,7 +143,7 @@ async fn mistakes_are_told_to_the_model_so_that_it_can_do_better() {
         call("no_such_function", json!({})),
         Act::Call(vec![("search_memories", "{\"query\": \"bees\"".into())]),
         call("search_memories", json!({ "limit": 3 })),
-        call("get_memory", json!({ "memory_id": "unknown" })),
+        call("get_conversation_by_id", json!({ "conversation_id": "unknown" })),
         Act::Say(&["I give up."]),
     ];
     stage.model.script(question, acts);
@@ -143,7 +155,7 @@ async fn mistakes_are_told_to_the_model_so_that_it_can_do_better() {
     assert_eq!(codes, ["not_found", "invalid_arguments", "invalid_arguments", "not_found"]);
     assert!(errors[1]["message"].as_str().unwrap().starts_with("The arguments are not a JSON object"));
     assert_eq!(errors[2]["message"], "query: Field required");
-    assert_eq!(errors[3]["message"], "Memory not found");
+    assert_eq!(errors[3]["message"], "Conversation not found");
 }
 
 #[tokio::test]
@@ -154,11 +166,20 @@ async fn what_the_agent_writes_says_so() {
     let create = call("create_memory", json!({ "content": "Ana keeps bees" }));
     stage.model.script(question, [create, Act::Say(&["Noted [1]."])]);
     let answered = ask(&user, json!({ "text": question })).await;
-    assert_eq!(answered.thoughts, ["Searching memories", "Creating memory"]);
+    let done = "Done: create memory “Ana keeps bees”";
+    assert_eq!(answered.thoughts, ["Searching memories", "Saving memory", done]);
     let memories = user.app().get("/v3/memories").await.ok();
     let by = json!({ "face": "agent", "key_id": null, "key_name": null, "conversation_id": null });
     assert_eq!((&memories[0]["content"], &memories[0]["provenance"]), (&json!("Ana keeps bees"), &by));
     assert_eq!(answered.done["citations"][0]["id"], memories[0]["id"]);
+    let undo = json!({ "tool": "delete_memory", "arguments": { "memory_id": memories[0]["id"] } });
+    let change = json!({ "tool": "create_memory", "summary": "create memory “Ana keeps bees”", "undo": undo });
+    assert_eq!(answered.done["changes"], json!([change]));
+    assert!(
+        answered.text.ends_with(&format!("{done}. Say “undo” to take it back (delete_memory).")),
+        "{}",
+        answered.text
+    );
 }
 
 #[tokio::test]
@@ -166,7 +187,8 @@ async fn several_functions_at_once() {
     let stage = Stage::shared().await;
     let (user, [bees]) = stage.user(["Ana keeps bees"]).await;
     let question = "Look twice";
-    let get = ("get_memory", json!({ "memory_id": bees }).to_string());
+    assert!(!bees.is_empty());
+    let get = ("search_memories", json!({ "query": "bees" }).to_string());
     let calls = Act::Call(vec![get, ("get_memories", String::new())]);
     stage.model.script(question, [calls, Act::Say(&["Seen."])]);
     ask(&user, json!({ "text": question })).await;
@@ -188,10 +210,9 @@ async fn earlier_messages_of_the_same_app_are_told() {
         stage.model.script(question, [Act::Say(reply)]);
         user.app().post(path, json!({ "text": question })).await.ok();
         let messages = stage.model.requests(question)[0]["messages"].take();
-        messages.as_array().unwrap()[1..]
-            .iter()
-            .map(|message| message["content"].as_str().unwrap().to_owned())
-            .collect::<Vec<_>>()
+        let said =
+            |message: &Value| message["content"].as_str().unwrap().rsplit("</memory>\n\n").next().unwrap().to_owned();
+        messages.as_array().unwrap()[1..].iter().map(said).collect::<Vec<_>>()
     };
     assert_eq!(talk("/v2/messages", "Hello?", &["Hello."]).await, ["Hello?"]);
     assert_eq!(talk("/v2/messages?app_id=coach", "Coach?", &["Yes."]).await, ["Coach?"]);
@@ -203,7 +224,7 @@ async fn a_model_that_calls_without_end_is_made_to_answer() {
     let stage = Stage::shared().await;
     let (user, []) = stage.user([]).await;
     let question = "Go round and round";
-    let calls = (0..6).map(|_| call("get_memories", json!({})));
+    let calls = (1..=6).map(|limit| call("get_memories", json!({ "limit": limit })));
     stage.model.script(question, calls.chain([Act::Say(&["Enough."])]));
     assert_eq!(ask(&user, json!({ "text": question })).await.text, "Enough.");
     let requests = stage.model.requests(question);
@@ -212,17 +233,41 @@ async fn a_model_that_calls_without_end_is_made_to_answer() {
 }
 
 #[tokio::test]
-async fn a_model_that_fails_is_apologised_for() {
+async fn a_model_that_repeats_itself_is_told_and_made_to_answer() {
     let stage = Stage::shared().await;
     let (user, []) = stage.user([]).await;
+    let question = "Say it again and again";
+    let again = || call("get_memories", json!({ "limit": 5 }));
+    stage.model.script(question, [again(), again(), Act::Say(&["Enough."])]);
+    assert_eq!(ask(&user, json!({ "text": question })).await.text, "Enough.");
+    let requests = stage.model.requests(question);
+    assert_eq!(told(&requests[2])["error"]["code"], "repeated");
+    assert_eq!(requests[2].get("tools"), None);
+}
+
+#[tokio::test]
+async fn a_model_that_fails_is_apologised_for_and_the_memory_quoted() {
+    let stage = Stage::shared().await;
+    let (user, _) = stage.user(["Ana keeps bees in Graz"]).await;
     for status in [500, 429, 401] {
-        let question = format!("Fail with {status}");
+        let question = format!("Where are the bees? Fail with {status}");
         stage.model.script(&question, [Act::Fail(status)]);
         let answered = ask(&user, json!({ "text": question })).await;
         assert!(answered.text.starts_with("Sorry: the language model did not answer"), "{status}: {}", answered.text);
         assert!(answered.text.contains("scripted failure"), "{status}: {}", answered.text);
-        assert_eq!(answered.done["text"], answered.text.trim());
+        assert!(answered.text.contains("Ana keeps bees in Graz"), "{status}: {}", answered.text);
+        assert_eq!(answered.done["citations"].as_array().unwrap().len(), 1);
+        assert_eq!(answered.done["status"], "failed");
     }
+}
+
+#[tokio::test]
+async fn a_model_that_asks_to_wait_a_moment_is_waited_for() {
+    let stage = Stage::shared().await;
+    let (user, []) = stage.user([]).await;
+    let question = "Wait a moment?";
+    stage.model.script(question, [Act::Later(1), Act::Say(&["Here I am."])]);
+    assert_eq!(ask(&user, json!({ "text": question })).await.text, "Here I am.");
 }
 
 #[tokio::test]
@@ -233,7 +278,21 @@ async fn an_answer_that_breaks_off_keeps_what_came() {
     stage.model.script(question, [Act::BreakOff("The answer begins")]);
     let answered = ask(&user, json!({ "text": question })).await;
     assert_eq!(answered.text, "The answer begins … Sorry: the language model broke off.");
-    assert_eq!(answered.done["text"], answered.text);
+    assert_eq!((&answered.done["text"], &answered.done["status"]), (&json!(answered.text), &json!("failed")));
+    let question = "Be cut off";
+    stage.model.script(question, [Act::CutOff("A long answer")]);
+    let answered = ask(&user, json!({ "text": question })).await;
+    assert_eq!(answered.text, "A long answer … Sorry: the language model's answer is too long and was cut off.");
+}
+
+#[tokio::test]
+async fn a_break_before_the_first_word_is_tried_again() {
+    let stage = Stage::shared().await;
+    let (user, []) = stage.user([]).await;
+    let question = "Stumble at first";
+    stage.model.script(question, [Act::BreakOff(""), Act::Say(&["Steady now."])]);
+    let answered = ask(&user, json!({ "text": question })).await;
+    assert_eq!((answered.text.as_str(), &answered.done["status"]), ("Steady now.", &json!("completed")));
 }
 
 #[tokio::test]

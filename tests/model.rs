@@ -4,6 +4,7 @@ use std::{
     collections::{HashMap, VecDeque},
     io,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use futures::{StreamExt, stream};
@@ -17,6 +18,10 @@ use crate::harness::apart;
 pub(crate) enum Act {
     /// Says this, piece by piece.
     Say(&'static [&'static str]),
+    /// Says this, with time between the pieces.
+    Slowly(&'static [&'static str]),
+    /// Refuses a request with functions, as servers of simple models do; else says this.
+    WithoutFunctions(&'static [&'static str]),
     /// Asks for functions: name and arguments, as the model writes them.
     Call(Vec<(&'static str, String)>),
     /// Refuses with a status.
@@ -78,13 +83,23 @@ impl Model {
         let asked = messages.iter().rev().filter(|message| message["role"] == "user");
         // What follows a question may be about the model's answer to it.
         let question = asked.filter_map(|message| longest_in(message["content"].as_str()?, scripts.keys())).next();
-        let question = question.unwrap_or_else(|| panic!("no script for {request}"));
+        // Conversations are processed with the model, too, which few scripts are about.
+        let Some(question) = question else { return refusal(400) };
         let (acts, requests) = scripts.get_mut(&question).unwrap();
+        let has_functions = request.get("tools").is_some();
         requests.push(request);
         // The last act goes on: clients may try again what failed.
         let act = if acts.len() > 1 { acts.pop_front() } else { acts.front().cloned() };
         match act.expect("a script has an act") {
             Act::Say(pieces) => {
+                streamed(pieces.iter().map(|piece| json!({ "content": piece })).collect(), Some("stop"))
+            }
+            Act::Slowly(pieces) => {
+                let deltas = pieces.iter().map(|piece| json!({ "content": piece })).collect();
+                paced(deltas, Some("stop"), Duration::from_millis(100))
+            }
+            Act::WithoutFunctions(_) if has_functions => refusal(400),
+            Act::WithoutFunctions(pieces) => {
                 streamed(pieces.iter().map(|piece| json!({ "content": piece })).collect(), Some("stop"))
             }
             Act::Call(calls) => streamed(calls.iter().enumerate().flat_map(called).collect(), Some("stop")),
@@ -127,6 +142,10 @@ fn called((index, (name, arguments)): (usize, &(&str, String))) -> Vec<Value> {
 
 /// A stream that ends for a reason, or breaks.
 fn streamed(deltas: Vec<Value>, reason: Option<&str>) -> Response {
+    paced(deltas, reason, Duration::from_millis(5))
+}
+
+fn paced(deltas: Vec<Value>, reason: Option<&str>, pace: Duration) -> Response {
     let event = |delta, reason| Ok(format!("data: {}\n\n", chunk(delta, reason)));
     let end = match reason {
         Some(reason) => vec![event(json!({}), json!(reason)), Ok("data: [DONE]\n\n".to_owned())],
@@ -135,8 +154,8 @@ fn streamed(deltas: Vec<Value>, reason: Option<&str>) -> Response {
     let deltas = deltas.into_iter().map(|delta| event(delta, Value::Null));
     let events: Vec<io::Result<String>> = deltas.chain(end).collect();
     // Each piece leaves by itself, so that what comes before a break arrives.
-    let paced = stream::unfold(events.into_iter(), |mut events| async {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let paced = stream::unfold(events.into_iter(), move |mut events| async move {
+        tokio::time::sleep(pace).await;
         events.next().map(|event| (event, events))
     });
     Response::builder().content_type("text/event-stream").body(Body::from_bytes_stream(paced))

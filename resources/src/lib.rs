@@ -21,6 +21,7 @@ mod outbox;
 pub mod people;
 mod preferences;
 mod secret;
+mod sessions;
 pub mod speech;
 pub mod transcripts;
 pub mod transfer;
@@ -41,6 +42,7 @@ pub use crate::{
     error::{Error, Result},
     model::{Model, ModelSettings},
     secret::Secret,
+    sessions::{Sessions, TurnToAnswer},
     vectors::{Vectors, VectorsSettings},
     webhooks::WebhookSettings,
 };
@@ -81,6 +83,8 @@ pub struct Resources {
     pub embedder: Embedder,
     /// The language model, when one is configured.
     pub model: Option<Model>,
+    /// The answers at work.
+    pub sessions: Sessions,
     key_cache: KeyCache,
     outbox: Outbox,
     queue: Queue,
@@ -130,6 +134,7 @@ impl Resources {
             vectors,
             embedder,
             model: Model::open(&settings.model)?,
+            sessions: Sessions::default(),
             key_cache: KeyCache::default(),
             outbox: Outbox::default(),
             queue: Queue::default(),
@@ -138,8 +143,9 @@ impl Resources {
         }))
     }
 
-    /// Ends the worker after the batch at hand and makes the index durable.
+    /// Puts by the answers at work, ends the worker after the batch at hand and makes the index durable.
     pub async fn close(&self) -> Result<()> {
+        self.sessions.close().await;
         self.worker.stop.cancel();
         if let Some(task) = self.worker.task.lock().await.take() {
             task.await.map_err(Error::internal)?;

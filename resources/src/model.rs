@@ -1,8 +1,16 @@
 //! The language model: any server that speaks the OpenAI chat completions API.
 
 mod structured;
+mod thoughts;
 
-use std::{pin::Pin, time::Duration};
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_openai::{Client, config::OpenAIConfig, error::OpenAIError};
 use futures::{Stream, StreamExt, TryStreamExt};
@@ -10,6 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{Error, Result, Secret};
+use thoughts::Thoughts;
 
 /// Which language model answers questions.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,11 +32,15 @@ pub struct ModelSettings {
     pub name: Option<String>,
     /// Seconds to wait for the next piece of an answer.
     pub timeout_seconds: u64,
+    /// How much the model can take in and say at once, in tokens.
+    pub context_tokens: usize,
+    /// Whether the model may ask for functions; one whose server refuses them answers without, whatever this says.
+    pub functions: bool,
 }
 
 impl Default for ModelSettings {
     fn default() -> Self {
-        Self { url: None, key: None, name: None, timeout_seconds: 60 }
+        Self { url: None, key: None, name: None, timeout_seconds: 60, context_tokens: 16_384, functions: true }
     }
 }
 
@@ -37,6 +50,8 @@ pub struct Model {
     client: Client<OpenAIConfig>,
     name: String,
     patience: Duration,
+    context_tokens: usize,
+    functions: Arc<AtomicBool>,
 }
 
 /// One turn of a conversation with the model.
@@ -132,7 +147,13 @@ impl Model {
         let config = OpenAIConfig::new().with_api_base(url.trim_end_matches('/')).with_api_key(key);
         let http = crate::http::client().connect_timeout(Duration::from_secs(5)).build();
         let client = Client::with_config(config).with_http_client(http.map_err(Error::internal)?);
-        Ok(Some(Self { client, name: name.clone(), patience: Duration::from_secs(settings.timeout_seconds) }))
+        Ok(Some(Self {
+            client,
+            name: name.clone(),
+            patience: Duration::from_secs(settings.timeout_seconds),
+            context_tokens: settings.context_tokens,
+            functions: Arc::new(AtomicBool::new(settings.functions)),
+        }))
     }
 
     /// What the server calls the model.
@@ -140,10 +161,21 @@ impl Model {
         &self.name
     }
 
+    /// How much the model can take in and say at once, in tokens.
+    pub fn context_tokens(&self) -> usize {
+        self.context_tokens
+    }
+
+    /// Whether the model may ask for functions, as far as is known.
+    pub fn takes_functions(&self) -> bool {
+        self.functions.load(Ordering::Relaxed)
+    }
+
     /// Asks the model to go on. Text comes as it is written; functions that it asks for come together, at the end.
     ///
     /// # Errors
-    /// [`Error::Unavailable`], with what the server said, before or within the stream.
+    /// [`Error::Unavailable`], with what the server said, before or within the stream: it refuses, is too slow, breaks
+    /// off, or the answer is too long for it.
     pub async fn answer(
         &self,
         turns: &[Turn],
@@ -154,26 +186,63 @@ impl Model {
             "stream": true,
             "messages": turns.iter().map(Turn::to_json).collect::<Vec<_>>(),
         });
-        if !functions.is_empty() {
+        let chunks = if functions.is_empty() || !self.takes_functions() {
+            self.begin(request).await?
+        } else {
             request["tools"] = functions.iter().map(Function::to_json).collect();
+            self.begin_with_functions(request).await?
+        };
+        Ok(pieces(choices(chunks.map_err(refused)?, self.patience)))
+    }
+
+    /// Sends a request with functions or, to a server that refuses those, without: that one is not offered any again.
+    async fn begin_with_functions(&self, mut request: Value) -> Result<Result<Chunks, OpenAIError>> {
+        let refusal = match self.begin(request.clone()).await? {
+            Err(error) if structured::is_about_the_request(&error) => error,
+            begun => return Ok(begun),
+        };
+        if let Value::Object(fields) = &mut request {
+            fields.shift_remove("tools");
         }
+        let begun = self.begin(request).await?;
+        if begun.is_ok() {
+            tracing::warn!("the language model takes no functions: {refusal}");
+            self.functions.store(false, Ordering::Relaxed);
+        }
+        Ok(begun.map_err(|_| refusal))
+    }
+
+    /// Sends a request. The client below tries again what may pass, after the time that the server asks for.
+    async fn begin(&self, request: Value) -> Result<Result<Chunks, OpenAIError>> {
         let chat = self.client.chat();
         let opening = chat.create_stream_byot(request);
-        let opened = tokio::time::timeout(self.patience, opening).await;
-        let choices = choices(opened.map_err(|_| too_slow())?.map_err(refused)?, self.patience);
-        Ok(async_stream::try_stream! {
-            futures::pin_mut!(choices);
-            let mut calls = Vec::<Call>::new();
-            while let Some(Choice { delta, .. }) = choices.try_next().await? {
-                if let Some(text) = delta.content.filter(|text| !text.is_empty()) {
-                    yield Piece::Text(text);
-                }
-                delta.tool_calls.into_iter().flatten().for_each(|part| part.join(&mut calls));
+        tokio::time::timeout(self.patience, opening).await.map_err(|_| too_slow())
+    }
+}
+
+/// What the choices of a stream come to: text without thoughts and, at the end, the functions asked for.
+fn pieces(choices: impl Stream<Item = Result<Choice>>) -> impl Stream<Item = Result<Piece>> {
+    async_stream::try_stream! {
+        futures::pin_mut!(choices);
+        let (mut calls, mut thoughts, mut is_cut) = (Vec::<Call>::new(), Thoughts::default(), false);
+        while let Some(Choice { delta, finish_reason }) = choices.try_next().await? {
+            is_cut |= finish_reason.as_deref() == Some("length");
+            let said = delta.content.or(delta.refusal).map(|text| thoughts.pass(text)).unwrap_or_default();
+            if !said.is_empty() {
+                yield Piece::Text(said);
             }
-            if !calls.is_empty() {
-                yield Piece::Calls(calls);
-            }
-        })
+            delta.tool_calls.into_iter().flatten().for_each(|part| part.join(&mut calls));
+        }
+        let rest = thoughts.rest();
+        if !rest.is_empty() {
+            yield Piece::Text(rest);
+        }
+        if is_cut {
+            Err(Error::Unavailable("the language model's answer is too long and was cut off".into()))?;
+        }
+        if !calls.is_empty() {
+            yield Piece::Calls(calls);
+        }
     }
 }
 
@@ -196,11 +265,17 @@ fn choices(mut chunks: Chunks, patience: Duration) -> impl Stream<Item = Result<
 impl CallPart {
     /// Adds this part to the call that it continues.
     fn join(self, calls: &mut Vec<Call>) {
-        if calls.len() <= self.index {
-            calls.resize_with(self.index + 1, Call::default);
+        let id = self.id.unwrap_or_default();
+        // Some servers number every call 0 and tell them apart by id alone.
+        let is_other = |call: &Call| !id.is_empty() && !call.id.is_empty() && id != call.id;
+        let index = if calls.get(self.index).is_some_and(is_other) { calls.len() } else { self.index };
+        if calls.len() <= index {
+            calls.resize_with(index + 1, Call::default);
         }
-        let call = &mut calls[self.index];
-        call.id.push_str(self.id.as_deref().unwrap_or_default());
+        let call = &mut calls[index];
+        if call.id.is_empty() {
+            call.id = id;
+        }
         if let Some(function) = self.function {
             call.name.push_str(function.name.as_deref().unwrap_or_default());
             call.arguments.push_str(function.arguments.as_deref().unwrap_or_default());

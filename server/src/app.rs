@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     auth::SignIn,
     config::Config,
+    listener::Clients,
     mcp::{self, McpSettings},
     others::Others,
     page,
@@ -20,6 +21,7 @@ use crate::{
 pub(crate) fn app(
     resources: Arc<Resources>,
     config: &Config,
+    clients: Clients,
     closing: CancellationToken,
 ) -> impl Endpoint<Output = Response> + use<> {
     let sign_in = Arc::new(SignIn::new(Arc::clone(&resources)));
@@ -29,7 +31,7 @@ pub(crate) fn app(
         max_body: config.server.max_body,
         ..McpSettings::default()
     };
-    let others = Others::new(Arc::clone(&sign_in), resources);
+    let others = Others::new(Arc::clone(&sign_in), resources, clients);
     let routes = mcp::endpoint(Arc::clone(&sign_in), &settings, closing)
         .at("/openapi.json", document_endpoint::<Others>())
         .at("/docs", ui_endpoint::<Others>())

@@ -22,7 +22,7 @@ use schemas::health::{Health, IndexHealth};
 use serde_json::{Map, Value};
 use tools::{Audience, Error, Result, agent};
 
-use crate::{auth::SignIn, page, stream};
+use crate::{auth::SignIn, listener::Clients, page, stream};
 
 /// A question is a text with a few ids.
 const LONGEST_QUESTION: usize = 256 * 1024;
@@ -31,11 +31,12 @@ const LONGEST_QUESTION: usize = 256 * 1024;
 pub(crate) struct Others {
     sign_in: Arc<SignIn>,
     resources: Arc<Resources>,
+    clients: Clients,
 }
 
 impl Others {
-    pub(crate) fn new(sign_in: Arc<SignIn>, resources: Arc<Resources>) -> Self {
-        Self { sign_in, resources }
+    pub(crate) fn new(sign_in: Arc<SignIn>, resources: Arc<Resources>, clients: Clients) -> Self {
+        Self { sign_in, resources, clients }
     }
 }
 
@@ -48,7 +49,12 @@ impl OpenApi for Others {
         let ask = MetaOperation {
             request: Some(MetaRequest { description: None, content: vec![question()], required: true }),
             responses: answers("text/event-stream", "Frames `think: …`, `data: …` and, last, `done: <base64>`."),
-            ..operation(Method::POST, "ask", "Ask", "Ask the memory a question; the answer comes as a stream.")
+            ..operation(
+                Method::POST,
+                "send_message",
+                "Send message",
+                "Ask the memory a question; the answer comes as a stream.",
+            )
         };
         let export = MetaOperation {
             responses: answers("application/json", "Everything, a list for each kind of thing."),
@@ -65,15 +71,15 @@ impl OpenApi for Others {
     fn register(_: &mut Registry) {}
 
     fn add_routes(self, routes: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
-        let Self { sign_in, resources } = self;
+        let Self { sign_in, resources, clients } = self;
         let health = make(move |_| {
             let resources = Arc::clone(&resources);
             async move { Json(health(&resources).await) }
         });
         let asked = Arc::clone(&sign_in);
         let ask = make(move |request| {
-            let sign_in = Arc::clone(&asked);
-            async move { ask(&sign_in, request).await.unwrap_or_else(refuse) }
+            let (sign_in, clients) = (Arc::clone(&asked), clients.clone());
+            async move { ask(&sign_in, &clients, request).await.unwrap_or_else(refuse) }
         });
         let export = make(move |request: Request| {
             let sign_in = Arc::clone(&sign_in);
@@ -105,7 +111,7 @@ async fn health(resources: &Resources) -> Health {
     }
 }
 
-async fn ask(sign_in: &SignIn, mut request: Request) -> Result<Response> {
+async fn ask(sign_in: &SignIn, clients: &Clients, mut request: Request) -> Result<Response> {
     let context = sign_in.context(Audience::App, request.headers()).await?;
     let app_id = app_id(&request);
     let body = request.take_body().into_bytes_limit(LONGEST_QUESTION).await;
@@ -113,7 +119,8 @@ async fn ask(sign_in: &SignIn, mut request: Request) -> Result<Response> {
     let given: Map<String, Value> = serde_json::from_slice(&body)
         .map_err(|error| Error::Invalid(format!("The body is not a JSON object: {error}")))?;
     let question = agent::read(given).map_err(in_body)?;
-    let (_, frames) = agent::ask(context, app_id, question).await?;
+    let leaving = clients.leaving(request.remote_addr());
+    let (_, frames) = agent::ask(context, app_id, question, leaving).await?;
     let stream = Body::from_bytes_stream(stream::encode(frames));
     Ok(Response::builder().content_type("text/event-stream").header("Cache-Control", "no-cache").body(stream))
 }

@@ -9,7 +9,12 @@ use schemas::{key::KeyFamily, scope::Scope};
 use tokio::{net::TcpListener, signal::unix::Signal, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app, config::Config, failure::Failure, listener::PromptAcceptor};
+use crate::{
+    app,
+    config::Config,
+    failure::Failure,
+    listener::{Clients, PromptAcceptor},
+};
 
 /// How long requests at work may go on once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -49,8 +54,9 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let resources = Resources::open(&config.settings()).await?;
     let first = make_owner(&resources).await?;
     let stop = CancellationToken::new();
-    let app = app::app(Arc::clone(&resources), &config, stop.clone());
-    let server = Server::new_with_acceptor(PromptAcceptor::from(listener)).name("recollect");
+    let clients = Clients::default();
+    let app = app::app(Arc::clone(&resources), &config, clients.clone(), stop.clone());
+    let server = Server::new_with_acceptor(PromptAcceptor::new(listener, clients)).name("recollect");
     let serving = tokio::spawn(server.run_with_graceful_shutdown(app, stop.clone().cancelled_owned(), Some(DRAIN)));
     let workers = vec![
         tools::processing::start(Arc::clone(&resources), stop.clone()),

@@ -13,7 +13,7 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Error, Hints, Result, Tool, paging,
+    Context, Error, Hints, Result, Tool, Undo, paging,
     route::{delete, get, patch, post},
 };
 use changes::*;
@@ -53,6 +53,7 @@ fn listed() -> Vec<Tool> {
     vec![
         tool!(get_action_items)
             .scope(ActionItemsRead)
+            .chat("Checking action items")
             .app(get("/v1/action-items").page(50, 500).cursor("X-Next-Cursor"))
             .developer(
                 get("/v1/dev/user/action-items")
@@ -68,6 +69,7 @@ fn listed() -> Vec<Tool> {
             .developer(get("/v1/dev/user/action-items/{action_item_id}").ours().field("action_item").only(BRIEF)),
         tool!(search_action_items)
             .scope(ActionItemsRead)
+            .chat("Checking action items")
             .app(get("/v1/action-items/search").page(10, 50))
             .developer(get("/v1/dev/user/action-items/search").ours().page(10, 50).only_in("action_items", FOUND))
             .mcp(get("/v1/mcp/action-items/search").page(10, 50).field("action_items").only(FOUND)),
@@ -89,6 +91,8 @@ fn written() -> Vec<Tool> {
     vec![
         tool!(create_action_item)
             .scope(ActionItemsWrite)
+            .chat("Creating action item")
+            .undo(Undo::Deleting { made: "action_item", by: "delete_action_item", argument: "action_item_id" })
             .app(post("/v1/action-items").field("action_item"))
             .developer(
                 post("/v1/dev/user/action-items")
@@ -116,6 +120,8 @@ fn written() -> Vec<Tool> {
             ),
         tool!(update_action_item)
             .scope(ActionItemsWrite)
+            .chat("Updating action item")
+            .undo(Undo::Restoring("get_action_item"))
             .app(patch("/v1/action-items/{action_item_id}").field("action_item"))
             .developer(
                 patch("/v1/dev/user/action-items/{action_item_id}")
@@ -128,6 +134,8 @@ fn written() -> Vec<Tool> {
             .mcp(patch("/v1/mcp/action-items/{action_item_id}").field("action_item").only(BRIEF)),
         tool!(complete_action_item)
             .scope(ActionItemsWrite)
+            .chat("Updating action item")
+            .undo(Undo::Restoring("get_action_item"))
             .app(patch("/v1/action-items/{action_item_id}/completed").query().require("completed").field("action_item"))
             .developer(
                 post("/v1/dev/user/action-items/{action_item_id}/complete")
@@ -139,6 +147,7 @@ fn written() -> Vec<Tool> {
             .mcp(post("/v1/mcp/action-items/{action_item_id}/complete").query().field("action_item").only(BRIEF)),
         tool!(delete_action_item)
             .scope(ActionItemsWrite)
+            .chat("Deleting action item")
             .app(delete("/v1/action-items/{action_item_id}").empty())
             .developer(delete("/v1/dev/user/action-items/{action_item_id}").constant(done()))
             .mcp(delete("/v1/mcp/action-items/{action_item_id}").constant(json!({ "status": "ok" }))),

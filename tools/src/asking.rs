@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use schemas::{
     chat::{AnswerSource, Ask, Asked, Citation},
@@ -11,12 +10,7 @@ use schemas::{
 };
 use serde_json::json;
 
-use crate::{
-    Context, Error, Hints, Issue, Result, Tool, daily_summaries, dates,
-    extract::extract,
-    recall::{Wanted, recall},
-    route::post,
-};
+use crate::{Context, Error, Hints, Issue, Result, Tool, agent, daily_summaries, route::post};
 
 pub(crate) fn tools() -> Vec<Tool> {
     vec![
@@ -30,13 +24,10 @@ pub(crate) fn tools() -> Vec<Tool> {
 }
 
 async fn ask(context: Context, input: Ask) -> Result<Asked> {
-    let now = now_in(zone(&context, input.timezone).await?);
-    let range = dates::find_range(&input.question, &now);
-    let wanted = Wanted { query: &input.question, range, ..Wanted::default() };
-    let passages = recall(&context, &wanted).await?;
-    let answer = extract(&context, &input.question, &now, &passages, input.limit as usize).await?;
-    let sources = sources(&context, &answer.citations, input.limit as usize).await?;
-    Ok(Asked { answer: answer.plain(), sources, citations: answer.citations })
+    let zone = zone(&context, input.timezone).await?;
+    let (answer, citations) = agent::consult(&context, &input.question, zone, input.limit as usize).await?;
+    let sources = sources(&context, &citations, input.limit as usize).await?;
+    Ok(Asked { answer, sources, citations })
 }
 
 /// The conversations that are cited, each once, in the order of the citations.
@@ -68,9 +59,4 @@ async fn zone(context: &Context, named: Option<String>) -> Result<Tz> {
         let loc = vec![json!("timezone")];
         Error::Arguments(vec![Issue { kind: "value_error", loc, msg, input: json!(name), ctx: None }])
     })
-}
-
-fn now_in(zone: Tz) -> DateTime<Tz> {
-    let now: DateTime<Utc> = resources::now();
-    now.with_timezone(&zone)
 }

@@ -70,6 +70,7 @@ pub(crate) fn tools() -> Vec<Tool> {
     vec![
         tool!(get_conversations)
             .scope(ConversationsRead)
+            .chat("Searching conversations")
             .app(
                 get("/v1/conversations")
                     .page(100, 1000)
@@ -101,6 +102,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             .developer(get("/v1/dev/user/conversations/count").ours()),
         tool!(get_conversation_by_id)
             .scope(ConversationsRead)
+            .chat("Reading conversation")
             .app(whole(get("/v1/conversations/{conversation_id}")).field("conversation"))
             .developer(
                 whole(get("/v1/dev/user/conversations/{conversation_id}"))

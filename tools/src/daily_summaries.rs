@@ -32,6 +32,7 @@ pub(crate) fn tools() -> Vec<Tool> {
     vec![
         tool!(get_daily_summaries)
             .scope(ConversationsRead)
+            .chat("Reading daily summaries")
             .app(as_summaries("/v1/users/daily-summaries"))
             .developer(as_summaries("/v1/dev/user/daily-summaries"))
             .mcp(get("/v1/mcp/daily-summaries").page(30, 100).field("daily_summaries")),

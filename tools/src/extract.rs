@@ -20,14 +20,6 @@ pub(crate) struct Extract {
     pub(crate) citations: Vec<Citation>,
 }
 
-impl Extract {
-    /// The words without markers.
-    pub(crate) fn plain(&self) -> String {
-        let numbers = 1..=self.citations.len();
-        numbers.fold(self.text.clone(), |text, number| text.replace(&format!(" [{number}]"), ""))
-    }
-}
-
 /// Answers a question from what recall found, best first; quotes from at most `limit` conversations.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Error, Face, Result, Tool,
+    Context, Error, Face, Result, Tool, Undo,
     route::{delete, get, patch, post},
 };
 
@@ -49,6 +49,7 @@ pub(crate) fn tools() -> Vec<Tool> {
     vec![
         tool!(get_goals)
             .scope(GoalsRead)
+            .chat("Checking goals")
             .app(get("/v1/goals/all").page(IN_APP, 100).field("goals"))
             .developer(get("/v1/dev/user/goals").page(10, 100).field("goals").only(DEVELOPER))
             .mcp(get("/v1/mcp/goals").field("goals").only(DEVELOPER)),
@@ -72,10 +73,13 @@ pub(crate) fn tools() -> Vec<Tool> {
             .developer(patch("/v1/dev/user/goals/{goal_id}").field("goal").only(DEVELOPER)),
         tool!(update_goal_progress)
             .scope(GoalsWrite)
+            .chat("Updating goal")
+            .undo(Undo::Restoring("get_goal"))
             .app(patch("/v1/goals/{goal_id}/progress").query().field("goal"))
             .developer(patch("/v1/dev/user/goals/{goal_id}/progress").query().field("goal").only(DEVELOPER)),
         tool!(get_goal_history)
             .scope(GoalsRead)
+            .chat("Checking goals")
             .app(get("/v1/goals/{goal_id}/history").field("points"))
             .developer(get("/v1/dev/user/goals/{goal_id}/history").field("points")),
         tool!(delete_goal)

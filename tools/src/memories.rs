@@ -9,7 +9,7 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Error, Hints, Result, Tool, paging,
+    Context, Error, Hints, Result, Tool, Undo, paging,
     route::{delete, get, patch, post},
     text,
 };
@@ -52,6 +52,7 @@ pub(crate) fn tools() -> Vec<Tool> {
     vec![
         tool!(get_memories)
             .scope(MemoriesRead)
+            .chat("Reading memories")
             .app(
                 get("/v3/memories")
                     .page(100, 500)
@@ -80,6 +81,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             .developer(get("/v1/dev/user/memories/{memory_id}/history").ours().field("revisions")),
         tool!(search_memories)
             .scope(MemoriesRead)
+            .chat("Searching memories")
             .app(get("/v3/memories/search").ours().page(10, 100).field("memories"))
             .developer(
                 get("/v1/dev/user/memories/vector/search")
@@ -98,6 +100,8 @@ pub(crate) fn tools() -> Vec<Tool> {
             ])),
         tool!(create_memory)
             .scope(MemoriesWrite)
+            .chat("Saving memory")
+            .undo(Undo::Deleting { made: "memory", by: "delete_memory", argument: "memory_id" })
             .app(
                 post("/v3/memories")
                     .narrow("category", json!({ "default": "manual" }))
@@ -139,6 +143,8 @@ pub(crate) fn tools() -> Vec<Tool> {
             ),
         tool!(edit_memory)
             .scope(MemoriesWrite)
+            .chat("Updating memory")
+            .undo(Undo::Restoring("get_memory"))
             .app(patch("/v3/memories/{memory_id}").query().rename("value", "content").require("content").constant(ok()))
             .developer(
                 patch("/v1/dev/user/memories/{memory_id}")
@@ -171,6 +177,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             .hints(Hints { read_only: false, destructive: false, idempotent: true }),
         tool!(delete_memory)
             .scope(MemoriesWrite)
+            .chat("Deleting memory")
             .app(delete("/v3/memories/{memory_id}").constant(ok()))
             .developer(delete("/v1/dev/user/memories/{memory_id}").constant(done()))
             .mcp(delete("/v1/mcp/memories/{memory_id}").constant(ok())),

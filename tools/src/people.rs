@@ -24,6 +24,7 @@ pub(crate) fn tools() -> Vec<Tool> {
     vec![
         tool!(get_people)
             .scope(PeopleRead)
+            .chat("Looking up people")
             .app(get("/v1/users/people").field("people"))
             .mcp(get("/v1/mcp/people").field("people").only(MCP)),
         tool!(get_person)

@@ -26,6 +26,10 @@ pub(crate) struct Wanted<'a> {
     pub(crate) range: Option<Range<DateTime<Utc>>>,
     /// The conversation that the user is looking at.
     pub(crate) conversation: Option<&'a str>,
+    /// The memory that the user is looking at.
+    pub(crate) memory: Option<&'a str>,
+    /// The action item that the user is looking at.
+    pub(crate) action_item: Option<&'a str>,
     /// Nothing but what was at this time; the page that the user is looking at shows no more.
     pub(crate) only: Option<Range<DateTime<Utc>>>,
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use futures::future::BoxFuture;
 use http::Method;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use schemas::{chat::Call, key::KeyFamily, scope::Scope};
+use schemas::{key::KeyFamily, scope::Scope};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use tracing::Instrument;
@@ -49,11 +49,12 @@ pub struct Hints {
 }
 
 /// How what a tool did is taken back.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Undo {
-    /// By the call that this makes of the arguments and the result.
-    By(fn(&Value, &Value) -> Option<Call>),
-    /// By the same tool with what the tool of this name told before.
+    /// What it wrote, which is in the field `made` of its result, is deleted by the tool `by`, which calls it `argument`.
+    #[expect(missing_docs, reason = "described together")]
+    Deleting { made: &'static str, by: &'static str, argument: &'static str },
+    /// The same tool writes again what the tool of this name told before.
     Restoring(&'static str),
 }
 

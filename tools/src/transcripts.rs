@@ -1,7 +1,5 @@
 //! Transcripts: find what was said, and the conversations that it was said in.
 
-use std::collections::HashSet;
-
 use chrono::TimeDelta;
 use resources::transcripts::{ConversationMatch, TranscriptHit, TranscriptSearch, Transcripts};
 use schemas::{scope::Scope::ConversationsRead, transcript::*};
@@ -12,11 +10,11 @@ use crate::{
     conversations::CARD,
     dates,
     route::{get, post},
+    text,
 };
 
-/// How much of a long segment a snippet shows, in characters, and how much of that is before the match.
+/// How much of a long segment a snippet shows, in characters.
 const SNIPPET: usize = 240;
-const BEFORE: usize = 80;
 
 /// The fields of a found conversation that developers see.
 const FOUND: &[&str] = &[
@@ -39,11 +37,13 @@ pub(crate) fn tools() -> Vec<Tool> {
     vec![
         tool!(search_transcripts)
             .scope(ConversationsRead)
+            .chat("Searching transcripts")
             .app(get("/v1/transcripts/search").ours().page(10, 50))
             .developer(get("/v1/dev/user/transcripts/search").ours().page(10, 50))
             .mcp(get("/v1/mcp/transcripts/search").ours().page(10, 50)),
         tool!(search_conversations)
             .scope(ConversationsRead)
+            .chat("Searching conversations")
             .app(
                 post("/v1/conversations/search")
                     .page(10, 250)
@@ -122,42 +122,6 @@ fn found(hit: TranscriptHit) -> FoundSegment {
 }
 
 fn snippet(hit: TranscriptHit, query: &str) -> MatchSnippet {
-    let TranscriptHit { segment_id, speaker_name, text, spoken_at, .. } = hit;
-    MatchSnippet { segment_id, speaker_name, text: cut(&text, query), spoken_at }
-}
-
-/// The part of a long text around the longest word that it has in common with the query.
-pub(crate) fn cut(text: &str, query: &str) -> String {
-    let characters: Vec<char> = text.chars().collect();
-    if characters.len() <= SNIPPET {
-        return text.to_owned();
-    }
-    let split =
-        |text: &str| -> Vec<String> { text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect() };
-    let wanted: HashSet<String> = split(query).into_iter().collect();
-    let common = split(text).into_iter().filter(|word| wanted.contains(word)).max_by_key(String::len);
-    let lower: Vec<char> = characters.iter().map(|c| c.to_lowercase().next().unwrap_or(*c)).collect();
-    let word: Vec<char> = common.unwrap_or_default().chars().collect();
-    let at = lower.windows(word.len().max(1)).position(|part| part == word).unwrap_or(0);
-    let start = at.saturating_sub(BEFORE).min(characters.len() - SNIPPET);
-    let end = start + SNIPPET;
-    let part: String = characters[start..end].iter().collect();
-    let (before, after) = (if start > 0 { "…" } else { "" }, if end < characters.len() { "…" } else { "" });
-    format!("{before}{}{after}", part.trim())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_snippet_shows_the_match() {
-        assert_eq!(cut("Short.", "anything"), "Short.");
-        let text = format!("{}the Kingfisher{}", "before ".repeat(100), " after".repeat(100));
-        let snippet = cut(&text, "a kingfisher?");
-        assert!(snippet.contains("Kingfisher") && snippet.starts_with('…') && snippet.ends_with('…'), "{snippet}");
-        assert!(snippet.chars().count() <= SNIPPET + 2);
-        assert!(cut(&text, "nothing").starts_with("before"));
-        assert!(cut(&"é".repeat(500), "é").chars().count() <= SNIPPET + 2);
-    }
+    let TranscriptHit { segment_id, speaker_name, spoken_at, .. } = hit;
+    MatchSnippet { segment_id, speaker_name, text: text::cut(&hit.text, query, SNIPPET), spoken_at }
 }

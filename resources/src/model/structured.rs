@@ -82,13 +82,6 @@ impl Model {
         self.whole(chunks.map_err(refused)?).await
     }
 
-    /// Sends a request. The client below tries again what may pass, after the time that the server asks for.
-    async fn begin(&self, request: Value) -> Result<Result<Chunks, OpenAIError>> {
-        let chat = self.client.chat();
-        let opening = chat.create_stream_byot(request);
-        tokio::time::timeout(self.patience, opening).await.map_err(|_| too_slow())
-    }
-
     /// All that the model says. It is streamed, so that slow ones are told from dead ones.
     async fn whole(&self, chunks: Chunks) -> Result<String> {
         let choices = choices(chunks, self.patience);
@@ -163,7 +156,7 @@ impl Form {
 }
 
 /// Whether the server refuses the request itself, rather than this user or this moment.
-fn is_about_the_request(error: &OpenAIError) -> bool {
+pub(super) fn is_about_the_request(error: &OpenAIError) -> bool {
     let status = match error {
         OpenAIError::ApiError(refusal) => refusal.status_code,
         // A refusal that has not the usual form, as some local servers send: its status is lost.

@@ -1,74 +1,216 @@
-//! The model's functions: the tools that the caller may use.
+//! The model's functions: the tools that are marked for chat and that the caller may use, called as every face does.
 
-use resources::model::{Call, Function};
-use schemas::memory::{FoundMemory, Memory};
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use resources::model::{self, Function};
+use schemas::chat::{Call, Change, Proposal};
 use serde_json::{Map, Value, json};
 
-use crate::{Access, Context, Error, Result};
+use super::{consent::Consent, sources::Sources, tokens};
+use crate::{Context, Error, Result, Tool, Undo};
 
-/// The share of the best score that a memory needs to be quoted without a model.
-const NEARLY: f32 = 0.6;
-
-/// The functions that the model may ask for.
-pub(super) fn permitted(context: &Context) -> Vec<Function> {
-    let offered = |tool: &&crate::Tool| {
-        // What cannot be brought back is for a person to do, and keys are not for models.
-        tool.permits(context).is_ok() && matches!(tool.access, Access::Scope(_)) && !tool.behaviour().destructive
-    };
-    let function = |tool: &crate::Tool| Function {
-        name: tool.name.to_owned(),
-        description: tool.description(),
-        parameters: Value::Object(tool.arguments.schema().clone()),
-    };
-    crate::all().iter().filter(offered).map(function).collect()
+/// What the model may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// Look things up.
+    Reading,
+    /// Look things up and change them.
+    Everything,
 }
 
-/// Runs a function; what went wrong is a result that the model can read.
-pub(super) async fn run(context: &Context, call: &Call) -> Value {
-    match try_run(context, call).await {
-        Ok(result) => result,
-        Err(error) => json!({ "error": { "code": error.code(), "message": error.to_string() } }),
+/// What came of a call.
+pub(super) enum Outcome {
+    /// A result, or what went wrong.
+    Told(Value),
+    /// A result, and something that is different now.
+    Changed(Value, Change),
+    /// Nothing yet: the user is to agree first.
+    Proposed(Proposal),
+}
+
+/// The fields that say in words what something is.
+const TEXTS: [&str; 4] = ["description", "content", "title", "name"];
+
+/// The keywords of a schema that a model can do without.
+const IDLE: [&str; 5] = ["example", "examples", "title", "$schema", "format"];
+
+/// The functions that the model may ask for, as far as `room` tokens reach.
+pub(super) fn offered(context: &Context, offer: Offer, mut room: usize) -> Vec<Function> {
+    let function = |tool: &Tool| {
+        let mut parameters = Value::Object(tool.arguments.schema().clone());
+        slim(&mut parameters);
+        Function { name: tool.name.to_owned(), description: tool.description(), parameters }
+    };
+    let fits = |function: &Function| {
+        let cost = tokens::count(&function.description) + tokens::count(&function.parameters.to_string());
+        room.checked_sub(cost).map(|left| room = left).is_some()
+    };
+    crate::all().iter().filter(|tool| may(context, offer, tool)).map(function).filter(fits).collect()
+}
+
+fn may(context: &Context, offer: Offer, tool: &Tool) -> bool {
+    let fits = offer == Offer::Everything || tool.behaviour().read_only;
+    tool.chat.is_some() && fits && tool.permits(context).is_ok()
+}
+
+/// Takes out of a schema what says nothing that a model needs.
+fn slim(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(slim),
+        Value::Object(fields) => {
+            fields.retain(|name, value| !IDLE.contains(&name.as_str()) || value.is_object());
+            fields.values_mut().for_each(slim);
+        }
+        _ => {}
     }
-}
-
-async fn try_run(context: &Context, call: &Call) -> Result<Value> {
-    let offered = permitted(context).iter().any(|function| function.name == call.name);
-    let tool = crate::find(&call.name).filter(|_| offered);
-    let tool = tool.ok_or_else(|| Error::NotFound(format!("There is no function called {}", call.name)))?;
-    let text = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
-    let arguments: Map<String, Value> = serde_json::from_str(text)
-        .map_err(|error| Error::Invalid(format!("The arguments are not a JSON object: {error}")))?;
-    Ok(tool.for_assistants(tool.call(context.clone(), &tool.arguments, arguments).await?))
-}
-
-/// The memories that fit a question best, with their scores.
-pub(super) async fn search(context: &Context, question: &str, limit: u32) -> Result<Vec<FoundMemory>> {
-    let tool = crate::find("search_memories").expect("the agent searches memories");
-    let query: String = question.chars().take(2000).collect();
-    let arguments = Map::from_iter([("query".to_owned(), json!(query)), ("limit".to_owned(), json!(limit))]);
-    let mut result = tool.call(context.clone(), &tool.arguments, arguments).await?;
-    serde_json::from_value(result["memories"].take()).map_err(|error| Error::Internal(error.into()))
-}
-
-/// The memories alone, for a model that judges for itself.
-pub(super) fn memories(found: Vec<FoundMemory>) -> Vec<Memory> {
-    found.into_iter().map(|found| found.memory).collect()
-}
-
-/// The memories that fit nearly as well as the best one: without a model, nobody else leaves out the rest.
-pub(super) fn fitting(found: Vec<FoundMemory>) -> Vec<Memory> {
-    let least = found.first().map_or(0.0, |best| best.relevance_score * NEARLY);
-    memories(found.into_iter().filter(|found| found.relevance_score >= least).collect())
 }
 
 /// What the server is doing while it runs a function, in a few words.
 pub(super) fn doing(name: &str) -> String {
-    let words = name.replace('_', " ");
-    match words.split_once(' ') {
-        Some(("search", what)) => format!("Searching {what}"),
-        Some(("get" | "list", what)) => format!("Reading {what}"),
-        Some(("create", what)) => format!("Creating {what}"),
-        Some(("edit" | "set" | "review" | "update" | "complete" | "rename", what)) => format!("Updating {what}"),
-        _ => format!("Using {words}"),
+    let label = crate::find(name).and_then(|tool| tool.chat);
+    label.map_or_else(|| format!("Using {}", name.replace('_', " ")), str::to_owned)
+}
+
+/// Runs what the model asks for; what goes wrong is a result that the model can read.
+pub(super) async fn run(
+    context: &Context,
+    offer: Offer,
+    consent: &Consent,
+    sources: &Sources,
+    call: &model::Call,
+) -> Outcome {
+    let outcome = match read(context, offer, call) {
+        Ok((tool, arguments)) => perform(context, consent, sources, tool, arguments).await,
+        Err(error) => Err(error),
+    };
+    outcome.unwrap_or_else(|error| Outcome::Told(told(&error)))
+}
+
+/// What a model reads of an error.
+pub(super) fn told(error: &Error) -> Value {
+    json!({ "error": { "code": error.code(), "message": error.to_string() } })
+}
+
+fn read(context: &Context, offer: Offer, call: &model::Call) -> Result<(&'static Tool, Map<String, Value>)> {
+    let tool = crate::find(&call.name).filter(|tool| may(context, offer, tool));
+    let tool = tool.ok_or_else(|| Error::NotFound(format!("There is no function called {}", call.name)))?;
+    let text = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
+    let arguments = serde_json::from_str(text)
+        .map_err(|error| Error::Invalid(format!("The arguments are not a JSON object: {error}")))?;
+    Ok((tool, arguments))
+}
+
+async fn perform(
+    context: &Context,
+    consent: &Consent,
+    sources: &Sources,
+    tool: &'static Tool,
+    arguments: Map<String, Value>,
+) -> Result<Outcome> {
+    if tool.behaviour().read_only {
+        let result = tool.call(context.clone(), &tool.arguments, arguments).await?;
+        return Ok(Outcome::Told(tool.for_assistants(result)));
+    }
+    let call = Call { tool: tool.name.to_owned(), arguments };
+    let subject = match subject(&call.arguments, sources) {
+        Some(subject) => Some(subject),
+        None => named(context, tool, &call.arguments).await?,
+    };
+    let summary = summary(tool, subject.as_deref());
+    if tool.behaviour().destructive || !consent.covers(&call.arguments, subject.as_deref()) {
+        tool.arguments.read(call.arguments.clone())?;
+        return Ok(Outcome::Proposed(Proposal { summary, call }));
+    }
+    change(context, &call, summary).await.map(|(result, change)| Outcome::Changed(result, change))
+}
+
+/// Does what changes something, and says how it is taken back.
+pub(super) async fn change(context: &Context, call: &Call, summary: String) -> Result<(Value, Change)> {
+    let tool = crate::find(&call.tool).filter(|tool| may(context, Offer::Everything, tool));
+    let tool = tool.ok_or_else(|| Error::NotFound(format!("There is no function called {}", call.tool)))?;
+    let begun = resources::now();
+    let before = match tool.undo {
+        Some(Undo::Restoring(_)) => before(context, tool, &call.arguments).await,
+        _ => None,
+    };
+    let result = tool.call(context.clone(), &tool.arguments, call.arguments.clone()).await?;
+    let undo = match tool.undo {
+        Some(Undo::Deleting { made, by, argument }) => deleting(&result[made], by, argument, begun),
+        Some(Undo::Restoring(_)) => before.map(|arguments| Call { tool: call.tool.clone(), arguments }),
+        None => None,
+    };
+    Ok((tool.for_assistants(result), Change { tool: call.tool.clone(), summary, undo }))
+}
+
+/// The call that deletes what was written; none if it was there before, as what is written twice can be.
+fn deleting(made: &Value, by: &str, argument: &str, begun: DateTime<Utc>) -> Option<Call> {
+    let created = DateTime::parse_from_rfc3339(made["created_at"].as_str()?).ok()?;
+    let arguments = Map::from_iter([(argument.to_owned(), made["id"].clone())]);
+    (created >= begun).then(|| Call { tool: by.to_owned(), arguments })
+}
+
+/// The arguments that restore what the call is about to change.
+async fn before(context: &Context, tool: &Tool, given: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let (names, row) = look_up(context, tool, given).await.ok()??;
+    let changed = given.keys().filter(|name| !names.contains_key(*name));
+    let restored: Option<Map<_, _>> = changed.map(|name| Some((name.clone(), row.get(name)?.clone()))).collect();
+    Some(names.into_iter().chain(restored?).collect())
+}
+
+/// The text of what a call names by its id.
+async fn named(context: &Context, tool: &Tool, given: &Map<String, Value>) -> Result<Option<String>> {
+    let found = look_up(context, tool, given).await?;
+    let text = |row: &Value| TEXTS.iter().find_map(|name| row[*name].as_str().map(str::to_owned));
+    Ok(found.and_then(|(_, row)| text(&row)))
+}
+
+/// What a call is about to change, as its own reading tool tells it, and the arguments that name it.
+async fn look_up(
+    context: &Context,
+    tool: &Tool,
+    given: &Map<String, Value>,
+) -> Result<Option<(Map<String, Value>, Value)>> {
+    let reader = match tool.undo {
+        Some(Undo::Restoring(by)) => crate::find(by),
+        _ => tool.name.split_once('_').and_then(|(_, noun)| crate::find(&format!("get_{noun}"))),
+    };
+    let Some(reader) = reader else { return Ok(None) };
+    let known = |name: &String| reader.arguments.takes(name);
+    let names: Map<_, _> =
+        given.iter().filter(|(name, _)| known(name)).map(|(name, id)| (name.clone(), id.clone())).collect();
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let mut told = reader.call(context.clone(), &reader.arguments, names.clone()).await?;
+    let row =
+        told.as_object_mut().and_then(|fields| fields.values_mut().find(|field| field.is_object())).map(Value::take);
+    Ok(Some((names, row.unwrap_or(told))))
+}
+
+/// What a call is about, in the user's words: the text that it writes, or that of what it names by its id.
+fn subject(arguments: &Map<String, Value>, sources: &Sources) -> Option<String> {
+    let texts = TEXTS.iter().filter_map(|name| arguments.get(*name)?.as_str());
+    let named = || {
+        let ids = arguments.iter().filter(|(name, _)| name.ends_with("_id")).filter_map(|(_, id)| id.as_str());
+        ids.filter_map(|id| sources.find(id)).map(|source| source.quote.clone()).next()
+    };
+    texts.map(str::to_owned).next().or_else(named)
+}
+
+fn summary(tool: &Tool, subject: Option<&str>) -> String {
+    let what = tool.name.replace('_', " ");
+    subject.map_or(what.clone(), |subject| format!("{what} “{subject}”"))
+}
+
+/// The calls that were made already, so that a model which goes round in circles is told.
+#[derive(Debug, Default)]
+pub(super) struct Made(HashSet<(String, String)>);
+
+impl Made {
+    /// Whether this call is a new one.
+    pub(super) fn is_new(&mut self, call: &model::Call) -> bool {
+        let arguments = serde_json::from_str::<Value>(&call.arguments).map(|arguments| arguments.to_string());
+        self.0.insert((call.name.clone(), arguments.unwrap_or_else(|_| call.arguments.clone())))
     }
 }

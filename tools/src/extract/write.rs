@@ -3,16 +3,16 @@
 use super::{Extract, question::Question};
 use crate::{
     recall::{Kind, Passage},
-    transcripts,
+    text,
 };
 
-/// What every answer without a model ends with.
-const NOTE: &str = "No language model is configured, so this comes by search alone.";
+/// How much of a long passage is quoted, in characters.
+const QUOTED: usize = 240;
 
 /// Writes the answer of these passages, which stand in the order of time.
 pub(super) fn write(question: &Question<'_>, chosen: &[&Passage]) -> Extract {
     if chosen.is_empty() {
-        let text = format!("I found nothing about this in your memory. {NOTE}");
+        let text = String::from("I found nothing about this in your memory.");
         return Extract { text, citations: Vec::new() };
     }
     let mut text = String::from("This is what your memory holds on it:\n");
@@ -25,7 +25,7 @@ pub(super) fn write(question: &Question<'_>, chosen: &[&Passage]) -> Extract {
         }
         text.push_str(&format!("- {} [{}]\n", line(question, passage), place + 1));
     }
-    text.push_str(&format!("\n{NOTE}"));
+    text.truncate(text.trim_end().len());
     Extract { text, citations: chosen.iter().map(|passage| passage.citation.clone()).collect() }
 }
 
@@ -39,7 +39,7 @@ fn heading(question: &Question<'_>, passage: &Passage) -> String {
 }
 
 fn line(question: &Question<'_>, passage: &Passage) -> String {
-    let quote = unmarked(&transcripts::cut(passage.citation.quote.trim(), question.text));
+    let quote = unmarked(&text::cut(passage.citation.quote.trim(), question.text, QUOTED));
     let note = passage.note.as_ref().map_or_else(String::new, |note| format!(" ({note})"));
     match passage.kind {
         Kind::Summary => format!("In short: “{quote}”"),

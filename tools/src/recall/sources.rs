@@ -105,7 +105,10 @@ pub(super) async fn memories(context: &Context, wanted: &Wanted<'_>) -> Result<V
         return Ok(Vec::new());
     }
     let search = Search { query: wanted.query, categories: &[], after: None, before: None, limit: MEMORIES };
-    let found = context.memories().search(&search).await?;
+    let mut found = context.memories().search(&search).await?;
+    if let Some(shown) = wanted.memory {
+        found.extend(context.memories().get(shown).await?.map(|memory| (memory, 1.0)));
+    }
     Ok(found.into_iter().map(|(memory, score)| Passage::new(Kind::Memory, cite_memory(&memory), score)).collect())
 }
 
@@ -127,7 +130,10 @@ pub(super) async fn action_items(context: &Context, wanted: &Wanted<'_>) -> Resu
     if !may(context, "search_action_items") {
         return Ok(Vec::new());
     }
-    let found = context.action_items().search(wanted.query, ACTION_ITEMS).await?;
+    let mut found = context.action_items().search(wanted.query, ACTION_ITEMS).await?;
+    if let Some(shown) = wanted.action_item {
+        found.extend(context.action_items().get(shown).await?.map(|item| (item, 1.0)));
+    }
     let passage = |(item, score): (ActionItem, f32)| Passage {
         note: Some(state_of(&item)),
         ..Passage::new(Kind::ActionItem, cite_action_item(&item), score)

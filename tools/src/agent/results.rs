@@ -1,0 +1,173 @@
+//! Results of functions as the model sees them: with a number beside everything that can be cited, and no longer than
+//! there is room for.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use schemas::chat::Citation;
+use serde_json::{Map, Value, json};
+
+use super::sources::Sources;
+use super::tokens;
+
+/// What share of a list is left out at a time when a result is too long.
+const STEP: usize = 4;
+
+/// The result in `room` tokens, with `cite_as` beside what can be cited. What does not fit is left out from the end of
+/// the longest list, which is where the least relevant stands, and counted.
+pub(super) fn show(mut result: Value, sources: &mut Sources, room: usize) -> String {
+    drop_empty(&mut result);
+    fit(&mut result, room);
+    mark(&mut result, sources, None);
+    result.to_string()
+}
+
+/// Takes out what says nothing: a model reads every null.
+fn drop_empty(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(drop_empty),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(drop_empty);
+            fields.retain(|_, value| !(value.is_null() || value.as_array().is_some_and(Vec::is_empty)));
+        }
+        _ => {}
+    }
+}
+
+fn fit(result: &mut Value, room: usize) {
+    let mut omitted = 0;
+    while tokens::count(&result.to_string()) > room {
+        let Some(list) = longest_list(result) else { break };
+        let kept = list.len() - list.len().div_ceil(STEP);
+        omitted += list.len() - kept;
+        list.truncate(kept);
+    }
+    if let (true, Value::Object(fields)) = (omitted > 0, &mut *result) {
+        fields.insert("omitted".into(), omitted.into());
+    }
+    if tokens::count(&result.to_string()) > room {
+        let text: String = result.to_string().chars().take(room * 3).collect();
+        *result = json!({ "beginning": text, "omitted": "the rest" });
+    }
+}
+
+/// The list that takes the most room of all that have something in them.
+fn longest_list(value: &mut Value) -> Option<&mut Vec<Value>> {
+    let mut pointer = String::new();
+    let mut longest = (0, None);
+    measure(value, &mut pointer, &mut longest);
+    value.pointer_mut(&longest.1?)?.as_array_mut()
+}
+
+fn measure(value: &Value, pointer: &mut String, longest: &mut (usize, Option<String>)) {
+    let depth = pointer.len();
+    match value {
+        Value::Array(items) => {
+            // A list within a list is shortened before the outer one loses a row, if it is most of the outer one.
+            let length = value.to_string().len();
+            if !items.is_empty() && length * 3 > longest.0 * 2 {
+                *longest = (length, Some(pointer.clone()));
+            }
+            for (index, item) in items.iter().enumerate() {
+                pointer.push_str(&format!("/{index}"));
+                measure(item, pointer, longest);
+                pointer.truncate(depth);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                pointer.push_str(&format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+                measure(field, pointer, longest);
+                pointer.truncate(depth);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The conversation around a segment.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    id: &'a str,
+    title: &'a str,
+    began: DateTime<Utc>,
+}
+
+fn mark(value: &mut Value, sources: &mut Sources, around: Option<Around<'_>>) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| mark(item, sources, around)),
+        Value::Object(fields) => {
+            let citation = cite(fields, around);
+            let structured = fields.get("structured").and_then(Value::as_object);
+            let is_conversation = structured.is_some();
+            let id = text(fields, "id").unwrap_or_default().to_owned();
+            let title = structured.and_then(|structured| text(structured, "title")).unwrap_or_default().to_owned();
+            let began = time(fields, "started_at").or_else(|| time(fields, "created_at")).unwrap_or_default();
+            let within = is_conversation.then_some(Around { id: &id, title: &title, began }).or(around);
+            for (name, field) in fields.iter_mut() {
+                // What a conversation says of itself is cited by the conversation.
+                if !(is_conversation && name == "structured") {
+                    mark(field, sources, within);
+                }
+            }
+            if let Some(citation) = citation {
+                fields.insert("cite_as".into(), format!("[{}]", sources.number(&citation)).into());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// How the object is cited, by the shape that it has.
+fn cite(fields: &Map<String, Value>, around: Option<Around<'_>>) -> Option<Citation> {
+    let field = |name: &str| text(fields, name).map(str::to_owned);
+    let at = |name: &str| time(fields, name).unwrap_or_default();
+    let of = |kind: &str, id: String, quote: String, date| Citation {
+        kind: kind.into(),
+        id,
+        segment: None,
+        title: None,
+        speaker: field("speaker_name"),
+        quote,
+        date,
+    };
+    if let (Some(conversation), Some(segment), Some(said)) =
+        (field("conversation_id"), field("segment_id"), field("text"))
+    {
+        let title = field("conversation_title");
+        return Some(Citation {
+            segment: Some(segment),
+            title,
+            ..of("conversation", conversation, said, at("spoken_at"))
+        });
+    }
+    if let (Some(file), Some(part)) = (field("file_id"), field("text")) {
+        return Some(Citation { title: field("name"), ..of("file", file, part, at("uploaded_at")) });
+    }
+    let id = field("id")?;
+    if let Some(structured) = fields.get("structured").and_then(Value::as_object) {
+        let title = text(structured, "title").map(str::to_owned);
+        let overview = text(structured, "overview").unwrap_or_default().to_owned();
+        let began = time(fields, "started_at").unwrap_or_else(|| at("created_at"));
+        return Some(Citation { title, ..of("conversation", id, overview, began) });
+    }
+    if let (Some(around), Some(said), Some(start)) =
+        (around, field("text"), fields.get("start").and_then(Value::as_f64))
+    {
+        let date = around.began + TimeDelta::milliseconds((start * 1e3) as i64);
+        let title = Some(around.title.to_owned());
+        return Some(Citation { segment: Some(id), title, ..of("conversation", around.id.to_owned(), said, date) });
+    }
+    match (field("content"), field("description"), fields.get("completed")) {
+        (Some(content), ..) => Some(of("memory", id, content, at("created_at"))),
+        (None, Some(description), Some(_)) => Some(of("action_item", id, description, at("created_at"))),
+        _ => None,
+    }
+}
+
+/// A text in an object.
+fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    fields.get(name)?.as_str()
+}
+
+fn time(fields: &Map<String, Value>, name: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text(fields, name)?).ok().map(|time| time.to_utc())
+}

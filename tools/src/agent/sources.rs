@@ -1,0 +1,130 @@
+//! What an answer rests on: what the model was shown, by number, and the markers that point to it.
+
+use schemas::chat::Citation;
+
+/// What the model was shown, in the order of its numbers, from 1.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sources(Vec<Citation>);
+
+/// An answer without its markers.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Resolved {
+    /// The text.
+    pub(super) text: String,
+    /// What the markers point to, in their order, each once.
+    pub(super) citations: Vec<Citation>,
+    /// How many markers point to nothing.
+    pub(super) unresolved: usize,
+}
+
+impl Sources {
+    /// The number of what is cited, a new one if it was not shown before.
+    pub(super) fn number(&mut self, citation: &Citation) -> usize {
+        let is_it = |known: &Citation| {
+            (&known.kind, &known.id, &known.segment) == (&citation.kind, &citation.id, &citation.segment)
+        };
+        self.0.iter().position(is_it).unwrap_or_else(|| {
+            self.0.push(citation.clone());
+            self.0.len() - 1
+        }) + 1
+    }
+
+    /// What was shown under this id.
+    pub(super) fn find(&self, id: &str) -> Option<&Citation> {
+        self.0.iter().find(|known| known.id == id)
+    }
+
+    /// Takes the markers out of an answer, `[1]` and what models make of it: `[1, 3]`, `[2-4]`, `【1】`.
+    pub(super) fn resolve(&self, answer: &str) -> Resolved {
+        let mut resolved = Resolved::default();
+        let mut rest = answer;
+        while let Some(marker) = next_marker(rest) {
+            let before = &rest[..marker.begin];
+            resolved.text.push_str(before.strip_suffix(' ').unwrap_or(before));
+            for number in marker.numbers {
+                match number.checked_sub(1).and_then(|index| self.0.get(index)) {
+                    Some(source) if resolved.citations.contains(source) => {}
+                    Some(source) => resolved.citations.push(source.clone()),
+                    None => resolved.unresolved += 1,
+                }
+            }
+            rest = &rest[marker.end..];
+        }
+        resolved.text.push_str(rest);
+        resolved.text = resolved.text.trim().to_owned();
+        resolved
+    }
+}
+
+struct Marker {
+    begin: usize,
+    end: usize,
+    numbers: Vec<usize>,
+}
+
+/// The next marker of a text.
+fn next_marker(text: &str) -> Option<Marker> {
+    let mut from = 0;
+    loop {
+        let begin = from + text[from..].find(['[', '【'])?;
+        let opening = text[begin..].chars().next().map_or(1, char::len_utf8);
+        let closing = text[begin..].find([']', '】'])?;
+        let inner = text.get(begin + opening..begin + closing).unwrap_or_default();
+        if let Some(numbers) = numbers(inner) {
+            let end = begin + closing + text[begin + closing..].chars().next().map_or(1, char::len_utf8);
+            return Some(Marker { begin, end, numbers });
+        }
+        from = begin + opening;
+    }
+}
+
+/// The numbers of a marker: `3`, `1, 2`, `2-4`; nothing if it has anything else in it.
+fn numbers(inner: &str) -> Option<Vec<usize>> {
+    let mut numbers = Vec::new();
+    for part in inner.split([',', ';']) {
+        match part.trim().split_once(['-', '–']) {
+            Some((first, last)) => {
+                let (first, last): (usize, usize) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+                numbers.extend(first..=last.min(first.saturating_add(20)));
+            }
+            None => numbers.push(part.trim().trim_start_matches('^').parse().ok()?),
+        }
+    }
+    Some(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn citation(id: &str) -> Citation {
+        Citation {
+            kind: "memory".into(),
+            id: id.into(),
+            segment: None,
+            title: None,
+            speaker: None,
+            quote: String::new(),
+            date: chrono::DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn resolve(answer: &str) -> (String, Vec<String>, usize) {
+        let mut sources = Sources::default();
+        assert_eq!(["a", "b", "c"].map(|id| sources.number(&citation(id))), [1, 2, 3]);
+        assert_eq!(sources.number(&citation("b")), 2, "what was shown keeps its number");
+        let Resolved { text, citations, unresolved } = sources.resolve(answer);
+        (text, citations.into_iter().map(|citation| citation.id).collect(), unresolved)
+    }
+
+    #[test]
+    fn markers_are_taken_out_and_point_to_what_was_shown() {
+        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        assert_eq!(resolve("So [2], and so [1] [2]."), ("So, and so.".into(), ids(&["b", "a"]), 0));
+        assert_eq!(resolve("All [1, 3]. Few [2-3]"), ("All. Few".into(), ids(&["a", "c", "b"]), 0));
+        assert_eq!(resolve("Wide 【2】 and [^1]"), ("Wide and".into(), ids(&["b", "a"]), 0));
+        assert_eq!(resolve("None [0] [7] [9]"), ("None".into(), ids(&[]), 3));
+        assert_eq!(resolve("Left [sic] as [it is"), ("Left [sic] as [it is".into(), ids(&[]), 0));
+        assert_eq!(resolve("[é] [1]"), ("[é]".into(), ids(&["a"]), 0));
+    }
+}
