@@ -15,6 +15,7 @@ mod nouns;
 mod process;
 mod processing;
 mod qdrant;
+mod real_model;
 mod remote;
 mod rest;
 mod structured;

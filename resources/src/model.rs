@@ -32,6 +32,8 @@ pub struct ModelSettings {
     pub name: Option<String>,
     /// Seconds to wait for the next piece of an answer.
     pub timeout_seconds: u64,
+    /// Seconds that an answer may take in all, with every function that the model asks for.
+    pub answer_seconds: u64,
     /// How much the model can take in and say at once, in tokens.
     pub context_tokens: usize,
     /// Whether the model may ask for functions; one whose server refuses them answers without, whatever this says.
@@ -40,7 +42,15 @@ pub struct ModelSettings {
 
 impl Default for ModelSettings {
     fn default() -> Self {
-        Self { url: None, key: None, name: None, timeout_seconds: 60, context_tokens: 16_384, functions: true }
+        Self {
+            url: None,
+            key: None,
+            name: None,
+            timeout_seconds: 60,
+            answer_seconds: 150,
+            context_tokens: 16_384,
+            functions: true,
+        }
     }
 }
 
@@ -50,6 +60,7 @@ pub struct Model {
     client: Client<OpenAIConfig>,
     name: String,
     patience: Duration,
+    answer_time: Duration,
     context_tokens: usize,
     functions: Arc<AtomicBool>,
 }
@@ -151,6 +162,7 @@ impl Model {
             client,
             name: name.clone(),
             patience: Duration::from_secs(settings.timeout_seconds),
+            answer_time: Duration::from_secs(settings.answer_seconds),
             context_tokens: settings.context_tokens,
             functions: Arc::new(AtomicBool::new(settings.functions)),
         }))
@@ -159,6 +171,11 @@ impl Model {
     /// What the server calls the model.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How long an answer may take in all.
+    pub fn answer_time(&self) -> Duration {
+        self.answer_time
     }
 
     /// How much the model can take in and say at once, in tokens.

@@ -127,3 +127,21 @@ async fn a_server_that_stops_keeps_what_came_and_all_messages() {
     assert_eq!(said, expected);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn an_answer_that_takes_too_long_is_ended_and_says_so() {
+    let (model, folder) = (Model::default(), TempDir::new().unwrap());
+    let url = model.serve().await;
+    let adjust = |config: &mut server::Config| {
+        config.model.url = Some(url);
+        config.model.name = Some("slow".into());
+        config.model.answer_seconds = 1;
+    };
+    let server = Server::boot(folder.path(), adjust).await;
+    let user = server.user().await;
+    model.script("Take your time", [Act::Stall("Well")]);
+    let answered = ask(&user, json!({ "text": "Take your time" })).await;
+    assert_eq!(answered.text, "Well … Sorry: this took too long, and I stopped.");
+    assert_eq!(answered.done["status"], "failed");
+    server.stop().await;
+}

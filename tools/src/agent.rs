@@ -102,7 +102,7 @@ async fn answer(context: Context, asked: Message, page: Option<PageContext>, lis
     let _turn = resources.sessions.turn(&session).await;
     let mut draft = Draft::default();
     let answering = answer_within(&context, &asked, page, &mut draft, &listener);
-    let ended = listener.attend(&resources.sessions, answering).await;
+    let ended = listener.attend(&resources, answering).await;
     draft.end(ended, &listener).await;
     let message = draft.into_message(&context, &asked).await;
     if let Err(error) = resources.messages(&context.caller.user).save(&message).await {
@@ -139,7 +139,7 @@ pub(crate) async fn consult(context: &Context, text: &str, zone: Tz, limit: usiz
     let (mut draft, listener) = (Draft::default(), Listener::nobody());
     let inquiry = Inquiry { text, earlier: &[], page: None, zone, notes: Vec::new(), offer: Offer::Reading };
     let inquiring = inquire(&context, inquiry, &mut draft, &listener, limit);
-    let ended = listener.attend(&context.resources.sessions, inquiring).await;
+    let ended = listener.attend(&context.resources, inquiring).await;
     draft.end(ended, &listener).await;
     let resolved = draft.resolve();
     Ok((resolved.text, resolved.citations))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use resources::Sessions;
+use resources::{Model, Resources};
 use tokio::{
     sync::mpsc,
     time::{Instant, interval_at, sleep},
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::Frame;
 use crate::{Error, Result};
 
-/// How long an answer may take in all.
+/// How long an answer may take in all where no model is asked.
 const LONGEST: Duration = Duration::from_secs(150);
 
 /// How often who waits is told that work goes on.
@@ -56,14 +56,15 @@ impl Listener {
     }
 
     /// Lets an answer go on until it is made, until nobody listens any more, or until it takes too long.
-    pub(super) async fn attend(&self, sessions: &Sessions, answering: impl Future<Output = Result<()>>) -> Ended {
-        let (late, mut heartbeat) = (sleep(LONGEST), interval_at(Instant::now() + HEARTBEAT, HEARTBEAT));
+    pub(super) async fn attend(&self, resources: &Resources, answering: impl Future<Output = Result<()>>) -> Ended {
+        let longest = resources.model.as_ref().map_or(LONGEST, Model::answer_time);
+        let (late, mut heartbeat) = (sleep(longest), interval_at(Instant::now() + HEARTBEAT, HEARTBEAT));
         tokio::pin!(answering, late);
         loop {
             tokio::select! {
                 ended = &mut answering => return ended.map_or_else(Ended::Failed, |()| Ended::Done),
                 () = self.left() => return Ended::Left,
-                () = sessions.stopped() => return Ended::Left,
+                () = resources.sessions.stopped() => return Ended::Left,
                 () = &mut late => return Ended::Late,
                 _ = heartbeat.tick() => self.tell(Frame::Think("Still working…".into())).await,
             }
