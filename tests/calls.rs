@@ -1,6 +1,11 @@
 //! Calling any tool in any way: directly, by each of its routes, and over MCP.
 
-use reqwest::{Method, Url, header::ACCEPT};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use reqwest::{
+    Method, Url,
+    header::ACCEPT,
+    multipart::{Form, Part},
+};
 use schemas::{key::KeyFamily, scope::Scope};
 use serde_json::{Map, Value, json};
 use tools::{Access, Audience, Context, Credential, Face, Placement, Route, Tool};
@@ -79,7 +84,26 @@ pub(crate) async fn by_route(caller: &Caller, route: &Route, arguments: &Value) 
             Answer::to(caller.request(route.method.clone(), &path).json(&Value::Object(rest))).await
         }
         Placement::List(name) => Answer::to(caller.request(route.method.clone(), &path).json(&rest[name])).await,
+        Placement::Form(name) | Placement::FormOrBytes(name) => {
+            Answer::to(caller.request(route.method.clone(), &path).multipart(form(name, rest))).await
+        }
     }
+}
+
+/// A form with these files under the name `files`, and the other arguments beside them.
+fn form(files: &str, arguments: Map<String, Value>) -> Form {
+    arguments.into_iter().fold(Form::new(), |form, (name, value)| match value {
+        Value::Array(list) if name == files => list.iter().fold(form, |form, file| {
+            let content = STANDARD.decode(file["content"].as_str().unwrap()).unwrap();
+            let part = Part::bytes(content).file_name(file["name"].as_str().unwrap().to_owned());
+            let part = match file["mime_type"].as_str() {
+                Some(mime_type) => part.mime_str(mime_type).unwrap(),
+                None => part,
+            };
+            form.part(files.to_owned(), part)
+        }),
+        value => form.text(name, text_of(&value)),
+    })
 }
 
 /// Calls a tool over MCP: the structured result, or the JSON-RPC error.

@@ -7,6 +7,7 @@ mod create;
 pub(crate) mod daily_summaries;
 mod delete;
 mod edit;
+pub(crate) mod files;
 mod folders;
 mod goals;
 mod keys;

@@ -20,6 +20,7 @@ use tools::{Audience, Placement};
 use crate::{
     api::Api,
     components::Components,
+    form,
     operation::{self, Operation},
     refusal::RETRY_AFTER,
 };
@@ -82,13 +83,16 @@ fn finish(described: &mut Value, operation: &Operation, components: &mut Compone
         described["parameters"] = Value::Array(parameters);
     }
     if operation.takes_body() {
-        let body = match operation.route.placement {
-            Placement::List(name) => operation.route.arguments.schema()["properties"][name].clone(),
-            _ => operation.body_schema(operation.route.arguments.schema()),
+        let schema = operation.route.arguments.schema();
+        let content = match operation.route.placement {
+            Placement::List(name) => json_content(components.express(&schema["properties"][name])),
+            Placement::Form(name) | Placement::FormOrBytes(name) => form::content(operation, name, components),
+            _ => json_content(components.express(&operation.body_schema(schema))),
         };
+        let may_be_left_out = operation.route.placement == Placement::QueryOrBody;
         described["requestBody"] = json!({
-            "required": !operation.takes_query() && !operation.required().is_empty(),
-            "content": json_content(components.express(&body)),
+            "required": !may_be_left_out && !operation.required().is_empty(),
+            "content": content,
         });
     }
     described["responses"] = responses(operation, components);
@@ -99,7 +103,7 @@ fn finish(described: &mut Value, operation: &Operation, components: &mut Compone
 
 fn parameters(operation: &Operation, components: &Components) -> Vec<Value> {
     let properties = operation.route.arguments.schema()["properties"].as_object().into_iter().flatten();
-    let outside_body = properties.filter(|(name, _)| operation.is_in_path(name) || operation.takes_query());
+    let outside_body = properties.filter(|(name, _)| operation.is_in_path(name) || operation.is_in_query(name));
     let required = operation.required();
     let parameter = |(name, schema): (&String, &Value)| {
         let mut schema = components.express(schema);

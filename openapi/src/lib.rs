@@ -6,6 +6,7 @@
 mod api;
 mod components;
 mod document;
+mod form;
 mod operation;
 mod query;
 mod refusal;

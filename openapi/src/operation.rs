@@ -64,10 +64,15 @@ impl Operation {
 
     /// Whether the arguments that are not in the path may stand in the query string.
     pub(crate) fn takes_query(&self) -> bool {
-        matches!(self.route.placement, Placement::Query | Placement::QueryOrBody)
+        matches!(self.route.placement, Placement::Query | Placement::QueryOrBody | Placement::FormOrBytes(_))
     }
 
-    /// Whether the request has a JSON body.
+    /// Whether the argument may stand in the query string.
+    pub(crate) fn is_in_query(&self, name: &str) -> bool {
+        self.takes_query() && !self.is_in_path(name) && self.route.placement.files() != Some(name)
+    }
+
+    /// Whether the request has a body.
     pub(crate) fn takes_body(&self) -> bool {
         let properties = self.route.arguments.schema()["properties"].as_object();
         let outside_path = properties.is_some_and(|properties| properties.keys().any(|name| !self.is_in_path(name)));

@@ -6,16 +6,20 @@ use poem::{Request, error::ReadBodyError};
 use serde_json::{Map, Value, json};
 use tools::{Error, Issue, Placement};
 
-use crate::{operation::Operation, query, refusal::Refusal};
-
-/// The largest body that is read, in bytes.
-const LARGEST_BODY: usize = 1 << 20;
+use crate::{
+    form::{self, Room},
+    operation::Operation,
+    query,
+    refusal::Refusal,
+};
 
 /// Which part of the request each argument came from, so that an issue can say where it is.
 pub(crate) struct Places {
     operation: &'static Operation,
     found: Vec<(String, &'static str)>,
     has_body: bool,
+    /// Held until the request is answered.
+    _room: Room,
 }
 
 /// The arguments of the request, and where each of them stood. The path wins over the body, the body over the query.
@@ -24,12 +28,16 @@ pub(crate) async fn read(
     request: &mut Request,
 ) -> Result<(Map<String, Value>, Places), Refusal> {
     let mut given = Map::new();
-    let mut places = Places { operation, found: Vec::new(), has_body: false };
+    let room = Room::take(operation.route.largest_body, request)?;
+    let mut places = Places { operation, found: Vec::new(), has_body: false, _room: room };
     if operation.takes_query() {
         places.add("query", from_query(operation, request), &mut given);
     }
     if operation.takes_body() {
-        let body = from_body(operation, request).await?;
+        let body = match operation.route.placement.files() {
+            Some(files) => Some(form::read(operation, files, request).await?),
+            None => from_body(operation, request).await?,
+        };
         places.has_body = body.is_some();
         places.add("body", body.unwrap_or_default(), &mut given);
     }
@@ -42,6 +50,10 @@ impl Places {
     pub(crate) fn locate(&self, mut issues: Vec<Issue>) -> Vec<Issue> {
         for issue in &mut issues {
             let first = issue.loc.first().cloned();
+            // Files are not sent back.
+            if self.operation.route.placement.files().is_some() && !issue.input.is_number() {
+                issue.input = Value::Null;
+            }
             if matches!(self.operation.route.placement, Placement::List(list) if first == Some(json!(list))) {
                 issue.loc[0] = json!("body");
                 continue;
@@ -57,7 +69,7 @@ impl Places {
         let found = self.found.iter().rev().find(|(argument, _)| argument == name);
         found.map(|(_, place)| *place).unwrap_or_else(|| match self.operation.route.placement {
             _ if self.operation.is_in_path(name) => "path",
-            Placement::Body | Placement::List(_) => "body",
+            Placement::Body | Placement::List(_) | Placement::Form(_) | Placement::FormOrBytes(_) => "body",
             Placement::QueryOrBody if self.has_body => "body",
             Placement::QueryOrBody | Placement::Query => "query",
         })
@@ -80,12 +92,13 @@ fn from_query(operation: &Operation, request: &Request) -> Map<String, Value> {
     for (name, _) in &mut pairs {
         *name = operation.route.arguments.canonical(name).to_owned();
     }
-    query::read(&pairs, operation.route.arguments.schema(), |name| !operation.is_in_path(name))
+    query::read(&pairs, operation.route.arguments.schema(), |name| operation.is_in_query(name))
 }
 
 /// The body's fields that the route knows; `None` when there is no body and the route can do without one.
 async fn from_body(operation: &Operation, request: &mut Request) -> Result<Option<Map<String, Value>>, Refusal> {
-    let bytes = request.take_body().into_bytes_limit(LARGEST_BODY).await.map_err(unreadable)?;
+    let limit = operation.route.largest_body;
+    let bytes = request.take_body().into_bytes_limit(limit).await.map_err(|error| unreadable(error, limit))?;
     let body = match bytes.trim_ascii() {
         [] => Value::Null,
         text => serde_json::from_slice(text).map_err(|error| not_json(text, &error))?,
@@ -108,9 +121,9 @@ async fn from_body(operation: &Operation, request: &mut Request) -> Result<Optio
     }
 }
 
-fn unreadable(error: ReadBodyError) -> Refusal {
+fn unreadable(error: ReadBodyError, limit: usize) -> Refusal {
     match error {
-        ReadBodyError::PayloadTooLarge => Refusal::too_large(LARGEST_BODY),
+        ReadBodyError::PayloadTooLarge => Refusal::too_large(limit),
         other => Error::Rejected(format!("The request body could not be read: {other}")).into(),
     }
 }
@@ -126,7 +139,7 @@ fn not_json(text: &[u8], error: &serde_json::Error) -> Refusal {
     refuse("json_invalid", vec![json!("body"), json!(position)], "JSON decode error", json!({}), ctx)
 }
 
-fn refuse(kind: &'static str, loc: Vec<Value>, msg: &str, input: Value, ctx: Option<Value>) -> Refusal {
+pub(crate) fn refuse(kind: &'static str, loc: Vec<Value>, msg: &str, input: Value, ctx: Option<Value>) -> Refusal {
     Error::Arguments(vec![Issue { kind, loc, msg: msg.to_owned(), input, ctx }]).into()
 }
 
@@ -217,7 +230,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_beyond_the_limit_is_refused() {
-        let refused = create(vec![b' '; LARGEST_BODY + 1]).await;
+        let refused = create(vec![b' '; (1 << 20) + 1]).await;
         assert_eq!(refused, json!({ "detail": "The request body is larger than 1048576 bytes", "status": 413 }));
     }
 }

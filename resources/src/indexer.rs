@@ -9,7 +9,7 @@ use surrealdb::types::RecordId;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Error, Resources, Result, action_items,
+    Error, Resources, Result, action_items, chat_files,
     database::{Bound, record},
     memories,
     outbox::{Entry, Kind, Outbox},
@@ -142,6 +142,7 @@ impl Resources {
             Kind::Memory => memories::documents(self, names).await,
             Kind::ActionItem => action_items::documents(self, names).await,
             Kind::Conversation => transcripts::documents(self, names).await,
+            Kind::File => chat_files::documents(self, names).await,
             Kind::Segment | Kind::Transcript => Ok(Vec::new()),
         }
     }
@@ -198,6 +199,7 @@ fn source(kind: Kind) -> Option<(&'static str, &'static str)> {
         Kind::ActionItem => Some(("action_item", "aid")),
         // A transcript is noted by its conversation.
         Kind::Conversation | Kind::Segment => Some(("conversation", "cid")),
+        Kind::File => Some(("chat_file_chunk", "cid")),
         Kind::Transcript => None,
     }
 }

@@ -60,11 +60,13 @@ pub enum Kind {
     ActionItem,
     /// All that was said in a conversation.
     Transcript,
+    /// A passage of a file; its category is the file's id.
+    File,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Memory, Self::Conversation, Self::Segment, Self::ActionItem];
+    pub const ALL: [Self; 5] = [Self::Memory, Self::Conversation, Self::Segment, Self::ActionItem, Self::File];
 
     /// The name that the index stores.
     pub fn as_str(self) -> &'static str {
@@ -74,6 +76,7 @@ impl Kind {
             Self::Segment => "segment",
             Self::ActionItem => "action_item",
             Self::Transcript => "transcript",
+            Self::File => "file",
         }
     }
 }

@@ -1,7 +1,73 @@
-//! Files that go with questions.
+//! Files that go with questions: take them in, find what they say, and delete them.
 
-use crate::Tool;
+mod pdf;
+mod reading;
+
+use resources::chat_files::{ChatFiles, FileHit};
+use schemas::chat::*;
+
+use crate::{
+    Context, Error, Result, Tool,
+    route::{delete, get, post},
+};
+
+/// How long the bodies are that bring files, in bytes.
+const LARGEST_UPLOAD: usize = 20 << 20;
+
+/// How much of a file's text is shown with it, in characters.
+const OPENING: usize = 10_000;
 
 pub(crate) fn tools() -> Vec<Tool> {
-    vec![]
+    let upload = |path| post(path).files("files").largest(LARGEST_UPLOAD).field("files");
+    vec![
+        tool!(upload_files).app(upload("/v2/files")).app(upload("/v1/files")),
+        tool!(search_files).app(get("/v1/files/search").ours()).chat("Searching files"),
+        tool!(list_files).app(get("/v1/files").ours().field("files")),
+        tool!(get_file).app(get("/v1/files/{file_id}").ours()),
+        tool!(delete_file).app(delete("/v1/files/{file_id}").ours()),
+    ]
+}
+
+async fn upload_files(context: Context, input: UploadFiles) -> Result<UploadedFiles> {
+    let mut read = Vec::with_capacity(input.files.len());
+    for (place, upload) in input.files.into_iter().enumerate() {
+        read.push(reading::read(place, upload).await?);
+    }
+    let files = stored(&context).create(read).await?.into_iter().map(|kept| kept.file).collect();
+    Ok(UploadedFiles { files })
+}
+
+async fn search_files(context: Context, input: SearchFiles) -> Result<FoundInFiles> {
+    let hits = stored(&context).search(&input.question, &input.file_ids, input.limit as usize).await?;
+    Ok(FoundInFiles { passages: hits.into_iter().map(passage).collect() })
+}
+
+async fn list_files(context: Context, input: ListFiles) -> Result<FileList> {
+    Ok(FileList { files: stored(&context).list(input.limit, input.offset).await? })
+}
+
+async fn get_file(context: Context, input: GetFile) -> Result<OpenedFile> {
+    let file = stored(&context).get(&input.file_id).await?.ok_or_else(not_found)?;
+    let opening = stored(&context).opening(&[input.file_id], OPENING).await?.pop();
+    Ok(OpenedFile { file, opening: opening.map(|opening| opening.text).unwrap_or_default() })
+}
+
+async fn delete_file(context: Context, input: DeleteFile) -> Result<DeletedFile> {
+    match stored(&context).delete(&input.file_id).await? {
+        true => Ok(DeletedFile { success: true }),
+        false => Err(not_found()),
+    }
+}
+
+fn stored(context: &Context) -> ChatFiles<'_> {
+    context.resources.chat_files(&context.caller.user)
+}
+
+fn passage(hit: FileHit) -> FilePassage {
+    let FileHit { file_id, name, place, page, text, uploaded_at, score } = hit;
+    FilePassage { file_id, name, place, page, text, uploaded_at, score }
+}
+
+fn not_found() -> Error {
+    Error::NotFound("File not found".into())
 }

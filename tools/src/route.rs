@@ -44,6 +44,8 @@ pub struct Route {
     pub arguments: Arguments,
     /// Where those arguments stand that are not in the path.
     pub placement: Placement,
+    /// The largest body that is read, in bytes.
+    pub largest_body: usize,
     /// What comes back.
     pub reply: Reply,
     /// Whether this is Recollect's own, and not in the Omi contract.
@@ -61,7 +63,26 @@ pub enum Placement {
     QueryOrBody,
     /// In a JSON body that is a bare list: the argument of this name.
     List(&'static str),
+    /// In a form (`multipart/form-data`): its files are the argument of this name, a list of `{name, mime_type, content}`
+    /// with the content in base64; its other fields are arguments of plain values.
+    Form(&'static str),
+    /// In such a form, or the body (`application/octet-stream`) is itself the only file, and the other arguments stand in
+    /// the query string.
+    FormOrBytes(&'static str),
 }
+
+impl Placement {
+    /// The argument that files come as.
+    pub fn files(self) -> Option<&'static str> {
+        match self {
+            Placement::Form(name) | Placement::FormOrBytes(name) => Some(name),
+            Placement::Query | Placement::Body | Placement::QueryOrBody | Placement::List(_) => None,
+        }
+    }
+}
+
+/// The largest body of a route that says nothing else, in bytes.
+const LARGEST_BODY: usize = 1 << 20;
 
 /// What comes back from a route: one shape, its status, and the fields that this audience sees.
 pub struct Reply {
@@ -118,7 +139,8 @@ impl Route {
         let reply =
             Reply { status: StatusCode::OK, shape: Shape::Whole, only: &[], within: None, omit: None, cursor: None };
         let arguments = Arguments::default();
-        Self { audience: Audience::App, method, path, arguments, placement, reply, ours: false }
+        let (audience, largest_body) = (Audience::App, LARGEST_BODY);
+        Self { audience, method, path, arguments, placement, largest_body, reply, ours: false }
     }
 
     /// Marks a route that the Omi contract does not have.
@@ -136,6 +158,24 @@ impl Route {
     /// Takes a JSON body that is a bare list, as the argument `name`.
     pub(crate) fn list(mut self, name: &'static str) -> Self {
         self.placement = Placement::List(name);
+        self
+    }
+
+    /// Takes a form whose files are the argument `name`.
+    pub(crate) fn files(mut self, name: &'static str) -> Self {
+        self.placement = Placement::Form(name);
+        self
+    }
+
+    /// Takes a form whose files are the argument `name`, or a body that is the only file.
+    pub(crate) fn files_or_bytes(mut self, name: &'static str) -> Self {
+        self.placement = Placement::FormOrBytes(name);
+        self
+    }
+
+    /// Takes bodies of so many bytes.
+    pub(crate) fn largest(mut self, bytes: usize) -> Self {
+        self.largest_body = bytes;
         self
     }
 

@@ -1,0 +1,171 @@
+//! Forms with files, and bodies that are one: what is in them, and what the document says of them.
+
+use std::{io::Write, time::Duration};
+
+use base64::{engine::general_purpose::STANDARD, write::EncoderStringWriter};
+use bytes::Bytes;
+use futures::{StreamExt, stream::BoxStream};
+use http::header::CONTENT_LENGTH;
+use multer::{Constraints, Field, Multipart, SizeLimit};
+use poem::Request;
+use serde_json::{Map, Value, json};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tools::{Error, Placement};
+
+use crate::{components::Components, operation::Operation, query, refusal::Refusal, request};
+
+/// What one permit stands for, in bytes; a body that is no larger needs none.
+const SHARE: usize = 1 << 20;
+
+/// How many bytes of large bodies are held at a time, in shares. What is made of a body in the server is about two and a
+/// half times as large.
+static ROOM: Semaphore = Semaphore::const_new(512);
+
+/// How much of a body that is too large is passed over, in bytes.
+const LONGEST_PASSED_OVER: usize = 256 << 20;
+
+/// Bytes that come as a body have no name.
+const NAMELESS: &str = "audio";
+
+/// A body on its way in.
+type Body = BoxStream<'static, std::io::Result<Bytes>>;
+
+/// The right to hold a large body.
+pub(crate) struct Room(#[expect(dead_code, reason = "held, not read")] Option<SemaphorePermit<'static>>);
+
+impl Room {
+    /// Takes room for the body of a request, where it may be large; one that does not say its length may have the largest.
+    pub(crate) fn take(largest: usize, request: &Request) -> Result<Self, Refusal> {
+        if largest <= SHARE {
+            return Ok(Self(None));
+        }
+        let told = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        let length = told.unwrap_or(largest).min(largest);
+        let shares = u32::try_from(length.div_ceil(SHARE)).unwrap_or(u32::MAX);
+        let permit = ROOM.try_acquire_many(shares);
+        permit.map(|permit| Self(Some(permit))).map_err(|_| {
+            Error::Unavailable("Too many large files are being sent at this moment; try again soon".into()).into()
+        })
+    }
+}
+
+/// The arguments in a form, or in a body that is a file: the files under the name `files`, each with its content in
+/// base64, and whatever plain values the form has.
+pub(crate) async fn read(
+    operation: &Operation,
+    files: &'static str,
+    request: &mut Request,
+) -> Result<Map<String, Value>, Refusal> {
+    let content_type = request.content_type().unwrap_or_default().to_owned();
+    let limit = operation.route.largest_body;
+    let mut body = request.take_body().into_bytes_stream().boxed();
+    let is_bytes = content_type.split(';').next().is_some_and(|kind| kind.trim() == "application/octet-stream");
+    let read = if is_bytes && matches!(operation.route.placement, Placement::FormOrBytes(_)) {
+        read_bytes(content_type, &mut body, limit).await.map(|file| (file.into_iter().collect(), Vec::new()))
+    } else if let Ok(boundary) = multer::parse_boundary(&content_type) {
+        let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(limit as u64));
+        read_form(files, Multipart::with_constraints(&mut body, boundary, limits)).await
+    } else {
+        let place = vec![json!("body"), json!(files)];
+        let sentence = "Field required, as a file of a multipart/form-data body";
+        return Err(request::refuse("missing", place, sentence, Value::Null, None));
+    };
+    let (found, mut texts) = match read {
+        Ok(read) => read,
+        Err(multer::Error::StreamSizeExceeded { .. }) => {
+            pass_over(body).await;
+            return Err(Refusal::too_large(limit));
+        }
+        Err(error) => return Err(Error::Rejected(format!("The form could not be read: {error}")).into()),
+    };
+    for (name, _) in &mut texts {
+        *name = operation.route.arguments.canonical(name).to_owned();
+    }
+    let is_plain = |name: &str| name != files && !operation.is_in_path(name);
+    let mut given = query::read(&texts, operation.route.arguments.schema(), is_plain);
+    if !found.is_empty() {
+        given.insert(files.to_owned(), Value::Array(found));
+    }
+    Ok(given)
+}
+
+/// What the document says of such a body.
+pub(crate) fn content(operation: &Operation, files: &'static str, components: &Components) -> Value {
+    let arguments = operation.body_schema(operation.route.arguments.schema());
+    let mut plain = arguments.clone();
+    plain["properties"].as_object_mut().expect("arguments have properties").shift_remove(files);
+    let bytes = json!({ "type": "string", "format": "binary" });
+    let mut list = json!({ "type": "array", "items": bytes });
+    for keyword in ["description", "minItems", "maxItems"] {
+        if let Some(value) = arguments["properties"][files].get(keyword) {
+            list[keyword] = value.clone();
+        }
+    }
+    let mut form = components.express(&plain);
+    let others = form["properties"].take();
+    let others = others.as_object().cloned().unwrap_or_default();
+    form["properties"] = [(files.to_owned(), list)].into_iter().chain(others).collect();
+    let mut content = json!({ "multipart/form-data": { "schema": form } });
+    if matches!(operation.route.placement, Placement::FormOrBytes(_)) {
+        content["application/octet-stream"] = json!({ "schema": bytes });
+    }
+    content
+}
+
+/// The files of a form, and its plain values with their names.
+async fn read_form(files: &str, mut form: Multipart<'_>) -> multer::Result<(Vec<Value>, Vec<(String, String)>)> {
+    let (mut found, mut texts) = (Vec::new(), Vec::new());
+    while let Some(field) = form.next_field().await? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == files {
+            found.push(read_file(field).await?);
+        } else {
+            texts.push((name, String::from_utf8_lossy(&field.bytes().await?).into_owned()));
+        }
+    }
+    Ok((found, texts))
+}
+
+/// A file is encoded as it comes in, so that it is never in memory twice.
+async fn read_file(mut field: Field<'_>) -> multer::Result<Value> {
+    let name = field.file_name().filter(|name| !name.is_empty()).unwrap_or("file").to_owned();
+    let mime_type = field.content_type().map(ToString::to_string);
+    let mut writer = EncoderStringWriter::new(&STANDARD);
+    while let Some(chunk) = field.chunk().await? {
+        writer.write_all(&chunk).expect("memory takes everything");
+    }
+    Ok(file(&name, mime_type, writer.into_inner()))
+}
+
+/// A body that is a file; `None` where it is empty.
+async fn read_bytes(content_type: String, body: &mut Body, limit: usize) -> multer::Result<Option<Value>> {
+    let (mut length, mut writer) = (0, EncoderStringWriter::new(&STANDARD));
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|error| multer::Error::StreamReadFailed(error.into()))?;
+        length += chunk.len();
+        if length > limit {
+            return Err(multer::Error::StreamSizeExceeded { limit: limit as u64 });
+        }
+        writer.write_all(&chunk).expect("memory takes everything");
+    }
+    Ok((length > 0).then(|| file(NAMELESS, Some(content_type), writer.into_inner())))
+}
+
+/// Reads on for a while: a client that is still sending would not see an answer.
+async fn pass_over(mut body: Body) {
+    let mut length = 0;
+    let passing = async {
+        while let Some(Ok(chunk)) = body.next().await
+            && length < LONGEST_PASSED_OVER
+        {
+            length += chunk.len();
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(10), passing).await;
+}
+
+fn file(name: &str, mime_type: Option<String>, content: String) -> Value {
+    // `json!` would copy the content.
+    let fields = [("name", name.into()), ("mime_type", mime_type.into()), ("content", Value::String(content))];
+    Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}

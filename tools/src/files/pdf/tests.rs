@@ -1,0 +1,87 @@
+use lopdf::{Dictionary, Stream, dictionary};
+
+use super::*;
+
+/// A PDF with these pages, each given by the steps that draw it.
+fn pdf(pages: &[&str]) -> Vec<u8> {
+    let mut document = Document::with_version("1.5");
+    let root = document.new_object_id();
+    let font = dictionary! { "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Courier", "FirstChar" => 0,
+    "Widths" => Object::Array(vec![600.into(); 256]), "Encoding" => "WinAnsiEncoding" };
+    let font = document.add_object(font);
+    let resources = document.add_object(dictionary! { "Font" => dictionary! { "F1" => font } });
+    let mut kids = Vec::new();
+    for steps in pages {
+        let content = document.add_object(Stream::new(Dictionary::new(), steps.as_bytes().to_vec()));
+        let page = dictionary! { "Type" => "Page", "Parent" => root, "Contents" => content, "Resources" => resources };
+        kids.push(document.add_object(page).into());
+    }
+    let count = kids.len() as i64;
+    document.set_object(root, dictionary! { "Type" => "Pages", "Kids" => Object::Array(kids), "Count" => count });
+    let catalog = document.add_object(dictionary! { "Type" => "Catalog", "Pages" => root });
+    document.trailer.set("Root", catalog);
+    let mut bytes = Vec::new();
+    document.save_to(&mut bytes).unwrap();
+    bytes
+}
+
+async fn text(steps: &str) -> String {
+    read(pdf(&[steps]), 1000).await.unwrap().remove(0).text
+}
+
+#[tokio::test]
+async fn lines_words_and_paragraphs_follow_from_where_letters_stand() {
+    let steps =
+        "BT /F1 10 Tf 72 700 Td (One line) Tj 0 -12 Td (and an-) Tj 0 -12 Td (other.) Tj 0 -30 Td (Below.) Tj ET";
+    assert_eq!(text(steps).await, "One line\nand another.\n\nBelow.\n");
+    // Six tenths of the size to a letter: what begins there is the same word, what begins later another.
+    let steps = "BT /F1 10 Tf 1 0 0 1 72 700 Tm (wo) Tj 1 0 0 1 84 700 Tm (rd) Tj 1 0 0 1 100 700 Tm (next) Tj ET";
+    assert_eq!(text(steps).await, "word next\n");
+    assert_eq!(text("BT /F1 10 Tf [(k) 60 (ern) -400 (gap)] TJ ET").await, "kern gap\n");
+    let steps = "q 1 0 0 1 72 700 cm BT /F1 10 Tf (high) Tj ET Q q 1 0 0 1 72 650 cm BT /F1 10 Tf (low) Tj ET Q";
+    assert_eq!(text(steps).await, "high\n\nlow\n");
+    assert_eq!(text("BT /F1 10 Tf 12 TL (a) Tj T* (b) Tj (c) ' ET").await, "a\nb\nc\n");
+}
+
+#[tokio::test]
+async fn pages_are_told_apart_and_a_broken_one_is_empty() {
+    let pages = read(pdf(&["BT /F1 10 Tf (first) Tj ET", "BT (((", "BT /F1 10 Tf (third) Tj ET"]), 1000).await.unwrap();
+    let texts: Vec<(Option<u32>, &str)> = pages.iter().map(|page| (page.number, page.text.trim())).collect();
+    assert_eq!(texts, [(Some(1), "first"), (Some(2), ""), (Some(3), "third")]);
+}
+
+#[tokio::test]
+async fn what_is_no_pdf_or_too_long_is_refused() {
+    assert_eq!(read(b"%PDF-1.7\nnothing".to_vec(), 1000).await, Err(Unread::Damaged));
+    let long = format!("BT /F1 10 Tf ({}) Tj ET", "x".repeat(2000));
+    assert_eq!(read(pdf(&[&long]), 1000).await, Err(Unread::TooLong));
+    let whole = pdf(&["BT /F1 10 Tf (cut off) Tj ET"]);
+    for length in (0..whole.len()).step_by(37) {
+        // Whatever comes of it, it comes.
+        let _ = read(whole[..length].to_vec(), 1000).await;
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_asked_for_where_one_is_set() {
+    use lopdf::{EncryptionState, EncryptionVersion, Permissions};
+    let encrypted = |password: &str| {
+        let mut document = Document::load_mem(&pdf(&["BT /F1 10 Tf (secret) Tj ET"])).unwrap();
+        let id = Object::string_literal("0123456789abcdef");
+        document.trailer.set("ID", Object::Array(vec![id.clone(), id]));
+        let version = EncryptionVersion::V2 {
+            document: &document,
+            owner_password: "owner",
+            user_password: password,
+            key_length: 128,
+            permissions: Permissions::all(),
+        };
+        let state = EncryptionState::try_from(version).unwrap();
+        document.encrypt(&state).unwrap();
+        let mut bytes = Vec::new();
+        document.save_to(&mut bytes).unwrap();
+        bytes
+    };
+    assert_eq!(read(encrypted("user"), 1000).await, Err(Unread::Encrypted));
+    assert_eq!(read(encrypted(""), 1000).await.unwrap()[0].text, "secret\n");
+}
