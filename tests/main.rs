@@ -18,6 +18,7 @@ mod qdrant;
 mod real_model;
 mod remote;
 mod rest;
+mod speech;
 mod structured;
 mod transfer;
 mod vectors;

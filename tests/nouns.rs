@@ -14,6 +14,7 @@ mod memories;
 mod people;
 mod preferences;
 mod transcripts;
+mod voice;
 mod webhooks;
 
 use futures::future::BoxFuture;
@@ -65,5 +66,6 @@ pub(crate) const NOUNS: &[Noun] = &[
     people::NOUN,
     preferences::NOUN,
     transcripts::NOUN,
+    voice::NOUN,
     webhooks::NOUN,
 ];

@@ -19,6 +19,7 @@ mod protocol;
 mod search;
 mod sign_in;
 mod transcripts;
+mod voice;
 pub(crate) mod webhooks;
 
 use serde_json::{Value, json};

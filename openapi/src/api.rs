@@ -9,13 +9,15 @@ use poem_openapi::{
     OpenApi, OpenApiService,
     registry::{MetaApi, MetaOperation, MetaPath, MetaResponses, MetaTag, Registry},
 };
+use serde_json::{Map, Value};
 use tools::{Audience, Context, Error};
 
 use crate::{
     document,
     operation::{self, Operation, Words},
     refusal::Refusal,
-    reply, request,
+    reply,
+    request::{self, Places},
 };
 
 /// Finds out who makes a request.
@@ -137,19 +139,52 @@ impl Call {
         let Operation { tool, route, .. } = self.operation;
         let context = self.sign_in.context(route.audience, request.headers()).await?;
         tool.permits(&context)?;
-        let (given, places) = request::read(self.operation, &mut request).await?;
-        match tool.call(context, &route.arguments, given).await {
-            Ok(result) => Ok(reply::answer(&route.reply, result)),
-            Err(Error::Arguments(issues)) => Err(Error::Arguments(places.locate(issues)).into()),
-            Err(error) => Err(error.into()),
-        }
+        let asked = Asked::of(self.operation, &mut request).await?;
+        Ok(reply::answer(&route.reply, asked.call(context).await?))
+    }
+}
+
+/// A request, read as the route of a tool reads it: for those few routes that are none and begin with one.
+pub struct Asked {
+    operation: &'static Operation,
+    /// The arguments, as the route spells them.
+    pub arguments: Map<String, Value>,
+    places: Places,
+}
+
+impl Asked {
+    /// Reads a request as the route at `path` of the tool called `name` does.
+    ///
+    /// # Errors
+    /// The answer to a request that cannot be read.
+    pub async fn read(name: &str, path: &str, request: &mut Request) -> Result<Self, Response> {
+        let is_meant = |operation: &&Operation| operation.tool.name == name && operation.route.path == path;
+        let operation = operation::all().iter().find(is_meant).expect("who names a route knows it");
+        Self::of(operation, request).await.map_err(IntoResponse::into_response)
+    }
+
+    /// Calls the tool.
+    ///
+    /// # Errors
+    /// The tool's own; of arguments they say in which part of the request they are.
+    pub async fn call(self, context: Context) -> tools::Result<Value> {
+        let Operation { tool, route, .. } = self.operation;
+        tool.call(context, &route.arguments, self.arguments).await.map_err(|error| match error {
+            Error::Arguments(issues) => Error::Arguments(self.places.locate(issues)),
+            error => error,
+        })
+    }
+
+    async fn of(operation: &'static Operation, request: &mut Request) -> Result<Self, Refusal> {
+        let (arguments, places) = request::read(operation, request).await?;
+        Ok(Self { operation, arguments, places })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use http::{StatusCode, header};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::catch_errors;

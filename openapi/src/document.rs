@@ -179,7 +179,7 @@ fn refusals() -> Value {
         "503": refusal("A part of the server is away; the same request may work later.", "Error"),
     });
     refusals["401"]["headers"] = json!({ "WWW-Authenticate": header("Always `Bearer`.") });
-    let wait = format!("After how many seconds to ask again: {RETRY_AFTER}.");
+    let wait = format!("After how many seconds to ask again: {RETRY_AFTER} where nothing better is known.");
     refusals["503"]["headers"] = json!({ "Retry-After": header(&wait) });
     refusals
 }

@@ -65,6 +65,8 @@ pub(crate) async fn read(
     } else if let Ok(boundary) = multer::parse_boundary(&content_type) {
         let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(limit as u64));
         read_form(files, Multipart::with_constraints(&mut body, boundary, limits)).await
+    } else if !operation.required().contains(&files) {
+        return Ok(Map::new());
     } else {
         let place = vec![json!("body"), json!(files)];
         let sentence = "Field required, as a file of a multipart/form-data body";

@@ -14,7 +14,7 @@ mod reply;
 mod request;
 mod ui;
 
-pub use api::{Api, Service, SignIn, service};
+pub use api::{Api, Asked, Service, SignIn, service};
 pub use document::{document, document_endpoint};
 pub use operation::routes;
 pub use refusal::{catch_errors, refuse};

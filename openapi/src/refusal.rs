@@ -40,22 +40,25 @@ pub fn refuse(error: Error) -> Response {
 pub(crate) struct Refusal {
     status: StatusCode,
     detail: Value,
+    /// After how many seconds to ask again, where that is known.
+    later: Option<u64>,
 }
 
 impl Refusal {
     pub(crate) fn too_large(limit: usize) -> Self {
         let detail = json!(format!("The request body is larger than {limit} bytes"));
-        Self { status: StatusCode::PAYLOAD_TOO_LARGE, detail }
+        Self { status: StatusCode::PAYLOAD_TOO_LARGE, detail, later: None }
     }
 
     fn internal() -> Self {
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: json!("Internal server error") }
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: json!("Internal server error"), later: None }
     }
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        Self { status: error.status(), detail: error.detail() }
+        let later = if let Error::Later(_, seconds) = error { Some(seconds) } else { None };
+        Self { status: error.status(), detail: error.detail(), later }
     }
 }
 
@@ -63,12 +66,15 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = Json(json!({ "detail": self.detail })).with_status(self.status).into_response();
         let advice = match self.status {
-            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
-            StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, RETRY_AFTER)),
+            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                let seconds = self.later.map_or(HeaderValue::from_static(RETRY_AFTER), HeaderValue::from);
+                Some((header::RETRY_AFTER, seconds))
+            }
             _ => None,
         };
         if let Some((name, value)) = advice {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            response.headers_mut().insert(name, value);
         }
         response
     }
@@ -89,5 +95,5 @@ fn of_router(error: poem::Error) -> Response {
         }
         _ => error.to_string(),
     };
-    Refusal { status, detail: json!(detail) }.into_response()
+    Refusal { status, detail: json!(detail), later: None }.into_response()
 }

@@ -43,6 +43,7 @@ pub use crate::{
     model::{Model, ModelSettings},
     secret::Secret,
     sessions::{Sessions, TurnToAnswer},
+    speech::{Speech, SpeechSettings},
     vectors::{Vectors, VectorsSettings},
     webhooks::WebhookSettings,
 };
@@ -69,6 +70,8 @@ pub struct Settings {
     pub embedder: EmbedderSettings,
     /// The language model.
     pub model: ModelSettings,
+    /// What turns speech into text.
+    pub speech: SpeechSettings,
     /// How webhooks are called.
     pub webhooks: WebhookSettings,
 }
@@ -85,6 +88,8 @@ pub struct Resources {
     pub model: Option<Model>,
     /// The answers at work.
     pub sessions: Sessions,
+    /// What turns speech into text, when that is configured.
+    pub speech: Option<Speech>,
     key_cache: KeyCache,
     outbox: Outbox,
     queue: Queue,
@@ -135,6 +140,7 @@ impl Resources {
             embedder,
             model: Model::open(&settings.model)?,
             sessions: Sessions::default(),
+            speech: Speech::open(&settings.speech)?,
             key_cache: KeyCache::default(),
             outbox: Outbox::default(),
             queue: Queue::default(),

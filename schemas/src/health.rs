@@ -16,6 +16,8 @@ pub struct Health {
     pub embedder: Option<String>,
     /// The language model configured for chat; null when answers come by retrieval alone.
     pub model: Option<String>,
+    /// The transcription model configured for spoken messages; null when none is, and they are refused.
+    pub speech: Option<String>,
     /// What is away and why, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,

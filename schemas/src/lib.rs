@@ -19,6 +19,7 @@ pub mod person;
 pub mod preferences;
 pub mod scope;
 pub mod transcript;
+pub mod voice;
 pub mod webhook;
 
 /// Reads a field whose null means something: with this and `#[serde(default)]`, absent is `None`, null `Some(None)`.

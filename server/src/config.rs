@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use http::Uri;
-use resources::{DatabaseSettings, EmbedderSettings, ModelSettings, Settings, VectorsSettings, WebhookSettings};
+use resources::{
+    DatabaseSettings, EmbedderSettings, ModelSettings, Settings, SpeechSettings, VectorsSettings, WebhookSettings,
+};
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
@@ -31,6 +33,8 @@ pub struct Config {
     pub embedder: EmbedderSettings,
     /// The language model for chat.
     pub model: ModelSettings,
+    /// What turns speech into text.
+    pub speech: SpeechSettings,
     /// How webhooks are called.
     pub webhooks: WebhookSettings,
     /// What is logged.
@@ -108,6 +112,7 @@ impl Config {
             vectors: self.vectors.clone(),
             embedder: self.embedder.clone(),
             model: self.model.clone(),
+            speech: self.speech.clone(),
             webhooks: self.webhooks.clone(),
         }
     }
@@ -140,13 +145,16 @@ impl Config {
 
     fn check(&self) -> Result<(), String> {
         let (database, vectors, embedder, model) = (&self.database, &self.vectors, &self.embedder, &self.model);
+        let speech = &self.speech;
         check_url("database.url", database.url.as_deref(), &["ws", "wss"])?;
         check_url("vectors.url", vectors.url.as_deref(), &["http", "https"])?;
         check_url("embedder.url", embedder.url.as_deref(), &["http", "https"])?;
         check_url("embedder.sources.hub", Some(&embedder.sources.hub), &["http", "https"])?;
         check_url("model.url", model.url.as_deref(), &["http", "https"])?;
+        check_url("speech.url", speech.url.as_deref(), &["http", "https"])?;
         check_pair("embedder", embedder.url.is_some(), "model", embedder.model.is_some())?;
         check_pair("model", model.url.is_some(), "name", model.name.is_some())?;
+        check_pair("speech", speech.url.is_some(), "name", speech.name.is_some())?;
         for origin in &self.server.allowed_origins {
             let without_port = origin.strip_suffix(":*").unwrap_or(origin);
             check_url("server.allowed_origins", Some(without_port), &["http", "https"])?;

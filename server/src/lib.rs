@@ -15,6 +15,7 @@ mod page;
 mod running;
 mod stdio;
 mod stream;
+mod voice;
 mod welcome;
 
 pub use app::{openapi_document, routes};

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use futures::TryStreamExt;
+use futures::{Stream, TryStreamExt};
 use http::Method;
 use openapi::{SignIn as _, refuse};
 use poem::{
@@ -17,12 +17,15 @@ use poem_openapi::{
         MetaSchemaRef, Registry,
     },
 };
-use resources::{Model, Resources};
+use resources::{Model, Resources, Speech};
 use schemas::health::{Health, IndexHealth};
 use serde_json::{Map, Value};
-use tools::{Audience, Error, Result, agent};
+use tools::{
+    Audience, Error, Result,
+    agent::{self, Frame},
+};
 
-use crate::{auth::SignIn, listener::Clients, page, stream};
+use crate::{auth::SignIn, listener::Clients, page, stream, voice};
 
 /// A question is a text with a few ids.
 const LONGEST_QUESTION: usize = 256 * 1024;
@@ -56,6 +59,14 @@ impl OpenApi for Others {
                 "Ask the memory a question; the answer comes as a stream.",
             )
         };
+        let ask_aloud = MetaOperation {
+            request: Some(MetaRequest { description: None, content: vec![spoken()], required: true }),
+            responses: answers(
+                "text/event-stream",
+                "A frame `message: <base64>`, the question, and those of an answer.",
+            ),
+            ..operation(Method::POST, "ask_aloud", "Ask aloud", "Ask the memory a spoken question, as text is asked.")
+        };
         let export = MetaOperation {
             responses: answers("application/json", "Everything, a list for each kind of thing."),
             ..operation(Method::GET, "export", "Export", "Export everything that the user has, as one JSON document.")
@@ -64,6 +75,7 @@ impl OpenApi for Others {
             MetaPath { path: "/v1/users/export".into(), operations: vec![export] },
             MetaPath { path: "/healthz".into(), operations: vec![health] },
             MetaPath { path: "/v2/messages".into(), operations: vec![ask] },
+            MetaPath { path: "/v2/voice-messages".into(), operations: vec![ask_aloud] },
         ];
         vec![MetaApi { paths }]
     }
@@ -76,10 +88,20 @@ impl OpenApi for Others {
             let resources = Arc::clone(&resources);
             async move { Json(health(&resources).await) }
         });
-        let asked = Arc::clone(&sign_in);
+        let (asked, watched) = (Arc::clone(&sign_in), clients.clone());
         let ask = make(move |request| {
-            let (sign_in, clients) = (Arc::clone(&asked), clients.clone());
+            let (sign_in, clients) = (Arc::clone(&asked), watched.clone());
             async move { ask(&sign_in, &clients, request).await.unwrap_or_else(refuse) }
+        });
+        let heard = Arc::clone(&sign_in);
+        let ask_aloud = make(move |request| {
+            let (sign_in, clients) = (Arc::clone(&heard), clients.clone());
+            async move { voice::ask(&sign_in, &clients, request).await.unwrap_or_else(|refusal| refusal) }
+        });
+        let dictating = Arc::clone(&sign_in);
+        let dictate = make(move |request| {
+            let sign_in = Arc::clone(&dictating);
+            async move { voice::live::listen(&sign_in, request).await }
         });
         let export = make(move |request: Request| {
             let sign_in = Arc::clone(&sign_in);
@@ -90,6 +112,10 @@ impl OpenApi for Others {
         routes.entry("/healthz".into()).or_default().insert(Method::GET, boxed(health));
         routes.entry("/v1/users/export".into()).or_default().insert(Method::GET, boxed(export));
         routes.entry("/v2/messages".into()).or_default().insert(Method::POST, boxed(ask));
+        // A WebSocket, which the document cannot describe.
+        let dictation = "/v2/voice-message/transcribe-stream".to_owned();
+        routes.entry(dictation).or_default().insert(Method::GET, boxed(dictate));
+        routes.entry("/v2/voice-messages".into()).or_default().insert(Method::POST, boxed(ask_aloud));
     }
 }
 
@@ -107,6 +133,7 @@ async fn health(resources: &Resources) -> Health {
         index: IndexHealth { pending: pending.unwrap_or_default() },
         embedder: resources.embedder.name().map(str::to_owned),
         model: resources.model.as_ref().map(Model::name).map(str::to_owned),
+        speech: resources.speech.as_ref().map(Speech::name).map(str::to_owned),
         problems,
     }
 }
@@ -121,8 +148,13 @@ async fn ask(sign_in: &SignIn, clients: &Clients, mut request: Request) -> Resul
     let question = agent::read(given).map_err(in_body)?;
     let leaving = clients.leaving(request.remote_addr());
     let (_, frames) = agent::ask(context, app_id, question, leaving).await?;
+    Ok(streamed(frames))
+}
+
+/// The frames of an answer as a response.
+pub(crate) fn streamed(frames: impl Stream<Item = Frame> + Send + 'static) -> Response {
     let stream = Body::from_bytes_stream(stream::encode(frames));
-    Ok(Response::builder().content_type("text/event-stream").header("Cache-Control", "no-cache").body(stream))
+    Response::builder().content_type("text/event-stream").header("Cache-Control", "no-cache").body(stream)
 }
 
 async fn export(sign_in: &SignIn, request: Request) -> Result<Response> {
@@ -142,7 +174,7 @@ fn in_body(mut error: Error) -> Error {
 }
 
 /// The app that is asked; clients write `null` or nothing for none.
-fn app_id(request: &Request) -> Option<String> {
+pub(crate) fn app_id(request: &Request) -> Option<String> {
     let query: HashMap<String, String> = request.params().unwrap_or_default();
     let given = query.get("app_id").or_else(|| query.get("plugin_id"));
     given.filter(|id| !id.is_empty() && *id != "null").cloned()
@@ -178,6 +210,18 @@ fn question() -> MetaMediaType {
     schema.properties = vec![("text", inline(text))];
     schema.required = vec!["text"];
     MetaMediaType { content_type: "application/json", schema: inline(schema) }
+}
+
+fn spoken() -> MetaMediaType {
+    let bytes = MetaSchema { format: Some("binary"), ..MetaSchema::new("string") };
+    let mut files =
+        MetaSchema { description: Some("The recording; only the first is heard."), ..MetaSchema::new("array") };
+    files.items = Some(Box::new(inline(bytes)));
+    let language = MetaSchema { description: Some("The language spoken, such as `en`."), ..MetaSchema::new("string") };
+    let mut schema = MetaSchema::new("object");
+    schema.properties = vec![("files", inline(files)), ("language", inline(language))];
+    schema.required = vec!["files"];
+    MetaMediaType { content_type: "multipart/form-data", schema: inline(schema) }
 }
 
 fn inline(schema: MetaSchema) -> MetaSchemaRef {

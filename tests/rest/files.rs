@@ -223,8 +223,9 @@ async fn the_longest_texts_and_pictures_fit() {
     picture.resize(18 << 20, 7);
     let files = upload(&user.app(), &[("longest.txt", longest.as_bytes()), ("large.png", &picture)]).await.ok();
     assert_eq!(column(&files, "name"), ["longest.txt", "large.png"]);
-    let answer = upload(&user.app(), &[("longer.txt", (longest + " and more").as_bytes())]).await;
-    assert_eq!(answer.body["detail"][0]["msg"], "The file longer.txt has more than 1000000 characters");
+    let answer = upload(&user.app(), &[("longest.txt", longest.as_bytes()), ("more.txt", b"and more")]).await;
+    let sentence = "The file more.txt goes beyond the 1000000 characters that the files of an upload may have together";
+    assert_eq!(answer.body["detail"][0]["msg"], sentence);
     let path = format!("/v1/files/{}", files[0]["id"].as_str().unwrap());
     let opened = user.app().get(&path).await.ok();
     assert_eq!((&opened["characters"], opened["opening"].as_str().unwrap().len()), (&json!(999_999), 10_000));

@@ -50,6 +50,9 @@ pub enum Error {
     /// A part of the server is away; later may work.
     #[error("{0}")]
     Unavailable(String),
+    /// The same, with the number of seconds after which to ask again.
+    #[error("{0}")]
+    Later(String, u64),
     /// A defect; the details are in the log, not in the reply.
     #[error("Internal server error")]
     Internal(anyhow::Error),
@@ -68,7 +71,7 @@ impl Error {
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Conflict(_) => StatusCode::CONFLICT,
-            Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Unavailable(_) | Error::Later(..) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -80,7 +83,7 @@ impl Error {
             Error::Unauthorized(_) | Error::Forbidden(_) => "authorization_denied",
             Error::NotFound(_) => "not_found",
             Error::Conflict(_) => "conflict",
-            Error::Unavailable(_) => "unavailable",
+            Error::Unavailable(_) | Error::Later(..) => "unavailable",
             Error::Internal(_) => "internal",
         }
     }

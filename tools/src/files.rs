@@ -29,9 +29,9 @@ pub(crate) fn tools() -> Vec<Tool> {
 }
 
 async fn upload_files(context: Context, input: UploadFiles) -> Result<UploadedFiles> {
-    let mut read = Vec::with_capacity(input.files.len());
+    let (mut read, mut room) = (Vec::with_capacity(input.files.len()), reading::LONGEST_TEXT);
     for (place, upload) in input.files.into_iter().enumerate() {
-        read.push(reading::read(place, upload).await?);
+        read.push(reading::read(place, upload, &mut room).await?);
     }
     let files = stored(&context).create(read).await?.into_iter().map(|kept| kept.file).collect();
     Ok(UploadedFiles { files })

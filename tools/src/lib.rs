@@ -33,6 +33,7 @@ mod text;
 mod transcripts;
 pub mod transfer;
 pub mod views;
+mod voice;
 pub mod webhooks;
 
 use std::sync::OnceLock;
@@ -59,6 +60,7 @@ pub fn all() -> &'static [Tool] {
             chat::tools(),
             asking::tools(),
             files::tools(),
+            voice::tools(),
             charts::tools(),
             webhooks::tools(),
             preferences::tools(),

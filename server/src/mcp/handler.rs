@@ -221,7 +221,9 @@ fn refusal(error: Error) -> ErrorData {
         Error::Forbidden(_) | Error::Unauthorized(_) => ErrorData::new(MISSING_SCOPE, sentence, None),
         Error::Arguments(_) | Error::Invalid(_) | Error::Rejected(_) => ErrorData::invalid_params(sentence, None),
         Error::NotFound(_) => ErrorData::resource_not_found(sentence, None),
-        Error::Conflict(_) | Error::Unavailable(_) | Error::Internal(_) => ErrorData::internal_error(sentence, None),
+        Error::Conflict(_) | Error::Unavailable(_) | Error::Later(..) | Error::Internal(_) => {
+            ErrorData::internal_error(sentence, None)
+        }
     }
 }
 

@@ -29,7 +29,9 @@ pub(super) enum Unread {
     Damaged,
     /// It takes too long.
     TooSlow,
-    /// It has too many pages, or too much text.
+    /// It has more pages than are read.
+    TooManyPages,
+    /// It has more text than it may.
     TooLong,
 }
 
@@ -60,7 +62,7 @@ fn pages(bytes: &[u8], longest: usize, deadline: Instant) -> Result<Vec<Page>, U
         return Err(Unread::Damaged);
     }
     if ids.len() > MOST_PAGES {
-        return Err(Unread::TooLong);
+        return Err(Unread::TooManyPages);
     }
     let (mut pages, mut length) = (Vec::with_capacity(ids.len()), 0);
     for (number, id) in (1..).zip(ids) {

@@ -10,8 +10,11 @@ use serde_json::json;
 use super::pdf::{self, Unread};
 use crate::{Error, Issue, Result};
 
-/// How long the text of a file may be, in characters.
-const LONGEST_TEXT: usize = 1_000_000;
+/// How long the texts of files that come together may be, in characters: what is kept is embedded too, and everybody
+/// else's writing waits for that.
+pub(super) const LONGEST_TEXT: usize = 1_000_000;
+
+const TOO_LONG: &str = "goes beyond the 1000000 characters that the files of an upload may have together";
 
 /// How long a name is kept, in characters.
 const LONGEST_NAME: usize = 255;
@@ -32,11 +35,12 @@ const SORTS: [(&str, &str); 12] = [
     ("svg", "image/svg+xml"),
 ];
 
-/// Reads a file that is the one at `place` of those that came together.
+/// Reads a file that is the one at `place` of those that came together; its text may have `room` characters, of which it
+/// takes what it needs.
 ///
 /// # Errors
 /// It cannot be read; says which file, and why.
-pub(super) async fn read(place: usize, upload: Upload) -> Result<NewFile> {
+pub(super) async fn read(place: usize, upload: Upload, room: &mut usize) -> Result<NewFile> {
     let Upload { name, mime_type: declared, content } = upload;
     let name = plain(&name);
     let refuse = |reason: String| refuse(place, &name, &reason);
@@ -48,9 +52,9 @@ pub(super) async fn read(place: usize, upload: Upload) -> Result<NewFile> {
     let (mime_type, content) = if let Ok(kind) = imagesize::image_type(&bytes) {
         picture(kind, bytes).map_err(|reason| refuse(reason.into()))?
     } else if is_pdf(&bytes) {
-        ("application/pdf".to_owned(), pdf_text(bytes).await.map_err(|reason| refuse(reason.into()))?)
+        ("application/pdf".to_owned(), pdf_text(bytes, room).await.map_err(|reason| refuse(reason.into()))?)
     } else {
-        let text = decoded(&bytes, declared.as_deref()).map_err(|reason| refuse(reason.into()))?;
+        let text = decoded(&bytes, declared.as_deref(), room).map_err(|reason| refuse(reason.into()))?;
         (sort_of_text(&name, declared.as_deref()), Content::Text(text))
     };
     Ok(NewFile { name, mime_type, size, content })
@@ -74,22 +78,24 @@ fn is_pdf(bytes: &[u8]) -> bool {
     bytes[..bytes.len().min(1024)].windows(5).any(|window| window == b"%PDF-")
 }
 
-async fn pdf_text(bytes: Vec<u8>) -> Result<Content, &'static str> {
-    let pages = pdf::read(bytes, LONGEST_TEXT).await.map_err(|unread| match unread {
+async fn pdf_text(bytes: Vec<u8>, room: &mut usize) -> Result<Content, &'static str> {
+    let pages = pdf::read(bytes, *room).await.map_err(|unread| match unread {
         Unread::Encrypted => "is a PDF that wants a password",
         Unread::Damaged => "is a damaged PDF",
         Unread::TooSlow => "is a PDF that takes too long to read",
-        Unread::TooLong => "is a PDF with more than 5000 pages or 1000000 characters",
+        Unread::TooManyPages => "is a PDF with more than 5000 pages",
+        Unread::TooLong => TOO_LONG,
     })?;
     if pages.iter().all(|page| page.text.trim().is_empty()) {
         return Err("is a PDF without text: pictures of pages are not read");
     }
+    *room -= pages.iter().map(|page| page.text.chars().count()).sum::<usize>();
     Ok(Content::Pages(pages))
 }
 
 /// The text in the encoding that it says itself, or else is declared in; without either it is UTF-8 or what Windows has
 /// written.
-fn decoded(bytes: &[u8], declared: Option<&str>) -> Result<String, &'static str> {
+fn decoded(bytes: &[u8], declared: Option<&str>, room: &mut usize) -> Result<String, &'static str> {
     let charset = declared.and_then(|declared| declared.split_once("charset=")).map(|(_, rest)| rest);
     let charset = charset.and_then(|rest| rest.split(';').next()).map(|label| label.trim().trim_matches('"'));
     let fallback = if std::str::from_utf8(bytes).is_ok() { UTF_8 } else { WINDOWS_1252 };
@@ -105,9 +111,7 @@ fn decoded(bytes: &[u8], declared: Option<&str>) -> Result<String, &'static str>
     {
         return Err("is none of text, Markdown, CSV, JSON, HTML, PDF, PNG, JPEG, GIF and WebP");
     }
-    if text.chars().count() > LONGEST_TEXT {
-        return Err("has more than 1000000 characters");
-    }
+    *room = room.checked_sub(text.chars().count()).ok_or(TOO_LONG)?;
     Ok(text.into_owned())
 }
 
@@ -144,7 +148,7 @@ mod tests {
     }
 
     async fn text(declared: Option<&str>, bytes: &[u8]) -> String {
-        match read(0, upload("notes.txt", declared, bytes)).await.unwrap().content {
+        match read(0, upload("notes.txt", declared, bytes), &mut LONGEST_TEXT.clone()).await.unwrap().content {
             Content::Text(text) => text,
             other => panic!("{other:?}"),
         }
@@ -170,7 +174,10 @@ mod tests {
             ("a.png", None, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is a damaged picture"),
         ];
         for (name, declared, bytes, reason) in cases {
-            let Err(Error::Arguments(issues)) = read(3, upload(name, declared, bytes)).await else { panic!("{name}") };
+            let Err(Error::Arguments(issues)) = read(3, upload(name, declared, bytes), &mut LONGEST_TEXT.clone()).await
+            else {
+                panic!("{name}")
+            };
             assert!(issues[0].msg.contains(reason), "{}", issues[0].msg);
             assert_eq!(issues[0].loc, [json!("files"), json!(3)]);
         }
@@ -178,7 +185,9 @@ mod tests {
 
     #[tokio::test]
     async fn names_say_what_sort_of_text_it_is() {
-        let sort = async |name, declared| read(0, upload(name, declared, b"x")).await.unwrap().mime_type;
+        let sort = async |name, declared| {
+            read(0, upload(name, declared, b"x"), &mut LONGEST_TEXT.clone()).await.unwrap().mime_type
+        };
         assert_eq!(sort("a.MD", Some("text/plain")).await, "text/markdown");
         assert_eq!(sort("a", Some("text/x-rust; charset=utf-8")).await, "text/x-rust");
         assert_eq!(sort("a", Some("application/octet-stream")).await, "text/plain");

@@ -1,0 +1,36 @@
+//! Asking aloud: a spoken question, transcribed as its tool does it and then asked like a written one.
+
+pub(crate) mod live;
+
+use futures::{StreamExt, stream::once};
+use openapi::{Asked, SignIn as _, refuse};
+use poem::{Request, Response};
+use serde_json::{Map, Value};
+use tools::{
+    Audience, Error,
+    agent::{self, Frame},
+};
+
+use crate::{auth::SignIn, listener::Clients, others};
+
+/// How long a question may be, in characters; whoever talks on is not heard beyond.
+const LONGEST_QUESTION: usize = 20_000;
+
+/// Answers a spoken question: first the question as it was understood and stored, then as a written one is answered.
+pub(crate) async fn ask(sign_in: &SignIn, clients: &Clients, mut request: Request) -> Result<Response, Response> {
+    let context = sign_in.context(Audience::App, request.headers()).await.map_err(refuse)?;
+    let app_id = others::app_id(&request);
+    let mut spoken = Asked::read("transcribe_voice_message", "/v2/voice-message/transcribe", &mut request).await?;
+    if let Some(Value::Array(files)) = spoken.arguments.get_mut("files") {
+        files.truncate(1);
+    }
+    let heard = spoken.call(context.clone()).await.map_err(refuse)?;
+    let text: String = heard["transcript"].as_str().unwrap_or_default().chars().take(LONGEST_QUESTION).collect();
+    if text.is_empty() {
+        return Err(refuse(Error::Rejected("No words were heard in the audio".into())));
+    }
+    let question = agent::read(Map::from_iter([("text".to_owned(), text.into())])).map_err(refuse)?;
+    let leaving = clients.leaving(request.remote_addr());
+    let (asked, frames) = agent::ask(context, app_id, question, leaving).await.map_err(refuse)?;
+    Ok(others::streamed(once(async { Frame::Question(Box::new(asked)) }).chain(frames)))
+}
