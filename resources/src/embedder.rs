@@ -89,17 +89,16 @@ impl Embedder {
         self.0.engine.get().is_none().then_some(self.0.absence.as_str())
     }
 
-    /// The vector of what somebody searches for. It goes before all documents, and recent ones are remembered.
+    /// The vector of what somebody searches for: that of [`read_query`](Self::read_query).
     pub async fn embed_query(&self, text: &str) -> Result<Arc<[f32]>> {
-        let vector = async { Ok(Arc::from(self.read(text).await?.vector)) };
-        self.0.queries.get_or_insert_async(text, vector).await
+        Ok(Arc::from(self.read_query(text).await?.vector.as_slice()))
     }
 
-    /// What somebody searches for means, as a whole and word by word; as urgent as [`embed_query`](Self::embed_query),
-    /// and remembered too.
+    /// What somebody searches for means, as a whole and word by word. It goes before all documents, and recent ones are
+    /// remembered: a question that is searched for among several kinds at a time is read once.
     pub async fn read_query(&self, text: &str) -> Result<Arc<Meaning>> {
         let meaning = async { Ok(Arc::new(self.read(text).await?)) };
-        self.0.readings.get_or_insert_async(text, meaning).await
+        self.0.queries.get_or_insert_async(text, meaning).await
     }
 
     /// The vectors of texts to be found, in their order.
@@ -153,32 +152,22 @@ fn as_absence(error: Error) -> Error {
 struct Shared {
     engine: OnceLock<Engine>,
     absence: String,
-    queries: Cache<String, Arc<[f32]>, Bytes>,
-    readings: Cache<String, Arc<Meaning>, Bytes>,
+    queries: Cache<String, Arc<Meaning>, Bytes>,
 }
 
-/// How much memory the vectors of recent queries may take, in bytes, and what one of them is expected to take.
-const QUERY_CACHE: u64 = 8 << 20;
-const QUERY_SIZE: u64 = 2 << 10;
-/// What a query with all its words is expected to take.
-const READING_SIZE: u64 = 16 << 10;
+/// How much memory recent queries may take, in bytes, and what one of them with all its words is expected to take.
+const QUERY_CACHE: u64 = 16 << 20;
+const QUERY_SIZE: u64 = 16 << 10;
 
 impl Shared {
     fn new(engine: OnceLock<Engine>, absence: String) -> Self {
         let queries = Cache::with_weighter((QUERY_CACHE / QUERY_SIZE) as usize, QUERY_CACHE, Bytes);
-        let readings = Cache::with_weighter((QUERY_CACHE / READING_SIZE) as usize, QUERY_CACHE, Bytes);
-        Self { engine, absence, queries, readings }
+        Self { engine, absence, queries }
     }
 }
 
 #[derive(Clone)]
 struct Bytes;
-
-impl Weighter<String, Arc<[f32]>> for Bytes {
-    fn weight(&self, text: &String, vector: &Arc<[f32]>) -> u64 {
-        (text.len() + size_of_val::<[f32]>(vector)) as u64
-    }
-}
 
 impl Weighter<String, Arc<Meaning>> for Bytes {
     fn weight(&self, text: &String, meaning: &Arc<Meaning>) -> u64 {

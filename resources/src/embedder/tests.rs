@@ -174,10 +174,11 @@ async fn an_endpoint_replaces_the_local_model() {
         assert!((vector[0] / vector[1] - length as f32).abs() < 1e-3 && (cosine(vector, vector) - 1.0).abs() < 1e-5);
     }
     assert_eq!(*requests.lock().unwrap(), 4, "one to learn the dimension, three batches");
-    for _ in 0..3 {
-        embedder.embed_query("remembered").await.unwrap();
+    for _ in 0..2 {
+        let asked = tokio::join!(embedder.embed_query("remembered"), embedder.read_query("remembered"));
+        assert_eq!(asked.0.unwrap()[..], asked.1.unwrap().vector);
     }
-    assert_eq!(*requests.lock().unwrap(), 5, "an equal query is asked once");
+    assert_eq!(*requests.lock().unwrap(), 5, "an equal query is asked once, even at the same time");
     let revoked = embedder.embed_query("another").await;
     assert!(matches!(revoked, Err(Error::Unavailable(_))), "a key that is revoked later is no wrong setting");
 }
