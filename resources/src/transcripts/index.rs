@@ -233,19 +233,17 @@ fn whole(user: &str, conversation: &ConversationRow, segments: &[SegmentRow]) ->
 
 /// Indexes a conversation with meanings that are made up, to measure without a model.
 #[cfg(test)]
-pub(super) async fn make_up(
-    resources: &Resources,
-    user: &str,
-    conversation: &str,
-    vector: &mut dyn FnMut() -> Vec<f32>,
-) {
+pub(super) async fn make_up(resources: &Resources, user: &str, conversation: &str, meanings: Vec<Vec<f32>>) {
     let (row, segments) = resources.read_transcript(user, conversation).await.unwrap().unwrap();
     let names = resources.names_in(user, &segments).await.unwrap();
-    let token = |vector| crate::embedder::Token { start: usize::MAX, end: usize::MAX, vector };
+    let token =
+        |vector: &Vec<f32>| crate::embedder::Token { start: usize::MAX, end: usize::MAX, vector: vector.clone() };
+    let tokens = |place: usize| meanings.iter().cycle().skip(7 * place).take(25).map(token).collect();
     let said: Vec<Said> = drafts(user, &row, &segments, &names)
         .into_iter()
-        .map(|draft| {
-            let meaning = Meaning { vector: vector(), tokens: (0..25).map(|_| token(vector())).collect() };
+        .enumerate()
+        .map(|(place, draft)| {
+            let meaning = Meaning { vector: meanings[place].clone(), tokens: tokens(place) };
             draft.at(Depth::Meaning, Some(meaning))
         })
         .collect();

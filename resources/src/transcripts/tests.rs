@@ -287,52 +287,103 @@ fn named(evidence: &str) -> Vec<String> {
 }
 
 /// How long searches take among 50,000 segments of one user, or as many as `RECOLLECT_SEGMENTS` says, of made-up words
-/// and meanings.
+/// and meanings, and how many of the truly nearest meanings they find. The data stays in the folder that
+/// `RECOLLECT_MANY` names, to be measured again.
 #[tokio::test]
 #[ignore = "measures"]
 async fn latency_among_many_segments() {
     let count: usize = std::env::var("RECOLLECT_SEGMENTS").map_or(50_000, |number| number.parse().unwrap());
-    let folder = tempfile::tempdir().unwrap();
-    let resources = open(folder.path()).await;
+    let (passing, kept) = (tempfile::tempdir().unwrap(), std::env::var("RECOLLECT_MANY").map(std::path::PathBuf::from));
+    let folder = kept.unwrap_or_else(|_| passing.path().join("many"));
+    let fresh = !folder.exists();
+    let resources = open(&folder).await;
     let mut chance = 1u64;
     let mut roll = move |below: usize| {
         chance = chance.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (chance >> 33) as usize % below
     };
-    // Words as common as words are: the n-th comes up in proportion to 1 / n.
-    let word = |roll: &mut dyn FnMut(usize) -> usize| {
-        format!("word{}", (30_000f64).powf(roll(1 << 20) as f64 / (1u64 << 20) as f64) as usize)
-    };
-    let sentence =
-        |roll: &mut dyn FnMut(usize) -> usize| (0..6 + roll(16)).map(|_| word(roll)).collect::<Vec<_>>().join(" ");
+    let topics: Vec<Vec<f32>> = (0..1000).map(|_| noise(&mut roll)).collect();
+    let asked: Vec<Vec<f32>> = (0..100).map(|_| meaning(&topics, &mut roll)).collect();
+    let mut nearest: Vec<Vec<(f32, String)>> = vec![Vec::new(); asked.len()];
     let begun = std::time::Instant::now();
     for number in 0..count / 100 {
+        let id = format!("c{number}");
         let texts: Vec<String> = (0..100).map(|_| sentence(&mut roll)).collect();
-        let lines: Vec<Line> = texts.iter().enumerate().map(|(place, text)| (place % 2, text.as_str())).collect();
-        let at = DateTime::from_timestamp(1_700_000_000 + 10_000 * number as i64, 0).unwrap();
-        write(&resources, "many", &format!("c{number}"), at, NAMES, &lines).await;
-        resources.database.run("DELETE outbox", Bound::new()).await.unwrap();
-        let made_up = |roll: &mut dyn FnMut(usize) -> usize| -> Vec<f32> {
-            (0..384).map(|_| roll(2000) as f32 - 1000.0).collect()
-        };
-        index::make_up(&resources, "many", &format!("c{number}"), &mut || made_up(&mut roll)).await;
+        let meanings: Vec<Vec<f32>> = (0..100).map(|_| meaning(&topics, &mut roll)).collect();
+        for (place, meaning) in meanings.iter().enumerate() {
+            for (asked, nearest) in asked.iter().zip(&mut nearest) {
+                let cosine: f32 = asked.iter().zip(meaning).map(|(one, other)| one * other).sum();
+                let at = nearest.partition_point(|(best, _)| *best > cosine);
+                nearest.insert(at, (cosine, format!("{id}#{place}")));
+                nearest.truncate(100);
+            }
+        }
+        if fresh {
+            let lines: Vec<Line> = texts.iter().enumerate().map(|(place, text)| (place % 2, text.as_str())).collect();
+            let at = DateTime::from_timestamp(1_700_000_000 + 10_000 * number as i64, 0).unwrap();
+            write(&resources, "many", &id, at, NAMES, &lines).await;
+            resources.database.run("DELETE outbox", Bound::new()).await.unwrap();
+            index::make_up(&resources, "many", &id, meanings).await;
+        }
     }
-    resources.vectors.flush().await.unwrap();
     println!("{count} segments in {:?}, {} MiB resident", begun.elapsed(), resident());
-    for turn in 0..3 {
+    let begun = std::time::Instant::now();
+    resources.vectors.flush().await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    // Waits for the graph.
+    resources.vectors.flush().await.unwrap();
+    println!("built in {:?}, {} MiB resident", begun.elapsed(), resident());
+    for turn in 0..4 {
         let mut waits = Vec::new();
-        for _ in 0..100 {
+        for _ in 0..300 {
             let query = sentence(&mut roll).split(' ').take(8).collect::<Vec<_>>().join(" ");
             let begun = std::time::Instant::now();
             let hits = resources.transcripts("many").search(&search(&query)).await.unwrap();
             waits.push(begun.elapsed());
             assert!(!hits.is_empty());
         }
-        println!("turn {turn}: first {:?}", waits[0]);
+        let first = waits[0];
         waits.sort();
-        println!("p50 {:?} p95 {:?}, {} MiB resident", waits[50], waits[95], resident());
-        tokio::time::sleep(std::time::Duration::from_secs(20)).await;
+        println!("turn {turn}: first {first:?} p50 {:?} p95 {:?}, {} MiB resident", waits[150], waits[285], resident());
     }
+    let mut found = 0;
+    for (asked, nearest) in asked.iter().zip(&nearest) {
+        let query = crate::vectors::Query {
+            user: "many",
+            kind: Kind::Segment,
+            text: "",
+            dense: Some(asked),
+            categories: &[],
+            after: None,
+            before: None,
+            limit: 100,
+        };
+        let hits = resources.vectors.search(&query).await.unwrap();
+        found += hits.iter().filter(|hit| nearest.iter().any(|(_, id)| *id == hit.id)).count();
+    }
+    println!("{found} of the {} nearest found", 100 * asked.len());
+    assert!(found >= 97 * asked.len());
+}
+
+/// Words as common as words are: the n-th comes up in proportion to 1 / n.
+fn sentence(roll: &mut dyn FnMut(usize) -> usize) -> String {
+    let word = |roll: &mut dyn FnMut(usize) -> usize| {
+        format!("word{}", (30_000f64).powf(roll(1 << 20) as f64 / (1u64 << 20) as f64) as usize)
+    };
+    (0..6 + roll(16)).map(|_| word(roll)).collect::<Vec<_>>().join(" ")
+}
+
+fn noise(roll: &mut dyn FnMut(usize) -> usize) -> Vec<f32> {
+    (0..384).map(|_| roll(2000) as f32 - 1000.0).collect()
+}
+
+/// Meanings lie in clusters, and between them.
+fn meaning(topics: &[Vec<f32>], roll: &mut dyn FnMut(usize) -> usize) -> Vec<f32> {
+    let (one, other) = (&topics[roll(topics.len())], &topics[roll(topics.len())]);
+    let near = one.iter().zip(other).zip(noise(roll)).map(|((one, other), noise)| one + 0.5 * other + 0.8 * noise);
+    let near: Vec<f32> = near.collect();
+    let length = near.iter().map(|number| number * number).sum::<f32>().sqrt();
+    near.iter().map(|number| number / length).collect()
 }
 
 fn resident() -> u64 {

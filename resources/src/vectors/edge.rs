@@ -11,8 +11,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use qdrant_edge::{
-    NamedQuery, PointId, PointOperations, PointStruct, QueryEnum, ScrollRequest, SearchRequest, SparseVector,
-    UpdateOperation, VectorInternal, VectorStructInternal, Vectors, WithPayloadInterface, WithVector,
+    NamedQuery, PointId, PointOperations, PointStruct, QueryEnum, ScrollRequest, SearchParams, SearchRequest,
+    SparseVector, UpdateOperation, VectorInternal, VectorStructInternal, Vectors, WithPayloadInterface, WithVector,
 };
 use uuid::Uuid;
 
@@ -24,6 +24,8 @@ use shard::Shard;
 
 /// How many points are read at a time when all of a tenant's are.
 const PAGE: usize = 1000;
+/// How many of a graph's points a search keeps in sight at least: more find more of the nearest and take longer.
+const WIDTH: usize = 200;
 
 /// The engine.
 pub(super) struct Edge {
@@ -59,21 +61,25 @@ impl Edge {
 
     pub(super) async fn upsert(&self, points: Vec<Point>) -> Result<()> {
         self.run(move |shard| {
+            let count = points.len();
             let points: Vec<_> = points.into_iter().map(|point| PointStruct::from(point).into()).collect();
-            shard.update(UpdateOperation::PointOperation(PointOperations::UpsertPoints(points.into())))
+            shard.update(UpdateOperation::PointOperation(PointOperations::UpsertPoints(points.into())), count)
         })
         .await
     }
 
     pub(super) async fn delete(&self, points: Vec<Uuid>) -> Result<()> {
-        let ids = points.into_iter().map(PointId::Uuid).collect();
-        self.run(move |shard| shard.update(UpdateOperation::PointOperation(PointOperations::DeletePoints { ids })))
-            .await
+        let ids: Vec<_> = points.into_iter().map(PointId::Uuid).collect();
+        let count = ids.len();
+        self.run(move |shard| {
+            shard.update(UpdateOperation::PointOperation(PointOperations::DeletePoints { ids }), count)
+        })
+        .await
     }
 
     pub(super) async fn delete_all(&self, scope: &Scope) -> Result<()> {
         let operation = PointOperations::DeletePointsByFilter(filter::of(scope));
-        self.run(move |shard| shard.update(UpdateOperation::PointOperation(operation))).await
+        self.run(move |shard| shard.update(UpdateOperation::PointOperation(operation), 0)).await
     }
 
     pub(super) async fn search(&self, scope: &Scope, legs: Vec<Leg>, limit: usize) -> Result<Vec<Vec<Found>>> {
@@ -82,7 +88,7 @@ impl Edge {
             let search = |leg| SearchRequest {
                 query: query(leg),
                 filter: Some(filter.clone()),
-                params: None,
+                params: Some(SearchParams { hnsw_ef: Some(limit.max(WIDTH)), ..SearchParams::default() }),
                 limit,
                 offset: 0,
                 with_payload: Some(fields(&["id"])),
@@ -179,7 +185,7 @@ impl Edge {
         self.run(Shard::flush).await?;
         let shard = Arc::clone(&self.shard);
         if self.run(Shard::needs_optimizing).await? {
-            // Building the graph of a large index takes minutes: nobody waits for it, not even the end of the process,
+            // Building the graph of a large index takes a minute: nobody waits for it, not even the end of the process,
             // as it would for a blocking task.
             std::thread::spawn(move || {
                 if let Err(error) = shard.optimize() {

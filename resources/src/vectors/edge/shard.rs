@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use qdrant_edge::{
     CountRequest, CreateIndex, Distance, EdgeConfig, EdgeOptimizersConfig, EdgeShard, EdgeSparseVectorParams,
-    EdgeVectorParams, FieldIndexOperations, IntegerIndexParams, KeywordIndexParams, OperationResult,
+    EdgeVectorParams, FieldIndexOperations, HnswIndexConfig, IntegerIndexParams, KeywordIndexParams, OperationResult,
     PayloadFieldSchema, PayloadSchemaParams, UpdateOperation,
 };
 
@@ -22,12 +23,20 @@ const RECORD: &str = "model.json";
 const ENGINE: &str = "engine";
 /// The lock that tells a second process to stay away.
 const LOCK: &str = "lock";
-/// From how many vectors on a graph is built; a full scan of fewer takes milliseconds.
-const GRAPH_FROM: usize = 50_000;
+/// From how many vectors on a graph is built: a full scan of fewer takes a millisecond or two.
+const GRAPH_FROM: usize = 10_000;
+/// The share of all points that must have been written before graphs are built again: a large one is not extended for
+/// every few points.
+const GROWN: u64 = 8;
 /// From how many records within a filter on the words' own lists are read, not each of the records.
 const WORD_LISTS_FROM: usize = 500;
+/// More threads than this, working on one graph, make it a worse one.
+const MOST_BUILDERS: usize = 8;
 /// How long the write-ahead log may grow, in files of 32 MiB, before the engine is opened anew without it.
 const LOG_FILES: usize = 8;
+
+/// More than any index holds.
+const UNKNOWN: u64 = u64::MAX / 2;
 
 /// The engine and its folder.
 pub(super) struct Shard {
@@ -39,6 +48,9 @@ pub(super) struct Shard {
     /// Held while flushing, optimising or replacing the engine's files, which exclude each other. Whoever needs several
     /// takes this first, then `engine`, then `writing`.
     upkeep: Mutex<()>,
+    /// How many points were written, or deleted, since the engine was last optimised. It can't be asked: it calls every
+    /// point indexed that has words.
+    written: AtomicU64,
     _lock: File,
 }
 
@@ -74,6 +86,8 @@ impl Shard {
             engine: RwLock::new(Some(engine)),
             writing: Mutex::default(),
             upkeep: Mutex::default(),
+            // What a process before this one has left undone is not known.
+            written: AtomicU64::new(UNKNOWN),
             _lock: lock,
         }
     }
@@ -95,8 +109,9 @@ impl Shard {
         call(engine).map_err(Error::internal)
     }
 
-    /// Change what the engine holds.
-    pub(super) fn update(&self, operation: UpdateOperation) -> Result<()> {
+    /// Change `points` of what the engine holds.
+    pub(super) fn update(&self, operation: UpdateOperation, points: usize) -> Result<()> {
+        self.written.fetch_add(points as u64, Ordering::Relaxed);
         self.read(|engine| {
             let _writing = held(&self.writing);
             engine.update(operation)
@@ -126,15 +141,16 @@ impl Shard {
         Ok(())
     }
 
-    /// Whether so many vectors are outside of a graph that searching all of them gets slow.
+    /// Whether so much was written that many vectors may be outside of a graph, and searching all of them slow.
     pub(super) fn needs_optimizing(&self) -> Result<bool> {
-        let info = self.read(|engine| Ok(engine.info()))?;
-        Ok(info.points_count.saturating_sub(info.indexed_vectors_count) > GRAPH_FROM && self.upkeep.try_lock().is_ok())
+        let (written, count) = (self.written.load(Ordering::Relaxed), self.count()?);
+        Ok(count.min(written) >= GRAPH_FROM as u64 && written >= count / GROWN && self.upkeep.try_lock().is_ok())
     }
 
     /// Build graphs over the vectors and drop what was deleted; searches and writes go on meanwhile.
     pub(super) fn optimize(&self) -> Result<()> {
         let _upkeep = held(&self.upkeep);
+        self.written.store(0, Ordering::Relaxed);
         self.read(EdgeShard::optimize).map(drop)
     }
 
@@ -244,8 +260,14 @@ fn config(dimension: usize) -> EdgeConfig {
             indexing_threshold: Some(GRAPH_FROM * dimension * size_of::<f32>() / 1024),
             ..EdgeOptimizersConfig::default()
         },
+        hnsw_config: HnswIndexConfig { max_indexing_threads: builders(), ..HnswIndexConfig::default() },
         ..EdgeConfig::default()
     }
+}
+
+/// How many threads build graphs: one core is left to those who search meanwhile.
+fn builders() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() - 1).clamp(1, MOST_BUILDERS))
 }
 
 /// The fields that are filtered by; `user` decides how the data is laid out, as almost every search is within one user.
