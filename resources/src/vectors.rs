@@ -13,10 +13,10 @@ mod remote;
 mod statistics;
 mod words;
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::{Result, Secret};
 use engine::{Engine, Leg, Point, Scope};
@@ -231,7 +231,7 @@ impl Vectors {
             legs.push(Leg::Dense(dense.to_vec()));
         }
         let candidates = self.candidates(&scope, legs, query.limit.max(CANDIDATES)).await?;
-        Ok(candidates.fuse(query.limit))
+        self.named(candidates.fuse(query.limit)).await
     }
 
     /// Find the records whose words are nearly those of `text`, best first, leaving out the record `except` itself.
@@ -246,15 +246,13 @@ impl Vectors {
         }
         let whole = counter.weigh(&document);
         let found = self.engine.search(&Scope::of(&tenant), vec![Leg::Words(rare)], LOOK_ALIKES).await?;
-        let mut names: HashMap<_, _> =
-            found.into_iter().flatten().filter(|one| one.id != except).map(|one| (one.point, one.id)).collect();
-        let terms = self.engine.words_of(names.keys().copied().collect()).await?;
-        let mut hits: Vec<Hit> = terms
-            .into_iter()
-            .map(|(point, terms)| (point, counter.weigh(&terms).cosine(&whole)))
+        let except = tenant.point(except);
+        let found = found.into_iter().flatten().map(|one| one.point).filter(|point| *point != except).collect();
+        let alike: Vec<(Uuid, f32)> = (self.engine.words_of(found).await?.into_iter())
+            .map(|(point, terms)| (point, counter.weigh(&terms).cosine(&whole).min(1.0)))
             .filter(|(_, score)| *score >= DUPLICATE)
-            .filter_map(|(point, score)| names.remove(&point).map(|id| Hit { id, score: score.min(1.0) }))
             .collect();
+        let mut hits = self.named(alike).await?;
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
         hits.truncate(limit);
         Ok(hits)
@@ -270,6 +268,16 @@ impl Vectors {
     /// The number of records in the index, of all users.
     pub async fn count(&self) -> Result<u64> {
         self.engine.count().await
+    }
+
+    /// The records that points stand for, with their scores.
+    async fn named(&self, points: Vec<(Uuid, f32)>) -> Result<Vec<Hit>> {
+        if points.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut ids = self.engine.ids_of(points.iter().map(|(point, _)| *point).collect()).await?;
+        let named = |(point, score)| Some(Hit { id: ids.remove(&point)?, score });
+        Ok(points.into_iter().filter_map(named).collect())
     }
 
     /// Run the legs of a search and give each record that any of them proposed its true score in all of them: a

@@ -17,6 +17,7 @@ use qdrant_edge::{
 use uuid::Uuid;
 
 use super::engine::{DENSE, Found, Leg, NOTE, Note, Point, Scope, WORDS};
+use super::marks::Sought;
 use super::model::Record;
 use super::words::Terms;
 use crate::{Error, Result};
@@ -91,10 +92,11 @@ impl Edge {
                 params: Some(SearchParams { hnsw_ef: Some(limit.max(WIDTH)), ..SearchParams::default() }),
                 limit,
                 offset: 0,
-                with_payload: Some(fields(&["id"])),
+                with_payload: Some(false.into()),
                 with_vector: None,
                 score_threshold: None,
             };
+            // A payload takes longer to read than to find: only those of the best are worth it.
             shard.read(|engine| {
                 legs.into_iter()
                     .map(|leg| Ok(engine.search(search(leg))?.into_iter().filter_map(found).collect()))
@@ -138,18 +140,38 @@ impl Edge {
         .await
     }
 
-    pub(super) async fn notes_of(&self, points: Vec<Uuid>) -> Result<Vec<Note>> {
+    pub(super) async fn ids_of(&self, points: Vec<Uuid>) -> Result<HashMap<Uuid, String>> {
         let ids: Vec<_> = points.into_iter().map(PointId::Uuid).collect();
         self.run(move |shard| {
-            let records = shard.read(|engine| engine.retrieve(&ids, Some(fields(&NOTE)), Some(false.into())))?;
-            let note = |record: qdrant_edge::Record| {
-                let payload = record.payload?.0;
-                let text = |key: &str| Some(payload.get(key)?.as_str()?.to_owned());
-                Note::read(uuid(record.id)?, text, |key| payload.get(key)?.as_i64())
+            let records = shard.read(|engine| engine.retrieve(&ids, Some(fields(&["id"])), Some(false.into())))?;
+            let id = |record: qdrant_edge::Record| {
+                Some((uuid(record.id)?, record.payload?.0.get("id")?.as_str()?.to_owned()))
             };
-            Ok(records.into_iter().filter_map(note).collect())
+            Ok(records.into_iter().filter_map(id).collect())
         })
         .await
+    }
+
+    /// Reading hundreds of notes is a search's longest part: two threads share it.
+    pub(super) async fn notes_of(&self, points: Vec<Uuid>, sought: Option<Sought>) -> Result<Vec<Note>> {
+        let mut half: Vec<_> = points.into_iter().map(PointId::Uuid).collect();
+        let rest = half.split_off(half.len() / 2);
+        let sought = Arc::new(sought);
+        let read = |ids: Vec<PointId>| {
+            let sought = Arc::clone(&sought);
+            self.run(move |shard| {
+                let records = shard.read(|engine| engine.retrieve(&ids, Some(fields(&NOTE)), Some(false.into())))?;
+                let note = |record: qdrant_edge::Record| {
+                    let payload = record.payload?.0;
+                    let text = |key: &str| Some(payload.get(key)?.as_str()?.to_owned());
+                    Note::read(uuid(record.id)?, sought.as_ref().as_ref(), text, |key| payload.get(key)?.as_i64())
+                };
+                Ok(records.into_iter().filter_map(note).collect::<Vec<_>>())
+            })
+        };
+        let (mut notes, rest) = tokio::try_join!(read(half), read(rest))?;
+        notes.extend(rest);
+        Ok(notes)
     }
 
     pub(super) async fn digests(&self, scope: &Scope) -> Result<HashMap<String, String>> {
@@ -237,8 +259,7 @@ fn sparse(terms: Terms) -> VectorInternal {
 }
 
 fn found(point: qdrant_edge::ScoredPoint) -> Option<Found> {
-    let id = point.payload.as_ref()?.0.get("id")?.as_str()?.to_owned();
-    Some(Found { point: uuid(point.id)?, id, score: point.score })
+    Some(Found { point: uuid(point.id)?, score: point.score })
 }
 
 fn fields(names: &[&str]) -> WithPayloadInterface {

@@ -7,6 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::edge::Edge;
+use super::marks::{Marks, Sought};
 use super::model::{Fit, IndexModel, Record};
 use super::passage::{Passage, Said, Turn};
 use super::remote::Remote;
@@ -90,13 +91,15 @@ pub(super) struct Note {
     pub(super) whole: String,
     pub(super) speaker: String,
     pub(super) turn: Turn,
-    pub(super) marks: String,
+    /// How well its single words answer, as far as it has been read.
+    pub(super) likeness: Option<f32>,
 }
 
 impl Note {
-    /// Read a note from the payload, whose fields are `text` or `number`.
+    /// Read a note from the payload, whose fields are `text` or `number`, and compare it with what is sought.
     pub(super) fn read(
         point: Uuid,
+        sought: Option<&Sought>,
         text: impl Fn(&str) -> Option<String>,
         number: impl Fn(&str) -> Option<i64>,
     ) -> Option<Self> {
@@ -107,7 +110,7 @@ impl Note {
             whole: text("whole")?,
             speaker: text("speaker")?,
             turn: Turn::of_code(number("turn")?),
-            marks: text("marks")?,
+            likeness: sought.and_then(|sought| sought.score(&Marks::decode(&text("marks")?, sought.dimension()))),
         })
     }
 }
@@ -154,7 +157,6 @@ pub(super) enum Leg {
 /// A record that a leg found.
 pub(super) struct Found {
     pub(super) point: Uuid,
-    pub(super) id: String,
     pub(super) score: f32,
 }
 
@@ -260,11 +262,20 @@ impl Engine {
         }
     }
 
-    /// What is stored beside the vectors of some points; points that do not exist are passed over.
-    pub(super) async fn notes_of(&self, points: Vec<Uuid>) -> Result<Vec<Note>> {
+    /// The records' ids of some points; points that do not exist are passed over.
+    pub(super) async fn ids_of(&self, points: Vec<Uuid>) -> Result<HashMap<Uuid, String>> {
         match self {
-            Self::Edge(edge) => edge.notes_of(points).await,
-            Self::Remote(remote) => remote.notes_of(points).await,
+            Self::Edge(edge) => edge.ids_of(points).await,
+            Self::Remote(remote) => remote.ids_of(points).await,
+        }
+    }
+
+    /// What is stored beside the vectors of some points, and how it compares with what is sought; points that do not
+    /// exist are passed over.
+    pub(super) async fn notes_of(&self, points: Vec<Uuid>, sought: Option<Sought>) -> Result<Vec<Note>> {
+        match self {
+            Self::Edge(edge) => edge.notes_of(points, sought).await,
+            Self::Remote(remote) => remote.notes_of(points, sought).await,
         }
     }
 

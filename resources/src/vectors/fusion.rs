@@ -8,7 +8,6 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::Hit;
 use super::engine::{Found, Leg};
 
 /// How many records a leg's best one is compared with.
@@ -20,8 +19,8 @@ const DENSE_CLEARNESS: f32 = 2.0;
 const LEAST_WEIGHT: f32 = 0.1;
 
 /// A record that at least one leg proposed, with its score in each that has scored it.
+#[derive(Default)]
 struct Candidate {
-    id: String,
     words: Option<f32>,
     dense: Option<f32>,
 }
@@ -34,8 +33,7 @@ impl Candidates {
     /// Take in what a leg found.
     pub(super) fn add(&mut self, leg: &Leg, found: Vec<Found>) {
         for one in found {
-            let candidate =
-                self.0.entry(one.point).or_insert_with(|| Candidate { id: one.id, words: None, dense: None });
+            let candidate = self.0.entry(one.point).or_default();
             match leg {
                 Leg::Words(_) => candidate.words = Some(one.score),
                 Leg::Dense(_) => candidate.dense = Some(one.score),
@@ -59,8 +57,8 @@ impl Candidates {
     }
 
     /// Rank the records and keep the best `limit`.
-    pub(super) fn fuse(self, limit: usize) -> Vec<Hit> {
-        let candidates: Vec<Candidate> = self.0.into_values().collect();
+    pub(super) fn fuse(self, limit: usize) -> Vec<(Uuid, f32)> {
+        let (points, candidates): (Vec<Uuid>, Vec<Candidate>) = self.0.into_iter().unzip();
         let words = normalise(candidates.iter().map(|candidate| Some(candidate.words.unwrap_or_default())));
         let dense = normalise(candidates.iter().map(|candidate| candidate.dense));
         let weight = word_weight(clearness(&words), clearness(&dense));
@@ -70,9 +68,8 @@ impl Candidates {
             weight * words + (1.0 - weight) * dense.unwrap_or(words)
         };
         let scores = words.into_iter().zip(dense).map(score);
-        let mut hits: Vec<Hit> =
-            candidates.into_iter().zip(scores).map(|(candidate, score)| Hit { id: candidate.id, score }).collect();
-        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
+        let mut hits: Vec<(Uuid, f32)> = points.into_iter().zip(scores).collect();
+        hits.sort_by(|(a, a_score), (b, b_score)| b_score.total_cmp(a_score).then_with(|| a.cmp(b)));
         hits.truncate(limit);
         hits
     }
@@ -123,41 +120,41 @@ mod tests {
     use crate::vectors::Terms;
 
     fn found(scores: &[(u128, f32)]) -> Vec<Found> {
-        scores.iter().map(|(n, score)| Found { point: Uuid::from_u128(*n), id: n.to_string(), score: *score }).collect()
+        scores.iter().map(|(n, score)| Found { point: Uuid::from_u128(*n), score: *score }).collect()
     }
 
-    fn fuse(words: &[(u128, f32)], dense: &[(u128, f32)]) -> Vec<Hit> {
+    fn fuse(words: &[(u128, f32)], dense: &[(u128, f32)]) -> Vec<(u128, f32)> {
         let mut candidates = Candidates::default();
         candidates.add(&Leg::Words(Terms::default()), found(words));
         candidates.add(&Leg::Dense(Vec::new()), found(dense));
-        candidates.fuse(10)
+        candidates.fuse(10).into_iter().map(|(point, score)| (point.as_u128(), score)).collect()
     }
 
     #[test]
     fn one_leg_alone_keeps_its_order() {
         for hits in [fuse(&[(1, 4.0), (2, 8.0), (3, 2.0)], &[]), fuse(&[], &[(1, 0.2), (2, 0.4), (3, 0.1)])] {
-            let ids: Vec<_> = hits.iter().map(|hit| hit.id.as_str()).collect();
-            assert_eq!(ids, ["2", "1", "3"]);
-            assert_eq!(hits[0].score, 1.0);
+            let points: Vec<_> = hits.iter().map(|(point, _)| *point).collect();
+            assert_eq!(points, [2, 1, 3]);
+            assert_eq!(hits[0].1, 1.0);
         }
     }
 
     #[test]
     fn the_clearer_leg_decides() {
         let close = [(1, 0.50), (2, 0.49), (3, 0.48)];
-        assert_eq!(fuse(&[(3, 9.0), (2, 1.0), (1, 1.0)], &close)[0].id, "3");
-        assert_eq!(fuse(&[(3, 9.0), (2, 8.9), (1, 8.8)], &[(1, 0.8), (2, 0.2), (3, 0.1)])[0].id, "1");
+        assert_eq!(fuse(&[(3, 9.0), (2, 1.0), (1, 1.0)], &close)[0].0, 3);
+        assert_eq!(fuse(&[(3, 9.0), (2, 8.9), (1, 8.8)], &[(1, 0.8), (2, 0.2), (3, 0.1)])[0].0, 1);
     }
 
     #[test]
     fn what_is_not_embedded_yet_is_judged_by_its_words() {
-        assert_eq!(fuse(&[(1, 3.0)], &[(2, 0.1)])[0].id, "1");
+        assert_eq!(fuse(&[(1, 3.0)], &[(2, 0.1)])[0].0, 1);
     }
 
     #[test]
     fn scores_stay_between_zero_and_one() {
-        for hit in fuse(&[(1, 12.0), (2, 0.5)], &[(2, 0.9), (3, -0.3)]) {
-            assert!((0.0..=1.0).contains(&hit.score), "{hit:?}");
+        for (_, score) in fuse(&[(1, 12.0), (2, 0.5)], &[(2, 0.9), (3, -0.3)]) {
+            assert!((0.0..=1.0).contains(&score), "{score}");
         }
         assert!(fuse(&[], &[]).is_empty());
     }

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
 
-use super::engine::{Leg, Note, Scope};
+use super::engine::{Found, Leg, Note, Scope};
 use super::fusion::Candidates;
 use super::marks::{Marks, Sought};
 use super::statistics::{Counter, Tenant};
@@ -142,10 +142,10 @@ impl Vectors {
             legs.push(Leg::Dense(meaning.vector.clone()));
         }
         let found = self.proposed(&scope, legs, query).await?;
-        let notes = self.engine.notes_of(found.points()).await?;
+        let sought = query.meaning.and_then(|meaning| sought(query.text, meaning, &counter));
+        let notes = self.engine.notes_of(found.points(), sought).await?;
         let wholes = self.wholes(query, &notes).await?;
-        let marks = query.meaning.map(|meaning| sought(query.text, meaning, &counter)).unwrap_or_default();
-        Ok(rank(query, found, notes, &wholes, marks.as_ref()))
+        Ok(rank(query, found, notes, &wholes))
     }
 
     /// The passages of one whole that the index holds, with their digests.
@@ -190,10 +190,11 @@ impl Vectors {
         if ids.is_empty() || words.indices.is_empty() {
             return Ok(HashMap::new());
         }
-        let only: Vec<Uuid> = ids.iter().map(|id| tenant.point(id)).collect();
-        let scope = Scope { only, ..Scope::of(&tenant) };
+        let points: HashMap<Uuid, &str> = ids.iter().map(|id| (tenant.point(id), *id)).collect();
+        let scope = Scope { only: points.keys().copied().collect(), ..Scope::of(&tenant) };
         let found = self.engine.search(&scope, vec![Leg::Words(words)], ids.len()).await?;
-        Ok(found.into_iter().flatten().map(|found| (found.id, found.score)).collect())
+        let score = |found: Found| Some(((*points.get(&found.point)?).to_owned(), found.score));
+        Ok(found.into_iter().flatten().filter_map(score).collect())
     }
 }
 
@@ -229,25 +230,15 @@ fn sought(text: &str, meaning: &Meaning, counter: &Counter) -> Option<Sought> {
 }
 
 /// Put all evidence together.
-fn rank(
-    query: &PassageQuery<'_>,
-    found: Candidates,
-    notes: Vec<Note>,
-    wholes: &HashMap<String, f32>,
-    sought: Option<&Sought>,
-) -> Vec<Hit> {
+fn rank(query: &PassageQuery<'_>, found: Candidates, notes: Vec<Note>, wholes: &HashMap<String, f32>) -> Vec<Hit> {
     let named = named(query.text, &notes);
     let scores = found.into_scores();
     let dense = query.meaning.is_some();
-    let marked: Vec<Option<f32>> = notes
-        .iter()
-        .map(|note| sought.and_then(|sought| sought.score(&Marks::decode(&note.marks, sought.dimension()))))
-        .collect();
     let of = |note: &Note| scores.get(&note.point).copied().unwrap_or_default();
     let words = shares(notes.iter().map(|note| Some(of(note).0.unwrap_or_default())));
     let meanings = shares(notes.iter().map(|note| of(note).1));
     let whole = shares(notes.iter().map(|note| Some(wholes.get(&note.whole).copied().unwrap_or_default())));
-    let marks = shares(marked.into_iter());
+    let marks = shares(notes.iter().map(|note| note.likeness));
     let mut hits: Vec<Hit> = Vec::with_capacity(notes.len());
     for (place, note) in notes.into_iter().enumerate() {
         let by_words = words[place].unwrap_or_default();

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::VectorsSettings;
 use super::engine::{DENSE, Found, Leg, NOTE, Note, Point, Scope, WORDS};
+use super::marks::Sought;
 use super::model::Record;
 use super::words::Terms;
 use crate::{Error, Result};
@@ -116,7 +117,6 @@ impl Remote {
                     .using(vector)
                     .filter(filter.clone())
                     .limit(limit as u64)
-                    .with_payload(fields(&["id"]))
                     .build()
             })
             .collect();
@@ -153,13 +153,21 @@ impl Remote {
         }
     }
 
-    pub(super) async fn notes_of(&self, points: Vec<Uuid>) -> Result<Vec<Note>> {
+    pub(super) async fn ids_of(&self, points: Vec<Uuid>) -> Result<HashMap<Uuid, String>> {
+        let ids: Vec<_> = points.into_iter().map(point_id).collect();
+        let request = GetPointsBuilder::new(&self.collection, ids).with_payload(fields(&["id"])).with_vectors(false);
+        let answer = self.client.get_points(request).await.map_err(|error| self.fault(error))?;
+        let id = |point: RetrievedPoint| Some((uuid(point.id)?, point.payload.get("id")?.as_str()?.clone()));
+        Ok(answer.result.into_iter().filter_map(id).collect())
+    }
+
+    pub(super) async fn notes_of(&self, points: Vec<Uuid>, sought: Option<Sought>) -> Result<Vec<Note>> {
         let ids: Vec<_> = points.into_iter().map(point_id).collect();
         let request = GetPointsBuilder::new(&self.collection, ids).with_payload(fields(&NOTE)).with_vectors(false);
         let answer = self.client.get_points(request).await.map_err(|error| self.fault(error))?;
         let note = |point: RetrievedPoint| {
             let text = |key: &str| point.payload.get(key)?.as_str().cloned();
-            Note::read(uuid(point.id.clone())?, text, |key| point.payload.get(key)?.as_integer())
+            Note::read(uuid(point.id.clone())?, sought.as_ref(), text, |key| point.payload.get(key)?.as_integer())
         };
         Ok(answer.result.into_iter().filter_map(note).collect())
     }
@@ -297,8 +305,7 @@ fn filter(scope: &Scope) -> Filter {
 }
 
 fn found(point: ScoredPoint) -> Option<Found> {
-    let id = point.payload.get("id")?.as_str()?.clone();
-    Some(Found { point: uuid(point.id)?, id, score: point.score })
+    Some(Found { point: uuid(point.id)?, score: point.score })
 }
 
 fn terms(vectors: Option<VectorsOutput>) -> Terms {
