@@ -3,7 +3,7 @@
 mod action_items;
 mod asking;
 mod charts;
-mod chat;
+pub(crate) mod chat;
 mod conversations;
 mod daily_summaries;
 mod files;

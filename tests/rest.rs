@@ -12,6 +12,7 @@ mod folders;
 mod goals;
 mod keys;
 mod lists;
+mod messages;
 mod paging;
 mod people;
 mod preferences;

@@ -1,6 +1,8 @@
 //! SurrealDB, the only truth: opened from a folder or by URL, migrated at start, asked one statement batch at a time.
 
 mod remote;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
@@ -92,7 +94,7 @@ impl Database {
             None => Engine::Embedded(open_folder(settings, folder).await?),
         };
         let database = Self { engine };
-        database.migrate().await?;
+        database.migrate(MIGRATIONS).await?;
         Ok(database)
     }
 
@@ -139,10 +141,10 @@ impl Database {
         }
     }
 
-    async fn migrate(&self) -> Result<()> {
+    async fn migrate(&self, migrations: &[&str]) -> Result<()> {
         let statements = "DEFINE TABLE IF NOT EXISTS schema; SELECT VALUE version FROM ONLY schema:current";
         let version: Option<i64> = self.run(statements, Bound::new()).await?.take(1)?;
-        for (done, migration) in (0i64..).zip(MIGRATIONS).skip(usize::try_from(version.unwrap_or(0)).unwrap_or(0)) {
+        for (done, migration) in (0i64..).zip(migrations).skip(usize::try_from(version.unwrap_or(0)).unwrap_or(0)) {
             let record = "UPSERT schema:current SET version = $version, applied_at = time::now()";
             let statements = format!("BEGIN; {migration}; {record}; COMMIT;");
             self.run(&statements, Bound::new().with("version", done + 1)).await?;

@@ -1,50 +1,155 @@
-//! What was said in chat, by user.
+//! What was said in chat, by user and session: a user has one session with Recollect and one with each app.
 
+mod cited;
+mod sharing;
 mod transfer;
 
 use chrono::{DateTime, Utc};
 use schemas::chat::Message;
-use surrealdb::types::SurrealValue;
+use surrealdb::types::{RecordId, SurrealValue, Value};
 
 use crate::{
-    Error, Resources, Result,
-    database::{Bound, record, row},
+    Resources, Result,
+    database::{Bound, Json, record, row},
+    keys::digest,
 };
 
-/// The chat messages of one user.
+/// The chat messages of one user; nothing of anyone else's can be reached through it.
 pub struct Messages<'a> {
     pub(crate) resources: &'a Resources,
     pub(crate) user: &'a str,
 }
 
+/// What became of reporting a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Report {
+    /// It is reported now.
+    Done,
+    /// It was reported before.
+    Before,
+    /// It is the user's own.
+    Own,
+    /// There is no such message.
+    Missing,
+}
+
+/// A row of `message`; the database adds what lists are read along.
 #[derive(SurrealValue)]
 struct MessageRow {
     user: String,
     app_id: Option<String>,
     created_at: DateTime<Utc>,
-    message: serde_json::Value,
+    message: Json<Message>,
+}
+
+/// Names the chat session of a user with an app, or with Recollect: always the same, and not to be guessed by others.
+pub fn session_id(user: &str, app_id: Option<&str>) -> String {
+    digest(&format!("chat session\n{user}\n{}", app_id.unwrap_or_default()))[..32].to_owned()
 }
 
 impl Messages<'_> {
-    /// Keeps a message.
-    pub async fn save(&self, message: &Message) -> Result<()> {
+    /// Keeps a message; gives it as it is kept, in its session.
+    pub async fn save(&self, message: &Message) -> Result<Message> {
+        let bound = Bound::new().with("row", self.row(message));
+        self.resources.database.run("INSERT INTO message $row", bound).await?;
+        Ok(self.in_session(message.clone()))
+    }
+
+    /// Keeps a message unless its session has one, so that of two greetings at once one is kept.
+    pub async fn save_first(&self, message: &Message) -> Result<()> {
+        let statements = "BEGIN;
+            UPSERT $chat RETURN NONE;
+            DELETE $chat RETURN NONE;
+            LET $there = (SELECT VALUE id FROM message WHERE user = $user AND app = $app LIMIT 1);
+            IF count($there) = 0 { INSERT INTO message $row };
+            COMMIT;";
+        let app = message.app_id.as_deref();
+        let chat = record("chat_session", self.user, app.unwrap_or_default());
+        let bound = self.of_session(app).with("chat", chat).with("row", self.row(message));
+        self.resources.database.run(statements, bound).await.map(drop)
+    }
+
+    /// The messages of the session with this app, or with Recollect, newest first. What they cite is as it is now.
+    pub async fn list(&self, app_id: Option<&str>, offset: u32, limit: u32) -> Result<Vec<Message>> {
+        let mut messages = self.newest(app_id, offset, limit).await?;
+        self.show_cited(&mut messages).await?;
+        Ok(messages)
+    }
+
+    /// The last `limit` messages of the session with this app, or with Recollect, oldest first.
+    pub async fn recent(&self, app_id: Option<&str>, limit: u32) -> Result<Vec<Message>> {
+        let mut messages = self.newest(app_id, 0, limit).await?;
+        messages.reverse();
+        Ok(messages)
+    }
+
+    /// Deletes the messages of the session with this app, or with Recollect; links that lead to them do so no more.
+    pub async fn clear(&self, app_id: Option<&str>) -> Result<()> {
+        let statements = "BEGIN;
+            DELETE message WHERE user = $user AND app = $app RETURN NONE;
+            UPDATE message_share
+                SET messages = messages.filter(|$id| record::exists(type::record('message', [$user, $id])))
+                WHERE user = $user RETURN NONE;
+            DELETE message_share WHERE user = $user AND messages = [] RETURN NONE;
+            COMMIT;";
+        self.resources.database.run(statements, self.of_session(app_id)).await.map(drop)
+    }
+
+    /// Marks an answer as reported.
+    pub async fn report(&self, id: &str) -> Result<Report> {
+        let statements = "SELECT VALUE message.sender FROM $id;
+            UPDATE $id SET message.reported = true WHERE message.sender = 'ai' AND !message.reported RETURN VALUE id;";
+        let mut answers = self.resources.database.run(statements, Bound::new().with("id", self.record(id))).await?;
+        let (sender, marked): (Vec<String>, Vec<RecordId>) = (answers.take(0)?, answers.take(1)?);
+        Ok(match sender.first().map(String::as_str) {
+            None => Report::Missing,
+            Some("ai") if marked.is_empty() => Report::Before,
+            Some("ai") => Report::Done,
+            Some(_) => Report::Own,
+        })
+    }
+
+    /// Sets the user's rating of a message, or takes it away. Says whether the message is there.
+    pub async fn rate(&self, id: &str, rating: Option<i32>) -> Result<bool> {
+        let statement = "RETURN count((UPDATE $id SET message.rating = $rating))";
+        let bound = Bound::new().with("id", self.record(id)).with("rating", rating);
+        let rated: i64 = self.resources.database.run(statement, bound).await?.take(0)?;
+        Ok(rated > 0)
+    }
+
+    async fn newest(&self, app_id: Option<&str>, offset: u32, limit: u32) -> Result<Vec<Message>> {
+        let statement = "SELECT * FROM message WHERE user = $user AND app = $app
+            ORDER BY created_rank LIMIT $limit START $skip";
+        let bound = self.of_session(app_id).with("limit", limit).with("skip", offset);
+        let rows: Vec<MessageRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        Ok(rows.into_iter().map(|row| self.in_session(row.message.0)).collect())
+    }
+
+    /// A message with the name of the session that it is in: that is made of the user, so it is not kept.
+    fn in_session(&self, message: Message) -> Message {
+        let chat_session_id = Some(session_id(self.user, message.app_id.as_deref()));
+        Message { chat_session_id, ..message }
+    }
+
+    fn row(&self, message: &Message) -> Value {
         let fields = MessageRow {
             user: self.user.to_owned(),
             app_id: message.app_id.clone(),
             created_at: message.created_at,
-            message: serde_json::to_value(message).map_err(Error::internal)?,
+            message: Json(Message { chat_session_id: None, ..message.clone() }),
         };
-        let row = row(record("message", self.user, &message.id), fields);
-        self.resources.database.run("INSERT INTO message $row", Bound::new().with("row", row)).await.map(drop)
+        row(self.record(&message.id), fields)
     }
 
-    /// The last `limit` messages with this app, oldest first.
-    pub async fn recent(&self, app_id: Option<&str>, limit: u32) -> Result<Vec<Message>> {
-        let statement = "SELECT * FROM message WHERE user = $user AND app_id = $app
-            ORDER BY created_at DESC LIMIT $limit";
-        let bound = Bound::new().with("user", self.user).with("app", app_id.map(str::to_owned)).with("limit", limit);
-        let rows: Vec<MessageRow> = self.resources.database.run(statement, bound).await?.take(0)?;
-        let read = |row: MessageRow| serde_json::from_value(row.message).map_err(Error::internal);
-        rows.into_iter().rev().map(read).collect()
+    fn of_session(&self, app_id: Option<&str>) -> Bound {
+        Bound::new().with("user", self.user).with("app", app_id.unwrap_or_default())
+    }
+
+    fn records(&self, ids: &[String]) -> Vec<RecordId> {
+        ids.iter().map(|id| self.record(id)).collect()
+    }
+
+    fn record(&self, id: &str) -> RecordId {
+        record("message", self.user, id)
     }
 }

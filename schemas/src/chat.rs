@@ -2,6 +2,7 @@
 
 mod ask;
 mod files;
+mod messages;
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -10,6 +11,7 @@ use serde_json::{Map, Value};
 
 pub use ask::*;
 pub use files::*;
+pub use messages::*;
 
 use crate::chart::Chart;
 

@@ -1,7 +1,111 @@
 //! Chat messages: read, clear, rate, report and share them.
 
-use crate::Tool;
+mod greeting;
+
+use resources::messages::{Messages, Report};
+use schemas::{chat::*, memory::Done, scope::Scope::ChatRead};
+use serde_json::json;
+
+use crate::{
+    Context, Credential, Error, Hints, Result, Route, Tool,
+    route::{delete, get, patch, post},
+};
+
+/// The fields of a message that assistants and bridges of MCP see.
+const BRIEF: &[&str] = &["id", "text", "sender", "type", "created_at"];
 
 pub(crate) fn tools() -> Vec<Tool> {
-    vec![]
+    // Older clients call an app a plugin.
+    let with_app = |route: Route| route.also("plugin_id", "app_id");
+    let greet = || json!(WhenEmpty::Greet);
+    let reported = || json!({ "message": "Message reported" });
+    vec![
+        // Developer keys have no scope for chat.
+        tool!(get_chat_messages)
+            .scope(ChatRead)
+            .app(with_app(get("/v2/messages").page(100, 100).preset("when_empty", greet()).field("messages")))
+            .mcp(with_app(get("/v1/mcp/chat").page(50, 200).only_in("messages", BRIEF)))
+            .brief("messages", BRIEF),
+        tool!(clear_chat)
+            .app(with_app(delete("/v2/messages").field("message")))
+            .app(with_app(delete("/v1/messages").field("message"))),
+        tool!(create_initial_message)
+            .app(with_app(post("/v2/initial-message").query().field("message")))
+            .app(with_app(post("/v1/initial-message").query().field("message"))),
+        tool!(report_message)
+            .app(post("/v2/messages/{message_id}/report").constant(reported()))
+            .app(post("/v1/messages/{message_id}/report").constant(reported())),
+        tool!(rate_message)
+            .app(patch("/v2/messages/{message_id}/rating").constant(json!({ "status": "ok" })))
+            .hints(Hints { read_only: false, destructive: false, idempotent: true }),
+        tool!(share_messages)
+            .app(post("/v2/messages/share"))
+            // What was seen cannot be hidden again: a person decides.
+            .hints(Hints { read_only: false, destructive: true, idempotent: false }),
+        tool!(get_shared_messages).open().public(get("/v2/messages/shared/{token}")),
+    ]
+}
+
+impl Context {
+    /// The caller's chat messages.
+    pub fn messages(&self) -> Messages<'_> {
+        self.resources.messages(&self.caller.user)
+    }
+}
+
+async fn get_chat_messages(context: Context, input: GetChatMessages) -> Result<ChatMessages> {
+    let GetChatMessages { limit, offset, app_id, when_empty } = input;
+    let messages = context.messages().list(app_id.as_deref(), offset, limit).await?;
+    // Keys only read.
+    let greets = when_empty == WhenEmpty::Greet && matches!(context.caller.credential, Credential::Session);
+    if !messages.is_empty() || offset > 0 || !greets {
+        return Ok(ChatMessages { messages });
+    }
+    Ok(ChatMessages { messages: vec![greet_first(&context, app_id).await?] })
+}
+
+async fn clear_chat(context: Context, input: ClearChat) -> Result<OneMessage> {
+    context.messages().clear(input.app_id.as_deref()).await?;
+    Ok(OneMessage { message: greet_first(&context, input.app_id).await? })
+}
+
+async fn create_initial_message(context: Context, input: CreateInitialMessage) -> Result<OneMessage> {
+    let greeting = greeting::compose(&context, input.app_id).await?;
+    Ok(OneMessage { message: context.messages().save(&greeting).await? })
+}
+
+async fn report_message(context: Context, input: ReportMessage) -> Result<Done> {
+    match context.messages().report(&input.message_id).await? {
+        Report::Done => Ok(Done::DONE),
+        Report::Own => Err(Error::Rejected("Only answers can be reported".into())),
+        Report::Before => Err(Error::Rejected("This message has been reported already".into())),
+        Report::Missing => Err(not_found()),
+    }
+}
+
+async fn rate_message(context: Context, input: RateMessage) -> Result<Done> {
+    if context.messages().rate(&input.message_id, input.rating).await? { Ok(Done::DONE) } else { Err(not_found()) }
+}
+
+async fn share_messages(context: Context, input: ShareMessages) -> Result<MessageLink> {
+    let token = context.messages().share(&input.message_ids).await?.ok_or_else(not_found)?;
+    Ok(MessageLink { url: format!("/v2/messages/shared/{token}"), token })
+}
+
+async fn get_shared_messages(context: Context, input: GetSharedMessages) -> Result<SharedMessages> {
+    let shared = context.resources.shared_messages(&input.token).await?;
+    shared.ok_or_else(|| Error::NotFound("Shared messages not found".into()))
+}
+
+/// Greets in a chat that has no message, and gives its newest message then: that of whoever was first to greet.
+async fn greet_first(context: &Context, app_id: Option<String>) -> Result<Message> {
+    let greeting = greeting::compose(context, app_id).await?;
+    let messages = context.messages();
+    messages.save_first(&greeting).await?;
+    let newest = messages.list(greeting.app_id.as_deref(), 0, 1).await?.pop();
+    newest.ok_or_else(|| Error::Conflict("The chat was cleared meanwhile".into()))
+}
+
+fn not_found() -> Error {
+    Error::NotFound("Message not found".into())
 }

@@ -131,7 +131,7 @@ fn settings(preferences: &Preferences) -> DailySummarySettings {
 
 /// The day that a user means who names none: in the morning, the one before.
 fn last_day(preferences: &Preferences) -> NaiveDate {
-    let now = resources::now().with_timezone(&day::zone(preferences));
+    let now = resources::now().with_timezone(&zone(preferences));
     let back = if now.hour() < 12 { TimeDelta::days(1) } else { TimeDelta::zero() };
     now.date_naive() - back
 }

@@ -1,0 +1,38 @@
+//! Folders of earlier versions: what is in them is there after the migration.
+
+use tempfile::TempDir;
+use tokio::runtime::Builder;
+
+use super::*;
+
+/// The version that listed messages by their app's id.
+const BEFORE_SESSIONS: usize = 6;
+
+/// Runs `work` on threads with a stack that the database is content with.
+fn run(work: impl Future<Output = ()> + Send + 'static) {
+    let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(10 << 20).build().unwrap();
+    runtime.block_on(async { tokio::spawn(work).await.unwrap() });
+}
+
+#[test]
+fn messages_of_earlier_versions_are_in_their_sessions() {
+    run(async {
+        let folder = TempDir::new().unwrap();
+        let client = open_folder(&DatabaseSettings::default(), folder.path()).await.unwrap();
+        let database = Database { engine: Engine::Embedded(client) };
+        database.migrate(&MIGRATIONS[..BEFORE_SESSIONS]).await.unwrap();
+        let written = "FOR $n IN 1..=3 {
+            CREATE message SET user = 'ann', app_id = NONE, message = $n, created_at = time::from_unix($n);
+            CREATE message SET user = 'ann', app_id = 'coach', message = 10 * $n, created_at = time::from_unix($n);
+        };";
+        database.run(written, Bound::new()).await.unwrap();
+        database.migrate(MIGRATIONS).await.unwrap();
+        for (app, expected) in [("", [3, 2, 1]), ("coach", [30, 20, 10])] {
+            let listed = "SELECT message, created_rank FROM message WITH INDEX message_session
+                WHERE user = 'ann' AND app = $app ORDER BY created_rank;";
+            let rows: Vec<Object> = database.run(listed, Bound::new().with("app", app)).await.unwrap().take(0).unwrap();
+            let found: Vec<i64> = rows.iter().map(|row| i64::from_value(row["message"].clone()).unwrap()).collect();
+            assert_eq!(found, expected, "{app:?}");
+        }
+    });
+}

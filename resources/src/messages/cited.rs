@@ -1,0 +1,53 @@
+//! What an app shows of the conversations that messages cite.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use schemas::chat::{CitedConversation, CitedTitle, Message};
+use surrealdb::types::{RecordId, SurrealValue};
+
+use super::Messages;
+use crate::{
+    Result,
+    database::{Bound, record},
+};
+
+/// How many conversations are shown under a message.
+const SHOWN: usize = 5;
+
+#[derive(SurrealValue)]
+struct TitleRow {
+    cid: String,
+    title: String,
+    emoji: String,
+    created_at: DateTime<Utc>,
+}
+
+impl Messages<'_> {
+    /// Fills in the conversations that messages cite, as they are called now; those that were deleted are left out.
+    pub(super) async fn show_cited(&self, messages: &mut [Message]) -> Result<()> {
+        let mut ids: Vec<&String> = messages.iter().flat_map(|message| &message.memories_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<RecordId> = ids.into_iter().map(|id| record("conversation", self.user, id)).collect();
+        let statement = "SELECT cid, title, emoji, created_at FROM $ids";
+        let rows: Vec<TitleRow> =
+            self.resources.database.run(statement, Bound::new().with("ids", ids)).await?.take(0)?;
+        let shown: HashMap<String, CitedConversation> =
+            rows.into_iter().map(|row| (row.cid.clone(), row.into())).collect();
+        for message in messages.iter_mut().filter(|message| !message.memories_id.is_empty()) {
+            message.memories = message.memories_id.iter().filter_map(|id| shown.get(id).cloned()).take(SHOWN).collect();
+        }
+        Ok(())
+    }
+}
+
+impl From<TitleRow> for CitedConversation {
+    fn from(row: TitleRow) -> Self {
+        let TitleRow { cid, title, emoji, created_at } = row;
+        Self { id: cid, structured: CitedTitle { title, emoji }, created_at }
+    }
+}

@@ -1,0 +1,151 @@
+//! Messages as they are read, cleared, rated and shared.
+
+use chrono::{DateTime, Utc};
+use schemars::{JsonSchema, Schema, json_schema};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{Message, Sender};
+
+/// List the messages of the user's chat with Recollect, or with an app, newest first.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct GetChatMessages {
+    /// How many messages to return.
+    #[serde(default = "fifty")]
+    #[schemars(range(min = 1, max = 200))]
+    pub limit: u32,
+    /// How many of the newest messages to skip.
+    #[serde(default)]
+    #[schemars(range(max = 1_000_000))]
+    pub offset: u32,
+    /// The app that the user chats with; null is Recollect itself.
+    #[serde(default, deserialize_with = "app")]
+    #[schemars(length(max = 200))]
+    pub app_id: Option<String>,
+    /// What is done about a chat without messages: the app that shows it gets a first one.
+    #[serde(default)]
+    #[schemars(skip)]
+    pub when_empty: WhenEmpty,
+}
+
+/// What is done about a chat without messages: it is left so, or Recollect greets the user.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "described on the enum")]
+pub enum WhenEmpty {
+    #[default]
+    Leave,
+    Greet,
+}
+
+/// Messages of a chat.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChatMessages {
+    /// The messages, newest first.
+    pub messages: Vec<Message>,
+}
+
+/// Delete all messages of the user's chat with Recollect, or with an app, and begin it anew with a greeting.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ClearChat {
+    /// The app that the user chats with; null is Recollect itself.
+    #[serde(default, deserialize_with = "app")]
+    #[schemars(length(max = 200))]
+    pub app_id: Option<String>,
+}
+
+/// Greet the user in their chat with Recollect, or with an app.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct CreateInitialMessage {
+    /// The app that the user chats with; null is Recollect itself.
+    #[serde(default, deserialize_with = "app")]
+    #[schemars(length(max = 200))]
+    pub app_id: Option<String>,
+}
+
+/// A message of a chat.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OneMessage {
+    /// The message.
+    pub message: Message,
+}
+
+/// Report an answer as wrong or harmful.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ReportMessage {
+    /// The answer's id.
+    pub message_id: String,
+}
+
+/// Rate an answer, or take its rating back.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct RateMessage {
+    /// The answer's id.
+    pub message_id: String,
+    /// 1 for a good answer, -1 for a bad one, null for none.
+    #[schemars(schema_with = "rating")]
+    pub rating: Option<i32>,
+}
+
+/// Share messages by a link. Whoever has it sees their texts and when they were said. Ask the user first.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ShareMessages {
+    /// The ids of the messages, in the order in which they are to be read.
+    #[schemars(length(min = 1, max = 100))]
+    pub message_ids: Vec<String>,
+}
+
+/// A link to messages.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MessageLink {
+    /// The link, from this server's root on.
+    #[schemars(example = &"/v2/messages/shared/0f5a2f7c9f0b4c83a9d0c1d2e3f40516")]
+    pub url: String,
+    /// What the link ends with: whoever knows it can see the messages.
+    pub token: String,
+}
+
+/// See the messages behind a link.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetSharedMessages {
+    /// What the link ends with.
+    #[schemars(example = &"0f5a2f7c9f0b4c83a9d0c1d2e3f40516")]
+    pub token: String,
+}
+
+/// A message as those see it who have the link.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SharedMessage {
+    /// Identifies the message.
+    pub id: String,
+    /// What was said.
+    pub text: String,
+    /// By whom.
+    pub sender: Sender,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// The messages behind a link.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SharedMessages {
+    /// Who shares them.
+    pub sender_name: String,
+    /// The messages that are still there, in the order in which they were shared.
+    pub messages: Vec<SharedMessage>,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// Clients write nothing, or the word `null`, where no app is meant.
+fn app<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.filter(|id| !id.is_empty() && id != "null"))
+}
+
+/// A rating has to be given, even where it is null.
+fn rating(_: &mut schemars::SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["integer", "null"], "enum": [1, -1, null] })
+}
+
+fn fifty() -> u32 {
+    50
+}
