@@ -16,7 +16,7 @@ async fn an_export_of_omi_is_taken_over() {
     counted(&report, Kind::Memory, 1, 0, 1);
     counted(&report, Kind::Person, 1, 0, 0);
     counted(&report, Kind::ActionItem, 2, 0, 1);
-    counted(&report, Kind::Message, 2, 0, 0);
+    counted(&report, Kind::Message, 3, 0, 0);
     let said = report.to_string();
     for reason in ["conversations[2]: its transcript is compressed", "conversations[4]: it is not an object", "profile"]
     {
@@ -46,6 +46,13 @@ async fn an_export_of_omi_is_taken_over() {
     let raw = app.get("/v1/conversations/c-raw").await.ok();
     assert_ne!(raw["status"], "in_progress", "nobody records it any more: it is to be understood");
     assert_eq!(app.get("/v3/memories/m-1").await.ok()["category"], "system");
+    let coached = app.get("/v2/messages?app_id=coach").await.ok()[0].take();
+    assert_eq!(json!([coached["text"], coached["files"], coached["rating"]]), json!(["Here is a chart.", [], null]));
+    let shown = json!([{
+        "id": "c-dinner", "structured": { "title": "Dinner plans", "emoji": "🍲" }, "created_at": "2025-03-01T18:00:00Z",
+    }]);
+    assert_eq!(coached["memories"], shown, "what is cited is read from the conversations");
+    assert_ne!(coached["chat_session_id"], "omi-session");
     assert_eq!(export(&other).await, before, "nobody else has got anything");
 
     let all = export(&user).await;
@@ -53,7 +60,7 @@ async fn an_export_of_omi_is_taken_over() {
     counted(&again, Kind::Conversation, 0, 2, 3);
     counted(&again, Kind::Memory, 0, 1, 1);
     counted(&again, Kind::ActionItem, 0, 1, 1);
-    counted(&again, Kind::Message, 0, 2, 0);
+    counted(&again, Kind::Message, 0, 3, 0);
     counted(&again, Kind::Person, 0, 1, 0);
     let settled = |bytes: &[u8]| {
         let mut all: Value = serde_json::from_slice(bytes).unwrap();

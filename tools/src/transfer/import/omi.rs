@@ -6,7 +6,11 @@ use resources::{
     memories::id_of,
     transfer::{KeptActionItem, KeptConversation, KeptGoal},
 };
-use schemas::conversation::{ConversationCategory, ConversationStatus};
+use schemas::{
+    chart::Chart,
+    chat::{Change, ChatFile, MessageStatus, Proposal},
+    conversation::{ConversationCategory, ConversationStatus},
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -169,6 +173,16 @@ pub(super) fn message(mut row: Value) -> Result<Thing, String> {
     if row["memories"].as_array().into_iter().flatten().any(|cited| !cited["structured"].is_object()) {
         row["memories"] = json!([]);
     }
+    // What hangs on a message is no reason to lose it.
+    if let Some(files) = row.get_mut("files").and_then(Value::as_array_mut) {
+        files.retain(is::<ChatFile>);
+    }
+    drop_unless(&mut row, "files", is::<Vec<ChatFile>>);
+    drop_unless(&mut row, "chart_data", is::<Chart>);
+    drop_unless(&mut row, "rating", is::<i32>);
+    drop_unless(&mut row, "status", is::<MessageStatus>);
+    drop_unless(&mut row, "changes", is::<Vec<Change>>);
+    drop_unless(&mut row, "proposals", is::<Vec<Proposal>>);
     typed(row).map(|message| Thing::Message(Box::new(message)))
 }
 
@@ -227,6 +241,19 @@ fn default(object: &mut Value, defaults: Value) {
             fields.insert(name, value);
         }
     }
+}
+
+/// Takes a field away that is not as it should be.
+fn drop_unless(row: &mut Value, name: &str, fits: fn(&Value) -> bool) {
+    if let Value::Object(fields) = row
+        && fields.get(name).is_some_and(|field| !fits(field))
+    {
+        fields.remove(name);
+    }
+}
+
+fn is<T: DeserializeOwned>(value: &Value) -> bool {
+    T::deserialize(value).is_ok()
 }
 
 /// Writes times as RFC 3339 that are written otherwise. What came along with a conversation is left as it is.
