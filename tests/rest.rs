@@ -2,6 +2,7 @@
 
 mod action_items;
 mod ask;
+mod charts;
 mod conversations;
 mod create;
 pub(crate) mod daily_summaries;

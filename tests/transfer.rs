@@ -19,7 +19,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// Imports files for a user.
-async fn import(user: &TestUser, inputs: Vec<Input>) -> Report {
+pub(crate) async fn import(user: &TestUser, inputs: Vec<Input>) -> Report {
     let (resources, user) = (Server::shared().await.resources.clone(), user.id.clone());
     apart(async move {
         let mut import = Import::new(&resources, &user);

@@ -2,6 +2,7 @@
 
 mod changes;
 mod conversation;
+mod counting;
 mod row;
 mod search;
 mod sharing;

@@ -1,5 +1,6 @@
 //! Conversations of one user: their rows, transcripts and photos.
 
+mod counting;
 mod photos;
 mod row;
 mod transcript;
@@ -16,6 +17,7 @@ use crate::{
     jobs,
     outbox::{self, Kind},
 };
+pub use counting::Held;
 pub(crate) use row::{ConversationRow, SegmentRow};
 pub use transcript::{Assignee, Spoken};
 pub use understood::Understood;

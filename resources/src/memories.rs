@@ -1,5 +1,6 @@
 //! Memories: rows of one user, written with their outbox rows, listed along an index.
 
+mod counting;
 mod extracted;
 mod row;
 mod search;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use resources::{Resources, keys::GrantedKey, memories::Memories};
-use schemas::memory::Provenance;
+use schemas::{memory::Provenance, scope::Scope};
+
+use crate::{Error, Result};
 
 /// What comes first in every tool: the caller and the resources. No query can be written without one.
 #[derive(Clone)]
@@ -80,6 +82,19 @@ impl Context {
         Self {
             caller: Arc::new(Caller { face, ..Caller::clone(&self.caller) }),
             resources: Arc::clone(&self.resources),
+        }
+    }
+
+    /// Sees to it that the caller may do what `scope` opens: a user who has signed in may, a key may when it holds it.
+    pub(crate) fn require(&self, scope: Scope) -> Result<()> {
+        match &self.caller.credential {
+            Credential::Session => Ok(()),
+            Credential::Key(key) if key.holds(scope) => Ok(()),
+            Credential::Key(key) => {
+                let spelling = scope.spelling(key.family);
+                Err(Error::Forbidden(format!("Insufficient permissions. Required scope: {spelling}")))
+            }
+            Credential::Nobody => Err(Error::Unauthorized("This needs a signed-in user".into())),
         }
     }
 

@@ -20,7 +20,7 @@ use crate::{
     webhooks,
 };
 use day::Day;
-pub(crate) use day::zone;
+pub(crate) use day::{span, zone};
 
 /// The hour at which summaries are written when the user has not chosen one.
 const HOUR: u32 = 22;

@@ -249,8 +249,7 @@ impl Tool {
             (Credential::Key(_), Access::Session | Access::Keeper) => {
                 Err(Error::Forbidden("This needs a signed-in user, not an API key".into()))
             }
-            (Credential::Key(key), Access::Scope(scope)) if key.holds(scope) => Ok(()),
-            (Credential::Key(key), Access::Scope(scope)) => Err(Error::Forbidden(missing(scope, key.family))),
+            (Credential::Key(_), Access::Scope(scope)) => context.require(scope),
         }
     }
 
@@ -288,8 +287,4 @@ pub(crate) fn keep(value: Value, fields: &[&str]) -> Value {
         }
         other => other,
     }
-}
-
-fn missing(scope: Scope, family: KeyFamily) -> String {
-    format!("Insufficient permissions. Required scope: {}", scope.spelling(family))
 }

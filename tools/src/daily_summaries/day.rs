@@ -79,7 +79,7 @@ pub(crate) fn zone(preferences: &Preferences) -> Tz {
 }
 
 /// When a day begins, and when the next one does.
-pub(super) fn span(zone: Tz, date: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
+pub(crate) fn span(zone: Tz, date: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
     let next = date.checked_add_days(Days::new(1)).unwrap_or(date);
     (moment(zone, date.and_time(NaiveTime::MIN)), moment(zone, next.and_time(NaiveTime::MIN)))
 }
