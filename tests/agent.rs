@@ -1,6 +1,7 @@
 //! The chat agent with a model that plays a script: functions, citations, and what goes wrong.
 
 mod changes;
+mod enclosed;
 mod injection;
 mod sessions;
 mod told;

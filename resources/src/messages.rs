@@ -48,11 +48,14 @@ pub fn session_id(user: &str, app_id: Option<&str>) -> String {
 }
 
 impl Messages<'_> {
-    /// Keeps a message; gives it as it is kept, in its session.
+    /// Keeps a message; gives it as it is kept, in its session and with what an app shows of what it cites.
     pub async fn save(&self, message: &Message) -> Result<Message> {
         let bound = Bound::new().with("row", self.row(message));
         self.resources.database.run("INSERT INTO message $row", bound).await?;
-        Ok(self.in_session(message.clone()))
+        let mut kept = [self.in_session(message.clone())];
+        self.show_cited(&mut kept).await?;
+        let [kept] = kept;
+        Ok(kept)
     }
 
     /// Keeps a message unless its session has one, so that of two greetings at once one is kept.

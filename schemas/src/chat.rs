@@ -176,7 +176,8 @@ pub struct Citation {
     pub kind: String,
     /// Its id.
     pub id: String,
-    /// The segment of the conversation that says it; null where the whole is meant.
+    /// The segment of the conversation, or the number of the passage of the file, that says it; null where the whole is
+    /// meant.
     #[serde(default)]
     pub segment: Option<String>,
     /// What the conversation or file is called.

@@ -4,6 +4,7 @@
 mod consent;
 mod conversing;
 mod draft;
+mod files;
 mod functions;
 mod listener;
 mod prompt;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use futures::{Stream, stream};
-use resources::Model;
+use resources::{Model, messages::session_id};
 use schemas::chat::{Citation, Message, PageContext, ResponseMessage, SendMessage, Sender};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
@@ -31,6 +32,7 @@ use crate::{
 use consent::Consent;
 use conversing::Talk;
 use draft::Draft;
+use files::Files;
 use functions::Offer;
 use listener::Listener;
 use question::Question;
@@ -78,15 +80,22 @@ pub fn read(given: Map<String, Value>) -> Result<SendMessage> {
 /// the answer any more: the model is stopped, and what there is of the answer is kept.
 ///
 /// # Errors
-/// The question could not be stored.
+/// One of its files is not there, or the question could not be stored.
 pub async fn ask(
     context: Context,
     app_id: Option<String>,
     question: SendMessage,
     leaving: CancellationToken,
 ) -> Result<(Message, impl Stream<Item = Frame>)> {
-    let asked = Message { app_id: app_id.clone(), plugin_id: app_id, ..message(Sender::Human, question.text) };
-    context.resources.messages(&context.caller.user).save(&asked).await?;
+    let files = files::attach(&context, app_id.as_deref(), &question.file_ids).await?;
+    let asked = Message {
+        app_id: app_id.clone(),
+        plugin_id: app_id,
+        files_id: files.iter().map(|file| file.id.clone()).collect(),
+        files,
+        ..message(Sender::Human, question.text)
+    };
+    let asked = context.messages().save(&asked).await?;
     let (frames, mut waiting) = mpsc::channel(WAITING);
     let context = context.through(Face::Agent);
     let answering = answer(context.clone(), asked.clone(), question.context, Listener::new(frames, leaving));
@@ -98,16 +107,17 @@ pub async fn ask(
 async fn answer(context: Context, asked: Message, page: Option<PageContext>, listener: Listener) {
     let resources = Arc::clone(&context.resources);
     listener.tell(Frame::Think("Searching memories".into())).await;
-    let session = format!("{} {}", context.caller.user, asked.app_id.as_deref().unwrap_or_default());
+    let session = session_id(&context.caller.user, asked.app_id.as_deref());
     let _turn = resources.sessions.turn(&session).await;
     let mut draft = Draft::default();
     let answering = answer_within(&context, &asked, page, &mut draft, &listener);
     let ended = listener.attend(&resources, answering).await;
     draft.end(ended, &listener).await;
-    let message = draft.into_message(&context, &asked).await;
-    if let Err(error) = resources.messages(&context.caller.user).save(&message).await {
+    let message = draft.into_message(&asked);
+    let message = context.messages().save(&message).await.unwrap_or_else(|error| {
         tracing::error!("an answer could not be stored: {error}");
-    }
+        message
+    });
     listener.tell(Frame::Done(Box::new(ResponseMessage { message, ask_for_nps: false }))).await;
 }
 
@@ -118,14 +128,15 @@ async fn answer_within(
     draft: &mut Draft,
     listener: &Listener,
 ) -> Result<()> {
-    let earlier = context.resources.messages(&context.caller.user).recent(asked.app_id.as_deref(), EARLIER).await?;
+    let earlier = context.messages().recent(asked.app_id.as_deref(), EARLIER).await?;
     // A question that was asked meanwhile waits for its own answer.
     let is_before = |message: &Message| message.sender == Sender::Ai || message.created_at < asked.created_at;
     let earlier: Vec<Message> = earlier.into_iter().filter(is_before).collect();
     let preferences = context.resources.preferences(&context.caller.user).await?;
     let zone = daily_summaries::zone(&preferences);
     let notes = settling::settle(context, &asked.text, &earlier, draft, listener).await;
-    let inquiry = Inquiry { text: &asked.text, earlier: &earlier, page, zone, notes, offer: Offer::Everything };
+    let files = Files::of(&asked.files_id, &earlier);
+    let inquiry = Inquiry { text: &asked.text, earlier: &earlier, page, files, zone, notes, offer: Offer::Everything };
     inquire(context, inquiry, draft, listener, QUOTED).await
 }
 
@@ -137,7 +148,8 @@ async fn answer_within(
 pub(crate) async fn consult(context: &Context, text: &str, zone: Tz, limit: usize) -> Result<(String, Vec<Citation>)> {
     let context = context.through(Face::Agent);
     let (mut draft, listener) = (Draft::default(), Listener::nobody());
-    let inquiry = Inquiry { text, earlier: &[], page: None, zone, notes: Vec::new(), offer: Offer::Reading };
+    let (notes, files, offer) = (Vec::new(), Files::default(), Offer::Reading);
+    let inquiry = Inquiry { text, earlier: &[], page: None, files, zone, notes, offer };
     let inquiring = inquire(&context, inquiry, &mut draft, &listener, limit);
     let ended = listener.attend(&context.resources, inquiring).await;
     draft.end(ended, &listener).await;
@@ -151,6 +163,7 @@ struct Inquiry<'a> {
     /// The messages before, oldest first.
     earlier: &'a [Message],
     page: Option<PageContext>,
+    files: Files,
     zone: Tz,
     /// What the model is to know besides.
     notes: Vec<String>,
@@ -167,7 +180,9 @@ async fn inquire(
 ) -> Result<()> {
     let now = resources::now().with_timezone(&inquiry.zone);
     let question = Question::read(inquiry.text, inquiry.earlier, inquiry.page.clone(), now);
-    let passages = recall(context, &question.wanted()).await?;
+    let wanted = question.wanted();
+    let (passages, files) = tokio::try_join!(recall(context, &wanted), inquiry.files.recall(context, &question))?;
+    let passages: Vec<Passage> = files.into_iter().chain(passages).collect();
     let Some(model) = context.resources.model.clone() else {
         // A message that does nothing but agree asks for nothing else.
         if inquiry.notes.is_empty() {

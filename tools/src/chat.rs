@@ -65,7 +65,9 @@ async fn get_chat_messages(context: Context, input: GetChatMessages) -> Result<C
 }
 
 async fn clear_chat(context: Context, input: ClearChat) -> Result<OneMessage> {
-    context.messages().clear(input.app_id.as_deref()).await?;
+    let app_id = input.app_id.as_deref();
+    context.messages().clear(app_id).await?;
+    context.resources.chat_files(&context.caller.user).delete_of(app_id).await?;
     Ok(OneMessage { message: greet_first(&context, input.app_id).await? })
 }
 

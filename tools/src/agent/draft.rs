@@ -1,11 +1,8 @@
 //! An answer while it is made.
 
-use std::collections::HashMap;
-
 use schemas::{
     chart::Chart,
-    chat::{Change, Citation, CitedConversation, CitedTitle, Message, MessageStatus, Proposal, Sender},
-    conversation::Conversation,
+    chat::{Change, Citation, Message, MessageStatus, Proposal, Sender},
 };
 use serde_json::Value;
 
@@ -15,10 +12,6 @@ use super::{
     message,
     sources::{Resolved, Sources},
 };
-use crate::Context;
-
-/// How many of the cited conversations a message shows.
-const SHOWN: usize = 5;
 
 /// What there is of an answer.
 #[derive(Default)]
@@ -106,7 +99,7 @@ impl Draft {
     }
 
     /// The answer as it is stored.
-    pub(super) async fn into_message(self, context: &Context, asked: &Message) -> Message {
+    pub(super) fn into_message(self, asked: &Message) -> Message {
         let Resolved { text, citations, .. } = self.resolve();
         let mut ids: Vec<String> = Vec::new();
         for citation in citations.iter().filter(|citation| citation.kind == "conversation") {
@@ -117,7 +110,6 @@ impl Draft {
         Message {
             app_id: asked.app_id.clone(),
             plugin_id: asked.plugin_id.clone(),
-            memories: shown(context, &ids[..ids.len().min(SHOWN)]).await,
             memories_id: ids,
             citations,
             chart_data: self.chart,
@@ -127,19 +119,4 @@ impl Draft {
             ..message(Sender::Ai, text)
         }
     }
-}
-
-/// What an app shows of these conversations; what is gone is left out.
-async fn shown(context: &Context, ids: &[String]) -> Vec<CitedConversation> {
-    let rows = context.conversations().get_many(ids).await.unwrap_or_else(|error| {
-        tracing::warn!("the conversations of an answer could not be read: {error}");
-        Vec::new()
-    });
-    let mut rows: HashMap<String, Conversation> = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
-    let show = |row: Conversation| CitedConversation {
-        structured: CitedTitle { title: row.structured.title, emoji: row.structured.emoji },
-        created_at: row.created_at,
-        id: row.id,
-    };
-    ids.iter().filter_map(|id| rows.remove(id)).map(show).collect()
 }

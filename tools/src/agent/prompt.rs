@@ -18,6 +18,9 @@ const INSTRUCTIONS: &str = include_str!("../prompts/chat.md");
 /// The longest text of a single passage, in characters; a longer one is cut around what the question asks for.
 const LONGEST: usize = 900;
 
+/// The same of a file: what comes with a question is meant to be read.
+const LONGEST_OF_FILE: usize = 4000;
+
 /// What a passage takes beside its text, in tokens: its number, date and speaker.
 const FRAME: usize = 20;
 
@@ -87,7 +90,11 @@ fn found(question: &Question, passages: &[Passage], sources: &mut Sources, mut r
 
 fn cost(passage: &Passage) -> usize {
     let around: usize = passage.around.iter().map(|line| tokens::count(&line.text) + FRAME / 2).sum();
-    tokens::count(&passage.citation.quote).min(LONGEST / 3) + around + FRAME
+    tokens::count(&passage.citation.quote).min(longest(passage.kind) / 3) + around + FRAME
+}
+
+fn longest(kind: Kind) -> usize {
+    if kind == Kind::File { LONGEST_OF_FILE } else { LONGEST }
 }
 
 /// What the model reads, while it is written.
@@ -107,7 +114,7 @@ impl Page<'_> {
         for passage in listed {
             let number = self.sources.number(&passage.citation);
             let title = passage.citation.title.as_ref().map(|title| format!("{}: ", plain(title))).unwrap_or_default();
-            let said = self.cut(&passage.citation.quote);
+            let said = plain(&text::cut(&passage.citation.quote, &self.question.query, longest(kind)));
             let note = passage.note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();
             let day = self.day(passage.citation.date);
             self.text.push_str(&format!("[{number}] {title}{said} ({day}{note})\n"));

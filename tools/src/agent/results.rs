@@ -140,7 +140,8 @@ fn cite(fields: &Map<String, Value>, around: Option<Around<'_>>) -> Option<Citat
         });
     }
     if let (Some(file), Some(part)) = (field("file_id"), field("text")) {
-        return Some(Citation { title: field("name"), ..of("file", file, part, at("uploaded_at")) });
+        let segment = fields.get("place").map(Value::to_string);
+        return Some(Citation { title: field("name"), segment, ..of("file", file, part, at("uploaded_at")) });
     }
     let id = field("id")?;
     if let Some(structured) = fields.get("structured").and_then(Value::as_object) {
