@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Arguments, Context, Error, Face, Result, daily_summaries,
+    Arguments, Context, Error, Face, Result,
     extract::extract,
     recall::{Passage, recall},
 };
@@ -113,6 +113,9 @@ async fn answer(context: Context, asked: Message, page: Option<PageContext>, lis
     let answering = answer_within(&context, &asked, page, &mut draft, &listener);
     let ended = listener.attend(&resources, answering).await;
     draft.end(ended, &listener).await;
+    if draft.is_nothing() {
+        return;
+    }
     let message = draft.into_message(&asked);
     let message = context.messages().save(&message).await.unwrap_or_else(|error| {
         tracing::error!("an answer could not be stored: {error}");
@@ -132,8 +135,7 @@ async fn answer_within(
     // A question that was asked meanwhile waits for its own answer.
     let is_before = |message: &Message| message.sender == Sender::Ai || message.created_at < asked.created_at;
     let earlier: Vec<Message> = earlier.into_iter().filter(is_before).collect();
-    let preferences = context.resources.preferences(&context.caller.user).await?;
-    let zone = daily_summaries::zone(&preferences);
+    let zone = context.time_zone().await?;
     let notes = settling::settle(context, &asked.text, &earlier, draft, listener).await;
     let files = Files::of(&asked.files_id, &earlier);
     let inquiry = Inquiry { text: &asked.text, earlier: &earlier, page, files, zone, notes, offer: Offer::Everything };
@@ -189,7 +191,7 @@ async fn inquire(
             quote(context, &question, &passages, draft, listener, limit).await?;
             draft.say(BY_SEARCH.into(), listener).await;
         } else {
-            draft.say(format!("{}.", inquiry.notes.join(". ")), listener).await;
+            draft.say("Very well.".into(), listener).await;
         }
         return Ok(());
     };

@@ -10,7 +10,7 @@ use schemas::{
 };
 use serde_json::json;
 
-use crate::{Context, Error, Hints, Issue, Result, Tool, agent, daily_summaries, route::post};
+use crate::{Context, Error, Hints, Issue, Result, Tool, agent, route::post};
 
 pub(crate) fn tools() -> Vec<Tool> {
     vec![
@@ -50,10 +50,7 @@ async fn sources(context: &Context, citations: &[Citation], limit: usize) -> Res
 
 /// The time zone that a question's dates are meant in: the one that is named, else the user's own.
 async fn zone(context: &Context, named: Option<String>) -> Result<Tz> {
-    let Some(name) = named else {
-        let preferences = context.resources.preferences(&context.caller.user).await?;
-        return Ok(daily_summaries::zone(&preferences));
-    };
+    let Some(name) = named else { return context.time_zone().await };
     name.trim().parse().map_err(|_| {
         let msg = "Input should be an IANA time zone, such as Europe/Oslo".to_owned();
         let loc = vec![json!("timezone")];

@@ -13,7 +13,7 @@ use schemas::{
     scope::Scope::{ActionItemsRead, ConversationsRead, GoalsRead, MemoriesRead},
 };
 
-use crate::{Context, Error, Result, Tool, daily_summaries::zone, route::get};
+use crate::{Context, Error, Result, Tool, route::get};
 use buckets::Buckets;
 
 /// How many categories stand for themselves; the rest are drawn together.
@@ -35,7 +35,7 @@ async fn create_chart(context: Context, input: CreateChart) -> Result<CreatedCha
     if input.split_by == ChartSplit::Category && !is_of_conversations(input.what) {
         return Err(Error::Invalid("split_by fits conversations and conversation_minutes only".into()));
     }
-    let zone = zone(&context.resources.preferences(&context.caller.user).await?);
+    let zone = context.time_zone().await?;
     let buckets = Buckets::between(input.per, zone, input.start_date.as_deref(), input.end_date.as_deref())?;
     let drawn = match input.what {
         ChartSubject::Conversations | ChartSubject::ConversationMinutes => {

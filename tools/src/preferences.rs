@@ -9,7 +9,7 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Error, Hints, Issue, Result, Tool,
+    Context, Error, Hints, Issue, Result, Tool, daily_summaries,
     route::{get, patch, post},
 };
 
@@ -47,6 +47,13 @@ pub(crate) fn tools() -> Vec<Tool> {
             idempotent: true,
         }),
     ]
+}
+
+impl Context {
+    /// The time zone that the caller lives in; UTC while it is not known.
+    pub(crate) async fn time_zone(&self) -> Result<Tz> {
+        Ok(daily_summaries::zone(&self.resources.preferences(&self.caller.user).await?))
+    }
 }
 
 async fn get_preferences(context: Context, _: GetPreferences) -> Result<UserPreferences> {

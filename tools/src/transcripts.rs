@@ -1,6 +1,8 @@
 //! Transcripts: find what was said, and the conversations that it was said in.
 
-use chrono::TimeDelta;
+use std::ops::Range;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use resources::transcripts::{ConversationMatch, TranscriptHit, TranscriptSearch, Transcripts};
 use schemas::{scope::Scope::ConversationsRead, transcript::*};
 use serde_json::json;
@@ -70,7 +72,7 @@ async fn search_transcripts(context: Context, input: SearchTranscripts) -> Resul
         query: &input.query,
         after: input.after,
         before: input.before,
-        likely: dates::find_range(&input.query, &resources::now()),
+        likely: likely(&context, &input.query).await?,
         speaker: input.speaker.as_deref(),
         person: input.person_id.as_deref(),
         conversation: input.conversation_id.as_deref(),
@@ -87,7 +89,7 @@ async fn search_conversations(context: Context, input: SearchConversations) -> R
         after: input.start_date,
         // The end is within.
         before: input.end_date.map(|end| end + TimeDelta::seconds(1)),
-        likely: dates::find_range(&input.query, &resources::now()),
+        likely: likely(&context, &input.query).await?,
         limit: page * size + 1,
         ..TranscriptSearch::default()
     };
@@ -107,6 +109,16 @@ async fn search_conversations(context: Context, input: SearchConversations) -> R
     };
     let conversations = matches.into_iter().filter_map(complete).collect();
     Ok(FoundConversations { conversations, current_page: input.page, per_page: input.limit, total_pages })
+}
+
+/// When what the words speak of was, by the caller's clock.
+async fn likely(context: &Context, query: &str) -> Result<Option<Range<DateTime<Utc>>>> {
+    let now = resources::now();
+    // Most queries speak of no time, wherever the caller lives.
+    if dates::find_range(query, &now).is_none() {
+        return Ok(None);
+    }
+    Ok(dates::find_range(query, &now.with_timezone(&context.time_zone().await?)))
 }
 
 fn found(hit: TranscriptHit) -> FoundSegment {

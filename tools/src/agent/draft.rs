@@ -37,6 +37,11 @@ impl Draft {
         listener.tell(Frame::Data(delta)).await;
     }
 
+    /// Whether the client left before there was anything to keep.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.text.is_empty() && self.changes.is_empty()
+    }
+
     /// Notes that the model failed.
     pub(super) fn fail(&mut self) {
         self.status = MessageStatus::Failed;

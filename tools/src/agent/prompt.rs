@@ -58,18 +58,28 @@ impl Told<'_> {
     }
 }
 
-/// The last messages that `room` tokens hold, oldest first.
+/// The last messages that `room` tokens hold, oldest first: by turns and beginning with the user, as many models insist.
 fn recent(earlier: &[Message], mut room: usize) -> Vec<Turn> {
     let fits = |message: &&Message| room.checked_sub(tokens::count(&message.text)).map(|left| room = left).is_some();
-    let mut turns: Vec<Turn> = earlier.iter().rev().take_while(fits).map(turn).collect();
-    turns.reverse();
-    turns
+    let mut kept: Vec<&Message> = earlier.iter().rev().take_while(fits).collect();
+    kept.reverse();
+    let said = kept.into_iter().skip_while(|message| message.sender == Sender::Ai).filter(|said| !said.text.is_empty());
+    let mut turns: Vec<(Sender, String)> = Vec::new();
+    for message in said {
+        match turns.last_mut() {
+            Some((sender, text)) if *sender == message.sender => *text = format!("{text}\n\n{}", message.text),
+            _ => turns.push((message.sender, message.text.clone())),
+        }
+    }
+    // A question that nobody answered would be followed by the next one.
+    turns.pop_if(|(sender, _)| *sender == Sender::Human);
+    turns.into_iter().map(turn).collect()
 }
 
-fn turn(message: &Message) -> Turn {
-    match message.sender {
-        Sender::Human => Turn::User(message.text.clone()),
-        Sender::Ai => Turn::Assistant { text: message.text.clone(), calls: Vec::new() },
+fn turn((sender, text): (Sender, String)) -> Turn {
+    match sender {
+        Sender::Human => Turn::User(text),
+        Sender::Ai => Turn::Assistant { text, calls: Vec::new() },
     }
 }
 
@@ -193,10 +203,14 @@ fn day(time: DateTime<Utc>, zone: Tz) -> String {
     time.with_timezone(&zone).format("%A, %-d %B %Y").to_string()
 }
 
-/// A stored text on one line, without what could pass for a marker, for the end of what is shown, or for the words by
-/// which models tell turns apart.
-pub(super) fn plain(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = line.replace('[', "(").replace(']', ")").replace("<|", "< |").replace("|>", "| >");
-    line.replace("<memory>", "(memory)").replace("</memory>", "(/memory)")
+/// A stored text on one line, and harmless.
+fn plain(text: &str) -> String {
+    harmless(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// A stored text without what could pass for a marker, for the end of what is shown, or for the words by which models
+/// tell turns apart.
+pub(super) fn harmless(text: &str) -> String {
+    let text = text.replace('[', "(").replace(']', ")").replace("<|", "< |").replace("|>", "| >");
+    text.replace("<memory>", "(memory)").replace("</memory>", "(/memory)")
 }

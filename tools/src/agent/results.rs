@@ -5,8 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use schemas::chat::Citation;
 use serde_json::{Map, Value, json};
 
-use super::sources::Sources;
-use super::tokens;
+use super::{prompt::harmless, sources::Sources, tokens};
 
 /// What share of a list is left out at a time when a result is too long.
 const STEP: usize = 4;
@@ -14,18 +13,19 @@ const STEP: usize = 4;
 /// The result in `room` tokens, with `cite_as` beside what can be cited. What does not fit is left out from the end of
 /// the longest list, which is where the least relevant stands, and counted.
 pub(super) fn show(mut result: Value, sources: &mut Sources, room: usize) -> String {
-    drop_empty(&mut result);
+    calm(&mut result);
     fit(&mut result, room);
     mark(&mut result, sources, None);
     result.to_string()
 }
 
-/// Takes out what says nothing: a model reads every null.
-fn drop_empty(value: &mut Value) {
+/// Makes texts harmless, and takes out what says nothing: a model reads every null.
+fn calm(value: &mut Value) {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(drop_empty),
+        Value::String(text) => *text = harmless(text),
+        Value::Array(items) => items.iter_mut().for_each(calm),
         Value::Object(fields) => {
-            fields.values_mut().for_each(drop_empty);
+            fields.values_mut().for_each(calm);
             fields.retain(|_, value| !(value.is_null() || value.as_array().is_some_and(Vec::is_empty)));
         }
         _ => {}
