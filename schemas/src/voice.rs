@@ -16,7 +16,7 @@ pub struct TranscribeVoiceMessage {
     #[serde(default)]
     #[schemars(length(max = 35))]
     pub language: Option<String>,
-    /// How bare samples are written: `linear16` is signed 16-bit numbers, the lower byte first.
+    /// How bare samples are written.
     #[serde(default)]
     pub encoding: SampleEncoding,
     /// How many bare samples there are to a second and channel.
