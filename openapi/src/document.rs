@@ -12,7 +12,7 @@ use poem::{
 };
 use poem_openapi::{
     ContactObject, LicenseObject, OpenApi, OpenApiService,
-    registry::{MetaApi, Registry},
+    registry::{MetaApi, MetaPath, Registry},
 };
 use serde_json::{Map, Value, json};
 use tools::{Audience, Placement};
@@ -65,8 +65,16 @@ pub(crate) fn titled<A>(api: A) -> OpenApiService<A, ()> {
 struct Described<A>(PhantomData<A>);
 
 impl<A: OpenApi> OpenApi for Described<A> {
+    /// Every path once: a document that names one twice, for the methods of two APIs, says only what comes last.
     fn meta() -> Vec<MetaApi> {
-        A::meta()
+        let mut paths: Vec<MetaPath> = Vec::new();
+        for path in A::meta().into_iter().flat_map(|api| api.paths) {
+            match paths.iter_mut().find(|known| known.path == path.path) {
+                Some(known) => known.operations.extend(path.operations),
+                None => paths.push(path),
+            }
+        }
+        vec![MetaApi { paths }]
     }
 
     fn register(registry: &mut Registry) {
