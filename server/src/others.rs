@@ -1,5 +1,7 @@
 //! The few routes that are no tools: the state of the server, and what is streamed: an answer, and all that a user has.
 
+mod described;
+
 use std::{collections::HashMap, sync::Arc};
 
 use futures::{Stream, TryStreamExt};
@@ -12,10 +14,7 @@ use poem::{
 };
 use poem_openapi::{
     OpenApi,
-    registry::{
-        MetaApi, MetaMediaType, MetaOperation, MetaPath, MetaRequest, MetaResponse, MetaResponses, MetaSchema,
-        MetaSchemaRef, Registry,
-    },
+    registry::{MetaApi, Registry},
 };
 use resources::{Model, Resources, Speech};
 use schemas::health::{Health, IndexHealth};
@@ -45,39 +44,7 @@ impl Others {
 
 impl OpenApi for Others {
     fn meta() -> Vec<MetaApi> {
-        let health = MetaOperation {
-            security: Vec::new(),
-            ..operation(Method::GET, "get_health", "Get health", "Say whether the server is well; anybody may ask.")
-        };
-        let ask = MetaOperation {
-            request: Some(MetaRequest { description: None, content: vec![question()], required: true }),
-            responses: answers("text/event-stream", "Frames `think: …`, `data: …` and, last, `done: <base64>`."),
-            ..operation(
-                Method::POST,
-                "send_message",
-                "Send message",
-                "Ask the memory a question; the answer comes as a stream.",
-            )
-        };
-        let ask_aloud = MetaOperation {
-            request: Some(MetaRequest { description: None, content: vec![spoken()], required: true }),
-            responses: answers(
-                "text/event-stream",
-                "A frame `message: <base64>`, the question, and those of an answer.",
-            ),
-            ..operation(Method::POST, "ask_aloud", "Ask aloud", "Ask the memory a spoken question, as text is asked.")
-        };
-        let export = MetaOperation {
-            responses: answers("application/json", "Everything, a list for each kind of thing."),
-            ..operation(Method::GET, "export", "Export", "Export everything that the user has, as one JSON document.")
-        };
-        let paths = vec![
-            MetaPath { path: "/v1/users/export".into(), operations: vec![export] },
-            MetaPath { path: "/healthz".into(), operations: vec![health] },
-            MetaPath { path: "/v2/messages".into(), operations: vec![ask] },
-            MetaPath { path: "/v2/voice-messages".into(), operations: vec![ask_aloud] },
-        ];
-        vec![MetaApi { paths }]
+        vec![MetaApi { paths: described::paths() }]
     }
 
     fn register(_: &mut Registry) {}
@@ -178,52 +145,4 @@ pub(crate) fn app_id(request: &Request) -> Option<String> {
     let query: HashMap<String, String> = request.params().unwrap_or_default();
     let given = query.get("app_id").or_else(|| query.get("plugin_id"));
     given.filter(|id| !id.is_empty() && *id != "null").cloned()
-}
-
-fn operation(method: Method, id: &'static str, summary: &'static str, description: &'static str) -> MetaOperation {
-    MetaOperation {
-        method,
-        tags: vec!["App"],
-        summary: Some(summary),
-        description: Some(description),
-        external_docs: None,
-        params: Vec::new(),
-        request: None,
-        responses: answers("application/json", "The state of the server."),
-        deprecated: false,
-        security: vec![HashMap::from([("session", Vec::new())])],
-        operation_id: Some(id),
-        code_samples: Vec::new(),
-    }
-}
-
-fn answers(content_type: &'static str, description: &'static str) -> MetaResponses {
-    let kind = if content_type == "application/json" { "object" } else { "string" };
-    let content = vec![MetaMediaType { content_type, schema: inline(MetaSchema::new(kind)) }];
-    let success = MetaResponse { description, status: Some(200), status_range: None, content, headers: Vec::new() };
-    MetaResponses { responses: vec![success] }
-}
-
-fn question() -> MetaMediaType {
-    let mut schema = MetaSchema::new("object");
-    let text = MetaSchema { description: Some("The question."), ..MetaSchema::new("string") };
-    schema.properties = vec![("text", inline(text))];
-    schema.required = vec!["text"];
-    MetaMediaType { content_type: "application/json", schema: inline(schema) }
-}
-
-fn spoken() -> MetaMediaType {
-    let bytes = MetaSchema { format: Some("binary"), ..MetaSchema::new("string") };
-    let mut files =
-        MetaSchema { description: Some("The recording; only the first is heard."), ..MetaSchema::new("array") };
-    files.items = Some(Box::new(inline(bytes)));
-    let language = MetaSchema { description: Some("The language spoken, such as `en`."), ..MetaSchema::new("string") };
-    let mut schema = MetaSchema::new("object");
-    schema.properties = vec![("files", inline(files)), ("language", inline(language))];
-    schema.required = vec!["files"];
-    MetaMediaType { content_type: "multipart/form-data", schema: inline(schema) }
-}
-
-fn inline(schema: MetaSchema) -> MetaSchemaRef {
-    MetaSchemaRef::Inline(Box::new(schema))
 }
