@@ -155,7 +155,7 @@ pub(crate) async fn consult(context: &Context, text: &str, zone: Tz, limit: usiz
     let inquiring = inquire(&context, inquiry, &mut draft, &listener, limit);
     let ended = listener.attend(&context.resources, inquiring).await;
     draft.end(ended, &listener).await;
-    let resolved = draft.resolve();
+    let resolved = draft.resolve(text);
     Ok((resolved.text, resolved.citations))
 }
 

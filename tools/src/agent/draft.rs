@@ -95,9 +95,12 @@ impl Draft {
         done.chain(asked).collect()
     }
 
-    /// The text without markers, and what they point to.
-    pub(super) fn resolve(&self) -> Resolved {
-        let resolved = self.sources.resolve(&self.text);
+    /// The text without markers, and what they point to or, where there are none, what the text says again.
+    pub(super) fn resolve(&self, question: &str) -> Resolved {
+        let mut resolved = self.sources.resolve(&self.text);
+        if resolved.citations.is_empty() && self.status == MessageStatus::Completed {
+            resolved.citations.extend(self.sources.said_again(&resolved.text, question).cloned());
+        }
         let (cited, unresolved, model_calls) = (resolved.citations.len(), resolved.unresolved, self.calls);
         tracing::debug!(cited, unresolved, model_calls, status = ?self.status, "answered");
         resolved
@@ -105,7 +108,7 @@ impl Draft {
 
     /// The answer as it is stored.
     pub(super) fn into_message(self, asked: &Message) -> Message {
-        let Resolved { text, citations, .. } = self.resolve();
+        let Resolved { text, citations, .. } = self.resolve(&asked.text);
         let mut ids: Vec<String> = Vec::new();
         for citation in citations.iter().filter(|citation| citation.kind == "conversation") {
             if !ids.contains(&citation.id) {

@@ -9,11 +9,15 @@ use schemas::chat::{Message, Sender};
 
 use super::{question::Question, sources::Sources, tokens};
 use crate::{
-    recall::{Kind, Passage},
+    recall::{self, Kind, Passage},
     text,
 };
 
 const INSTRUCTIONS: &str = include_str!("../prompts/chat.md");
+
+/// What the model is told when what was found may have nothing to do with the question: small ones make do with anything.
+const DOUBT: &str = "None of what was found has a word in common with the question. Unless it answers it all the same, say \
+    that the memory does not hold it.";
 
 /// The longest text of a single passage, in characters; a longer one is cut around what the question asks for.
 const LONGEST: usize = 900;
@@ -52,7 +56,9 @@ impl Told<'_> {
                 [range.start, range.end].map(|time| time.with_timezone(&zone).format("%-d %B %Y, %H:%M"));
             format!("The question speaks of the time from {start} to {end}.")
         });
-        let notes: String = self.notes.iter().chain(&time).map(|note| format!("({note})\n")).collect();
+        let fits = |passage: &Passage| recall::coverage(&question.query, passage) > 0.0;
+        let doubt = (!self.passages.iter().any(fits)).then(|| DOUBT.to_owned());
+        let notes: String = self.notes.iter().chain(&time).chain(&doubt).map(|note| format!("({note})\n")).collect();
         turns.push(Turn::User(format!("<memory>\n{found}</memory>\n\n{notes}{}", self.asked)));
         turns
     }

@@ -1,6 +1,10 @@
 //! What an answer rests on: what the model was shown, by number, and the markers that point to it.
 
+use std::collections::HashSet;
+
 use schemas::chat::Citation;
+
+use crate::processing::local::words;
 
 /// What the model was shown, in the order of its numbers, from 1.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +36,29 @@ impl Sources {
     /// What was shown under this id.
     pub(super) fn find(&self, id: &str) -> Option<&Citation> {
         self.0.iter().find(|known| known.id == id)
+    }
+
+    /// What an answer without any marker says again, word for word: small models answer well and forget to say from what.
+    /// At least half of what the answer says beyond the question must be in one source; the best of those is cited.
+    pub(super) fn said_again(&self, answer: &str, question: &str) -> Option<&Citation> {
+        let asked: HashSet<String> = words::terms(question).into_iter().collect();
+        let mut said: Vec<String> = words::terms(answer).into_iter().filter(|term| !asked.contains(term)).collect();
+        said.sort_unstable();
+        said.dedup();
+        let score = |source: &Citation| {
+            let has: HashSet<String> = words::terms(&source.quote).into_iter().collect();
+            let again = said.iter().filter(|term| has.contains(*term)).count();
+            let fits = asked.iter().filter(|term| has.contains(*term)).count();
+            (again > 0 && 2 * again >= said.len()).then_some((again, fits))
+        };
+        let mut best: Option<((usize, usize), &Citation)> = None;
+        for source in &self.0 {
+            // Of two alike, the one that was shown first is the more relevant.
+            if let Some(score) = score(source).filter(|score| best.is_none_or(|(best, _)| *score > best)) {
+                best = Some((score, source));
+            }
+        }
+        best.map(|(_, source)| source)
     }
 
     /// Takes the markers out of an answer, `[1]` and what models make of it: `[1, 3]`, `[2-4]`, `【1】`.
@@ -96,6 +123,19 @@ fn numbers(inner: &str) -> Option<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_without_markers_rests_on_what_it_says_again() {
+        let mut sources = Sources::default();
+        for (id, quote) in [("a", "Mira was born in Porto"), ("b", "Mira likes figs"), ("c", "Porto was rainy")] {
+            sources.number(&Citation { quote: quote.into(), ..citation(id) });
+        }
+        let said = |answer: &str| sources.said_again(answer, "Where was Mira born?").map(|source| source.id.clone());
+        assert_eq!(said("She was born in Porto.").as_deref(), Some("a"));
+        assert_eq!(said("In Porto").as_deref(), Some("a"));
+        assert_eq!(said("I do not know where Mira was born."), None);
+        assert_eq!(said("In Lisbon, by the river, in a small white house near Porto"), None);
+    }
 
     fn citation(id: &str) -> Citation {
         Citation {
