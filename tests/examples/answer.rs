@@ -68,6 +68,7 @@ struct Tally {
     nothing: usize,
     direct: usize,
     direct_fits: usize,
+    cautioned: usize,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -119,7 +120,7 @@ async fn load(resources: &Arc<Resources>, dialogue: &Dialogue, folder: &Path) ->
     if let Ok(text) = fs::read_to_string(&note) {
         return Ok(serde_json::from_str(&text)?);
     }
-    let user = resources.users().add(&dialogue.id).await?.user.id;
+    let user = resources.users().add(&dialogue.speakers[0]).await?.user.id;
     let context = Context::of_user(user.clone(), Face::App, Arc::clone(resources));
     let mut people = HashMap::new();
     for name in &dialogue.speakers {
@@ -174,6 +175,8 @@ impl Tally {
         self.cited += citations.len();
         self.nothing += usize::from(citations.is_empty());
         let text = answer["answer"].as_str().unwrap_or_default();
+        let cautioned = text.starts_with("What fits best") || text.starts_with("Nothing that was found");
+        self.cautioned += usize::from(cautioned);
         let direct = direct(text).map(|line| shares(line, &gold(&question.answer)));
         self.direct += usize::from(direct.is_some());
         self.direct_fits += usize::from(direct == Some(true));
@@ -183,8 +186,7 @@ impl Tally {
 
 /// The line before the quotes that answers directly.
 fn direct(answer: &str) -> Option<&str> {
-    let (first, _) = answer.split_once("\n\n")?;
-    (!first.starts_with("This is what") && !first.contains("nothing")).then_some(first)
+    answer.split_once("\n\nThis is what").map(|(line, _)| line)
 }
 
 fn gold(answer: &Value) -> String {
@@ -221,12 +223,13 @@ fn report(tallies: &BTreeMap<u8, Tally>, mut times: Vec<Duration>) {
     for (category, tally) in tallies {
         println!(
             "category {category}: {} questions, evidence cited {:.1} % of {}, {:.2} citations, nothing found {:.1} %, \
-             direct {:.1} %, of which fit {:.1} %",
+             cautioned {:.1} %, direct {:.1} %, of which fit {:.1} %",
             tally.asked,
             share(tally.hits, tally.with_evidence),
             tally.with_evidence,
             tally.cited as f64 / tally.asked as f64,
             share(tally.nothing, tally.asked),
+            share(tally.cautioned, tally.asked),
             share(tally.direct, tally.asked),
             share(tally.direct_fits, tally.direct),
         );

@@ -27,6 +27,7 @@ use chrono::{
 };
 
 use phrase::{Phrase, Reader};
+pub(crate) use words::number;
 
 /// Which way a phrase is understood that fits the past and the future alike, as `on Friday` or `in May`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,15 @@
 //! The answer without a language model: what was said or noted, quoted, dated and cited, in the order of time.
+//!
+//! A line before the quotes answers directly where one of them clearly holds what was asked, or says what is wrong with
+//! the question: a name that nothing mentions, or words that somebody else said.
 
+mod caution;
 mod choose;
+mod direct;
+mod near;
 mod question;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use chrono::DateTime;
@@ -9,6 +17,7 @@ use chrono_tz::Tz;
 use schemas::chat::Citation;
 
 use crate::{Context, Result, recall::Passage};
+use caution::Caution;
 use question::Question;
 
 /// An answer made of passages.
@@ -25,13 +34,26 @@ pub(crate) struct Extract {
 /// # Errors
 /// The embedding model fails.
 pub(crate) async fn extract(
-    _context: &Context,
+    context: &Context,
     question: &str,
     now: &DateTime<Tz>,
     passages: &[Passage],
     limit: usize,
 ) -> Result<Extract> {
     let question = Question::read(question, now);
-    let chosen = choose::choose(&question, passages, limit);
-    Ok(write::write(&question, &chosen))
+    let mut chosen = choose::choose(&question, passages, limit);
+    if !near::enough(&context.resources.embedder, &question, &chosen).await? {
+        chosen.clear();
+    }
+    Ok(answer(&question, passages, chosen))
+}
+
+/// The answer made of the chosen passages, which are best first.
+fn answer(question: &Question<'_>, passages: &[Passage], mut chosen: Vec<&Passage>) -> Extract {
+    let caution = caution::find(question, passages);
+    let direct = if caution.is_none() { direct::find(question, &chosen) } else { None };
+    if let Some(Caution::Unknown(_)) = caution {
+        chosen.clear();
+    }
+    write::write(question, chosen, caution, direct)
 }

@@ -44,8 +44,12 @@ pub(crate) fn cut(text: &str, query: &str, longest: usize) -> String {
     let lower: Vec<char> = characters.iter().map(|c| c.to_lowercase().next().unwrap_or(*c)).collect();
     let word: Vec<char> = common.unwrap_or_default().chars().collect();
     let at = lower.windows(word.len().max(1)).position(|part| part == word).unwrap_or(0);
-    let start = at.saturating_sub(longest / 3).min(characters.len() - longest);
-    let end = start + longest;
+    let from = at.saturating_sub(longest / 3).min(characters.len() - longest);
+    let to = from + longest;
+    // Whole words, where there are spaces.
+    let gap = |place: &usize| characters[*place].is_whitespace();
+    let start = if from == 0 { 0 } else { (from..at).find(gap).unwrap_or(from) };
+    let end = if to == characters.len() { to } else { (at.max(from) + word.len()..to).rfind(gap).unwrap_or(to) };
     let part: String = characters[start..end].iter().collect();
     let (before, after) = (if start > 0 { "…" } else { "" }, if end < characters.len() { "…" } else { "" });
     format!("{before}{}{after}", part.trim())

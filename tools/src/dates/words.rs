@@ -102,7 +102,7 @@ const ORDINALS: [&str; 20] = [
 ];
 
 /// The number that a word says: `12`, `twelve`, `forty-five`.
-pub(super) fn number(word: &str) -> Option<u32> {
+pub(crate) fn number(word: &str) -> Option<u32> {
     if word.len() <= 4 && word.bytes().all(|byte| byte.is_ascii_digit()) {
         return word.parse().ok();
     }

@@ -1,7 +1,8 @@
 //! How an answer is written: quotes under the conversations that they are from.
 
-use super::{Extract, question::Question};
+use super::{Extract, caution::Caution, direct::Direct, question::Question};
 use crate::{
+    processing::local::words::capitalized,
     recall::{Kind, Passage},
     text,
 };
@@ -9,13 +10,29 @@ use crate::{
 /// How much of a long passage is quoted, in characters.
 const QUOTED: usize = 240;
 
-/// Writes the answer of these passages, which stand in the order of time.
-pub(super) fn write(question: &Question<'_>, chosen: &[&Passage]) -> Extract {
-    if chosen.is_empty() {
-        let text = String::from("I found nothing about this in your memory.");
-        return Extract { text, citations: Vec::new() };
-    }
-    let mut text = String::from("This is what your memory holds on it:\n");
+/// Writes the answer of these passages, after what is to be said first.
+pub(super) fn write(
+    question: &Question<'_>,
+    mut chosen: Vec<&Passage>,
+    caution: Option<Caution>,
+    direct: Option<Direct<'_>>,
+) -> Extract {
+    let opening = match caution {
+        Some(Caution::Remark(remark)) if !chosen.is_empty() => remark,
+        Some(Caution::Unknown(nothing)) => return Extract { text: nothing, citations: Vec::new() },
+        _ if chosen.is_empty() => {
+            let text = String::from("I found nothing about this in your memory.");
+            return Extract { text, citations: Vec::new() };
+        }
+        _ => "This is what your memory holds on it:".to_owned(),
+    };
+    chosen.sort_by_key(|passage| (passage.citation.date, passage.place));
+    let mut text = direct.map_or_else(String::new, |direct| {
+        let place = chosen.iter().position(|passage| passage.is_of(&direct.passage.citation)).unwrap_or_default();
+        format!("{} [{}].\n\n", capitalized(&unmarked(&direct.text)), place + 1)
+    });
+    text.push_str(&opening);
+    text.push('\n');
     let mut above = String::new();
     for (place, passage) in chosen.iter().enumerate() {
         let heading = heading(question, passage);
@@ -32,7 +49,7 @@ pub(super) fn write(question: &Question<'_>, chosen: &[&Passage]) -> Extract {
 /// When, and in which conversation.
 fn heading(question: &Question<'_>, passage: &Passage) -> String {
     let day = question.day(passage.citation.date);
-    match &passage.citation.title {
+    match passage.citation.title.as_deref().map(unmarked) {
         Some(title) => format!("{day}, {}:", title.trim_end_matches(['.', ':'])),
         None => format!("{day}:"),
     }
@@ -46,16 +63,16 @@ fn line(question: &Question<'_>, passage: &Passage) -> String {
         Kind::Memory => format!("Remembered: “{quote}”"),
         Kind::ActionItem => format!("To do{note}: “{quote}”"),
         Kind::File => format!("“{quote}”"),
-        Kind::Segment | Kind::Live => format!("{}: “{quote}”", speaker(passage)),
+        Kind::Segment | Kind::Live => format!("{}: “{quote}”", capitalized(speaker(passage))),
     }
 }
 
-/// Who says it, as the user reads it.
-fn speaker(passage: &Passage) -> &str {
+/// Who says it, as the user reads it within a sentence.
+pub(super) fn speaker(passage: &Passage) -> &str {
     match passage.citation.speaker.as_deref() {
-        Some("User") => "You",
+        Some("User") => "you",
         Some(name) => name,
-        None => "Somebody",
+        None => "somebody",
     }
 }
 

@@ -12,7 +12,7 @@ mod folders;
 mod memories;
 mod outline;
 mod overview;
-mod sentences;
+pub(crate) mod sentences;
 #[cfg(test)]
 mod tests;
 mod title;

@@ -147,7 +147,7 @@ const ABBREVIATIONS: &[&str] =
     &["dr", "mr", "mrs", "ms", "prof", "st", "vs", "jr", "sr", "no", "approx", "e.g", "i.e", "a.m", "p.m", "u.s"];
 
 /// Where the sentences of a text stand.
-fn sentence_ranges(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn sentence_ranges(text: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut start = 0;
     let mut characters = text.char_indices().peekable();

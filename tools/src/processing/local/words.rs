@@ -133,17 +133,17 @@ static COMMON_WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 });
 
 /// Whether a word, in lower case, is too common to tell anything.
-pub(super) fn is_common(word: &str) -> bool {
+pub(crate) fn is_common(word: &str) -> bool {
     COMMON_WORDS.binary_search(&word).is_ok()
 }
 
 /// A word in lower case, without what stands around it.
-pub(super) fn core(word: &str) -> String {
+pub(crate) fn core(word: &str) -> String {
     word.trim_matches(|letter: char| !letter.is_alphanumeric()).to_lowercase().replace('’', "'")
 }
 
 /// The words of a text, in lower case.
-pub(super) fn cores(text: &str) -> Vec<String> {
+pub(crate) fn cores(text: &str) -> Vec<String> {
     text.split_whitespace().map(core).filter(|word| !word.is_empty()).collect()
 }
 
@@ -240,14 +240,14 @@ const BINDING: &[&str] = &[
 ];
 
 /// Whether a text is English, by its common words.
-pub(super) fn looks_english(text: &str) -> bool {
+pub(crate) fn looks_english(text: &str) -> bool {
     let words = cores(text);
     let common = words.iter().filter(|word| is_common(word)).count();
     common * 10 >= words.len() * 3
 }
 
 /// Capitalises the first letter.
-pub(super) fn capitalized(text: &str) -> String {
+pub(crate) fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

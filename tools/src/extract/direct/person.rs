@@ -1,0 +1,137 @@
+//! Who it was: the one who says that they did it, or whom the sentence names.
+
+use super::super::{question::Question, write::speaker};
+use super::{
+    Direct, credited,
+    evidence::{self, Evidence},
+    lemmas,
+};
+use crate::{
+    processing::local::words::{self, core},
+    recall::Passage,
+};
+
+/// The share of the question's words that a sentence needs to say who.
+const LEAST: f32 = 0.6;
+
+/// Words after `who` that ask for the object of what follows.
+const AUXILIARIES: &[&str] =
+    &["did", "do", "does", "will", "would", "can", "could", "should", "is", "are", "was", "were", "has", "have", "had"];
+
+/// Whom people speak of without a name.
+const RELATIVES: &[&str] = &[
+    "mom",
+    "mum",
+    "mother",
+    "dad",
+    "father",
+    "parents",
+    "sister",
+    "brother",
+    "aunt",
+    "uncle",
+    "cousin",
+    "friend",
+    "friends",
+    "wife",
+    "husband",
+    "partner",
+    "daughter",
+    "son",
+    "kids",
+    "children",
+    "family",
+    "boss",
+    "colleague",
+    "colleagues",
+    "coworker",
+    "teacher",
+    "neighbor",
+    "neighbour",
+    "neighbors",
+    "neighbours",
+    "grandma",
+    "grandmother",
+    "grandpa",
+    "grandfather",
+    "roommate",
+    "girlfriend",
+    "boyfriend",
+    "teammates",
+    "coach",
+    "doctor",
+    "niece",
+    "nephew",
+];
+
+/// Who it was.
+pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>]) -> Option<Direct<'a>> {
+    let after = question.words.iter().skip_while(|word| !matches!(word.as_str(), "who" | "whom")).nth(1)?;
+    let (person, passage) = if AUXILIARIES.contains(&after.as_str()) {
+        let last = question.words.last()?;
+        let preposition = ["with", "to", "for", "from", "by"].contains(&last.as_str()).then_some(last.as_str())?;
+        evidence::best(evidence, LEAST, |passage, sentence| {
+            after_preposition(question, passage, sentence, preposition)
+        })?
+    } else {
+        let verb = lemmas::terms(after).pop()?;
+        evidence::best(evidence, LEAST, |passage, sentence| before_verb(question, passage, sentence, &verb))?
+    };
+    Some(credited(question, &person, passage))
+}
+
+/// `I went with Ana`: Ana.
+fn after_preposition(question: &Question<'_>, passage: &Passage, sentence: &str, preposition: &str) -> Option<String> {
+    let tokens: Vec<&str> = sentence.split_whitespace().collect();
+    let places = (0..tokens.len()).filter(|at| core(tokens[*at]) == preposition);
+    places.filter_map(|at| person(question, passage, &tokens[at + 1..])).next()
+}
+
+/// `My aunt gave us the car`: the speaker's aunt; `I gave it to her`: the speaker.
+fn before_verb(question: &Question<'_>, passage: &Passage, sentence: &str, verb: &str) -> Option<String> {
+    let tokens: Vec<&str> = sentence.split_whitespace().collect();
+    let at = tokens.iter().position(|token| lemmas::terms(token).iter().any(|term| term == verb))?;
+    // A clause begins after its comma.
+    let from =
+        tokens[..at].iter().rposition(|token| token.ends_with([',', ';', ':', '-', '.', '!'])).map_or(0, |at| at + 1);
+    let clause = &tokens[from..at];
+    let said_by = passage.citation.speaker.as_deref()?;
+    match clause.iter().map(|token| core(token)).find(|word| !words::is_common(word) || word == "i" || word == "my") {
+        Some(word) if word == "i" && clause.len() < 4 => {
+            (!question.is_about(said_by)).then(|| speaker(passage).to_owned())
+        }
+        Some(_) => person(question, passage, clause).filter(|_| clause.len() < 6),
+        None => None,
+    }
+}
+
+/// The person whom some words begin with: a name, or somebody's relative.
+fn person(question: &Question<'_>, passage: &Passage, tokens: &[&str]) -> Option<String> {
+    let first = core(tokens.first()?);
+    if matches!(first.as_str(), "my" | "our") {
+        let relative = tokens.iter().skip(1).take(3).position(|token| RELATIVES.contains(&core(token).as_str()))?;
+        let whose = match speaker(passage) {
+            "you" => "your".to_owned(),
+            name => format!("{name}'s"),
+        };
+        let nouns: Vec<String> = tokens[1..relative + 2].iter().map(|token| core(token)).collect();
+        let name = tokens.get(relative + 2).filter(|name| is_name(question, name));
+        let ended = !tokens[relative + 1].ends_with(char::is_alphanumeric);
+        let name = name.filter(|_| !ended).map_or_else(String::new, |name| format!(" {}", bare(name)));
+        return Some(format!("{whose} {}{name}", nouns.join(" ")));
+    }
+    let names = tokens.iter().take(3).take_while(|token| is_name(question, token));
+    let names: Vec<String> = names.map(|token| bare(token)).collect();
+    (!names.is_empty()).then(|| names.join(" "))
+}
+
+fn is_name(question: &Question<'_>, token: &str) -> bool {
+    let word = core(token);
+    let word = word.trim_end_matches("'s");
+    token.starts_with(char::is_uppercase) && !words::is_common(word) && word.len() > 1 && !question.names(word)
+}
+
+fn bare(token: &str) -> String {
+    let bare = token.trim_matches(|letter: char| !letter.is_alphanumeric());
+    bare.strip_suffix("'s").or_else(|| bare.strip_suffix("’s")).unwrap_or(bare).to_owned()
+}
