@@ -30,6 +30,7 @@ fn calls(_: &Value) -> Vec<(&'static str, Value)> {
     vec![
         ("ask", json!({ "question": "Where was the salt mine?", "limit": 5, "timezone": "Europe/Vienna" })),
         ("ask", json!({ "question": "What did I do in March 2026?", "limit": 1 })),
+        ("ask", json!({ "question": "What did the dentist say about my molar?", "limit": 5 })),
     ]
 }
 

@@ -160,6 +160,35 @@ async fn yesterday_is_where_the_user_is() {
 }
 
 #[tokio::test]
+async fn what_is_not_there_is_not_made_up() {
+    let (user, _) = talker().await;
+    for (question, words) in [
+        ("What did the dentist say about my molar?", "I found nothing about this in your memory."),
+        ("Where did Gudrun ride her bicycle?", "I found nothing in your memory that mentions “Gudrun”."),
+    ] {
+        let answer = ask(&user.developer(), question).await;
+        assert!(says(&answer, words), "{answer}");
+        assert_eq!((&answer["sources"], &answer["citations"]), (&json!([]), &json!([])));
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_is_answered_outright_gets_a_line_of_its_own() {
+    let (user, _) = talker().await;
+    let tuesday = time("2026-05-12T10:00:00Z");
+    talk(&user, tuesday, "How was the race?", "I won the sailing race to Capri yesterday!").await;
+    let user = settled(user).await;
+    for (question, words) in [
+        ("When did Doris win the sailing race?", "On 11 May 2026: “yesterday”, as Doris said on 12 May 2026.\n"),
+        ("Where was the sailing race that Doris won?", "“to Capri”, as Doris said on 12 May 2026.\n"),
+        ("Who won the sailing race?", "Doris, who said so on 12 May 2026.\n"),
+    ] {
+        let answer = ask(&user.developer(), question).await;
+        assert!(answer["answer"].as_str().unwrap().starts_with(words), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_day_lists_its_conversations() {
     let (user, [ride, trees]) = talker().await;
     let question = json!({ "question": "What did I do in March 2026?" });
