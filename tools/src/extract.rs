@@ -20,6 +20,9 @@ use crate::{Context, Result, recall::Passage};
 use caution::Caution;
 use question::Question;
 
+/// How many passages are quoted where one answers directly.
+const BESIDE: usize = 5;
+
 /// An answer made of passages.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Extract {
@@ -54,6 +57,10 @@ fn answer(question: &Question<'_>, passages: &[Passage], mut chosen: Vec<&Passag
     let direct = if caution.is_none() { direct::find(question, &chosen) } else { None };
     if let Some(Caution::Unknown(_)) = caution {
         chosen.clear();
+    }
+    if let Some(direct) = &direct {
+        let mut rank = 0..;
+        chosen.retain(|passage| rank.next() < Some(BESIDE) || passage.is_of(&direct.passage.citation));
     }
     write::write(question, chosen, caution, direct)
 }
