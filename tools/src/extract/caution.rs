@@ -54,14 +54,15 @@ fn unmentioned(question: &Question<'_>, passages: &[Passage]) -> Option<Caution>
     })
 }
 
-/// The names in a question, each with all its words, by their capitals; the first word of a question always has one.
+/// The names in a question, each with all its words, by their capitals; the first word of a sentence always has one.
 fn names(question: &str) -> Vec<Vec<&str>> {
     let mut names: Vec<Vec<&str>> = Vec::new();
-    let mut goes_on = false;
-    for token in question.split_whitespace().skip(1) {
+    let (mut begins, mut goes_on) = (true, false);
+    for token in question.split_whitespace() {
         let word = token.trim_matches(|letter: char| !letter.is_alphanumeric());
         let bare = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
-        let named = is_name(bare);
+        let named = !begins && is_name(bare);
+        begins = token.ends_with(['.', '!', '?', ':']);
         match names.last_mut().filter(|_| named && goes_on) {
             Some(name) => name.push(bare),
             None if named => names.push(vec![bare]),

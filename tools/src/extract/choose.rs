@@ -59,7 +59,9 @@ fn score(question: &Question<'_>, passage: &Passage) -> f32 {
 
 /// Takes out what is no transcript and shares too little with the question, as long as something else is left.
 fn drop_strays(question: &Question<'_>, ranked: &mut Vec<(f32, &Passage)>) {
-    let stays = |passage: &Passage| passage.kind == Kind::Segment || coverage(&question.topic, passage) >= FITS;
+    let stays = |passage: &Passage| {
+        matches!(passage.kind, Kind::Segment | Kind::File) || coverage(&question.topic, passage) >= FITS
+    };
     if ranked.iter().any(|(_, passage)| stays(passage)) {
         ranked.retain(|(_, passage)| stays(passage));
     }

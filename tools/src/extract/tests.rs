@@ -213,6 +213,8 @@ fn a_name_that_nothing_mentions_is_told() {
     assert!(unknown.citations.is_empty());
     let partly = answered("Did Ana repair the boat in Bergen?", &talks);
     assert!(partly.text.starts_with("Nothing that was found mentions “Bergen”. What is nearest:"), "{}", partly.text);
+    let twice = answered("Who repaired the boat? Think hard.", &talks);
+    assert!(twice.text.starts_with("Ana, who said so"), "{}", twice.text);
     let dated = answered("Did Ana repair the boat in June?", &talks);
     assert!(dated.text.starts_with("This is what"), "{}", dated.text);
 }
