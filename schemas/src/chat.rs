@@ -56,6 +56,7 @@ pub struct Message {
     pub files_id: Vec<String>,
     /// The files that go with it.
     #[serde(default)]
+    #[schemars(!default)]
     pub files: Vec<ChatFile>,
     /// The chat session that it belongs to: one for each user and app.
     #[serde(default)]
@@ -70,12 +71,15 @@ pub struct Message {
     /// Whether the answer came to its end: `completed`, `cancelled` (the client left) or `failed` (the language model
     /// did); a question is `completed`.
     #[serde(default)]
+    #[schemars(!default)]
     pub status: MessageStatus,
     /// What the answer changed in the memory, and how to take it back.
     #[serde(default)]
+    #[schemars(!default)]
     pub changes: Vec<Change>,
     /// What the answer asks the user to agree to; it is done when the next message of the chat says yes.
     #[serde(default)]
+    #[schemars(!default)]
     pub proposals: Vec<Proposal>,
 }
 

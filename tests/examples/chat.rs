@@ -132,7 +132,7 @@ async fn fill(resources: &Arc<Resources>, memories: usize, segments: usize) -> R
         let started = Utc::now() - TimeDelta::hours(6 * (conversations - number) as i64);
         let segment = |place: usize, random: &mut Random| {
             let (text, start) = (random.sentence(14), place * 10);
-            json!({ "text": text, "start": start, "end": start + 9, "is_user": place % 2 == 0, "speaker": "SPEAKER_01" })
+            json!({ "text": text, "start": start, "end": start + 9, "is_user": place.is_multiple_of(2), "speaker": "SPEAKER_01" })
         };
         let said: Vec<Value> = (0..SEGMENTS).map(|place| segment(place, &mut random)).collect();
         let arguments = json!({ "transcript_segments": said, "started_at": started.to_rfc3339() });

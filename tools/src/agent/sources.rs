@@ -39,7 +39,8 @@ impl Sources {
     }
 
     /// What an answer without any marker says again, word for word: small models answer well and forget to say from what.
-    /// At least half of what the answer says beyond the question must be in one source; the best of those is cited.
+    /// At least half of what the answer says beyond the question must be in one source; the best of those is cited, and
+    /// rather what says it than a summary of it.
     pub(super) fn said_again(&self, answer: &str, question: &str) -> Option<&Citation> {
         let asked: HashSet<String> = words::terms(question).into_iter().collect();
         let mut said: Vec<String> = words::terms(answer).into_iter().filter(|term| !asked.contains(term)).collect();
@@ -49,9 +50,10 @@ impl Sources {
             let has: HashSet<String> = words::terms(&source.quote).into_iter().collect();
             let again = said.iter().filter(|term| has.contains(*term)).count();
             let fits = asked.iter().filter(|term| has.contains(*term)).count();
-            (again > 0 && 2 * again >= said.len()).then_some((again, fits))
+            let is_summary = source.kind == "conversation" && source.segment.is_none();
+            (again > 0 && 2 * again >= said.len()).then_some((again, !is_summary, fits))
         };
-        let mut best: Option<((usize, usize), &Citation)> = None;
+        let mut best: Option<((usize, bool, usize), &Citation)> = None;
         for source in &self.0 {
             // Of two alike, the one that was shown first is the more relevant.
             if let Some(score) = score(source).filter(|score| best.is_none_or(|(best, _)| *score > best)) {
