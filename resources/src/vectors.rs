@@ -253,7 +253,6 @@ impl Vectors {
             .filter(|(_, score)| *score >= DUPLICATE)
             .collect();
         let mut hits = self.named(alike).await?;
-        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
         hits.truncate(limit);
         Ok(hits)
     }
@@ -270,14 +269,17 @@ impl Vectors {
         self.engine.count().await
     }
 
-    /// The records that points stand for, with their scores.
+    /// The records that points stand for, with their scores, best first, and in the order of their ids where two score
+    /// the same.
     async fn named(&self, points: Vec<(Uuid, f32)>) -> Result<Vec<Hit>> {
         if points.is_empty() {
             return Ok(Vec::new());
         }
         let mut ids = self.engine.ids_of(points.iter().map(|(point, _)| *point).collect()).await?;
         let named = |(point, score)| Some(Hit { id: ids.remove(&point)?, score });
-        Ok(points.into_iter().filter_map(named).collect())
+        let mut hits: Vec<Hit> = points.into_iter().filter_map(named).collect();
+        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
+        Ok(hits)
     }
 
     /// Run the legs of a search and give each record that any of them proposed its true score in all of them: a

@@ -24,7 +24,7 @@ async fn unknown_paths_and_wrong_methods() {
         (Method::DELETE, "/v1/dev/keys", "GET, HEAD, POST"),
         (Method::GET, "/v1/mcp/keys/x", "DELETE"),
         (Method::POST, "/healthz", "GET, HEAD"),
-        (Method::GET, "/v2/messages", "POST"),
+        (Method::PATCH, "/v2/messages", "DELETE, GET, HEAD, POST"),
     ];
     for (method, path, allowed) in cases {
         let answer = user.app().bare(method.clone(), path).await;

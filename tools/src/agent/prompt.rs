@@ -9,6 +9,7 @@ use schemas::chat::{Message, Sender};
 
 use super::{question::Question, sources::Sources, tokens};
 use crate::{
+    processing::local::words,
     recall::{self, Kind, Passage},
     text,
 };
@@ -56,12 +57,18 @@ impl Told<'_> {
                 [range.start, range.end].map(|time| time.with_timezone(&zone).format("%-d %B %Y, %H:%M"));
             format!("The question speaks of the time from {start} to {end}.")
         });
-        let fits = |passage: &Passage| recall::coverage(&question.query, passage) > 0.0;
-        let doubt = (!self.passages.iter().any(fits)).then(|| DOUBT.to_owned());
+        let shares = |passage: &Passage| recall::coverage(&question.query, passage) > 0.0;
+        let is_doubtful = !self.passages.is_empty() && says_something(&question.query);
+        let doubt = (is_doubtful && !self.passages.iter().any(shares)).then(|| DOUBT.to_owned());
         let notes: String = self.notes.iter().chain(&time).chain(&doubt).map(|note| format!("({note})\n")).collect();
         turns.push(Turn::User(format!("<memory>\n{found}</memory>\n\n{notes}{}", self.asked)));
         turns
     }
+}
+
+/// Whether a question has words that tell what it is about, as a greeting has not.
+fn says_something(question: &str) -> bool {
+    !words::terms(question).is_empty()
 }
 
 /// The last messages that `room` tokens hold, oldest first: by turns and beginning with the user, as many models insist.
