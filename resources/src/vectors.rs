@@ -231,7 +231,9 @@ impl Vectors {
             legs.push(Leg::Dense(dense.to_vec()));
         }
         let candidates = self.candidates(&scope, legs, query.limit.max(CANDIDATES)).await?;
-        self.named(candidates.fuse(query.limit)).await
+        let mut hits = self.named(candidates.fuse(query.limit)).await?;
+        hits.truncate(query.limit);
+        Ok(hits)
     }
 
     /// Find the records whose words are nearly those of `text`, best first, leaving out the record `except` itself.

@@ -145,3 +145,21 @@ async fn an_answer_that_takes_too_long_is_ended_and_says_so() {
     assert_eq!(answered.done["status"], "failed");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_model_that_asks_to_wait_too_long_is_not_waited_for() {
+    let (model, folder) = (Model::default(), TempDir::new().unwrap());
+    let url = model.serve().await;
+    let adjust = |config: &mut server::Config| {
+        config.model.url = Some(url);
+        config.model.name = Some("busy".into());
+        config.model.timeout_seconds = 1;
+    };
+    let server = Server::boot(folder.path(), adjust).await;
+    let user = server.user().await;
+    model.script("Wait an hour?", [Act::Later(3600)]);
+    let answered = ask(&user, json!({ "text": "Wait an hour?" })).await;
+    assert!(answered.text.starts_with("Sorry: the language model did not answer in time."), "{}", answered.text);
+    assert_eq!(answered.done["status"], "failed");
+    server.stop().await;
+}

@@ -56,7 +56,7 @@ impl Candidates {
         self.0.into_iter().map(|(point, candidate)| (point, (candidate.words, candidate.dense))).collect()
     }
 
-    /// Rank the records and keep the best `limit`.
+    /// Rank the records and keep the best `limit`, with those that score the same as the last of them.
     pub(super) fn fuse(self, limit: usize) -> Vec<(Uuid, f32)> {
         let (points, candidates): (Vec<Uuid>, Vec<Candidate>) = self.0.into_iter().unzip();
         let words = normalise(candidates.iter().map(|candidate| Some(candidate.words.unwrap_or_default())));
@@ -70,7 +70,9 @@ impl Candidates {
         let scores = words.into_iter().zip(dense).map(score);
         let mut hits: Vec<(Uuid, f32)> = points.into_iter().zip(scores).collect();
         hits.sort_by(|(a, a_score), (b, b_score)| b_score.total_cmp(a_score).then_with(|| a.cmp(b)));
-        hits.truncate(limit);
+        // Which of those that score the same come first is for their names to say.
+        let last = hits.get(limit.saturating_sub(1)).map(|(_, score)| *score);
+        hits.truncate(last.map_or(hits.len(), |last| hits.partition_point(|(_, score)| *score >= last)));
         hits
     }
 }
