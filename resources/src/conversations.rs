@@ -1,6 +1,6 @@
 //! Conversations of one user: their rows, transcripts and photos.
 
-mod counting;
+pub mod counting;
 mod photos;
 mod row;
 mod transcript;
@@ -17,7 +17,6 @@ use crate::{
     jobs,
     outbox::{self, Kind},
 };
-pub use counting::Held;
 pub(crate) use row::{ConversationRow, SegmentRow};
 pub use transcript::{Assignee, Spoken};
 pub use understood::Understood;

@@ -5,7 +5,7 @@ mod buckets;
 use std::{cmp::Reverse, collections::HashMap};
 
 use chrono::{DateTime, Utc};
-use resources::conversations::Held;
+use resources::conversations::counting::Held;
 use schemas::{
     chart::*,
     conversation::ConversationCategory,

@@ -90,6 +90,11 @@ impl Found {
     }
 }
 
+/// Whether a word, in lower case, is the name of a month or of a day of the week.
+pub(crate) fn is_of_the_calendar(word: &str) -> bool {
+    days::month(word).is_some() || days::weekday(word).is_some()
+}
+
 /// The first time that `text` speaks of, as a plan: what fits past and future is in the future.
 pub fn find_time<Tz: TimeZone>(text: &str, now: &DateTime<Tz>) -> Option<Found> {
     find(text, now, Lean::Future)

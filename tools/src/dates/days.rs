@@ -263,7 +263,8 @@ pub(super) fn unit(word: &str) -> Option<&'static str> {
     })
 }
 
-fn weekday(word: &str) -> Option<Weekday> {
+/// A day of the week in one word.
+pub(super) fn weekday(word: &str) -> Option<Weekday> {
     let word = match word {
         "tues" => "tue",
         "weds" => "wed",

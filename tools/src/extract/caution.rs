@@ -2,6 +2,7 @@
 
 use super::question::Question;
 use crate::{
+    dates,
     processing::local::words,
     recall::{Kind, Passage},
 };
@@ -81,23 +82,8 @@ fn is_name(word: &str) -> bool {
 }
 
 fn is_of_the_calendar(word: &str) -> bool {
-    let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-    let months = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
     let word = word.to_lowercase();
-    words::is_common(&word) || days.iter().chain(&months).any(|name| *name == word)
+    words::is_common(&word) || dates::is_of_the_calendar(&word)
 }
 
 /// The beginning of a name, in lower case: its ending may be another one elsewhere.
