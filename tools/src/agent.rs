@@ -87,6 +87,7 @@ pub async fn ask(
     question: SendMessage,
     leaving: CancellationToken,
 ) -> Result<(Message, impl Stream<Item = Frame>)> {
+    understand_early(&context, &question.text);
     let files = files::attach(&context, app_id.as_deref(), &question.file_ids).await?;
     let asked = Message {
         app_id: app_id.clone(),
@@ -101,6 +102,14 @@ pub async fn ask(
     let answering = answer(context.clone(), asked.clone(), question.context, Listener::new(frames, leaving));
     context.resources.sessions.spawn(answering);
     Ok((asked, stream::poll_fn(move |waker| waiting.poll_recv(waker))))
+}
+
+/// Lets the embedding model read a question that stands by itself while it is stored: whoever looks for it finds it read.
+fn understand_early(context: &Context, text: &str) {
+    if !question::leans(text) {
+        let (resources, text) = (Arc::clone(&context.resources), text.to_owned());
+        tokio::spawn(async move { resources.embedder.read_query(&text).await.map(drop) });
+    }
 }
 
 /// Answers a stored question in its session, and stores the answer.
@@ -131,11 +140,12 @@ async fn answer_within(
     draft: &mut Draft,
     listener: &Listener,
 ) -> Result<()> {
-    let earlier = context.messages().recent(asked.app_id.as_deref(), EARLIER).await?;
+    let messages = context.messages();
+    let recent = async { Ok(messages.recent(asked.app_id.as_deref(), EARLIER).await?) };
+    let (earlier, zone) = tokio::try_join!(recent, context.time_zone())?;
     // A question that was asked meanwhile waits for its own answer.
     let is_before = |message: &Message| message.sender == Sender::Ai || message.created_at < asked.created_at;
     let earlier: Vec<Message> = earlier.into_iter().filter(is_before).collect();
-    let zone = context.time_zone().await?;
     let notes = settling::settle(context, &asked.text, &earlier, draft, listener).await;
     let files = Files::of(&asked.files_id, &earlier);
     let inquiry = Inquiry { text: &asked.text, earlier: &earlier, page, files, zone, notes, offer: Offer::Everything };

@@ -39,13 +39,13 @@ impl Question {
     pub(super) fn read(text: &str, earlier: &[Message], page: Option<PageContext>, now: DateTime<Tz>) -> Self {
         let range = dates::find_range(text, &now);
         let (mut query, mut understood) = (text.to_owned(), range);
-        if leans(text, understood.is_some()) {
+        if leans(text) {
             let before =
                 earlier.iter().rev().filter(|message| message.sender == Sender::Human).map(|asked| &asked.text);
             for asked in before {
                 query = format!("{asked}\n{query}");
                 understood = understood.or_else(|| dates::find_range(asked, &now));
-                if !leans(asked, false) {
+                if !leans(asked) {
                     break;
                 }
             }
@@ -72,7 +72,7 @@ impl Question {
 }
 
 /// Whether a question means something that was said before it: `and after that?`, `what did she say?`
-fn leans(text: &str, has_time: bool) -> bool {
+pub(super) fn leans(text: &str) -> bool {
     let plain = text.trim().to_lowercase();
     let count = plain.split_whitespace().count();
     let begins =
@@ -82,8 +82,8 @@ fn leans(text: &str, has_time: bool) -> bool {
         let mut words = plain.split(|letter: char| !letter.is_alphanumeric());
         count <= REFERS_SHORT && words.any(|word| REFERRING.contains(&word)) && !names_somebody(text)
     };
-    let says_nothing = !has_time && words::terms(text).is_empty();
-    goes_on || refers() || says_nothing
+    let says_nothing = || words::terms(text).is_empty() && dates::find_range(text, &resources::now()).is_none();
+    goes_on || refers() || says_nothing()
 }
 
 /// Whether a name stands in the text: a capital within a sentence.
