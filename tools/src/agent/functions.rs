@@ -1,6 +1,6 @@
 //! The model's functions: the tools that are marked for chat and that the caller may use, called as every face does.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::OnceLock};
 
 use chrono::{DateTime, Utc};
 use resources::model::{self, Function};
@@ -37,16 +37,22 @@ const IDLE: [&str; 5] = ["example", "examples", "title", "$schema", "format"];
 
 /// The functions that the model may ask for, as far as `room` tokens reach.
 pub(super) fn offered(context: &Context, offer: Offer, mut room: usize) -> Vec<Function> {
-    let function = |tool: &Tool| {
+    let permitted = functions().iter().filter(|(tool, ..)| may(context, offer, tool));
+    let fitting = permitted.filter(|(.., cost)| room.checked_sub(*cost).map(|left| room = left).is_some());
+    fitting.map(|(_, function, _)| function.clone()).collect()
+}
+
+/// Every function, the tool that it is, and how many tokens it takes: always the same, and longer to write than to read.
+fn functions() -> &'static [(&'static Tool, Function, usize)] {
+    static FUNCTIONS: OnceLock<Vec<(&Tool, Function, usize)>> = OnceLock::new();
+    let function = |tool: &'static Tool| {
         let mut parameters = Value::Object(tool.arguments.schema().clone());
         slim(&mut parameters);
-        Function { name: tool.name.to_owned(), description: tool.description(), parameters }
+        let description = tool.description();
+        let cost = tokens::count(&description) + tokens::count(&parameters.to_string());
+        (tool, Function { name: tool.name.to_owned(), description, parameters }, cost)
     };
-    let fits = |function: &Function| {
-        let cost = tokens::count(&function.description) + tokens::count(&function.parameters.to_string());
-        room.checked_sub(cost).map(|left| room = left).is_some()
-    };
-    crate::all().iter().filter(|tool| may(context, offer, tool)).map(function).filter(fits).collect()
+    FUNCTIONS.get_or_init(|| crate::all().iter().filter(|tool| tool.chat.is_some()).map(function).collect())
 }
 
 fn may(context: &Context, offer: Offer, tool: &Tool) -> bool {
