@@ -57,10 +57,16 @@ fn score(question: &Question<'_>, passage: &Passage) -> f32 {
     passage.score + if asked { SPEAKS } else { 0.0 }
 }
 
-/// Takes out what is no transcript and shares too little with the question, as long as something else is left.
+/// Takes out what is no transcript and shares too little with the question, as long as something else is left; and where
+/// something says all that the question says, whatever says nothing of it.
 fn drop_strays(question: &Question<'_>, ranked: &mut Vec<(f32, &Passage)>) {
+    let is_whole = ranked.iter().any(|(_, passage)| coverage(&question.topic, passage) >= 1.0);
     let stays = |passage: &Passage| {
-        matches!(passage.kind, Kind::Segment | Kind::File) || coverage(&question.topic, passage) >= FITS
+        let covered = coverage(&question.topic, passage);
+        match passage.kind {
+            Kind::Segment | Kind::File => !is_whole || covered > 0.0,
+            _ => covered >= FITS,
+        }
     };
     if ranked.iter().any(|(_, passage)| stays(passage)) {
         ranked.retain(|(_, passage)| stays(passage));

@@ -123,7 +123,12 @@ fn when_is_counted_from_the_day_on_which_it_was_said() {
         ("When did Ana repair the boat?", "I repaired the boat, finally.", "It was spoken of on 8 May 2023 [1]."),
         ("When did Ana repair the boat?", "The harbour was full yesterday.", ""),
         ("When did Ana repair the boat?", "Did you repair the boat yesterday?", "It was spoken of on 8 May 2023 [1]."),
-        ("When does Ana sail the boat?", "I sail the boat every Friday.", "It was spoken of on 8 May 2023 [1]."),
+        ("When does Ana sail the boat?", "I sail the boat every Friday.", ""),
+        (
+            "When do we launch the boat?",
+            "Shall we launch the boat on Saturday?",
+            "On 13 May 2023: “on saturday”, as Ana said on 8 May 2023 [1].",
+        ),
     ] {
         assert_eq!(direct(question, &talk(quote)), expected, "{question} {quote}");
     }
@@ -181,9 +186,22 @@ fn who_is_the_speaker_or_whom_they_name() {
             "Ana's sister, as Ana said on 8 May 2023 [1].",
         ),
         ("Who did Ana sail the boat with?", "Ana", "I sailed the boat with great care.", ""),
+        ("Who is afraid of the boat?", "Ana", "Tor is afraid of the boat.", "Tor, as Ana said on 8 May 2023 [1]."),
+        ("Who is afraid of the boat?", "Ana", "The boat is what I am afraid of.", ""),
     ] {
         assert_eq!(direct(question, &talk(speaker, quote)), expected, "{question} {quote}");
     }
+    let memory = [remembered("2026-11-01T10:00:00Z", "Mira is allergic to walnuts")];
+    assert_eq!(direct("Who is allergic to walnuts?", &memory), "Mira [1].");
+}
+
+#[test]
+fn what_says_nothing_of_the_question_goes_where_something_says_all_of_it() {
+    let talk = said(0, "Ana", "2023-05-08T10:00:00Z", "The harbour is full of herring.");
+    let memory = remembered("2026-11-01T10:00:00Z", "Mira is allergic to walnuts");
+    let answer = answered("Who is allergic to walnuts?", &[talk, memory]);
+    let kinds: Vec<&str> = answer.citations.iter().map(|citation| citation.kind.as_str()).collect();
+    assert_eq!(kinds, ["memory"]);
 }
 
 #[test]

@@ -72,10 +72,15 @@ impl<'a> Evidence<'a> {
 
     /// Every sentence that says something of the question, with how well it fits.
     pub(super) fn telling(&self) -> impl Iterator<Item = (f32, &Sentence<'a>)> {
-        let asks = |sentence: &&Sentence<'_>| sentence.text.ends_with('?');
+        let asks = |sentence: &&Sentence<'_>| sentence.text.ends_with('?') && !proposes(sentence.text);
         let telling = self.sentences.iter().filter(move |sentence| sentence.share > 0.0 && !asks(sentence));
         telling.map(|sentence| (self.score + sentence.share, sentence))
     }
+}
+
+/// Whether a question says what is to be done: `Shall we meet on Friday?`
+fn proposes(sentence: &str) -> bool {
+    sentence.to_lowercase().starts_with("shall we ")
 }
 
 /// The best answer among those of each sentence.

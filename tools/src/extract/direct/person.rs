@@ -69,9 +69,10 @@ pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>]) -> Op
     let after = question.words.iter().skip_while(|word| !matches!(word.as_str(), "who" | "whom")).nth(1)?;
     let (person, passage) = if AUXILIARIES.contains(&after.as_str()) {
         let last = question.words.last()?;
-        let preposition = ["with", "to", "for", "from", "by"].contains(&last.as_str()).then_some(last.as_str())?;
-        evidence::best(evidence, LEAST, |passage, sentence| {
-            after_preposition(question, passage, sentence, preposition)
+        let preposition = ["with", "to", "for", "from", "by"].contains(&last.as_str()).then_some(last.as_str());
+        evidence::best(evidence, LEAST, |passage, sentence| match preposition {
+            Some(preposition) => after_preposition(question, passage, sentence, preposition),
+            None => before_copula(question, passage, sentence, after),
         })?
     } else {
         let verb = lemmas::terms(after).pop()?;
@@ -85,6 +86,18 @@ fn after_preposition(question: &Question<'_>, passage: &Passage, sentence: &str,
     let tokens: Vec<&str> = sentence.split_whitespace().collect();
     let places = (0..tokens.len()).filter(|at| core(tokens[*at]) == preposition);
     places.filter_map(|at| person(question, passage, &tokens[at + 1..])).next()
+}
+
+/// `Ana is afraid of geese`, of who is afraid: Ana.
+fn before_copula(question: &Question<'_>, passage: &Passage, sentence: &str, copula: &str) -> Option<String> {
+    if !matches!(copula, "is" | "was" | "are" | "were") {
+        return None;
+    }
+    let tokens: Vec<&str> = sentence.split_whitespace().collect();
+    let at = tokens.iter().position(|token| core(token) == copula)?;
+    let named = person(question, passage, &tokens[..at])?;
+    // The whole of what stands before it: `Ana's cat is` is about a cat.
+    (named.split_whitespace().count() == at).then_some(named)
 }
 
 /// `My aunt gave us the car`: the speaker's aunt; `I gave it to her`: the speaker.

@@ -38,7 +38,9 @@ pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>], hour:
         let answer = if is_exact { when } else { format!("{when}: “{phrase}”") };
         return Some(credited(question, &answer, passage));
     }
-    let first = evidence.first().filter(|first| !hour && first.score >= SPOKEN_OF);
+    // When a plan was made says nothing of when it is carried out.
+    let tells = !hour && lean == Lean::Past;
+    let first = evidence.first().filter(|first| tells && first.score >= SPOKEN_OF);
     let spoken = first.filter(|first| first.passage.kind == Kind::Segment)?;
     let text = format!("it was spoken of on {}", question.day(spoken.passage.citation.date));
     Some(Direct { text, passage: spoken.passage })
@@ -47,7 +49,14 @@ pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>], hour:
 /// Whether the question is about what is to come.
 fn asks_for_plan(question: &Question<'_>) -> bool {
     let has = |word: &str| question.words.iter().any(|other| other == word);
-    has("will") || has("planning") || (has("is") || has("are")) && has("going") || has("plan") || has("plans")
+    has("do")
+        || has("does")
+        || has("shall")
+        || has("will")
+        || has("planning")
+        || (has("is") || has("are")) && has("going")
+        || has("plan")
+        || has("plans")
 }
 
 /// The time that a sentence speaks of; what was noted later than it was said must name its day in full.
