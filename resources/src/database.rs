@@ -65,6 +65,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_daily_summaries_webhooks.surql"),
     include_str!("migrations/0007_chat.surql"),
     include_str!("migrations/0008_chat_files.surql"),
+    include_str!("migrations/0009_users.surql"),
+    include_str!("migrations/0010_grants.surql"),
+    include_str!("migrations/0011_audit.surql"),
+    include_str!("migrations/0012_limits.surql"),
 ];
 
 /// How often a transaction is tried that lost a race for the same row.

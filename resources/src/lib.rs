@@ -1,6 +1,8 @@
 //! What exists: the database, the vector index, the embedding model, the language model, and one query file per noun.
 
 pub mod action_items;
+pub mod audit;
+pub mod changes;
 pub mod chat_files;
 pub mod conversations;
 pub mod daily_summaries;
@@ -9,10 +11,13 @@ pub mod embedder;
 mod error;
 pub mod folders;
 pub mod goals;
+pub mod grants;
 mod http;
+pub mod identity;
 mod indexer;
 pub mod jobs;
 pub mod keys;
+pub mod limits;
 pub mod memories;
 pub mod messages;
 pub mod model;

@@ -6,12 +6,15 @@
 use serde::{Deserialize, Deserializer};
 
 pub mod action_item;
+pub mod audit;
 pub mod chart;
 pub mod chat;
+pub mod citation;
 pub mod conversation;
 pub mod daily_summary;
 pub mod folder;
 pub mod goal;
+pub mod grant;
 pub mod health;
 pub mod key;
 pub mod memory;
@@ -19,6 +22,7 @@ pub mod person;
 pub mod preferences;
 pub mod scope;
 pub mod transcript;
+pub mod user;
 pub mod voice;
 pub mod webhook;
 

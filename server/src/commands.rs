@@ -1,5 +1,6 @@
 //! What the command line can do, one file each.
 
+pub(crate) mod connect;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod keys;
@@ -8,6 +9,7 @@ pub(crate) mod models;
 pub(crate) mod openapi;
 pub(crate) mod reindex;
 pub(crate) mod serve;
+pub(crate) mod users;
 
 use std::sync::Arc;
 

@@ -7,14 +7,18 @@ mod commands;
 mod config;
 mod data_folder;
 mod failure;
+mod limits;
 mod listener;
 mod log;
 mod mcp;
+mod oauth;
 mod others;
 mod page;
 mod running;
+mod sign_in;
 mod stdio;
 mod stream;
+mod tls;
 mod voice;
 mod welcome;
 

@@ -1,0 +1,1 @@
+//! The audit trail: what each assistant and script read and wrote.

@@ -1,0 +1,1 @@
+//! News of what has changed, for those who watch it.

@@ -1,0 +1,1 @@
+//! Grants: clients that signed in through OAuth, their codes and tokens.

@@ -1,0 +1,1 @@
+//! How often what may be done: fixed windows, kept across restarts.

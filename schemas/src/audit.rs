@@ -1,0 +1,1 @@
+//! What assistants and scripts did: the words of the audit trail.

@@ -1,0 +1,1 @@
+//! `recollect connect`: the configuration of MCP clients.

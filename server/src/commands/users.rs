@@ -1,0 +1,1 @@
+//! `recollect users`: who may come in.

@@ -1,0 +1,1 @@
+//! How much each caller gets: rate limits and the room that requests may take.

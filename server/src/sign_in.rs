@@ -1,0 +1,1 @@
+//! Signing in with a browser or a password: the routes below /v1/auth.

@@ -1,0 +1,1 @@
+//! The audit trail, for the user whose data it is about.

@@ -1,0 +1,1 @@
+//! Search everything at once, and fetch what was found.

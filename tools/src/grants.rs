@@ -1,0 +1,1 @@
+//! Grants: list and revoke what assistants were allowed.

@@ -1,0 +1,1 @@
+//! Prompts: what people ask assistants to do with their memory.

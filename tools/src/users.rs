@@ -1,0 +1,1 @@
+//! Users: signing in, invitations, and the owner's list.
