@@ -10,13 +10,17 @@ use tokio::process::Command;
 
 use crate::harness::Server;
 
-/// A program of the client called `name`, which is installed first where it is not yet.
-async fn program(name: &str, program: &str) -> Command {
+/// The folder of the client called `name`, which is installed first where it is not yet.
+pub(crate) async fn installed(name: &str) -> PathBuf {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/setup.sh");
     let output = Command::new(script).arg(name).output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let folder = PathBuf::from(String::from_utf8(output.stdout).unwrap().trim());
-    let mut command = Command::new(folder.join(name).join("bin").join(program));
+    PathBuf::from(String::from_utf8(output.stdout).unwrap().trim()).join(name)
+}
+
+/// A program of the client called `name`.
+pub(crate) async fn program(name: &str, program: &str) -> Command {
+    let mut command = Command::new(installed(name).await.join("bin").join(program));
     command.kill_on_drop(true);
     command
 }

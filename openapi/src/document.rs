@@ -91,7 +91,7 @@ fn finish(described: &mut Value, operation: &Operation, components: &mut Compone
         described["parameters"] = Value::Array(parameters);
     }
     if operation.takes_body() {
-        let schema = operation.route.arguments.schema();
+        let schema = operation.route.arguments.taken();
         let content = match operation.route.placement {
             Placement::List(name) => json_content(components.express(&schema["properties"][name])),
             Placement::Form(name) | Placement::FormOrBytes(name) => form::content(operation, name, components),
@@ -110,7 +110,7 @@ fn finish(described: &mut Value, operation: &Operation, components: &mut Compone
 }
 
 fn parameters(operation: &Operation, components: &Components) -> Vec<Value> {
-    let properties = operation.route.arguments.schema()["properties"].as_object().into_iter().flatten();
+    let properties = operation.route.arguments.taken()["properties"].as_object().into_iter().flatten();
     let outside_body = properties.filter(|(name, _)| operation.is_in_path(name) || operation.is_in_query(name));
     let required = operation.required();
     let parameter = |(name, schema): (&String, &Value)| {

@@ -93,7 +93,7 @@ pub(crate) async fn read(
 
 /// What the document says of such a body.
 pub(crate) fn content(operation: &Operation, files: &'static str, components: &Components) -> Value {
-    let arguments = operation.body_schema(operation.route.arguments.schema());
+    let arguments = operation.body_schema(operation.route.arguments.taken());
     let mut plain = arguments.clone();
     plain["properties"].as_object_mut().expect("arguments have properties").shift_remove(files);
     let bytes = json!({ "type": "string", "format": "binary" });
@@ -119,7 +119,7 @@ async fn read_form(files: &str, mut form: Multipart<'_>) -> multer::Result<(Vec<
     let (mut found, mut texts) = (Vec::new(), Vec::new());
     while let Some(field) = form.next_field().await? {
         let name = field.name().unwrap_or_default().to_owned();
-        if name == files {
+        if name == files && field.file_name().is_some() {
             found.push(read_file(field).await?);
         } else {
             texts.push((name, String::from_utf8_lossy(&field.bytes().await?).into_owned()));

@@ -79,14 +79,15 @@ impl Operation {
         self.route.placement != Placement::Query && outside_path
     }
 
-    /// The part of an arguments' schema that is not in the path.
+    /// The part of an arguments' schema that is not in the path. What may stand in the query string may be missing here.
     pub(crate) fn body_schema(&self, arguments: &Map<String, Value>) -> Value {
         let mut schema = arguments.clone();
         if let Some(Value::Object(properties)) = schema.get_mut("properties") {
             properties.retain(|name, _| !self.is_in_path(name));
         }
         if let Some(Value::Array(required)) = schema.get_mut("required") {
-            required.retain(|name| name.as_str().is_some_and(|name| !self.is_in_path(name)));
+            let elsewhere = |name: &str| self.is_in_path(name) || self.is_in_query(name);
+            required.retain(|name| name.as_str().is_some_and(|name| !elsewhere(name)));
         }
         Value::Object(schema)
     }

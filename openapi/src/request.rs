@@ -22,7 +22,8 @@ pub(crate) struct Places {
     _room: Room,
 }
 
-/// The arguments of the request, and where each of them stood. The path wins over the body, the body over the query.
+/// The arguments of the request, and where each of them stood. The path wins over the body; the query
+/// must not say otherwise than the body.
 pub(crate) async fn read(
     operation: &'static Operation,
     request: &mut Request,
@@ -33,6 +34,7 @@ pub(crate) async fn read(
     if operation.takes_query() {
         places.add("query", from_query(operation, request), &mut given);
     }
+    let queried = given.clone();
     if operation.takes_body() {
         let body = match operation.route.placement.files() {
             Some(files) => Some(form::read(operation, files, request).await?),
@@ -40,6 +42,7 @@ pub(crate) async fn read(
         };
         places.has_body = body.is_some();
         places.add("body", body.unwrap_or_default(), &mut given);
+        check_agreement(&queried, &given)?;
     }
     places.add("path", from_path(operation, request), &mut given);
     Ok((given, places))
@@ -81,6 +84,20 @@ impl Places {
     }
 }
 
+/// A client that gives an argument twice, and not the same, would not know which one counted.
+fn check_agreement(queried: &Map<String, Value>, given: &Map<String, Value>) -> Result<(), Refusal> {
+    // 3 and 3.0 are one number.
+    let is_same = |one: &Value, other: &Value| one == other || one.is_number() && one.as_f64() == other.as_f64();
+    let is_same = |name: &str, value: &Value| given.get(name).is_none_or(|other| is_same(value, other));
+    match queried.iter().find(|(name, value)| !is_same(name, value)) {
+        None => Ok(()),
+        Some((name, value)) => {
+            let place = vec![json!("query"), json!(name)];
+            Err(refuse("value_error", place, "The body gives another value", value.clone(), None))
+        }
+    }
+}
+
 fn from_path(operation: &Operation, request: &Request) -> Map<String, Value> {
     let named: HashMap<String, String> = request.path_params().unwrap_or_default();
     let pairs: Vec<_> = named.into_iter().collect();
@@ -99,22 +116,22 @@ fn from_query(operation: &Operation, request: &Request) -> Map<String, Value> {
 async fn from_body(operation: &Operation, request: &mut Request) -> Result<Option<Map<String, Value>>, Refusal> {
     let limit = operation.route.largest_body;
     let bytes = request.take_body().into_bytes_limit(limit).await.map_err(|error| unreadable(error, limit))?;
-    let body = match bytes.trim_ascii() {
-        [] => Value::Null,
-        text => serde_json::from_slice(text).map_err(|error| not_json(text, &error))?,
+    let body: Option<Value> = match bytes.trim_ascii() {
+        [] => None,
+        text => Some(serde_json::from_slice(text).map_err(|error| not_json(text, &error))?),
     };
     let contract = &operation.route.arguments;
     if let Placement::List(name) = operation.route.placement {
         return match body {
-            Value::Null => Err(refuse("missing", vec![json!("body")], "Field required", Value::Null, None)),
-            list => Ok(Some(Map::from_iter([(name.to_owned(), list)]))),
+            None => Err(refuse("missing", vec![json!("body")], "Field required", Value::Null, None)),
+            Some(list) => Ok(Some(Map::from_iter([(name.to_owned(), list)]))),
         };
     }
     match body {
-        Value::Object(fields) => Ok(Some(fields.into_iter().filter(|(name, _)| contract.takes(name)).collect())),
-        Value::Null if operation.takes_query() || operation.required().is_empty() => Ok(None),
-        Value::Null => Err(refuse("missing", vec![json!("body")], "Field required", Value::Null, None)),
-        other => {
+        Some(Value::Object(fields)) => Ok(Some(fields.into_iter().filter(|(name, _)| contract.takes(name)).collect())),
+        None if operation.takes_query() || operation.required().is_empty() => Ok(None),
+        None => Err(refuse("missing", vec![json!("body")], "Field required", Value::Null, None)),
+        Some(other) => {
             let sentence = "Input should be a valid dictionary or object to extract fields from";
             Err(refuse("model_attributes_type", vec![json!("body")], sentence, other, None))
         }
@@ -193,12 +210,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_body_wins_over_the_query_where_both_are_read() {
+    async fn the_query_must_not_say_otherwise_than_the_body() {
         let route = "/v3/memories/{memory_id}";
         let queried = read_request(Method::PATCH, route, "/v3/memories/m?value=old", "").await;
         assert_eq!((&queried["given"]["value"], &queried["places"]["value"]), (&json!("old"), &json!("query")));
         let both = read_request(Method::PATCH, route, "/v3/memories/m?value=old", r#"{"value": "new"}"#).await;
-        assert_eq!((&both["given"]["value"], &both["places"]["value"]), (&json!("new"), &json!("body")));
+        assert_eq!((&both["status"], &both["detail"][0]["loc"]), (&json!(422), &json!(["query", "value"])));
+        let agreeing = read_request(Method::PATCH, route, "/v3/memories/m?value=x", r#"{"value": "x"}"#).await;
+        assert_eq!((&agreeing["given"]["value"], &agreeing["places"]["value"]), (&json!("x"), &json!("body")));
         let neither = read_request(Method::PATCH, route, "/v3/memories/m", "").await;
         assert_eq!(neither["places"]["value"], "query");
     }
@@ -211,6 +230,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_is_no_object_is_reported() {
+        let settings = "/v1/users/daily-summary-settings";
+        assert_eq!(read_request(Method::PATCH, settings, settings, "null").await["status"], 422);
         let refused = create("[1]").await;
         assert_eq!(refused["status"], 422);
         assert_eq!(refused["detail"][0]["type"], "model_attributes_type");

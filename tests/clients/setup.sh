@@ -4,8 +4,8 @@
 #
 #   tests/clients/setup.sh [NAME…]    only these; without a name, all of them
 #
-# The folder is $RECOLLECT_TEST_CLIENTS, else ~/.cache/recollect-clients. Python programs are at NAME/bin/, Spectral
-# at spectral/node_modules/.bin/spectral.
+# The folder is $RECOLLECT_TEST_CLIENTS, else ~/.cache/recollect-clients. Python programs are at NAME/bin/, those of
+# Node.js at NAME/node_modules/.bin/.
 set -euo pipefail
 
 folder=${RECOLLECT_TEST_CLIENTS:-$HOME/.cache/recollect-clients}
@@ -50,12 +50,18 @@ install() {
         mcp-server-omi) python mcp-server-omi 'mcp-server-omi==0.1.5' 'mcp<2' ;;
         mcp) python mcp 'mcp==2.3.0' ;;
         openapi-spec-validator) python openapi-spec-validator 'openapi-spec-validator==0.9.0' ;;
+        schemathesis) python schemathesis 'schemathesis==4.32.5' ;;
+        # What it generates is formatted by ruff, and imports the rest.
+        openapi-python-client)
+            python openapi-python-client 'openapi-python-client==0.29.1' ruff attrs httpx python-dateutil ;;
+        openapi-typescript) node openapi-typescript 'openapi-typescript@7.13.0' 'typescript@5.9.3' ;;
         spectral) node spectral '@stoplight/spectral-cli@6.16.3' ;;
         *) echo "no client is called $1" >&2 && exit 2 ;;
     esac
 }
 
-[ $# -gt 0 ] || set -- omi-cli omi-mcp mcp-server-omi mcp openapi-spec-validator spectral
+[ $# -gt 0 ] || set -- omi-cli omi-mcp mcp-server-omi mcp openapi-spec-validator schemathesis openapi-python-client \
+    openapi-typescript spectral
 for name; do
     install "$name"
 done

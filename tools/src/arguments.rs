@@ -31,6 +31,7 @@ type Refuse = fn(String) -> Error;
 
 struct Compiled {
     schema: Map<String, Value>,
+    taken: Map<String, Value>,
     validator: Validator,
 }
 
@@ -45,10 +46,15 @@ impl Arguments {
         &self.compiled().schema
     }
 
+    /// The same, without the bounds that this face does not insist on: what it pulls inside them, or counts as not given.
+    pub fn taken(&self) -> &Map<String, Value> {
+        &self.compiled().taken
+    }
+
     /// The schema that the input type has, named for components; `None` where this face spells something otherwise.
     pub fn plain(&self) -> Option<SchemaOf> {
         let differs = !self.renamed.is_empty() || !self.preset.is_empty() || !self.narrowed.is_empty();
-        let differs = differs || !self.required.is_empty();
+        let differs = differs || !self.required.is_empty() || !self.lenient.is_empty() || self.clamped;
         self.schema.filter(|_| !differs)
     }
 
@@ -107,7 +113,7 @@ impl Arguments {
             let schema = self.spell(inline(self.schema.expect("every contract is made with a schema")));
             let validator = jsonschema::validator_for(&schema).expect("schemars writes valid schemas");
             let Value::Object(schema) = schema else { unreachable!("an input type is a struct") };
-            Compiled { schema, validator }
+            Compiled { taken: self.loosen(schema.clone()), schema, validator }
         })
     }
 
@@ -143,9 +149,38 @@ impl Arguments {
         }
         let native = schema.get_mut("required").map(Value::take).unwrap_or_default();
         let native = native.as_array().into_iter().flatten().filter_map(Value::as_str);
-        let required = native.chain(self.required.iter().copied()).filter(|field| !is_preset(field));
+        let required = native.chain(self.required.iter().copied());
+        let required = required.filter(|field| !is_preset(field) && self.own_default(field).is_none());
         schema["required"] = required.map(wire_name).collect();
         schema
+    }
+
+    /// Puts words in the place of bounds that this face does not insist on.
+    fn loosen(&self, mut schema: Map<String, Value>) -> Map<String, Value> {
+        for (name, argument) in schema["properties"].as_object_mut().into_iter().flatten() {
+            let told = if self.is_clamped(name) {
+                let bound = |keyword| argument[keyword].as_i64().map_or("…".to_owned(), |bound| bound.to_string());
+                format!("A number outside {} to {} counts as the nearest of them.", bound("minimum"), bound("maximum"))
+            } else if let Some(choices) = issues::choices(argument).filter(|_| self.lenient.contains(&name.as_str())) {
+                let choices: Vec<&str> = choices.iter().filter_map(Value::as_str).collect();
+                format!("One of {}; anything else counts as not given.", choices.join(", "))
+            } else {
+                continue;
+            };
+            let Some(keywords) = argument.as_object_mut() else { continue };
+            let bounds = ["minimum", "maximum", "enum", "anyOf"];
+            if bounds[2..].iter().filter_map(|keyword| keywords.remove(*keyword)).count() > 0 {
+                keywords.insert("type".to_owned(), json!(["string", "null"]));
+            }
+            bounds[..2].iter().for_each(|keyword| drop(keywords.remove(*keyword)));
+            let described = keywords.get("description").and_then(Value::as_str).unwrap_or_default();
+            keywords.insert("description".to_owned(), json!(format!("{described} {told}").trim_start()));
+        }
+        schema
+    }
+
+    fn is_clamped(&self, name: &str) -> bool {
+        self.clamped && matches!(name, "limit" | "offset")
     }
 
     /// Puts arguments that came under another name where they belong; the right name wins.
@@ -179,10 +214,11 @@ impl Arguments {
 
     /// Brings one given value into the form that its schema describes, where there is no doubt what was meant.
     fn adjust(&self, name: &str, schema: &Value, value: &mut Value) -> Adjusted {
-        if self.lenient.contains(&name) && !issues::choices(schema).is_some_and(|choices| choices.contains(value)) {
+        let may_be_unknown = self.lenient.contains(&name) && (value.is_string() || value.is_null());
+        if may_be_unknown && !issues::choices(schema).is_some_and(|choices| choices.contains(value)) {
             return Adjusted::Absent;
         }
-        if self.clamped && matches!(name, "limit" | "offset") {
+        if self.is_clamped(name) {
             clamp(schema, value);
         }
         match settle_times(schema, value, &mut vec![json!(name)]) {
@@ -193,7 +229,10 @@ impl Arguments {
 
     /// The default that this face gives to an argument, where it has one of its own.
     fn default_of(&self, wire: &str) -> Option<&Value> {
-        let field = self.renamed.iter().find(|(name, _)| *name == wire).map_or(wire, |(_, field)| field);
+        self.own_default(self.renamed.iter().find(|(name, _)| *name == wire).map_or(wire, |(_, field)| field))
+    }
+
+    fn own_default(&self, field: &str) -> Option<&Value> {
         self.narrowed.iter().filter(|(path, _)| *path == field).find_map(|(_, keywords)| keywords.get("default"))
     }
 

@@ -59,7 +59,7 @@ pub enum Placement {
     Query,
     /// In a JSON body.
     Body,
-    /// In the query string, as older clients send them, or in a JSON body, which wins.
+    /// In the query string, as older clients send them, or in a JSON body; the two must not contradict each other.
     QueryOrBody,
     /// In a JSON body that is a bare list: the argument of this name.
     List(&'static str),
@@ -223,7 +223,7 @@ impl Route {
         self.narrow("limit", json!({ "default": size, "minimum": 1, "maximum": largest }))
     }
 
-    /// Counts a value outside the enum of `field` as not given.
+    /// Counts a text outside the enum of `field` as not given.
     pub(crate) fn lenient(mut self, field: &'static str) -> Self {
         self.arguments.lenient.push(field);
         self

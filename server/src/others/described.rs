@@ -61,8 +61,9 @@ fn operation(method: Method, id: &'static str, summary: &'static str, descriptio
 }
 
 fn answers(content_type: &'static str, description: &'static str) -> MetaResponses {
-    let kind = if content_type == "application/json" { "object" } else { "string" };
-    let content = vec![MetaMediaType { content_type, schema: inline(MetaSchema::new(kind)) }];
+    // A stream is described in words: what stands here would be taken for a description of each of its events.
+    let schema = if content_type == "application/json" { MetaSchema::new("object") } else { MetaSchema::ANY };
+    let content = vec![MetaMediaType { content_type, schema: inline(schema) }];
     let success = MetaResponse { description, status: Some(200), status_range: None, content, headers: Vec::new() };
     MetaResponses { responses: vec![success] }
 }
