@@ -105,10 +105,15 @@ fn from_path(operation: &Operation, request: &Request) -> Map<String, Value> {
 }
 
 fn from_query(operation: &Operation, request: &Request) -> Map<String, Value> {
-    let mut pairs: Vec<(String, String)> = request.params().unwrap_or_default();
-    for (name, _) in &mut pairs {
-        *name = operation.route.arguments.canonical(name).to_owned();
-    }
+    let pairs: Vec<(String, String)> = request.params().unwrap_or_default();
+    let contract = &operation.route.arguments;
+    // What came under the right name wins over what came under another one.
+    let is_right = |name: &str| {
+        let right = contract.canonical(name);
+        right == name || pairs.iter().all(|(other, _)| other != right)
+    };
+    let right = pairs.iter().filter(|(name, _)| is_right(name));
+    let pairs: Vec<_> = right.map(|(name, text)| (contract.canonical(name).to_owned(), text.clone())).collect();
     query::read(&pairs, operation.route.arguments.schema(), |name| operation.is_in_query(name))
 }
 
