@@ -17,6 +17,7 @@ mod process;
 mod processing;
 mod qdrant;
 mod real_model;
+mod refusals;
 mod remote;
 mod rest;
 mod schemathesis;

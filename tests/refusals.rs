@@ -1,0 +1,202 @@
+//! Who is refused where: every route and every tool, called without a credential, with one of the wrong family, and
+//! without the scope. What belongs to somebody else is in `isolation`.
+
+use std::collections::HashSet;
+
+use reqwest::Method;
+use schemas::{key::KeyFamily, scope::Scope};
+use serde_json::{Value, json};
+use tools::{Access, Audience, Tool};
+
+use crate::{
+    calls::{name_of, over_mcp_with},
+    harness::{Answer, Server, TestUser, apart},
+};
+
+/// What comes with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Given {
+    Nothing,
+    /// A text that never was a credential.
+    Nonsense,
+    Session,
+    DeveloperKey,
+    McpKey,
+}
+
+use Given::{DeveloperKey, McpKey, Nonsense, Nothing, Session};
+
+const EVERYTHING: [Given; 5] = [Nothing, Nonsense, Session, DeveloperKey, McpKey];
+
+/// What a door says to a credential that does not open it.
+type Row = (Given, u16, &'static str);
+
+const APP: &[Row] = &[
+    (Nothing, 401, "Authorization header not found"),
+    (Nonsense, 401, "Invalid authorization token"),
+    (DeveloperKey, 401, "Invalid authorization token: a key that starts with omi_dev_ works on /v1/dev"),
+    (McpKey, 401, "Invalid authorization token: a key that starts with omi_mcp_ works on /v1/mcp"),
+];
+
+const ACCOUNT: &[Row] = &[
+    (Nothing, 403, "Not authenticated"),
+    (Nonsense, 401, "Invalid authentication credentials"),
+    (DeveloperKey, 401, "Invalid authentication credentials"),
+    (McpKey, 401, "Invalid authentication credentials"),
+];
+
+const DEVELOPER: &[Row] = &[
+    (Nothing, 401, "Missing or invalid Authorization header. Must be 'Bearer API_KEY'"),
+    (Nonsense, 401, "Invalid API Key"),
+    (Session, 401, "Invalid API Key"),
+    (McpKey, 401, "Invalid API Key: a key that starts with omi_mcp_ works on /v1/mcp"),
+];
+
+const MCP: &[Row] = &[
+    (Nothing, 401, "Missing or invalid Authorization header. Must be 'Bearer API_KEY'"),
+    (Nonsense, 401, "Invalid API Key"),
+    (Session, 401, "Invalid API Key"),
+    (DeveloperKey, 401, "Invalid API Key: a key that starts with omi_dev_ works on /v1/dev"),
+];
+
+const MCP_ENDPOINT: &[Row] = &[
+    (Nothing, 401, "Invalid or missing API key. Provide via Authorization header."),
+    (Nonsense, 401, "Invalid or missing API key. Provide via Authorization header."),
+    (Session, 401, "Invalid or missing API key. Provide via Authorization header."),
+    (DeveloperKey, 401, "Invalid API Key: a key that starts with omi_dev_ works on /v1/dev"),
+];
+
+/// Opens to everybody.
+const OPEN: &[Row] = &[];
+
+/// The routes that are no tools. One that the document has and this table has not fails the test below.
+const OTHERS: &[(&str, &[Row])] = &[
+    ("GET /", OPEN),
+    ("GET /docs", OPEN),
+    ("GET /healthz", OPEN),
+    ("GET /openapi.json", OPEN),
+    ("DELETE /v1/mcp", MCP_ENDPOINT),
+    ("GET /v1/mcp", MCP_ENDPOINT),
+    ("POST /v1/mcp", MCP_ENDPOINT),
+    ("DELETE /v1/mcp/sse", MCP_ENDPOINT),
+    ("GET /v1/mcp/sse", MCP_ENDPOINT),
+    ("POST /v1/mcp/sse", MCP_ENDPOINT),
+    ("GET /v1/mcp/sse/info", OPEN),
+    ("GET /v1/users/export", APP),
+    ("POST /v2/messages", APP),
+    ("POST /v2/voice-messages", APP),
+];
+
+fn rows(audience: Audience) -> &'static [Row] {
+    match audience {
+        Audience::App => APP,
+        Audience::Account => ACCOUNT,
+        Audience::Developer => DEVELOPER,
+        Audience::Mcp => MCP,
+        Audience::Public => OPEN,
+    }
+}
+
+/// Calls a route with a body that no route takes: who may not call is told so before it is read.
+async fn call(user: &TestUser, name: &str, given: Given) -> Answer {
+    let (method, path) = name.split_once(' ').unwrap();
+    let url = format!("{}{}", user.url, path.replace(['{', '}'], ""));
+    let request = user.http.request(method.parse::<Method>().unwrap(), url);
+    let request = match given {
+        Nothing => request,
+        Nonsense => request.bearer_auth("nonsense"),
+        Session => request.bearer_auth(&user.token),
+        DeveloperKey => request.bearer_auth(&user.developer_key),
+        McpKey => request.bearer_auth(&user.mcp_key),
+    };
+    let is_read = method == "GET";
+    Answer::to(if is_read { request } else { request.body("{") }).await
+}
+
+/// Sees to it that a route says what its rows say, and lets in who is not in them.
+async fn try_door(user: &TestUser, name: &str, rows: &[Row]) {
+    for given in EVERYTHING {
+        let row = rows.iter().find(|(refused, ..)| *refused == given);
+        // What would be let in may be an endless stream; that it opens is shown by all other tests.
+        let Some((_, status, sentence)) = row else { continue };
+        let answer = call(user, name, given).await;
+        assert_eq!(answer.status, *status, "{name} with {given:?}: {}", answer.body);
+        let detail = answer.body["detail"].as_str().unwrap_or_default();
+        assert!(detail.starts_with(sentence), "{name} with {given:?}: {detail}");
+        let challenge = answer.header("www-authenticate");
+        assert_eq!(challenge.starts_with("Bearer"), *status == 401, "{name} with {given:?}: {challenge}");
+    }
+}
+
+#[tokio::test]
+async fn no_route_opens_without_its_credential() {
+    let user = Server::shared().await.user().await;
+    for route in tools::all().iter().flat_map(|tool| &tool.routes) {
+        try_door(&user, &name_of(route), rows(route.audience)).await;
+    }
+    for (name, rows) in OTHERS {
+        try_door(&user, name, rows).await;
+    }
+}
+
+#[tokio::test]
+async fn every_route_of_the_document_is_in_a_table() {
+    let document = server::openapi_document();
+    let paths = document["paths"].as_object().unwrap().iter();
+    let described: Vec<String> = paths
+        .flat_map(|(path, item)| item.as_object().unwrap().keys().map(move |method| (method, path)))
+        .map(|(method, path)| format!("{} {path}", method.to_uppercase()))
+        .collect();
+    let routes: HashSet<String> = tools::all().iter().flat_map(|tool| &tool.routes).map(name_of).collect();
+    let others: HashSet<&str> = OTHERS.iter().map(|(name, _)| *name).collect();
+    for name in described {
+        assert!(routes.contains(&name) || others.contains(name.as_str()), "nobody tests who may call {name}");
+    }
+}
+
+/// A key that holds every scope of its family but this one.
+async fn key_without(server: &Server, user: &TestUser, family: KeyFamily, scope: Option<Scope>) -> String {
+    let scopes: Vec<Scope> = Scope::available(family).iter().copied().filter(|held| Some(*held) != scope).collect();
+    let (resources, id) = (server.resources.clone(), user.id.clone());
+    let create = async move { resources.keys().create(&id, family, "narrow", Some(&scopes)).await.unwrap().key };
+    apart(create).await
+}
+
+/// What a key of `family` hears that lacks what the tool needs; `None` where no key can lack it.
+fn refusal(tool: &Tool, family: KeyFamily) -> Option<String> {
+    match tool.access {
+        Access::Scope(scope) => Some(format!("Insufficient permissions. Required scope: {}", scope.spelling(family))),
+        Access::Keeper if family == KeyFamily::Developer => None,
+        Access::Session | Access::Keeper => Some("This needs a signed-in user, not an API key".to_owned()),
+        Access::Anyone | Access::Public => None,
+    }
+}
+
+#[tokio::test]
+async fn no_tool_opens_without_its_scope() {
+    let server = Server::shared().await;
+    let user = server.user().await;
+    let mut tried = 0;
+    for tool in tools::all() {
+        let scope = if let Access::Scope(scope) = tool.access { Some(scope) } else { None };
+        for family in KeyFamily::ALL {
+            let Some(sentence) = refusal(tool, family) else { continue };
+            let key = key_without(server, &user, family, scope).await;
+            for route in tool.routes.iter().filter(|route| route.audience.family() == Some(family)) {
+                let path = route.path.replace(['{', '}'], "");
+                let request = user.with(&key).request(route.method.clone(), &path);
+                let answer = Answer::to(if route.method == Method::GET { request } else { request.body("{") }).await;
+                answer.refused(403, &sentence);
+                tried += 1;
+            }
+            if family == KeyFamily::Mcp {
+                let params = json!({ "name": tool.name, "arguments": {} });
+                let error = over_mcp_with(&user.with(&key), "tools/call", params).await.unwrap_err();
+                assert_eq!((&error["code"], &error["message"]), (&json!(-32003), &json!(sentence)), "{}", tool.name);
+                let listed = over_mcp_with(&user.with(&key), "tools/list", Value::Null).await.unwrap();
+                assert!(!listed.to_string().contains(&format!("\"{}\"", tool.name)), "{} is listed", tool.name);
+            }
+        }
+    }
+    assert!(tried > 50, "{tried}");
+}
