@@ -41,6 +41,16 @@ use serde::Deserialize;
 use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+use crate::{
+    changes::Changes,
+    jobs::Queue,
+    keys::{KeyCache, Keys},
+    memories::Memories,
+    messages::Messages,
+    outbox::Outbox,
+    users::Users,
+    webhooks::Sender,
+};
 pub use crate::{
     database::{Database, DatabaseSettings},
     embedder::{Embedder, EmbedderSettings},
@@ -51,15 +61,6 @@ pub use crate::{
     speech::{Speech, SpeechSettings},
     vectors::{Vectors, VectorsSettings},
     webhooks::WebhookSettings,
-};
-use crate::{
-    jobs::Queue,
-    keys::{KeyCache, Keys},
-    memories::Memories,
-    messages::Messages,
-    outbox::Outbox,
-    users::Users,
-    webhooks::Sender,
 };
 
 /// Where everything is, as the configuration says.
@@ -95,6 +96,8 @@ pub struct Resources {
     pub sessions: Sessions,
     /// What turns speech into text, when that is configured.
     pub speech: Option<Speech>,
+    /// News of what has changed.
+    pub changes: Changes,
     key_cache: KeyCache,
     outbox: Outbox,
     queue: Queue,
@@ -146,6 +149,7 @@ impl Resources {
             model: Model::open(&settings.model)?,
             sessions: Sessions::default(),
             speech: Speech::open(&settings.speech)?,
+            changes: Changes::default(),
             key_cache: KeyCache::default(),
             outbox: Outbox::default(),
             queue: Queue::default(),

@@ -12,7 +12,7 @@ use crate::{
     auth::SignIn,
     config::Config,
     listener::Clients,
-    mcp::{self, McpSettings},
+    mcp::{self, Extension, McpSettings},
     others::Others,
     page,
 };
@@ -22,6 +22,7 @@ pub(crate) fn app(
     resources: Arc<Resources>,
     config: &Config,
     clients: Clients,
+    extension: Arc<dyn Extension>,
     closing: CancellationToken,
 ) -> impl Endpoint<Output = Response> + use<> {
     let sign_in = Arc::new(SignIn::new(Arc::clone(&resources)));
@@ -32,7 +33,7 @@ pub(crate) fn app(
         ..McpSettings::default()
     };
     let others = Others::new(Arc::clone(&sign_in), resources, clients);
-    let routes = mcp::endpoint(Arc::clone(&sign_in), &settings, closing)
+    let routes = mcp::endpoint(Arc::clone(&sign_in), &settings, extension, closing)
         .at("/openapi.json", document_endpoint::<Others>())
         .at("/docs", ui_endpoint::<Others>())
         .nest_no_strip("/", service(sign_in, others));

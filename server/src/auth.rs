@@ -107,7 +107,7 @@ impl SignIn {
             });
         }
         let caller = Caller { user: key.user.clone(), face, credential: Credential::Key(key) };
-        Context { caller: Arc::new(caller), resources: Arc::clone(&self.resources) }
+        Context::new(caller, Arc::clone(&self.resources))
     }
 }
 

@@ -27,4 +27,5 @@ pub use auth::SignIn;
 pub use cli::run;
 pub use config::Config;
 pub use failure::Failure;
-pub use running::{FirstStart, Running, start};
+pub use mcp::{Extension, List, Lists};
+pub use running::{FirstStart, Running, start, start_with};

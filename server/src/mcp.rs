@@ -6,9 +6,15 @@
 
 mod accept;
 mod batch;
+mod client;
+mod conversation;
+mod described;
+mod extension;
 mod gate;
 mod handler;
+mod refusals;
 mod sessions;
+mod watch;
 
 use std::sync::Arc;
 
@@ -18,8 +24,11 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::SignIn;
+pub use extension::Extension;
+pub(crate) use extension::Nothing;
 use gate::Gate;
 pub(crate) use handler::Handler;
+pub use watch::{List, Lists};
 
 /// How the MCP endpoint is reached and how much it takes and gives at once.
 #[derive(Debug, Clone, Deserialize)]
@@ -43,8 +52,13 @@ impl Default for McpSettings {
 }
 
 /// The routes below `/v1/mcp` that speak MCP. Sessions and streams end when `closing` is cancelled.
-pub(crate) fn endpoint(sign_in: Arc<SignIn>, settings: &McpSettings, closing: CancellationToken) -> Route {
-    let gate = Arc::new(Gate::new(sign_in, settings, closing));
+pub(crate) fn endpoint(
+    sign_in: Arc<SignIn>,
+    settings: &McpSettings,
+    extension: Arc<dyn Extension>,
+    closing: CancellationToken,
+) -> Route {
+    let gate = Arc::new(Gate::new(sign_in, settings, extension, closing));
     Route::new().at("/v1/mcp", gate.clone()).at("/v1/mcp/sse", gate).at("/v1/mcp/sse/info", get(describe_endpoint))
 }
 

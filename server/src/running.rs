@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     failure::Failure,
     listener::{Clients, PromptAcceptor},
+    mcp::{Extension, Nothing},
 };
 
 /// How long requests at work may go on once the server is told to stop.
@@ -47,6 +48,14 @@ pub struct FirstStart {
 /// # Errors
 /// A [`Failure`] that a person can mend, or what an engine says.
 pub async fn start(config: Config) -> anyhow::Result<Running> {
+    start_with(config, Arc::new(Nothing)).await
+}
+
+/// The same with another MCP server behind ours, for tests: what it offers, assistants find beside the tools and views.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(config: Config, extension: Arc<dyn Extension>) -> anyhow::Result<Running> {
     let address = SocketAddr::new(config.server.host, config.server.port);
     let listener =
         TcpListener::bind(address).await.map_err(|reason| Failure::Port { address: address.to_string(), reason })?;
@@ -55,7 +64,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let first = make_owner(&resources).await?;
     let stop = CancellationToken::new();
     let clients = Clients::default();
-    let app = app::app(Arc::clone(&resources), &config, clients.clone(), stop.clone());
+    let app = app::app(Arc::clone(&resources), &config, clients.clone(), extension, stop.clone());
     let server = Server::new_with_acceptor(PromptAcceptor::new(listener, clients)).name("recollect");
     let serving = tokio::spawn(server.run_with_graceful_shutdown(app, stop.clone().cancelled_owned(), Some(DRAIN)));
     let workers = vec![

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use resources::{Resources, keys::GrantedKey, memories::Memories};
 use schemas::{memory::Provenance, scope::Scope};
 
-use crate::{Error, Result};
+use crate::{Client, Error, Result};
 
 /// What comes first in every tool: the caller and the resources. No query can be written without one.
 #[derive(Clone)]
@@ -14,6 +14,8 @@ pub struct Context {
     pub caller: Arc<Caller>,
     /// What there is to work with.
     pub resources: Arc<Resources>,
+    /// The other end of the call, where it can be talked to.
+    pub client: Option<Arc<dyn Client>>,
 }
 
 /// Who calls, through which face, and by what right.
@@ -65,24 +67,24 @@ impl Face {
 }
 
 impl Context {
+    /// A caller whose client cannot be talked to.
+    pub fn new(caller: Caller, resources: Arc<Resources>) -> Self {
+        Self { caller: Arc::new(caller), resources, client: None }
+    }
+
     /// A signed-in user's context.
     pub fn of_user(user: impl Into<String>, face: Face, resources: Arc<Resources>) -> Self {
-        let caller = Caller { user: user.into(), face, credential: Credential::Session };
-        Self { caller: Arc::new(caller), resources }
+        Self::new(Caller { user: user.into(), face, credential: Credential::Session }, resources)
     }
 
     /// The context of somebody who has not signed in.
     pub fn of_nobody(resources: Arc<Resources>) -> Self {
-        let caller = Caller { user: String::new(), face: Face::Public, credential: Credential::Nobody };
-        Self { caller: Arc::new(caller), resources }
+        Self::new(Caller { user: String::new(), face: Face::Public, credential: Credential::Nobody }, resources)
     }
 
     /// The same caller through another face.
     pub(crate) fn through(&self, face: Face) -> Self {
-        Self {
-            caller: Arc::new(Caller { face, ..Caller::clone(&self.caller) }),
-            resources: Arc::clone(&self.resources),
-        }
+        Self::new(Caller { face, ..Caller::clone(&self.caller) }, Arc::clone(&self.resources))
     }
 
     /// Sees to it that the caller may do what `scope` opens: a user who has signed in may, a key may when it holds it.

@@ -47,6 +47,12 @@ pub enum Error {
     /// It clashes with what is there, or with what is under way.
     #[error("{0}")]
     Conflict(String),
+    /// The user was asked, and said no.
+    #[error("{0}")]
+    Declined(String),
+    /// The user is being asked; the client makes the call again with the answer.
+    #[error("The user is being asked whether to go on")]
+    Asked,
     /// A part of the server is away; later may work.
     #[error("{0}")]
     Unavailable(String),
@@ -70,7 +76,7 @@ impl Error {
             Error::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::NotFound(_) => StatusCode::NOT_FOUND,
-            Error::Conflict(_) => StatusCode::CONFLICT,
+            Error::Conflict(_) | Error::Declined(_) | Error::Asked => StatusCode::CONFLICT,
             Error::Unavailable(_) | Error::Later(..) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -83,6 +89,8 @@ impl Error {
             Error::Unauthorized(_) | Error::Forbidden(_) => "authorization_denied",
             Error::NotFound(_) => "not_found",
             Error::Conflict(_) => "conflict",
+            Error::Declined(_) => "declined",
+            Error::Asked => "input_required",
             Error::Unavailable(_) | Error::Later(..) => "unavailable",
             Error::Internal(_) => "internal",
         }

@@ -13,6 +13,7 @@ mod audit;
 mod charts;
 mod chat;
 mod citations;
+mod client;
 mod context;
 mod conversations;
 pub mod daily_summaries;
@@ -45,6 +46,7 @@ pub mod webhooks;
 use std::sync::OnceLock;
 
 pub use arguments::Arguments;
+pub use client::{Answer, Client};
 pub use context::{Caller, Context, Credential, Face};
 pub use error::{Error, Issue, Result};
 pub use route::{Audience, Placement, Reply, Route, Shape};

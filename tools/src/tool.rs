@@ -1,6 +1,6 @@
 //! The definition of a capability, and the only way to call it.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use futures::future::BoxFuture;
 use http::Method;
@@ -261,13 +261,19 @@ impl Tool {
         let span = tracing::debug_span!("tool", name = self.name, face = face.name(), user = context.caller.user);
         async {
             let begun = Instant::now();
+            let (caller, resources) = (Arc::clone(&context.caller), Arc::clone(&context.resources));
             let outcome = match contract.read(given) {
                 Ok(arguments) => (self.run)(context, arguments).await,
                 Err(error) => Err(error),
             };
             let micros = begun.elapsed().as_micros();
             match &outcome {
-                Ok(_) => tracing::debug!(micros, "done"),
+                Ok(_) => {
+                    tracing::debug!(micros, "done");
+                    if !self.behaviour().read_only {
+                        resources.changes.note(&caller.user);
+                    }
+                }
                 Err(Error::Internal(error)) => tracing::error!(micros, "failed: {error:#}"),
                 Err(error) => tracing::debug!(micros, code = error.code(), "refused: {error}"),
             }

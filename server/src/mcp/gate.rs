@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
-use super::{Handler, McpSettings, accept::Accept, batch, sessions::Sessions};
+use super::{Extension, Handler, McpSettings, accept::Accept, batch, sessions::Sessions};
 use crate::auth::SignIn;
 
 const SESSION_ID: &str = "mcp-session-id";
@@ -41,10 +41,15 @@ pub(super) struct Gate {
 
 impl Gate {
     /// Sets rmcp up for both eras.
-    pub(super) fn new(sign_in: Arc<SignIn>, settings: &McpSettings, closing: CancellationToken) -> Self {
+    pub(super) fn new(
+        sign_in: Arc<SignIn>,
+        settings: &McpSettings,
+        extension: Arc<dyn Extension>,
+        closing: CancellationToken,
+    ) -> Self {
         let sessions = Sessions::new();
-        let handler = Handler::for_requests(settings.page_size);
-        let serve = move || Ok(handler.clone());
+        let handler = Handler::for_requests(settings.page_size, extension);
+        let serve = move || Ok(handler.begin());
         let config = rmcp_config(settings, &closing);
         let no_sessions = Arc::new(NeverSessionManager::default());
         let sessionless = config.clone().with_legacy_session_mode(false);
@@ -147,6 +152,7 @@ impl Endpoint for Gate {
             return Ok(detail(StatusCode::NOT_FOUND, "Session not found"));
         }
         request.extensions_mut().insert(context);
+        request.extensions_mut().insert(Arc::clone(&self.sign_in));
         match *request.method() {
             Method::POST => self.post(request, &user).await,
             Method::GET => self.get(request).await,

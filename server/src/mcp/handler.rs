@@ -1,36 +1,56 @@
 //! What rmcp has understood, answered by the tools and views; no capability is known by its name here.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, PoisonError};
 
 use http::request::Parts;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        Annotations, CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
-        CustomResult, ErrorCode, Implementation, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-        PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource,
-        ResourceContents, ResourceTemplate, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
+        CompleteRequestParams, CompleteResult, CustomRequest, CustomResult, ErrorCode, GetPromptRequestMethod,
+        GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsRequestMethod, ListPromptsResult,
+        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+        ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ResourceContents, ResourceTemplate,
+        ServerCapabilities, ServerConfig, SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
     },
-    service::RequestContext,
+    service::{NotificationContext, RequestContext, SubscriptionContext},
 };
-use serde_json::{Map, Value, json};
-use tools::{
-    Context, Error,
-    views::{self, Entry, View},
+use serde_json::Map;
+use tools::{Context, Error, views};
+
+use super::{
+    client::CallingClient,
+    conversation::{Conversation, Watched},
+    described::{DESCRIBED, page_of, resource, template},
+    extension::{Extension, Nothing, united},
+    refusals::{cancelled, failure, invalid_cursor, refusal, unknown},
+    watch::{Listener, Lists, Watch, Watcher, reading},
 };
 
 const INSTRUCTIONS: &str = "Recollect is the user's long-term memory. Search it before you answer anything that may \
     depend on who the user is, what they prefer or what happened before; when you learn a lasting fact, keep it as one \
     self-contained sentence with names and dates. Edit or delete what turns out to be wrong.";
 
-/// The JSON-RPC code for a key that lacks a scope.
-const MISSING_SCOPE: ErrorCode = ErrorCode(-32003);
+/// How many resources one conversation can watch.
+const MOST_WATCHED: usize = 100;
 
 /// Which tools there are does not change while the server runs, and which ones a key may use never does.
 const TOOLS_FRESH_MS: u64 = 3_600_000;
 
-const WITH_PARAMETERS: [&str; 5] =
-    ["tools/call", "tools/list", "resources/read", "resources/list", "resources/templates/list"];
+const WITH_PARAMETERS: [&str; 12] = [
+    "tools/call",
+    "tools/list",
+    "resources/read",
+    "resources/list",
+    "resources/templates/list",
+    "resources/subscribe",
+    "resources/unsubscribe",
+    "prompts/list",
+    "prompts/get",
+    "completion/complete",
+    "logging/setLevel",
+    "subscriptions/listen",
+];
 
 type Reply<T> = Result<T, ErrorData>;
 
@@ -39,17 +59,26 @@ type Reply<T> = Result<T, ErrorData>;
 pub(crate) struct Handler {
     caller: Option<Context>,
     page_size: usize,
+    extension: Arc<dyn Extension>,
+    lists: Lists,
+    conversation: Arc<Conversation>,
 }
 
 impl Handler {
-    /// Answers callers whom the HTTP side has signed in; lists `page_size` items at once.
-    pub(crate) fn for_requests(page_size: usize) -> Self {
-        Self { caller: None, page_size }
+    /// Answers callers whom the HTTP side has signed in, and has the extension answer what is not ours; lists
+    /// `page_size` items at once.
+    pub(crate) fn for_requests(page_size: usize, extension: Arc<dyn Extension>) -> Self {
+        Self { caller: None, page_size, extension, lists: Lists::default(), conversation: Arc::default() }
     }
 
     /// Answers one caller, who is at the other end of a pipe.
     pub(crate) fn for_caller(caller: Context, page_size: usize) -> Self {
-        Self { caller: Some(caller), page_size }
+        Self { caller: Some(caller), ..Self::for_requests(page_size, Arc::new(Nothing)) }
+    }
+
+    /// The same for another conversation.
+    pub(crate) fn begin(&self) -> Self {
+        Self { conversation: Arc::default(), ..self.clone() }
     }
 
     fn caller(&self, request: &RequestContext<RoleServer>) -> Reply<Context> {
@@ -57,11 +86,27 @@ impl Handler {
         let caller = signed_in.or(self.caller.as_ref()).cloned();
         caller.ok_or_else(|| ErrorData::internal_error("Nobody has signed in", None))
     }
+
+    /// A request on its way to the extension.
+    fn passed_on(&self, request: &RequestContext<RoleServer>) -> RequestContext<RoleServer> {
+        let mut request = request.clone();
+        request.extensions.insert(self.lists.clone());
+        request
+    }
+
+    /// Whether an address is one that can be watched.
+    fn is_watchable(&self, uri: &str) -> bool {
+        let others = || self.extension.capabilities().resources.and_then(|able| able.subscribe) == Some(true);
+        views::find(uri).is_some() || others()
+    }
 }
 
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().build();
+        let ours = ServerCapabilities::builder().enable_tools().enable_resources().enable_resources_subscribe();
+        let mut ours = ours.enable_resources_list_changed().build();
+        ours.logging = Some(Map::new());
+        let capabilities = united(ours, self.extension.capabilities());
         let server = Implementation::new("recollect", env!("CARGO_PKG_VERSION")).with_title("Recollect");
         ServerConfig::new(capabilities).with_server_info(server).with_instructions(INSTRUCTIONS)
     }
@@ -75,7 +120,10 @@ impl ServerHandler for Handler {
         let described = tools::all().iter().zip(DESCRIBED.iter());
         let permitted = described.filter(|(tool, _)| tool.permits(&caller).is_ok()).map(|(_, described)| described);
         let cursor = request.and_then(|request| request.cursor);
-        let (page, next) = page_of(permitted.collect(), cursor.as_deref(), self.page_size)?;
+        let (mut page, next) = page_of(permitted.collect(), cursor.as_deref(), self.page_size)?;
+        if next.is_none() {
+            page.extend(self.extension.tools(self.passed_on(&context)).await?);
+        }
         let mut result = ListToolsResult::with_all_items(page).with_ttl_ms(TOOLS_FRESH_MS);
         result.next_cursor = next;
         Ok(result.with_cache_scope(CacheScope::Private))
@@ -83,15 +131,25 @@ impl ServerHandler for Handler {
 
     async fn call_tool(
         &self,
-        request: CallToolRequestParams,
+        mut request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Reply<CallToolResponse> {
         let caller = self.caller(&context)?;
-        let tool = tools::find(&request.name)
-            .ok_or_else(|| ErrorData::invalid_params(format!("Unknown tool: {}", request.name), None))?;
+        let Some(tool) = tools::find(&request.name) else {
+            return match self.extension.tool(&request.name) {
+                Some(_) => self.extension.call_tool(request, self.passed_on(&context)).await,
+                None => Err(ErrorData::invalid_params(format!("Unknown tool: {}", request.name), None)),
+            };
+        };
         tool.permits(&caller).map_err(refusal)?;
+        let client = CallingClient::of(&context, &mut request);
+        let caller = caller.with_client(client.clone());
         let call = tool.call(caller, &tool.arguments, request.arguments.unwrap_or_default());
         let outcome = context.ct.run_until_cancelled(call).await.ok_or_else(cancelled)?;
+        if let (Err(Error::Asked), Some(question)) = (&outcome, client.question()) {
+            return Ok(question.into());
+        }
+        self.conversation.log(&context, tool.name, &outcome).await;
         let shown = outcome.map(|result| tool.for_assistants(result));
         Ok(shown.map_or_else(failure, CallToolResult::structured).into())
     }
@@ -112,12 +170,17 @@ impl ServerHandler for Handler {
                 (Some(permitted.find(|view| view.noun == noun).ok_or_else(invalid_cursor)?), cursor)
             }
         };
-        let Some(view) = view else { return Ok(ListResourcesResult::default()) };
-        let cursor = (!cursor.is_empty()).then_some(cursor);
-        let page = view.list(caller.clone(), self.page_size, cursor).await.map_err(refusal)?;
-        let within = page.next.map(|next| format!("{}:{next}", view.noun));
-        let mut result = ListResourcesResult::with_all_items(page.entries.into_iter().map(resource).collect());
-        result.next_cursor = within.or_else(|| permitted.next().map(|view| format!("{}:", view.noun)));
+        let mut result = ListResourcesResult::default();
+        if let Some(view) = view {
+            let cursor = (!cursor.is_empty()).then_some(cursor);
+            let page = view.list(caller.clone(), self.page_size, cursor).await.map_err(refusal)?;
+            let within = page.next.map(|next| format!("{}:{next}", view.noun));
+            result.resources = page.entries.into_iter().map(resource).collect();
+            result.next_cursor = within.or_else(|| permitted.next().map(|view| format!("{}:", view.noun)));
+        }
+        if result.next_cursor.is_none() {
+            result.resources.extend(self.extension.resources(self.passed_on(&context)).await?);
+        }
         Ok(result)
     }
 
@@ -128,7 +191,9 @@ impl ServerHandler for Handler {
     ) -> Reply<ListResourceTemplatesResult> {
         let caller = self.caller(&context)?;
         let permitted = views::ALL.iter().filter(|view| view.permits(&caller));
-        Ok(ListResourceTemplatesResult::with_all_items(permitted.map(template).collect()))
+        let mut templates: Vec<ResourceTemplate> = permitted.map(template).collect();
+        templates.extend(self.extension.templates(self.passed_on(&context)).await?);
+        Ok(ListResourceTemplatesResult::with_all_items(templates))
     }
 
     async fn read_resource(
@@ -137,13 +202,118 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Reply<ReadResourceResponse> {
         let caller = self.caller(&context)?;
-        let (view, id) = views::find(&request.uri).ok_or_else(|| unknown(&request.uri))?;
+        let Some((view, id)) = views::find(&request.uri) else {
+            let able = self.extension.capabilities().resources.is_some();
+            let unknown = unknown(&request.uri);
+            return if able { self.extension.resource(request, self.passed_on(&context)).await } else { Err(unknown) };
+        };
         let row = view.get(caller, id).await.map_err(|error| match error {
             Error::NotFound(_) => unknown(&request.uri),
             error => refusal(error),
         })?;
         let contents = ResourceContents::text(row.to_string(), request.uri).with_mime_type("application/json");
         Ok(ReadResourceResult::new(vec![contents]).into())
+    }
+
+    async fn list_prompts(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Reply<ListPromptsResult> {
+        if self.get_info().capabilities.prompts.is_none() {
+            return Err(ErrorData::method_not_found::<ListPromptsRequestMethod>());
+        }
+        Ok(ListPromptsResult::with_all_items(self.extension.prompts(self.passed_on(&context)).await?))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Reply<GetPromptResponse> {
+        if self.get_info().capabilities.prompts.is_none() {
+            return Err(ErrorData::method_not_found::<GetPromptRequestMethod>());
+        }
+        self.extension.prompt(request, self.passed_on(&context)).await
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Reply<CompleteResult> {
+        if self.get_info().capabilities.completions.is_none() {
+            return Err(ErrorData::method_not_found::<CompleteRequestMethod>());
+        }
+        self.extension.complete(request, self.passed_on(&context)).await
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        let ours = tools::all().iter().zip(DESCRIBED.iter()).find(|(tool, _)| tool.name == name);
+        ours.map(|(_, described)| described.clone()).or_else(|| self.extension.tool(name))
+    }
+
+    #[expect(deprecated, reason = "it is deprecated, and still what clients of older revisions ask for")]
+    async fn set_level(
+        &self,
+        request: rmcp::model::SetLevelRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Reply<()> {
+        self.conversation.log_from(&request);
+        Ok(())
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        let Some(end) = self.conversation.begin() else { return };
+        let Some(watcher) = Watcher::of(&context.extensions, self.caller.as_ref()) else { return };
+        let watched = Arc::clone(&self.conversation.watched);
+        let watch = Watch { listener: Listener::Session(context.peer), watcher, watched };
+        let lists = self.lists.clone();
+        tokio::spawn(async move { end.run_until_cancelled(watch.run(&lists)).await });
+    }
+
+    async fn subscribe(&self, request: SubscribeRequestParams, context: RequestContext<RoleServer>) -> Reply<()> {
+        if !self.is_watchable(&request.uri) {
+            return Err(unknown(&request.uri));
+        }
+        let now = reading(&self.caller(&context)?, &request.uri).await;
+        let mut watched = self.conversation.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        if watched.len() >= MOST_WATCHED && !watched.contains_key(&request.uri) {
+            return Err(ErrorData::invalid_params(format!("At most {MOST_WATCHED} resources can be watched"), None));
+        }
+        watched.insert(request.uri, now);
+        Ok(())
+    }
+
+    async fn unsubscribe(&self, request: UnsubscribeRequestParams, _context: RequestContext<RoleServer>) -> Reply<()> {
+        self.conversation.watched.lock().unwrap_or_else(PoisonError::into_inner).remove(&request.uri);
+        Ok(())
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        let mut accepted = requested.clone();
+        if let Some(uris) = &mut accepted.resource_subscriptions {
+            uris.retain(|uri| self.is_watchable(uri));
+            uris.truncate(MOST_WATCHED);
+        }
+        Some(accepted)
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Reply<()> {
+        let request = context.request_context();
+        let caller = self.caller(request)?;
+        let Some(watcher) = Watcher::of(&request.extensions, self.caller.as_ref()) else { return Ok(()) };
+        let watched = Watched::default();
+        for uri in context.accepted().resource_subscriptions.iter().flatten() {
+            let now = reading(&caller, uri).await;
+            watched.lock().unwrap_or_else(PoisonError::into_inner).insert(uri.clone(), now);
+        }
+        let watch = Watch { listener: Listener::Subscription(context.sink().clone()), watcher, watched };
+        tokio::select! {
+            () = context.cancelled() => {}
+            () = watch.run(&self.lists) => {}
+        }
+        Ok(())
     }
 
     async fn on_custom_request(
@@ -157,119 +327,5 @@ impl ServerHandler for Handler {
         } else {
             ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("Method not found: {}", request.method), None)
         })
-    }
-}
-
-/// All tools as clients see them, in the order of [`tools::all`].
-static DESCRIBED: LazyLock<Vec<Tool>> = LazyLock::new(|| tools::all().iter().map(describe).collect());
-
-/// The page that begins at `cursor`, which is the name of its first tool, and the cursor of the page after it.
-fn page_of(tools: Vec<&Tool>, cursor: Option<&str>, size: usize) -> Reply<(Vec<Tool>, Option<String>)> {
-    let start = match cursor {
-        None => 0,
-        Some(cursor) => tools.iter().position(|tool| tool.name == cursor).ok_or_else(invalid_cursor)?,
-    };
-    let next = tools.get(start + size).map(|tool| tool.name.to_string());
-    Ok((tools.into_iter().skip(start).take(size).cloned().collect(), next))
-}
-
-fn describe(tool: &tools::Tool) -> Tool {
-    let hints = tool.behaviour();
-    let annotations = ToolAnnotations::with_title(tool.title())
-        .read_only(hints.read_only)
-        .destructive(hints.destructive)
-        .idempotent(hints.idempotent)
-        .open_world(false);
-    Tool::new(tool.name, tool.description(), as_object(tool.arguments.schema().clone()))
-        .with_title(tool.title())
-        .with_raw_output_schema(as_object(tool.result()).into())
-        .with_annotations(annotations)
-}
-
-/// Clients want `type` and `properties` on every schema, even where there is nothing to give.
-fn as_object(mut schema: Map<String, Value>) -> Map<String, Value> {
-    schema.insert("type".to_owned(), json!("object"));
-    schema.entry("properties").or_insert_with(|| json!({}));
-    schema
-}
-
-fn template(view: &View) -> ResourceTemplate {
-    ResourceTemplate::new(view.template(), view.noun)
-        .with_description(view.description)
-        .with_mime_type("application/json")
-}
-
-fn resource(entry: Entry) -> Resource {
-    let resource = Resource::new(entry.uri, entry.name).with_mime_type("application/json");
-    match entry.changed {
-        Some(time) => resource.with_annotations(Annotations::default().with_timestamp(time)),
-        None => resource,
-    }
-}
-
-/// A tool's error as a result, so that the model reads it and can do better.
-fn failure(error: Error) -> CallToolResult {
-    let mut result = CallToolResult::error(vec![ContentBlock::text(error.to_string())]);
-    result.structured_content = Some(json!({ "error": { "code": error.code(), "message": error.to_string() } }));
-    result
-}
-
-/// A tool's error as a JSON-RPC error, where the request is not a tool call or never became one.
-fn refusal(error: Error) -> ErrorData {
-    let sentence = error.to_string();
-    match error {
-        Error::Forbidden(_) | Error::Unauthorized(_) => ErrorData::new(MISSING_SCOPE, sentence, None),
-        Error::Arguments(_) | Error::Invalid(_) | Error::Rejected(_) => ErrorData::invalid_params(sentence, None),
-        Error::NotFound(_) => ErrorData::resource_not_found(sentence, None),
-        Error::Conflict(_) | Error::Unavailable(_) | Error::Later(..) | Error::Internal(_) => {
-            ErrorData::internal_error(sentence, None)
-        }
-    }
-}
-
-fn unknown(uri: &str) -> ErrorData {
-    ErrorData::resource_not_found("Resource not found", Some(json!({ "uri": uri })))
-}
-
-fn invalid_cursor() -> ErrorData {
-    ErrorData::invalid_params("Invalid cursor", None)
-}
-
-fn cancelled() -> ErrorData {
-    ErrorData::internal_error("The call was cancelled", None)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_of_tools_follow_each_other_without_gap_or_repetition() {
-        let all: Vec<&Tool> = DESCRIBED.iter().collect();
-        let (mut seen, mut cursor) = (Vec::new(), None);
-        loop {
-            let (page, next) = page_of(all.clone(), cursor.as_deref(), 2).unwrap();
-            assert!((1..=2).contains(&page.len()));
-            seen.extend(page);
-            cursor = next;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        assert!(seen.iter().eq(all.iter().copied()));
-        assert_eq!(page_of(all, Some("no such tool"), 2).unwrap_err().message, "Invalid cursor");
-    }
-
-    #[test]
-    fn every_tool_is_described_as_clients_need_it() {
-        for tool in DESCRIBED.iter() {
-            let output = tool.output_schema.as_deref().unwrap();
-            for schema in [&*tool.input_schema, output] {
-                assert_eq!(schema["type"], "object", "{}", tool.name);
-                assert!(schema["properties"].is_object(), "{}", tool.name);
-                assert!(!json!(schema).to_string().contains("\"$ref\""), "{} has references", tool.name);
-            }
-            assert!(!tool.description.as_deref().unwrap_or_default().is_empty(), "{}", tool.name);
-        }
     }
 }

@@ -68,6 +68,7 @@ async fn write(resources: &Resources, user: &str, date: NaiveDate) -> Result<()>
     let Some(day) = Day::gather(resources, user, &preferences, date).await? else { return Ok(()) };
     let summary = words::sum_up(resources.model.as_ref(), day).await;
     if resources.daily_summaries(user).add_once(summary.clone()).await? {
+        resources.changes.note(user);
         webhooks::day_summary(resources, user, &summary).await?;
     }
     Ok(())

@@ -66,7 +66,7 @@ async fn finish(resources: Arc<Resources>, job: Job, stop: CancellationToken) {
         tokio::time::sleep(GRACE).await;
     };
     let outcome = tokio::select! {
-        outcome = attempt(&resources, &job) => outcome.map(drop),
+        outcome = attempt(&resources, &job) => outcome.map(|_| resources.changes.note(&job.user)),
         () = enough => resources.jobs(&job.user).release(&job).await.map_err(Into::into),
     };
     if let Err(error) = outcome {

@@ -1,0 +1,98 @@
+//! Our tools and views as clients see them.
+
+use std::sync::LazyLock;
+
+use rmcp::{
+    ErrorData,
+    model::{Annotations, Resource, ResourceTemplate, Tool, ToolAnnotations},
+};
+use serde_json::{Map, Value, json};
+use tools::views::{Entry, View};
+
+use super::refusals::invalid_cursor;
+
+/// All tools as clients see them, in the order of [`tools::all`].
+pub(super) static DESCRIBED: LazyLock<Vec<Tool>> = LazyLock::new(|| tools::all().iter().map(describe).collect());
+
+/// The page that begins at `cursor`, which is the name of its first tool, and the cursor of the page after it.
+pub(super) fn page_of(
+    tools: Vec<&Tool>,
+    cursor: Option<&str>,
+    size: usize,
+) -> Result<(Vec<Tool>, Option<String>), ErrorData> {
+    let start = match cursor {
+        None => 0,
+        Some(cursor) => tools.iter().position(|tool| tool.name == cursor).ok_or_else(invalid_cursor)?,
+    };
+    let next = tools.get(start + size).map(|tool| tool.name.to_string());
+    Ok((tools.into_iter().skip(start).take(size).cloned().collect(), next))
+}
+
+fn describe(tool: &tools::Tool) -> Tool {
+    let hints = tool.behaviour();
+    let annotations = ToolAnnotations::with_title(tool.title())
+        .read_only(hints.read_only)
+        .destructive(hints.destructive)
+        .idempotent(hints.idempotent)
+        .open_world(false);
+    Tool::new(tool.name, tool.description(), as_object(tool.arguments.schema().clone()))
+        .with_title(tool.title())
+        .with_raw_output_schema(as_object(tool.result()).into())
+        .with_annotations(annotations)
+}
+
+/// Clients want `type` and `properties` on every schema, even where there is nothing to give.
+fn as_object(mut schema: Map<String, Value>) -> Map<String, Value> {
+    schema.insert("type".to_owned(), json!("object"));
+    schema.entry("properties").or_insert_with(|| json!({}));
+    schema
+}
+
+pub(super) fn template(view: &View) -> ResourceTemplate {
+    ResourceTemplate::new(view.template(), view.noun)
+        .with_description(view.description)
+        .with_mime_type("application/json")
+}
+
+pub(super) fn resource(entry: Entry) -> Resource {
+    let resource = Resource::new(entry.uri, entry.name).with_mime_type("application/json");
+    match entry.changed {
+        Some(time) => resource.with_annotations(Annotations::default().with_timestamp(time)),
+        None => resource,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_tools_follow_each_other_without_gap_or_repetition() {
+        let all: Vec<&Tool> = DESCRIBED.iter().collect();
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let (page, next) = page_of(all.clone(), cursor.as_deref(), 2).unwrap();
+            assert!((1..=2).contains(&page.len()));
+            seen.extend(page);
+            cursor = next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert!(seen.iter().eq(all.iter().copied()));
+        assert_eq!(page_of(all, Some("no such tool"), 2).unwrap_err().message, "Invalid cursor");
+    }
+
+    #[test]
+    fn every_tool_is_described_as_clients_need_it() {
+        for tool in DESCRIBED.iter() {
+            let output = tool.output_schema.as_deref().unwrap();
+            for schema in [&*tool.input_schema, output] {
+                assert_eq!(schema["type"], "object", "{}", tool.name);
+                assert!(schema["properties"].is_object(), "{}", tool.name);
+                assert!(!json!(schema).to_string().contains("\"$ref\""), "{} has references", tool.name);
+            }
+            assert!(!tool.description.as_deref().unwrap_or_default().is_empty(), "{}", tool.name);
+        }
+    }
+}
