@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use crate::{calls::over_mcp, harness::Server};
 
+/// Compares a text with the committed file.
 #[track_caller]
-fn is_as_committed(file: &str, text: &str) {
+pub(crate) fn is_as_committed(file: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("contracts").join(file);
     if env::var_os("UPDATE").is_some() {
         return fs::write(path, text).unwrap();

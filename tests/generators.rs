@@ -1,7 +1,5 @@
 //! Clients that others' generators make of the document: what they make has to compile.
 
-use std::path::Path;
-
 use tokio::process::Command;
 
 use crate::clients::{installed, program};
@@ -42,20 +40,19 @@ async fn the_python_client_is_generated_whole_and_imports() {
 #[tokio::test]
 async fn the_typescript_types_are_generated_and_compile() {
     let folder = tempfile::tempdir().unwrap();
-    let node = |program: &str, bin: &Path| {
-        let mut command = Command::new(bin.join(program));
-        command.current_dir(folder.path()).kill_on_drop(true);
+    let node = async |name: &str| {
+        let mut command = program("openapi-typescript", name).await;
+        command.current_dir(folder.path());
         command
     };
-    let bin = installed("openapi-typescript").await.join("node_modules/.bin");
-    said(node("openapi-typescript", &bin).args([DOCUMENT, "--output", "api.d.ts"])).await;
+    said(node("openapi-typescript").await.args([DOCUMENT, "--output", "api.d.ts"])).await;
     let used = "import type { operations } from './api';
         type Answers = operations['get_memories']['responses'];
         export const memory = (answers: Answers[200]['content']['application/json']): string => answers[0]!.content;";
     std::fs::write(folder.path().join("used.ts"), used).unwrap();
-    said(node("tsc", &bin).args(["--strict", "--noEmit", "used.ts", "api.d.ts"])).await;
+    said(node("tsc").await.args(["--strict", "--noEmit", "used.ts", "api.d.ts"])).await;
     // The same must fail where the types say otherwise: a file that is not looked at would pass as well.
     std::fs::write(folder.path().join("used.ts"), used.replace("string =>", "number =>")).unwrap();
-    let refused = node("tsc", &bin).args(["--strict", "--noEmit", "used.ts", "api.d.ts"]).output().await.unwrap();
+    let refused = node("tsc").await.args(["--strict", "--noEmit", "used.ts", "api.d.ts"]).output().await.unwrap();
     assert!(!refused.status.success());
 }

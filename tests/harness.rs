@@ -43,11 +43,24 @@ impl Server {
 
     /// Boots another server in `folder`, with what `adjust` changes in the default configuration.
     pub(crate) async fn boot(folder: &Path, adjust: impl FnOnce(&mut Config)) -> Self {
+        Self::of(apart(server::start(Self::config(folder, adjust).await)).await.unwrap())
+    }
+
+    /// The same with another MCP server behind it.
+    pub(crate) async fn boot_with(folder: &Path, extension: Arc<dyn server::Extension>) -> Self {
+        let config = Self::config(folder, |_| {}).await;
+        Self::of(apart(server::start_with(config, extension)).await.unwrap())
+    }
+
+    async fn config(folder: &Path, adjust: impl FnOnce(&mut Config)) -> Config {
         let mut config = Config::in_folder(folder);
         config.server.port = 0;
         config.embedder.sources.folder = Some(models_folder().await.to_owned());
         adjust(&mut config);
-        let running = apart(server::start(config)).await.unwrap();
+        config
+    }
+
+    fn of(running: Running) -> Self {
         Self { url: running.url.clone(), resources: Arc::clone(&running.resources), running }
     }
 

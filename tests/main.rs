@@ -5,6 +5,7 @@ mod assistant;
 mod calls;
 mod chat;
 mod clients;
+mod conformance;
 mod contracts;
 mod faces;
 mod generators;

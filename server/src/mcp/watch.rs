@@ -11,6 +11,7 @@ use std::{
 };
 
 use http::request::Parts;
+use resources::changes::Changes;
 use rmcp::{
     Peer, RoleServer,
     model::{ResourceUpdatedNotification, ResourceUpdatedNotificationParam, ServerNotification},
@@ -80,31 +81,35 @@ impl Listener {
 
 /// One who watches.
 pub(super) struct Watch {
-    pub(super) listener: Listener,
-    pub(super) watcher: Watcher,
-    /// The addresses they watch.
-    pub(super) watched: Watched,
+    watcher: Watcher,
+    lists: Receiver<List>,
+    news: Receiver<Arc<str>>,
 }
 
 impl Watch {
-    /// Tells of changes until nobody hears it any more, or the watcher may not come in any more.
-    pub(super) async fn run(self, lists: &Lists) {
+    /// Hears of everything from now on.
+    pub(super) fn begin(watcher: Watcher, lists: &Lists, news: &Changes) -> Self {
+        Self { watcher, lists: lists.0.subscribe(), news: news.watch() }
+    }
+
+    /// Tells of changes, of what is `watched` among them, until nobody hears it or the watcher may not come in any more.
+    pub(super) async fn run(mut self, listener: &Listener, watched: &Watched) {
         let Some(context) = self.watcher.context().await else { return };
-        let (mut lists, mut news) = (lists.0.subscribe(), context.resources.changes.watch());
         let mut listed = listing(&context).await;
         loop {
             let told = tokio::select! {
-                list = lists.recv() => match list {
-                    Ok(list) => self.listener.tell(list_changed(list)).await,
+                list = self.lists.recv() => match list {
+                    Ok(list) => listener.tell(list_changed(list)).await,
                     Err(RecvError::Lagged(_)) => true,
                     Err(RecvError::Closed) => false,
                 },
-                user = news.recv() => match user {
+                user = self.news.recv() => match user {
                     Ok(user) if *user != *context.caller.user => true,
                     Ok(_) | Err(RecvError::Lagged(_)) => {
                         sleep(GATHERING).await;
-                        forget(&mut news);
-                        self.look_again(&mut listed).await
+                        forget(&mut self.news);
+                        let Some(context) = self.watcher.context().await else { return };
+                        look_again(&context, &mut listed, listener, watched).await
                     }
                     Err(RecvError::Closed) => false,
                 },
@@ -114,31 +119,31 @@ impl Watch {
             }
         }
     }
+}
 
-    async fn look_again(&self, listed: &mut u64) -> bool {
-        let Some(context) = self.watcher.context().await else { return false };
-        let now = listing(&context).await;
-        if std::mem::replace(listed, now) != now
-            && !self.listener.tell(ServerNotification::ResourceListChangedNotification(Default::default())).await
-        {
+/// Reads everything that is watched, and tells of what is not what it was; says whether somebody still hears it.
+async fn look_again(context: &Context, listed: &mut u64, listener: &Listener, watched: &Watched) -> bool {
+    let now = listing(context).await;
+    if std::mem::replace(listed, now) != now
+        && !listener.tell(ServerNotification::ResourceListChangedNotification(Default::default())).await
+    {
+        return false;
+    }
+    let known = watched.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    for (uri, before) in known {
+        let now = reading(context, &uri).await;
+        if now == before {
+            continue;
+        }
+        if let Some(before) = watched.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&uri) {
+            *before = now;
+        }
+        let update = ResourceUpdatedNotification::new(ResourceUpdatedNotificationParam::new(uri));
+        if !listener.tell(ServerNotification::ResourceUpdatedNotification(update)).await {
             return false;
         }
-        let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for (uri, before) in watched {
-            let now = reading(&context, &uri).await;
-            if now == before {
-                continue;
-            }
-            if let Some(before) = self.watched.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&uri) {
-                *before = now;
-            }
-            let update = ResourceUpdatedNotification::new(ResourceUpdatedNotificationParam::new(uri));
-            if !self.listener.tell(ServerNotification::ResourceUpdatedNotification(update)).await {
-                return false;
-            }
-        }
-        true
     }
+    true
 }
 
 /// With whose rights is read what is watched.
@@ -150,13 +155,13 @@ pub(super) enum Watcher {
 }
 
 impl Watcher {
-    /// Who sent a request or notification with these extensions; `pipe` where it came through one.
-    pub(super) fn of(extensions: &rmcp::model::Extensions, pipe: Option<&Context>) -> Option<Self> {
+    /// Those of `caller`, who sent a request or notification with these extensions.
+    pub(super) fn of(extensions: &rmcp::model::Extensions, caller: &Context) -> Self {
         let bearer = extensions.get::<Parts>().and_then(|parts| {
             let sign_in = parts.extensions.get::<Arc<SignIn>>()?;
             Some(Watcher::Bearer(Arc::clone(sign_in), parts.headers.clone()))
         });
-        bearer.or_else(|| Some(Watcher::Pipe(pipe?.clone())))
+        bearer.unwrap_or_else(|| Watcher::Pipe(caller.clone()))
     }
 
     async fn context(&self) -> Option<Context> {

@@ -1,0 +1,110 @@
+//! The MCP project's own conformance suite: every scored scenario of both requirement sets passes, and what the suite
+//! says of each is written down in `contracts/conformance.md`.
+
+mod fixture;
+mod prompts;
+mod proxy;
+mod resources;
+mod rounds;
+mod tools;
+
+use std::{collections::BTreeSet, fmt::Write, fs, path::Path, sync::Arc};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::{
+    clients::{installed, program},
+    contracts::is_as_committed,
+    harness::Server,
+};
+
+/// The revisions whose requirements are met.
+const REVISIONS: [&str; 2] = ["2025-11-25", "2026-07-28"];
+
+/// What the suite says of one scenario.
+struct Outcome {
+    scenario: String,
+    passed: usize,
+    failed: Vec<String>,
+    warned: Vec<String>,
+}
+
+impl Outcome {
+    fn verdict(&self) -> String {
+        match (self.failed.len(), self.warned.len()) {
+            (0, 0) => format!("passes, {} checks", self.passed),
+            (0, warned) => format!("passes, {} checks, {warned} warnings", self.passed),
+            (failed, _) => format!("fails {failed} of {} checks", failed + self.passed),
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_scored_scenario_passes() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot_with(folder.path(), Arc::new(fixture::Fixture)).await;
+    let user = server.user().await;
+    let url = proxy::with_key(&server.url, &user.mcp_key).await;
+    let mut table = String::from(
+        "# MCP conformance\n\nWhat `@modelcontextprotocol/conformance` 0.2.0-alpha.12 says of the server with the fixture \
+         domain of `tests/conformance`. Extensions and scenarios younger than a revision are run and not scored.\n",
+    );
+    let mut complaints = Vec::new();
+    for revision in REVISIONS {
+        let scored = scored(revision).await;
+        let outcomes = run(&format!("{url}/v1/mcp"), revision, folder.path()).await;
+        assert!(scored.iter().all(|name| outcomes.iter().any(|outcome| outcome.scenario == *name)));
+        write!(table, "\n## {revision}\n\n| scenario | scored | outcome |\n| --- | --- | --- |\n").unwrap();
+        for outcome in outcomes {
+            let counts = scored.contains(&outcome.scenario);
+            if counts && !(outcome.failed.is_empty() && outcome.warned.is_empty()) {
+                complaints.push(format!("{revision} {}: {:?} {:?}", outcome.scenario, outcome.failed, outcome.warned));
+            }
+            let counts = if counts { "yes" } else { "no" };
+            writeln!(table, "| {} | {counts} | {} |", outcome.scenario, outcome.verdict()).unwrap();
+        }
+    }
+    server.stop().await;
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    is_as_committed("conformance.md", &table);
+}
+
+/// The scenarios that count for a revision, from the list that comes with the suite.
+async fn scored(revision: &str) -> BTreeSet<String> {
+    let package = installed("conformance").await.join("node_modules/@modelcontextprotocol/conformance");
+    let list = fs::read_to_string(package.join(format!("requirements/{revision}.yaml"))).unwrap();
+    let (_, server) = list.split_once("\nserver:\n").unwrap();
+    server.lines().map_while(|line| line.strip_prefix("  - ")).map(str::to_owned).collect()
+}
+
+/// Runs the scenarios of a revision, scored or not, in the order of their names.
+async fn run(url: &str, revision: &str, folder: &Path) -> Vec<Outcome> {
+    let results = folder.join(revision);
+    let mut command: Command = program("node22", "node").await;
+    command.arg(installed("conformance").await.join("bin/conformance"));
+    command.args(["server", "--url", url, "--requirements", revision, "-o"]).arg(&results);
+    let output = command.output().await.unwrap();
+    let Ok(entries) = fs::read_dir(&results) else { panic!("{}", String::from_utf8_lossy(&output.stderr)) };
+    let mut outcomes: Vec<Outcome> = entries.map(|entry| outcome(&entry.unwrap().path())).collect();
+    outcomes.sort_by(|one, other| one.scenario.cmp(&other.scenario));
+    outcomes
+}
+
+/// What is in the folder of one scenario, which is called `server-NAME-TIME`.
+fn outcome(folder: &Path) -> Outcome {
+    const TIME: usize = "-2026-07-28T00-00-00-000Z".len();
+    let name = folder.file_name().unwrap().to_str().unwrap().strip_prefix("server-").unwrap();
+    let checks: Vec<Value> = serde_json::from_slice(&fs::read(folder.join("checks.json")).unwrap()).unwrap();
+    let of_status = |status: &str| {
+        let checks = checks.iter().filter(|check| check["status"] == status);
+        checks.map(|check| format!("{}: {}", check["id"], check["errorMessage"])).collect::<Vec<_>>()
+    };
+    Outcome {
+        scenario: name[..name.len() - TIME].to_owned(),
+        passed: of_status("SUCCESS").len(),
+        failed: of_status("FAILURE"),
+        warned: of_status("WARNING"),
+    }
+}
