@@ -1,7 +1,12 @@
 //! How this crate speaks HTTP to other servers.
 
+mod guarded;
 #[cfg(test)]
 pub(crate) mod loopback;
+mod public;
+
+pub use guarded::{Document, FetchError, Guarded, Reach};
+pub use public::{Refused, is_refusal, web_address};
 
 /// A client with the cryptography this program is built with.
 pub(crate) fn client() -> reqwest::ClientBuilder {

@@ -12,7 +12,7 @@ mod error;
 pub mod folders;
 pub mod goals;
 pub mod grants;
-mod http;
+pub mod http;
 pub mod identity;
 mod indexer;
 pub mod jobs;

@@ -1,21 +1,19 @@
 //! How an event is sent: signed, to a checked address, within a time, once.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use hmac::{Hmac, Mac};
-use reqwest::{Response, header::CONTENT_TYPE, redirect::Policy};
+use reqwest::{Method, Response, header::CONTENT_TYPE};
 use schemas::webhook::WebhookKind;
 use sha2::Sha256;
 use tokio::sync::Notify;
 
-use super::{
-    WebhookSettings,
-    address::{self, PublicNames},
+use super::{WebhookSettings, address};
+use crate::{
+    Result,
+    database::name_of,
+    http::{self, Guarded, Reach, Refused},
 };
-use crate::{Error, Result, database::name_of, http};
-
-/// How long it may take to connect.
-const CONNECT: Duration = Duration::from_secs(10);
 
 /// How much of an answer is read, in bytes.
 const ANSWER: usize = 64 << 10;
@@ -25,7 +23,7 @@ const GREETING: usize = 5;
 
 /// Sends events, and lets those who raise them and the worker meet.
 pub(crate) struct Sender {
-    client: reqwest::Client,
+    client: Guarded,
     settings: WebhookSettings,
     raised: Notify,
 }
@@ -53,15 +51,8 @@ pub(super) enum Outcome {
 
 impl Sender {
     pub(crate) fn open(settings: &WebhookSettings) -> Result<Self> {
-        let client = http::client()
-            .connect_timeout(CONNECT)
-            .redirect(Policy::none())
-            // A proxy would look names up by itself.
-            .no_proxy()
-            .referer(false)
-            .user_agent(concat!("Recollect/", env!("CARGO_PKG_VERSION")));
-        let client = if settings.allow_private { client } else { client.dns_resolver(Arc::new(PublicNames)) };
-        let client = client.build().map_err(Error::internal)?;
+        let reach = if settings.allow_private { Reach::Anywhere } else { Reach::Public };
+        let client = Guarded::open(reach)?;
         Ok(Self { client, settings: settings.clone(), raised: Notify::new() })
     }
 
@@ -86,22 +77,16 @@ impl Sender {
     /// Makes a request.
     pub(super) async fn send(&self, request: Request<'_>) -> Outcome {
         let url = address::of_user(request.url, request.user);
-        let checked =
-            url.and_then(
-                |url| {
-                    if self.settings.allow_private { Ok(url) } else { address::check_number(&url).map(|()| url) }
-                },
-            );
-        let url = match checked {
-            Ok(url) => url,
+        let sent = match url.and_then(|url| self.client.request(Method::POST, url)) {
+            Ok(sent) => sent,
             Err(refused) => return refusal(&refused),
         };
         let signature = signature(request.secret, crate::now().timestamp(), &request.body);
-        let sent = self.client.post(url).timeout(patience(request.kind)).header(CONTENT_TYPE, "application/json");
+        let sent = sent.timeout(patience(request.kind)).header(CONTENT_TYPE, "application/json");
         let sent = sent.header("X-Recollect-Event", name_of(&request.kind)).header("X-Recollect-Delivery", request.id);
         let sent = sent.header("X-Recollect-Signature", signature).body(request.body).send().await;
         match sent {
-            Err(error) if address::is_refusal(&error) => refusal(&error),
+            Err(error) if http::is_refusal(&error) => refusal(&error),
             Err(error) => Outcome::Failed(None, http::root_cause(&error)),
             Ok(response) => judge(request.kind, request.user, response).await,
         }
@@ -133,8 +118,13 @@ async fn judge(kind: WebhookKind, user: &str, mut response: Response) -> Outcome
     Outcome::Arrived(status.as_u16())
 }
 
+/// What to change where that is in the operator's hands.
 fn refusal(error: &(dyn std::error::Error + 'static)) -> Outcome {
-    Outcome::Refused(http::root_cause(error))
+    let cause = http::root_cause(error);
+    match error.downcast_ref::<Refused>() {
+        Some(Refused::NotTheWeb) => Outcome::Refused(cause),
+        _ => Outcome::Refused(format!("{cause}, and webhooks.allow_private is off")),
+    }
 }
 
 /// How long a webhook may take to answer.
