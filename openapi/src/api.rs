@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use tools::{Audience, Context, Error};
 
 use crate::{
-    document,
+    charges, document,
     operation::{self, Operation, Words},
     refusal::Refusal,
     reply,
@@ -139,6 +139,7 @@ impl Call {
         let Operation { tool, route, .. } = self.operation;
         let context = self.sign_in.context(route.audience, request.headers()).await?;
         tool.permits(&context)?;
+        charges::charge(self.operation, &context, &request)?;
         let asked = Asked::of(self.operation, &mut request).await?;
         Ok(reply::answer(&route.reply, asked.call(context).await?))
     }

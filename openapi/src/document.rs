@@ -158,6 +158,7 @@ fn responses(operation: &Operation, components: &mut Components) -> Value {
         ("409", matches!(route.method, Method::POST | Method::PATCH)),
         ("413", operation.takes_body()),
         ("422", arguments),
+        ("429", !route.limits.is_empty()),
         ("500", true),
         ("503", true),
     ];
@@ -183,10 +184,16 @@ fn refusals() -> Value {
         "409": refusal("It clashes with what is there, or with what is under way.", "Error"),
         "413": refusal("The request body is too large.", "Error"),
         "422": refusal("The arguments are not as described.", "ValidationError"),
+        "429": refusal("The caller has asked for this often enough for now.", "Error"),
         "500": refusal("A defect of the server; its log says more.", "Error"),
         "503": refusal("A part of the server is away; the same request may work later.", "Error"),
     });
     refusals["401"]["headers"] = json!({ "WWW-Authenticate": header("Always `Bearer`.") });
+    refusals["429"]["headers"] = json!({
+        "Retry-After": header("After how many seconds to ask again."),
+        "X-RateLimit-Limit": header("How often an hour."),
+        "X-RateLimit-Remaining": header("Always `0`."),
+    });
     let wait = format!("After how many seconds to ask again: {RETRY_AFTER} where nothing better is known.");
     refusals["503"]["headers"] = json!({ "Retry-After": header(&wait) });
     refusals

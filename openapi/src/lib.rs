@@ -4,6 +4,7 @@
 //! operations; `document` lays the schemas over them, which schemars writes.
 
 mod api;
+mod charges;
 mod components;
 mod document;
 mod form;
@@ -15,6 +16,7 @@ mod request;
 mod ui;
 
 pub use api::{Api, Asked, Service, SignIn, service};
+pub use charges::nearness;
 pub use document::{document, document_endpoint};
 pub use operation::routes;
 pub use refusal::{catch_errors, refuse};

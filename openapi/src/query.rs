@@ -42,14 +42,19 @@ fn scalar(kind: &str, text: &str) -> Value {
     let read = match kind {
         "integer" => text.parse::<i64>().ok().map(Value::from),
         "number" => text.parse::<f64>().ok().and_then(serde_json::Number::from_f64).map(Value::Number),
-        "boolean" => match text.to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" | "on" => Some(Value::Bool(true)),
-            "false" | "0" | "no" | "off" => Some(Value::Bool(false)),
-            _ => None,
-        },
+        "boolean" => boolean(text).map(Value::Bool),
         _ => None,
     };
     read.unwrap_or_else(|| Value::from(text))
+}
+
+/// The ways to write true and false in a query string.
+pub(crate) fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
+    }
 }
 
 /// The first form of a value that may also be null.

@@ -40,41 +40,40 @@ pub fn refuse(error: Error) -> Response {
 pub(crate) struct Refusal {
     status: StatusCode,
     detail: Value,
-    /// After how many seconds to ask again, where that is known.
-    later: Option<u64>,
+    /// Headers that say more: when to ask again, where that is known.
+    advice: Vec<(&'static str, String)>,
 }
 
 impl Refusal {
     pub(crate) fn too_large(limit: usize) -> Self {
         let detail = json!(format!("The request body is larger than {limit} bytes"));
-        Self { status: StatusCode::PAYLOAD_TOO_LARGE, detail, later: None }
+        Self { status: StatusCode::PAYLOAD_TOO_LARGE, detail, advice: Vec::new() }
     }
 
     fn internal() -> Self {
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: json!("Internal server error"), later: None }
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: json!("Internal server error"), advice: Vec::new() }
     }
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        let later = if let Error::Later(_, seconds) = error { Some(seconds) } else { None };
-        Self { status: error.status(), detail: error.detail(), later }
+        Self { status: error.status(), detail: error.detail(), advice: error.advice() }
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = Json(json!({ "detail": self.detail })).with_status(self.status).into_response();
-        let advice = match self.status {
+        let usual = match self.status {
             StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-            StatusCode::SERVICE_UNAVAILABLE => {
-                let seconds = self.later.map_or(HeaderValue::from_static(RETRY_AFTER), HeaderValue::from);
-                Some((header::RETRY_AFTER, seconds))
-            }
+            StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER))),
             _ => None,
         };
-        if let Some((name, value)) = advice {
-            response.headers_mut().insert(name, value);
+        response.headers_mut().extend(usual.map(|(name, value)| (Some(name), value)));
+        for (name, value) in self.advice {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().insert(name, value);
+            }
         }
         response
     }
@@ -95,5 +94,5 @@ fn of_router(error: poem::Error) -> Response {
         }
         _ => error.to_string(),
     };
-    Refusal { status, detail: json!(detail), later: None }.into_response()
+    Refusal { status, detail: json!(detail), advice: Vec::new() }.into_response()
 }

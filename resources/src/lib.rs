@@ -45,6 +45,7 @@ use crate::{
     changes::Changes,
     jobs::Queue,
     keys::{KeyCache, Keys},
+    limits::Limits,
     memories::Memories,
     messages::Messages,
     outbox::Outbox,
@@ -55,6 +56,7 @@ pub use crate::{
     database::{Database, DatabaseSettings},
     embedder::{Embedder, EmbedderSettings},
     error::{Error, Result},
+    limits::LimitSettings,
     model::{Model, ModelSettings},
     secret::Secret,
     sessions::{Sessions, TurnToAnswer},
@@ -80,6 +82,8 @@ pub struct Settings {
     pub speech: SpeechSettings,
     /// How webhooks are called.
     pub webhooks: WebhookSettings,
+    /// How often everybody may do what is limited.
+    pub limits: LimitSettings,
 }
 
 /// Everything that the tools work with.
@@ -98,6 +102,8 @@ pub struct Resources {
     pub speech: Option<Speech>,
     /// News of what has changed.
     pub changes: Changes,
+    /// How often everybody has done what is limited.
+    pub limits: Limits,
     key_cache: KeyCache,
     outbox: Outbox,
     queue: Queue,
@@ -150,6 +156,7 @@ impl Resources {
             sessions: Sessions::default(),
             speech: Speech::open(&settings.speech)?,
             changes: Changes::default(),
+            limits: Limits::open(&settings.limits)?,
             key_cache: KeyCache::default(),
             outbox: Outbox::default(),
             queue: Queue::default(),

@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use http::Uri;
 use resources::{
-    DatabaseSettings, EmbedderSettings, ModelSettings, Settings, SpeechSettings, VectorsSettings, WebhookSettings,
+    DatabaseSettings, EmbedderSettings, LimitSettings, ModelSettings, Settings, SpeechSettings, VectorsSettings,
+    WebhookSettings,
 };
 use serde::Deserialize;
+use tools::limits::POLICIES;
 use tracing_subscriber::EnvFilter;
 
 use crate::failure::Failure;
@@ -25,6 +27,11 @@ pub struct Config {
     pub data: PathBuf,
     /// How the server is reached.
     pub server: ServerConfig,
+    /// How often everybody may do what is limited, and how much room they get.
+    pub limits: LimitSettings,
+    /// The certificate that the server shows.
+    #[serde(default)]
+    pub tls: TlsConfig,
     /// Where rows live.
     pub database: DatabaseSettings,
     /// Where the vector index lives.
@@ -55,6 +62,16 @@ pub struct ServerConfig {
     pub allowed_hosts: Vec<String>,
     /// The longest request body, in bytes.
     pub max_body: usize,
+}
+
+/// The certificate that the server shows; without one it speaks plain HTTP.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// A file with the certificate and those that lead to its issuer, in PEM.
+    pub certificate: Option<PathBuf>,
+    /// A file with its key, in PEM.
+    pub key: Option<PathBuf>,
 }
 
 /// What is logged to standard error.
@@ -114,6 +131,7 @@ impl Config {
             model: self.model.clone(),
             speech: self.speech.clone(),
             webhooks: self.webhooks.clone(),
+            limits: self.limits.clone(),
         }
     }
 
@@ -152,9 +170,9 @@ impl Config {
         check_url("embedder.sources.hub", Some(&embedder.sources.hub), &["http", "https"])?;
         check_url("model.url", model.url.as_deref(), &["http", "https"])?;
         check_url("speech.url", speech.url.as_deref(), &["http", "https"])?;
-        check_pair("embedder", embedder.url.is_some(), "model", embedder.model.is_some())?;
-        check_pair("model", model.url.is_some(), "name", model.name.is_some())?;
-        check_pair("speech", speech.url.is_some(), "name", speech.name.is_some())?;
+        check_pair("embedder.url", embedder.url.is_some(), "embedder.model", embedder.model.is_some())?;
+        check_pair("model.url", model.url.is_some(), "model.name", model.name.is_some())?;
+        check_pair("speech.url", speech.url.is_some(), "speech.name", speech.name.is_some())?;
         for origin in &self.server.allowed_origins {
             let without_port = origin.strip_suffix(":*").unwrap_or(origin);
             check_url("server.allowed_origins", Some(without_port), &["http", "https"])?;
@@ -165,8 +183,28 @@ impl Config {
         if self.server.max_body == 0 {
             return Err("server.max_body must be greater than 0".into());
         }
+        self.check_limits()?;
+        check_pair("tls.certificate", self.tls.certificate.is_some(), "tls.key", self.tls.key.is_some())?;
         EnvFilter::try_new(&self.log.filter).map_err(|error| format!("log.filter: {error}"))?;
         Ok(())
+    }
+
+    fn check_limits(&self) -> Result<(), String> {
+        let limits = &self.limits;
+        if !(limits.boost > 0.0 && limits.boost.is_finite()) {
+            return Err("limits.boost must be greater than 0".into());
+        }
+        if limits.streams == 0 || limits.connections == 0 {
+            return Err("limits.streams and limits.connections must be greater than 0".into());
+        }
+        let own = limits
+            .own_limits()
+            .map_err(|entry| format!("limits.overrides: `{entry}` is not of the form policy=number"))?;
+        let is_known = |name: &String| POLICIES.iter().any(|(_, known, ..)| known == name);
+        match own.keys().find(|name| !is_known(name)) {
+            Some(name) => Err(format!("limits.overrides: there is no policy `{name}`")),
+            None => Ok(()),
+        }
     }
 }
 
@@ -180,10 +218,10 @@ fn check_url(key: &str, value: Option<&str>, schemes: &[&str]) -> Result<(), Str
     if fits { Ok(()) } else { Err(format!("{key} must be an address that starts with {forms}://")) }
 }
 
-fn check_pair(section: &str, has_url: bool, other: &str, has_other: bool) -> Result<(), String> {
-    match (has_url, has_other) {
-        (true, false) => Err(format!("{section}.url is set, but {section}.{other} is not")),
-        (false, true) => Err(format!("{section}.{other} is set, but {section}.url is not")),
+fn check_pair(one: &str, has_one: bool, other: &str, has_other: bool) -> Result<(), String> {
+    match (has_one, has_other) {
+        (true, false) => Err(format!("{one} is set, but {other} is not")),
+        (false, true) => Err(format!("{other} is set, but {one} is not")),
         _ => Ok(()),
     }
 }

@@ -1,1 +1,31 @@
-//! How much each caller gets: rate limits and the room that requests may take.
+//! What is counted of MCP messages; routes are counted as they say themselves.
+
+use http::request::Parts;
+use openapi::nearness;
+use poem::Request;
+use resources::limits::Exceeded;
+use rmcp::model::Extensions;
+use tools::{
+    Context, Error, Result, Tool,
+    limits::{Nearness, Policy},
+};
+
+/// Counts so many messages of the caller's.
+pub(crate) fn charge_messages(context: &Context, messages: u32, request: &Request) -> Result<()> {
+    context.charge(&[Policy::McpMessages], messages, nearness(request))
+}
+
+/// Lets a call through that is refused for the number of messages: its tool answers so, and the model can read that.
+pub(crate) fn pass_on(exceeded: Exceeded, request: &mut Request) {
+    request.extensions_mut().insert(exceeded);
+}
+
+/// Counts a call of a tool, where that is limited, in the request with these extensions; without one, nothing is.
+pub(crate) fn charge_call(tool: &Tool, context: &Context, extensions: &Extensions) -> Result<()> {
+    let Some(parts) = extensions.get::<Parts>() else { return Ok(()) };
+    if let Some(exceeded) = parts.extensions.get::<Exceeded>() {
+        return Err(Error::Limited(*exceeded));
+    }
+    let from = parts.extensions.get::<Nearness>().copied().unwrap_or(Nearness::Elsewhere);
+    context.charge(&tool.limits, 1, from)
+}

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use futures::{Stream, TryStreamExt};
 use http::Method;
-use openapi::{SignIn as _, refuse};
+use openapi::{SignIn as _, nearness, refuse};
 use poem::{
     Body, Endpoint, EndpointExt, IntoResponse, Request, Response,
     endpoint::{BoxEndpoint, make},
@@ -22,6 +22,7 @@ use serde_json::{Map, Value};
 use tools::{
     Audience, Error, Result,
     agent::{self, Frame},
+    limits::Policy,
 };
 
 use crate::{auth::SignIn, listener::Clients, page, stream, voice};
@@ -107,6 +108,7 @@ async fn health(resources: &Resources) -> Health {
 
 async fn ask(sign_in: &SignIn, clients: &Clients, mut request: Request) -> Result<Response> {
     let context = sign_in.context(Audience::App, request.headers()).await?;
+    context.charge(&[Policy::ChatSend], 1, nearness(&request))?;
     let app_id = app_id(&request);
     let body = request.take_body().into_bytes_limit(LONGEST_QUESTION).await;
     let body = body.map_err(|error| Error::Invalid(format!("The body could not be read: {error}")))?;

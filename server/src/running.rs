@@ -62,6 +62,7 @@ pub async fn start_with(config: Config, extension: Arc<dyn Extension>) -> anyhow
     let url = format!("http://{}", listener.local_addr()?);
     let resources = Resources::open(&config.settings()).await?;
     let first = make_owner(&resources).await?;
+    resources.resume_limits().await?;
     let stop = CancellationToken::new();
     let clients = Clients::default();
     let app = app::app(Arc::clone(&resources), &config, clients.clone(), extension, stop.clone());
@@ -71,6 +72,7 @@ pub async fn start_with(config: Config, extension: Arc<dyn Extension>) -> anyhow
         tools::processing::start(Arc::clone(&resources), stop.clone()),
         tools::daily_summaries::worker::start(Arc::clone(&resources), stop.clone()),
         resources::webhooks::worker::start(Arc::clone(&resources), stop.clone()),
+        resources::limits::start(Arc::clone(&resources), stop.clone()),
     ];
     Ok(Running { url, first, resources, stop, serving, workers })
 }

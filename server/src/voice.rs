@@ -3,12 +3,13 @@
 pub(crate) mod live;
 
 use futures::{StreamExt, stream::once};
-use openapi::{Asked, SignIn as _, refuse};
+use openapi::{Asked, SignIn as _, nearness, refuse};
 use poem::{Request, Response};
 use serde_json::{Map, Value};
 use tools::{
     Audience, Error,
     agent::{self, Frame},
+    limits::Policy,
 };
 
 use crate::{auth::SignIn, listener::Clients, others};
@@ -19,6 +20,7 @@ const LONGEST_QUESTION: usize = 20_000;
 /// Answers a spoken question: first the question as it was understood and stored, then as a written one is answered.
 pub(crate) async fn ask(sign_in: &SignIn, clients: &Clients, mut request: Request) -> Result<Response, Response> {
     let context = sign_in.context(Audience::App, request.headers()).await.map_err(refuse)?;
+    context.charge(&[Policy::VoiceMessage], 1, nearness(&request)).map_err(refuse)?;
     let app_id = others::app_id(&request);
     let mut spoken = Asked::read("transcribe_voice_message", "/v2/voice-message/transcribe", &mut request).await?;
     if let Some(Value::Array(files)) = spoken.arguments.get_mut("files") {

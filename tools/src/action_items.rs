@@ -13,7 +13,9 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Error, Hints, Result, Tool, Undo, paging,
+    Context, Error, Hints, Result, Tool, Undo,
+    limits::Policy,
+    paging,
     route::{delete, get, patch, post},
 };
 use changes::*;
@@ -57,30 +59,56 @@ fn listed() -> Vec<Tool> {
             .app(get("/v1/action-items").page(50, 500).cursor("X-Next-Cursor"))
             .developer(
                 get("/v1/dev/user/action-items")
+                    .limit(Policy::DevActionItemsRead)
                     .page(100, 1000)
                     .field("action_items")
                     .only(BRIEF)
                     .cursor("X-Next-Cursor"),
             )
-            .mcp(get("/v1/mcp/action-items").page(100, 500).field("action_items").only(BRIEF).cursor("X-Next-Cursor")),
+            .mcp(
+                get("/v1/mcp/action-items")
+                    .limit(Policy::McpRead)
+                    .page(100, 500)
+                    .field("action_items")
+                    .only(BRIEF)
+                    .cursor("X-Next-Cursor"),
+            ),
         tool!(get_action_item)
             .scope(ActionItemsRead)
             .app(get("/v1/action-items/{action_item_id}").field("action_item"))
-            .developer(get("/v1/dev/user/action-items/{action_item_id}").ours().field("action_item").only(BRIEF)),
+            .developer(
+                get("/v1/dev/user/action-items/{action_item_id}")
+                    .limit(Policy::DevActionItemsRead)
+                    .ours()
+                    .field("action_item")
+                    .only(BRIEF),
+            ),
         tool!(search_action_items)
             .scope(ActionItemsRead)
             .chat("Checking action items")
             .app(get("/v1/action-items/search").page(10, 50))
-            .developer(get("/v1/dev/user/action-items/search").ours().page(10, 50).only_in("action_items", FOUND))
-            .mcp(get("/v1/mcp/action-items/search").page(10, 50).field("action_items").only(FOUND)),
+            .developer(
+                get("/v1/dev/user/action-items/search")
+                    .limit(Policy::DevActionItemsRead)
+                    .ours()
+                    .page(10, 50)
+                    .only_in("action_items", FOUND),
+            )
+            .mcp(
+                get("/v1/mcp/action-items/search")
+                    .limit(Policy::McpRead)
+                    .page(10, 50)
+                    .field("action_items")
+                    .only(FOUND),
+            ),
         tool!(get_action_item_ids)
             .scope(ActionItemsRead)
             .app(get("/v1/action-items/ids"))
-            .developer(get("/v1/dev/user/action-items/ids").ours()),
+            .developer(get("/v1/dev/user/action-items/ids").limit(Policy::DevActionItemsRead).ours()),
         tool!(count_action_items)
             .scope(ActionItemsRead)
             .app(get("/v1/action-items/count"))
-            .developer(get("/v1/dev/user/action-items/count").ours()),
+            .developer(get("/v1/dev/user/action-items/count").limit(Policy::DevActionItemsRead).ours()),
     ]
 }
 
@@ -96,6 +124,7 @@ fn written() -> Vec<Tool> {
             .app(post("/v1/action-items").field("action_item"))
             .developer(
                 post("/v1/dev/user/action-items")
+                    .limit(Policy::DevActionItemsWrite)
                     .narrow("description", developer_text())
                     .narrow("same_text", developer_adds())
                     .also("content", "description")
@@ -103,12 +132,13 @@ fn written() -> Vec<Tool> {
                     .field("action_item")
                     .only(BRIEF),
             )
-            .mcp(post("/v1/mcp/action-items").field("action_item").only(BRIEF)),
+            .mcp(post("/v1/mcp/action-items").limit(Policy::ActionItemsWrite).field("action_item").only(BRIEF)),
         tool!(create_action_items)
             .scope(ActionItemsWrite)
             .app(post("/v1/action-items/batch").list("items").narrow("items", json!({ "minItems": 0 })))
             .developer(
                 post("/v1/dev/user/action-items/batch")
+                    .limit(Policy::DevActionItemsWrite)
                     .rename("action_items", "items")
                     .also("items", "action_items")
                     .also("content", "action_items.description")
@@ -125,13 +155,19 @@ fn written() -> Vec<Tool> {
             .app(patch("/v1/action-items/{action_item_id}").field("action_item"))
             .developer(
                 patch("/v1/dev/user/action-items/{action_item_id}")
+                    .limit(Policy::DevActionItemsWrite)
                     .narrow("description", developer_text())
                     .also("content", "description")
                     .also("due_date", "due_at")
                     .field("action_item")
                     .only(BRIEF),
             )
-            .mcp(patch("/v1/mcp/action-items/{action_item_id}").field("action_item").only(BRIEF)),
+            .mcp(
+                patch("/v1/mcp/action-items/{action_item_id}")
+                    .limit(Policy::ActionItemsWrite)
+                    .field("action_item")
+                    .only(BRIEF),
+            ),
         tool!(complete_action_item)
             .scope(ActionItemsWrite)
             .chat("Updating action item")
@@ -139,22 +175,37 @@ fn written() -> Vec<Tool> {
             .app(patch("/v1/action-items/{action_item_id}/completed").query().require("completed").field("action_item"))
             .developer(
                 post("/v1/dev/user/action-items/{action_item_id}/complete")
+                    .limit(Policy::DevActionItemsWrite)
                     .ours()
                     .query()
                     .field("action_item")
                     .only(BRIEF),
             )
-            .mcp(post("/v1/mcp/action-items/{action_item_id}/complete").query().field("action_item").only(BRIEF)),
+            .mcp(
+                post("/v1/mcp/action-items/{action_item_id}/complete")
+                    .limit(Policy::ActionItemsWrite)
+                    .query()
+                    .field("action_item")
+                    .only(BRIEF),
+            ),
         tool!(delete_action_item)
             .scope(ActionItemsWrite)
             .chat("Deleting action item")
             .app(delete("/v1/action-items/{action_item_id}").empty())
-            .developer(delete("/v1/dev/user/action-items/{action_item_id}").constant(done()))
-            .mcp(delete("/v1/mcp/action-items/{action_item_id}").constant(json!({ "status": "ok" }))),
+            .developer(
+                delete("/v1/dev/user/action-items/{action_item_id}")
+                    .limit(Policy::DevActionItemsWrite)
+                    .constant(done()),
+            )
+            .mcp(
+                delete("/v1/mcp/action-items/{action_item_id}")
+                    .limit(Policy::ActionItemsWrite)
+                    .constant(json!({ "status": "ok" })),
+            ),
         tool!(delete_action_items)
             .scope(ActionItemsWrite)
             .app(post("/v1/action-items/batch-delete").envelope("deleted_ids", "deleted_ids", loud_ok()))
-            .developer(post("/v1/dev/user/action-items/batch-delete").ours())
+            .developer(post("/v1/dev/user/action-items/batch-delete").limit(Policy::DevActionItemsWrite).ours())
             .hints(Hints { read_only: false, destructive: true, idempotent: true }),
     ]
 }
@@ -165,7 +216,10 @@ fn of_conversations() -> Vec<Tool> {
             .scope(ActionItemsRead)
             .app(get("/v1/conversations/{conversation_id}/action-items"))
             .developer(
-                get("/v1/dev/user/conversations/{conversation_id}/action-items").ours().only_in("action_items", BRIEF),
+                get("/v1/dev/user/conversations/{conversation_id}/action-items")
+                    .limit(Policy::DevActionItemsRead)
+                    .ours()
+                    .only_in("action_items", BRIEF),
             ),
         tool!(complete_conversation_action_items)
             .scope(ActionItemsWrite)
@@ -205,14 +259,14 @@ fn shared() -> Vec<Tool> {
         tool!(share_action_items)
             .scope(ActionItemsWrite)
             .app(post("/v1/action-items/share"))
-            .developer(post("/v1/dev/user/action-items/share").ours())
+            .developer(post("/v1/dev/user/action-items/share").limit(Policy::DevActionItemsWrite).ours())
             // What was seen cannot be hidden again: a person decides.
             .hints(Hints { read_only: false, destructive: true, idempotent: false }),
         tool!(get_shared_action_items).open().public(get("/v1/action-items/shared/{token}")),
         tool!(accept_action_items)
             .scope(ActionItemsWrite)
             .app(post("/v1/action-items/accept"))
-            .developer(post("/v1/dev/user/action-items/accept").ours()),
+            .developer(post("/v1/dev/user/action-items/accept").limit(Policy::DevActionItemsWrite).ours()),
     ]
 }
 

@@ -10,15 +10,16 @@ use schemas::{
 };
 use serde_json::json;
 
-use crate::{Context, Error, Hints, Issue, Result, Tool, agent, route::post};
+use crate::{Context, Error, Hints, Issue, Result, Tool, agent, limits::Policy, route::post};
 
 pub(crate) fn tools() -> Vec<Tool> {
     vec![
         tool!(ask)
+            .limit(Policy::ChatSend)
             .scope(ConversationsRead)
             .app(post("/v1/ask").ours())
-            .developer(post("/v1/dev/user/ask"))
-            .mcp(post("/v1/mcp/ask").ours())
+            .developer(post("/v1/dev/user/ask").limit(Policy::DevAsk))
+            .mcp(post("/v1/mcp/ask").limit(Policy::McpRead).ours())
             .hints(Hints { read_only: true, destructive: false, idempotent: true }),
     ]
 }

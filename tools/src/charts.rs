@@ -13,7 +13,7 @@ use schemas::{
     scope::Scope::{ActionItemsRead, ConversationsRead, GoalsRead, MemoriesRead},
 };
 
-use crate::{Context, Error, Result, Tool, route::get};
+use crate::{Context, Error, Result, Tool, limits::Policy, route::get};
 use buckets::Buckets;
 
 /// How many categories stand for themselves; the rest are drawn together.
@@ -25,8 +25,8 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(create_chart)
             .scope(ConversationsRead)
             .app(get("/v1/charts").ours())
-            .developer(get("/v1/dev/user/charts").ours())
-            .mcp(get("/v1/mcp/charts").ours())
+            .developer(get("/v1/dev/user/charts").limit(Policy::DevOther).ours())
+            .mcp(get("/v1/mcp/charts").limit(Policy::McpRead).ours())
             .chat("Creating chart"),
     ]
 }

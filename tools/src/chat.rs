@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::{
     Context, Credential, Error, Hints, Result, Route, Tool,
+    limits::Policy,
     route::{delete, get, patch, post},
 };
 
@@ -24,12 +25,13 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(get_chat_messages)
             .scope(ChatRead)
             .app(with_app(get("/v2/messages").page(100, 100).preset("when_empty", greet()).field("messages")))
-            .mcp(with_app(get("/v1/mcp/chat").page(50, 200).only_in("messages", BRIEF)))
+            .mcp(with_app(get("/v1/mcp/chat").limit(Policy::McpRead).page(50, 200).only_in("messages", BRIEF)))
             .brief("messages", BRIEF),
         tool!(clear_chat)
             .app(with_app(delete("/v2/messages").field("message")))
             .app(with_app(delete("/v1/messages").field("message"))),
         tool!(create_initial_message)
+            .limit(Policy::ChatInitial)
             .app(with_app(post("/v2/initial-message").query().field("message")))
             .app(with_app(post("/v1/initial-message").query().field("message"))),
         tool!(report_message)

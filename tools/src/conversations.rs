@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::{
     Context, Error, Hints, Tool,
+    limits::Policy,
     route::{delete, get, patch, post},
 };
 use changing::*;
@@ -80,6 +81,9 @@ pub(crate) fn tools() -> Vec<Tool> {
             )
             .developer(
                 get("/v1/dev/user/conversations")
+                    .limit(Policy::DevConversationsRead)
+                    .limit(Policy::DevConversationReadsTotal)
+                    .limit_when("include_transcript", Policy::DevConversationTranscriptRead)
                     .page(25, 100)
                     .preset("statuses", json!(["completed"]))
                     .reject("categories", BAD_CATEGORY)
@@ -89,6 +93,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             )
             .mcp(
                 get("/v1/mcp/conversations")
+                    .limit(Policy::McpRead)
                     .page(100, 500)
                     .preset("statuses", json!(["completed"]))
                     .reject("categories", BAD_CATEGORY)
@@ -96,23 +101,31 @@ pub(crate) fn tools() -> Vec<Tool> {
                     .only(CARD),
             )
             .brief("conversations", CARD),
-        tool!(count_conversations)
-            .scope(ConversationsRead)
-            .app(get("/v1/conversations/count"))
-            .developer(get("/v1/dev/user/conversations/count").ours()),
+        tool!(count_conversations).scope(ConversationsRead).app(get("/v1/conversations/count")).developer(
+            get("/v1/dev/user/conversations/count")
+                .limit(Policy::DevConversationsRead)
+                .limit(Policy::DevConversationReadsTotal)
+                .ours(),
+        ),
         tool!(get_conversation_by_id)
             .scope(ConversationsRead)
             .chat("Reading conversation")
             .app(whole(get("/v1/conversations/{conversation_id}")).field("conversation"))
             .developer(
-                whole(get("/v1/dev/user/conversations/{conversation_id}"))
-                    .narrow("include_transcript", json!({ "default": false }))
-                    .also("transcript", "include_transcript")
-                    .field("conversation")
-                    .only(DEVELOPER),
+                whole(
+                    get("/v1/dev/user/conversations/{conversation_id}")
+                        .limit(Policy::DevConversationDetailRead)
+                        .limit(Policy::DevConversationReadsTotal)
+                        .limit_when("include_transcript", Policy::DevConversationTranscriptRead),
+                )
+                .narrow("include_transcript", json!({ "default": false }))
+                .also("transcript", "include_transcript")
+                .field("conversation")
+                .only(DEVELOPER),
             )
             .mcp(
                 get("/v1/mcp/conversations/{conversation_id}")
+                    .limit(Policy::McpRead)
                     .narrow("max_segments", json!({ "default": 4096, "maximum": 4096 }))
                     .narrow("max_chars", json!({ "default": 500_000, "maximum": 500_000 }))
                     .field("conversation")
@@ -122,8 +135,13 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(get_conversations_by_ids)
             .scope(ConversationsRead)
             .app(get("/v1/conversations/by-ids").ours())
-            .developer(get("/v1/dev/user/conversations/by-ids").ours())
-            .mcp(get("/v1/mcp/conversations/by-ids").ours()),
+            .developer(
+                get("/v1/dev/user/conversations/by-ids")
+                    .limit(Policy::DevConversationsRead)
+                    .limit(Policy::DevConversationReadsTotal)
+                    .ours(),
+            )
+            .mcp(get("/v1/mcp/conversations/by-ids").limit(Policy::McpRead).ours()),
         tool!(get_conversation_photos)
             .scope(ConversationsRead)
             .app(get("/v1/conversations/{conversation_id}/photos").field("photos")),
@@ -141,16 +159,23 @@ pub(crate) fn tools() -> Vec<Tool> {
             .open()
             .public(get("/v1/public-conversations").page(1000, 1000).field("conversations")),
         tool!(create_conversation)
+            .limit(Policy::ConversationsCreate)
             .scope(ConversationsWrite)
             .app(post("/v1/conversations/from-text").ours())
-            .developer(post("/v1/dev/user/conversations")),
+            .developer(post("/v1/dev/user/conversations").limit(Policy::DevConversations)),
         tool!(create_conversation_from_segments)
+            .limit(Policy::ConversationsFromSegments)
             .scope(ConversationsWrite)
             .app(from_segments("/v1/conversations/from-segments"))
-            .developer(from_segments("/v1/dev/user/conversations/from-segments"))
+            .developer(from_segments("/v1/dev/user/conversations/from-segments").limit(Policy::DevConversations))
             // One published client spells the path with an underscore.
-            .developer(from_segments("/v1/dev/user/conversations/from_segments").ours()),
-        tool!(finalize_current_conversation).scope(ConversationsWrite).app(post("/v1/conversations")),
+            .developer(
+                from_segments("/v1/dev/user/conversations/from_segments").limit(Policy::DevConversations).ours(),
+            ),
+        tool!(finalize_current_conversation)
+            .limit(Policy::ConversationsCreate)
+            .scope(ConversationsWrite)
+            .app(post("/v1/conversations")),
         tool!(finalize_conversation)
             .scope(ConversationsWrite)
             .app(post("/v1/conversations/{conversation_id}/finalize"))
@@ -158,21 +183,28 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(get_finalization)
             .scope(ConversationsRead)
             .app(get("/v1/conversations/{conversation_id}/finalization"))
-            .developer(get("/v1/dev/user/conversations/{conversation_id}/finalization").ours()),
+            .developer(
+                get("/v1/dev/user/conversations/{conversation_id}/finalization")
+                    .limit(Policy::DevConversationDetailRead)
+                    .limit(Policy::DevConversationReadsTotal)
+                    .ours(),
+            ),
         tool!(reprocess_conversation)
+            .limit(Policy::ConversationsReprocess)
             .scope(ConversationsWrite)
             .app(post("/v1/conversations/{conversation_id}/reprocess").query().field("conversation"))
             .developer(
                 post("/v1/dev/user/conversations/{conversation_id}/reprocess")
+                    .limit(Policy::DevConversations)
                     .ours()
                     .field("conversation")
                     .only(DEVELOPER),
             ),
-        tool!(merge_conversations).scope(ConversationsWrite).app(post("/v1/conversations/merge")).hints(Hints {
-            read_only: false,
-            destructive: true,
-            idempotent: false,
-        }),
+        tool!(merge_conversations)
+            .limit(Policy::ConversationsMerge)
+            .scope(ConversationsWrite)
+            .app(post("/v1/conversations/merge"))
+            .hints(Hints { read_only: false, destructive: true, idempotent: false }),
         tool!(test_prompt)
             .scope(ConversationsRead)
             .app(post("/v1/conversations/{conversation_id}/test-prompt"))
@@ -180,7 +212,12 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(edit_conversation)
             .scope(ConversationsWrite)
             .app(patch("/v1/conversations/{conversation_id}/title").query().require("title").constant(ok()))
-            .developer(patch("/v1/dev/user/conversations/{conversation_id}").field("conversation").only(DEVELOPER))
+            .developer(
+                patch("/v1/dev/user/conversations/{conversation_id}")
+                    .limit(Policy::DevConversations)
+                    .field("conversation")
+                    .only(DEVELOPER),
+            )
             .brief("conversation", CARD),
         tool!(set_conversation_visibility)
             .scope(ConversationsWrite)
@@ -231,12 +268,14 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(assign_speaker)
             .scope(SpeakersAssign)
             .app(post("/v1/conversations/{conversation_id}/assign-speaker").ours())
-            .mcp(post("/v1/mcp/conversations/{conversation_id}/assign-speaker").ours())
+            .mcp(post("/v1/mcp/conversations/{conversation_id}/assign-speaker").limit(Policy::McpRead).ours())
             .hints(repeatable),
         tool!(delete_conversation)
             .scope(ConversationsWrite)
             .app(delete("/v1/conversations/{conversation_id}").empty())
-            .developer(delete("/v1/dev/user/conversations/{conversation_id}").constant(done())),
+            .developer(
+                delete("/v1/dev/user/conversations/{conversation_id}").limit(Policy::DevConversations).constant(done()),
+            ),
     ]
 }
 

@@ -16,6 +16,7 @@ use serde_json::json;
 
 use crate::{
     Context, Error, Hints, Result, Tool,
+    limits::Policy,
     route::{delete, get, patch, post},
     webhooks,
 };
@@ -34,29 +35,31 @@ pub(crate) fn tools() -> Vec<Tool> {
             .scope(ConversationsRead)
             .chat("Reading daily summaries")
             .app(as_summaries("/v1/users/daily-summaries"))
-            .developer(as_summaries("/v1/dev/user/daily-summaries"))
-            .mcp(get("/v1/mcp/daily-summaries").page(30, 100).field("daily_summaries")),
+            .developer(as_summaries("/v1/dev/user/daily-summaries").limit(Policy::DevOther))
+            .mcp(get("/v1/mcp/daily-summaries").limit(Policy::McpRead).page(30, 100).field("daily_summaries")),
         tool!(get_daily_summary)
             .scope(ConversationsRead)
             .app(get("/v1/users/daily-summaries/{summary_id}").field("daily_summary"))
-            .developer(get("/v1/dev/user/daily-summaries/{summary_id}").field("daily_summary")),
+            .developer(get("/v1/dev/user/daily-summaries/{summary_id}").limit(Policy::DevOther).field("daily_summary")),
         tool!(delete_daily_summary)
             .scope(ConversationsWrite)
             .app(delete("/v1/users/daily-summaries/{summary_id}").constant(ok()))
-            .developer(delete("/v1/dev/user/daily-summaries/{summary_id}").ours().constant(done())),
+            .developer(
+                delete("/v1/dev/user/daily-summaries/{summary_id}").limit(Policy::DevOther).ours().constant(done()),
+            ),
         tool!(make_daily_summary)
             .scope(ConversationsWrite)
             .app(post("/v1/users/daily-summary-settings/test"))
-            .developer(post("/v1/dev/user/daily-summaries").ours())
+            .developer(post("/v1/dev/user/daily-summaries").limit(Policy::DevOther).ours())
             .hints(Hints { read_only: false, destructive: false, idempotent: false }),
         tool!(get_daily_summary_settings)
             .scope(ConversationsRead)
             .app(get("/v1/users/daily-summary-settings"))
-            .developer(get("/v1/dev/user/daily-summary-settings").ours()),
+            .developer(get("/v1/dev/user/daily-summary-settings").limit(Policy::DevOther).ours()),
         tool!(set_daily_summary_settings)
             .scope(ConversationsWrite)
             .app(patch("/v1/users/daily-summary-settings").constant(ok()))
-            .developer(patch("/v1/dev/user/daily-summary-settings").ours().constant(done())),
+            .developer(patch("/v1/dev/user/daily-summary-settings").limit(Policy::DevOther).ours().constant(done())),
     ]
 }
 

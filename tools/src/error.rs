@@ -1,6 +1,7 @@
 //! Why a tool did not do what it was asked: one enum, one match to HTTP, one to MCP.
 
 use http::StatusCode;
+use resources::limits::Exceeded;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -59,6 +60,9 @@ pub enum Error {
     /// The same, with the number of seconds after which to ask again.
     #[error("{0}")]
     Later(String, u64),
+    /// The caller has done this often enough for now.
+    #[error("{0}")]
+    Limited(Exceeded),
     /// A defect; the details are in the log, not in the reply.
     #[error("Internal server error")]
     Internal(anyhow::Error),
@@ -78,6 +82,7 @@ impl Error {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Conflict(_) | Error::Declined(_) | Error::Asked => StatusCode::CONFLICT,
             Error::Unavailable(_) | Error::Later(..) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -92,7 +97,21 @@ impl Error {
             Error::Declined(_) => "declined",
             Error::Asked => "input_required",
             Error::Unavailable(_) | Error::Later(..) => "unavailable",
+            Error::Limited(_) => "rate_limited",
             Error::Internal(_) => "internal",
+        }
+    }
+
+    /// The headers that an HTTP answer carries beside it: when to come again, where that is known.
+    pub fn advice(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Error::Later(_, seconds) => vec![("Retry-After", seconds.to_string())],
+            Error::Limited(Exceeded { most, seconds }) => vec![
+                ("Retry-After", seconds.to_string()),
+                ("X-RateLimit-Limit", most.to_string()),
+                ("X-RateLimit-Remaining", "0".to_owned()),
+            ],
+            _ => Vec::new(),
         }
     }
 

@@ -8,6 +8,7 @@ use schemas::chat::*;
 
 use crate::{
     Context, Error, Result, Tool,
+    limits::Policy,
     route::{delete, get, post},
 };
 
@@ -20,7 +21,7 @@ const OPENING: usize = 10_000;
 pub(crate) fn tools() -> Vec<Tool> {
     let upload = |path| post(path).files("files").largest(LARGEST_UPLOAD).field("files");
     vec![
-        tool!(upload_files).app(upload("/v2/files")).app(upload("/v1/files")),
+        tool!(upload_files).limit(Policy::FilesUpload).app(upload("/v2/files")).app(upload("/v1/files")),
         tool!(search_files).app(get("/v1/files/search").ours()).chat("Searching files"),
         tool!(list_files).app(get("/v1/files").ours().field("files")),
         tool!(get_file).app(get("/v1/files/{file_id}").ours()),

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::{
     Context, Error, Hints, Result, Tool, conversations,
+    limits::Policy,
     route::{delete, get, patch, post},
 };
 
@@ -41,28 +42,30 @@ pub(crate) fn tools() -> Vec<Tool> {
             .scope(ConversationsRead)
             .app(get("/v1/folders").preset("make_first_set", json!(true)).field("folders"))
             .developer(
-                get("/v1/dev/user/folders").preset("make_first_set", json!(false)).field("folders").only(DEVELOPER),
+                get("/v1/dev/user/folders")
+                    .limit(Policy::DevOther)
+                    .preset("make_first_set", json!(false))
+                    .field("folders")
+                    .only(DEVELOPER),
             ),
-        tool!(get_folder)
-            .scope(ConversationsRead)
-            .app(get("/v1/folders/{folder_id}").field("folder"))
-            .developer(get("/v1/dev/user/folders/{folder_id}").ours().field("folder").only(DEVELOPER)),
+        tool!(get_folder).scope(ConversationsRead).app(get("/v1/folders/{folder_id}").field("folder")).developer(
+            get("/v1/dev/user/folders/{folder_id}").limit(Policy::DevOther).ours().field("folder").only(DEVELOPER),
+        ),
         tool!(create_folder)
             .scope(ConversationsWrite)
             .app(post("/v1/folders").field("folder"))
-            .developer(post("/v1/dev/user/folders").ours().field("folder").only(DEVELOPER)),
-        tool!(update_folder)
-            .scope(ConversationsWrite)
-            .app(patch("/v1/folders/{folder_id}").field("folder"))
-            .developer(patch("/v1/dev/user/folders/{folder_id}").ours().field("folder").only(DEVELOPER)),
+            .developer(post("/v1/dev/user/folders").limit(Policy::DevOther).ours().field("folder").only(DEVELOPER)),
+        tool!(update_folder).scope(ConversationsWrite).app(patch("/v1/folders/{folder_id}").field("folder")).developer(
+            patch("/v1/dev/user/folders/{folder_id}").limit(Policy::DevOther).ours().field("folder").only(DEVELOPER),
+        ),
         tool!(delete_folder)
             .scope(ConversationsWrite)
             .app(delete("/v1/folders/{folder_id}").empty())
-            .developer(delete("/v1/dev/user/folders/{folder_id}").ours().constant(done())),
+            .developer(delete("/v1/dev/user/folders/{folder_id}").limit(Policy::DevOther).ours().constant(done())),
         tool!(reorder_folders)
             .scope(ConversationsWrite)
             .app(post("/v1/folders/reorder").constant(ok()))
-            .developer(post("/v1/dev/user/folders/reorder").ours().constant(done()))
+            .developer(post("/v1/dev/user/folders/reorder").limit(Policy::DevOther).ours().constant(done()))
             .hints(moves),
         tool!(get_folder_conversations)
             .scope(ConversationsRead)
@@ -74,6 +77,9 @@ pub(crate) fn tools() -> Vec<Tool> {
             )
             .developer(
                 get("/v1/dev/user/folders/{folder_id}/conversations")
+                    .limit(Policy::DevConversationsRead)
+                    .limit(Policy::DevConversationReadsTotal)
+                    .limit_when("include_transcript", Policy::DevConversationTranscriptRead)
                     .ours()
                     .page(25, 100)
                     .field("conversations")
@@ -83,11 +89,16 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(move_conversation)
             .scope(ConversationsWrite)
             .app(patch("/v1/conversations/{conversation_id}/folder").constant(ok()))
-            .developer(patch("/v1/dev/user/conversations/{conversation_id}/folder").ours().constant(done())),
+            .developer(
+                patch("/v1/dev/user/conversations/{conversation_id}/folder")
+                    .limit(Policy::DevOther)
+                    .ours()
+                    .constant(done()),
+            ),
         tool!(move_conversations)
             .scope(ConversationsWrite)
             .app(post("/v1/folders/{folder_id}/conversations/bulk-move"))
-            .developer(post("/v1/dev/user/folders/{folder_id}/conversations/bulk-move").ours())
+            .developer(post("/v1/dev/user/folders/{folder_id}/conversations/bulk-move").limit(Policy::DevOther).ours())
             .hints(moves),
     ]
 }

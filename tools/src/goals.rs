@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::{
     Context, Error, Face, Result, Tool, Undo,
+    limits::Policy,
     route::{delete, get, patch, post},
 };
 
@@ -51,55 +52,63 @@ pub(crate) fn tools() -> Vec<Tool> {
             .scope(GoalsRead)
             .chat("Checking goals")
             .app(get("/v1/goals/all").page(IN_APP, 100).field("goals"))
-            .developer(get("/v1/dev/user/goals").page(10, 100).field("goals").only(DEVELOPER))
-            .mcp(get("/v1/mcp/goals").field("goals").only(DEVELOPER)),
-        tool!(get_current_goal)
-            .scope(GoalsRead)
-            .app(get("/v1/goals").field("goal"))
-            .developer(get("/v1/dev/user/goals/current").ours().field("goal").only(DEVELOPER)),
+            .developer(
+                get("/v1/dev/user/goals").limit(Policy::DevGoalsRead).page(10, 100).field("goals").only(DEVELOPER),
+            )
+            .mcp(get("/v1/mcp/goals").limit(Policy::McpRead).field("goals").only(DEVELOPER)),
+        tool!(get_current_goal).scope(GoalsRead).app(get("/v1/goals").field("goal")).developer(
+            get("/v1/dev/user/goals/current").limit(Policy::DevGoalsRead).ours().field("goal").only(DEVELOPER),
+        ),
         tool!(get_goal)
             .scope(GoalsRead)
             .app(get("/v1/goals/{goal_id}").ours().field("goal"))
-            .developer(get("/v1/dev/user/goals/{goal_id}").field("goal").only(DEVELOPER)),
+            .developer(get("/v1/dev/user/goals/{goal_id}").limit(Policy::DevGoalsRead).field("goal").only(DEVELOPER)),
         // The app shows so many goals, so that a new one displaces the oldest; developers set theirs without touching
         // any other.
         tool!(create_goal)
             .scope(GoalsWrite)
             .app(post("/v1/goals").require("target_value").preset("max_active", json!(IN_APP)).field("goal"))
-            .developer(post("/v1/dev/user/goals").field("goal").only(DEVELOPER)),
-        tool!(update_goal)
-            .scope(GoalsWrite)
-            .app(patch("/v1/goals/{goal_id}").field("goal"))
-            .developer(patch("/v1/dev/user/goals/{goal_id}").field("goal").only(DEVELOPER)),
+            .developer(post("/v1/dev/user/goals").limit(Policy::DevGoalsWrite).field("goal").only(DEVELOPER)),
+        tool!(update_goal).scope(GoalsWrite).app(patch("/v1/goals/{goal_id}").field("goal")).developer(
+            patch("/v1/dev/user/goals/{goal_id}").limit(Policy::DevGoalsWrite).field("goal").only(DEVELOPER),
+        ),
         tool!(update_goal_progress)
             .scope(GoalsWrite)
             .chat("Updating goal")
             .undo(Undo::Restoring("get_goal"))
             .app(patch("/v1/goals/{goal_id}/progress").query().field("goal"))
-            .developer(patch("/v1/dev/user/goals/{goal_id}/progress").query().field("goal").only(DEVELOPER)),
+            .developer(
+                patch("/v1/dev/user/goals/{goal_id}/progress")
+                    .limit(Policy::DevGoalsWrite)
+                    .query()
+                    .field("goal")
+                    .only(DEVELOPER),
+            ),
         tool!(get_goal_history)
             .scope(GoalsRead)
             .chat("Checking goals")
             .app(get("/v1/goals/{goal_id}/history").field("points"))
-            .developer(get("/v1/dev/user/goals/{goal_id}/history").field("points")),
-        tool!(delete_goal)
-            .scope(GoalsWrite)
-            .app(delete("/v1/goals/{goal_id}"))
-            .developer(delete("/v1/dev/user/goals/{goal_id}").constant(json!({ "success": true }))),
+            .developer(get("/v1/dev/user/goals/{goal_id}/history").limit(Policy::DevGoalsRead).field("points")),
+        tool!(delete_goal).scope(GoalsWrite).app(delete("/v1/goals/{goal_id}")).developer(
+            delete("/v1/dev/user/goals/{goal_id}").limit(Policy::DevGoalsWrite).constant(json!({ "success": true })),
+        ),
         tool!(suggest_goal)
+            .limit(Policy::GoalsSuggest)
             .scope(GoalsRead)
             .app(get("/v1/goals/suggest"))
-            .developer(get("/v1/dev/user/goals/suggest").ours()),
+            .developer(get("/v1/dev/user/goals/suggest").limit(Policy::DevGoalsRead).ours()),
         tool!(get_goal_advice)
+            .limit(Policy::GoalsAdvice)
             .scope(GoalsRead)
             .app(get("/v1/goals/{goal_id}/advice").require("goal_id"))
             .app(get("/v1/goals/advice"))
-            .developer(get("/v1/dev/user/goals/{goal_id}/advice").ours().require("goal_id"))
-            .developer(get("/v1/dev/user/goals/advice").ours()),
+            .developer(get("/v1/dev/user/goals/{goal_id}/advice").limit(Policy::DevGoalsRead).ours().require("goal_id"))
+            .developer(get("/v1/dev/user/goals/advice").limit(Policy::DevGoalsRead).ours()),
         tool!(extract_goal_progress)
+            .limit(Policy::GoalsExtract)
             .scope(GoalsWrite)
             .app(post("/v1/goals/extract-progress"))
-            .developer(post("/v1/dev/user/goals/extract-progress").ours()),
+            .developer(post("/v1/dev/user/goals/extract-progress").limit(Policy::DevGoalsWrite).ours()),
     ]
 }
 

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::{
     Context, Credential, Error, Result, Tool,
+    limits::Policy,
     route::{delete, get, post},
 };
 
@@ -19,18 +20,27 @@ pub(crate) fn tools() -> Vec<Tool> {
     // One published client manages keys with a developer key. It gets no further than the key itself could: see
     // `hand_on`.
     vec![
-        tool!(get_key).any_key().developer(get("/v1/dev/key")).mcp(get("/v1/mcp/key").ours()),
+        tool!(get_key)
+            .any_key()
+            .developer(get("/v1/dev/key").limit(Policy::DevOther))
+            .mcp(get("/v1/mcp/key").limit(Policy::McpRead).ours()),
         tool!(list_keys)
             .keeper()
             .account(get("/v1/dev/keys").preset("family", developer()).field("keys"))
             .account(get("/v1/mcp/keys").preset("family", mcp()).field("keys"))
-            .developer(get("/v1/dev/user/api-keys").ours().preset("family", developer()).field("keys")),
+            .developer(
+                get("/v1/dev/user/api-keys").limit(Policy::DevOther).ours().preset("family", developer()).field("keys"),
+            ),
         tool!(create_key)
             .keeper()
             .account(post("/v1/dev/keys").preset("family", developer()))
             .account(post("/v1/mcp/keys").preset("family", mcp()))
             .developer(
-                post("/v1/dev/user/api-keys").ours().preset("family", developer()).also("permissions", "scopes"),
+                post("/v1/dev/user/api-keys")
+                    .limit(Policy::DevOther)
+                    .ours()
+                    .preset("family", developer())
+                    .also("permissions", "scopes"),
             ),
         tool!(revoke_key)
             .keeper()
@@ -38,6 +48,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             .account(delete("/v1/mcp/keys/{key_id}").preset("family", mcp()).empty())
             .developer(
                 delete("/v1/dev/user/api-keys/{key_id}")
+                    .limit(Policy::DevOther)
                     .ours()
                     .preset("family", developer())
                     .constant(json!({ "success": true })),

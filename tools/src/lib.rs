@@ -26,6 +26,7 @@ mod goals;
 mod grants;
 mod issues;
 mod keys;
+pub mod limits;
 mod memories;
 mod paging;
 mod people;

@@ -9,7 +9,9 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Error, Hints, Result, Tool, Undo, paging,
+    Context, Error, Hints, Result, Tool, Undo,
+    limits::Policy,
+    paging,
     route::{delete, get, patch, post},
     text,
 };
@@ -42,6 +44,7 @@ pub(crate) fn tools() -> Vec<Tool> {
     let developer_text = || json!({ "maxLength": 500 });
     let developer_list = |path| {
         get(path)
+            .limit(Policy::DevMemoriesRead)
             .page(25, 1000)
             .narrow("sort", by_score())
             .reject("categories", BAD_CATEGORY)
@@ -65,32 +68,38 @@ pub(crate) fn tools() -> Vec<Tool> {
             .developer(developer_list("/v1/dev/user/user/memories").ours())
             .mcp(
                 get("/v1/mcp/memories")
+                    .limit(Policy::McpMemoriesRead)
                     .page(25, 500)
                     .reject("categories", BAD_CATEGORY)
                     .field("memories")
                     .only(&["id", "content", "category", "created_at", "updated_at"])
                     .cursor("X-Next-Cursor"),
             ),
-        tool!(get_memory)
-            .scope(MemoriesRead)
-            .app(get("/v3/memories/{memory_id}").ours().field("memory"))
-            .developer(get("/v1/dev/user/memories/{memory_id}").field("memory").only(DEVELOPER)),
+        tool!(get_memory).scope(MemoriesRead).app(get("/v3/memories/{memory_id}").ours().field("memory")).developer(
+            get("/v1/dev/user/memories/{memory_id}").limit(Policy::DevMemoriesRead).field("memory").only(DEVELOPER),
+        ),
         tool!(get_memory_history)
             .scope(MemoriesRead)
             .app(get("/v3/memories/{memory_id}/history").ours().field("revisions"))
-            .developer(get("/v1/dev/user/memories/{memory_id}/history").ours().field("revisions")),
+            .developer(
+                get("/v1/dev/user/memories/{memory_id}/history")
+                    .limit(Policy::DevMemoriesRead)
+                    .ours()
+                    .field("revisions"),
+            ),
         tool!(search_memories)
             .scope(MemoriesRead)
             .chat("Searching memories")
             .app(get("/v3/memories/search").ours().page(10, 100).field("memories"))
             .developer(
                 get("/v1/dev/user/memories/vector/search")
+                    .limit(Policy::DevMemoriesRead)
                     .page(10, 100)
                     .reject("categories", BAD_CATEGORY)
                     .only_in("memories", DEVELOPER)
                     .envelope("memories", "items", search_policy()),
             )
-            .mcp(get("/v1/mcp/memories/search").page(10, 20).field("memories").only(&[
+            .mcp(get("/v1/mcp/memories/search").limit(Policy::McpMemoriesRead).page(10, 20).field("memories").only(&[
                 "id",
                 "content",
                 "category",
@@ -99,6 +108,7 @@ pub(crate) fn tools() -> Vec<Tool> {
                 "relevance_score",
             ])),
         tool!(create_memory)
+            .limit(Policy::MemoriesCreate)
             .scope(MemoriesWrite)
             .chat("Saving memory")
             .undo(Undo::Deleting { made: "memory", by: "delete_memory", argument: "memory_id" })
@@ -111,20 +121,22 @@ pub(crate) fn tools() -> Vec<Tool> {
             )
             .developer(
                 post("/v1/dev/user/memories")
+                    .limit(Policy::DevMemories)
                     .narrow("content", developer_text())
                     .lenient("visibility")
                     .field("memory")
                     .only(DEVELOPER),
             )
-            .mcp(post("/v1/mcp/memories").lenient("category").lenient("visibility").field("memory").only(&[
-                "id",
-                "content",
-                "category",
-                "visibility",
-                "tags",
-                "similar",
-            ])),
+            .mcp(
+                post("/v1/mcp/memories")
+                    .limit(Policy::McpMemoriesWrite)
+                    .lenient("category")
+                    .lenient("visibility")
+                    .field("memory")
+                    .only(&["id", "content", "category", "visibility", "tags", "similar"]),
+            ),
         tool!(create_memories)
+            .limit(Policy::MemoriesBatch)
             .scope(MemoriesWrite)
             .app(
                 post("/v3/memories/batch")
@@ -134,6 +146,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             )
             .developer(
                 post("/v1/dev/user/memories/batch")
+                    .limit(Policy::DevMemoriesBatch)
                     .rename("memories", "items")
                     .alias("contents", "memories", "content")
                     .narrow("items", json!({ "minItems": 0 }))
@@ -142,12 +155,14 @@ pub(crate) fn tools() -> Vec<Tool> {
                     .only_in("memories", DEVELOPER),
             ),
         tool!(edit_memory)
+            .limit(Policy::MemoriesModify)
             .scope(MemoriesWrite)
             .chat("Updating memory")
             .undo(Undo::Restoring("get_memory"))
             .app(patch("/v3/memories/{memory_id}").query().rename("value", "content").require("content").constant(ok()))
             .developer(
                 patch("/v1/dev/user/memories/{memory_id}")
+                    .limit(Policy::DevMemories)
                     .narrow("content", developer_text())
                     .sentence("visibility", "visibility must be 'public' or 'private'")
                     .field("memory")
@@ -155,12 +170,14 @@ pub(crate) fn tools() -> Vec<Tool> {
             )
             .mcp(
                 patch("/v1/mcp/memories/{memory_id}")
+                    .limit(Policy::McpMemoriesWrite)
                     .query()
                     .rename("value", "content")
                     .require("content")
                     .constant(ok()),
             ),
         tool!(set_memory_visibility)
+            .limit(Policy::MemoriesModify)
             .scope(MemoriesWrite)
             .app(
                 patch("/v3/memories/{memory_id}/visibility")
@@ -169,26 +186,39 @@ pub(crate) fn tools() -> Vec<Tool> {
                     .reject("value", "Invalid visibility value")
                     .constant(ok()),
             )
-            .developer(patch("/v1/dev/user/memories/{memory_id}/visibility").ours().constant(done())),
+            .developer(
+                patch("/v1/dev/user/memories/{memory_id}/visibility")
+                    .limit(Policy::DevMemories)
+                    .ours()
+                    .constant(done()),
+            ),
         tool!(review_memory)
+            .limit(Policy::MemoriesModify)
             .scope(MemoriesWrite)
             .app(post("/v3/memories/{memory_id}/review").query().constant(ok()))
-            .developer(post("/v1/dev/user/memories/{memory_id}/review").ours().constant(done()))
+            .developer(
+                post("/v1/dev/user/memories/{memory_id}/review").limit(Policy::DevMemories).ours().constant(done()),
+            )
             .hints(Hints { read_only: false, destructive: false, idempotent: true }),
         tool!(delete_memory)
+            .limit(Policy::MemoriesDelete)
             .scope(MemoriesWrite)
             .chat("Deleting memory")
             .app(delete("/v3/memories/{memory_id}").constant(ok()))
-            .developer(delete("/v1/dev/user/memories/{memory_id}").constant(done()))
-            .mcp(delete("/v1/mcp/memories/{memory_id}").constant(ok())),
+            .developer(delete("/v1/dev/user/memories/{memory_id}").limit(Policy::DevMemories).constant(done()))
+            .mcp(delete("/v1/mcp/memories/{memory_id}").limit(Policy::McpMemoriesWrite).constant(ok())),
         tool!(delete_memories)
+            .limit(Policy::MemoriesDelete)
             .scope(MemoriesWrite)
             .app(delete("/v3/memories/batch").body().constant(ok()))
-            .developer(delete("/v1/dev/user/memories/batch").ours().body().constant(done())),
+            .developer(
+                delete("/v1/dev/user/memories/batch").limit(Policy::DevMemoriesBatch).ours().body().constant(done()),
+            ),
         tool!(delete_all_memories)
+            .limit(Policy::MemoriesDeleteAll)
             .scope(MemoriesWrite)
             .app(delete("/v3/memories").constant(ok()))
-            .developer(delete("/v1/dev/user/memories").ours().constant(done())),
+            .developer(delete("/v1/dev/user/memories").limit(Policy::DevMemories).ours().constant(done())),
     ]
 }
 

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::{
     Context, Error, Hints, Result, Tool,
+    limits::Policy,
     route::{delete, get, patch, post},
 };
 
@@ -26,20 +27,20 @@ pub(crate) fn tools() -> Vec<Tool> {
             .scope(PeopleRead)
             .chat("Looking up people")
             .app(get("/v1/users/people").field("people"))
-            .mcp(get("/v1/mcp/people").field("people").only(MCP)),
+            .mcp(get("/v1/mcp/people").limit(Policy::McpRead).field("people").only(MCP)),
         tool!(get_person)
             .scope(PeopleRead)
             .app(get("/v1/users/people/{person_id}").field("person"))
-            .mcp(get("/v1/mcp/people/{person_id}").ours().field("person").only(MCP)),
+            .mcp(get("/v1/mcp/people/{person_id}").limit(Policy::McpRead).ours().field("person").only(MCP)),
         tool!(create_person)
             .scope(PeopleCreate)
             .app(post("/v1/users/people").field("person"))
-            .mcp(post("/v1/mcp/people").ours().only_in("person", &["id", "name"]))
+            .mcp(post("/v1/mcp/people").limit(Policy::McpRead).ours().only_in("person", &["id", "name"]))
             .hints(Hints { read_only: false, destructive: false, idempotent: true }),
         tool!(rename_person)
             .scope(PeopleCreate)
             .app(patch("/v1/users/people/{person_id}/name").query().rename("value", "name").constant(ok()))
-            .mcp(patch("/v1/mcp/people/{person_id}/name").ours().constant(ok())),
+            .mcp(patch("/v1/mcp/people/{person_id}/name").limit(Policy::McpRead).ours().constant(ok())),
         // Keys name people, but do not take them away.
         tool!(delete_person).app(delete("/v1/users/people/{person_id}").empty()),
         tool!(delete_speech_sample)

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::{
     Context, Error, Hints, Issue, Result, Tool, daily_summaries,
+    limits::Policy,
     route::{get, patch, post},
 };
 
@@ -29,11 +30,11 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(get_preferences)
             .scope(MemoriesRead)
             .app(get("/v1/users/preferences").ours())
-            .developer(get("/v1/dev/user/preferences").ours()),
+            .developer(get("/v1/dev/user/preferences").limit(Policy::DevOther).ours()),
         tool!(update_preferences)
             .scope(MemoriesWrite)
             .app(patch("/v1/users/preferences").ours())
-            .developer(patch("/v1/dev/user/preferences").ours()),
+            .developer(patch("/v1/dev/user/preferences").limit(Policy::DevOther).ours()),
         tool!(get_transcription_preferences).scope(MemoriesRead).app(get("/v1/users/transcription-preferences")),
         tool!(set_transcription_preferences)
             .scope(MemoriesWrite)

@@ -4,7 +4,11 @@ use http::{Method, StatusCode};
 use schemas::key::KeyFamily;
 use serde_json::{Value, json};
 
-use crate::{Arguments, Error, tool};
+use crate::{
+    Arguments, Error,
+    limits::{Charge, Policy},
+    tool,
+};
 
 /// Whose credentials a route takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,6 +50,8 @@ pub struct Route {
     pub placement: Placement,
     /// The largest body that is read, in bytes.
     pub largest_body: usize,
+    /// What a request is counted as, for the rate limits.
+    pub limits: Vec<Charge>,
     /// What comes back.
     pub reply: Reply,
     /// Whether this is Recollect's own, and not in the Omi contract.
@@ -140,7 +146,8 @@ impl Route {
             Reply { status: StatusCode::OK, shape: Shape::Whole, only: &[], within: None, omit: None, cursor: None };
         let arguments = Arguments::default();
         let (audience, largest_body) = (Audience::App, LARGEST_BODY);
-        Self { audience, method, path, arguments, placement, largest_body, reply, ours: false }
+        let limits = Vec::new();
+        Self { audience, method, path, arguments, placement, largest_body, limits, reply, ours: false }
     }
 
     /// Marks a route that the Omi contract does not have.
@@ -176,6 +183,18 @@ impl Route {
     /// Takes bodies of so many bytes.
     pub(crate) fn largest(mut self, bytes: usize) -> Self {
         self.largest_body = bytes;
+        self
+    }
+
+    /// Counts requests under this policy.
+    pub(crate) fn limit(mut self, policy: Policy) -> Self {
+        self.limits.push(Charge { policy, when: None });
+        self
+    }
+
+    /// Counts requests under this policy too where the argument `field` is true in the query string.
+    pub(crate) fn limit_when(mut self, field: &'static str, policy: Policy) -> Self {
+        self.limits.push(Charge { policy, when: Some(field) });
         self
     }
 

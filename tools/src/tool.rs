@@ -10,7 +10,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use tracing::Instrument;
 
-use crate::{Arguments, Audience, Context, Credential, Error, Result, Route, arguments};
+use crate::{
+    Arguments, Audience, Context, Credential, Error, Result, Route, arguments,
+    limits::{Charge, Policy},
+};
 
 /// Makes a [`Tool`] of the async function with this name.
 macro_rules! tool {
@@ -76,6 +79,8 @@ pub struct Tool {
     pub chat: Option<&'static str>,
     /// How the chat agent can take back what it did.
     pub undo: Option<Undo>,
+    /// What a call by an MCP client is counted as, for the rate limits.
+    pub limits: Vec<Policy>,
     hints: Option<Hints>,
     /// The field of the result whose objects assistants see only in part, and the fields that they see.
     brief: Option<(&'static str, &'static [&'static str])>,
@@ -106,6 +111,7 @@ impl Tool {
             routes: Vec::new(),
             chat: None,
             undo: None,
+            limits: Vec::new(),
             hints: None,
             brief: None,
             run: Box::new(run),
@@ -133,6 +139,13 @@ impl Tool {
     /// Opens the tool to everybody, signed in or not.
     pub(crate) fn open(mut self) -> Self {
         self.access = Access::Public;
+        self
+    }
+
+    /// Counts calls by MCP clients and by the app's routes, which are bound after this, under this policy; routes for keys
+    /// have policies of their own.
+    pub(crate) fn limit(mut self, policy: Policy) -> Self {
+        self.limits.push(policy);
         self
     }
 
@@ -164,6 +177,9 @@ impl Tool {
     fn bind(mut self, audience: Audience, mut route: Route) -> Self {
         route.audience = audience;
         route.arguments.schema = self.arguments.schema;
+        if audience == Audience::App {
+            route.limits.extend(self.limits.iter().map(|policy| Charge { policy: *policy, when: None }));
+        }
         self.routes.push(route);
         self
     }

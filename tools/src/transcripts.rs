@@ -11,6 +11,7 @@ use crate::{
     Context, Hints, Result, Tool,
     conversations::CARD,
     dates,
+    limits::Policy,
     route::{get, post},
     text,
 };
@@ -41,20 +42,40 @@ pub(crate) fn tools() -> Vec<Tool> {
             .scope(ConversationsRead)
             .chat("Searching transcripts")
             .app(get("/v1/transcripts/search").ours().page(10, 50))
-            .developer(get("/v1/dev/user/transcripts/search").ours().page(10, 50))
-            .mcp(get("/v1/mcp/transcripts/search").ours().page(10, 50)),
+            .developer(
+                get("/v1/dev/user/transcripts/search")
+                    .limit(Policy::DevConversationsRead)
+                    .limit(Policy::DevConversationReadsTotal)
+                    .ours()
+                    .page(10, 50),
+            )
+            .mcp(get("/v1/mcp/transcripts/search").limit(Policy::McpRead).ours().page(10, 50)),
         tool!(search_conversations)
             .scope(ConversationsRead)
             .chat("Searching conversations")
             .app(
                 post("/v1/conversations/search")
+                    .limit(Policy::ConversationsSearch)
                     .page(10, 250)
                     .rename("per_page", "limit")
                     .narrow("query", json!({ "default": "" }))
                     .envelope("conversations", "items", json!({})),
             )
-            .developer(get("/v1/dev/user/conversations/search").ours().page(10, 100).only_in("conversations", FOUND))
-            .mcp(get("/v1/mcp/conversations/search").page(10, 100).field("conversations").only(CARD))
+            .developer(
+                get("/v1/dev/user/conversations/search")
+                    .limit(Policy::DevConversationsRead)
+                    .limit(Policy::DevConversationReadsTotal)
+                    .ours()
+                    .page(10, 100)
+                    .only_in("conversations", FOUND),
+            )
+            .mcp(
+                get("/v1/mcp/conversations/search")
+                    .limit(Policy::McpRead)
+                    .page(10, 100)
+                    .field("conversations")
+                    .only(CARD),
+            )
             .brief("conversations", CARD)
             .hints(Hints { read_only: true, destructive: false, idempotent: true }),
     ]

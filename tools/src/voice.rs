@@ -5,7 +5,7 @@ mod recording;
 use resources::speech::Unheard;
 use schemas::voice::*;
 
-use crate::{Context, Error, Hints, Result, Tool, route::post};
+use crate::{Context, Error, Hints, Result, Tool, limits::Policy, route::post};
 
 /// How long the bodies are that bring recordings, in bytes.
 const LARGEST_RECORDING: usize = 200 << 20;
@@ -16,6 +16,7 @@ const NO_ENDPOINT: &str = "No transcription endpoint is configured: set speech.u
 pub(crate) fn tools() -> Vec<Tool> {
     vec![
         tool!(transcribe_voice_message)
+            .limit(Policy::VoiceTranscribe)
             .app(post("/v2/voice-message/transcribe").files_or_bytes("files").largest(LARGEST_RECORDING))
             .hints(Hints { read_only: true, destructive: false, idempotent: true }),
     ]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use figment::providers::{Format, Toml};
-use figment::value::{Dict, Map, Value};
+use figment::value::{Dict, Map, Num, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use serde::de::DeserializeOwned;
 
@@ -68,7 +68,7 @@ impl Layer {
     fn new(name: &str, values: BTreeMap<String, Value>) -> Result<Self, Failure> {
         for (key, value) in &values {
             let default = KNOWN.get(key).ok_or_else(|| unknown(key, name))?;
-            if kind(value) != kind(default) {
+            if kind(value) != kind(default) && !(is_fraction(default) && kind(value) == "a whole number") {
                 return Err(Failure::Config(format!("{key} in {name} must be {}", kind(default))));
             }
         }
@@ -122,6 +122,7 @@ fn key_of(variable: &str) -> Option<&'static str> {
 fn typed(name: &str, text: &str, default: &Value) -> Result<Value, Failure> {
     let wrong = || Failure::Config(format!("{name} in the environment must be {}", kind(default)));
     match default {
+        Value::Num(_, Num::F64(_)) => text.parse::<f64>().map(Value::from).map_err(|_| wrong()),
         Value::Num(..) => text.parse::<u64>().map(Value::from).map_err(|_| wrong()),
         Value::Bool(..) => text.parse::<bool>().map(Value::from).map_err(|_| wrong()),
         Value::Array(..) => Ok(Value::from(text.split(',').map(str::trim).collect::<Vec<_>>())),
@@ -154,11 +155,16 @@ fn insert(dict: &mut Dict, key: &str, value: Value) {
 
 fn kind(value: &Value) -> &'static str {
     match value {
+        value if is_fraction(value) => "a number",
         Value::Num(..) => "a whole number",
         Value::Bool(..) => "true or false",
         Value::Array(..) => "a list",
         _ => "a text",
     }
+}
+
+fn is_fraction(value: &Value) -> bool {
+    matches!(value, Value::Num(_, Num::F64(_)))
 }
 
 fn unknown(key: &str, place: &str) -> Failure {

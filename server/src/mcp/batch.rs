@@ -2,12 +2,19 @@
 
 use futures::future::try_join_all;
 use poem::{Endpoint, Request, Response, http::StatusCode};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::gate::{Rmcp, invalid_request};
 
 const MOST_MESSAGES: usize = 20;
 const REVISIONS: [&str; 2] = ["2025-03-26", "2024-11-05"];
+
+/// How many messages there are; one where they cannot be read, which is told later.
+pub(super) fn length(body: &[u8]) -> u32 {
+    let messages = serde_json::from_slice::<Vec<IgnoredAny>>(body).map_or(1, |messages| messages.len());
+    u32::try_from(messages).unwrap_or(u32::MAX)
+}
 
 /// Answers each message of the array in `body` by itself, and puts the answers into one array. `request` is the HTTP
 /// request without its body. Fails when an answer breaks off.

@@ -16,9 +16,10 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
+use tools::{Context, Error};
 
 use super::{Extension, Handler, McpSettings, accept::Accept, batch, sessions::Sessions};
-use crate::auth::SignIn;
+use crate::{auth::SignIn, limits};
 
 const SESSION_ID: &str = "mcp-session-id";
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
@@ -71,7 +72,7 @@ impl Gate {
         Ok((verdict.status() != StatusCode::METHOD_NOT_ALLOWED).then_some(verdict))
     }
 
-    async fn post(&self, mut request: Request, user: &str) -> poem::Result<Response> {
+    async fn post(&self, mut request: Request, context: &Context) -> poem::Result<Response> {
         let accept = Accept::of(request.headers());
         let body = match request.take_body().into_bytes_limit(self.max_body).await {
             Ok(body) => body,
@@ -82,6 +83,9 @@ impl Gate {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if body.trim_ascii_start().starts_with(b"[") {
+            if let Err(error) = limits::charge_messages(context, batch::length(&body), &request) {
+                return Ok(refuse(&error));
+            }
             return batch::answer(&self.stateless, request, &body).await;
         }
         let method = match serde_json::from_slice::<Envelope>(&body) {
@@ -90,13 +94,18 @@ impl Gate {
             Err(_) => return Ok(detail(StatusCode::BAD_REQUEST, "Invalid JSON body")),
         };
         request.set_body(body);
+        match limits::charge_messages(context, 1, &request) {
+            Err(Error::Limited(exceeded)) if method == "tools/call" => limits::pass_on(exceeded, &mut request),
+            Err(error) => return Ok(refuse(&error)),
+            Ok(()) => {}
+        }
         let response = if session_id(request.headers()).is_some() || method == "initialize" {
             self.stateful.call(request).await?
         } else {
             self.stateless.call(request).await?
         };
         if let Some(id) = session_id(response.headers()) {
-            self.sessions.open(&id, user).await;
+            self.sessions.open(&id, &context.caller.user).await;
         }
         accept.shape(understood(response)).await
     }
@@ -151,10 +160,12 @@ impl Endpoint for Gate {
         if session_id(request.headers()).is_some_and(|id| !self.sessions.is_of(&id, &user)) {
             return Ok(detail(StatusCode::NOT_FOUND, "Session not found"));
         }
-        request.extensions_mut().insert(context);
+        let nearness = openapi::nearness(&request);
+        request.extensions_mut().insert(nearness);
+        request.extensions_mut().insert(context.clone());
         request.extensions_mut().insert(Arc::clone(&self.sign_in));
         match *request.method() {
-            Method::POST => self.post(request, &user).await,
+            Method::POST => self.post(request, &context).await,
             Method::GET => self.get(request).await,
             Method::DELETE => self.delete(request).await,
             Method::HEAD => Ok(StatusCode::OK.into()),
@@ -208,13 +219,16 @@ pub(super) fn invalid_request(message: &str) -> Response {
 fn refuse(error: &tools::Error) -> Response {
     let mut response = detail(error.status(), &error.to_string());
     let challenge = format!(r#"Bearer error="invalid_token", error_description="{error}""#);
-    let (name, value) = match error.status() {
-        StatusCode::UNAUTHORIZED => (header::WWW_AUTHENTICATE, challenge.as_str()),
-        StatusCode::SERVICE_UNAVAILABLE => (header::RETRY_AFTER, "30"),
-        _ => return response,
-    };
-    if let Ok(value) = HeaderValue::from_str(value) {
-        response.headers_mut().insert(name, value);
+    let mut advice = error.advice();
+    match error.status() {
+        StatusCode::UNAUTHORIZED => advice.push(("WWW-Authenticate", challenge)),
+        StatusCode::SERVICE_UNAVAILABLE if advice.is_empty() => advice.push(("Retry-After", "30".into())),
+        _ => {}
+    }
+    for (name, value) in advice {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(name, value);
+        }
     }
     response
 }

@@ -27,6 +27,7 @@ use super::{
     refusals::{cancelled, failure, invalid_cursor, refusal, unknown},
     watch::{Listener, Lists, Watch, Watcher, reading},
 };
+use crate::limits;
 
 const INSTRUCTIONS: &str = "Recollect is the user's long-term memory. Search it before you answer anything that may \
     depend on who the user is, what they prefer or what happened before; when you learn a lasting fact, keep it as one \
@@ -150,6 +151,9 @@ impl ServerHandler for Handler {
             };
         };
         tool.permits(&caller).map_err(refusal)?;
+        if let Err(error) = limits::charge_call(tool, &caller, &context.extensions) {
+            return Ok(failure(error).into());
+        }
         let client = CallingClient::of(&context, &mut request);
         let caller = caller.with_client(client.clone());
         let call = tool.call(caller, &tool.arguments, request.arguments.unwrap_or_default());

@@ -25,7 +25,7 @@ pub(super) fn refusal(error: Error) -> ErrorData {
         Error::Arguments(_) | Error::Invalid(_) | Error::Rejected(_) => ErrorData::invalid_params(sentence, None),
         Error::NotFound(_) => ErrorData::resource_not_found(sentence, None),
         Error::Declined(_) | Error::Asked => ErrorData::invalid_request(sentence, None),
-        Error::Conflict(_) | Error::Unavailable(_) | Error::Later(..) | Error::Internal(_) => {
+        Error::Conflict(_) | Error::Unavailable(_) | Error::Later(..) | Error::Limited(_) | Error::Internal(_) => {
             ErrorData::internal_error(sentence, None)
         }
     }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::{SinkExt, StreamExt};
-use openapi::{SignIn as _, refuse};
+use openapi::{SignIn as _, nearness, refuse};
 use poem::{
     FromRequest, IntoResponse, Request, Response,
     web::websocket::{CloseCode, Message, WebSocket, WebSocketStream},
@@ -12,7 +12,7 @@ use poem::{
 use schemas::conversation::TranscriptSegment;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, timeout, timeout_at};
-use tools::{Audience, Context, Error};
+use tools::{Audience, Context, Error, limits::Policy};
 
 use crate::auth::SignIn;
 
@@ -43,10 +43,15 @@ pub(crate) async fn listen(sign_in: &SignIn, request: Request) -> Response {
     };
     let refused = |error: Error| match error {
         Error::Internal(_) | Error::Unavailable(_) | Error::Later(..) => (CloseCode::Error, error.to_string()),
+        Error::Limited(_) => (CloseCode::Again, error.to_string()),
         error => (CloseCode::Policy, error.to_string()),
     };
-    let context = sign_in.context(Audience::App, request.headers()).await.map_err(refused);
-    let begun = context.and_then(|context| Ok((context, Wish::read(&request)?)));
+    let context = sign_in.context(Audience::App, request.headers()).await;
+    let charged = context.and_then(|context| {
+        context.charge(&[Policy::VoiceStream], 1, nearness(&request))?;
+        Ok(context)
+    });
+    let begun = charged.map_err(refused).and_then(|context| Ok((context, Wish::read(&request)?)));
     let dictation = async move |mut socket: WebSocketStream| {
         let end = match begun {
             Ok((context, wish)) => dictate(&mut socket, &context, &wish).await,
