@@ -13,7 +13,9 @@ mod extension;
 mod gate;
 mod handler;
 mod refusals;
+mod replay;
 mod sessions;
+mod two_endpoints;
 mod watch;
 
 use std::sync::Arc;
@@ -59,7 +61,11 @@ pub(crate) fn endpoint(
     closing: CancellationToken,
 ) -> Route {
     let gate = Arc::new(Gate::new(sign_in, settings, extension, closing));
-    Route::new().at("/v1/mcp", gate.clone()).at("/v1/mcp/sse", gate).at("/v1/mcp/sse/info", get(describe_endpoint))
+    Route::new()
+        .at("/v1/mcp", gate.clone())
+        .at("/v1/mcp/sse", gate.clone())
+        .at("/v1/mcp/messages", gate)
+        .at("/v1/mcp/sse/info", get(describe_endpoint))
 }
 
 /// What a client needs to know before it has a key.

@@ -5,7 +5,7 @@ use poem::{Endpoint, Request, Response, http::StatusCode};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::gate::{Rmcp, invalid_request};
+use super::gate::{Rmcp, invalid_request, like};
 
 const MOST_MESSAGES: usize = 20;
 const REVISIONS: [&str; 2] = ["2025-03-26", "2024-11-05"];
@@ -28,7 +28,8 @@ pub(super) async fn answer(stateless: &Rmcp, request: Request, body: &[u8]) -> p
     if messages.is_empty() || messages.len() > MOST_MESSAGES {
         return Ok(invalid_request(&format!("A batch has 1 to {MOST_MESSAGES} messages")));
     }
-    let answers = try_join_all(messages.iter().map(|message| stateless.call(alone(&request, message)))).await?;
+    let answers =
+        try_join_all(messages.iter().map(|message| stateless.call(like(&request, message.to_string())))).await?;
     let mut bodies = Vec::new();
     for mut answer in answers {
         match answer.status() {
@@ -42,13 +43,4 @@ pub(super) async fn answer(stateless: &Rmcp, request: Request, body: &[u8]) -> p
     }
     let texts = try_join_all(bodies.into_iter().map(|body| body.into_string())).await?;
     Ok(Response::builder().content_type("application/json").body(format!("[{}]", texts.join(","))))
-}
-
-/// The request as if it carried this message only.
-fn alone(request: &Request, message: &Value) -> Request {
-    let mut alone = Request::builder().method(request.method().clone()).uri(request.uri().clone()).finish();
-    alone.headers_mut().clone_from(request.headers());
-    alone.extensions_mut().clone_from(request.extensions());
-    alone.set_body(message.to_string());
-    alone
 }

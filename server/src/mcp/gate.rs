@@ -1,8 +1,7 @@
 //! What stands between a client and rmcp: where it calls from, who it is, whose session it names.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::HashMap, sync::Arc, time::Duration};
 
-use futures::stream;
 use poem::{
     Body, Endpoint, EndpointExt, Request, Response,
     endpoint::{BoxEndpoint, TowerCompatExt},
@@ -18,10 +17,18 @@ use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 use tools::{Context, Error};
 
-use super::{Extension, Handler, McpSettings, accept::Accept, batch, sessions::Sessions};
+use super::{
+    Extension, Handler, McpSettings,
+    accept::Accept,
+    batch,
+    sessions::Sessions,
+    two_endpoints::{PING, Telling, TwoEndpoints},
+};
 use crate::{auth::SignIn, limits};
 
-const SESSION_ID: &str = "mcp-session-id";
+pub(super) const SESSION_ID: &str = "mcp-session-id";
+const MESSAGES: &str = "/v1/mcp/messages";
+const OLDER_PATH: &str = "/v1/mcp/sse";
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 const PING_EVERY: Duration = Duration::from_secs(30);
 
@@ -31,7 +38,9 @@ pub(super) type Rmcp = BoxEndpoint<'static>;
 /// The MCP endpoint.
 pub(super) struct Gate {
     sign_in: Arc<SignIn>,
-    sessions: Sessions,
+    sessions: Arc<Sessions>,
+    /// The streams that no session asked for.
+    streams: Arc<TwoEndpoints>,
     /// Answers within sessions, and opens them.
     stateful: Rmcp,
     /// Answers single requests: those of 2026-07-28, and those of older clients that care for no session.
@@ -48,7 +57,7 @@ impl Gate {
         extension: Arc<dyn Extension>,
         closing: CancellationToken,
     ) -> Self {
-        let sessions = Sessions::new();
+        let sessions = Arc::new(Sessions::new());
         let handler = Handler::for_requests(settings.page_size, extension);
         let serve = move || Ok(handler.begin());
         let config = rmcp_config(settings, &closing);
@@ -59,6 +68,7 @@ impl Gate {
             stateful: StreamableHttpService::new(serve.clone(), sessions.manager(), config).compat().boxed(),
             stateless: StreamableHttpService::new(serve, no_sessions, sessionless).compat().boxed(),
             sessions,
+            streams: Arc::default(),
             max_body: settings.max_body,
             closing,
         }
@@ -72,16 +82,42 @@ impl Gate {
         Ok((verdict.status() != StatusCode::METHOD_NOT_ALLOWED).then_some(verdict))
     }
 
-    async fn post(&self, mut request: Request, context: &Context) -> poem::Result<Response> {
-        let accept = Accept::of(request.headers());
+    /// The body of a request, whose headers then say of it what rmcp wants to hear.
+    async fn body(&self, request: &mut Request) -> poem::Result<Result<Vec<u8>, Response>> {
         let body = match request.take_body().into_bytes_limit(self.max_body).await {
             Ok(body) => body,
-            Err(ReadBodyError::PayloadTooLarge) => return Ok(too_large(self.max_body)),
+            Err(ReadBodyError::PayloadTooLarge) => return Ok(Err(too_large(self.max_body))),
             Err(error) => return Err(error.into()),
         };
         let headers = request.headers_mut();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(Ok(body.into()))
+    }
+
+    /// A message for a stream of the transport with two endpoints.
+    async fn post_to_stream(&self, mut request: Request, context: &Context) -> poem::Result<Response> {
+        let params = request.params::<HashMap<String, String>>().unwrap_or_default();
+        let id = params.get("session_id").map_or("", String::as_str);
+        let Some(stream) = self.streams.find(id, &context.caller.user) else {
+            return Ok(detail(StatusCode::NOT_FOUND, "Session not found"));
+        };
+        match self.body(&mut request).await? {
+            Ok(body) => request.set_body(body),
+            Err(refused) => return Ok(refused),
+        }
+        if let Err(error) = limits::charge_messages(context, 1, &request) {
+            return Ok(refuse(&error));
+        }
+        Ok(understood(stream.post(request, &self.stateful, &self.sessions).await?))
+    }
+
+    async fn post(&self, mut request: Request, context: &Context) -> poem::Result<Response> {
+        let accept = Accept::of(request.headers());
+        let body = match self.body(&mut request).await? {
+            Ok(body) => body,
+            Err(refused) => return Ok(refused),
+        };
         if body.trim_ascii_start().starts_with(b"[") {
             if let Err(error) = limits::charge_messages(context, batch::length(&body), &request) {
                 return Ok(refuse(&error));
@@ -110,12 +146,13 @@ impl Gate {
         accept.shape(understood(response)).await
     }
 
-    async fn get(&self, mut request: Request) -> poem::Result<Response> {
+    async fn get(&self, mut request: Request, user: &str) -> poem::Result<Response> {
+        let is_older = request.uri().path() == OLDER_PATH;
         request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
         let has_session = session_id(request.headers()).is_some();
         let response = self.stateful.call(request).await?;
         let lacks_session = !has_session && response.status() == StatusCode::BAD_REQUEST;
-        Ok(if lacks_session { self.pings() } else { response })
+        Ok(if lacks_session { self.stream(is_older.then(|| self.streams.open(user))) } else { response })
     }
 
     async fn delete(&self, request: Request) -> poem::Result<Response> {
@@ -130,13 +167,29 @@ impl Gate {
         Ok(StatusCode::NO_CONTENT.into())
     }
 
-    /// The stream that older Omi clients hold open without a session: a sign of life, then one every half minute.
-    fn pings(&self) -> Response {
-        let ticks = stream::unfold(interval(PING_EVERY), |mut ticks| async {
-            ticks.tick().await;
-            Some((Ok::<_, std::io::Error>("event: ping\ndata: {}\n\n"), ticks))
-        });
-        let until_closing = futures::StreamExt::take_until(ticks, self.closing.clone().cancelled_owned());
+    /// The stream that older Omi clients hold open without a session: a sign of life, then one every half minute. At the
+    /// older path it is also the stream of the transport with two endpoints, and says first where messages go.
+    fn stream(&self, telling: Option<Telling>) -> Response {
+        let mut ticks = interval(PING_EVERY);
+        let events = async_stream::stream! {
+            let Some(mut telling) = telling else {
+                loop {
+                    ticks.tick().await;
+                    yield Ok::<_, std::io::Error>(PING.to_owned());
+                }
+            };
+            yield Ok(telling.beginning());
+            loop {
+                tokio::select! {
+                    _ = ticks.tick() => yield Ok(telling.ping().to_owned()),
+                    message = telling.next() => match message {
+                        Some(message) => yield Ok(message),
+                        None => return,
+                    }
+                }
+            }
+        };
+        let until_closing = futures::StreamExt::take_until(events, self.closing.clone().cancelled_owned());
         Response::builder()
             .content_type("text/event-stream")
             .header(header::CACHE_CONTROL, "no-cache")
@@ -165,8 +218,9 @@ impl Endpoint for Gate {
         request.extensions_mut().insert(context.clone());
         request.extensions_mut().insert(Arc::clone(&self.sign_in));
         match *request.method() {
+            Method::POST if request.uri().path() == MESSAGES => self.post_to_stream(request, &context).await,
             Method::POST => self.post(request, &context).await,
-            Method::GET => self.get(request).await,
+            Method::GET => self.get(request, &user).await,
             Method::DELETE => self.delete(request).await,
             Method::HEAD => Ok(StatusCode::OK.into()),
             _ => self.stateful.call(request).await,
@@ -199,6 +253,15 @@ fn rmcp_config(settings: &McpSettings, closing: &CancellationToken) -> Streamabl
 
 fn session_id(headers: &HeaderMap) -> Option<String> {
     headers.get(SESSION_ID)?.to_str().ok().map(str::to_owned)
+}
+
+/// A request with the same head and another body.
+pub(super) fn like(request: &Request, body: impl Into<Body>) -> Request {
+    let mut like = Request::builder().method(request.method().clone()).uri(request.uri().clone()).finish();
+    like.headers_mut().clone_from(request.headers());
+    like.extensions_mut().clone_from(request.extensions());
+    like.set_body(body.into());
+    like
 }
 
 /// What rmcp could not read as JSON-RPC it calls an unsupported media type; JSON-RPC has its own word for it.

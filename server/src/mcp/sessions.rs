@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rmcp::transport::streamable_http_server::{SessionManager, session::local::LocalSessionManager};
+use rmcp::transport::streamable_http_server::SessionManager;
+
+use super::replay::Replay;
 
 /// How long a session lives without a message: a client left open over night goes on where it was.
 const IDLE: Duration = Duration::from_secs(24 * 3600);
@@ -14,12 +16,9 @@ const IDLE: Duration = Duration::from_secs(24 * 3600);
 /// How many sessions a user can have open; one more closes the oldest.
 const MOST_PER_USER: usize = 256;
 
-/// How long an answer is kept for a client that lost its connection before it came.
-const RESUMABLE: Duration = Duration::from_secs(5);
-
 /// The open sessions and their owners.
-pub(crate) struct Sessions {
-    manager: Arc<LocalSessionManager>,
+pub(super) struct Sessions {
+    manager: Arc<Replay>,
     owners: Mutex<HashMap<String, Owner>>,
 }
 
@@ -30,24 +29,24 @@ struct Owner {
 
 impl Sessions {
     /// No sessions yet.
-    pub(crate) fn new() -> Self {
-        let mut manager = LocalSessionManager::default();
-        manager.session_config.keep_alive = Some(IDLE);
-        manager.session_config.completed_cache_ttl = RESUMABLE;
-        // Clients older than 2025-11-25 take the empty event that announces a retry time for a message.
-        manager.session_config.sse_retry = None;
+    pub(super) fn new() -> Self {
+        let mut manager = Replay::default();
+        manager.inner.session_config.keep_alive = Some(IDLE);
+        // Which clients are sent empty events is decided where their answers are kept.
+        manager.inner.session_config.sse_retry = None;
         Self { manager: Arc::new(manager), owners: Mutex::default() }
     }
 
     /// What rmcp keeps the sessions in.
-    pub(crate) fn manager(&self) -> Arc<LocalSessionManager> {
+    pub(super) fn manager(&self) -> Arc<Replay> {
         self.manager.clone()
     }
 
     /// Notes that `user` has opened the session `id`, and closes their oldest when they have too many.
-    pub(crate) async fn open(&self, id: &str, user: &str) {
+    pub(super) async fn open(&self, id: &str, user: &str) {
+        self.manager.sweep().await;
         let surplus = {
-            let live = self.manager.sessions.read().await;
+            let live = self.manager.inner.sessions.read().await;
             let mut owners = self.lock();
             owners.retain(|id, _| live.contains_key(id.as_str()));
             owners.insert(id.to_owned(), Owner { user: user.to_owned(), since: Instant::now() });
@@ -56,20 +55,25 @@ impl Sessions {
             oldest.filter(|_| theirs.count() > MOST_PER_USER)
         };
         if let Some(id) = surplus {
-            self.close(&id);
-            if let Err(error) = self.manager.close_session(&id.into()).await {
-                tracing::warn!("closing a session failed: {error}");
-            }
+            self.end(&id).await;
+        }
+    }
+
+    /// Ends the session `id`.
+    pub(super) async fn end(&self, id: &str) {
+        self.close(id);
+        if let Err(error) = self.manager.close_session(&id.into()).await {
+            tracing::warn!("closing a session failed: {error}");
         }
     }
 
     /// Whether `id` is an open session of `user`; another user's looks like none.
-    pub(crate) fn is_of(&self, id: &str, user: &str) -> bool {
+    pub(super) fn is_of(&self, id: &str, user: &str) -> bool {
         self.lock().get(id).is_some_and(|owner| owner.user == user)
     }
 
     /// Forgets the session `id`.
-    pub(crate) fn close(&self, id: &str) {
+    pub(super) fn close(&self, id: &str) {
         self.lock().remove(id);
     }
 
