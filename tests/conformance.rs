@@ -12,12 +12,12 @@ use std::{collections::BTreeSet, fmt::Write, fs, path::Path, sync::Arc};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::process::Command;
+use tokio::{process::Command, sync::OnceCell};
 
 use crate::{
     clients::{installed, program},
     contracts::is_as_committed,
-    harness::Server,
+    harness::{Server, fresh_folder},
 };
 
 /// The revisions whose requirements are met.
@@ -41,10 +41,16 @@ impl Outcome {
     }
 }
 
+/// A server with the fixture domain, which tests share.
+pub(crate) async fn server() -> &'static Server {
+    static SHARED: OnceCell<Server> = OnceCell::const_new();
+    let boot = || async { Server::boot_with(&fresh_folder("conformance"), Arc::new(fixture::Fixture)).await };
+    SHARED.get_or_init(boot).await
+}
+
 #[tokio::test]
 async fn every_scored_scenario_passes() {
-    let folder = TempDir::new().unwrap();
-    let server = Server::boot_with(folder.path(), Arc::new(fixture::Fixture)).await;
+    let (folder, server) = (TempDir::new().unwrap(), server().await);
     let user = server.user().await;
     let url = proxy::with_key(&server.url, &user.mcp_key).await;
     let mut table = String::from(
@@ -66,7 +72,6 @@ async fn every_scored_scenario_passes() {
             writeln!(table, "| {} | {counts} | {} |", outcome.scenario, outcome.verdict()).unwrap();
         }
     }
-    server.stop().await;
     assert!(complaints.is_empty(), "{complaints:#?}");
     is_as_committed("conformance.md", &table);
 }

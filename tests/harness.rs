@@ -38,7 +38,7 @@ impl Server {
     /// The server that most tests share: embedded engines in a folder that the next run takes away.
     pub(crate) async fn shared() -> &'static Self {
         static SHARED: OnceCell<Server> = OnceCell::const_new();
-        SHARED.get_or_init(|| async { Self::boot(&fresh_folder(), |_| {}).await }).await
+        SHARED.get_or_init(|| async { Self::boot(&fresh_folder("servers"), |_| {}).await }).await
     }
 
     /// Boots another server in `folder`, with what `adjust` changes in the default configuration.
@@ -235,9 +235,9 @@ pub(crate) async fn models_folder() -> &'static Path {
     FOLDER.get_or_init(fetch).await
 }
 
-/// An empty folder for this process; folders of processes that have ended are taken away.
-fn fresh_folder() -> PathBuf {
-    let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("servers");
+/// An empty folder for this process, one for each kind of server; folders of processes that have ended are taken away.
+pub(crate) fn fresh_folder(kind: &str) -> PathBuf {
+    let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join(kind);
     fs::create_dir_all(&all).unwrap();
     for entry in fs::read_dir(&all).unwrap().flatten() {
         if !Path::new("/proc").join(entry.file_name()).exists() {

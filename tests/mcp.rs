@@ -1,12 +1,17 @@
 //! The MCP face over HTTP: both eras, sessions and their owners, and what older clients leave out.
 
+mod events;
+mod streams;
+mod two_endpoints;
+mod watching;
+
 use reqwest::{
     Method, RequestBuilder, Response, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE},
 };
 use serde_json::{Value, json};
 
-use crate::harness::Server;
+use crate::harness::{Server, TestUser};
 
 const BOTH: &str = "application/json, text/event-stream";
 const MODERN: &str = "2026-07-28";
@@ -15,16 +20,27 @@ const MODERN: &str = "2026-07-28";
 struct Client {
     endpoint: String,
     key: String,
+    user: TestUser,
 }
 
 impl Client {
     async fn of_new_user() -> Self {
-        let server = Server::shared().await;
-        Self { endpoint: format!("{}/v1/mcp", server.url), key: server.user().await.mcp_key }
+        Self::at(Server::shared().await).await
+    }
+
+    /// A client of a new user of this server.
+    async fn at(server: &Server) -> Self {
+        let user = server.user().await;
+        Self { endpoint: format!("{}/v1/mcp", server.url), key: user.mcp_key.clone(), user }
     }
 
     fn request(&self, method: Method) -> RequestBuilder {
-        reqwest::Client::new().request(method, &self.endpoint).bearer_auth(&self.key)
+        self.to(method, &self.endpoint)
+    }
+
+    /// A request to another address, signed in.
+    fn to(&self, method: Method, url: &str) -> RequestBuilder {
+        reqwest::Client::new().request(method, url).bearer_auth(&self.key)
     }
 
     async fn post(&self, accept: &str, session: Option<&str>, message: Value) -> Response {
@@ -53,11 +69,13 @@ impl Client {
     }
 
     fn describe(&self, method: &str, mut params: Value) -> RequestBuilder {
-        params["_meta"] = json!({
-            "io.modelcontextprotocol/protocolVersion": MODERN,
-            "io.modelcontextprotocol/clientCapabilities": {},
-            "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
-        });
+        for (name, value) in [
+            ("protocolVersion", json!(MODERN)),
+            ("clientCapabilities", json!({})),
+            ("clientInfo", json!({ "name": "test", "version": "1" })),
+        ] {
+            params["_meta"][format!("io.modelcontextprotocol/{name}")] = value;
+        }
         let name = params["name"].as_str().or(params["uri"].as_str()).unwrap_or_default().to_owned();
         let request = self.request(Method::POST).header(ACCEPT, BOTH);
         let request = request.header("mcp-protocol-version", MODERN).header("mcp-method", method);
