@@ -1,5 +1,6 @@
 //! Real clients, as they are published, against the server: `clients/setup.sh` installs them into a cache.
 
+mod inspector;
 mod mcp_server_omi;
 mod omi_cli;
 mod omi_mcp;
@@ -41,5 +42,17 @@ async fn the_python_sdk_speaks_both_eras() {
     let output = command.output().await.unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}{}", String::from_utf8(output.stderr).unwrap());
-    assert_eq!(said.matches("ok: ").count(), 3, "{said}");
+    assert_eq!(said.matches("ok: ").count(), 4, "{said}");
+}
+
+#[tokio::test]
+async fn the_typescript_sdk_speaks_both_transports() {
+    let user = Server::shared().await.user().await;
+    let mut command = program("node22", "node").await;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/typescript_sdk.mjs");
+    command.arg(script).arg(installed("typescript-sdk").await).arg(&user.url).arg(&user.mcp_key);
+    let output = command.output().await.unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}{}", String::from_utf8(output.stderr).unwrap());
+    assert_eq!(said.matches("ok: ").count(), 2, "{said}");
 }

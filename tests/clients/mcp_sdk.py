@@ -12,6 +12,7 @@ import sys
 import uuid
 
 from mcp import Client, MCPError
+from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 
@@ -114,12 +115,22 @@ async def check_era(url, key, mode, version):
     print(f"ok: {mode}, protocol {version}, {count} tools")
 
 
+async def check_two_endpoints(url, key):
+    """The transport of 2024-11-05, which lives at the older path."""
+    transport = sse_client(f"{url}/sse", headers={"Authorization": f"Bearer {key}"})
+    async with Client(transport, mode="legacy", cache=None) as client:
+        count = await check_tools(client)
+        await check_memory(client, "two endpoints")
+    print(f"ok: two endpoints, {count} tools")
+
+
 async def main(url, key):
     for mode, version in ERAS.items():
         try:
             await check_era(url, key, mode, version)
         except BaseExceptionGroup as group:
             raise first_of(group) from group
+    await check_two_endpoints(url, key)
 
 
 def first_of(error):

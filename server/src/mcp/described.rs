@@ -37,8 +37,19 @@ fn describe(tool: &tools::Tool) -> Tool {
         .open_world(false);
     Tool::new(tool.name, tool.description(), as_object(tool.arguments.schema().clone()))
         .with_title(tool.title())
-        .with_raw_output_schema(as_object(tool.result()).into())
+        .with_raw_output_schema(or_error(as_object(tool.result())).into())
         .with_annotations(annotations)
+}
+
+/// Some clients hold the result of a call that failed against the schema too: it has an error in the place of the rest.
+fn or_error(mut schema: Map<String, Value>) -> Map<String, Value> {
+    let required = schema.shift_remove("required").unwrap_or_else(|| json!([]));
+    schema["properties"]["error"] = json!({
+        "type": "object",
+        "properties": { "code": { "type": "string" }, "message": { "type": "string" } },
+    });
+    schema.insert("anyOf".to_owned(), json!([{ "required": required }, { "required": ["error"] }]));
+    schema
 }
 
 /// Clients want `type` and `properties` on every schema, even where there is nothing to give.
