@@ -196,7 +196,7 @@ impl Engine {
             (Some(url), None) => {
                 let model = settings.model.as_deref();
                 let model = model.ok_or_else(|| Error::Setting("the embedder has a url but no model".to_owned()))?;
-                let endpoint = Endpoint::new(url, settings.key.as_ref().map_or("", Secret::expose), model)?;
+                let endpoint = Endpoint::new(url, &settings.key.clone().unwrap_or_default(), model)?;
                 Self::measure(model, model, Backend::Endpoint(Box::new(endpoint))).await
             }
             (None, Some(path)) => {

@@ -20,7 +20,12 @@ pub(crate) fn name_cryptography() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// The innermost reason of a failed request, which says more than the outer "error sending request".
+/// The innermost reason of a failed request, which says more than the outer "error sending request"; without the address,
+/// which may hold secrets.
 pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), root_cause)
+    let Some(source) = error.source() else {
+        let text = error.to_string();
+        return text.split(" for url (").next().unwrap_or_default().to_owned();
+    };
+    root_cause(source)
 }

@@ -17,7 +17,7 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Error, Result, Secret};
+use crate::{Error, Result, Secret, http::root_cause};
 use thoughts::Thoughts;
 
 /// Which language model answers questions.
@@ -58,6 +58,7 @@ impl Default for ModelSettings {
 #[derive(Clone)]
 pub struct Model {
     client: Client<OpenAIConfig>,
+    key: Secret,
     name: String,
     patience: Duration,
     answer_time: Duration,
@@ -154,12 +155,13 @@ impl Model {
         let Some(name) = &settings.name else {
             return Err(Error::Setting("model.name must be set together with model.url".into()));
         };
-        let key = settings.key.as_ref().map_or("none", Secret::expose);
-        let config = OpenAIConfig::new().with_api_base(url.trim_end_matches('/')).with_api_key(key);
+        let key = settings.key.clone().unwrap_or_else(|| Secret::from("none".to_owned()));
+        let config = OpenAIConfig::new().with_api_base(url.trim_end_matches('/')).with_api_key(key.expose());
         let http = crate::http::client().connect_timeout(Duration::from_secs(5)).build();
         let client = Client::with_config(config).with_http_client(http.map_err(Error::internal)?);
         Ok(Some(Self {
             client,
+            key,
             name: name.clone(),
             patience: Duration::from_secs(settings.timeout_seconds),
             answer_time: Duration::from_secs(settings.answer_seconds),
@@ -209,7 +211,8 @@ impl Model {
             request["tools"] = functions.iter().map(Function::to_json).collect();
             self.begin_with_functions(request).await?
         };
-        Ok(pieces(choices(chunks.map_err(refused)?, self.patience)))
+        let chunks = chunks.map_err(|error| refused(&self.key, &error))?;
+        Ok(pieces(choices(chunks, self.patience, self.key.clone())))
     }
 
     /// Sends a request with functions or, to a server that refuses those, without: that one is not offered any again.
@@ -264,11 +267,11 @@ fn pieces(choices: impl Stream<Item = Result<Choice>>) -> impl Stream<Item = Res
 }
 
 /// What comes in a stream, up to its proper end.
-fn choices(mut chunks: Chunks, patience: Duration) -> impl Stream<Item = Result<Choice>> {
+fn choices(mut chunks: Chunks, patience: Duration, key: Secret) -> impl Stream<Item = Result<Choice>> {
     async_stream::try_stream! {
         let mut finished = false;
         while let Some(chunk) = tokio::time::timeout(patience, chunks.next()).await.map_err(|_| too_slow())? {
-            let Some(choice) = chunk.map_err(refused)?.choices.into_iter().next() else { continue };
+            let Some(choice) = chunk.map_err(|error| refused(&key, &error))?.choices.into_iter().next() else { continue };
             finished |= choice.finish_reason.is_some();
             yield choice;
         }
@@ -333,6 +336,7 @@ fn too_slow() -> Error {
     Error::Unavailable("the language model did not answer in time".into())
 }
 
-fn refused(error: OpenAIError) -> Error {
-    Error::Unavailable(format!("the language model did not answer: {error}"))
+/// What went wrong, as far as anybody may know: neither the key, which some servers repeat, nor the address.
+fn refused(key: &Secret, error: &OpenAIError) -> Error {
+    Error::Unavailable(format!("the language model did not answer: {}", key.hush(&root_cause(error))))
 }

@@ -120,7 +120,15 @@ impl Speech {
         };
         let asking = async { read(request.send().await.map_err(|error| away(http::root_cause(&error)))?).await };
         let asked = tokio::time::timeout(self.patience, asking).await;
-        asked.unwrap_or_else(|_| Err(away("it did not answer in time")))
+        asked.unwrap_or_else(|_| Err(away("it did not answer in time"))).map_err(|unheard| self.hush(unheard))
+    }
+
+    /// Without the key, which some endpoints repeat.
+    fn hush(&self, unheard: Unheard) -> Unheard {
+        match (&self.key, unheard) {
+            (Some(key), Unheard::Unreadable(reason)) => Unheard::Unreadable(key.hush(&reason)),
+            (_, unheard) => unheard,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
 
 use super::normalize;
-use crate::{Error, Result, http};
+use crate::{Error, Result, Secret, http, secret::without_secrets};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
@@ -28,24 +28,37 @@ const CONCURRENCY: usize = 4;
 /// A model behind an endpoint.
 pub(super) struct Endpoint {
     client: Client<OpenAIConfig>,
-    url: String,
+    /// As people may see it.
+    shown: String,
+    key: Secret,
     model: String,
 }
 
 impl Endpoint {
     /// Checks the settings, without asking the endpoint.
-    pub(super) fn new(url: &str, key: &str, model: &str) -> Result<Self> {
+    pub(super) fn new(url: &str, key: &Secret, model: &str) -> Result<Self> {
         let parsed = reqwest::Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         if parsed.is_none() {
-            return Err(Error::Setting(format!("the embeddings URL is not an http or https URL: {url}")));
+            return Err(Error::Setting(format!(
+                "the embeddings URL is not an http or https URL: {}",
+                without_secrets(url)
+            )));
         }
-        if HeaderValue::from_str(key).is_err() {
+        if HeaderValue::from_str(key.expose()).is_err() {
             return Err(Error::Setting("the embeddings key has characters that no HTTP header can carry".to_owned()));
         }
-        let url = url.trim_end_matches('/').to_owned();
-        let config = OpenAIConfig::new().with_api_base(&url).with_api_key(key).with_org_id("").with_project_id("");
+        let config = OpenAIConfig::new()
+            .with_api_base(url.trim_end_matches('/'))
+            .with_api_key(key.expose())
+            .with_org_id("")
+            .with_project_id("");
         let transport = http::client().connect_timeout(CONNECT_TIMEOUT).build().map_err(Error::internal)?;
-        Ok(Self { client: Client::build(transport, config), url, model: model.to_owned() })
+        Ok(Self {
+            client: Client::build(transport, config),
+            shown: without_secrets(url),
+            key: key.clone(),
+            model: model.to_owned(),
+        })
     }
 
     /// The vectors of texts, in their order, each of length 1. [`Error::Setting`] if the endpoint refuses the key, the
@@ -75,17 +88,17 @@ impl Endpoint {
     }
 
     fn explain(&self, error: OpenAIError) -> Error {
+        let reason = self.key.hush(&http::root_cause(&error));
         match error {
             OpenAIError::ApiError(refusal) if is_permanent(refusal.status_code) => {
-                Error::Setting(format!("the embeddings endpoint {} refuses: {refusal}", self.url))
+                Error::Setting(format!("the embeddings endpoint {} refuses: {reason}", self.shown))
             }
-            OpenAIError::Reqwest(error) => self.unavailable(http::root_cause(&error)),
-            error => self.unavailable(error),
+            _ => self.unavailable(reason),
         }
     }
 
     fn unavailable(&self, reason: impl Display) -> Error {
-        Error::unavailable(format!("the embeddings endpoint {} is away: {reason}", self.url))
+        Error::unavailable(format!("the embeddings endpoint {} is away: {reason}", self.shown))
     }
 }
 

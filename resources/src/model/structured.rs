@@ -79,12 +79,12 @@ impl Model {
             }
             begun => begun,
         };
-        self.whole(chunks.map_err(refused)?).await
+        self.whole(chunks.map_err(|error| refused(&self.key, &error))?).await
     }
 
     /// All that the model says. It is streamed, so that slow ones are told from dead ones.
     async fn whole(&self, chunks: Chunks) -> Result<String> {
-        let choices = choices(chunks, self.patience);
+        let choices = choices(chunks, self.patience, self.key.clone());
         futures::pin_mut!(choices);
         let (mut text, mut refusal) = (String::new(), String::new());
         while let Some(choice) = choices.try_next().await? {

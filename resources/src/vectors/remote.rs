@@ -19,7 +19,7 @@ use super::engine::{DENSE, Found, Leg, NOTE, Note, Point, Scope, WORDS};
 use super::marks::Sought;
 use super::model::Record;
 use super::words::Terms;
-use crate::{Error, Result};
+use crate::{Error, Result, secret::without_secrets};
 
 /// How long a server may take before it counts as away.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,6 +29,7 @@ const PAGE: u32 = 1000;
 /// The engine.
 pub(super) struct Remote {
     client: Qdrant,
+    /// As people may see it.
     url: String,
     collection: String,
 }
@@ -43,8 +44,10 @@ impl Remote {
             .connect_timeout(PATIENCE)
             .skip_compatibility_check()
             .build()
-            .map_err(|error| Error::Setting(format!("the URL of the vector index, {url}, is not usable: {error}")))?;
-        let remote = Self { client, url: url.into(), collection: settings.collection.clone() };
+            .map_err(|error| {
+                Error::Setting(format!("the URL of the vector index, {}, is not usable: {error}", without_secrets(url)))
+            })?;
+        let remote = Self { client, url: without_secrets(url), collection: settings.collection.clone() };
         if remote.client.collection_exists(&remote.collection).await.map_err(|error| remote.fault(error))? {
             // An older release had fewer.
             remote.index_fields().await?;
