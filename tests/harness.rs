@@ -56,6 +56,8 @@ impl Server {
         let mut config = Config::in_folder(folder);
         config.server.port = 0;
         config.embedder.sources.folder = Some(models_folder().await.to_owned());
+        // A test makes as many requests as it likes, unless it is about that.
+        config.limits.enabled = false;
         adjust(&mut config);
         config
     }
@@ -67,6 +69,21 @@ impl Server {
     /// Stops as the program does on SIGTERM.
     pub(crate) async fn stop(self) {
         apart(self.running.stop()).await.unwrap();
+    }
+
+    /// The owner, by the secrets of the first start.
+    pub(crate) fn owner(&self) -> TestUser {
+        let first = self.running.first.as_ref().expect("the folder was empty");
+        TestUser {
+            url: self.url.clone(),
+            id: String::new(),
+            token: first.owner_token.clone(),
+            developer_key: first.developer_key.clone(),
+            developer_key_id: String::new(),
+            mcp_key: first.mcp_key.clone(),
+            mcp_key_id: String::new(),
+            http: reqwest::Client::new(),
+        }
     }
 
     /// A fresh user with a token and a key of each family, which may do everything.

@@ -26,3 +26,4 @@ mod speech;
 mod structured;
 mod transfer;
 mod vectors;
+mod walls;

@@ -1,7 +1,7 @@
 //! The engines on servers: the same behaviour as in the process, and what happens while one is away.
 
 mod scenario;
-mod surreal;
+pub(crate) mod surreal;
 
 use std::time::{Duration, Instant};
 

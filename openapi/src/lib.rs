@@ -6,6 +6,7 @@
 mod api;
 mod charges;
 mod components;
+mod depth;
 mod document;
 mod form;
 mod operation;
@@ -17,6 +18,7 @@ mod ui;
 
 pub use api::{Api, Asked, Service, SignIn, service};
 pub use charges::nearness;
+pub use depth::{DEEPEST, is_too_deep};
 pub use document::{document, document_endpoint};
 pub use operation::routes;
 pub use refusal::{catch_errors, refuse};

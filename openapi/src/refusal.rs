@@ -50,6 +50,11 @@ impl Refusal {
         Self { status: StatusCode::PAYLOAD_TOO_LARGE, detail, advice: Vec::new() }
     }
 
+    pub(crate) fn too_slow() -> Self {
+        let detail = json!("The request body did not come in time");
+        Self { status: StatusCode::REQUEST_TIMEOUT, detail, advice: Vec::new() }
+    }
+
     fn internal() -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: json!("Internal server error"), advice: Vec::new() }
     }

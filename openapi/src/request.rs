@@ -1,12 +1,13 @@
 //! Reading a request's arguments from its path, query string and body.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, io::ErrorKind};
 
 use poem::{Request, error::ReadBodyError};
 use serde_json::{Map, Value, json};
 use tools::{Error, Issue, Placement};
 
 use crate::{
+    depth::{DEEPEST, is_too_deep},
     form::{self, Room},
     operation::Operation,
     query,
@@ -123,6 +124,7 @@ async fn from_body(operation: &Operation, request: &mut Request) -> Result<Optio
     let bytes = request.take_body().into_bytes_limit(limit).await.map_err(|error| unreadable(error, limit))?;
     let body: Option<Value> = match bytes.trim_ascii() {
         [] => None,
+        text if is_too_deep(text) => return Err(too_deep()),
         text => Some(serde_json::from_slice(text).map_err(|error| not_json(text, &error))?),
     };
     let contract = &operation.route.arguments;
@@ -146,8 +148,15 @@ async fn from_body(operation: &Operation, request: &mut Request) -> Result<Optio
 fn unreadable(error: ReadBodyError, limit: usize) -> Refusal {
     match error {
         ReadBodyError::PayloadTooLarge => Refusal::too_large(limit),
+        ReadBodyError::Io(error) if error.kind() == ErrorKind::TimedOut => Refusal::too_slow(),
         other => Error::Rejected(format!("The request body could not be read: {other}")).into(),
     }
+}
+
+fn too_deep() -> Refusal {
+    let reason = format!("lists and objects stand within each other more than {DEEPEST} deep");
+    let ctx = Some(json!({ "error": reason }));
+    refuse("json_invalid", vec![json!("body")], "JSON decode error", json!({}), ctx)
 }
 
 /// The refusal that FastAPI sends: the place is the character at which reading stopped.
@@ -252,6 +261,14 @@ mod tests {
         assert_eq!(refused["detail"][0]["loc"], json!(["body", 14]));
         assert_eq!(refused["detail"][0]["msg"], "JSON decode error");
         assert_eq!(refused["detail"][0]["ctx"], json!({ "error": "expected value" }));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_nests_too_deep_is_refused() {
+        let refused = create(format!(r#"{{"content": {}{}}}"#, "[".repeat(64), "]".repeat(64))).await;
+        assert_eq!((&refused["status"], &refused["detail"][0]["type"]), (&json!(422), &json!("json_invalid")));
+        let reason = "lists and objects stand within each other more than 64 deep";
+        assert_eq!(refused["detail"][0]["ctx"], json!({ "error": reason }));
     }
 
     #[tokio::test]

@@ -7,7 +7,8 @@ use crate::document;
 
 /// Nothing is fetched but from this server; the page carries its scripts and styles in itself.
 const POLICY: &str = "default-src 'self'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
-                      img-src 'self' data: blob:; font-src data:";
+                      img-src 'self' data: blob:; font-src data:; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
 
 /// The reference pages: Scalar, complete in one page, with the document of the tools and of `Other`.
 pub fn ui_endpoint<Other: OpenApi>() -> impl Endpoint {

@@ -34,7 +34,7 @@ pub struct LimitSettings {
 
 impl Default for LimitSettings {
     fn default() -> Self {
-        Self { enabled: true, boost: 1.0, overrides: Vec::new(), streams: 64, connections: 4096 }
+        Self { enabled: true, boost: 1.0, overrides: Vec::new(), streams: 64, connections: 512 }
     }
 }
 

@@ -86,6 +86,7 @@ pub struct CreateKey {
     /// The scopes to hold; left out, a developer key reads, as far as a key that makes it does, and an MCP key does
     /// everything.
     #[serde(default)]
+    #[schemars(length(max = 50))]
     pub scopes: Option<Vec<String>>,
 }
 

@@ -122,6 +122,7 @@ pub struct SetTranscriptionPreferences {
     pub single_language_mode: Option<bool>,
     /// Words and names that come up in the user's speech; the first 100 are kept.
     #[serde(default)]
+    #[schemars(length(max = 1000))]
     pub vocabulary: Option<Vec<String>>,
 }
 

@@ -15,6 +15,7 @@ use crate::{
     mcp::{self, Extension, McpSettings},
     others::Others,
     page,
+    walls::{Walls, streams::Streams},
 };
 
 /// The server's routes.
@@ -32,12 +33,13 @@ pub(crate) fn app(
         max_body: config.server.max_body,
         ..McpSettings::default()
     };
-    let others = Others::new(Arc::clone(&sign_in), resources, clients);
-    let routes = mcp::endpoint(Arc::clone(&sign_in), &settings, extension, closing)
+    let streams = Streams::new(config.limits.streams);
+    let others = Others::new(Arc::clone(&sign_in), resources, clients, streams.clone());
+    let routes = mcp::endpoint(Arc::clone(&sign_in), &settings, extension, streams, closing)
         .at("/openapi.json", document_endpoint::<Others>())
         .at("/docs", ui_endpoint::<Others>())
         .nest_no_strip("/", service(sign_in, others));
-    catch_errors::<Others>(page::mount(routes))
+    Walls::around(catch_errors::<Others>(page::mount(routes)), config)
 }
 
 /// The OpenAPI document of everything, made without a server.

@@ -20,6 +20,7 @@ mod stdio;
 mod stream;
 mod tls;
 mod voice;
+mod walls;
 mod welcome;
 
 pub use app::{openapi_document, routes};

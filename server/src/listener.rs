@@ -1,127 +1,165 @@
-//! Connections that send small answers at once, and that tell when the client has gone.
+//! Connections: accepted up to a number, encrypted where there is a certificate, given up where nothing comes, and watched,
+//! so that it is known when the client has gone.
 
-use std::{
-    collections::HashMap,
-    io::Result,
-    net::SocketAddr,
-    pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
-};
+mod watched;
+
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::uri::Scheme;
+use hyper::{Request, body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
 use poem::{
-    Addr,
-    listener::Acceptor,
+    Endpoint, Response,
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::timeout,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// The clients that are connected. The HTTP server notices that one has gone only when it next writes to it, which is too
-/// late for an answer that is still being made.
-#[derive(Clone, Default)]
-pub(crate) struct Clients(Arc<Mutex<HashMap<SocketAddr, CancellationToken>>>);
+use crate::tls::Tls;
+pub(crate) use watched::Clients;
+use watched::Watched;
 
-impl Clients {
-    /// Is cancelled when the client at this address has gone; never for one that nobody knows.
-    pub(crate) fn leaving(&self, address: &RemoteAddr) -> CancellationToken {
-        let known = match &**address {
-            Addr::SocketAddr(address) => self.map(|clients| clients.get(address).cloned()),
-            _ => None,
-        };
-        known.unwrap_or_default()
-    }
+/// How long a client may take for a handshake, or to send its first byte.
+const GREETING: Duration = Duration::from_secs(15);
 
-    fn map<T>(&self, change: impl FnOnce(&mut HashMap<SocketAddr, CancellationToken>) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+/// How long it may take to send the head of a request, and how long a connection may rest between two.
+const HEAD: Duration = Duration::from_secs(60);
+
+/// How large the head of a request may be on an HTTP/2 connection, in bytes; the walls say how large one really may be.
+const LARGEST_HEAD: u32 = 64 << 10;
+
+/// How many requests may be at work on one HTTP/2 connection.
+const STREAMS: u32 = 128;
+
+/// How often a silent HTTP/2 connection is asked whether it is still there, and how long it may take to answer.
+const PING: Duration = Duration::from_secs(30);
+const PONG: Duration = Duration::from_secs(20);
+
+/// How long requests at work may go on once the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long to wait after the system had no connection to give: it may be out of files.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// Where connections come from, and what becomes of them.
+pub(crate) struct Listener<E> {
+    /// What they come to.
+    pub(crate) listener: TcpListener,
+    /// What encrypts them.
+    pub(crate) tls: Option<Tls>,
+    /// Those that are there.
+    pub(crate) clients: Clients,
+    /// How many there may be at a time.
+    pub(crate) most: usize,
+    /// What answers their requests.
+    pub(crate) app: Arc<E>,
 }
 
-/// Accepts connections with TCP_NODELAY: an answer in two small writes would otherwise wait 40 ms for the client's
-/// delayed acknowledgement.
-pub(crate) struct PromptAcceptor {
-    listener: TcpListener,
-    clients: Clients,
-}
-
-impl PromptAcceptor {
-    /// Accepts what comes to `listener`, and notes it in `clients`.
-    pub(crate) fn new(listener: TcpListener, clients: Clients) -> Self {
-        Self { listener, clients }
-    }
-}
-
-impl Acceptor for PromptAcceptor {
-    type Io = Watched;
-
-    fn local_addr(&self) -> Vec<LocalAddr> {
-        self.listener.local_addr().map(|address| LocalAddr(address.into())).into_iter().collect()
-    }
-
-    async fn accept(&mut self) -> Result<(Self::Io, LocalAddr, RemoteAddr, Scheme)> {
-        let (stream, remote) = self.listener.accept().await?;
-        stream.set_nodelay(true)?;
-        let local = LocalAddr(stream.local_addr()?.into());
-        let leaving = CancellationToken::new();
-        self.clients.map(|clients| clients.insert(remote, leaving.clone()));
-        let watched = Watched { stream, remote, leaving, clients: self.clients.clone() };
-        Ok((watched, local, RemoteAddr(remote.into()), Scheme::HTTP))
-    }
-}
-
-/// A connection whose end is noted as soon as it is read.
-pub(crate) struct Watched {
-    stream: TcpStream,
-    remote: SocketAddr,
-    leaving: CancellationToken,
-    clients: Clients,
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        self.leaving.cancel();
-        self.clients.map(|clients| clients.remove(&self.remote));
-    }
-}
-
-impl AsyncRead for Watched {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<Result<()>> {
-        let (room, before) = (into.remaining(), into.filled().len());
-        let read = Pin::new(&mut self.stream).poll_read(context, into);
-        let ended = room > 0 && into.filled().len() == before;
-        if matches!(read, Poll::Ready(Err(_))) || matches!(read, Poll::Ready(Ok(())) if ended) {
-            self.leaving.cancel();
+impl<E: Endpoint<Output = Response> + 'static> Listener<E> {
+    /// Serves until `stop`, and then lets requests at work finish.
+    pub(crate) async fn serve(self, stop: CancellationToken) {
+        let (room, at_work, kill) = (Arc::new(Semaphore::new(self.most)), TaskTracker::new(), CancellationToken::new());
+        loop {
+            // Whoever comes when there is no room waits before the door.
+            let place = stop.run_until_cancelled(Arc::clone(&room).acquire_owned()).await;
+            let Some(Ok(place)) = place else { break };
+            let (stream, remote) = match stop.run_until_cancelled(self.listener.accept()).await {
+                None => break,
+                Some(Ok(accepted)) => accepted,
+                Some(Err(error)) => {
+                    tracing::debug!("no connection: {error}");
+                    tokio::time::sleep(RETRY).await;
+                    continue;
+                }
+            };
+            let conversation =
+                Conversation { clients: self.clients.clone(), app: Arc::clone(&self.app), remote, stop: stop.clone() };
+            let (tls, kill) = (self.tls.clone(), kill.clone());
+            at_work.spawn(async move {
+                kill.run_until_cancelled(conversation.begin(stream, tls)).await;
+                drop(place);
+            });
         }
-        read
+        drop(self.listener);
+        at_work.close();
+        if timeout(DRAIN, at_work.wait()).await.is_err() {
+            kill.cancel();
+            at_work.wait().await;
+        }
     }
 }
 
-impl AsyncWrite for Watched {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+/// One connection.
+struct Conversation<E> {
+    clients: Clients,
+    app: Arc<E>,
+    remote: SocketAddr,
+    stop: CancellationToken,
+}
+
+impl<E: Endpoint<Output = Response> + 'static> Conversation<E> {
+    async fn begin(self, stream: TcpStream, tls: Option<Tls>) {
+        // An answer in two small writes would otherwise wait 40 ms for the client's delayed acknowledgement.
+        let Ok(local) = stream.set_nodelay(true).and_then(|()| stream.local_addr()) else { return };
+        let outcome = match tls {
+            None => self.go_on(stream, local, Scheme::HTTP).await,
+            Some(tls) => match timeout(GREETING, tls.accept(stream)).await {
+                Ok(Ok(stream)) => self.go_on(stream, local, Scheme::HTTPS).await,
+                Ok(Err(error)) => Err(error.into()),
+                Err(_) => Err("no handshake in time".into()),
+            },
+        };
+        if let Err(error) = outcome {
+            tracing::debug!("a connection ended: {error}");
+        }
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        parts: &[std::io::IoSlice<'_>],
-    ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+    async fn go_on<S>(
+        self,
+        stream: S,
+        local: SocketAddr,
+        scheme: Scheme,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { clients, app, remote, stop } = self;
+        let stream = Watched::new(stream, remote, clients, GREETING);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (app, scheme) = (Arc::clone(&app), scheme.clone());
+            let request = (request, LocalAddr(local.into()), RemoteAddr(remote.into()), scheme);
+            async move { Ok::<http::Response<_>, Infallible>(app.get_response(request.into()).await.into()) }
+        });
+        let builder = builder();
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        tokio::pin!(connection);
+        tokio::select! {
+            ended = &mut connection => return ended,
+            () = stop.cancelled() => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        connection.await
     }
+}
 
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+    let mut http2 = builder.http2();
+    http2.timer(TokioTimer::new()).keep_alive_interval(PING).keep_alive_timeout(PONG);
+    http2.max_concurrent_streams(STREAMS).max_pending_accept_reset_streams(20).max_header_list_size(LARGEST_HEAD);
+    builder
+}
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
+/// What an `io::Error` says of a client that sends nothing.
+fn silent() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "nothing has come")
 }

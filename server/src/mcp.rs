@@ -25,7 +25,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::SignIn;
+use crate::{auth::SignIn, walls::streams::Streams};
 pub use extension::Extension;
 pub(crate) use extension::Nothing;
 use gate::Gate;
@@ -58,9 +58,10 @@ pub(crate) fn endpoint(
     sign_in: Arc<SignIn>,
     settings: &McpSettings,
     extension: Arc<dyn Extension>,
+    streams: Streams,
     closing: CancellationToken,
 ) -> Route {
-    let gate = Arc::new(Gate::new(sign_in, settings, extension, closing));
+    let gate = Arc::new(Gate::new(sign_in, settings, extension, streams, closing));
     Route::new()
         .at("/v1/mcp", gate.clone())
         .at("/v1/mcp/sse", gate.clone())

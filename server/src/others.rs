@@ -25,21 +25,22 @@ use tools::{
     limits::Policy,
 };
 
-use crate::{auth::SignIn, listener::Clients, page, stream, voice};
+use crate::{auth::SignIn, listener::Clients, page, stream, voice, walls::streams::Streams};
 
 /// A question is a text with a few ids.
 const LONGEST_QUESTION: usize = 256 * 1024;
 
 /// The routes that are no tools.
 pub(crate) struct Others {
-    sign_in: Arc<SignIn>,
+    pub(crate) sign_in: Arc<SignIn>,
     resources: Arc<Resources>,
-    clients: Clients,
+    pub(crate) clients: Clients,
+    pub(crate) streams: Streams,
 }
 
 impl Others {
-    pub(crate) fn new(sign_in: Arc<SignIn>, resources: Arc<Resources>, clients: Clients) -> Self {
-        Self { sign_in, resources, clients }
+    pub(crate) fn new(sign_in: Arc<SignIn>, resources: Arc<Resources>, clients: Clients, streams: Streams) -> Self {
+        Self { sign_in, resources, clients, streams }
     }
 }
 
@@ -51,29 +52,32 @@ impl OpenApi for Others {
     fn register(_: &mut Registry) {}
 
     fn add_routes(self, routes: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
-        let Self { sign_in, resources, clients } = self;
-        let health = make(move |_| {
-            let resources = Arc::clone(&resources);
-            async move { Json(health(&resources).await) }
-        });
-        let (asked, watched) = (Arc::clone(&sign_in), clients.clone());
+        let health = {
+            let resources = Arc::clone(&self.resources);
+            make(move |_| {
+                let resources = Arc::clone(&resources);
+                async move { Json(health(&resources).await) }
+            })
+        };
+        let this = Arc::new(self);
+        let others = Arc::clone(&this);
         let ask = make(move |request| {
-            let (sign_in, clients) = (Arc::clone(&asked), watched.clone());
-            async move { ask(&sign_in, &clients, request).await.unwrap_or_else(refuse) }
+            let others = Arc::clone(&others);
+            async move { others.ask(request).await.unwrap_or_else(refuse) }
         });
-        let heard = Arc::clone(&sign_in);
+        let others = Arc::clone(&this);
         let ask_aloud = make(move |request| {
-            let (sign_in, clients) = (Arc::clone(&heard), clients.clone());
-            async move { voice::ask(&sign_in, &clients, request).await.unwrap_or_else(|refusal| refusal) }
+            let others = Arc::clone(&others);
+            async move { voice::ask(&others, request).await.unwrap_or_else(|refusal| refusal) }
         });
-        let dictating = Arc::clone(&sign_in);
+        let others = Arc::clone(&this);
         let dictate = make(move |request| {
-            let sign_in = Arc::clone(&dictating);
-            async move { voice::live::listen(&sign_in, request).await }
+            let others = Arc::clone(&others);
+            async move { voice::live::listen(&others, request).await }
         });
         let export = make(move |request: Request| {
-            let sign_in = Arc::clone(&sign_in);
-            async move { export(&sign_in, request).await.unwrap_or_else(refuse) }
+            let others = Arc::clone(&this);
+            async move { others.export(request).await.unwrap_or_else(refuse) }
         });
         // The start page has to be here: the API is mounted at the root and would hide any other route for it.
         routes.entry("/".into()).or_default().insert(Method::GET, boxed(page::index));
@@ -106,32 +110,37 @@ async fn health(resources: &Resources) -> Health {
     }
 }
 
-async fn ask(sign_in: &SignIn, clients: &Clients, mut request: Request) -> Result<Response> {
-    let context = sign_in.context(Audience::App, request.headers()).await?;
-    context.charge(&[Policy::ChatSend], 1, nearness(&request))?;
-    let app_id = app_id(&request);
-    let body = request.take_body().into_bytes_limit(LONGEST_QUESTION).await;
-    let body = body.map_err(|error| Error::Invalid(format!("The body could not be read: {error}")))?;
-    let given: Map<String, Value> = serde_json::from_slice(&body)
-        .map_err(|error| Error::Invalid(format!("The body is not a JSON object: {error}")))?;
-    let question = agent::read(given).map_err(in_body)?;
-    let leaving = clients.leaving(request.remote_addr());
-    let (_, frames) = agent::ask(context, app_id, question, leaving).await?;
-    Ok(streamed(frames))
+impl Others {
+    async fn ask(&self, mut request: Request) -> Result<Response> {
+        let context = self.sign_in.context(Audience::App, request.headers()).await?;
+        context.charge(&[Policy::ChatSend], 1, nearness(&request))?;
+        let place = self.streams.take(&context.caller.user)?;
+        let app_id = app_id(&request);
+        let body = request.take_body().into_bytes_limit(LONGEST_QUESTION).await;
+        let body = body.map_err(|error| Error::Invalid(format!("The body could not be read: {error}")))?;
+        let given: Map<String, Value> = serde_json::from_slice(&body)
+            .map_err(|error| Error::Invalid(format!("The body is not a JSON object: {error}")))?;
+        let question = agent::read(given).map_err(in_body)?;
+        let leaving = self.clients.leaving(request.remote_addr());
+        let (_, frames) = agent::ask(context, app_id, question, leaving).await?;
+        Ok(place.during(streamed(frames)))
+    }
+
+    async fn export(&self, request: Request) -> Result<Response> {
+        let context = self.sign_in.context(Audience::App, request.headers()).await?;
+        let place = self.streams.take(&context.caller.user)?;
+        let rows = tools::transfer::export(Arc::clone(&context.resources), context.caller.user.clone());
+        let body = Body::from_bytes_stream(rows.map_err(std::io::Error::other));
+        let disposition = "attachment; filename=\"omi-export.json\"";
+        let response = Response::builder().content_type("application/json").header("Content-Disposition", disposition);
+        Ok(place.during(response.body(body)))
+    }
 }
 
 /// The frames of an answer as a response.
 pub(crate) fn streamed(frames: impl Stream<Item = Frame> + Send + 'static) -> Response {
     let stream = Body::from_bytes_stream(stream::encode(frames));
     Response::builder().content_type("text/event-stream").header("Cache-Control", "no-cache").body(stream)
-}
-
-async fn export(sign_in: &SignIn, request: Request) -> Result<Response> {
-    let context = sign_in.context(Audience::App, request.headers()).await?;
-    let rows = tools::transfer::export(Arc::clone(&context.resources), context.caller.user.clone());
-    let body = Body::from_bytes_stream(rows.map_err(std::io::Error::other));
-    let disposition = "attachment; filename=\"omi-export.json\"";
-    Ok(Response::builder().content_type("application/json").header("Content-Disposition", disposition).body(body))
 }
 
 /// Says of each argument that is wrong that it stands in the body.

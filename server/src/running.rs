@@ -1,9 +1,8 @@
 //! Starting the server, and stopping it without losing anything.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
-use poem::Server;
 use resources::Resources;
 use schemas::{key::KeyFamily, scope::Scope};
 use tokio::{net::TcpListener, signal::unix::Signal, task::JoinHandle};
@@ -13,12 +12,10 @@ use crate::{
     app,
     config::Config,
     failure::Failure,
-    listener::{Clients, PromptAcceptor},
+    listener::{Clients, Listener},
     mcp::{Extension, Nothing},
+    tls::Tls,
 };
-
-/// How long requests at work may go on once the server is told to stop.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// A server that answers.
 pub struct Running {
@@ -29,7 +26,7 @@ pub struct Running {
     /// What the server works with.
     pub resources: Arc<Resources>,
     stop: CancellationToken,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
     workers: Vec<JoinHandle<()>>,
 }
 
@@ -59,21 +56,25 @@ pub async fn start_with(config: Config, extension: Arc<dyn Extension>) -> anyhow
     let address = SocketAddr::new(config.server.host, config.server.port);
     let listener =
         TcpListener::bind(address).await.map_err(|reason| Failure::Port { address: address.to_string(), reason })?;
-    let url = format!("http://{}", listener.local_addr()?);
+    let tls = Tls::open(&config.tls)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{}", listener.local_addr()?);
     let resources = Resources::open(&config.settings()).await?;
     let first = make_owner(&resources).await?;
     resources.resume_limits().await?;
     let stop = CancellationToken::new();
     let clients = Clients::default();
     let app = app::app(Arc::clone(&resources), &config, clients.clone(), extension, stop.clone());
-    let server = Server::new_with_acceptor(PromptAcceptor::new(listener, clients)).name("recollect");
-    let serving = tokio::spawn(server.run_with_graceful_shutdown(app, stop.clone().cancelled_owned(), Some(DRAIN)));
-    let workers = vec![
+    let watch = tls.as_ref().map(|tls| tls.watch(stop.clone())).transpose()?;
+    let most = config.limits.connections;
+    let serving = tokio::spawn(Listener { listener, tls, clients, most, app: Arc::new(app) }.serve(stop.clone()));
+    let mut workers = vec![
         tools::processing::start(Arc::clone(&resources), stop.clone()),
         tools::daily_summaries::worker::start(Arc::clone(&resources), stop.clone()),
         resources::webhooks::worker::start(Arc::clone(&resources), stop.clone()),
         resources::limits::start(Arc::clone(&resources), stop.clone()),
     ];
+    workers.extend(watch);
     Ok(Running { url, first, resources, stop, serving, workers })
 }
 
@@ -87,7 +88,7 @@ impl Running {
             _ = tokio::signal::ctrl_c() => {}
             _ = terminate.recv() => {}
             ended = &mut self.serving => {
-                ended.context("the server ended")??;
+                ended.context("the server ended")?;
                 return self.close().await;
             }
         }
@@ -100,7 +101,7 @@ impl Running {
     /// What the listener or an engine says at the end.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         self.stop.cancel();
-        (&mut self.serving).await??;
+        (&mut self.serving).await?;
         self.close().await
     }
 

@@ -12,15 +12,16 @@ use tools::{
     limits::Policy,
 };
 
-use crate::{auth::SignIn, listener::Clients, others};
+use crate::others::{self, Others};
 
 /// How long a question may be, in characters; whoever talks on is not heard beyond.
 const LONGEST_QUESTION: usize = 20_000;
 
 /// Answers a spoken question: first the question as it was understood and stored, then as a written one is answered.
-pub(crate) async fn ask(sign_in: &SignIn, clients: &Clients, mut request: Request) -> Result<Response, Response> {
-    let context = sign_in.context(Audience::App, request.headers()).await.map_err(refuse)?;
+pub(crate) async fn ask(others: &Others, mut request: Request) -> Result<Response, Response> {
+    let context = others.sign_in.context(Audience::App, request.headers()).await.map_err(refuse)?;
     context.charge(&[Policy::VoiceMessage], 1, nearness(&request)).map_err(refuse)?;
+    let place = others.streams.take(&context.caller.user).map_err(refuse)?;
     let app_id = others::app_id(&request);
     let mut spoken = Asked::read("transcribe_voice_message", "/v2/voice-message/transcribe", &mut request).await?;
     if let Some(Value::Array(files)) = spoken.arguments.get_mut("files") {
@@ -32,7 +33,8 @@ pub(crate) async fn ask(sign_in: &SignIn, clients: &Clients, mut request: Reques
         return Err(refuse(Error::Rejected("No words were heard in the audio".into())));
     }
     let question = agent::read(Map::from_iter([("text".to_owned(), text.into())])).map_err(refuse)?;
-    let leaving = clients.leaving(request.remote_addr());
+    let leaving = others.clients.leaving(request.remote_addr());
     let (asked, frames) = agent::ask(context, app_id, question, leaving).await.map_err(refuse)?;
-    Ok(others::streamed(once(async { Frame::Question(Box::new(asked)) }).chain(frames)))
+    let frames = once(async { Frame::Question(Box::new(asked)) }).chain(frames);
+    Ok(place.during(others::streamed(frames)))
 }

@@ -19,7 +19,7 @@ use crate::harness::{Caller, TestUser, models_folder};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program on the data folder `data`, with nothing in its environment that speaks of Recollect but the model.
-pub(super) async fn recollect(data: &Path, arguments: &[&str]) -> Command {
+pub(crate) async fn recollect(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_recollect-tested"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("RECOLLECT_")) {
         command.env_remove(name);
@@ -41,7 +41,7 @@ pub(super) async fn succeed(data: &Path, arguments: &[&str]) -> String {
     text(&output.stdout)
 }
 
-pub(super) async fn output(mut command: Command) -> Output {
+pub(crate) async fn output(mut command: Command) -> Output {
     tokio::time::timeout(PATIENCE, command.output()).await.expect("the program ends").unwrap()
 }
 
@@ -51,7 +51,7 @@ pub(super) fn text(bytes: &[u8]) -> String {
 
 /// A server in a process of its own.
 pub(crate) struct Program {
-    pub(super) url: String,
+    pub(crate) url: String,
     /// The first line on standard output.
     pub(super) ready: Value,
     /// From the start of the process to that line.
@@ -67,12 +67,12 @@ pub(crate) struct Ended {
     /// What came on standard output after the first line.
     pub(super) output: String,
     /// Standard error.
-    pub(super) log: String,
+    pub(crate) log: String,
 }
 
 impl Program {
     /// Serves `data` on a free port.
-    pub(super) async fn serve(data: &Path) -> Self {
+    pub(crate) async fn serve(data: &Path) -> Self {
         Self::start(recollect(data, &["serve", "--json", "--port", "0"]).await).await
     }
 
@@ -83,7 +83,7 @@ impl Program {
         Self::start(command).await
     }
 
-    pub(super) async fn start(mut command: Command) -> Self {
+    pub(crate) async fn start(mut command: Command) -> Self {
         let began = Instant::now();
         let mut child = command.spawn().unwrap();
         let mut stderr = child.stderr.take().unwrap();
@@ -101,7 +101,7 @@ impl Program {
     }
 
     /// The owner, by the secrets of a first start.
-    pub(super) fn owner(&self) -> TestUser {
+    pub(crate) fn owner(&self) -> TestUser {
         let secret = |name: &str| self.ready[name].as_str().unwrap().to_owned();
         TestUser {
             url: self.url.clone(),
@@ -134,7 +134,7 @@ impl Program {
     }
 
     /// Sends a signal, `-TERM` say.
-    pub(super) async fn signal(&self, signal: &str) {
+    pub(crate) async fn signal(&self, signal: &str) {
         let id = self.child.id().expect("the server runs").to_string();
         assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
     }

@@ -10,9 +10,9 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 /// A server whose data outlives its process.
-pub(super) struct SurrealDb {
+pub(crate) struct SurrealDb {
     /// How to reach it, as root with the password root.
-    pub(super) url: String,
+    pub(crate) url: String,
     address: String,
     folder: TempDir,
     child: Child,
@@ -20,7 +20,7 @@ pub(super) struct SurrealDb {
 
 impl SurrealDb {
     /// Starts an empty one on a free port.
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let folder = TempDir::new().unwrap();
         let child = spawn(&address, &folder).await;
@@ -28,12 +28,12 @@ impl SurrealDb {
     }
 
     /// Ends it as a power cut would.
-    pub(super) async fn kill(&mut self) {
+    pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }
 
     /// Starts it again, at the same address and with the same data.
-    pub(super) async fn start_again(&mut self) {
+    pub(crate) async fn start_again(&mut self) {
         self.child = spawn(&self.address, &self.folder).await;
     }
 }

@@ -52,8 +52,10 @@ pub struct MarkConversationEvents {
     /// The conversation's id.
     pub conversation_id: String,
     /// The places of the appointments in the conversation's list, counted from 0.
+    #[schemars(length(max = 1000))]
     pub events_idx: Vec<usize>,
     /// For each of them, whether it is in the calendar.
+    #[schemars(length(max = 1000))]
     pub values: Vec<bool>,
 }
 

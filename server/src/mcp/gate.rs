@@ -24,7 +24,7 @@ use super::{
     sessions::Sessions,
     two_endpoints::{PING, Telling, TwoEndpoints},
 };
-use crate::{auth::SignIn, limits};
+use crate::{auth::SignIn, limits, walls::streams::Streams};
 
 pub(super) const SESSION_ID: &str = "mcp-session-id";
 const MESSAGES: &str = "/v1/mcp/messages";
@@ -40,12 +40,13 @@ pub(super) struct Gate {
     sign_in: Arc<SignIn>,
     sessions: Arc<Sessions>,
     /// The streams that no session asked for.
-    streams: Arc<TwoEndpoints>,
+    two_endpoints: Arc<TwoEndpoints>,
     /// Answers within sessions, and opens them.
     stateful: Rmcp,
     /// Answers single requests: those of 2026-07-28, and those of older clients that care for no session.
     stateless: Rmcp,
     max_body: usize,
+    streams: Streams,
     closing: CancellationToken,
 }
 
@@ -55,6 +56,7 @@ impl Gate {
         sign_in: Arc<SignIn>,
         settings: &McpSettings,
         extension: Arc<dyn Extension>,
+        streams: Streams,
         closing: CancellationToken,
     ) -> Self {
         let sessions = Arc::new(Sessions::new());
@@ -68,8 +70,9 @@ impl Gate {
             stateful: StreamableHttpService::new(serve.clone(), sessions.manager(), config).compat().boxed(),
             stateless: StreamableHttpService::new(serve, no_sessions, sessionless).compat().boxed(),
             sessions,
-            streams: Arc::default(),
+            two_endpoints: Arc::default(),
             max_body: settings.max_body,
+            streams,
             closing,
         }
     }
@@ -89,6 +92,10 @@ impl Gate {
             Err(ReadBodyError::PayloadTooLarge) => return Ok(Err(too_large(self.max_body))),
             Err(error) => return Err(error.into()),
         };
+        if openapi::is_too_deep(&body) {
+            let sentence = format!("Lists and objects stand within each other more than {} deep", openapi::DEEPEST);
+            return Ok(Err(invalid_request(&sentence)));
+        }
         let headers = request.headers_mut();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -99,7 +106,7 @@ impl Gate {
     async fn post_to_stream(&self, mut request: Request, context: &Context) -> poem::Result<Response> {
         let params = request.params::<HashMap<String, String>>().unwrap_or_default();
         let id = params.get("session_id").map_or("", String::as_str);
-        let Some(stream) = self.streams.find(id, &context.caller.user) else {
+        let Some(stream) = self.two_endpoints.find(id, &context.caller.user) else {
             return Ok(detail(StatusCode::NOT_FOUND, "Session not found"));
         };
         match self.body(&mut request).await? {
@@ -152,7 +159,7 @@ impl Gate {
         let has_session = session_id(request.headers()).is_some();
         let response = self.stateful.call(request).await?;
         let lacks_session = !has_session && response.status() == StatusCode::BAD_REQUEST;
-        Ok(if lacks_session { self.stream(is_older.then(|| self.streams.open(user))) } else { response })
+        Ok(if lacks_session { self.stream(is_older.then(|| self.two_endpoints.open(user))) } else { response })
     }
 
     async fn delete(&self, request: Request) -> poem::Result<Response> {
@@ -217,14 +224,19 @@ impl Endpoint for Gate {
         request.extensions_mut().insert(nearness);
         request.extensions_mut().insert(context.clone());
         request.extensions_mut().insert(Arc::clone(&self.sign_in));
-        match *request.method() {
+        let response = match *request.method() {
             Method::POST if request.uri().path() == MESSAGES => self.post_to_stream(request, &context).await,
             Method::POST => self.post(request, &context).await,
             Method::GET => self.get(request, &user).await,
             Method::DELETE => self.delete(request).await,
             Method::HEAD => Ok(StatusCode::OK.into()),
             _ => self.stateful.call(request).await,
+        }?;
+        if response.content_type() != Some("text/event-stream") {
+            return Ok(response);
         }
+        let place = self.streams.take(&user);
+        Ok(place.map_or_else(|error| refuse(&error), |place| place.during(response)))
     }
 }
 

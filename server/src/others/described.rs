@@ -70,7 +70,10 @@ fn answers(content_type: &'static str, description: &'static str) -> MetaRespons
 
 fn question() -> MetaMediaType {
     let text = described("string", "The question, of 1 to 20,000 characters.");
-    let files = list("string", "The ids of files that go with it, at most 20; `POST /v2/files` gives them.");
+    let files = MetaSchema {
+        max_items: Some(20),
+        ..list("string", "The ids of files that go with it, at most 20; `POST /v2/files` gives them.")
+    };
     let kind = described("string", "What it is: `conversation`, `task` (an action item), `memory` or `recap`.");
     let time = |what| MetaSchema { format: Some("date-time"), ..described("string", what) };
     let page = MetaSchema {

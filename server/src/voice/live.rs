@@ -7,14 +7,14 @@ use futures::{SinkExt, StreamExt};
 use openapi::{SignIn as _, nearness, refuse};
 use poem::{
     FromRequest, IntoResponse, Request, Response,
-    web::websocket::{CloseCode, Message, WebSocket, WebSocketStream},
+    web::websocket::{CloseCode, Message, WebSocket, WebSocketConfig, WebSocketStream},
 };
 use schemas::conversation::TranscriptSegment;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, timeout, timeout_at};
 use tools::{Audience, Context, Error, limits::Policy};
 
-use crate::auth::SignIn;
+use crate::others::Others;
 
 /// How long no sound may come.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,7 +37,7 @@ struct Wish {
 type End = (CloseCode, String);
 
 /// Takes a connection up; whoever has not signed in, or wants what there is not, is told so by how it closes.
-pub(crate) async fn listen(sign_in: &SignIn, request: Request) -> Response {
+pub(crate) async fn listen(others: &Others, request: Request) -> Response {
     let Ok(socket) = WebSocket::from_request_without_body(&request).await else {
         return refuse(Error::Rejected("This route is for WebSockets".into()));
     };
@@ -46,15 +46,15 @@ pub(crate) async fn listen(sign_in: &SignIn, request: Request) -> Response {
         Error::Limited(_) => (CloseCode::Again, error.to_string()),
         error => (CloseCode::Policy, error.to_string()),
     };
-    let context = sign_in.context(Audience::App, request.headers()).await;
+    let context = others.sign_in.context(Audience::App, request.headers()).await;
     let charged = context.and_then(|context| {
         context.charge(&[Policy::VoiceStream], 1, nearness(&request))?;
-        Ok(context)
+        Ok((others.streams.take(&context.caller.user)?, context))
     });
-    let begun = charged.map_err(refused).and_then(|context| Ok((context, Wish::read(&request)?)));
+    let begun = charged.map_err(refused).and_then(|(place, context)| Ok((place, context, Wish::read(&request)?)));
     let dictation = async move |mut socket: WebSocketStream| {
         let end = match begun {
-            Ok((context, wish)) => dictate(&mut socket, &context, &wish).await,
+            Ok((_place, context, wish)) => dictate(&mut socket, &context, &wish).await,
             Err(end) => Some(end),
         };
         if let Some((code, reason)) = end {
@@ -63,7 +63,8 @@ pub(crate) async fn listen(sign_in: &SignIn, request: Request) -> Response {
             let _ = timeout(FAREWELL, async { while let Some(Ok(_)) = socket.next().await {} }).await;
         }
     };
-    socket.on_upgrade(dictation).into_response()
+    let largest = WebSocketConfig::default().max_message_size(Some(LONGEST)).max_frame_size(Some(LONGEST));
+    socket.config(largest).on_upgrade(dictation).into_response()
 }
 
 impl Wish {
