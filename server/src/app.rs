@@ -27,12 +27,7 @@ pub(crate) fn app(
     closing: CancellationToken,
 ) -> impl Endpoint<Output = Response> + use<> {
     let sign_in = Arc::new(SignIn::new(Arc::clone(&resources)));
-    let settings = McpSettings {
-        allowed_hosts: config.server.allowed_hosts.clone(),
-        allowed_origins: config.server.allowed_origins.clone(),
-        max_body: config.server.max_body,
-        ..McpSettings::default()
-    };
+    let settings = McpSettings { max_body: config.server.max_body, ..McpSettings::default() };
     let streams = Streams::new(config.limits.streams);
     let others = Others::new(Arc::clone(&sign_in), resources, clients, streams.clone());
     let routes = mcp::endpoint(Arc::clone(&sign_in), &settings, extension, streams, closing)

@@ -36,11 +36,6 @@ pub use watch::{List, Lists};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct McpSettings {
-    /// Names that requests may give as their host, besides loopback: `memory.example.org` or with a port. Browsers that
-    /// show pages of these hosts may call too.
-    pub allowed_hosts: Vec<String>,
-    /// More browser origins that may call: `https://app.example.org:443`, or `:*` for any port.
-    pub allowed_origins: Vec<String>,
     /// The largest request body, in bytes.
     pub max_body: usize,
     /// How many tools or resources are listed at once.
@@ -49,7 +44,7 @@ pub(crate) struct McpSettings {
 
 impl Default for McpSettings {
     fn default() -> Self {
-        Self { allowed_hosts: Vec::new(), allowed_origins: Vec::new(), max_body: 1 << 20, page_size: 100 }
+        Self { max_body: 1 << 20, page_size: 100 }
     }
 }
 

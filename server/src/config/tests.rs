@@ -71,3 +71,18 @@ fn refusals_keep_secrets() {
 fn variables_of_other_purposes_pass() {
     load("", &[("RECOLLECT_TEST_CLIENTS", "/x"), ("RECOLLECT_KEY", "omi_mcp_x"), ("PATH", "/bin")]).unwrap();
 }
+
+#[test]
+fn limits_take_fractions_and_known_policies() {
+    let config = load("[limits]\nboost = 2", &[]).unwrap();
+    assert_eq!(config.limits.boost, 2.0);
+    let variables = [("RECOLLECT_LIMITS_BOOST", "0.5"), ("RECOLLECT_LIMITS_OVERRIDES", "dev:memories=500, mcp:sse=0")];
+    let config = load("[limits]\nboost = 2.5", &variables).unwrap();
+    assert_eq!((config.limits.boost, config.limits.overrides.len()), (0.5, 2));
+    assert!(refusal("[limits]\nboost = 'much'", &[]).ends_with("must be a number"));
+    assert!(refusal("[limits]\nboost = 0.0", &[]).contains("greater than 0"));
+    assert!(refusal("[limits]\noverrides = ['dev:memories']", &[]).contains("`dev:memories`"));
+    assert!(refusal("[limits]\noverrides = ['dev:memory=1']", &[]).contains("no policy `dev:memory`"));
+    assert!(refusal("[limits]\nstreams = 0", &[]).contains("limits.streams"));
+    assert_eq!(refusal("[tls]\ncertificate = 'x.pem'", &[]), "tls.certificate is set, but tls.key is not");
+}

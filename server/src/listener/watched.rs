@@ -106,3 +106,37 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_says_nothing_is_given_up_and_one_that_began_is_not() {
+        let patience = Duration::from_millis(20);
+        let remote: SocketAddr = "192.0.2.1:1".parse().unwrap();
+        let clients = Clients::default();
+        let (_silent, stream) = duplex(16);
+        let error = Watched::new(stream, remote, clients.clone(), patience).read_u8().await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+
+        let (mut client, stream) = duplex(16);
+        let mut watched = Watched::new(stream, remote, clients.clone(), patience);
+        client.write_u8(1).await.unwrap();
+        watched.read_u8().await.unwrap();
+        let later = async {
+            tokio::time::sleep(patience * 2).await;
+            client.write_u8(2).await.unwrap();
+            client
+        };
+        let (read, client) = tokio::join!(watched.read_u8(), later);
+        assert_eq!(read.unwrap(), 2);
+        let leaving = clients.leaving(&RemoteAddr(remote.into()));
+        assert!(!leaving.is_cancelled());
+        drop(client);
+        watched.read_u8().await.unwrap_err();
+        assert!(leaving.is_cancelled());
+    }
+}

@@ -1,4 +1,4 @@
-//! What stands between a client and rmcp: where it calls from, who it is, whose session it names.
+//! What stands between a client and rmcp: who it is, whose session it names.
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc, time::Duration};
 
@@ -29,7 +29,6 @@ use crate::{auth::SignIn, limits, walls::streams::Streams};
 pub(super) const SESSION_ID: &str = "mcp-session-id";
 const MESSAGES: &str = "/v1/mcp/messages";
 const OLDER_PATH: &str = "/v1/mcp/sse";
-const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 const PING_EVERY: Duration = Duration::from_secs(30);
 
 /// rmcp's service, mounted.
@@ -75,14 +74,6 @@ impl Gate {
             streams,
             closing,
         }
-    }
-
-    /// Asks rmcp's own check of Host and Origin, by a method that it otherwise answers 405, before anything else.
-    async fn check_origin(&self, request: &Request) -> poem::Result<Option<Response>> {
-        let mut probe = Request::builder().method(Method::TRACE).uri(request.uri().clone()).finish();
-        probe.headers_mut().clone_from(request.headers());
-        let verdict = self.stateless.call(probe).await?;
-        Ok((verdict.status() != StatusCode::METHOD_NOT_ALLOWED).then_some(verdict))
     }
 
     /// The body of a request, whose headers then say of it what rmcp wants to hear.
@@ -209,9 +200,6 @@ impl Endpoint for Gate {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        if let Some(refused) = self.check_origin(&request).await? {
-            return Ok(refused);
-        }
         let context = match self.sign_in.mcp_endpoint_context(request.headers()).await {
             Ok(context) => context,
             Err(error) => return Ok(refuse(&error)),
@@ -247,16 +235,11 @@ struct Envelope<'a> {
     method: Cow<'a, str>,
 }
 
+/// From where requests may come is seen to before they come here.
 fn rmcp_config(settings: &McpSettings, closing: &CancellationToken) -> StreamableHttpServerConfig {
-    let hosts = LOOPBACK.into_iter().chain(settings.allowed_hosts.iter().map(String::as_str));
-    let own_pages = hosts.clone().flat_map(|host| {
-        let any_port =
-            if host.parse::<poem::http::uri::Authority>().is_ok_and(|it| it.port().is_some()) { "" } else { ":*" };
-        ["http", "https"].map(|scheme| format!("{scheme}://{host}{any_port}"))
-    });
     StreamableHttpServerConfig::default()
-        .with_allowed_hosts(hosts)
-        .with_allowed_origins(own_pages.chain(settings.allowed_origins.iter().cloned()))
+        .disable_allowed_hosts()
+        .disable_allowed_origins()
         .with_json_response(true)
         .with_sse_retry(None)
         .with_max_request_body_bytes(settings.max_body)
