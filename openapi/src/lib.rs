@@ -22,4 +22,5 @@ pub use depth::{DEEPEST, is_too_deep};
 pub use document::{document, document_endpoint};
 pub use operation::routes;
 pub use refusal::{catch_errors, refuse};
+pub use request::read_json;
 pub use ui::ui_endpoint;

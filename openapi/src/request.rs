@@ -2,7 +2,8 @@
 
 use std::{collections::HashMap, io::ErrorKind};
 
-use poem::{Request, error::ReadBodyError};
+use bytes::Bytes;
+use poem::{IntoResponse, Request, Response, error::ReadBodyError};
 use serde_json::{Map, Value, json};
 use tools::{Error, Issue, Placement};
 
@@ -120,8 +121,7 @@ fn from_query(operation: &Operation, request: &Request) -> Map<String, Value> {
 
 /// The body's fields that the route knows; `None` when there is no body and the route can do without one.
 async fn from_body(operation: &Operation, request: &mut Request) -> Result<Option<Map<String, Value>>, Refusal> {
-    let limit = operation.route.largest_body;
-    let bytes = request.take_body().into_bytes_limit(limit).await.map_err(|error| unreadable(error, limit))?;
+    let bytes = take_body(request, operation.route.largest_body).await?;
     let body: Option<Value> = match bytes.trim_ascii() {
         [] => None,
         text if is_too_deep(text) => return Err(too_deep()),
@@ -143,6 +143,19 @@ async fn from_body(operation: &Operation, request: &mut Request) -> Result<Optio
             Err(refuse("model_attributes_type", vec![json!("body")], sentence, other, None))
         }
     }
+}
+
+/// The body of a request, for those few routes that are no tools' and read it themselves.
+///
+/// # Errors
+/// The answer to a body that is larger than `limit` bytes, does not come, or nests too deep for JSON.
+pub async fn read_json(request: &mut Request, limit: usize) -> Result<Bytes, Response> {
+    let bytes = take_body(request, limit).await.map_err(IntoResponse::into_response)?;
+    if is_too_deep(&bytes) { Err(too_deep().into_response()) } else { Ok(bytes) }
+}
+
+async fn take_body(request: &mut Request, limit: usize) -> Result<Bytes, Refusal> {
+    request.take_body().into_bytes_limit(limit).await.map_err(|error| unreadable(error, limit))
 }
 
 fn unreadable(error: ReadBodyError, limit: usize) -> Refusal {
@@ -177,7 +190,7 @@ pub(crate) fn refuse(kind: &'static str, loc: Vec<Value>, msg: &str, input: Valu
 #[cfg(test)]
 mod tests {
     use http::Method;
-    use poem::{Endpoint, IntoResponse, Response, Route, endpoint::make};
+    use poem::{Endpoint, Route, endpoint::make};
 
     use super::*;
     use crate::operation;

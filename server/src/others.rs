@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use futures::{Stream, TryStreamExt};
 use http::Method;
-use openapi::{SignIn as _, nearness, refuse};
+use openapi::{SignIn as _, nearness, read_json, refuse};
 use poem::{
     Body, Endpoint, EndpointExt, IntoResponse, Request, Response,
     endpoint::{BoxEndpoint, make},
@@ -63,7 +63,7 @@ impl OpenApi for Others {
         let others = Arc::clone(&this);
         let ask = make(move |request| {
             let others = Arc::clone(&others);
-            async move { others.ask(request).await.unwrap_or_else(refuse) }
+            async move { others.ask(request).await.unwrap_or_else(|refusal| refusal) }
         });
         let others = Arc::clone(&this);
         let ask_aloud = make(move |request| {
@@ -111,18 +111,17 @@ async fn health(resources: &Resources) -> Health {
 }
 
 impl Others {
-    async fn ask(&self, mut request: Request) -> Result<Response> {
-        let context = self.sign_in.context(Audience::App, request.headers()).await?;
-        context.charge(&[Policy::ChatSend], 1, nearness(&request))?;
-        let place = self.streams.take(&context.caller.user)?;
+    async fn ask(&self, mut request: Request) -> Result<Response, Response> {
+        let context = self.sign_in.context(Audience::App, request.headers()).await.map_err(refuse)?;
+        context.charge(&[Policy::ChatSend], 1, nearness(&request)).map_err(refuse)?;
+        let place = self.streams.take(&context.caller.user).map_err(refuse)?;
         let app_id = app_id(&request);
-        let body = request.take_body().into_bytes_limit(LONGEST_QUESTION).await;
-        let body = body.map_err(|error| Error::Invalid(format!("The body could not be read: {error}")))?;
-        let given: Map<String, Value> = serde_json::from_slice(&body)
-            .map_err(|error| Error::Invalid(format!("The body is not a JSON object: {error}")))?;
-        let question = agent::read(given).map_err(in_body)?;
+        let body = read_json(&mut request, LONGEST_QUESTION).await?;
+        let unreadable = |error| refuse(Error::Invalid(format!("The body is not a JSON object: {error}")));
+        let given: Map<String, Value> = serde_json::from_slice(&body).map_err(unreadable)?;
+        let question = agent::read(given).map_err(|error| refuse(in_body(error)))?;
         let leaving = self.clients.leaving(request.remote_addr());
-        let (_, frames) = agent::ask(context, app_id, question, leaving).await?;
+        let (_, frames) = agent::ask(context, app_id, question, leaving).await.map_err(refuse)?;
         Ok(place.during(streamed(frames)))
     }
 
