@@ -11,6 +11,8 @@ mod model;
 mod passage;
 mod remote;
 mod statistics;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::path::Path;
