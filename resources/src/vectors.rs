@@ -11,8 +11,6 @@ mod model;
 mod passage;
 mod remote;
 mod statistics;
-#[cfg(test)]
-mod tests;
 mod words;
 
 use std::path::Path;

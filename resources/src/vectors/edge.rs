@@ -4,7 +4,10 @@
 //! opens: what was written after the last flush is lost in a crash, and whoever writes must keep it until then.
 
 mod filter;
+mod older;
 mod shard;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -16,7 +19,7 @@ use qdrant_edge::{
 };
 use uuid::Uuid;
 
-use super::engine::{DENSE, Found, Leg, NOTE, Note, Point, Scope, WORDS};
+use super::engine::{DENSE, Found, Leg, NOTE, Note, Point, Scope, WIDTH, WORDS};
 use super::marks::Sought;
 use super::model::Record;
 use super::words::Terms;
@@ -25,8 +28,6 @@ use shard::Shard;
 
 /// How many points are read at a time when all of a tenant's are.
 const PAGE: usize = 1000;
-/// How many of a graph's points a search keeps in sight at least: more find more of the nearest and take longer.
-const WIDTH: usize = 200;
 
 /// The engine.
 pub(super) struct Edge {

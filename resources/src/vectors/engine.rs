@@ -20,6 +20,26 @@ pub(super) const DENSE: &str = "dense";
 /// The name of the sparse vectors of words.
 pub(super) const WORDS: &str = "words";
 
+/// The field of the payload that says whose record of which kind a point is. Every search is within one tenant, so it
+/// is one field: the engine knows exactly how many points it leaves, reads their list instead of asking each of many
+/// more points, and links those of each large tenant among themselves when it builds a graph.
+pub(super) const TENANT: &str = "tenant";
+/// How many of a graph's points a search keeps in sight at least: more find more of the nearest and take longer.
+pub(super) const WIDTH: usize = 200;
+/// Up to how many vectors that a filter leaves are all compared: that takes no longer than following a graph, and
+/// misses none.
+const SCANNED: usize = 20_000;
+
+/// [`SCANNED`] as the engine wants it, in KiB of vectors.
+pub(super) fn scanned(dimension: usize) -> usize {
+    kibibytes(SCANNED, dimension)
+}
+
+/// How much space so many vectors take, in KiB.
+pub(super) fn kibibytes(vectors: usize, dimension: usize) -> usize {
+    vectors * dimension * size_of::<f32>() / 1024
+}
+
 /// One record in the engine.
 pub(super) struct Point {
     pub(super) tenant: Tenant,
@@ -62,6 +82,7 @@ impl Point {
     /// What is stored beside the vectors: what is filtered by, and the record's id.
     pub(super) fn payload(&self) -> serde_json::Value {
         let mut payload = json!({
+            TENANT: self.tenant.key(),
             "user": self.tenant.user,
             "kind": self.tenant.kind.as_str(),
             "id": self.record,

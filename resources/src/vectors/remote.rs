@@ -1,21 +1,24 @@
 //! The engine on a server: Qdrant over gRPC.
 
+mod older;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
 use qdrant_client::qdrant::{
     Condition, CountPointsBuilder, CreateCollection, CreateCollectionBuilder, CreateFieldIndexCollectionBuilder,
-    DeletePointsBuilder, Distance, FieldType, Filter, GetPointsBuilder, IntegerIndexParamsBuilder,
-    KeywordIndexParamsBuilder, NamedVectors, PayloadIncludeSelector, PointId, PointStruct, PointsIdsList, Query,
-    QueryBatchPointsBuilder, QueryPoints, QueryPointsBuilder, Range, RetrievedPoint, ScoredPoint, ScrollPointsBuilder,
-    SparseVectorParamsBuilder, SparseVectorsConfigBuilder, UpdateCollection, UpsertPointsBuilder, Value, Vector,
-    VectorInput, VectorParamsBuilder, VectorsConfigBuilder, VectorsOutput, VectorsSelector, point_id, vector_output,
+    DeletePointsBuilder, Distance, FieldType, Filter, GetPointsBuilder, HnswConfigDiff, HnswConfigDiffBuilder,
+    IntegerIndexParamsBuilder, KeywordIndexParamsBuilder, NamedVectors, PayloadIncludeSelector, PointId, PointStruct,
+    PointsIdsList, Query, QueryBatchPointsBuilder, QueryPoints, QueryPointsBuilder, Range, RetrievedPoint, ScoredPoint,
+    ScrollPointsBuilder, SearchParamsBuilder, SparseVectorParamsBuilder, SparseVectorsConfigBuilder, UpdateCollection,
+    UpsertPointsBuilder, Value, Vector, VectorInput, VectorParamsBuilder, VectorsConfigBuilder, VectorsOutput,
+    VectorsSelector, point_id, vector_output,
 };
 use qdrant_client::{Payload, Qdrant, QdrantError};
 use uuid::Uuid;
 
 use super::VectorsSettings;
-use super::engine::{DENSE, Found, Leg, NOTE, Note, Point, Scope, WORDS};
+use super::engine::{DENSE, Found, Leg, NOTE, Note, Point, Scope, TENANT, WIDTH, WORDS, scanned};
 use super::marks::Sought;
 use super::model::Record;
 use super::words::Terms;
@@ -49,6 +52,7 @@ impl Remote {
             })?;
         let remote = Self { client, url: without_secrets(url), collection: settings.collection.clone() };
         if remote.client.collection_exists(&remote.collection).await.map_err(|error| remote.fault(error))? {
+            remote.adapt().await?;
             // An older release had fewer.
             remote.index_fields().await?;
         } else {
@@ -119,6 +123,7 @@ impl Remote {
                     .query(Query::new_nearest(query))
                     .using(vector)
                     .filter(filter.clone())
+                    .params(SearchParamsBuilder::default().hnsw_ef(limit.max(WIDTH) as u64))
                     .limit(limit as u64)
                     .build()
             })
@@ -210,8 +215,10 @@ impl Remote {
         vectors.add_named_vector_params(DENSE, VectorParamsBuilder::new(record.dimension as u64, Distance::Cosine));
         let mut words = SparseVectorsConfigBuilder::default();
         words.add_named_vector_params(WORDS, SparseVectorParamsBuilder::default());
-        let request =
-            CreateCollectionBuilder::new(&self.collection).vectors_config(vectors).sparse_vectors_config(words);
+        let request = CreateCollectionBuilder::new(&self.collection)
+            .vectors_config(vectors)
+            .sparse_vectors_config(words)
+            .hnsw_config(graph(record.dimension));
         let request = CreateCollection { metadata: metadata(&record), ..request.build() };
         self.client.create_collection(request).await.map_err(|error| self.fault(error))?;
         self.index_fields().await
@@ -222,8 +229,7 @@ impl Remote {
         let field = |name, kind| CreateFieldIndexCollectionBuilder::new(&self.collection, name, kind).wait(true);
         let keyword = || KeywordIndexParamsBuilder::default();
         for index in [
-            field("user", FieldType::Keyword).field_index_params(keyword().is_tenant(true)),
-            field("kind", FieldType::Keyword).field_index_params(keyword()),
+            field(TENANT, FieldType::Keyword).field_index_params(keyword().is_tenant(true)),
             field("category", FieldType::Keyword).field_index_params(keyword()),
             field("labels", FieldType::Keyword).field_index_params(keyword()),
             field("at", FieldType::Integer).field_index_params(IntegerIndexParamsBuilder::new(false, true)),
@@ -254,6 +260,7 @@ impl Remote {
 impl From<Point> for PointStruct {
     fn from(point: Point) -> Self {
         let mut payload = Payload::new();
+        payload.insert(TENANT, point.tenant.key());
         payload.insert("user", point.tenant.user);
         payload.insert("kind", point.tenant.kind.as_str());
         payload.insert("id", point.record);
@@ -285,11 +292,13 @@ fn metadata(record: &Record) -> HashMap<String, Value> {
     ])
 }
 
+/// How graphs are built, and from when on they are followed.
+fn graph(dimension: usize) -> HnswConfigDiff {
+    HnswConfigDiffBuilder::default().full_scan_threshold(scanned(dimension) as u64).build()
+}
+
 fn filter(scope: &Scope) -> Filter {
-    let mut must = vec![
-        Condition::matches("user", scope.tenant.user.clone()),
-        Condition::matches("kind", scope.tenant.kind.as_str().to_owned()),
-    ];
+    let mut must = vec![Condition::matches(TENANT, scope.tenant.key())];
     if !scope.categories.is_empty() {
         must.push(Condition::matches("category", scope.categories.clone()));
     }

@@ -32,6 +32,11 @@ impl Tenant {
         Self { user: user.into(), kind }
     }
 
+    /// What the engine keeps the tenant's points together by.
+    pub(super) fn key(&self) -> String {
+        key(&self.user, self.kind.as_str())
+    }
+
     /// The point of a record: the same for the same record always, and never that of another tenant's record.
     pub(super) fn point(&self, record: &str) -> Uuid {
         let mut hash = Sha256::new();
@@ -43,6 +48,11 @@ impl Tenant {
         bytes.copy_from_slice(&hash.finalize()[..16]);
         Builder::from_custom_bytes(bytes).into_uuid()
     }
+}
+
+/// The key of the tenant of a user and the name of a kind, which has no slash.
+pub(super) fn key(user: &str, kind: &str) -> String {
+    format!("{user}/{kind}")
 }
 
 /// The counts of the tenants that were searched for last.

@@ -3,15 +3,12 @@
 use qdrant_edge::external::ordered_float::OrderedFloat;
 use qdrant_edge::{Condition, FieldCondition, Filter, HasIdCondition, JsonPath, Match, PointId, Range};
 
-use crate::vectors::engine::Scope;
+use crate::vectors::engine::{Scope, TENANT};
 
 /// The filter of a scope.
 pub(super) fn of(scope: &Scope) -> Filter {
     let equal = |key, to: Match| Condition::Field(FieldCondition::new_match(field(key), to));
-    let mut must = vec![
-        equal("user", scope.tenant.user.clone().into()),
-        equal("kind", scope.tenant.kind.as_str().to_owned().into()),
-    ];
+    let mut must = vec![equal(TENANT, scope.tenant.key().into())];
     if !scope.categories.is_empty() {
         must.push(equal("category", scope.categories.clone().into()));
     }

@@ -13,7 +13,8 @@ use qdrant_edge::{
 };
 
 use super::filter::field;
-use crate::vectors::engine::{DENSE, WORDS};
+use super::older;
+use crate::vectors::engine::{DENSE, TENANT, WORDS, kibibytes, scanned};
 use crate::vectors::model::Record;
 use crate::{Error, Result};
 
@@ -64,7 +65,7 @@ impl Shard {
             prune_log(&files).map_err(|error| damaged(&folder, error))?;
             let engine = EdgeShard::load(&files, Some(config(recorded.dimension)));
             let engine = engine.map_err(|error| damaged(&folder, error))?;
-            index_fields(&engine).map_err(|error| damaged(&folder, error))?;
+            older::adapt(&engine).and_then(|()| index_fields(&engine)).map_err(|error| damaged(&folder, error))?;
             engine
         } else {
             create(&folder, &record)?
@@ -257,10 +258,14 @@ fn config(dimension: usize) -> EdgeConfig {
         vectors: HashMap::from([(DENSE.into(), dense)]),
         sparse_vectors: HashMap::from([(WORDS.into(), words)]),
         optimizers: EdgeOptimizersConfig {
-            indexing_threshold: Some(GRAPH_FROM * dimension * size_of::<f32>() / 1024),
+            indexing_threshold: Some(kibibytes(GRAPH_FROM, dimension)),
             ..EdgeOptimizersConfig::default()
         },
-        hnsw_config: HnswIndexConfig { max_indexing_threads: builders(), ..HnswIndexConfig::default() },
+        hnsw_config: HnswIndexConfig {
+            max_indexing_threads: builders(),
+            full_scan_threshold: scanned(dimension),
+            ..HnswIndexConfig::default()
+        },
         ..EdgeConfig::default()
     }
 }
@@ -270,8 +275,8 @@ fn builders() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| (cores.get() - 1).clamp(1, MOST_BUILDERS))
 }
 
-/// The fields that are filtered by; `user` decides how the data is laid out, as almost every search is within one user.
-fn indexes() -> [(&'static str, PayloadSchemaParams); 5] {
+/// The fields that are filtered by; the tenant decides how the data is laid out, as every search is within one.
+fn indexes() -> [(&'static str, PayloadSchemaParams); 4] {
     let keyword = PayloadSchemaParams::Keyword(KeywordIndexParams::default());
     let tenant =
         PayloadSchemaParams::Keyword(KeywordIndexParams { is_tenant: Some(true), ..KeywordIndexParams::default() });
@@ -280,7 +285,7 @@ fn indexes() -> [(&'static str, PayloadSchemaParams); 5] {
         range: Some(true),
         ..Default::default()
     });
-    [("user", tenant), ("kind", keyword.clone()), ("category", keyword.clone()), ("labels", keyword), ("at", time)]
+    [(TENANT, tenant), ("category", keyword.clone()), ("labels", keyword), ("at", time)]
 }
 
 /// The finished files of the engine's write-ahead log, oldest first.
