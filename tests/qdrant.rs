@@ -39,6 +39,11 @@ impl Qdrant {
         VectorsSettings { url: Some(format!("http://{}", self.address)), ..VectorsSettings::default() }
     }
 
+    /// Let every collection be as an older release left it.
+    pub(crate) fn age(&self) {
+        self.service.age();
+    }
+
     /// Close every connection and the port, keeping the data.
     pub(crate) async fn stop(&mut self) {
         let (stop, serving) = self.running.take().expect("the server runs");

@@ -167,6 +167,19 @@ async fn remote_keeps_to_its_model() {
 }
 
 #[tokio::test]
+async fn remote_adapts_an_older_collection() {
+    let (qdrant, folder) = (Qdrant::start().await, TempDir::new().unwrap());
+    let open = async || Vectors::open(&qdrant.settings(), folder.path(), model("m", 4)).await.unwrap();
+    open().await.upsert(&[memory("older", "1", "Tea"), memory("other", "2", "Tea")]).await.unwrap();
+    qdrant.age();
+    for _ in 0..2 {
+        let vectors = open().await;
+        assert_eq!(found(&vectors, "older", "tea").await, ["1"]);
+        assert_eq!(found(&vectors, "other", "tea").await, ["2"]);
+    }
+}
+
+#[tokio::test]
 async fn remote_goes_away_and_comes_back() {
     let (mut qdrant, folder) = (Qdrant::start().await, TempDir::new().unwrap());
     let vectors = Vectors::open(&qdrant.settings(), folder.path(), model("m", 4)).await.unwrap();

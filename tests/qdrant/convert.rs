@@ -13,8 +13,8 @@ use qdrant_client::qdrant::{
 };
 use qdrant_edge::external::ordered_float::OrderedFloat;
 use qdrant_edge::{
-    Condition, FieldCondition, Filter, HasIdCondition, JsonPath, Match, NamedQuery, PointStruct, QueryEnum, Range,
-    ScoredPoint, SparseVector, VectorInternal, VectorStructInternal, Vectors,
+    Condition, FieldCondition, Filter, HasIdCondition, JsonPath, Match, NamedQuery, Payload, PointStruct, QueryEnum,
+    Range, ScoredPoint, SparseVector, VectorInternal, VectorStructInternal, Vectors,
 };
 use serde_json::Value;
 use tonic::Status;
@@ -77,8 +77,12 @@ fn field(field: grpc::FieldCondition) -> Result<Condition> {
     Ok(Condition::Field(FieldCondition::new_match(key, wanted)))
 }
 
+pub(crate) fn payload(payload: HashMap<String, grpc::Value>) -> Result<Payload> {
+    payload.into_iter().map(|(key, value)| Ok((key, json(value)?))).collect::<Result<_>>().map(Payload)
+}
+
 pub(crate) fn point(point: grpc::PointStruct) -> Result<PointStruct> {
-    let payload = point.payload.into_iter().map(|(key, value)| Ok((key, json(value)?))).collect::<Result<_>>()?;
+    let payload = payload(point.payload)?.0;
     let named = match point.vectors.and_then(|vectors| vectors.vectors_options) {
         Some(VectorsOptions::Vectors(named)) => named.vectors,
         None => HashMap::new(),

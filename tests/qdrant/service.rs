@@ -52,6 +52,20 @@ impl Service {
     }
 }
 
+impl Service {
+    /// Take from every collection what a release that filtered by user and kind apart did not write.
+    pub(crate) fn age(&self) {
+        for collection in self.collections().values() {
+            let tenant = convert::path("tenant").unwrap();
+            let delete = edge::DeletePayloadOp { points: None, filter: Some(edge::Filter::new()), keys: vec![tenant] };
+            let delete = UpdateOperation::PayloadOperation(edge::PayloadOps::DeletePayload(delete));
+            collection.engine.update(delete).unwrap();
+            let drop = FieldIndexOperations::DeleteIndex(convert::path("tenant").unwrap());
+            collection.engine.update(UpdateOperation::FieldIndexOperation(drop)).unwrap();
+        }
+    }
+}
+
 fn refused(error: OperationError) -> Status {
     Status::invalid_argument(error.to_string())
 }
@@ -146,10 +160,12 @@ impl Collections for Service {
     }
 
     async fn get(&self, request: Request<GetCollectionInfoRequest>) -> Reply<GetCollectionInfoResponse> {
-        let metadata =
-            self.with(&request.into_inner().collection_name, |collection| Ok(collection.metadata.clone()))?;
+        let (metadata, indexed) = self.with(&request.into_inner().collection_name, |collection| {
+            Ok((collection.metadata.clone(), collection.engine.info().payload_schema))
+        })?;
         let config = Some(CollectionConfig { metadata, ..CollectionConfig::default() });
-        let result = Some(CollectionInfo { config, ..CollectionInfo::default() });
+        let payload_schema = indexed.into_keys().map(|name| (name.to_string(), PayloadSchemaInfo::default())).collect();
+        let result = Some(CollectionInfo { config, payload_schema, ..CollectionInfo::default() });
         Ok(Response::new(GetCollectionInfoResponse { result, time: 0.0 }))
     }
 
@@ -274,14 +290,34 @@ impl Points for Service {
         self.update(&request.collection_name, operation)
     }
 
+    async fn delete_field_index(&self, request: Request<DeleteFieldIndexCollection>) -> Reply<PointsOperationResponse> {
+        let request = request.into_inner();
+        let operation = FieldIndexOperations::DeleteIndex(convert::path(&request.field_name)?);
+        self.update(&request.collection_name, UpdateOperation::FieldIndexOperation(operation))
+    }
+
+    async fn set_payload(&self, request: Request<SetPayloadPoints>) -> Reply<PointsOperationResponse> {
+        let request = request.into_inner();
+        let Some(PointsSelectorOneOf::Filter(filter)) =
+            request.points_selector.and_then(|points| points.points_selector_one_of)
+        else {
+            return Err(Status::unimplemented("the payload of single points"));
+        };
+        let set = edge::SetPayloadOp {
+            payload: convert::payload(request.payload)?,
+            points: None,
+            filter: convert::filter(Some(filter))?,
+            key: None,
+        };
+        self.update(&request.collection_name, UpdateOperation::PayloadOperation(edge::PayloadOps::SetPayload(set)))
+    }
+
     unimplemented_calls! {
         update_vectors(UpdatePointVectors) -> PointsOperationResponse;
         delete_vectors(DeletePointVectors) -> PointsOperationResponse;
-        set_payload(SetPayloadPoints) -> PointsOperationResponse;
         overwrite_payload(SetPayloadPoints) -> PointsOperationResponse;
         delete_payload(DeletePayloadPoints) -> PointsOperationResponse;
         clear_payload(ClearPayloadPoints) -> PointsOperationResponse;
-        delete_field_index(DeleteFieldIndexCollection) -> PointsOperationResponse;
         create_vector_name(CreateVectorNameRequest) -> PointsOperationResponse;
         delete_vector_name(DeleteVectorNameRequest) -> PointsOperationResponse;
         search(SearchPoints) -> SearchResponse;

@@ -21,9 +21,12 @@ pub(super) const DENSE: &str = "dense";
 pub(super) const WORDS: &str = "words";
 
 /// The field of the payload that says whose record of which kind a point is. Every search is within one tenant, so it
-/// is one field: the engine knows exactly how many points it leaves, reads their list instead of asking each of many
-/// more points, and links those of each large tenant among themselves when it builds a graph.
+/// is one field: the engine knows exactly how many points it leaves, and reads their list instead of asking each of many
+/// more points.
 pub(super) const TENANT: &str = "tenant";
+/// With how many others a graph links each point. There is one graph for each large tenant and none over all points: a
+/// search that may step on few of a graph's points loses its way.
+pub(super) const LINKS: usize = 16;
 /// How many of a graph's points a search keeps in sight at least: more find more of the nearest and take longer.
 pub(super) const WIDTH: usize = 200;
 /// Up to how many vectors that a filter leaves are all compared: that takes no longer than following a graph, and

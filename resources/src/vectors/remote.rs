@@ -18,7 +18,7 @@ use qdrant_client::{Payload, Qdrant, QdrantError};
 use uuid::Uuid;
 
 use super::VectorsSettings;
-use super::engine::{DENSE, Found, Leg, NOTE, Note, Point, Scope, TENANT, WIDTH, WORDS, scanned};
+use super::engine::{DENSE, Found, LINKS, Leg, NOTE, Note, Point, Scope, TENANT, WIDTH, WORDS, scanned};
 use super::marks::Sought;
 use super::model::Record;
 use super::words::Terms;
@@ -227,12 +227,14 @@ impl Remote {
     /// Make the indexes of the fields that are filtered by, as far as they are missing.
     async fn index_fields(&self) -> Result<()> {
         let field = |name, kind| CreateFieldIndexCollectionBuilder::new(&self.collection, name, kind).wait(true);
-        let keyword = || KeywordIndexParamsBuilder::default();
+        let keyword = || KeywordIndexParamsBuilder::default().enable_hnsw(false);
+        let tenant = KeywordIndexParamsBuilder::default().is_tenant(true);
+        let time = IntegerIndexParamsBuilder::new(false, true).enable_hnsw(false);
         for index in [
-            field(TENANT, FieldType::Keyword).field_index_params(keyword().is_tenant(true)),
+            field(TENANT, FieldType::Keyword).field_index_params(tenant),
             field("category", FieldType::Keyword).field_index_params(keyword()),
             field("labels", FieldType::Keyword).field_index_params(keyword()),
-            field("at", FieldType::Integer).field_index_params(IntegerIndexParamsBuilder::new(false, true)),
+            field("at", FieldType::Integer).field_index_params(time),
         ] {
             self.client.create_field_index(index).await.map_err(|error| self.fault(error))?;
         }
@@ -294,7 +296,8 @@ fn metadata(record: &Record) -> HashMap<String, Value> {
 
 /// How graphs are built, and from when on they are followed.
 fn graph(dimension: usize) -> HnswConfigDiff {
-    HnswConfigDiffBuilder::default().full_scan_threshold(scanned(dimension) as u64).build()
+    let graph = HnswConfigDiffBuilder::default().full_scan_threshold(scanned(dimension) as u64);
+    graph.m(0).payload_m(LINKS as u64).build()
 }
 
 fn filter(scope: &Scope) -> Filter {

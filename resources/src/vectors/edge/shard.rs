@@ -14,7 +14,7 @@ use qdrant_edge::{
 
 use super::filter::field;
 use super::older;
-use crate::vectors::engine::{DENSE, TENANT, WORDS, kibibytes, scanned};
+use crate::vectors::engine::{DENSE, LINKS, TENANT, WORDS, kibibytes, scanned};
 use crate::vectors::model::Record;
 use crate::{Error, Result};
 
@@ -264,6 +264,8 @@ fn config(dimension: usize) -> EdgeConfig {
         hnsw_config: HnswIndexConfig {
             max_indexing_threads: builders(),
             full_scan_threshold: scanned(dimension),
+            m: 0,
+            payload_m: Some(LINKS),
             ..HnswIndexConfig::default()
         },
         ..EdgeConfig::default()
@@ -275,14 +277,17 @@ fn builders() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| (cores.get() - 1).clamp(1, MOST_BUILDERS))
 }
 
-/// The fields that are filtered by; the tenant decides how the data is laid out, as every search is within one.
+/// The fields that are filtered by; the tenant decides how the data is laid out and linked, as every search is within
+/// one.
 fn indexes() -> [(&'static str, PayloadSchemaParams); 4] {
-    let keyword = PayloadSchemaParams::Keyword(KeywordIndexParams::default());
+    let enable_hnsw = Some(false);
+    let keyword = PayloadSchemaParams::Keyword(KeywordIndexParams { enable_hnsw, ..KeywordIndexParams::default() });
     let tenant =
         PayloadSchemaParams::Keyword(KeywordIndexParams { is_tenant: Some(true), ..KeywordIndexParams::default() });
     let time = PayloadSchemaParams::Integer(IntegerIndexParams {
         lookup: Some(false),
         range: Some(true),
+        enable_hnsw,
         ..Default::default()
     });
     [(TENANT, tenant), ("category", keyword.clone()), ("labels", keyword), ("at", time)]

@@ -103,25 +103,27 @@ async fn open(folder: &Path, dimension: usize) -> Edge {
     Edge::open(folder, Record::of(Some(&IndexModel { identity: "made up".into(), dimension }))).await.unwrap()
 }
 
-/// Every tenant's points are linked among themselves, however few they are among all: at a tenth of the usual sizes.
+/// Every tenant's points are linked among themselves, however few they are among all, where they are not all compared:
+/// at a fortieth of the usual sizes.
 #[tokio::test]
 async fn the_nearest_of_every_tenant_are_found() {
     const DIMENSION: usize = 32;
     let sizes = [
-        ("anna", Kind::Segment, 5_000),
-        ("anna", Kind::Memory, 2_000),
-        ("bert", Kind::Segment, 5_000),
-        ("bert", Kind::Memory, 2_500),
-        ("carl", Kind::Segment, 2_500),
-        ("carl", Kind::Memory, 3_000),
+        ("anna", Kind::Segment, 3_000),
+        ("anna", Kind::Memory, 1_000),
+        ("bert", Kind::Segment, 3_000),
+        ("bert", Kind::Memory, 1_500),
+        ("carl", Kind::Segment, 1_500),
+        ("carl", Kind::Memory, 2_000),
     ];
     let folder = tempfile::tempdir().unwrap();
     let edge = open(folder.path(), DIMENSION).await;
     let small = |engine: &qdrant_edge::EdgeShard| {
-        let indexing_threshold = Some(kibibytes(1000, DIMENSION));
+        let indexing_threshold = Some(kibibytes(500, DIMENSION));
         engine.set_optimizers_config(EdgeOptimizersConfig { indexing_threshold, ..Default::default() })?;
-        let full_scan_threshold = kibibytes(1000, DIMENSION);
-        engine.set_hnsw_config(HnswIndexConfig { full_scan_threshold, ..HnswIndexConfig::default() })
+        let full_scan_threshold = kibibytes(500, DIMENSION);
+        let usual = engine.config().hnsw_config;
+        engine.set_hnsw_config(HnswIndexConfig { full_scan_threshold, ..usual })
     };
     edge.shard.read(small).unwrap();
     let mut chance = Chance { state: 1, dimension: DIMENSION };
