@@ -20,6 +20,7 @@ pub(super) fn adapt(engine: &EdgeShard) -> OperationResult<()> {
     if engine.info().payload_schema.contains_key(&field(TENANT)) {
         return Ok(());
     }
+    tracing::info!("the vector index is of an older release, and is being adapted");
     for (user, kind) in tenants(engine)? {
         let tenant = key(&user, &kind);
         let equal = |name, to: String| Condition::Field(FieldCondition::new_match(field(name), to.into()));

@@ -23,6 +23,7 @@ impl Remote {
             return Ok(());
         }
         let record = self.record().await?;
+        tracing::info!("the vector index is of an older release, and is being adapted");
         for (user, kind) in self.tenants().await? {
             let tenant = Payload::from([(TENANT, key(&user, &kind).into())]);
             let filter = Filter::must([Condition::matches("user", user), Condition::matches("kind", kind)]);
