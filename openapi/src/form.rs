@@ -154,7 +154,7 @@ async fn read_bytes(content_type: String, body: &mut Body, limit: usize) -> mult
 }
 
 /// Reads on for a while: a client that is still sending would not see an answer.
-async fn pass_over(mut body: Body) {
+pub(crate) async fn pass_over(mut body: Body) {
     let mut length = 0;
     let passing = async {
         while let Some(Ok(chunk)) = body.next().await

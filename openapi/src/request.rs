@@ -1,9 +1,13 @@
 //! Reading a request's arguments from its path, query string and body.
 
-use std::{collections::HashMap, io::ErrorKind};
+use std::{
+    collections::HashMap,
+    io::{self, ErrorKind},
+};
 
-use bytes::Bytes;
-use poem::{IntoResponse, Request, Response, error::ReadBodyError};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use poem::{IntoResponse, Request, Response};
 use serde_json::{Map, Value, json};
 use tools::{Error, Issue, Placement};
 
@@ -155,14 +159,23 @@ pub async fn read_json(request: &mut Request, limit: usize) -> Result<Bytes, Res
 }
 
 async fn take_body(request: &mut Request, limit: usize) -> Result<Bytes, Refusal> {
-    request.take_body().into_bytes_limit(limit).await.map_err(|error| unreadable(error, limit))
+    let mut body = request.take_body().into_bytes_stream().boxed();
+    let mut read = BytesMut::new();
+    while let Some(piece) = body.next().await {
+        let piece = piece.map_err(unreadable)?;
+        if read.len() + piece.len() > limit {
+            form::pass_over(body).await;
+            return Err(Refusal::too_large(limit));
+        }
+        read.extend_from_slice(&piece);
+    }
+    Ok(read.freeze())
 }
 
-fn unreadable(error: ReadBodyError, limit: usize) -> Refusal {
-    match error {
-        ReadBodyError::PayloadTooLarge => Refusal::too_large(limit),
-        ReadBodyError::Io(error) if error.kind() == ErrorKind::TimedOut => Refusal::too_slow(),
-        other => Error::Rejected(format!("The request body could not be read: {other}")).into(),
+fn unreadable(error: io::Error) -> Refusal {
+    match error.kind() {
+        ErrorKind::TimedOut => Refusal::too_slow(),
+        _ => Error::Rejected(format!("The request body could not be read: {error}")).into(),
     }
 }
 

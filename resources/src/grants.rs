@@ -1,1 +1,190 @@
-//! Grants: clients that signed in through OAuth, their codes and tokens.
+//! Grants: what users have let MCP clients do through OAuth, and the tokens by which the clients do it.
+//!
+//! Tokens are opaque. Of each only a hash is kept, so that a look into the database opens no door, and revoking needs no
+//! list of the revoked: the row is gone.
+
+mod browsers;
+mod clients;
+mod codes;
+mod documents;
+mod redirects;
+mod row;
+mod tokens;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use quick_cache::sync::Cache;
+use schemas::grant::Grant;
+use serde::Deserialize;
+use surrealdb::types::RecordId;
+
+pub use browsers::{Browsers, form_secret, is_form_secret, new_browser_secret};
+pub use clients::{Client, Clients, NewClient, NoClient, RegisteredClient, Vouched, is_document};
+pub use codes::{Agreement, Exchange};
+pub(crate) use documents::Documents;
+pub use redirects::{is_loopback, is_redirect, is_same_redirect};
+pub use tokens::{Denied, Issued};
+
+use crate::{
+    Resources, Result,
+    database::{Bound, record},
+    keys::{GrantedKey, digest},
+};
+use row::{AccessRow, GrantRow};
+
+/// What every access token starts with.
+pub const ACCESS_PREFIX: &str = "omi_oat_";
+
+/// How long a token is believed without asking a database that others write to as well.
+const BELIEVED: Duration = Duration::from_secs(2);
+
+/// How long codes and tokens live, and which clients may ask for them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GrantSettings {
+    /// Whether clients may register themselves.
+    pub registration: bool,
+    /// Whether metadata documents may lie on this machine and in private networks, and come without TLS.
+    pub allow_private_metadata: bool,
+    /// Where the old client `omi` may be sent back to.
+    pub omi_redirects: Vec<String>,
+    /// How long an access token lives, in seconds.
+    pub access_seconds: u32,
+    /// How long a code lives, in seconds.
+    pub code_seconds: u32,
+    /// How long a refresh token lives that is not used, in days.
+    pub refresh_days: u32,
+}
+
+impl Default for GrantSettings {
+    fn default() -> Self {
+        Self {
+            registration: false,
+            allow_private_metadata: false,
+            omi_redirects: Vec::new(),
+            access_seconds: 3600,
+            code_seconds: 600,
+            refresh_days: 365,
+        }
+    }
+}
+
+/// Access tokens found lately, by their hash.
+pub(crate) struct GrantCache {
+    found: Cache<String, Known>,
+    /// Counts what is taken away, so that a row read before is not believed after.
+    revocations: AtomicU64,
+}
+
+#[derive(Clone)]
+struct Known {
+    since: Instant,
+    expires_at: DateTime<Utc>,
+    key: Arc<GrantedKey>,
+}
+
+impl Default for GrantCache {
+    fn default() -> Self {
+        Self { found: Cache::new(10_000), revocations: AtomicU64::new(0) }
+    }
+}
+
+/// The grants of every user; each call names whose.
+pub struct Grants<'a>(pub(crate) &'a Resources);
+
+impl Grants<'_> {
+    /// The grants of `user`, newest first.
+    pub async fn list(&self, user: &str) -> Result<Vec<Grant>> {
+        let statement = "SELECT * FROM oauth_grant:[$user, NONE]..=[$user, {}] WHERE expires_at > $now";
+        let bound = Bound::new().with("user", user).with("now", crate::now());
+        let mut rows: Vec<GrantRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        rows.sort_by_key(|row| std::cmp::Reverse(row.created_at));
+        Ok(rows.into_iter().map(GrantRow::listed).collect())
+    }
+
+    /// Takes a grant of `user` away, and every token with it, at once; `false` where there is none.
+    pub async fn revoke(&self, user: &str, id: &str) -> Result<bool> {
+        let statements = "BEGIN;
+            DELETE $grant RETURN BEFORE;
+            DELETE oauth_access WHERE user = $user AND grant_id = $id RETURN BEFORE;
+            COMMIT;";
+        let bound = Bound::new().with("grant", grant_record(user, id)).with("user", user).with("id", id);
+        self.0.grant_cache.revocations.fetch_add(1, Ordering::SeqCst);
+        let mut answers = self.0.database.run(statements, bound).await?;
+        let gone: Vec<GrantRow> = answers.take(1)?;
+        let tokens: Vec<AccessRow> = answers.take(2)?;
+        tokens.iter().for_each(|row| drop(self.0.grant_cache.found.remove(&row.digest)));
+        Ok(!gone.is_empty())
+    }
+
+    /// Takes everything away that `user` has granted, and signs their browsers out.
+    pub async fn revoke_all(&self, user: &str) -> Result<()> {
+        let statements = "BEGIN;
+            DELETE oauth_grant:[$user, NONE]..=[$user, {}];
+            DELETE oauth_code WHERE user = $user;
+            DELETE oauth_browser WHERE user = $user;
+            DELETE oauth_access WHERE user = $user RETURN BEFORE;
+            COMMIT;";
+        self.0.grant_cache.revocations.fetch_add(1, Ordering::SeqCst);
+        let tokens: Vec<AccessRow> = self.0.database.run(statements, Bound::new().with("user", user)).await?.take(4)?;
+        tokens.iter().for_each(|row| drop(self.0.grant_cache.found.remove(&row.digest)));
+        Ok(())
+    }
+
+    /// What the access token `raw` may do, as a key that the client holds.
+    pub async fn find(&self, raw: &str) -> Result<Option<Arc<GrantedKey>>> {
+        let Some(secret) = raw.strip_prefix(ACCESS_PREFIX).filter(|secret| secret.is_ascii()) else { return Ok(None) };
+        let (digest, cache) = (digest(secret), &self.0.grant_cache);
+        if let Some(known) = cache.found.get(&digest)
+            && (self.0.database.is_embedded() || known.since.elapsed() < BELIEVED)
+        {
+            return Ok((known.expires_at > Utc::now()).then_some(known.key));
+        }
+        let before = cache.revocations.load(Ordering::SeqCst);
+        let bound = Bound::new().with("id", access_record(&digest));
+        let rows: Vec<AccessRow> = self.0.database.run("SELECT * FROM $id", bound).await?.take(0)?;
+        let Some(row) = rows.into_iter().next().filter(|row| row.expires_at > Utc::now()) else { return Ok(None) };
+        let expires_at = row.expires_at;
+        let key = Arc::new(row.granted(secret));
+        let known = Known { since: Instant::now(), expires_at, key: Arc::clone(&key) };
+        cache.found.insert(digest.clone(), known);
+        // Whoever revokes counts first and forgets last, so that one of the two sees the other.
+        if cache.revocations.load(Ordering::SeqCst) != before {
+            cache.found.remove(&digest);
+        }
+        Ok(Some(key))
+    }
+
+    /// Writes down that a grant was used just now.
+    pub async fn note_use(&self, key: &GrantedKey) -> Result<()> {
+        let statement = "UPDATE $id SET last_used_at = $now RETURN NONE";
+        let bound = Bound::new().with("id", grant_record(&key.user, &key.id)).with("now", crate::now());
+        self.0.database.run(statement, bound).await.map(drop)
+    }
+
+    /// Takes away what has run out. A code stays for a day after that, to be known when it comes a second time.
+    async fn sweep(&self) -> Result<()> {
+        let statements = "DELETE oauth_code WHERE expires_at < $yesterday;
+            DELETE oauth_access WHERE expires_at < $now;
+            DELETE oauth_grant WHERE expires_at < $now;
+            DELETE oauth_browser WHERE expires_at < $now;";
+        let now = crate::now();
+        let bound = Bound::new().with("now", now).with("yesterday", now - chrono::TimeDelta::days(1));
+        self.0.database.run(statements, bound).await.map(drop)
+    }
+}
+
+fn grant_record(user: &str, id: &str) -> RecordId {
+    record("oauth_grant", user, id)
+}
+
+fn access_record(digest: &str) -> RecordId {
+    RecordId::new("oauth_access", digest)
+}

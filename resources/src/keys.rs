@@ -43,10 +43,18 @@ pub struct GrantedKey {
     pub scopes: Option<Vec<Scope>>,
     /// The key as it is listed.
     pub listed: Key,
+    /// The address that it was given for; `None` for a key proper, which is for all of its family.
+    pub resource: Option<String>,
     noted: AtomicI64,
 }
 
 impl GrantedKey {
+    /// An access token within a grant, which does what an MCP key does.
+    pub(crate) fn of_grant(id: String, user: String, scopes: Vec<Scope>, resource: String, listed: Key) -> Self {
+        let (name, noted) = (listed.name.clone(), AtomicI64::new(0));
+        Self { id, user, name, family: KeyFamily::Mcp, scopes: Some(scopes), listed, resource: Some(resource), noted }
+    }
+
     /// What the key may do.
     pub fn effective_scopes(&self) -> &[Scope] {
         self.scopes.as_deref().unwrap_or(Scope::granted_by_default(self.family))
@@ -239,6 +247,7 @@ fn granted(row: KeyRow, family: KeyFamily) -> GrantedKey {
         family,
         scopes: row.scopes.as_ref().map(parse),
         listed: listed(&row, family),
+        resource: None,
         noted: AtomicI64::new(row.last_used_at.map_or(0, |time| time.timestamp())),
     }
 }

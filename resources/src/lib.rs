@@ -43,6 +43,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     changes::Changes,
+    grants::{Browsers, Clients, Documents, GrantCache, Grants},
     jobs::Queue,
     keys::{KeyCache, Keys},
     limits::Limits,
@@ -56,6 +57,7 @@ pub use crate::{
     database::{Database, DatabaseSettings},
     embedder::{Embedder, EmbedderSettings},
     error::{Error, Result},
+    grants::GrantSettings,
     limits::LimitSettings,
     model::{Model, ModelSettings},
     secret::Secret,
@@ -84,6 +86,8 @@ pub struct Settings {
     pub webhooks: WebhookSettings,
     /// How often everybody may do what is limited.
     pub limits: LimitSettings,
+    /// What MCP clients are granted, and for how long.
+    pub grants: GrantSettings,
 }
 
 /// Everything that the tools work with.
@@ -105,6 +109,10 @@ pub struct Resources {
     /// How often everybody has done what is limited.
     pub limits: Limits,
     key_cache: KeyCache,
+    /// What MCP clients are granted, and for how long.
+    pub grant_settings: GrantSettings,
+    grant_cache: GrantCache,
+    client_documents: Documents,
     outbox: Outbox,
     queue: Queue,
     sender: Sender,
@@ -158,6 +166,9 @@ impl Resources {
             changes: Changes::default(),
             limits: Limits::open(&settings.limits)?,
             key_cache: KeyCache::default(),
+            grant_settings: settings.grants.clone(),
+            grant_cache: GrantCache::default(),
+            client_documents: Documents::open(&settings.grants)?,
             outbox: Outbox::default(),
             queue: Queue::default(),
             sender: Sender::open(&settings.webhooks)?,
@@ -188,6 +199,21 @@ impl Resources {
     /// The keys of all users.
     pub fn keys(&self) -> Keys<'_> {
         Keys(self)
+    }
+
+    /// What the users have granted to MCP clients.
+    pub fn grants(&self) -> Grants<'_> {
+        Grants(self)
+    }
+
+    /// The MCP clients that this server knows.
+    pub fn clients(&self) -> Clients<'_> {
+        Clients(self)
+    }
+
+    /// The browsers in which users have signed in.
+    pub fn browsers(&self) -> Browsers<'_> {
+        Browsers(self)
     }
 
     /// The users.

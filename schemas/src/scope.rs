@@ -50,6 +50,29 @@ impl Scope {
         }
     }
 
+    /// What it lets its holder do, for people who are asked for it.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            ConversationsRead => "Read and search your conversations, their transcripts and the summaries of your days",
+            ConversationsWrite => "Add, change and delete conversations",
+            MemoriesRead => "Read and search your memories and your profile",
+            MemoriesWrite => "Add, change and delete memories",
+            ActionItemsRead => "Read and search your action items",
+            ActionItemsWrite => "Add, change, complete and delete action items",
+            GoalsRead => "Read your goals",
+            GoalsWrite => "Add, change and delete goals",
+            ChatRead => "Read your chats",
+            PeopleRead => "Read whom you know, with samples of what they said",
+            PeopleCreate => "Add people whom you know",
+            SpeakersAssign => "Say who spoke in a conversation",
+        }
+    }
+
+    /// Whether it lets its holder change something.
+    pub fn changes(self) -> bool {
+        self.parts().1 != "read"
+    }
+
     /// The scopes that a key of `family` can hold, in the order they are listed to people.
     pub fn available(family: KeyFamily) -> &'static [Scope] {
         match family {

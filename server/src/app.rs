@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     listener::Clients,
     mcp::{self, Extension, McpSettings},
+    oauth::{self, Base, Oauth},
     others::Others,
     page,
     walls::{Walls, streams::Streams},
@@ -26,11 +27,14 @@ pub(crate) fn app(
     extension: Arc<dyn Extension>,
     closing: CancellationToken,
 ) -> impl Endpoint<Output = Response> + use<> {
-    let sign_in = Arc::new(SignIn::new(Arc::clone(&resources)));
+    let base = Base::new(&config.server);
+    let sign_in = Arc::new(SignIn::new(Arc::clone(&resources)).at(base.clone()));
+    let oauth = Oauth::new(Arc::clone(&resources), Arc::clone(&sign_in), base.clone());
     let settings = McpSettings { max_body: config.server.max_body, ..McpSettings::default() };
     let streams = Streams::new(config.limits.streams);
     let others = Others::new(Arc::clone(&sign_in), resources, clients, streams.clone());
-    let routes = mcp::endpoint(Arc::clone(&sign_in), &settings, extension, streams, closing)
+    let routes = mcp::endpoint(Arc::clone(&sign_in), base, &settings, extension, streams, closing);
+    let routes = oauth::mount(&oauth, routes)
         .at("/openapi.json", document_endpoint::<Others>())
         .at("/docs", ui_endpoint::<Others>())
         .nest_no_strip("/", service(sign_in, others));

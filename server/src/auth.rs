@@ -4,19 +4,38 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use http::{HeaderMap, header};
-use resources::{Resources, keys::GrantedKey};
+use resources::{Resources, grants::ACCESS_PREFIX, keys::GrantedKey, users::User};
 use schemas::key::KeyFamily;
 use tools::{Audience, Caller, Context, Credential, Error, Face, Result};
+
+use crate::oauth::Base;
 
 /// Signs requests in.
 pub struct SignIn {
     resources: Arc<Resources>,
+    /// Whose tokens are taken; `None` takes those of no address.
+    base: Option<Base>,
 }
 
 impl SignIn {
     /// Signs in the users and keys that `resources` know.
     pub fn new(resources: Arc<Resources>) -> Self {
-        Self { resources }
+        Self { resources, base: None }
+    }
+
+    /// Takes access tokens too, which are for the MCP endpoint at `base`.
+    pub(crate) fn at(self, base: Base) -> Self {
+        Self { base: Some(base), ..self }
+    }
+
+    /// The user with this name or e-mail address and this password.
+    pub(crate) async fn user_by_password(&self, _name: &str, _password: &str) -> Result<Option<User>> {
+        Ok(None)
+    }
+
+    /// The user whom this token signs in.
+    pub(crate) async fn user_by_token(&self, token: &str) -> Result<Option<User>> {
+        Ok(self.resources.users().find_by_token(token).await?)
     }
 
     /// Who makes a request to the MCP endpoint: its key comes with `Bearer ` or bare.
@@ -27,7 +46,7 @@ impl SignIn {
         let refusal = || Error::Unauthorized("Invalid or missing API key. Provide via Authorization header.".into());
         let value = authorization(headers).ok_or_else(refusal)?;
         let raw = value.strip_prefix("Bearer ").unwrap_or(value);
-        match self.resources.keys().find(raw).await? {
+        match self.find_key(raw).await? {
             Some(key) if key.family == KeyFamily::Mcp => Ok(self.with_key(key, Face::Mcp)),
             Some(_) => Err(Error::Unauthorized(wrong_family(KeyFamily::Mcp))),
             None => Err(refusal()),
@@ -79,11 +98,23 @@ impl SignIn {
             let sentence = "Missing or invalid Authorization header. Must be 'Bearer API_KEY'";
             Error::Unauthorized(sentence.into())
         })?;
-        match self.resources.keys().find(raw).await? {
+        match self.find_key(raw).await? {
             Some(key) if key.family == family => Ok(self.with_key(key, face)),
             Some(_) => Err(Error::Unauthorized(wrong_family(family))),
             None => Err(Error::Unauthorized("Invalid API Key".into())),
         }
+    }
+
+    /// The key, or what an access token for this server stands for.
+    async fn find_key(&self, raw: &str) -> Result<Option<Arc<GrantedKey>>> {
+        if !raw.starts_with(ACCESS_PREFIX) {
+            return Ok(self.resources.keys().find(raw).await?);
+        }
+        let is_for_us = |key: &Arc<GrantedKey>| {
+            let resource = key.resource.as_deref().unwrap_or_default();
+            self.base.as_ref().is_some_and(|base| base.endpoint(resource).is_some())
+        };
+        Ok(self.resources.grants().find(raw).await?.filter(is_for_us))
     }
 
     async fn user(&self, token: &str) -> Result<Option<Context>> {
@@ -93,7 +124,7 @@ impl SignIn {
 
     /// What to tell somebody whose token is none, but a valid API key.
     async fn why_not(&self, token: &str) -> Result<Option<String>> {
-        let key = self.resources.keys().find(token).await?;
+        let key = self.find_key(token).await?;
         Ok(key.map(|key| format!("Invalid authorization token: {}", belongs_on(key.family))))
     }
 
@@ -101,7 +132,11 @@ impl SignIn {
         let (resources, used) = (Arc::clone(&self.resources), Arc::clone(&key));
         if key.use_is_unnoted() {
             tokio::spawn(async move {
-                if let Err(error) = resources.keys().note_use(&used).await {
+                let noted = match used.resource {
+                    Some(_) => resources.grants().note_use(&used).await,
+                    None => resources.keys().note_use(&used).await,
+                };
+                if let Err(error) = noted {
                     tracing::warn!("the last use of a key was not written down: {error}");
                 }
             });

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use schemas::key::KeyFamily;
 
-use crate::commands::{export, import, keys, mcp, models, openapi, reindex, serve};
+use crate::commands::{clients, export, import, keys, mcp, models, openapi, reindex, serve};
 use crate::config::{Config, Places};
 use crate::{failure, log};
 
@@ -32,6 +32,9 @@ enum Command {
     /// Create, list and revoke API keys
     #[command(subcommand)]
     Keys(Keys),
+    /// Add, list and remove MCP clients that sign in with OAuth and cannot make themselves known
+    #[command(subcommand)]
+    Clients(Clients),
     /// Manage the embedding model
     #[command(subcommand)]
     Models(Models),
@@ -90,6 +93,30 @@ pub(crate) enum Keys {
     },
     /// Revoke a key at once
     Revoke {
+        /// Its id, from the list
+        id: String,
+    },
+}
+
+/// What to do with MCP clients.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Clients {
+    /// Add a client and print its id
+    Add {
+        /// What to call it
+        #[arg(long)]
+        name: String,
+        /// Where it may be sent back to; may be given several times
+        #[arg(long = "redirect-uri", value_name = "URL", required = true)]
+        redirect_uris: Vec<String>,
+        /// Give it a secret, for clients that ask for one
+        #[arg(long)]
+        secret: bool,
+    },
+    /// List the clients
+    List,
+    /// Remove a client, and all that was granted to it
+    Remove {
         /// Its id, from the list
         id: String,
     },
@@ -154,6 +181,7 @@ impl Cli {
             Command::Serve(choice) => serve::serve(config, &choice).await,
             Command::Mcp(choice) => mcp::speak(&config, choice).await,
             Command::Keys(choice) => keys::manage(&config, choice).await,
+            Command::Clients(choice) => clients::manage(&config, choice).await,
             Command::Models(Models::Pull) => models::pull(&config).await,
             Command::Reindex => reindex::reindex(&config).await,
             Command::Openapi => openapi::print(),

@@ -1,5 +1,6 @@
 //! What the command line can do, one file each.
 
+pub(crate) mod clients;
 pub(crate) mod connect;
 pub(crate) mod export;
 pub(crate) mod import;

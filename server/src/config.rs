@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use http::Uri;
 use resources::{
-    DatabaseSettings, EmbedderSettings, LimitSettings, ModelSettings, Settings, SpeechSettings, VectorsSettings,
-    WebhookSettings,
+    DatabaseSettings, EmbedderSettings, GrantSettings, LimitSettings, ModelSettings, Settings, SpeechSettings,
+    VectorsSettings, WebhookSettings,
 };
 use serde::Deserialize;
 use tools::limits::POLICIES;
@@ -27,6 +27,8 @@ pub struct Config {
     pub data: PathBuf,
     /// How the server is reached.
     pub server: ServerConfig,
+    /// What MCP clients are granted, and for how long.
+    pub oauth: GrantSettings,
     /// How often everybody may do what is limited, and how much room they get.
     pub limits: LimitSettings,
     /// The certificate that the server shows.
@@ -62,6 +64,18 @@ pub struct ServerConfig {
     pub allowed_hosts: Vec<String>,
     /// The longest request body, in bytes.
     pub max_body: usize,
+    /// The address under which clients reach the server from elsewhere.
+    #[serde(default)]
+    pub public_url: Option<String>,
+}
+
+impl ServerConfig {
+    /// The names under which clients may reach the server, besides this machine's.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        let public = self.public_url.as_ref().and_then(|url| url.parse::<Uri>().ok());
+        let public = public.and_then(|url| url.host().map(str::to_owned));
+        self.allowed_hosts.iter().cloned().chain(public).collect()
+    }
 }
 
 /// The certificate that the server shows; without one it speaks plain HTTP.
@@ -132,6 +146,7 @@ impl Config {
             speech: self.speech.clone(),
             webhooks: self.webhooks.clone(),
             limits: self.limits.clone(),
+            grants: self.oauth.clone(),
         }
     }
 
@@ -173,6 +188,13 @@ impl Config {
         check_pair("embedder.url", embedder.url.is_some(), "embedder.model", embedder.model.is_some())?;
         check_pair("model.url", model.url.is_some(), "model.name", model.name.is_some())?;
         check_pair("speech.url", speech.url.is_some(), "speech.name", speech.name.is_some())?;
+        check_base("server.public_url", self.server.public_url.as_deref())?;
+        if self.oauth.access_seconds == 0 || self.oauth.code_seconds == 0 || self.oauth.refresh_days == 0 {
+            return Err("oauth.access_seconds, oauth.code_seconds and oauth.refresh_days must be greater than 0".into());
+        }
+        if let Some(wrong) = self.oauth.omi_redirects.iter().find(|text| !resources::grants::is_redirect(text)) {
+            return Err(format!("oauth.omi_redirects: `{wrong}` is not an address to send a client back to"));
+        }
         for origin in &self.server.allowed_origins {
             let without_port = origin.strip_suffix(":*").unwrap_or(origin);
             check_url("server.allowed_origins", Some(without_port), &["http", "https"])?;
@@ -216,6 +238,20 @@ fn check_url(key: &str, value: Option<&str>, schemes: &[&str]) -> Result<(), Str
     });
     let forms = schemes.join(":// or ");
     if fits { Ok(()) } else { Err(format!("{key} must be an address that starts with {forms}://")) }
+}
+
+/// An address to which paths are appended.
+fn check_base(key: &str, value: Option<&str>) -> Result<(), String> {
+    check_url(key, value, &["http", "https"])?;
+    let is_bare = value.is_none_or(|text| {
+        let uri: Result<Uri, _> = text.parse();
+        uri.is_ok_and(|uri| uri.path() == "/" && uri.query().is_none()) && !text.contains(['@', '#'])
+    });
+    if is_bare {
+        Ok(())
+    } else {
+        Err(format!("{key} must be an address without a path, such as https://memory.example"))
+    }
 }
 
 fn check_pair(one: &str, has_one: bool, other: &str, has_other: bool) -> Result<(), String> {

@@ -20,12 +20,15 @@ mod watch;
 
 use std::sync::Arc;
 
-use poem::{Request, Route, get, handler, web::Json};
+use poem::{
+    EndpointExt, Request, Route, get, handler,
+    web::{Data, Json},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::{auth::SignIn, walls::streams::Streams};
+use crate::{auth::SignIn, oauth::Base, walls::streams::Streams};
 pub use extension::Extension;
 pub(crate) use extension::Nothing;
 use gate::Gate;
@@ -51,31 +54,36 @@ impl Default for McpSettings {
 /// The routes below `/v1/mcp` that speak MCP. Sessions and streams end when `closing` is cancelled.
 pub(crate) fn endpoint(
     sign_in: Arc<SignIn>,
+    base: Base,
     settings: &McpSettings,
     extension: Arc<dyn Extension>,
     streams: Streams,
     closing: CancellationToken,
 ) -> Route {
-    let gate = Arc::new(Gate::new(sign_in, settings, extension, streams, closing));
+    let gate = Arc::new(Gate::new(sign_in, base.clone(), settings, extension, streams, closing));
     Route::new()
         .at("/v1/mcp", gate.clone())
         .at("/v1/mcp/sse", gate.clone())
         .at("/v1/mcp/messages", gate)
-        .at("/v1/mcp/sse/info", get(describe_endpoint))
+        .at("/v1/mcp/sse/info", get(describe_endpoint.data(base)))
 }
 
 /// What a client needs to know before it has a key.
 #[handler]
-fn describe_endpoint(request: &Request) -> Json<Value> {
-    let scheme = request.header("x-forwarded-proto").unwrap_or(request.scheme().as_str());
-    let base = format!("{scheme}://{}", request.header("host").unwrap_or("localhost"));
+fn describe_endpoint(request: &Request, base: Data<&Base>) -> Json<Value> {
+    let base = base.of(request).unwrap_or_default();
     Json(json!({
         "endpoint": "/v1/mcp/sse",
         "transport": "streamable-http",
         "protocol_version": "2025-03-26",
         "protocol_versions": rmcp::model::ProtocolVersion::KNOWN_VERSIONS,
         "authentication": {
-            "methods": ["api_key"],
+            "methods": ["oauth2", "api_key"],
+            "oauth2": {
+                "resource_metadata": format!("{base}/.well-known/oauth-protected-resource/v1/mcp/sse"),
+                "authorization_endpoint": format!("{base}/authorize"),
+                "token_endpoint": format!("{base}/token"),
+            },
             "api_key": { "header": "Authorization", "format": "Bearer <api_key>" },
         },
         "instructions": {

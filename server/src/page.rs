@@ -5,7 +5,7 @@ use poem::{IntoResponse, Route, get, handler};
 
 /// Adds what the page loads to the routes of the server.
 pub(crate) fn mount(route: Route) -> Route {
-    route.at("/web/style.css", get(style)).at("/web/page.js", get(script))
+    route.at("/web/style.css", get(style)).at("/web/consent.css", get(consent_style)).at("/web/page.js", get(script))
 }
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; \
@@ -22,6 +22,11 @@ pub(crate) fn index() -> WithHeader<WithHeader<Html<&'static str>>> {
 #[handler]
 fn style() -> WithContentType<&'static str> {
     include_str!("web/style.css").with_content_type("text/css; charset=utf-8")
+}
+
+#[handler]
+fn consent_style() -> WithContentType<&'static str> {
+    include_str!("web/consent.css").with_content_type("text/css; charset=utf-8")
 }
 
 #[handler]

@@ -1,1 +1,30 @@
-//! Grants: list and revoke what assistants were allowed.
+//! Grants: list what assistants have been let in for, and shut them out again.
+
+use schemas::{
+    grant::{Grants, ListGrants, RevokeGrant},
+    memory::Done,
+};
+
+use crate::{
+    Context, Error, Result, Tool,
+    route::{delete, get},
+};
+
+pub(crate) fn tools() -> Vec<Tool> {
+    vec![
+        tool!(list_grants).account(get("/v1/mcp/oauth/grants").field("grants")),
+        tool!(revoke_grant).account(delete("/v1/mcp/oauth/grants/{grant_id}").empty()),
+    ]
+}
+
+async fn list_grants(context: Context, _: ListGrants) -> Result<Grants> {
+    let grants = context.resources.grants().list(&context.caller.user).await?;
+    Ok(Grants { grants })
+}
+
+async fn revoke_grant(context: Context, input: RevokeGrant) -> Result<Done> {
+    match context.resources.grants().revoke(&context.caller.user, &input.grant_id).await? {
+        true => Ok(Done::DONE),
+        false => Err(Error::NotFound("Grant not found".into())),
+    }
+}

@@ -74,6 +74,7 @@ pub fn all() -> &'static [Tool] {
             webhooks::tools(),
             preferences::tools(),
             keys::tools(),
+            grants::tools(),
         ];
         nouns.into_iter().flatten().collect()
     })

@@ -24,7 +24,12 @@ use super::{
     sessions::Sessions,
     two_endpoints::{PING, Telling, TwoEndpoints},
 };
-use crate::{auth::SignIn, limits, walls::streams::Streams};
+use crate::{
+    auth::SignIn,
+    limits,
+    oauth::{self, Base},
+    walls::streams::Streams,
+};
 
 pub(super) const SESSION_ID: &str = "mcp-session-id";
 const MESSAGES: &str = "/v1/mcp/messages";
@@ -37,6 +42,7 @@ pub(super) type Rmcp = BoxEndpoint<'static>;
 /// The MCP endpoint.
 pub(super) struct Gate {
     sign_in: Arc<SignIn>,
+    base: Base,
     sessions: Arc<Sessions>,
     /// The streams that no session asked for.
     two_endpoints: Arc<TwoEndpoints>,
@@ -53,6 +59,7 @@ impl Gate {
     /// Sets rmcp up for both eras.
     pub(super) fn new(
         sign_in: Arc<SignIn>,
+        base: Base,
         settings: &McpSettings,
         extension: Arc<dyn Extension>,
         streams: Streams,
@@ -66,6 +73,7 @@ impl Gate {
         let sessionless = config.clone().with_legacy_session_mode(false);
         Self {
             sign_in,
+            base,
             stateful: StreamableHttpService::new(serve.clone(), sessions.manager(), config).compat().boxed(),
             stateless: StreamableHttpService::new(serve, no_sessions, sessionless).compat().boxed(),
             sessions,
@@ -127,11 +135,15 @@ impl Gate {
             Err(error) if error.is_data() => return Ok(invalid_request("A message is a JSON object")),
             Err(_) => return Ok(detail(StatusCode::BAD_REQUEST, "Invalid JSON body")),
         };
+        let lacking = oauth::step_up(&self.base, &request, context, &body);
         request.set_body(body);
         match limits::charge_messages(context, 1, &request) {
             Err(Error::Limited(exceeded)) if method == "tools/call" => limits::pass_on(exceeded, &mut request),
             Err(error) => return Ok(refuse(&error)),
             Ok(()) => {}
+        }
+        if let Some(refused) = lacking {
+            return accept.shape(refused).await;
         }
         let response = if session_id(request.headers()).is_some() || method == "initialize" {
             self.stateful.call(request).await?
@@ -163,6 +175,17 @@ impl Gate {
         }
         self.sessions.close(&id);
         Ok(StatusCode::NO_CONTENT.into())
+    }
+
+    /// The answer to a request that nobody has signed in for, with the way to sign in.
+    fn refuse(&self, request: &Request, error: &tools::Error) -> Response {
+        let mut response = refuse(error);
+        if error.status() == StatusCode::UNAUTHORIZED {
+            let wrong = request.headers().contains_key(header::AUTHORIZATION).then_some(error);
+            let challenge = oauth::unauthorized(&self.base, request, wrong);
+            response.headers_mut().extend(challenge.map(|challenge| (header::WWW_AUTHENTICATE, challenge)));
+        }
+        response
     }
 
     /// The stream that older Omi clients hold open without a session: a sign of life, then one every half minute. At the
@@ -202,10 +225,9 @@ impl Endpoint for Gate {
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let context = match self.sign_in.mcp_endpoint_context(request.headers()).await {
             Ok(context) => context,
-            Err(error) => return Ok(refuse(&error)),
+            Err(error) => return Ok(self.refuse(&request, &error)),
         };
-        let user = context.caller.user.clone();
-        if session_id(request.headers()).is_some_and(|id| !self.sessions.is_of(&id, &user)) {
+        if session_id(request.headers()).is_some_and(|id| !self.sessions.is_of(&id, &context.caller.user)) {
             return Ok(detail(StatusCode::NOT_FOUND, "Session not found"));
         }
         let nearness = openapi::nearness(&request);
@@ -215,7 +237,7 @@ impl Endpoint for Gate {
         let response = match *request.method() {
             Method::POST if request.uri().path() == MESSAGES => self.post_to_stream(request, &context).await,
             Method::POST => self.post(request, &context).await,
-            Method::GET => self.get(request, &user).await,
+            Method::GET => self.get(request, &context.caller.user).await,
             Method::DELETE => self.delete(request).await,
             Method::HEAD => Ok(StatusCode::OK.into()),
             _ => self.stateful.call(request).await,
@@ -223,7 +245,7 @@ impl Endpoint for Gate {
         if response.content_type() != Some("text/event-stream") {
             return Ok(response);
         }
-        let place = self.streams.take(&user);
+        let place = self.streams.take(&context.caller.user);
         Ok(place.map_or_else(|error| refuse(&error), |place| place.during(response)))
     }
 }
@@ -276,12 +298,9 @@ pub(super) fn invalid_request(message: &str) -> Response {
 
 fn refuse(error: &tools::Error) -> Response {
     let mut response = detail(error.status(), &error.to_string());
-    let challenge = format!(r#"Bearer error="invalid_token", error_description="{error}""#);
     let mut advice = error.advice();
-    match error.status() {
-        StatusCode::UNAUTHORIZED => advice.push(("WWW-Authenticate", challenge)),
-        StatusCode::SERVICE_UNAVAILABLE if advice.is_empty() => advice.push(("Retry-After", "30".into())),
-        _ => {}
+    if error.status() == StatusCode::SERVICE_UNAVAILABLE && advice.is_empty() {
+        advice.push(("Retry-After", "30".into()));
     }
     for (name, value) in advice {
         if let Ok(value) = HeaderValue::try_from(value) {

@@ -45,7 +45,7 @@ impl Door {
         };
         Self {
             listens_on: host_of(server.host),
-            names: server.allowed_hosts.iter().map(place).collect(),
+            names: server.hosts().iter().map(place).collect(),
             pages: server.allowed_origins.iter().filter_map(|text| page(text)).collect(),
         }
     }

@@ -1,0 +1,120 @@
+//! Where a client may be sent back to.
+
+use reqwest::Url;
+
+/// Addresses that a browser would act upon instead of going there.
+const NOWHERE: [&str; 13] = [
+    "about",
+    "blob",
+    "chrome",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "intent",
+    "javascript",
+    "mailto",
+    "vbscript",
+    "view-source",
+    "ws",
+];
+
+/// Whether a client may name this as an address to be sent back to: https anywhere, http on the user's own machine, and
+/// schemes that an app on that machine has for itself.
+pub fn is_redirect(text: &str) -> bool {
+    let Ok(url) = text.parse::<Url>() else { return false };
+    let is_plain = url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    is_plain
+        && match url.scheme() {
+            "https" => true,
+            "http" => is_loopback(&url),
+            "wss" => false,
+            scheme => !NOWHERE.contains(&scheme),
+        }
+}
+
+/// Whether an address is on the machine of whoever goes there.
+pub fn is_loopback(url: &Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+/// Whether `given` is the registered address: to the letter, but for the port on the user's own machine, which an app
+/// does not know before it starts.
+pub fn is_same_redirect(registered: &str, given: &str) -> bool {
+    if registered == given {
+        return true;
+    }
+    match (without_port(registered), without_port(given)) {
+        (Some(registered), Some(given)) => registered == given,
+        _ => false,
+    }
+}
+
+fn without_port(text: &str) -> Option<Url> {
+    let mut url: Url = text.parse().ok()?;
+    let is_app = url.scheme() == "http" && is_loopback(&url) && is_redirect(text);
+    // What is read otherwise than it is written has no business here: `http://127.0.0.1:1/a/../b`.
+    let is_literal = url.as_str().strip_suffix('/').unwrap_or(url.as_str()) == text.strip_suffix('/').unwrap_or(text);
+    (is_app && is_literal && url.set_port(None).is_ok()).then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_the_same_to_the_letter() {
+        for (registered, given) in [
+            ("https://a.example/cb", "https://a.example/cb"),
+            ("cursor://anysphere.cursor-mcp/oauth/callback", "cursor://anysphere.cursor-mcp/oauth/callback"),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:49152/cb"),
+            ("http://127.0.0.1:33418", "http://127.0.0.1:49152/"),
+            ("http://localhost:1/cb?a=b", "http://localhost:2/cb?a=b"),
+            ("http://[::1]/cb", "http://[::1]:8080/cb"),
+        ] {
+            assert!(is_same_redirect(registered, given), "{registered} {given}");
+        }
+        for (registered, given) in [
+            ("https://a.example/cb", "https://a.example/cb/"),
+            ("https://a.example/cb", "https://a.example/cb?x"),
+            ("https://a.example/cb", "https://A.example/cb"),
+            ("https://a.example/cb", "https://a.example:444/cb"),
+            ("https://a.example/cb", "http://a.example/cb"),
+            ("http://127.0.0.1/cb", "http://localhost/cb"),
+            ("http://127.0.0.1/cb", "https://127.0.0.1/cb"),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:1/other"),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:1/x/../cb"),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:1@a.example/cb"),
+            ("http://127.0.0.1/cb", "http://user@127.0.0.1:1/cb"),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:1/cb#x"),
+            ("http://127.0.0.1/cb", "http://127.0.0.1.a.example/cb"),
+            ("http://a.example/cb", "http://a.example:1/cb"),
+        ] {
+            assert!(!is_same_redirect(registered, given), "{registered} {given}");
+        }
+    }
+
+    #[test]
+    fn clients_are_sent_to_the_web_or_to_an_app() {
+        for good in
+            ["https://a.example/cb", "http://localhost:1/", "http://[::1]/cb", "com.example.app:/cb", "vscode://x/y"]
+        {
+            assert!(is_redirect(good), "{good}");
+        }
+        for bad in [
+            "",
+            "/cb",
+            "a.example/cb",
+            "http://a.example/cb",
+            "https://a.example/cb#x",
+            "https://u:p@a.example/",
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "http://localhost:*/cb",
+        ] {
+            assert!(!is_redirect(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Under which address this server is reached, and which addresses tokens may be for.
+
+use poem::{Request, http::uri::Authority};
+use reqwest::Url;
+
+use crate::config::ServerConfig;
+
+/// The paths of the MCP endpoint, whose addresses tokens are for.
+const ENDPOINTS: [&str; 2] = ["/v1/mcp", "/v1/mcp/sse"];
+
+/// The one that tokens are for where a client does not say.
+pub(super) const USUAL_ENDPOINT: &str = "/v1/mcp/sse";
+
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
+/// Under which address this server is reached.
+#[derive(Debug, Clone)]
+pub(crate) struct Base {
+    public_url: Option<String>,
+    hosts: Vec<String>,
+}
+
+impl Base {
+    /// As the configuration says.
+    pub(crate) fn new(config: &ServerConfig) -> Self {
+        let public_url = config.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned());
+        let hosts = LOOPBACK.into_iter().map(str::to_owned).chain(config.allowed_hosts.iter().cloned()).collect();
+        Self { public_url, hosts }
+    }
+
+    /// The address that a request was sent to, without a path: the configured one or, without that, what the request or a
+    /// proxy says, as long as that is one of the server's names.
+    pub(crate) fn of(&self, request: &Request) -> Option<String> {
+        if let Some(url) = &self.public_url {
+            return Some(url.clone());
+        }
+        let first = |name: &str| request.header(name)?.split(',').next().map(str::trim);
+        let host = first("x-forwarded-host").or_else(|| first("host"));
+        let host = host.filter(|host| self.is_own_name(host))?;
+        let scheme = first("x-forwarded-proto").unwrap_or(request.scheme().as_str());
+        let scheme = if scheme.eq_ignore_ascii_case("https") { "https" } else { "http" };
+        Some(format!("{scheme}://{}", host.to_ascii_lowercase()))
+    }
+
+    /// The address of the MCP endpoint that `resource` is, in its one spelling; `None` where it is something else.
+    pub(crate) fn endpoint(&self, resource: &str) -> Option<String> {
+        let url: Url = resource.parse().ok()?;
+        let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        let path = url.path().trim_end_matches('/');
+        if !is_plain || url.password().is_some() || !ENDPOINTS.contains(&path) {
+            return None;
+        }
+        let origin = url.origin().ascii_serialization();
+        let is_own = match &self.public_url {
+            Some(public_url) => public_url.parse::<Url>().is_ok_and(|public| public.origin() == url.origin()),
+            None => matches!(url.scheme(), "http" | "https") && self.is_own_name(url.authority()),
+        };
+        is_own.then(|| format!("{origin}{path}"))
+    }
+
+    fn is_own_name(&self, host: &str) -> bool {
+        let Ok(authority) = host.parse::<Authority>() else { return false };
+        let is_named = |name: &String| {
+            name.eq_ignore_ascii_case(host)
+                || name.eq_ignore_ascii_case(authority.host()) && !name.trim_start_matches('[').contains("]:")
+        };
+        !host.contains('@') && self.hosts.iter().any(is_named)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Config;
+
+    fn base(public_url: Option<&str>) -> Base {
+        let mut config = Config::in_folder("/somewhere".as_ref()).server;
+        config.allowed_hosts = vec!["memory.example".into(), "other.example:8443".into()];
+        config.public_url = public_url.map(str::to_owned);
+        Base::new(&config)
+    }
+
+    fn asked(headers: &[(&str, &str)]) -> Request {
+        headers.iter().fold(Request::builder(), |request, (name, value)| request.header(*name, *value)).finish()
+    }
+
+    #[test]
+    fn the_address_is_one_of_the_server_s_own() {
+        let unset = base(None);
+        for (headers, expected) in [
+            (&[("host", "127.0.0.1:8080")][..], Some("http://127.0.0.1:8080")),
+            (&[("host", "Memory.Example")], Some("http://memory.example")),
+            (&[("host", "memory.example:99"), ("x-forwarded-proto", "https")], Some("https://memory.example:99")),
+            (&[("host", "10.0.0.1"), ("x-forwarded-host", "memory.example, x")], Some("http://memory.example")),
+            (&[("host", "other.example:8443"), ("x-forwarded-proto", "javascript")], Some("http://other.example:8443")),
+            (&[("host", "[::1]:8080")], Some("http://[::1]:8080")),
+            (&[("host", "other.example")], None),
+            (&[("host", "evil.example")], None),
+            (&[("host", "memory.example"), ("x-forwarded-host", "evil.example")], None),
+            (&[("host", "127.0.0.1:80@evil.example")], None),
+            (&[("host", "memory.example@evil.example")], None),
+            (&[("host", "memory.example/x")], None),
+            (&[], None),
+        ] {
+            assert_eq!(unset.of(&asked(headers)).as_deref(), expected, "{headers:?}");
+        }
+        let fixed = base(Some("https://memory.example/"));
+        assert_eq!(fixed.of(&asked(&[("host", "evil.example")])).as_deref(), Some("https://memory.example"));
+    }
+
+    #[test]
+    fn tokens_are_for_the_endpoint() {
+        let (unset, fixed) = (base(None), base(Some("https://memory.example")));
+        for (given, expected) in [
+            ("https://memory.example/v1/mcp", Some("https://memory.example/v1/mcp")),
+            ("https://MEMORY.example:443/v1/mcp/sse/", Some("https://memory.example/v1/mcp/sse")),
+            ("https://memory.example/v1/mcp?x", None),
+            ("https://memory.example/", None),
+            ("https://memory.example/v1/mcp/x", None),
+            ("https://evil.example/v1/mcp", None),
+            ("https://u@memory.example/v1/mcp", None),
+            ("/v1/mcp", None),
+        ] {
+            assert_eq!(unset.endpoint(given).as_deref(), expected, "{given}");
+            assert_eq!(fixed.endpoint(given).as_deref(), expected, "{given}");
+        }
+        let here = "http://127.0.0.1:8080/v1/mcp";
+        assert_eq!((unset.endpoint(here).as_deref(), fixed.endpoint(here)), (Some(here), None));
+        assert_eq!(fixed.endpoint("http://memory.example/v1/mcp"), None);
+    }
+}

@@ -1,0 +1,80 @@
+//! How the MCP endpoint tells a client what it lacks: a token, or a scope (RFC 6750, RFC 9728).
+
+use poem::{
+    Request, Response,
+    http::{HeaderValue, StatusCode, header},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tools::{Access, Context, Credential, Error};
+
+use super::{Base, metadata};
+
+/// The JSON-RPC code for a missing scope.
+const MISSING_SCOPE: i64 = -32003;
+
+/// The `WWW-Authenticate` of a request to the MCP endpoint that nobody has signed in for; `error` says what is wrong with
+/// the credential that came with it, and is `None` where none did.
+pub(crate) fn unauthorized(base: &Base, request: &Request, error: Option<&Error>) -> Option<HeaderValue> {
+    let wrong = error.map(|error| ("invalid_token", error.to_string()));
+    challenge(base, request, &metadata::scopes().join(" "), wrong)
+}
+
+/// The refusal of a call, in the body of `request`, to a tool beyond the scopes of the caller; `None` for any other
+/// message. A client with a token is told by the status that it may ask for more; one with a key gets no more by asking.
+pub(crate) fn step_up(base: &Base, request: &Request, context: &Context, body: &[u8]) -> Option<Response> {
+    let Credential::Key(key) = &context.caller.credential else { return None };
+    let call: Call = serde_json::from_slice(body).ok().filter(|call: &Call| call.method == "tools/call")?;
+    let tool = tools::find(call.params?.name.as_str()?)?;
+    let (Access::Scope(scope), Err(error)) = (tool.access, tool.permits(context)) else { return None };
+    let lacking = scope.spelling(key.family);
+    // What it has it needs again with the next token.
+    let held = key.effective_scopes().iter().map(|scope| scope.spelling(key.family));
+    let wanted: Vec<String> = held.chain([lacking]).collect();
+    let header = challenge(base, request, &wanted.join(" "), Some(("insufficient_scope", error.to_string())));
+    let said = header.as_ref().and_then(|header| header.to_str().ok());
+    let message = json!({
+        "jsonrpc": "2.0",
+        "id": call.id,
+        "error": {
+            "code": MISSING_SCOPE,
+            "message": error.to_string(),
+            "data": { "_meta": { "mcp/www_authenticate": said.map(|said| [said]) } },
+        },
+    });
+    let status = if key.resource.is_some() { StatusCode::FORBIDDEN } else { StatusCode::OK };
+    let mut response = Response::builder().status(status).content_type("application/json").body(message.to_string());
+    if let Some(header) = header.filter(|_| key.resource.is_some()) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, header);
+    }
+    Some(response)
+}
+
+/// As much of a call as it takes to know the tool.
+#[derive(Deserialize)]
+struct Call {
+    #[serde(default)]
+    id: Value,
+    method: String,
+    params: Option<Named>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    name: Value,
+}
+
+fn challenge(base: &Base, request: &Request, scope: &str, wrong: Option<(&str, String)>) -> Option<HeaderValue> {
+    let mut parts = Vec::new();
+    if let Some(base) = base.of(request) {
+        let path = request.original_uri().path().trim_end_matches('/');
+        parts.push(format!(r#"resource_metadata="{base}/.well-known/oauth-protected-resource{path}""#));
+    }
+    parts.push(format!(r#"scope="{scope}""#));
+    if let Some((error, sentence)) = wrong {
+        let sentence: String = sentence.chars().filter(|character| !matches!(character, '"' | '\\')).collect();
+        parts.push(format!(r#"error="{error}", error_description="{sentence}""#));
+    }
+    HeaderValue::from_str(&format!("Bearer {}", parts.join(", "))).ok()
+}

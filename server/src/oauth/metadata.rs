@@ -1,0 +1,64 @@
+//! The documents by which clients find out where to ask, and for what.
+
+use std::sync::Arc;
+
+use poem::{Request, Response, http::StatusCode};
+use schemas::{key::KeyFamily, scope::Scope};
+use serde_json::{Value, json};
+
+use super::{Oauth, answer};
+
+/// What may be asked for, in the spelling of MCP keys.
+pub(super) fn scopes() -> Vec<String> {
+    Scope::available(KeyFamily::Mcp).iter().map(|scope| scope.spelling(KeyFamily::Mcp)).collect()
+}
+
+/// Describes the MCP endpoint at this path, and who gives tokens for it (RFC 9728). Without a path, it is the canonical
+/// one.
+pub(super) async fn resource(oauth: Arc<Oauth>, request: Request, endpoint: &'static str) -> Response {
+    let endpoint = if endpoint.is_empty() { "/v1/mcp" } else { endpoint };
+    of_base(&oauth, &request, |base| {
+        json!({
+            "resource": format!("{base}{endpoint}"),
+            "authorization_servers": [base],
+            "scopes_supported": scopes(),
+            "bearer_methods_supported": ["header"],
+            "resource_name": "Recollect",
+            "resource_documentation": format!("{base}/docs"),
+        })
+    })
+}
+
+/// Describes the authorization server (RFC 8414).
+pub(super) async fn server(oauth: Arc<Oauth>, request: Request) -> Response {
+    of_base(&oauth, &request, |base| {
+        let mut document = json!({
+            "issuer": base,
+            "authorization_endpoint": format!("{base}/authorize"),
+            "token_endpoint": format!("{base}/token"),
+            "revocation_endpoint": format!("{base}/revoke"),
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "none"],
+            "revocation_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "none"],
+            "scopes_supported": scopes(),
+            "authorization_response_iss_parameter_supported": true,
+            "client_id_metadata_document_supported": true,
+            "service_documentation": format!("{base}/docs"),
+        });
+        if oauth.resources.grant_settings.registration {
+            document["registration_endpoint"] = json!(format!("{base}/register"));
+        }
+        document
+    })
+}
+
+/// A document about the address that the request was sent to, where that is the server's.
+fn of_base(oauth: &Oauth, request: &Request, describe: impl FnOnce(&str) -> Value) -> Response {
+    match oauth.base.of(request) {
+        Some(base) => answer::document(StatusCode::OK, &describe(&base)),
+        None => answer::document(StatusCode::NOT_FOUND, &json!({ "detail": "This server does not go by that name" })),
+    }
+}
