@@ -50,6 +50,17 @@ impl Assistant {
         }
     }
 
+    /// What the next notification with this method says.
+    pub(crate) async fn hear(&mut self, method: &str) -> Value {
+        loop {
+            let line = self.output.next_line().await.unwrap().expect("a notification");
+            let mut message: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"));
+            if message["method"] == method {
+                return message["params"].take();
+            }
+        }
+    }
+
     /// The names of the server's tools.
     pub(crate) async fn tools(&mut self) -> Vec<String> {
         let listed = self.ask("tools/list", json!({})).await;

@@ -142,6 +142,11 @@ impl TestUser {
         self.with(&self.mcp_key)
     }
 
+    /// Gives a memory another text, which is one word.
+    pub(crate) async fn edit_memory(&self, id: &str, text: &str) {
+        self.app().bare(Method::PATCH, &format!("/v3/memories/{id}?value={text}")).await.ok();
+    }
+
     /// Calling with this token or key.
     pub(crate) fn with(&self, credential: &str) -> Caller {
         let (url, http) = (self.url.clone(), self.http.clone());

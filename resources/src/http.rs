@@ -9,7 +9,7 @@ pub use guarded::{Document, FetchError, Guarded, Reach};
 pub use public::{Refused, is_refusal, web_address};
 
 /// A client with the cryptography this program is built with.
-pub(crate) fn client() -> reqwest::ClientBuilder {
+pub fn client() -> reqwest::ClientBuilder {
     name_cryptography();
     reqwest::Client::builder()
 }

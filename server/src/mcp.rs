@@ -9,6 +9,7 @@ mod batch;
 mod client;
 mod conversation;
 mod described;
+mod events;
 mod extension;
 mod gate;
 mod handler;
@@ -29,6 +30,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{auth::SignIn, oauth::Base, walls::streams::Streams};
+pub(crate) use events::messages;
 pub use extension::Extension;
 pub(crate) use extension::Nothing;
 use gate::Gate;

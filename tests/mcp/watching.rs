@@ -63,8 +63,7 @@ async fn who_loses_the_key_hears_no_more() {
     let user = &client.user;
     let revoke = format!("/v1/mcp/keys/{}", user.mcp_key_id);
     assert_eq!(user.app().delete(&revoke).await.status, 204);
-    let edit = json!({ "content": "Ada keeps wasps" });
-    user.app().patch(&format!("/v3/memories/{id}"), edit).await;
+    user.edit_memory(&id, "wasps").await;
     while let Some(message) = news.message().await {
         assert!(message["method"].is_null(), "{message}");
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::program::{Program, recollect};
-use crate::assistant::Assistant;
+use crate::{assistant::Assistant, harness::Server};
 
 async fn start(data: &Path) -> Assistant {
     let (mut assistant, opened) = Assistant::start(recollect(data, &["mcp"]).await).await;
@@ -52,4 +52,26 @@ async fn an_assistant_goes_through_the_running_server() {
     one.end().await;
     other.end().await;
     program.stop().await;
+}
+
+#[tokio::test]
+async fn an_assistant_hears_of_changes_and_outlives_the_server() {
+    let folder = TempDir::new().unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let boot = || Server::boot(folder.path(), move |config| config.server.port = port);
+    let server = boot().await;
+    let user = server.user().await;
+    let mut command = recollect(folder.path(), &["mcp", "--url", &server.url]).await;
+    command.env("RECOLLECT_KEY", &user.mcp_key);
+    let (mut assistant, _) = Assistant::start(command).await;
+    let id = assistant.call("create_memory", json!({ "content": "Ada keeps bees." })).await["memory"]["id"].take();
+    assistant.hear("notifications/resources/list_changed").await;
+    server.stop().await;
+    let server = boot().await;
+    let uri = format!("omi://memories/{}", id.as_str().unwrap());
+    assert_eq!(assistant.ask("resources/subscribe", json!({ "uri": uri })).await, json!({}), "in a new session");
+    user.edit_memory(id.as_str().unwrap(), "wasps").await;
+    assert_eq!(assistant.hear("notifications/resources/updated").await["uri"], uri);
+    assistant.end().await;
+    server.stop().await;
 }

@@ -6,6 +6,7 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
+    events::messages,
     gate::{Rmcp, SESSION_ID, like},
     sessions::Sessions,
 };
@@ -143,18 +145,10 @@ impl Told {
 
     /// Tells the messages of another stream; events without one mean nothing in this transport.
     async fn tell(self: Arc<Self>, body: Body) {
-        let (mut chunks, mut text) = (body.into_bytes_stream(), String::new());
-        while let Some(Ok(chunk)) = self.closed.run_until_cancelled(chunks.next()).await.flatten() {
-            text.push_str(&String::from_utf8_lossy(&chunk));
-            while let Some((event, rest)) = text.split_once("\n\n") {
-                let data = event.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim_start);
-                let message = data.collect::<String>();
-                text = rest.to_owned();
-                if !message.is_empty()
-                    && self.messages.send(format!("event: message\ndata: {message}\n\n")).await.is_err()
-                {
-                    return;
-                }
+        let mut messages = pin!(messages(body.into_bytes_stream()));
+        while let Some(Some(Ok(message))) = self.closed.run_until_cancelled(messages.next()).await {
+            if self.messages.send(format!("event: message\ndata: {message}\n\n")).await.is_err() {
+                return;
             }
         }
     }

@@ -95,7 +95,8 @@ impl Watch {
     /// Tells of changes, of what is `watched` among them, until nobody hears it or the watcher may not come in any more.
     pub(super) async fn run(mut self, listener: &Listener, watched: &Watched) {
         let Some(context) = self.watcher.context().await else { return };
-        let mut listed = listing(&context).await;
+        // What changed while the list was read may be in it already, and is told all the same.
+        let mut listed = Some(listing(&context).await).filter(|_| self.news.is_empty());
         loop {
             let told = tokio::select! {
                 list = self.lists.recv() => match list {
@@ -122,9 +123,9 @@ impl Watch {
 }
 
 /// Reads everything that is watched, and tells of what is not what it was; says whether somebody still hears it.
-async fn look_again(context: &Context, listed: &mut u64, listener: &Listener, watched: &Watched) -> bool {
+async fn look_again(context: &Context, listed: &mut Option<u64>, listener: &Listener, watched: &Watched) -> bool {
     let now = listing(context).await;
-    if std::mem::replace(listed, now) != now
+    if listed.replace(now) != Some(now)
         && !listener.tell(ServerNotification::ResourceListChangedNotification(Default::default())).await
     {
         return false;
