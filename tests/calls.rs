@@ -106,7 +106,7 @@ fn form(files: &str, arguments: Map<String, Value>) -> Form {
     })
 }
 
-/// Calls a tool over MCP: the structured result, or the JSON-RPC error.
+/// Asks over MCP, showing every tool: the result, or the JSON-RPC error.
 pub(crate) async fn over_mcp(user: &TestUser, method: &str, params: Value) -> Result<Value, Value> {
     over_mcp_with(&user.mcp(), method, params).await
 }
@@ -114,7 +114,8 @@ pub(crate) async fn over_mcp(user: &TestUser, method: &str, params: Value) -> Re
 /// The same, with another key.
 pub(crate) async fn over_mcp_with(caller: &Caller, method: &str, params: Value) -> Result<Value, Value> {
     let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-    let request = caller.request(Method::POST, "/v1/mcp").header(ACCEPT, "application/json").json(&message);
+    let request =
+        caller.request(Method::POST, "/v1/mcp?toolsets=all").header(ACCEPT, "application/json").json(&message);
     let mut answer = Answer::to(request).await.ok();
     match answer.get_mut("result") {
         Some(result) => Ok(result.take()),

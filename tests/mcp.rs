@@ -2,6 +2,7 @@
 
 mod events;
 mod streams;
+mod toolsets;
 mod two_endpoints;
 mod watching;
 

@@ -70,6 +70,8 @@ impl Resources {
         if entries.is_empty() {
             return Ok(0);
         }
+        let users: HashSet<&str> = entries.iter().map(|entry| &*entry.user).collect();
+        users.into_iter().for_each(|user| self.changes.note(user));
         self.outbox.barrier().await;
         let (transcripts, mut done): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_transcript);
         self.index_entries(&done).await?;

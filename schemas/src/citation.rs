@@ -1,1 +1,73 @@
 //! Searching everything at once and fetching what was found, in the shape that assistants' connectors require.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Search everything the user has at once: memories, conversations and what was said in them, action items. Start here
+/// when it is not clear where the answer is; then fetch what fits. Where one kind alone can have it, its own search tool
+/// tells more.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct Search {
+    /// What to look for, in plain words; names and times such as `last week` count.
+    #[schemars(example = &"What did Ana say about Oslo in May?")]
+    #[schemars(length(min = 1, max = 2000))]
+    pub query: String,
+    /// How many to return, best first.
+    #[serde(default = "a_page")]
+    #[schemars(range(min = 1, max = 50))]
+    pub limit: u32,
+}
+
+fn a_page() -> u32 {
+    15
+}
+
+/// What fits a search.
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
+pub struct SearchResults {
+    /// Best first.
+    pub results: Vec<SearchResult>,
+}
+
+/// Something that fits a search.
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
+pub struct SearchResult {
+    /// What to fetch it by: its kind and its own id, and behind `#` the passage.
+    #[schemars(example = &"conversation:0b7a6f6e-54a5-4c8a-8d0e-6f1f4b1f8a11#5f0c1c0e-7a7c-4f2f-9b0e-2f1d6a3a9f52")]
+    pub id: String,
+    /// What it says, in a line, with who said it and when.
+    #[schemars(example = &"Ana, 8 May 2026, “Planning the trip to Oslo”: Let's meet on Friday at three.")]
+    pub title: String,
+    /// Where it is, to be cited by.
+    #[schemars(example = &"omi://conversations/0b7a6f6e-54a5-4c8a-8d0e-6f1f4b1f8a11")]
+    pub url: String,
+}
+
+/// Get the full text of something that search found, or of anything else by its kind and id: a memory, a conversation, a
+/// passage of one with what was said around it, an action item, a goal, a day's summary, a file.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct Fetch {
+    /// The id of a search result, such as `memory:…`, `conversation:…#…`, `action_item:…`, `goal:…`, `daily_summary:…`.
+    #[schemars(example = &"memory:4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
+    #[schemars(length(min = 1, max = 300))]
+    pub id: String,
+}
+
+/// Something in full.
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Fetched {
+    /// What it was fetched by.
+    #[schemars(example = &"memory:4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
+    pub id: String,
+    /// What it is called.
+    pub title: String,
+    /// All that it says; a very long transcript ends early, which its metadata tell.
+    pub text: String,
+    /// Where it is, to be cited by.
+    #[schemars(example = &"omi://memories/4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
+    pub url: String,
+    /// What else is known of it: its kind, its times, who speaks.
+    pub metadata: BTreeMap<String, String>,
+}

@@ -20,6 +20,7 @@ pub mod key;
 pub mod memory;
 pub mod person;
 pub mod preferences;
+pub mod profile;
 pub mod scope;
 pub mod transcript;
 pub mod user;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use schemas::key::KeyFamily;
+use tools::toolsets::Shown;
 
 use crate::commands::{clients, export, import, keys, mcp, models, openapi, reindex, serve};
 use crate::config::{Config, Places};
@@ -68,6 +69,9 @@ pub(crate) struct Mcp {
     /// A Recollect server elsewhere, to use instead of the data folder; its MCP key stands in RECOLLECT_KEY
     #[arg(long)]
     pub(crate) url: Option<String>,
+    /// The tools to show, with commas: default, memories, conversations, action_items, goals, people, graph, admin, all
+    #[arg(long, value_name = "NAMES", default_value = "default")]
+    pub(crate) toolsets: Shown,
 }
 
 /// What to do with keys.

@@ -55,6 +55,8 @@ fn listed() -> Vec<Tool> {
     vec![
         tool!(get_action_items)
             .scope(ActionItemsRead)
+            .daily(&["completed", "due_start_date", "due_end_date", "limit"])
+            .brief("action_items", BRIEF)
             .chat("Checking action items")
             .app(get("/v1/action-items").page(50, 500).cursor("X-Next-Cursor"))
             .developer(
@@ -119,6 +121,8 @@ fn written() -> Vec<Tool> {
     vec![
         tool!(create_action_item)
             .scope(ActionItemsWrite)
+            .daily(&["due_at"])
+            .brief("action_item", BRIEF)
             .chat("Creating action item")
             .undo(Undo::Deleting { made: "action_item", by: "delete_action_item", argument: "action_item_id" })
             .app(post("/v1/action-items").field("action_item"))
@@ -170,6 +174,8 @@ fn written() -> Vec<Tool> {
             ),
         tool!(complete_action_item)
             .scope(ActionItemsWrite)
+            .daily(&["completed"])
+            .brief("action_item", BRIEF)
             .chat("Updating action item")
             .undo(Undo::Restoring("get_action_item"))
             .app(patch("/v1/action-items/{action_item_id}/completed").query().require("completed").field("action_item"))

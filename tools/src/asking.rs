@@ -17,6 +17,7 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(ask)
             .limit(Policy::ChatSend)
             .scope(ConversationsRead)
+            .daily(&["timezone"])
             .app(post("/v1/ask").ours())
             .developer(post("/v1/dev/user/ask").limit(Policy::DevAsk))
             .mcp(post("/v1/mcp/ask").limit(Policy::McpRead).ours())

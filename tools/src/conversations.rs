@@ -71,6 +71,7 @@ pub(crate) fn tools() -> Vec<Tool> {
     vec![
         tool!(get_conversations)
             .scope(ConversationsRead)
+            .daily(&["start_date", "end_date", "limit", "offset"])
             .chat("Searching conversations")
             .app(
                 get("/v1/conversations")
@@ -109,6 +110,7 @@ pub(crate) fn tools() -> Vec<Tool> {
         ),
         tool!(get_conversation_by_id)
             .scope(ConversationsRead)
+            .daily(&["max_segments"])
             .chat("Reading conversation")
             .app(whole(get("/v1/conversations/{conversation_id}")).field("conversation"))
             .developer(

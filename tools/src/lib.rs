@@ -46,6 +46,8 @@ pub mod webhooks;
 
 use std::sync::OnceLock;
 
+use toolsets::Toolset::{self, *};
+
 pub use arguments::Arguments;
 pub use client::{Answer, Client};
 pub use context::{Caller, Context, Credential, Face};
@@ -53,30 +55,31 @@ pub use error::{Error, Issue, Result};
 pub use route::{Audience, Placement, Reply, Route, Shape};
 pub use tool::{Access, Hints, SchemaOf, Tool, Undo};
 
-/// Every capability, in reading order.
+/// Every capability, in reading order, by the toolset that assistants are shown it with.
 pub fn all() -> &'static [Tool] {
     static TOOLS: OnceLock<Vec<Tool>> = OnceLock::new();
     TOOLS.get_or_init(|| {
         let nouns = [
-            memories::tools(),
-            conversations::tools(),
-            transcripts::tools(),
-            action_items::tools(),
-            goals::tools(),
-            folders::tools(),
-            people::tools(),
-            daily_summaries::tools(),
-            chat::tools(),
-            asking::tools(),
-            files::tools(),
-            voice::tools(),
-            charts::tools(),
-            webhooks::tools(),
-            preferences::tools(),
-            keys::tools(),
-            grants::tools(),
+            (Memories, memories::tools()),
+            (Conversations, conversations::tools()),
+            (Conversations, transcripts::tools()),
+            (ActionItems, action_items::tools()),
+            (Goals, goals::tools()),
+            (Conversations, folders::tools()),
+            (People, people::tools()),
+            (Conversations, daily_summaries::tools()),
+            (Conversations, chat::tools()),
+            (Conversations, asking::tools()),
+            (Conversations, files::tools()),
+            (Conversations, voice::tools()),
+            (Conversations, charts::tools()),
+            (Admin, webhooks::tools()),
+            (Admin, preferences::tools()),
+            (Admin, keys::tools()),
+            (Admin, grants::tools()),
         ];
-        nouns.into_iter().flatten().collect()
+        let of = |(toolset, tools): (Toolset, Vec<Tool>)| tools.into_iter().map(move |tool| tool.within(toolset));
+        nouns.into_iter().flat_map(of).collect()
     })
 }
 

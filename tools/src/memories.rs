@@ -35,6 +35,10 @@ const DEVELOPER: &[&str] = &[
     "relevance_score",
 ];
 
+/// The fields of a memory that assistants see.
+const BRIEF: &[&str] =
+    &["id", "content", "category", "tags", "created_at", "updated_at", "conversation_id", "relevance_score", "similar"];
+
 const BAD_CATEGORY: &str = "Invalid category '{}' is not a valid MemoryCategory";
 
 pub(crate) fn tools() -> Vec<Tool> {
@@ -55,6 +59,8 @@ pub(crate) fn tools() -> Vec<Tool> {
     vec![
         tool!(get_memories)
             .scope(MemoriesRead)
+            .daily(&["limit", "updated_after", "cursor"])
+            .brief("memories", BRIEF)
             .chat("Reading memories")
             .app(
                 get("/v3/memories")
@@ -89,6 +95,8 @@ pub(crate) fn tools() -> Vec<Tool> {
             ),
         tool!(search_memories)
             .scope(MemoriesRead)
+            .daily(&["limit", "created_after", "created_before"])
+            .brief("memories", BRIEF)
             .chat("Searching memories")
             .app(get("/v3/memories/search").ours().page(10, 100).field("memories"))
             .developer(
@@ -110,6 +118,8 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(create_memory)
             .limit(Policy::MemoriesCreate)
             .scope(MemoriesWrite)
+            .daily(&["tags"])
+            .brief("memory", BRIEF)
             .chat("Saving memory")
             .undo(Undo::Deleting { made: "memory", by: "delete_memory", argument: "memory_id" })
             .app(
@@ -157,6 +167,8 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(edit_memory)
             .limit(Policy::MemoriesModify)
             .scope(MemoriesWrite)
+            .daily(&["content", "tags"])
+            .brief("memory", BRIEF)
             .chat("Updating memory")
             .undo(Undo::Restoring("get_memory"))
             .app(patch("/v3/memories/{memory_id}").query().rename("value", "content").require("content").constant(ok()))
@@ -203,6 +215,7 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(delete_memory)
             .limit(Policy::MemoriesDelete)
             .scope(MemoriesWrite)
+            .daily(&[])
             .chat("Deleting memory")
             .app(delete("/v3/memories/{memory_id}").constant(ok()))
             .developer(delete("/v1/dev/user/memories/{memory_id}").limit(Policy::DevMemories).constant(done()))

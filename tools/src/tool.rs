@@ -1,6 +1,6 @@
 //! The definition of a capability, and the only way to call it.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use futures::future::BoxFuture;
 use http::Method;
@@ -13,6 +13,7 @@ use tracing::Instrument;
 use crate::{
     Arguments, Audience, Context, Credential, Error, Result, Route, arguments,
     limits::{Charge, Policy},
+    toolsets::{self, Toolset},
 };
 
 /// Makes a [`Tool`] of the async function with this name.
@@ -81,6 +82,12 @@ pub struct Tool {
     pub undo: Option<Undo>,
     /// What a call by an MCP client is counted as, for the rate limits.
     pub limits: Vec<Policy>,
+    /// The toolset that it is shown with: its noun's, unless the line says otherwise.
+    pub toolset: Option<Toolset>,
+    /// Whether assistants are shown it without asking for a toolset.
+    pub daily: bool,
+    /// The arguments that assistants are shown, and can do without the others; empty shows all.
+    shown: &'static [&'static str],
     hints: Option<Hints>,
     /// The field of the result whose objects assistants see only in part, and the fields that they see.
     brief: Option<(&'static str, &'static [&'static str])>,
@@ -112,6 +119,9 @@ impl Tool {
             chat: None,
             undo: None,
             limits: Vec::new(),
+            toolset: None,
+            daily: false,
+            shown: &[],
             hints: None,
             brief: None,
             run: Box::new(run),
@@ -190,9 +200,22 @@ impl Tool {
         self
     }
 
+    /// Shows the tool with this toolset, unless it was said already with which.
+    pub(crate) fn within(mut self, toolset: Toolset) -> Self {
+        self.toolset.get_or_insert(toolset);
+        self
+    }
+
     /// Says how what the tool did is taken back.
     pub(crate) fn undo(mut self, undo: Undo) -> Self {
         self.undo = Some(undo);
+        self
+    }
+
+    /// Shows the tool to assistants that ask for no toolset: it is for daily use. Of its optional arguments they see
+    /// these only; none shows all.
+    pub(crate) fn daily(mut self, arguments: &'static [&'static str]) -> Self {
+        (self.daily, self.shown) = (true, arguments);
         self
     }
 
@@ -256,6 +279,16 @@ impl Tool {
         }
     }
 
+    /// The arguments as assistants are shown them: nothing that goes without saying, an object without references.
+    pub fn arguments_for_assistants(&self) -> Map<String, Value> {
+        toolsets::arguments(self.arguments.schema(), self.shown)
+    }
+
+    /// The result as assistants are shown it: the names and kinds of its fields.
+    pub fn result_for_assistants(&self) -> Map<String, Value> {
+        toolsets::result(self.result())
+    }
+
     /// Whether the caller may use this tool at all; asked before a body is read, and before it is listed.
     pub fn permits(&self, context: &Context) -> Result<()> {
         match (&context.caller.credential, self.access) {
@@ -277,26 +310,27 @@ impl Tool {
         let span = tracing::debug_span!("tool", name = self.name, face = face.name(), user = context.caller.user);
         async {
             let begun = Instant::now();
-            let (caller, resources) = (Arc::clone(&context.caller), Arc::clone(&context.resources));
             let outcome = match contract.read(given) {
-                Ok(arguments) => (self.run)(context, arguments).await,
+                Ok(arguments) => (self.run)(context.clone(), arguments).await,
                 Err(error) => Err(error),
             };
-            let micros = begun.elapsed().as_micros();
-            match &outcome {
-                Ok(_) => {
-                    tracing::debug!(micros, "done");
-                    if !self.behaviour().read_only {
-                        resources.changes.note(&caller.user);
-                    }
-                }
-                Err(Error::Internal(error)) => tracing::error!(micros, "failed: {error:#}"),
-                Err(error) => tracing::debug!(micros, code = error.code(), "refused: {error}"),
-            }
+            self.note(&context, &outcome, begun.elapsed().as_micros());
             outcome
         }
         .instrument(span)
         .await
+    }
+
+    /// Tells those who watch, and the log, what became of a call.
+    fn note(&self, context: &Context, outcome: &Result<Value>, micros: u128) {
+        if outcome.is_ok() && !self.behaviour().read_only {
+            context.resources.changes.note(&context.caller.user);
+        }
+        match outcome {
+            Ok(_) => tracing::debug!(micros, "done"),
+            Err(Error::Internal(error)) => tracing::error!(micros, "failed: {error:#}"),
+            Err(error) => tracing::debug!(micros, code = error.code(), "refused: {error}"),
+        }
     }
 }
 

@@ -1,1 +1,122 @@
-//! Which tools an assistant is shown: a few for daily use, the rest by toolset.
+//! Which tools an assistant is shown: a few for daily use, the rest by toolset. What is not shown can be called by its
+//! name all the same: a list is what a model reads each time, and pays for.
+
+mod compact;
+
+use std::{fmt, str::FromStr};
+
+use crate::{Error, Result, Tool};
+
+pub(crate) use compact::{arguments, result};
+
+/// A group of tools that are shown together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each name says it all")]
+pub enum Toolset {
+    Memories,
+    Conversations,
+    ActionItems,
+    Goals,
+    People,
+    Graph,
+    Admin,
+}
+
+impl Toolset {
+    /// Every toolset, in the order of [`crate::all`].
+    pub const ALL: [Self; 7] =
+        [Self::Memories, Self::Conversations, Self::ActionItems, Self::Goals, Self::People, Self::Graph, Self::Admin];
+
+    /// The word that addresses and command lines use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Memories => "memories",
+            Self::Conversations => "conversations",
+            Self::ActionItems => "action_items",
+            Self::Goals => "goals",
+            Self::People => "people",
+            Self::Graph => "graph",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// The tools that an assistant asks to be shown: `default`, `all` or toolsets, with commas; nothing is `default`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shown(Vec<Part>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Daily,
+    All,
+    Of(Toolset),
+}
+
+impl Shown {
+    /// Whether the tool is shown.
+    pub fn includes(&self, tool: &Tool) -> bool {
+        let fits = |part: &Part| match part {
+            Part::Daily => tool.daily,
+            Part::All => true,
+            Part::Of(toolset) => tool.toolset == Some(*toolset),
+        };
+        if self.0.is_empty() { tool.daily } else { self.0.iter().any(fits) }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |part: &Part| match part {
+            Part::Daily => "default",
+            Part::All => "all",
+            Part::Of(toolset) => toolset.name(),
+        };
+        f.write_str(&self.0.iter().map(name).collect::<Vec<_>>().join(","))
+    }
+}
+
+impl FromStr for Shown {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        words.map(part).collect::<Result<_>>().map(Self)
+    }
+}
+
+fn part(word: &str) -> Result<Part> {
+    let named = || Toolset::ALL.into_iter().find(|toolset| toolset.name() == word).map(Part::Of);
+    match word {
+        "default" => Ok(Part::Daily),
+        "all" => Ok(Part::All),
+        _ => named().ok_or_else(|| {
+            let known = Toolset::ALL.map(Toolset::name).join(", ");
+            Error::Invalid(format!("There is no toolset `{word}`; there are default, all, {known}"))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn toolsets_add_up() {
+        let count = |text: &str| {
+            let shown: Shown = text.parse().unwrap();
+            crate::all().iter().filter(|tool| shown.includes(tool)).count()
+        };
+        assert_eq!(count("all"), crate::all().len());
+        assert_eq!(Toolset::ALL.map(|toolset| count(toolset.name())).iter().sum::<usize>(), count("all"));
+        assert_eq!(count(""), count("default"));
+        assert!((8..=15).contains(&count("")), "{} tools for daily use", count(""));
+        assert_eq!(count("memories, goals"), count("memories") + count("goals"));
+        assert!(count("goals,default") > count("goals"));
+    }
+
+    #[test]
+    fn unknown_toolsets_are_refused_with_the_known_ones() {
+        let error = "memories,dreams".parse::<Shown>().unwrap_err().to_string();
+        assert!(error.contains("`dreams`") && error.contains("action_items"), "{error}");
+    }
+}

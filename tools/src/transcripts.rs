@@ -40,6 +40,7 @@ pub(crate) fn tools() -> Vec<Tool> {
     vec![
         tool!(search_transcripts)
             .scope(ConversationsRead)
+            .daily(&["limit", "after", "before", "speaker", "conversation_id"])
             .chat("Searching transcripts")
             .app(get("/v1/transcripts/search").ours().page(10, 50))
             .developer(
@@ -52,6 +53,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             .mcp(get("/v1/mcp/transcripts/search").limit(Policy::McpRead).ours().page(10, 50)),
         tool!(search_conversations)
             .scope(ConversationsRead)
+            .daily(&["start_date", "end_date", "limit"])
             .chat("Searching conversations")
             .app(
                 post("/v1/conversations/search")

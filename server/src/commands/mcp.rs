@@ -13,15 +13,16 @@ use crate::stdio::{bridge_stdio, serve_stdio};
 
 /// Serves the data folder, or goes through the server that holds it.
 pub(crate) async fn speak(config: &Config, choice: Mcp) -> anyhow::Result<()> {
-    if let Some(url) = choice.url {
+    let endpoint = |url: &str| format!("{url}/v1/mcp?toolsets={}", choice.toolsets);
+    if let Some(url) = &choice.url {
         let key = std::env::var("RECOLLECT_KEY").map_err(|_| anyhow!("--url needs an MCP key in RECOLLECT_KEY"))?;
-        return bridge_stdio(&url, &key, http::client()).await;
+        return bridge_stdio(endpoint(url), &key, http::client()).await;
     }
     match DataFolder::claim(&config.data) {
         Ok(folder) => {
             let opened = Opened::within(folder, config).await?;
             let context = Context::of_user(&opened.owner, Face::Mcp, opened.resources.clone());
-            serve_stdio(context).await?;
+            serve_stdio(context, choice.toolsets).await?;
             opened.resources.close().await?;
             Ok(())
         }
@@ -29,7 +30,7 @@ pub(crate) async fn speak(config: &Config, choice: Mcp) -> anyhow::Result<()> {
             // The certificate names the server as others reach it, not as this machine does. Who it is says the
             // announcement, which only this user and the server could have written.
             let http = http::client().no_proxy().tls_danger_accept_invalid_certs(true);
-            bridge_stdio(&server.url, &server.key, http).await
+            bridge_stdio(endpoint(&server.url), &server.key, http).await
         }
         Err(failure) => Err(failure.into()),
     }

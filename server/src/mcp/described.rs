@@ -4,10 +4,14 @@ use std::sync::LazyLock;
 
 use rmcp::{
     ErrorData,
-    model::{Annotations, Resource, ResourceTemplate, Tool, ToolAnnotations},
+    model::{Annotations, MetaObject, Resource, ResourceTemplate, Tool, ToolAnnotations},
 };
-use serde_json::{Map, Value, json};
-use tools::views::{Entry, View};
+use schemas::key::KeyFamily;
+use serde_json::{Map, json};
+use tools::{
+    Access,
+    views::{Entry, View},
+};
 
 use super::refusals::invalid_cursor;
 
@@ -30,33 +34,25 @@ pub(super) fn page_of(
 
 fn describe(tool: &tools::Tool) -> Tool {
     let hints = tool.behaviour();
-    let annotations = ToolAnnotations::with_title(tool.title())
-        .read_only(hints.read_only)
-        .destructive(hints.destructive)
-        .idempotent(hints.idempotent)
-        .open_world(false);
-    Tool::new(tool.name, tool.description(), as_object(tool.arguments.schema().clone()))
+    let annotations =
+        ToolAnnotations::new().read_only(hints.read_only).destructive(hints.destructive).open_world(false);
+    // What changes nothing changes nothing twice.
+    let annotations = if hints.read_only { annotations } else { annotations.idempotent(hints.idempotent) };
+    Tool::new(tool.name, tool.description(), tool.arguments_for_assistants())
         .with_title(tool.title())
-        .with_raw_output_schema(or_error(as_object(tool.result())).into())
+        .with_raw_output_schema(tool.result_for_assistants().into())
         .with_annotations(annotations)
+        .with_meta(security(tool))
 }
 
-/// Some clients hold the result of a call that failed against the schema too: it has an error in the place of the rest.
-fn or_error(mut schema: Map<String, Value>) -> Map<String, Value> {
-    let required = schema.shift_remove("required").unwrap_or_else(|| json!([]));
-    schema["properties"]["error"] = json!({
-        "type": "object",
-        "properties": { "code": { "type": "string" }, "message": { "type": "string" } },
-    });
-    schema.insert("anyOf".to_owned(), json!([{ "required": required }, { "required": ["error"] }]));
-    schema
-}
-
-/// Clients want `type` and `properties` on every schema, even where there is nothing to give.
-fn as_object(mut schema: Map<String, Value>) -> Map<String, Value> {
-    schema.insert("type".to_owned(), json!("object"));
-    schema.entry("properties").or_insert_with(|| json!({}));
-    schema
+/// By what right a tool may be called, as clients that sign in by OAuth read it.
+fn security(tool: &tools::Tool) -> MetaObject {
+    let scheme = match tool.access {
+        Access::Public => json!({ "type": "noauth" }),
+        Access::Scope(scope) => json!({ "type": "oauth2", "scopes": [scope.spelling(KeyFamily::Mcp)] }),
+        Access::Session | Access::Keeper | Access::Anyone => json!({ "type": "oauth2" }),
+    };
+    MetaObject(Map::from_iter([("securitySchemes".to_owned(), json!([scheme]))]))
 }
 
 pub(super) fn template(view: &View) -> ResourceTemplate {

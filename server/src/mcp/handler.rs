@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use http::request::Parts;
+use reqwest::Url;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -17,7 +18,7 @@ use rmcp::{
     service::{NotificationContext, RequestContext, SubscriptionContext},
 };
 use serde_json::Map;
-use tools::{Context, Error, views};
+use tools::{Context, Error, toolsets::Shown, views};
 
 use super::{
     client::CallingClient,
@@ -60,6 +61,7 @@ type Reply<T> = Result<T, ErrorData>;
 #[derive(Clone)]
 pub(crate) struct Handler {
     caller: Option<Context>,
+    shown: Shown,
     page_size: usize,
     extension: Arc<dyn Extension>,
     lists: Lists,
@@ -70,12 +72,19 @@ impl Handler {
     /// Answers callers whom the HTTP side has signed in, and has the extension answer what is not ours; lists
     /// `page_size` items at once.
     pub(crate) fn for_requests(page_size: usize, extension: Arc<dyn Extension>) -> Self {
-        Self { caller: None, page_size, extension, lists: Lists::default(), conversation: Arc::default() }
+        Self {
+            caller: None,
+            shown: Shown::default(),
+            page_size,
+            extension,
+            lists: Lists::default(),
+            conversation: Arc::default(),
+        }
     }
 
-    /// Answers one caller, who is at the other end of a pipe.
-    pub(crate) fn for_caller(caller: Context, page_size: usize) -> Self {
-        Self { caller: Some(caller), ..Self::for_requests(page_size, Arc::new(Nothing)) }
+    /// Answers one caller, who is at the other end of a pipe and is shown these tools.
+    pub(crate) fn for_caller(caller: Context, shown: Shown, page_size: usize) -> Self {
+        Self { caller: Some(caller), shown, ..Self::for_requests(page_size, Arc::new(Nothing)) }
     }
 
     /// The same for another conversation.
@@ -94,6 +103,14 @@ impl Handler {
         let caller = self.caller(extensions)?;
         let watcher = Watcher::of(extensions, &caller);
         Ok(Watch::begin(watcher, &self.lists, &caller.resources.changes))
+    }
+
+    /// The tools that the client asks to be shown: by `?toolsets=` in the address it calls, or when it was started.
+    fn shown(&self, request: &RequestContext<RoleServer>) -> Reply<Shown> {
+        let called = request.extensions.get::<Parts>().map(|parts| parts.uri.to_string());
+        let address = called.and_then(|called| Url::parse("http://localhost").ok()?.join(&called).ok());
+        let named = address.as_ref().and_then(|url| url.query_pairs().find(|(name, _)| name == "toolsets"));
+        named.map_or_else(|| Ok(self.shown.clone()), |(_, names)| names.parse().map_err(refusal))
     }
 
     /// A request on its way to the extension.
@@ -126,7 +143,8 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Reply<ListToolsResult> {
         let caller = self.caller(&context.extensions)?;
-        let described = tools::all().iter().zip(DESCRIBED.iter());
+        let shown = self.shown(&context)?;
+        let described = tools::all().iter().zip(DESCRIBED.iter()).filter(|(tool, _)| shown.includes(tool));
         let permitted = described.filter(|(tool, _)| tool.permits(&caller).is_ok()).map(|(_, described)| described);
         let cursor = request.and_then(|request| request.cursor);
         let (mut page, next) = page_of(permitted.collect(), cursor.as_deref(), self.page_size)?;

@@ -27,18 +27,13 @@ const BOTH_FORMS: &str = "application/json, text/event-stream";
 /// How long the stream of a session that broke off is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Passes messages on to the server at `url` (`http://127.0.0.1:8080`) by `http`, signed in with `key`, until standard
+/// Passes messages on to `endpoint` (`http://127.0.0.1:8080/v1/mcp`) by `http`, signed in with `key`, until standard
 /// input ends and every answer is written. Fails when standard input or output does.
-pub(crate) async fn bridge_stdio(url: &str, key: &str, http: ClientBuilder) -> anyhow::Result<()> {
+pub(crate) async fn bridge_stdio(endpoint: String, key: &str, http: ClientBuilder) -> anyhow::Result<()> {
     let (answers, written) = mpsc::channel::<String>(16);
     let writer = tokio::spawn(write_lines(written));
-    let bridge = Arc::new(Bridge {
-        endpoint: format!("{url}/v1/mcp"),
-        key: key.to_owned(),
-        http: http.build()?,
-        answers,
-        session: Mutex::default(),
-    });
+    let bridge =
+        Arc::new(Bridge { endpoint, key: key.to_owned(), http: http.build()?, answers, session: Mutex::default() });
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut running = JoinSet::new();
     let mut cancellable = HashMap::<String, AbortHandle>::new();

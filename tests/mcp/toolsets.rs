@@ -1,0 +1,101 @@
+//! What assistants are shown: little by default, the rest by toolset, and never more than their scopes.
+
+use schemas::{key::KeyFamily, scope::Scope};
+use serde_json::{Value, json};
+
+use super::{BOTH, Client, list_tools, message_of};
+use crate::harness::{Server, apart};
+
+/// What `tools/list` may weigh, in bytes.
+const BUDGET: usize = 12_000;
+
+impl Client {
+    async fn listed(&self) -> Vec<Value> {
+        self.ask("tools/list", json!({})).await["result"]["tools"].as_array().unwrap().clone()
+    }
+
+    /// The same client, which asks for these toolsets.
+    fn showing(&self, toolsets: &str) -> Self {
+        Self {
+            endpoint: format!("{}?toolsets={toolsets}", self.endpoint),
+            key: self.key.clone(),
+            user: self.user.clone(),
+        }
+    }
+}
+
+fn names(tools: &[Value]) -> Vec<&str> {
+    tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn the_default_list_is_small() {
+    let client = Client::of_new_user().await;
+    let response = client.describe("tools/list", json!({})).send().await.unwrap();
+    let text = response.text().await.unwrap();
+    println!("{} bytes of tools/list", text.len());
+    assert!(text.len() < BUDGET, "{} bytes", text.len());
+    let listed: Value = serde_json::from_str(&text).unwrap();
+    let tools = listed["result"]["tools"].as_array().unwrap();
+    assert!(tools.len() <= 15, "{:?}", names(tools));
+    assert!(names(tools).contains(&"search_memories"));
+    let weights = tools.iter().map(|tool| (tool["name"].as_str().unwrap(), tool.to_string().len()));
+    println!("{:#?}", weights.collect::<Vec<_>>());
+    assert!(listed["result"]["nextCursor"].is_null(), "on one page");
+}
+
+#[tokio::test]
+async fn toolsets_show_the_rest_in_both_eras() {
+    let client = Client::of_new_user().await;
+    let goals = client.showing("goals").listed().await;
+    assert!(names(&goals).contains(&"get_goals") && !names(&goals).contains(&"search_memories"), "{goals:?}");
+    let both = client.showing("goals%2Cdefault").listed().await;
+    assert_eq!(both.len(), goals.len() + client.listed().await.len());
+    assert!(client.showing("all").listed().await.len() > 60);
+    let older = client.showing("people");
+    let (_, session) = older.initialize("2025-06-18").await;
+    let listed = message_of(older.post(BOTH, Some(&session), list_tools()).await).await;
+    assert!(names(listed["result"]["tools"].as_array().unwrap()).contains(&"get_people"), "{listed}");
+    let unknown = client.showing("dreams").ask("tools/list", json!({})).await;
+    assert_eq!(unknown["error"]["code"], -32602);
+    assert!(unknown["error"]["message"].as_str().unwrap().contains("action_items"), "{unknown}");
+}
+
+#[tokio::test]
+async fn what_is_not_shown_can_be_called() {
+    let client = Client::of_new_user().await;
+    assert!(!names(&client.listed().await).contains(&"get_goals"));
+    let goals = client.call("get_goals", json!({})).await;
+    assert_eq!(goals["result"]["structuredContent"]["goals"], json!([]), "{goals}");
+}
+
+#[tokio::test]
+async fn toolsets_show_nothing_beyond_the_scopes() {
+    let server = Server::shared().await;
+    let (user, resources) = (server.user().await, server.resources.clone());
+    let id = user.id.clone();
+    let key = apart(async move {
+        let scopes = Some(&[Scope::MemoriesRead][..]);
+        resources.keys().create(&id, KeyFamily::Mcp, "reader", scopes).await.unwrap()
+    })
+    .await;
+    let client = Client { endpoint: format!("{}/v1/mcp?toolsets=all", server.url), key: key.key, user };
+    let listed = client.listed().await;
+    assert!(names(&listed).contains(&"get_memory"));
+    for tool in ["create_memory", "get_goals", "get_conversations", "delete_all_memories"] {
+        assert!(!names(&listed).contains(&tool), "{tool}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_listed_says_how_it_behaves_and_what_it_needs() {
+    let client = Client::of_new_user().await;
+    for tool in client.showing("all").listed().await {
+        let (name, annotations) = (&tool["name"], &tool["annotations"]);
+        assert!(annotations["readOnlyHint"].is_boolean() && annotations["destructiveHint"].is_boolean(), "{name}");
+        assert!(annotations["title"].is_null(), "{name}: the title is said once");
+        assert!(tool["_meta"]["securitySchemes"][0]["type"].is_string(), "{name}");
+    }
+    let delete = client.listed().await.into_iter().find(|tool| tool["name"] == "delete_memory").unwrap();
+    assert_eq!(delete["_meta"]["securitySchemes"], json!([{ "type": "oauth2", "scopes": ["memories.write"] }]));
+}

@@ -1,0 +1,197 @@
+//! Schemas as assistants are shown them: what a model needs to write arguments and to know its way about in a result.
+//! Everything is read by the whole schema all the same, which the OpenAPI document has.
+
+use serde_json::{Map, Value, json};
+
+/// Keywords that say nothing which the rest does not.
+const IDLE: [&str; 4] = ["title", "example", "examples", "$schema"];
+
+/// Bounds that every model keeps without being told.
+const OBVIOUS: [(&str, u64); 3] = [("minLength", 1), ("minimum", 0), ("minimum", 1)];
+
+/// The keywords that tell what a field of a result is.
+const SHAPE: [&str; 3] = ["type", "properties", "items"];
+
+/// How deep a result is told: its fields, those of its rows, and no further.
+const DEPTH: usize = 2;
+
+/// The schema of arguments, without what goes without saying; `only` are the arguments to show, where not all are.
+pub(crate) fn arguments(schema: &Map<String, Value>, only: &[&str]) -> Map<String, Value> {
+    let is_required = |name: &str| schema["required"].as_array().is_some_and(|names| names.contains(&json!(name)));
+    let shown = |name: &str| only.is_empty() || only.contains(&name) || is_required(name);
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    let properties = properties.filter(|(name, _)| shown(name)).map(|(name, property)| {
+        let mut property = property.clone();
+        slim(&mut property);
+        if !is_required(name) {
+            may_be_left_out(&mut property);
+        }
+        (name.clone(), property)
+    });
+    let mut compact = Map::from_iter([
+        ("type".to_owned(), json!("object")),
+        ("properties".to_owned(), Value::Object(properties.collect())),
+    ]);
+    if let Some(required) = schema["required"].as_array().filter(|names| !names.is_empty()) {
+        compact.insert("required".to_owned(), json!(required));
+    }
+    compact
+}
+
+/// The schema of a result: the names and kinds of its fields.
+pub(crate) fn result(schema: Map<String, Value>) -> Map<String, Value> {
+    match shape(&Value::Object(schema), DEPTH) {
+        Value::Object(mut shape) => {
+            shape.insert("type".to_owned(), json!("object"));
+            shape.entry("properties").or_insert_with(|| json!({}));
+            shape
+        }
+        _ => unreachable!("the shape of a schema is an object"),
+    }
+}
+
+fn slim(schema: &mut Value) {
+    let Some(fields) = schema.as_object_mut() else { return };
+    fields.retain(|name, value| {
+        let is_obvious = OBVIOUS.iter().any(|(keyword, bound)| name == keyword && value.as_u64() == Some(*bound));
+        let is_default = name == "default" && says_nothing(value);
+        !(is_obvious || is_default || IDLE.contains(&name.as_str()))
+    });
+    if let Some(text) = fields.get_mut("description") {
+        *text = text.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ").into();
+    }
+    let is_described = fields.contains_key("description");
+    if let Some(items) = fields.get_mut("items") {
+        slim(items);
+        if let Some(items) = items.as_object_mut().filter(|_| is_described) {
+            items.shift_remove("description");
+        }
+    }
+    for inner in ["anyOf", "oneOf", "allOf"] {
+        fields.get_mut(inner).and_then(Value::as_array_mut).into_iter().flatten().for_each(slim);
+    }
+    for property in fields.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+        slim(property.1);
+    }
+    if fields.get("required").is_some_and(|required| required == &json!([])) {
+        fields.shift_remove("required");
+    }
+}
+
+/// A default that is what anybody would expect who leaves the argument out.
+fn says_nothing(default: &Value) -> bool {
+    match default {
+        Value::Null | Value::Bool(false) => true,
+        Value::Number(number) => number.as_u64() == Some(0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(true) => false,
+    }
+}
+
+/// What may be left out need not be null as well.
+fn may_be_left_out(schema: &mut Value) {
+    let Some(fields) = schema.as_object_mut() else { return };
+    if let Some(kinds) = fields.get("type").and_then(Value::as_array) {
+        let mut kinds = kinds.iter().filter(|kind| *kind != "null").cloned();
+        if let (Some(kind), None) = (kinds.next(), kinds.next()) {
+            fields["type"] = kind;
+        }
+    }
+    if let Some(choices) = fields.get_mut("enum").and_then(Value::as_array_mut) {
+        choices.retain(|choice| !choice.is_null());
+    }
+    let mut kinds = fields.get("anyOf").and_then(Value::as_array).into_iter().flatten();
+    let alone = kinds.clone().filter(|kind| kind["type"] != "null").count() == 1;
+    if let Some(Value::Object(kind)) = kinds.find(|kind| alone && kind["type"] != "null").cloned() {
+        fields.shift_remove("anyOf");
+        for (keyword, value) in kind {
+            fields.entry(keyword).or_insert(value);
+        }
+    }
+}
+
+fn shape(schema: &Value, depth: usize) -> Value {
+    let Some(fields) = schema.as_object() else { return json!({}) };
+    let told = fields.iter().filter(|(keyword, _)| SHAPE.contains(&keyword.as_str()));
+    let told = told.filter_map(|(keyword, value)| match keyword.as_str() {
+        "properties" if depth == 0 => None,
+        "properties" => {
+            let inner = value.as_object()?.iter().map(|(name, value)| (name.clone(), shape(value, depth - 1)));
+            Some((keyword.clone(), Value::Object(inner.collect())))
+        }
+        "items" => {
+            let items = shape(value, depth);
+            (items != json!({})).then(|| (keyword.clone(), items))
+        }
+        _ => Some((keyword.clone(), value.clone())),
+    });
+    Value::Object(told.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_lose_what_goes_without_saying() {
+        let schema = json!({
+            "type": "object",
+            "description": "Find things.",
+            "required": ["query"],
+            "properties": {
+                "query": { "type": "string", "description": "What to\nlook for.", "minLength": 1, "examples": ["x"] },
+                "kinds": {
+                    "type": "array", "description": "Only these.", "default": [],
+                    "items": { "type": "string", "enum": ["a", "b"], "description": "A kind." },
+                },
+                "after": { "type": ["string", "null"], "format": "date-time", "default": null },
+                "order": { "anyOf": [{ "type": "string", "enum": ["up"] }, { "type": "null" }], "default": null },
+                "limit": { "type": "integer", "default": 10, "minimum": 1, "maximum": 20 },
+                "odd": { "type": "string" },
+            },
+        });
+        let compact = arguments(schema.as_object().unwrap(), &["kinds", "after", "order", "limit"]);
+        let expected = json!({
+            "type": "object",
+            "properties": {
+                "query": { "type": "string", "description": "What to look for." },
+                "kinds": {
+                    "type": "array", "description": "Only these.", "items": { "type": "string", "enum": ["a", "b"] },
+                },
+                "after": { "type": "string", "format": "date-time" },
+                "order": { "type": "string", "enum": ["up"] },
+                "limit": { "type": "integer", "default": 10, "maximum": 20 },
+            },
+            "required": ["query"],
+        });
+        assert_eq!(Value::Object(compact), expected);
+    }
+
+    #[test]
+    fn results_keep_names_and_kinds_of_fields_and_rows() {
+        let row = json!({
+            "type": "object", "description": "A row.", "required": ["id"],
+            "properties": { "id": { "type": "string", "examples": ["x"] }, "deep": { "type": "object", "properties": {} } },
+        });
+        let schema = json!({
+            "type": "object",
+            "properties": { "rows": { "type": "array", "items": row }, "next": { "type": ["string", "null"] } },
+        });
+        let expected = json!({
+            "type": "object",
+            "properties": {
+                "rows": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": { "id": { "type": "string" }, "deep": { "type": "object" } },
+                    },
+                },
+                "next": { "type": ["string", "null"] },
+            },
+        });
+        assert_eq!(Value::Object(result(schema.as_object().unwrap().clone())), expected);
+    }
+}
