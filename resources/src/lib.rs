@@ -88,6 +88,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// What MCP clients are granted, and for how long.
     pub grants: GrantSettings,
+    /// The address under which people reach the server, when it is known.
+    pub public_url: Option<String>,
 }
 
 /// Everything that the tools work with.
@@ -108,6 +110,8 @@ pub struct Resources {
     pub changes: Changes,
     /// How often everybody has done what is limited.
     pub limits: Limits,
+    /// The address under which people reach the server, when it is known, without a slash at its end.
+    pub public_url: Option<String>,
     key_cache: KeyCache,
     /// What MCP clients are granted, and for how long.
     pub grant_settings: GrantSettings,
@@ -165,6 +169,7 @@ impl Resources {
             speech: Speech::open(&settings.speech)?,
             changes: Changes::default(),
             limits: Limits::open(&settings.limits)?,
+            public_url: settings.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
             key_cache: KeyCache::default(),
             grant_settings: settings.grants.clone(),
             grant_cache: GrantCache::default(),

@@ -12,6 +12,12 @@ pub struct GetUserProfile {}
 /// What is known of the user.
 #[derive(Debug, PartialEq, Serialize, JsonSchema)]
 pub struct UserProfile {
+    /// What the user is called.
+    pub name: Option<String>,
+    /// Their e-mail address; never told here.
+    pub email: Option<String>,
+    /// Their telephone number; never told here.
+    pub phone_number: Option<String>,
     /// What is known, a fact a line, what matters most first; null while nothing is.
     #[schemars(example = &"Ana moved from Lisbon to Oslo in May 2026.")]
     pub profile_text: Option<String>,

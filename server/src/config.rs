@@ -147,6 +147,7 @@ impl Config {
             webhooks: self.webhooks.clone(),
             limits: self.limits.clone(),
             grants: self.oauth.clone(),
+            public_url: self.server.public_url.clone(),
         }
     }
 

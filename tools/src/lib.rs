@@ -32,6 +32,7 @@ mod paging;
 mod people;
 mod preferences;
 pub mod processing;
+mod profile;
 pub mod prompts;
 mod recall;
 mod route;
@@ -61,6 +62,7 @@ pub fn all() -> &'static [Tool] {
     TOOLS.get_or_init(|| {
         let nouns = [
             (Memories, memories::tools()),
+            (Memories, profile::tools()),
             (Conversations, conversations::tools()),
             (Conversations, transcripts::tools()),
             (ActionItems, action_items::tools()),
@@ -69,6 +71,7 @@ pub fn all() -> &'static [Tool] {
             (People, people::tools()),
             (Conversations, daily_summaries::tools()),
             (Conversations, chat::tools()),
+            (Conversations, citations::tools()),
             (Conversations, asking::tools()),
             (Conversations, files::tools()),
             (Conversations, voice::tools()),

@@ -30,6 +30,17 @@ pub(crate) fn category_of(content: &str) -> MemoryCategory {
     }
 }
 
+/// The words that fit into one line of `width` characters.
+pub(crate) fn shortened(text: &str, width: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= width {
+        return line;
+    }
+    let head: String = line.chars().take(width).collect();
+    let whole = head.rsplit_once(' ').map_or(head.as_str(), |(words, _)| words);
+    format!("{whole} …")
+}
+
 /// The part of a text that is longer than `longest` characters around the longest word that it has in common with the
 /// query; a third of it is what stands before.
 pub(crate) fn cut(text: &str, query: &str, longest: usize) -> String {
@@ -68,5 +79,13 @@ mod tests {
         assert!(snippet.chars().count() <= 242);
         assert!(cut(&text, "nothing", 240).starts_with("before"));
         assert!(cut(&"é".repeat(500), "é", 240).chars().count() <= 242);
+    }
+
+    #[test]
+    fn what_is_shortened_is_whole_words_on_one_line() {
+        assert_eq!(shortened("Ann likes\n tea", 60), "Ann likes tea");
+        let long = shortened(&"wörter ".repeat(30), 60);
+        assert!(long.ends_with("wörter …") && long.chars().count() <= 62, "{long}");
+        assert_eq!(shortened(&"x".repeat(100), 60).chars().count(), 62);
     }
 }

@@ -321,6 +321,12 @@ impl Tool {
         .await
     }
 
+    /// Reads on behalf of another tool, which is the one that was called.
+    pub(crate) async fn call_within(&self, context: Context, given: Map<String, Value>) -> Result<Value> {
+        self.permits(&context)?;
+        (self.run)(context, self.arguments.read(given)?).await
+    }
+
     /// Tells those who watch, and the log, what became of a call.
     fn note(&self, context: &Context, outcome: &Result<Value>, micros: u128) {
         if outcome.is_ok() && !self.behaviour().read_only {

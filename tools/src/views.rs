@@ -1,43 +1,150 @@
-//! What clients can open by its address, such as `omi://memories/{id}`: one line for each noun, read through the tools
-//! that list and get it, so that an address opens nothing that a call would not.
+//! What clients can open by its address, such as `omi://memories/{id}`: one line for each kind of address, read through
+//! the tools that list and get what is there, so that an address opens nothing that a call would not.
+
+mod completion;
+mod rows;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use crate::{Context, Error, Result, Tool};
+use crate::{Context, Error, Result, Tool, citations};
+pub(crate) use completion::has_words;
+use rows::Rows;
 
-/// A noun whose rows have addresses.
+/// A kind of address.
 pub struct View {
-    /// The noun in the plural, as addresses spell it.
-    pub noun: &'static str,
-    /// What one row is, for people and models.
+    /// What it is called; cursors name it too.
+    pub name: &'static str,
+    /// What opens at it, for people and models.
     pub description: &'static str,
-    /// The tool that lists rows by `limit` and `cursor`, newest first; its result holds them in the field `noun`.
-    list: &'static str,
-    /// The tool that gets one row, the argument that takes its id, and the field of the result that holds it.
-    get: (&'static str, &'static str, &'static str),
-    /// The fields of a row that hold its text and the time of its last change.
-    fields: (&'static str, &'static str),
+    /// The address, with `{id}` in the place of a row's id where there are rows (RFC 6570).
+    pub template: &'static str,
+    /// The form of what opens.
+    pub mime_type: &'static str,
+    /// The rows that have such an address; none where there is one address only.
+    rows: Option<Rows>,
+    /// The tool that reads it, and the argument that takes a row's id.
+    tool: (&'static str, &'static str),
+    /// More arguments.
+    given: fn() -> Value,
+    /// Makes what is told of the tool's result.
+    show: fn(Value) -> Option<String>,
 }
 
-/// Everything that has addresses, in the order it is listed.
-pub const ALL: &[View] = &[View {
-    noun: "memories",
-    description: "One memory: a fact about the user, with its dates, its labels and how it came to be.",
-    list: "get_memories",
-    get: ("get_memory", "memory_id", "memory"),
-    fields: ("content", "updated_at"),
-}];
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain";
 
-/// What every listing tool gives at most.
-const LARGEST_PAGE: usize = 100;
+/// Every kind of address, in the order they are listed. Those with one address come before those with rows.
+pub const ALL: &[View] = &[
+    View {
+        name: "profile",
+        description: "What is known of the user, a fact a line, what matters most first.",
+        template: "omi://profile",
+        mime_type: TEXT,
+        rows: None,
+        tool: ("get_user_profile", ""),
+        given: || json!({}),
+        show: |profile| Some(profile["profile_text"].as_str().unwrap_or("Nothing is known yet.").to_owned()),
+    },
+    View {
+        name: "open-action-items",
+        description: "What the user has to do: the action items that are not done.",
+        template: "omi://action-items/open",
+        mime_type: JSON,
+        rows: None,
+        tool: ("get_action_items", ""),
+        given: || json!({ "completed": false, "limit": 500 }),
+        show: |items| Some(items["action_items"].to_string()),
+    },
+    View {
+        name: "memories",
+        description: "One memory: a fact about the user, with its dates, its labels and how it came to be.",
+        template: "omi://memories/{id}",
+        mime_type: JSON,
+        rows: Some(rows::MEMORIES),
+        tool: ("get_memory", "memory_id"),
+        given: || json!({}),
+        show: |result| field(&result, "memory"),
+    },
+    View {
+        name: "conversations",
+        description: "One conversation: its title, overview, action items and times, without its transcript.",
+        template: "omi://conversations/{id}",
+        mime_type: JSON,
+        rows: Some(rows::CONVERSATIONS),
+        tool: ("get_conversation_by_id", "conversation_id"),
+        given: || json!({ "include_transcript": false }),
+        show: |result| field(&result, "conversation"),
+    },
+    View {
+        name: "transcripts",
+        description: "What was said in a conversation, a line for each time somebody spoke.",
+        template: "omi://conversations/{id}/transcript",
+        mime_type: TEXT,
+        rows: Some(rows::CONVERSATIONS),
+        tool: ("get_conversation_by_id", "conversation_id"),
+        given: || json!({ "max_segments": 500, "max_chars": 100_000 }),
+        show: transcript,
+    },
+    View {
+        name: "action-items",
+        description: "One action item: what is to be done, by when, and whether it is.",
+        template: "omi://action-items/{id}",
+        mime_type: JSON,
+        rows: Some(rows::ACTION_ITEMS),
+        tool: ("get_action_item", "action_item_id"),
+        given: || json!({}),
+        show: |result| field(&result, "action_item"),
+    },
+    View {
+        name: "goals",
+        description: "One goal: what the user wants to reach, and how far they are.",
+        template: "omi://goals/{id}",
+        mime_type: JSON,
+        rows: Some(rows::GOALS),
+        tool: ("get_goal", "goal_id"),
+        given: || json!({}),
+        show: |result| field(&result, "goal"),
+    },
+    View {
+        name: "daily-summaries",
+        description: "What a day came to.",
+        template: "omi://daily-summaries/{id}",
+        mime_type: JSON,
+        rows: Some(rows::DAILY_SUMMARIES),
+        tool: ("get_daily_summary", "summary_id"),
+        given: || json!({}),
+        show: |result| field(&result, "daily_summary"),
+    },
+];
+
+/// An address, understood.
+#[derive(Clone, Copy)]
+pub struct Address<'a> {
+    /// What kind it is of.
+    pub view: &'static View,
+    /// The row that it names.
+    id: Option<&'a str>,
+}
+
+/// What opens at an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// The text.
+    pub text: String,
+    /// Its form.
+    pub mime_type: &'static str,
+}
 
 /// One row of a list of addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its address.
     pub uri: String,
     /// Its first words.
     pub name: String,
+    /// The form of what opens there.
+    pub mime_type: &'static str,
     /// When it was last changed.
     pub changed: Option<DateTime<Utc>>,
 }
@@ -50,59 +157,88 @@ pub struct Entries {
     pub next: Option<String>,
 }
 
-/// The view and the id that an address names; `None` when it names neither.
-pub fn find(uri: &str) -> Option<(&'static View, &str)> {
-    let (noun, id) = uri.strip_prefix("omi://")?.split_once('/')?;
-    let view = ALL.iter().find(|view| view.noun == noun)?;
-    (!id.is_empty()).then_some((view, id))
+/// What an address names; `None` when it names nothing.
+pub fn find(uri: &str) -> Option<Address<'_>> {
+    ALL.iter().find_map(|view| view.read(uri))
+}
+
+impl Address<'_> {
+    /// Opens it. Fails as the tool does that reads it.
+    pub async fn open(&self, context: Context) -> Result<Content> {
+        let (tool, given) = self.call();
+        self.show(tool, tool.call(context, &tool.arguments, given).await?)
+    }
+
+    /// What is there, for whoever only wants to know whether it has changed: no call that an assistant made.
+    pub async fn glance(&self, context: Context) -> Result<Content> {
+        let (tool, given) = self.call();
+        self.show(tool, tool.call_within(context, given).await?)
+    }
+
+    fn call(&self) -> (&'static Tool, Map<String, Value>) {
+        let (name, argument) = self.view.tool;
+        let Value::Object(mut given) = (self.view.given)() else { unreachable!("arguments are an object") };
+        given.extend(self.id.map(|id| (argument.to_owned(), json!(id))));
+        (tool(name), given)
+    }
+
+    fn show(&self, tool: &Tool, result: Value) -> Result<Content> {
+        let name = tool.name;
+        let text = (self.view.show)(tool.for_assistants(result));
+        let text = text.ok_or_else(|| Error::Internal(anyhow::anyhow!("{name} answers in another form")))?;
+        Ok(Content { text, mime_type: self.view.mime_type })
+    }
 }
 
 impl View {
-    /// The address of every row, with `{id}` in the place of its id (RFC 6570).
-    pub fn template(&self) -> String {
-        self.uri("{id}")
-    }
-
-    /// Whether the caller may list and open these rows; what they may not is not shown to them.
+    /// Whether the caller may open it, and see its rows; what they may not is not shown to them.
     pub fn permits(&self, context: &Context) -> bool {
         let permitted = |name| tool(name).permits(context).is_ok();
-        permitted(self.list) && permitted(self.get.0)
+        permitted(self.tool.0) && self.rows.as_ref().is_none_or(|rows| permitted(rows.tool))
     }
 
-    /// A page of at most `limit` rows (and never more than 100), from `cursor` on. Fails as the listing tool does.
+    /// Whether there are rows with such an address, so that the address is a template.
+    pub fn has_rows(&self) -> bool {
+        self.rows.is_some()
+    }
+
+    /// Whether its addresses are listed: a part of a row is found by the row.
+    pub fn is_listed(&self) -> bool {
+        !self.has_rows() || self.template.ends_with("{id}")
+    }
+
+    /// A page of at most `limit` addresses (and never more than 100), from `cursor` on. Fails as the listing tool does.
     pub async fn list(&self, context: Context, limit: usize, cursor: Option<&str>) -> Result<Entries> {
-        let mut given = Map::from_iter([("limit".to_owned(), json!(limit.min(LARGEST_PAGE)))]);
-        given.extend(cursor.map(|cursor| ("cursor".to_owned(), json!(cursor))));
-        let tool = tool(self.list);
-        let page = tool.call(context, &tool.arguments, given).await?;
-        let rows = page[self.noun].as_array().into_iter().flatten();
-        let next = page["next_cursor"].as_str().map(str::to_owned);
-        Ok(Entries { entries: rows.map(|row| self.entry(row)).collect(), next })
+        let Some(rows) = &self.rows else {
+            let name = self.name.replace('-', " ");
+            let entry = Entry { uri: self.template.to_owned(), name, mime_type: self.mime_type, changed: None };
+            return Ok(Entries { entries: vec![entry], next: None });
+        };
+        let page = rows.page(context, limit, cursor).await?;
+        let entry = |row: rows::Row| Entry {
+            uri: self.template.replace("{id}", &row.id),
+            name: row.name,
+            mime_type: self.mime_type,
+            changed: row.changed,
+        };
+        Ok(Entries { entries: page.rows.into_iter().map(entry).collect(), next: page.next })
     }
 
-    /// One row, whole. Fails as the tool does that gets it.
-    pub async fn get(&self, context: Context, id: &str) -> Result<Value> {
-        let (name, argument, field) = self.get;
-        let tool = tool(name);
-        let given = Map::from_iter([(argument.to_owned(), json!(id))]);
-        let mut result = tool.call(context, &tool.arguments, given).await?;
-        match result.get_mut(field) {
-            Some(row) => Ok(row.take()),
-            None => Err(Error::Internal(anyhow::anyhow!("{name} answered without {field}"))),
+    /// Ids that complete what was typed: by their beginning, or by words of what they name. Fails as the tools do.
+    pub async fn complete(&self, context: Context, typed: &str) -> Result<Vec<String>> {
+        match &self.rows {
+            Some(rows) => completion::ids(rows, context, typed).await,
+            None => Ok(Vec::new()),
         }
     }
 
-    fn uri(&self, id: &str) -> String {
-        format!("omi://{}/{id}", self.noun)
-    }
-
-    fn entry(&self, row: &Value) -> Entry {
-        let (text, changed) = self.fields;
-        Entry {
-            uri: self.uri(row["id"].as_str().unwrap_or_default()),
-            name: first_words(row[text].as_str().unwrap_or_default()),
-            changed: row[changed].as_str().and_then(|time| time.parse().ok()),
-        }
+    fn read<'a>(&'static self, uri: &'a str) -> Option<Address<'a>> {
+        let Some((before, behind)) = self.template.split_once("{id}") else {
+            return (uri == self.template).then_some(Address { view: self, id: None });
+        };
+        let id = uri.strip_prefix(before)?.strip_suffix(behind)?;
+        let is_id = !id.is_empty() && !id.contains('/');
+        is_id.then_some(Address { view: self, id: Some(id) })
     }
 }
 
@@ -110,16 +246,17 @@ fn tool(name: &str) -> &'static Tool {
     crate::find(name).expect("a view names tools that there are")
 }
 
-/// The words that fit into one line of a client's list.
-fn first_words(text: &str) -> String {
-    const WIDTH: usize = 60;
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= WIDTH {
-        return line;
+fn field(result: &Value, name: &str) -> Option<String> {
+    Some(result.get(name)?.to_string())
+}
+
+fn transcript(result: Value) -> Option<String> {
+    let segments = result["conversation"]["transcript_segments"].as_array()?;
+    let mut text = citations::transcript(segments);
+    if result["truncated"] == true {
+        text.push_str("\n[The transcript goes on; get_conversation_by_id cannot tell more of it at once.]");
     }
-    let head: String = line.chars().take(WIDTH).collect();
-    let whole = head.rsplit_once(' ').map_or(head.as_str(), |(words, _)| words);
-    format!("{whole} …")
+    Some(text)
 }
 
 #[cfg(test)]
@@ -129,29 +266,29 @@ mod tests {
     #[test]
     fn every_view_names_tools_and_their_arguments() {
         for view in ALL {
-            let (get, argument, _) = view.get;
-            let arguments = |name| tool(name).arguments.schema()["properties"].clone();
-            assert!(arguments(view.list)["limit"].is_object(), "{}", view.noun);
-            assert!(arguments(view.list)["cursor"].is_object(), "{}", view.noun);
-            assert!(arguments(get)[argument].is_object(), "{}", view.noun);
+            let (reader, argument) = view.tool;
+            assert!(argument.is_empty() || tool(reader).arguments.takes(argument), "{}", view.name);
+            assert_eq!(argument.is_empty(), view.rows.is_none(), "{}", view.name);
+            let Value::Object(given) = (view.given)() else { unreachable!() };
+            assert!(given.keys().all(|name| tool(reader).arguments.takes(name)), "{}", view.name);
+            if let Some(rows) = &view.rows {
+                assert!(tool(rows.tool).arguments.takes("limit"), "{}", view.name);
+                assert!(rows.search.is_none_or(|search| tool(search).arguments.takes("query")), "{}", view.name);
+            }
         }
     }
 
     #[test]
     fn addresses_name_a_view_and_an_id() {
-        let (view, id) = find("omi://memories/a-b").unwrap();
-        assert_eq!((view.noun, id), ("memories", "a-b"));
-        assert_eq!(view.template(), "omi://memories/{id}");
-        for wrong in ["omi://memories/", "omi://memories", "omi://nothing/1", "https://memories/1"] {
+        let named = |uri| find(uri).map(|address| (address.view.name, address.id));
+        assert_eq!(named("omi://memories/a-b"), Some(("memories", Some("a-b"))));
+        assert_eq!(named("omi://conversations/c"), Some(("conversations", Some("c"))));
+        assert_eq!(named("omi://conversations/c/transcript"), Some(("transcripts", Some("c"))));
+        assert_eq!(named("omi://profile"), Some(("profile", None)));
+        assert_eq!(named("omi://action-items/open"), Some(("open-action-items", None)));
+        assert_eq!(named("omi://action-items/x"), Some(("action-items", Some("x"))));
+        for wrong in ["omi://memories/", "omi://memories", "omi://nothing/1", "https://memories/1", "omi://profile/x"] {
             assert!(find(wrong).is_none(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn names_are_whole_words_on_one_line() {
-        assert_eq!(first_words("Ann likes\n tea"), "Ann likes tea");
-        let long = first_words(&"wörter ".repeat(30));
-        assert!(long.ends_with("wörter …") && long.chars().count() <= 62, "{long}");
-        assert_eq!(first_words(&"x".repeat(100)).chars().count(), 62);
     }
 }

@@ -1,0 +1,57 @@
+//! Who the user is, as far as their memories tell.
+
+use resources::memories::Selection;
+use schemas::{
+    memory::{MemoryCategory, MemorySort},
+    profile::*,
+    scope::Scope::MemoriesRead,
+};
+
+use crate::{Context, Result, Tool, route::get};
+
+/// How many memories are looked at, and how long the text is at most, in characters.
+const MOST: u32 = 100;
+const LONGEST: usize = 6000;
+
+/// The categories of what was heard elsewhere and says nothing of the user.
+const OUTSIDE: [MemoryCategory; 3] = [MemoryCategory::Interesting, MemoryCategory::Learnings, MemoryCategory::Workflow];
+
+pub(crate) fn tools() -> Vec<Tool> {
+    vec![
+        tool!(get_user_profile)
+            .scope(MemoriesRead)
+            .app(get("/v1/users/profile-text").ours())
+            .developer(get("/v1/dev/user/profile").ours())
+            .mcp(get("/v1/mcp/profile")),
+    ]
+}
+
+async fn get_user_profile(context: Context, _: GetUserProfile) -> Result<UserProfile> {
+    let selection = Selection {
+        categories: Vec::new(),
+        reviewed: None,
+        manually_added: None,
+        updated_after: None,
+        sort: MemorySort::ScoringDesc,
+        after: None,
+        offset: 0,
+        limit: MOST,
+    };
+    let mut told = context.memories().list(&selection).await?;
+    told.retain(|memory| !OUTSIDE.contains(&memory.category));
+    let mut room = LONGEST;
+    told.retain(|memory| {
+        let left = room.checked_sub(memory.content.chars().count() + 1);
+        left.map(|left| room = left).is_some()
+    });
+    let lines: Vec<&str> = told.iter().map(|memory| memory.content.trim()).collect();
+    let user = context.resources.users().find(&context.caller.user).await?;
+    Ok(UserProfile {
+        name: user.map(|user| user.name),
+        email: None,
+        phone_number: None,
+        profile_text: (!lines.is_empty()).then(|| lines.join("\n")),
+        generated_at: told.iter().map(|memory| memory.updated_at).max(),
+        data_sources_used: if told.is_empty() { Vec::new() } else { vec!["memories".to_owned()] },
+    })
+}
