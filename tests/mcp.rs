@@ -1,9 +1,11 @@
 //! The MCP face over HTTP: both eras, sessions and their owners, and what older clients leave out.
 
 mod events;
+mod prompts;
 mod streams;
 mod toolsets;
 mod two_endpoints;
+mod views;
 mod watching;
 
 use reqwest::{
@@ -331,56 +333,4 @@ async fn tool_errors_are_results_and_protocol_errors_are_not() {
     assert_eq!(session_only["error"]["code"], -32003);
     let cursor = client.ask("tools/list", json!({ "cursor": "nowhere" })).await;
     assert_eq!(cursor["error"]["message"], "Invalid cursor");
-}
-
-#[tokio::test]
-async fn memories_are_resources() {
-    let (client, other) = (Client::of_new_user().await, Client::of_new_user().await);
-    let templates = client.ask("resources/templates/list", json!({})).await;
-    assert_eq!(templates["result"]["resourceTemplates"][0]["uriTemplate"], "omi://memories/{id}");
-    let id = client.remember("Grace found the moth in the relay on the ninth of September").await;
-    let uri = format!("omi://memories/{id}");
-    let listed = client.ask("resources/list", json!({})).await["result"]["resources"].take();
-    assert_eq!(listed[0]["uri"], uri);
-    assert_eq!(listed[0]["name"], "Grace found the moth in the relay on the ninth of September");
-    assert!(listed[0]["annotations"]["lastModified"].is_string());
-    let opened = client.ask("resources/read", json!({ "uri": uri })).await;
-    let contents = &opened["result"]["contents"][0];
-    assert_eq!((&contents["uri"], &contents["mimeType"]), (&json!(uri), &json!("application/json")));
-    let row: Value = serde_json::from_str(contents["text"].as_str().unwrap()).unwrap();
-    assert_eq!(row["id"], json!(id));
-    for (client, uri) in [(&other, uri.as_str()), (&client, "omi://memories/nothing"), (&client, "omi://nothing/1")] {
-        let refused = client.ask("resources/read", json!({ "uri": uri })).await;
-        assert_eq!(refused["error"]["code"], -32602, "{uri}: {refused}");
-    }
-    assert_eq!(other.ask("resources/list", json!({})).await["result"]["resources"], json!([]));
-}
-
-#[tokio::test]
-async fn resources_are_listed_page_by_page_newest_first() {
-    let client = Client::of_new_user().await;
-    let mut written = Vec::new();
-    for batch in 0..5 {
-        let items: Vec<Value> = (0..25).map(|i| json!({ "content": format!("Fact {batch}-{i}") })).collect();
-        let answer = client.call("create_memories", json!({ "items": items })).await;
-        let results = answer["result"]["structuredContent"]["results"].as_array().unwrap().clone();
-        let ids = results.iter().map(|result| result["memory_id"].as_str().unwrap());
-        written.extend(ids.map(|id| format!("omi://memories/{id}")));
-    }
-    let (mut seen, mut cursor) = (Vec::new(), Value::Null);
-    loop {
-        let params = if cursor.is_null() { json!({}) } else { json!({ "cursor": cursor }) };
-        let mut page = client.ask("resources/list", params).await["result"].take();
-        let uris = page["resources"].as_array().unwrap().iter().map(|it| it["uri"].as_str().unwrap().to_owned());
-        seen.extend(uris);
-        cursor = page["nextCursor"].take();
-        if cursor.is_null() {
-            break;
-        }
-        assert_eq!(seen.len() % 100, 0, "every page but the last is full");
-    }
-    assert!(written[100..].contains(&seen[0]), "the newest come first");
-    seen.sort();
-    written.sort();
-    assert_eq!(seen, written, "each memory once");
 }

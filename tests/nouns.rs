@@ -4,6 +4,7 @@ mod action_items;
 mod asking;
 mod charts;
 pub(crate) mod chat;
+mod citations;
 mod conversations;
 mod daily_summaries;
 mod files;
@@ -56,6 +57,7 @@ pub(crate) const NOUNS: &[Noun] = &[
     asking::NOUN,
     charts::NOUN,
     chat::NOUN,
+    citations::NOUN,
     conversations::NOUN,
     daily_summaries::NOUN,
     files::NOUN,

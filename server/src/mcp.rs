@@ -13,10 +13,12 @@ mod events;
 mod extension;
 mod gate;
 mod handler;
+mod prompting;
 mod refusals;
 mod replay;
 mod sessions;
 mod two_endpoints;
+mod viewing;
 mod watch;
 
 use std::sync::Arc;

@@ -1,17 +1,14 @@
-//! Our tools and views as clients see them.
+//! Our tools as clients see them.
 
 use std::sync::LazyLock;
 
 use rmcp::{
     ErrorData,
-    model::{Annotations, MetaObject, Resource, ResourceTemplate, Tool, ToolAnnotations},
+    model::{MetaObject, Tool, ToolAnnotations},
 };
 use schemas::key::KeyFamily;
 use serde_json::{Map, json};
-use tools::{
-    Access,
-    views::{Entry, View},
-};
+use tools::Access;
 
 use super::refusals::invalid_cursor;
 
@@ -53,20 +50,6 @@ fn security(tool: &tools::Tool) -> MetaObject {
         Access::Session | Access::Keeper | Access::Anyone => json!({ "type": "oauth2" }),
     };
     MetaObject(Map::from_iter([("securitySchemes".to_owned(), json!([scheme]))]))
-}
-
-pub(super) fn template(view: &View) -> ResourceTemplate {
-    ResourceTemplate::new(view.template(), view.noun)
-        .with_description(view.description)
-        .with_mime_type("application/json")
-}
-
-pub(super) fn resource(entry: Entry) -> Resource {
-    let resource = Resource::new(entry.uri, entry.name).with_mime_type("application/json");
-    match entry.changed {
-        Some(time) => resource.with_annotations(Annotations::default().with_timestamp(time)),
-        None => resource,
-    }
 }
 
 #[cfg(test)]

@@ -7,25 +7,25 @@ use reqwest::Url;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
-        CompleteRequestParams, CompleteResult, CustomRequest, CustomResult, ErrorCode, Extensions,
-        GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsRequestMethod,
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
+        CustomRequest, CustomResult, ErrorCode, Extensions, GetPromptRequestParams, GetPromptResponse, Implementation,
         ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-        ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ResourceContents,
-        ResourceTemplate, ServerCapabilities, ServerConfig, SubscribeRequestParams, SubscriptionFilter, Tool,
-        UnsubscribeRequestParams,
+        ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, Reference, ServerCapabilities, ServerConfig,
+        SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
     },
     service::{NotificationContext, RequestContext, SubscriptionContext},
 };
 use serde_json::Map;
-use tools::{Context, Error, toolsets::Shown, views};
+use tools::{Context, Error, prompts, toolsets::Shown, views};
 
 use super::{
     client::CallingClient,
     conversation::{Conversation, Watched},
-    described::{DESCRIBED, page_of, resource, template},
+    described::{DESCRIBED, page_of},
     extension::{Extension, Nothing, united},
-    refusals::{cancelled, failure, invalid_cursor, refusal, unknown},
+    prompting,
+    refusals::{cancelled, failure, refusal, unknown},
+    viewing,
     watch::{Listener, Lists, Watch, Watcher, reading},
 };
 use crate::limits;
@@ -130,7 +130,7 @@ impl Handler {
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
         let ours = ServerCapabilities::builder().enable_tools().enable_resources().enable_resources_subscribe();
-        let mut ours = ours.enable_resources_list_changed().build();
+        let mut ours = ours.enable_resources_list_changed().enable_prompts().enable_completions().build();
         ours.logging = Some(Map::new());
         let capabilities = united(ours, self.extension.capabilities());
         let server = Implementation::new("recollect", env!("CARGO_PKG_VERSION")).with_title("Recollect");
@@ -190,27 +190,13 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Reply<ListResourcesResult> {
         let caller = self.caller(&context.extensions)?;
-        let mut permitted = views::ALL.iter().filter(|view| view.permits(&caller));
-        // A cursor is the noun of a view, a colon, and the cursor within that view.
         let cursor = request.and_then(|request| request.cursor);
-        let (view, cursor) = match cursor.as_deref().map(|cursor| cursor.split_once(':').ok_or_else(invalid_cursor)) {
-            None => (permitted.next(), ""),
-            Some(place) => {
-                let (noun, cursor) = place?;
-                (Some(permitted.find(|view| view.noun == noun).ok_or_else(invalid_cursor)?), cursor)
-            }
-        };
-        let mut result = ListResourcesResult::default();
-        if let Some(view) = view {
-            let cursor = (!cursor.is_empty()).then_some(cursor);
-            let page = view.list(caller.clone(), self.page_size, cursor).await.map_err(refusal)?;
-            let within = page.next.map(|next| format!("{}:{next}", view.noun));
-            result.resources = page.entries.into_iter().map(resource).collect();
-            result.next_cursor = within.or_else(|| permitted.next().map(|view| format!("{}:", view.noun)));
+        let (mut page, next) = viewing::list(&caller, self.page_size, cursor.as_deref()).await?;
+        if next.is_none() {
+            page.extend(self.extension.resources(self.passed_on(&context)).await?);
         }
-        if result.next_cursor.is_none() {
-            result.resources.extend(self.extension.resources(self.passed_on(&context)).await?);
-        }
+        let mut result = ListResourcesResult::with_all_items(page);
+        result.next_cursor = next;
         Ok(result)
     }
 
@@ -220,8 +206,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Reply<ListResourceTemplatesResult> {
         let caller = self.caller(&context.extensions)?;
-        let permitted = views::ALL.iter().filter(|view| view.permits(&caller));
-        let mut templates: Vec<ResourceTemplate> = permitted.map(template).collect();
+        let mut templates = viewing::templates(&caller);
         templates.extend(self.extension.templates(self.passed_on(&context)).await?);
         Ok(ListResourceTemplatesResult::with_all_items(templates))
     }
@@ -232,17 +217,13 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Reply<ReadResourceResponse> {
         let caller = self.caller(&context.extensions)?;
-        let Some((view, id)) = views::find(&request.uri) else {
-            let able = self.extension.capabilities().resources.is_some();
-            let unknown = unknown(&request.uri);
-            return if able { self.extension.resource(request, self.passed_on(&context)).await } else { Err(unknown) };
-        };
-        let row = view.get(caller, id).await.map_err(|error| match error {
-            Error::NotFound(_) => unknown(&request.uri),
-            error => refusal(error),
-        })?;
-        let contents = ResourceContents::text(row.to_string(), request.uri).with_mime_type("application/json");
-        Ok(ReadResourceResult::new(vec![contents]).into())
+        if let Some(address) = views::find(&request.uri) {
+            return viewing::read(caller, address, &request).await;
+        }
+        match self.extension.capabilities().resources {
+            Some(_) => self.extension.resource(request, self.passed_on(&context)).await,
+            None => Err(unknown(&request.uri)),
+        }
     }
 
     async fn list_prompts(
@@ -250,10 +231,11 @@ impl ServerHandler for Handler {
         _request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Reply<ListPromptsResult> {
-        if self.get_info().capabilities.prompts.is_none() {
-            return Err(ErrorData::method_not_found::<ListPromptsRequestMethod>());
+        let mut prompts = prompting::list(&self.caller(&context.extensions)?);
+        if self.extension.capabilities().prompts.is_some() {
+            prompts.extend(self.extension.prompts(self.passed_on(&context)).await?);
         }
-        Ok(ListPromptsResult::with_all_items(self.extension.prompts(self.passed_on(&context)).await?))
+        Ok(ListPromptsResult::with_all_items(prompts))
     }
 
     async fn get_prompt(
@@ -261,10 +243,15 @@ impl ServerHandler for Handler {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Reply<GetPromptResponse> {
-        if self.get_info().capabilities.prompts.is_none() {
-            return Err(ErrorData::method_not_found::<GetPromptRequestMethod>());
+        let caller = self.caller(&context.extensions)?;
+        if let Some(prompt) = prompts::find(&request.name).filter(|prompt| prompt.permits(&caller)) {
+            let version = context.protocol_version();
+            return Ok(prompting::get(caller, prompt, request.arguments, version).await?.into());
         }
-        self.extension.prompt(request, self.passed_on(&context)).await
+        match self.extension.capabilities().prompts {
+            Some(_) => self.extension.prompt(request, self.passed_on(&context)).await,
+            None => Err(ErrorData::invalid_params(format!("Unknown prompt: {}", request.name), None)),
+        }
     }
 
     async fn complete(
@@ -272,10 +259,24 @@ impl ServerHandler for Handler {
         request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Reply<CompleteResult> {
-        if self.get_info().capabilities.completions.is_none() {
-            return Err(ErrorData::method_not_found::<CompleteRequestMethod>());
+        let caller = self.caller(&context.extensions)?;
+        let typed = &request.argument;
+        let completed = match &request.r#ref {
+            Reference::Resource(of) => match viewing::of_template(&of.uri) {
+                Some(view) => Some(viewing::complete(caller, view, &typed.value).await?),
+                None => None,
+            },
+            Reference::Prompt(of) => match prompts::find(&of.name) {
+                Some(prompt) => Some(prompting::complete(&caller, prompt, &typed.name, &typed.value).await?),
+                None => None,
+            },
+            _ => None,
+        };
+        match (completed, self.extension.capabilities().completions) {
+            (Some(completed), _) => Ok(CompleteResult::new(completed)),
+            (None, Some(_)) => self.extension.complete(request, self.passed_on(&context)).await,
+            (None, None) => Err(ErrorData::invalid_params("There is nothing of this name to complete", None)),
         }
-        self.extension.complete(request, self.passed_on(&context)).await
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {

@@ -175,9 +175,9 @@ impl Watcher {
 
 /// What is at an address now, as a number; what cannot be read is nothing.
 pub(super) async fn reading(context: &Context, uri: &str) -> u64 {
-    let Some((view, id)) = views::find(uri) else { return 0 };
-    match view.get(context.clone(), id).await {
-        Ok(row) => number(&row.to_string()),
+    let Some(address) = views::find(uri) else { return 0 };
+    match address.glance(context.clone()).await {
+        Ok(content) => number(&content.text),
         Err(_) => 0,
     }
 }
@@ -185,7 +185,7 @@ pub(super) async fn reading(context: &Context, uri: &str) -> u64 {
 /// Which addresses are listed first, as a number.
 async fn listing(context: &Context) -> u64 {
     let mut listed = Vec::new();
-    for view in views::ALL.iter().filter(|view| view.permits(context)) {
+    for view in views::ALL.iter().filter(|view| view.is_listed() && view.permits(context)) {
         if let Ok(page) = view.list(context.clone(), LOOKED_AT, None).await {
             listed.extend(page.entries.into_iter().map(|entry| (entry.uri, entry.name)));
         }

@@ -1,0 +1,105 @@
+//! Prompts hand over what there is, with the caller's rights.
+
+use serde_json::{Value, json};
+
+use super::{BOTH, Client, message_of};
+use crate::harness::{Server, indexed};
+
+impl Client {
+    async fn prompt(&self, name: &str, arguments: Value) -> Value {
+        self.ask("prompts/get", json!({ "name": name, "arguments": arguments })).await
+    }
+}
+
+#[tokio::test]
+async fn prompts_are_listed_with_their_arguments() {
+    let client = Client::of_new_user().await;
+    let listed = client.ask("prompts/list", json!({})).await;
+    let prompts = listed["result"]["prompts"].as_array().unwrap();
+    let names: Vec<&str> = prompts.iter().map(|prompt| prompt["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["brief_me", "prepare_meeting", "weekly_review"]);
+    assert_eq!(prompts[0]["arguments"][0]["name"], "about");
+    assert_eq!(prompts[0]["arguments"][0]["required"], true);
+    assert!(prompts.iter().all(|prompt| prompt["title"].is_string() && prompt["description"].is_string()));
+}
+
+#[tokio::test]
+async fn a_briefing_holds_what_is_known_said_and_to_be_done() {
+    let (client, other) = (Client::of_new_user().await, Client::of_new_user().await);
+    client.remember("Ida moved to Krems in March 2026").await;
+    client.call("create_action_item", json!({ "description": "Send Ida the photos" })).await;
+    let talk = json!([
+        { "text": "How is Ida settling in?", "start": 0, "end": 4, "is_user": true },
+        { "text": "Ida likes her garden very much.", "start": 5, "end": 9, "speaker": "SPEAKER_01" },
+    ]);
+    let body = json!({ "transcript_segments": talk, "started_at": "2026-04-10T12:00:00Z", "source": "omi" });
+    client.user.app().post("/v1/conversations/from-segments", body).await.ok();
+    indexed(Server::shared().await).await;
+    let briefing = client.prompt("brief_me", json!({ "about": "Ida" })).await;
+    let messages = briefing["result"]["messages"].as_array().unwrap_or_else(|| panic!("{briefing}"));
+    let told = messages[0]["content"]["text"].as_str().unwrap();
+    for words in ["Brief me about: Ida", "Ida moved to Krems in March 2026", "Send Ida the photos", "(memory:"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let embedded = messages.iter().find(|message| message["content"]["type"] == "resource").unwrap();
+    assert!(embedded["content"]["resource"]["text"].as_str().unwrap().contains("garden"), "{embedded}");
+    let uri = embedded["content"]["resource"]["uri"].as_str().unwrap();
+    assert!(client.ask("resources/read", json!({ "uri": uri })).await["result"].is_object(), "{uri} opens");
+    let stranger = other.prompt("brief_me", json!({ "about": "Ida" })).await.to_string();
+    assert!(!stranger.contains("Krems") && !stranger.contains("garden"), "{stranger}");
+}
+
+#[tokio::test]
+async fn meetings_and_weeks_come_with_links_in_both_eras() {
+    let client = Client::of_new_user().await;
+    let talk =
+        json!([{ "text": "The new roof for the barn is the plan with Otto.", "start": 0, "end": 4, "is_user": true }]);
+    let started = chrono::Utc::now() - chrono::TimeDelta::hours(2);
+    let body = json!({ "transcript_segments": talk, "started_at": started, "source": "omi" });
+    let id = client.user.app().post("/v1/conversations/from-segments", body).await.ok()["id"].clone();
+    let edit = format!("/v1/dev/user/conversations/{}", id.as_str().unwrap());
+    client.user.developer().patch(&edit, json!({ "title": "The barn roof", "discarded": false })).await.ok();
+    indexed(Server::shared().await).await;
+    let uri = format!("omi://conversations/{}/transcript", id.as_str().unwrap());
+    let arguments = json!({ "with": "Otto, Nobody", "about": "the barn" });
+    for (name, arguments) in [("weekly_review", json!({})), ("prepare_meeting", arguments)] {
+        let modern = client.prompt(name, arguments.clone()).await;
+        let links = |answer: &Value| answer.to_string().contains("resource_link") && answer.to_string().contains(&uri);
+        assert!(links(&modern), "{name}: {modern}");
+        let get = json!({ "jsonrpc": "2.0", "id": 5, "method": "prompts/get", "params": { "name": name, "arguments": arguments } });
+        for (version, knows_links) in [("2025-11-25", true), ("2025-03-26", false)] {
+            let (_, session) = client.initialize(version).await;
+            let answer = message_of(client.post(BOTH, Some(&session), get.clone()).await).await;
+            assert_eq!(links(&answer), knows_links, "{name} in {version}: {answer}");
+            assert!(answer.to_string().contains("The barn roof"), "{name} in {version}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn wrong_arguments_are_refused_and_right_ones_completed() {
+    let client = Client::of_new_user().await;
+    for (name, arguments) in [
+        ("brief_me", json!({})),
+        ("brief_me", json!({ "about": "x", "mood": "good" })),
+        ("weekly_review", json!({ "week": "someday" })),
+        ("dream", json!({})),
+    ] {
+        let refused = client.prompt(name, arguments).await;
+        assert_eq!(refused["error"]["code"], -32602, "{name}: {refused}");
+    }
+    for name in ["Ana Berg", "Otto Lind"] {
+        client.call("create_person", json!({ "name": name })).await;
+    }
+    let complete = async |prompt: &str, argument: &str, typed: &str| {
+        let params = json!({
+            "ref": { "type": "ref/prompt", "name": prompt },
+            "argument": { "name": argument, "value": typed },
+        });
+        client.ask("completion/complete", params).await["result"]["completion"]["values"].clone()
+    };
+    assert_eq!(complete("brief_me", "about", "an").await, json!(["Ana Berg"]));
+    assert_eq!(complete("prepare_meeting", "with", "Ana Berg, li").await, json!(["Ana Berg, Otto Lind"]));
+    assert_eq!(complete("weekly_review", "week", "l").await, json!(["last"]));
+    assert!(complete("weekly_review", "week", "20").await.as_array().unwrap().len() > 5);
+}
