@@ -115,7 +115,7 @@ pub struct ActionItem {
     pub is_locked: bool,
 }
 
-/// List the user's action items, a page at a time: open ones first, the soonest due first, those without a date last.
+/// List what the user has to do or has done: open ones first, the soonest due first, those without a date last.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct GetActionItems {
     /// Only those that are (true) or are not (false) done.
@@ -130,10 +130,10 @@ pub struct GetActionItems {
     /// Only those written down at or before this time; a date alone takes in that whole day.
     #[serde(default)]
     pub end_date: Option<DateTime<Utc>>,
-    /// Only those due at or after this time.
+    /// Only those due from this time on.
     #[serde(default)]
     pub due_start_date: Option<DateTime<Utc>>,
-    /// Only those due at or before this time; a date alone takes in that whole day.
+    /// Only those due up to this time, or the end of this day.
     #[serde(default)]
     pub due_end_date: Option<DateTime<Utc>>,
     /// Only those changed at or after this time.

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Search everything the user has at once: memories, conversations and what was said in them, action items. Start here
-/// when it is not clear where the answer is; then fetch what fits. Where one kind alone can have it, its own search tool
-/// tells more.
+/// Search everything the user has at once: memories, what was said in conversations, action items. Start here when it is
+/// not clear where the answer is, and fetch what fits.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct Search {
     /// What to look for, in plain words; names and times such as `last week` count.
@@ -45,11 +44,11 @@ pub struct SearchResult {
     pub url: String,
 }
 
-/// Get the full text of something that search found, or of anything else by its kind and id: a memory, a conversation, a
-/// passage of one with what was said around it, an action item, a goal, a day's summary, a file.
+/// Get in full what search found, by its id: a memory, a passage with what was said around it, a whole conversation, an
+/// action item, a goal, a day's summary, a file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct Fetch {
-    /// The id of a search result, such as `memory:…`, `conversation:…#…`, `action_item:…`, `goal:…`, `daily_summary:…`.
+    /// The id of a search result: `memory:…`, `conversation:…` or `conversation:…#…`, `action_item:…`, `goal:…` and so on.
     #[schemars(example = &"memory:4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
     #[schemars(length(min = 1, max = 300))]
     pub id: String,

@@ -146,7 +146,8 @@ pub enum MemorySort {
     ManualFirst,
 }
 
-/// List the user's memories, a page at a time. To find memories about something, use search_memories instead.
+/// List the user's memories, newest first. Use this to see what was remembered lately or to go through all of them; to
+/// find those about something, use search_memories.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct GetMemories {
     /// Only these categories; empty means all.
@@ -172,7 +173,7 @@ pub struct GetMemories {
     /// Only memories changed after this time.
     #[serde(default)]
     pub updated_after: Option<DateTime<Utc>>,
-    /// Where to go on: the next_cursor of the page before, with the same filters; not together with offset.
+    /// The next_cursor of the page before, to go on with the same filters; not together with offset.
     #[serde(default)]
     pub cursor: Option<String>,
 }
@@ -249,10 +250,11 @@ pub struct MemoryHistory {
     pub revisions: Vec<MemoryRevision>,
 }
 
-/// Find memories by meaning and by words. Use this to recall what is known about a person, place, plan or preference.
+/// Find memories, which are facts about the user and their world, by meaning and by words. Use this to recall what is
+/// known about a person, place, plan or preference; for what was said in conversations, use search.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SearchMemories {
-    /// What to look for, in plain words: a question or a few keywords.
+    /// A question or a few words.
     #[schemars(example = &"Where does Ana live?")]
     #[schemars(length(min = 1, max = 2000))]
     pub query: String,
@@ -263,10 +265,10 @@ pub struct SearchMemories {
     /// Only these categories; empty means all.
     #[serde(default)]
     pub categories: Vec<MemoryCategory>,
-    /// Only memories written at or after this time.
+    /// Only those written from this time on.
     #[serde(default)]
     pub created_after: Option<DateTime<Utc>>,
-    /// Only memories written before this time.
+    /// Only those written before this time.
     #[serde(default)]
     pub created_before: Option<DateTime<Utc>>,
 }

@@ -74,17 +74,17 @@ pub struct FoundSegments {
 }
 
 /// Find conversations by what they were about and by what was said in them, with the words that match. Use this to recall
-/// when something was talked about; use search_transcripts for who said what.
+/// when something was talked about; then get_conversation_by_id for what was said.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SearchConversations {
-    /// What to look for, in plain words: a question or a few keywords; nothing is found by an empty one.
+    /// A question or a few words; nothing is found by an empty one.
     #[schemars(example = &"the trip to Oslo")]
     #[schemars(length(max = 2000))]
     pub query: String,
-    /// Only conversations at or after this time; a date alone means its beginning.
+    /// Only those from this time on, or this day.
     #[serde(default)]
     pub start_date: Option<DateTime<Utc>>,
-    /// Only conversations at or before this time; a date alone means its end.
+    /// Only those up to this time, or the end of this day.
     #[serde(default)]
     pub end_date: Option<DateTime<Utc>>,
     /// How many to return, best first.

@@ -131,7 +131,12 @@ async fn resources_are_listed_page_by_page_newest_first() {
         let ids = results.iter().map(|result| result["memory_id"].as_str().unwrap());
         written.extend(ids.map(|id| format!("omi://memories/{id}")));
     }
-    written.push(format!("omi://conversations/{}", client.talk(&["One line.", "Another line."]).await));
+    written.push(format!(
+        "omi://conversations/{}",
+        client
+            .talk(&["Shall we take the ferry to Bergen on Tuesday?", "Yes, the early one, and then the train to Voss."])
+            .await
+    ));
     let (mut seen, mut cursor) = (Vec::new(), Value::Null);
     loop {
         let params = if cursor.is_null() { json!({}) } else { json!({ "cursor": cursor }) };

@@ -44,7 +44,6 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     vec![
         ("search", json!({ "query": "When are the apricots ripe?", "limit": 10 })),
         ("search", json!({ "query": "jars", "limit": 1 })),
-        ("search", json!({ "query": "", "limit": 1 })),
         ("fetch", json!({ "id": id("memory", "apricots") })),
         ("fetch", json!({ "id": id("conversation", "ripe") })),
         ("fetch", json!({ "id": passage })),

@@ -110,7 +110,7 @@ pub(crate) fn tools() -> Vec<Tool> {
         ),
         tool!(get_conversation_by_id)
             .scope(ConversationsRead)
-            .daily(&["max_segments"])
+            .daily(&[])
             .chat("Reading conversation")
             .app(whole(get("/v1/conversations/{conversation_id}")).field("conversation"))
             .developer(

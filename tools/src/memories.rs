@@ -59,7 +59,7 @@ pub(crate) fn tools() -> Vec<Tool> {
     vec![
         tool!(get_memories)
             .scope(MemoriesRead)
-            .daily(&["limit", "updated_after", "cursor"])
+            .daily(&["limit", "cursor"])
             .brief("memories", BRIEF)
             .chat("Reading memories")
             .app(

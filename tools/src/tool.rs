@@ -86,8 +86,8 @@ pub struct Tool {
     pub toolset: Option<Toolset>,
     /// Whether assistants are shown it without asking for a toolset.
     pub daily: bool,
-    /// The arguments that assistants are shown, and can do without the others; empty shows all.
-    shown: &'static [&'static str],
+    /// The optional arguments that assistants are shown; none is all.
+    shown: Option<&'static [&'static str]>,
     hints: Option<Hints>,
     /// The field of the result whose objects assistants see only in part, and the fields that they see.
     brief: Option<(&'static str, &'static [&'static str])>,
@@ -121,7 +121,7 @@ impl Tool {
             limits: Vec::new(),
             toolset: None,
             daily: false,
-            shown: &[],
+            shown: None,
             hints: None,
             brief: None,
             run: Box::new(run),
@@ -213,9 +213,9 @@ impl Tool {
     }
 
     /// Shows the tool to assistants that ask for no toolset: it is for daily use. Of its optional arguments they see
-    /// these only; none shows all.
+    /// these only.
     pub(crate) fn daily(mut self, arguments: &'static [&'static str]) -> Self {
-        (self.daily, self.shown) = (true, arguments);
+        (self.daily, self.shown) = (true, Some(arguments));
         self
     }
 
@@ -284,9 +284,9 @@ impl Tool {
         toolsets::arguments(self.arguments.schema(), self.shown)
     }
 
-    /// The result as assistants are shown it: the names and kinds of its fields.
+    /// The result as assistants are shown it: the names of its fields and of those of its rows.
     pub fn result_for_assistants(&self) -> Map<String, Value> {
-        toolsets::result(self.result())
+        toolsets::result(&self.result(), self.arguments.schema())
     }
 
     /// Whether the caller may use this tool at all; asked before a body is read, and before it is listed.

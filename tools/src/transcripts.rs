@@ -40,7 +40,6 @@ pub(crate) fn tools() -> Vec<Tool> {
     vec![
         tool!(search_transcripts)
             .scope(ConversationsRead)
-            .daily(&["limit", "after", "before", "speaker", "conversation_id"])
             .chat("Searching transcripts")
             .app(get("/v1/transcripts/search").ours().page(10, 50))
             .developer(

@@ -73,7 +73,8 @@ pub enum SameText {
     Add,
 }
 
-/// Write down something to do.
+/// Write down something that the user has to do. Use this when they ask for it or agree to it; one that is there
+/// already is not written twice.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct CreateActionItem {
     /// The action item.

@@ -39,7 +39,8 @@ pub struct PageContext {
     pub end_date: Option<DateTime<Utc>>,
 }
 
-/// Ask the user's memory a question and get an answer that names its sources. Nothing is changed or kept.
+/// Ask the user's memory a question and get an answer with its sources. Use this for one quick answer; where you want to
+/// judge for yourself, search and fetch.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct Ask {
     /// The question.
@@ -49,7 +50,7 @@ pub struct Ask {
     #[serde(default = "five")]
     #[schemars(range(min = 1, max = 10))]
     pub limit: u32,
-    /// The IANA name of the time zone that the question's dates are meant in; the user's own by default, else UTC.
+    /// The IANA time zone of the question's dates; the user's own by default, else UTC.
     #[serde(default)]
     #[schemars(example = &"Europe/Oslo")]
     pub timezone: Option<String>,

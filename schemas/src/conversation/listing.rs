@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 
-/// List the user's conversations, newest first, a page at a time: titles and overviews. To find what was said about
-/// something, use search_conversations or search_transcripts instead.
+/// List the user's conversations, newest first: titles and overviews. Use this for what happened lately or within some
+/// days; to find those about something, use search_conversations.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct GetConversations {
-    /// Only conversations at or after this time; a date alone means its beginning.
+    /// Only those from this time on, or this day.
     #[serde(default)]
     pub start_date: Option<DateTime<Utc>>,
-    /// Only conversations at or before this time; a date alone means its end.
+    /// Only those up to this time, or the end of this day.
     #[serde(default)]
     pub end_date: Option<DateTime<Utc>>,
     /// Only these categories; empty means all.
@@ -101,7 +101,7 @@ pub struct ConversationCount {
     pub sources: std::collections::BTreeMap<String, u64>,
 }
 
-/// Get one conversation by its id, with its transcript.
+/// Get a conversation by its id, with its transcript. Use this to read what was said, once you know in which one.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct GetConversation {
     /// The conversation's id.

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Memory, MemoryCategory, Visibility, WrittenMemory};
 
-/// Remember a fact. Write one self-contained sentence with names and dates, so that it can be understood alone.
+/// Remember a lasting fact, as one self-contained sentence with names and dates. Use this when the user tells something
+/// worth knowing next time or asks to remember it; not for small talk, secrets or what is known already.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct CreateMemory {
     /// The fact; white space around it is dropped.
@@ -125,7 +126,7 @@ pub struct ReviewMemory {
     pub value: bool,
 }
 
-/// Delete a memory for good, with its history.
+/// Delete a memory for good, with its history. Use this only when the user asks for it; to correct one, use edit_memory.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DeleteMemory {
     /// The memory's id.

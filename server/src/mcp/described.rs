@@ -31,10 +31,12 @@ pub(super) fn page_of(
 
 fn describe(tool: &tools::Tool) -> Tool {
     let hints = tool.behaviour();
-    let annotations =
-        ToolAnnotations::new().read_only(hints.read_only).destructive(hints.destructive).open_world(false);
-    // What changes nothing changes nothing twice.
-    let annotations = if hints.read_only { annotations } else { annotations.idempotent(hints.idempotent) };
+    let annotations = ToolAnnotations::new().read_only(hints.read_only).open_world(false);
+    // What changes nothing takes nothing away, and changes nothing the second time.
+    let annotations = match hints.read_only {
+        true => annotations,
+        false => annotations.destructive(hints.destructive).idempotent(hints.idempotent),
+    };
     Tool::new(tool.name, tool.description(), tool.arguments_for_assistants())
         .with_title(tool.title())
         .with_raw_output_schema(tool.result_for_assistants().into())

@@ -3,26 +3,27 @@
 
 use serde_json::{Map, Value, json};
 
-/// Keywords that say nothing which the rest does not.
-const IDLE: [&str; 4] = ["title", "example", "examples", "$schema"];
+/// Keywords that a model can do without; what is too long is refused with a sentence.
+const IDLE: [&str; 6] = ["title", "example", "examples", "$schema", "maxLength", "maxItems"];
 
 /// Bounds that every model keeps without being told.
 const OBVIOUS: [(&str, u64); 3] = [("minLength", 1), ("minimum", 0), ("minimum", 1)];
 
-/// The keywords that tell what a field of a result is.
-const SHAPE: [&str; 3] = ["type", "properties", "items"];
+/// Arguments that every list has, and every model knows.
+const USUAL: [&str; 2] = ["limit", "offset"];
 
-/// How deep a result is told: its fields, those of its rows, and no further.
-const DEPTH: usize = 2;
-
-/// The schema of arguments, without what goes without saying; `only` are the arguments to show, where not all are.
-pub(crate) fn arguments(schema: &Map<String, Value>, only: &[&str]) -> Map<String, Value> {
+/// The schema of arguments, without what goes without saying; `only` are the optional ones to show, where not all are.
+pub(crate) fn arguments(schema: &Map<String, Value>, only: Option<&[&str]>) -> Map<String, Value> {
     let is_required = |name: &str| schema["required"].as_array().is_some_and(|names| names.contains(&json!(name)));
-    let shown = |name: &str| only.is_empty() || only.contains(&name) || is_required(name);
+    let shown = |name: &str| is_required(name) || only.is_none_or(|only| only.contains(&name));
     let properties = schema["properties"].as_object().into_iter().flatten();
     let properties = properties.filter(|(name, _)| shown(name)).map(|(name, property)| {
         let mut property = property.clone();
         slim(&mut property);
+        let description = property["description"].as_str().unwrap_or_default();
+        if USUAL.contains(&name.as_str()) || repeats(description, name) {
+            property.as_object_mut().and_then(|fields| fields.shift_remove("description"));
+        }
         if !is_required(name) {
             may_be_left_out(&mut property);
         }
@@ -38,16 +39,14 @@ pub(crate) fn arguments(schema: &Map<String, Value>, only: &[&str]) -> Map<Strin
     compact
 }
 
-/// The schema of a result: the names and kinds of its fields.
-pub(crate) fn result(schema: Map<String, Value>) -> Map<String, Value> {
-    match shape(&Value::Object(schema), DEPTH) {
-        Value::Object(mut shape) => {
-            shape.insert("type".to_owned(), json!("object"));
-            shape.entry("properties").or_insert_with(|| json!({}));
-            shape
-        }
-        _ => unreachable!("the shape of a schema is an object"),
-    }
+/// The schema of a result: the names of its fields and of those of its rows. What only echoes an optional one of the
+/// `arguments` is left out.
+pub(crate) fn result(schema: &Map<String, Value>, arguments: &Map<String, Value>) -> Map<String, Value> {
+    let is_required = |name: &str| arguments["required"].as_array().is_some_and(|names| names.contains(&json!(name)));
+    let is_echo = |name: &str| arguments["properties"].get(name).is_some() && !is_required(name);
+    let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let told = fields.filter(|(name, _)| !is_echo(name)).map(|(name, field)| (name.clone(), shape(field)));
+    Map::from_iter([("type".to_owned(), json!("object")), ("properties".to_owned(), Value::Object(told.collect()))])
 }
 
 fn slim(schema: &mut Value) {
@@ -112,22 +111,27 @@ fn may_be_left_out(schema: &mut Value) {
     }
 }
 
-fn shape(schema: &Value, depth: usize) -> Value {
-    let Some(fields) = schema.as_object() else { return json!({}) };
-    let told = fields.iter().filter(|(keyword, _)| SHAPE.contains(&keyword.as_str()));
-    let told = told.filter_map(|(keyword, value)| match keyword.as_str() {
-        "properties" if depth == 0 => None,
-        "properties" => {
-            let inner = value.as_object()?.iter().map(|(name, value)| (name.clone(), shape(value, depth - 1)));
-            Some((keyword.clone(), Value::Object(inner.collect())))
-        }
-        "items" => {
-            let items = shape(value, depth);
-            (items != json!({})).then(|| (keyword.clone(), items))
-        }
-        _ => Some((keyword.clone(), value.clone())),
-    });
-    Value::Object(told.collect())
+/// What there is in a field: of a list the names of what its rows have; that it is an object; of a plain value nothing.
+fn shape(schema: &Value) -> Value {
+    let names = |properties: &Map<String, Value>| -> Map<String, Value> {
+        properties.keys().map(|name| (name.clone(), json!({}))).collect()
+    };
+    let rows = schema["items"]["properties"].as_object();
+    match schema["type"].as_str() {
+        Some("array") => match rows {
+            Some(rows) => json!({ "type": "array", "items": { "properties": names(rows) } }),
+            None => json!({ "type": "array" }),
+        },
+        Some("object") => json!({ "type": "object" }),
+        _ => json!({}),
+    }
+}
+
+/// Whether a description says only what the name does: `The memory's id.` of `memory_id`.
+fn repeats(description: &str, name: &str) -> bool {
+    let plain = description.to_lowercase().replace("'s", "");
+    let words = plain.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.filter(|word| *word != "the").eq(name.split('_'))
 }
 
 #[cfg(test)]
@@ -148,11 +152,11 @@ mod tests {
                 },
                 "after": { "type": ["string", "null"], "format": "date-time", "default": null },
                 "order": { "anyOf": [{ "type": "string", "enum": ["up"] }, { "type": "null" }], "default": null },
-                "limit": { "type": "integer", "default": 10, "minimum": 1, "maximum": 20 },
+                "limit": { "type": "integer", "default": 10, "minimum": 1, "maximum": 20, "description": "How many." },
                 "odd": { "type": "string" },
             },
         });
-        let compact = arguments(schema.as_object().unwrap(), &["kinds", "after", "order", "limit"]);
+        let compact = arguments(schema.as_object().unwrap(), Some(&["kinds", "after", "order", "limit"]));
         let expected = json!({
             "type": "object",
             "properties": {
@@ -170,28 +174,38 @@ mod tests {
     }
 
     #[test]
-    fn results_keep_names_and_kinds_of_fields_and_rows() {
+    fn descriptions_that_repeat_the_name_are_known() {
+        assert!(repeats("The memory's id.", "memory_id") && repeats("The question.", "question"));
+        assert!(!repeats("The id of a search result.", "id") && !repeats("", "id"));
+    }
+
+    #[test]
+    fn results_keep_names_and_what_are_lists() {
         let row = json!({
             "type": "object", "description": "A row.", "required": ["id"],
-            "properties": { "id": { "type": "string", "examples": ["x"] }, "deep": { "type": "object", "properties": {} } },
+            "properties": { "id": { "type": "string", "examples": ["x"] }, "deep": { "type": "object" } },
         });
         let schema = json!({
             "type": "object",
-            "properties": { "rows": { "type": "array", "items": row }, "next": { "type": ["string", "null"] } },
+            "properties": {
+                "rows": { "type": "array", "items": row },
+                "one": row,
+                "next": { "type": ["string", "null"] },
+                "limit": { "type": "integer" },
+                "id": { "type": "string" },
+            },
         });
         let expected = json!({
             "type": "object",
             "properties": {
-                "rows": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "properties": { "id": { "type": "string" }, "deep": { "type": "object" } },
-                    },
-                },
-                "next": { "type": ["string", "null"] },
+                "rows": { "type": "array", "items": { "properties": { "id": {}, "deep": {} } } },
+                "one": { "type": "object" },
+                "next": {},
+                "id": {},
             },
         });
-        assert_eq!(Value::Object(result(schema.as_object().unwrap().clone())), expected);
+        let arguments = json!({ "properties": { "limit": {}, "id": {} }, "required": ["id"] });
+        let told = result(schema.as_object().unwrap(), arguments.as_object().unwrap());
+        assert_eq!(Value::Object(told), expected);
     }
 }
