@@ -2,6 +2,7 @@
 
 mod action_items;
 mod asking;
+mod audit;
 mod charts;
 pub(crate) mod chat;
 mod citations;
@@ -55,6 +56,7 @@ pub(crate) enum Heard {
 pub(crate) const NOUNS: &[Noun] = &[
     action_items::NOUN,
     asking::NOUN,
+    audit::NOUN,
     charts::NOUN,
     chat::NOUN,
     citations::NOUN,

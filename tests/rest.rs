@@ -2,6 +2,7 @@
 
 mod action_items;
 mod ask;
+mod audit;
 mod charts;
 mod conversations;
 mod create;

@@ -42,6 +42,7 @@ use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audit::{AuditSettings, Writer},
     changes::Changes,
     grants::{Browsers, Clients, Documents, GrantCache, Grants},
     jobs::Queue,
@@ -88,6 +89,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// What MCP clients are granted, and for how long.
     pub grants: GrantSettings,
+    /// How long the audit trail is kept.
+    pub audit: AuditSettings,
     /// The address under which people reach the server, when it is known.
     pub public_url: Option<String>,
 }
@@ -120,6 +123,7 @@ pub struct Resources {
     outbox: Outbox,
     queue: Queue,
     sender: Sender,
+    auditor: Writer,
     worker: Worker,
 }
 
@@ -160,8 +164,10 @@ impl Resources {
     }
 
     async fn assemble(settings: &Settings, embedder: Embedder, vectors: Vectors) -> Result<Arc<Self>> {
+        let database = Database::open(&settings.database, &settings.data.join("database")).await?;
         Ok(Arc::new(Self {
-            database: Database::open(&settings.database, &settings.data.join("database")).await?,
+            auditor: Writer::start(database.clone(), settings.audit.days),
+            database,
             vectors,
             embedder,
             model: Model::open(&settings.model)?,
@@ -184,6 +190,7 @@ impl Resources {
     /// Puts by the answers at work, ends the worker after the batch at hand and makes the index durable.
     pub async fn close(&self) -> Result<()> {
         self.sessions.close().await;
+        self.auditor.close().await;
         self.worker.stop.cancel();
         if let Some(task) = self.worker.task.lock().await.take() {
             task.await.map_err(Error::internal)?;

@@ -9,7 +9,7 @@ use clap::Args;
 use http::Uri;
 use resources::{
     DatabaseSettings, EmbedderSettings, GrantSettings, LimitSettings, ModelSettings, Settings, SpeechSettings,
-    VectorsSettings, WebhookSettings,
+    VectorsSettings, WebhookSettings, audit::AuditSettings,
 };
 use serde::Deserialize;
 use tools::limits::POLICIES;
@@ -34,6 +34,8 @@ pub struct Config {
     /// The certificate that the server shows.
     #[serde(default)]
     pub tls: TlsConfig,
+    /// How long the audit trail is kept.
+    pub audit: AuditSettings,
     /// Where rows live.
     pub database: DatabaseSettings,
     /// Where the vector index lives.
@@ -148,6 +150,7 @@ impl Config {
             limits: self.limits.clone(),
             grants: self.oauth.clone(),
             public_url: self.server.public_url.clone(),
+            audit: self.audit.clone(),
         }
     }
 

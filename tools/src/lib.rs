@@ -80,6 +80,7 @@ pub fn all() -> &'static [Tool] {
             (Admin, preferences::tools()),
             (Admin, keys::tools()),
             (Admin, grants::tools()),
+            (Admin, audit::tools()),
         ];
         let of = |(toolset, tools): (Toolset, Vec<Tool>)| tools.into_iter().map(move |tool| tool.within(toolset));
         nouns.into_iter().flat_map(of).collect()

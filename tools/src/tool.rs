@@ -12,6 +12,7 @@ use tracing::Instrument;
 
 use crate::{
     Arguments, Audience, Context, Credential, Error, Result, Route, arguments,
+    audit::Noting,
     limits::{Charge, Policy},
     toolsets::{self, Toolset},
 };
@@ -310,10 +311,15 @@ impl Tool {
         let span = tracing::debug_span!("tool", name = self.name, face = face.name(), user = context.caller.user);
         async {
             let begun = Instant::now();
-            let outcome = match contract.read(given) {
+            let arguments = contract.read(given);
+            let noting = Noting::begin(&context, self, arguments.as_ref().ok());
+            let outcome = match arguments {
                 Ok(arguments) => (self.run)(context.clone(), arguments).await,
                 Err(error) => Err(error),
             };
+            if let Some(noting) = noting {
+                noting.end(&outcome);
+            }
             self.note(&context, &outcome, begun.elapsed().as_micros());
             outcome
         }
