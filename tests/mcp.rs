@@ -1,5 +1,6 @@
 //! The MCP face over HTTP: both eras, sessions and their owners, and what older clients leave out.
 
+mod confirming;
 mod events;
 mod prompts;
 mod streams;
@@ -77,7 +78,10 @@ impl Client {
             ("clientCapabilities", json!({})),
             ("clientInfo", json!({ "name": "test", "version": "1" })),
         ] {
-            params["_meta"][format!("io.modelcontextprotocol/{name}")] = value;
+            let said = &mut params["_meta"][format!("io.modelcontextprotocol/{name}")];
+            if said.is_null() {
+                *said = value;
+            }
         }
         let name = params["name"].as_str().or(params["uri"].as_str()).unwrap_or_default().to_owned();
         let request = self.request(Method::POST).header(ACCEPT, BOTH);

@@ -95,6 +95,7 @@ async fn make_daily_summary(context: Context, input: MakeDailySummary) -> Result
     };
     let day = Day::gather(resources, user, &preferences, date).await?;
     let nothing = || Error::Rejected(format!("No conversations found for {date}"));
+    context.progress(0, None, "Summing up the day").await;
     let summary = words::sum_up(resources.model.as_ref(), day.ok_or_else(nothing)?).await;
     context.daily_summaries().add(summary.clone()).await?;
     webhooks::day_summary(resources, user, &summary).await?;

@@ -28,6 +28,7 @@ mod issues;
 mod keys;
 pub mod limits;
 mod memories;
+mod naming;
 mod paging;
 mod people;
 mod preferences;

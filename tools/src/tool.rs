@@ -314,7 +314,7 @@ impl Tool {
             let arguments = contract.read(given);
             let noting = Noting::begin(&context, self, arguments.as_ref().ok());
             let outcome = match arguments {
-                Ok(arguments) => (self.run)(context.clone(), arguments).await,
+                Ok(arguments) => self.perform(&context, arguments).await,
                 Err(error) => Err(error),
             };
             if let Some(noting) = noting {
@@ -325,6 +325,12 @@ impl Tool {
         }
         .instrument(span)
         .await
+    }
+
+    /// Runs it, with the user's consent where something goes away and they can be asked.
+    async fn perform(&self, context: &Context, arguments: Value) -> Result<Value> {
+        self.confirm(context, &arguments).await?;
+        (self.run)(context.clone(), arguments).await
     }
 
     /// Reads on behalf of another tool, which is the one that was called.

@@ -8,7 +8,10 @@ use schemas::chat::{Call, Change, Proposal};
 use serde_json::{Map, Value, json};
 
 use super::{consent::Consent, sources::Sources, tokens};
-use crate::{Context, Error, Result, Tool, Undo};
+use crate::{
+    Context, Error, Result, Tool, Undo,
+    naming::{TEXTS, look_up, named},
+};
 
 /// What the model may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +31,6 @@ pub(super) enum Outcome {
     /// Nothing yet: the user is to agree first.
     Proposed(Proposal),
 }
-
-/// The fields that say in words what something is.
-const TEXTS: [&str; 4] = ["description", "content", "title", "name"];
 
 /// The keywords of a schema that a model can do without.
 const IDLE: [&str; 5] = ["example", "examples", "title", "$schema", "format"];
@@ -162,36 +162,6 @@ async fn before(context: &Context, tool: &Tool, given: &Map<String, Value>) -> O
     let changed = given.keys().filter(|name| !names.contains_key(*name));
     let restored: Option<Map<_, _>> = changed.map(|name| Some((name.clone(), row.get(name)?.clone()))).collect();
     Some(names.into_iter().chain(restored?).collect())
-}
-
-/// The text of what a call names by its id.
-async fn named(context: &Context, tool: &Tool, given: &Map<String, Value>) -> Result<Option<String>> {
-    let found = look_up(context, tool, given).await?;
-    let text = |row: &Value| TEXTS.iter().find_map(|name| row[*name].as_str().map(str::to_owned));
-    Ok(found.and_then(|(_, row)| text(&row)))
-}
-
-/// What a call is about to change, as its own reading tool tells it, and the arguments that name it.
-async fn look_up(
-    context: &Context,
-    tool: &Tool,
-    given: &Map<String, Value>,
-) -> Result<Option<(Map<String, Value>, Value)>> {
-    let reader = match tool.undo {
-        Some(Undo::Restoring(by)) => crate::find(by),
-        _ => tool.name.split_once('_').and_then(|(_, noun)| crate::find(&format!("get_{noun}"))),
-    };
-    let Some(reader) = reader else { return Ok(None) };
-    let known = |name: &String| reader.arguments.takes(name);
-    let names: Map<_, _> =
-        given.iter().filter(|(name, _)| known(name)).map(|(name, id)| (name.clone(), id.clone())).collect();
-    if names.is_empty() {
-        return Ok(None);
-    }
-    let mut told = reader.call(context.clone(), &reader.arguments, names.clone()).await?;
-    let row =
-        told.as_object_mut().and_then(|fields| fields.values_mut().find(|field| field.is_object())).map(Value::take);
-    Ok(Some((names, row.unwrap_or(told))))
 }
 
 /// What a call is about, in the user's words: the text that it writes, or that of what it names by its id.

@@ -1,0 +1,93 @@
+//! What a call is about, in the user's words: so that a person who is asked whether it may be made knows what it is.
+
+use serde_json::{Map, Value};
+
+use crate::{Context, Error, Result, Tool, Undo, text::shortened};
+
+/// The fields that say in words what something is.
+pub(crate) const TEXTS: [&str; 5] = ["description", "content", "title", "name", "headline"];
+
+/// How much of a text stands in a question, in characters.
+const QUOTED: usize = 120;
+
+impl Tool {
+    /// Asks the user whether a call may be made that takes something away, where their client can ask them. What is not
+    /// there needs no asking: the call says so itself.
+    pub(crate) async fn confirm(&self, context: &Context, arguments: &Value) -> Result<()> {
+        if context.client.is_none() || !self.behaviour().destructive {
+            return Ok(());
+        }
+        let nothing = Map::new();
+        let given = arguments.as_object().unwrap_or(&nothing);
+        match named(context, self, given).await {
+            Err(Error::NotFound(_)) => Ok(()),
+            subject => context.confirm(&self.question(given, subject.unwrap_or_default().as_deref())).await,
+        }
+    }
+
+    /// The question for a person: `Delete memory “Ana keeps bees”? This cannot be undone.`
+    fn question(&self, given: &Map<String, Value>, subject: Option<&str>) -> String {
+        let how_many = given.values().filter_map(Value::as_array).map(Vec::len).next();
+        let what = match (subject, how_many) {
+            (Some(subject), _) => format!("{} “{}”", self.title(), shortened(subject, QUOTED)),
+            (None, Some(count)) => format!("{} ({count} of them)", self.title()),
+            (None, None) => self.title(),
+        };
+        format!("{what}? This cannot be undone.")
+    }
+}
+
+/// The text of what a call names by its id.
+pub(crate) async fn named(context: &Context, tool: &Tool, given: &Map<String, Value>) -> Result<Option<String>> {
+    let found = look_up(context, tool, given).await?;
+    let text = |row: &Value| {
+        let places = TEXTS.iter().map(|name| &row[*name]).chain([&row["structured"]["title"]]);
+        places.filter_map(Value::as_str).find(|text| !text.is_empty()).map(str::to_owned)
+    };
+    Ok(found.and_then(|(_, row)| text(&row)))
+}
+
+/// What a call is about to change, as its own reading tool tells it, and the arguments that name it.
+pub(crate) async fn look_up(
+    context: &Context,
+    tool: &Tool,
+    given: &Map<String, Value>,
+) -> Result<Option<(Map<String, Value>, Value)>> {
+    let reader = match tool.undo {
+        Some(Undo::Restoring(by)) => crate::find(by),
+        _ => tool
+            .name
+            .split_once('_')
+            .and_then(|(_, noun)| ["", "_by_id"].iter().find_map(|end| crate::find(&format!("get_{noun}{end}")))),
+    };
+    let Some(reader) = reader else { return Ok(None) };
+    let known = |name: &String| reader.arguments.takes(name);
+    let names: Map<_, _> =
+        given.iter().filter(|(name, _)| known(name)).map(|(name, id)| (name.clone(), id.clone())).collect();
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let mut told = reader.call_within(context.clone(), names.clone()).await?;
+    let row =
+        told.as_object_mut().and_then(|fields| fields.values_mut().find(|field| field.is_object())).map(Value::take);
+    Ok(Some((names, row.unwrap_or(told))))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn questions_say_what_goes() {
+        let question = |tool: &str, given: Value, subject| {
+            crate::find(tool).unwrap().question(given.as_object().unwrap(), subject)
+        };
+        let one = question("delete_memory", json!({ "memory_id": "m" }), Some("Ana keeps bees"));
+        assert_eq!(one, "Delete memory “Ana keeps bees”? This cannot be undone.");
+        let some = question("delete_memories", json!({ "memory_ids": ["a", "b"] }), None);
+        assert_eq!(some, "Delete memories (2 of them)? This cannot be undone.");
+        assert_eq!(question("delete_all_memories", json!({}), None), "Delete all memories? This cannot be undone.");
+    }
+}
