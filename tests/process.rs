@@ -1,6 +1,7 @@
 //! The real program, as a process of its own: how it starts, refuses, works from the command line, and stops.
 
 mod commands;
+mod connect;
 mod crash;
 pub(crate) mod program;
 mod refusals;

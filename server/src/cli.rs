@@ -8,8 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use schemas::key::KeyFamily;
 use tools::toolsets::Shown;
 
-use crate::commands::{clients, export, import, keys, mcp, models, openapi, reindex, serve};
+use crate::commands::{clients, connect, export, import, keys, mcp, models, openapi, reindex, serve};
 use crate::config::{Config, Places};
+use crate::connecting::Client;
 use crate::{failure, log};
 
 /// A personal memory server: it speaks the Omi API and MCP, and keeps everything on your machine.
@@ -30,6 +31,8 @@ enum Command {
     Serve(Serve),
     /// Speak MCP on standard input and output, through the running server when there is one
     Mcp(Mcp),
+    /// Tell an assistant of this server: print what its configuration needs, or write it there
+    Connect(Connect),
     /// Create, list and revoke API keys
     #[command(subcommand)]
     Keys(Keys),
@@ -72,6 +75,28 @@ pub(crate) struct Mcp {
     /// The tools to show, with commas: default, memories, conversations, action_items, goals, people, graph, admin, all
     #[arg(long, value_name = "NAMES", default_value = "default")]
     pub(crate) toolsets: Shown,
+}
+
+/// Which client to connect, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Connect {
+    /// The client
+    pub(crate) client: Client,
+    /// Write it into the client's own file, and keep a copy of what was there
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// That file, where it is not in its usual place: such as .vscode/mcp.json for one project
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// The address of the server [default: that of the server that runs here, else of the configuration]
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// Give the client no key: it signs in by itself, in the browser
+    #[arg(long)]
+    pub(crate) sign_in: bool,
+    /// The tools to show it, with commas: default, memories, conversations, action_items, goals, people, graph, admin, all
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) toolsets: Option<Shown>,
 }
 
 /// What to do with keys.
@@ -184,6 +209,7 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve(self.serve)) {
             Command::Serve(choice) => serve::serve(config, &choice).await,
             Command::Mcp(choice) => mcp::speak(&config, choice).await,
+            Command::Connect(choice) => connect::connect(&config, &choice).await,
             Command::Keys(choice) => keys::manage(&config, choice).await,
             Command::Clients(choice) => clients::manage(&config, choice).await,
             Command::Models(Models::Pull) => models::pull(&config).await,

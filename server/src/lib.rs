@@ -5,6 +5,7 @@ mod auth;
 mod cli;
 mod commands;
 mod config;
+mod connecting;
 mod data_folder;
 mod failure;
 mod limits;

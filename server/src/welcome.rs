@@ -3,9 +3,9 @@
 use std::fmt;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use clap::ValueEnum;
 
-use crate::config::Config;
+use crate::connecting::{Client, Reach, through_program};
 use crate::{FirstStart, Running};
 
 /// On the first start, everything that is needed next, with the keys, once; later a single line.
@@ -38,37 +38,12 @@ impl fmt::Display for Welcome<'_> {
 }
 
 /// How to connect each client, as a line to paste; the start page has the same ones.
-fn connections(url: &str, first: &FirstStart, data: &Path) -> [(&'static str, String); 5] {
-    let mcp = format!("{url}/v1/mcp");
-    let bearer = format!("Bearer {}", first.mcp_key);
-    let headers = json!({ "Authorization": bearer });
-    [
-        (
-            "Claude Code",
-            format!("claude mcp add --transport http recollect {mcp} --header \"Authorization: {bearer}\""),
-        ),
-        (
-            "Claude Desktop, in claude_desktop_config.json",
-            json!({ "mcpServers": { "recollect": stdio(data) } }).to_string(),
-        ),
-        (
-            "Cursor, in ~/.cursor/mcp.json",
-            json!({ "mcpServers": { "recollect": { "url": mcp, "headers": headers } } }).to_string(),
-        ),
-        (
-            "VS Code, in .vscode/mcp.json",
-            json!({ "servers": { "recollect": { "type": "http", "url": mcp, "headers": headers } } }).to_string(),
-        ),
-        ("curl", format!("curl {url}/v1/dev/user/memories -H \"Authorization: Bearer {}\"", first.developer_key)),
-    ]
-}
-
-/// Claude Desktop starts a program; that program goes through this server and needs no key.
-fn stdio(data: &Path) -> Value {
-    let program = std::env::current_exe().unwrap_or_else(|_| "recollect".into());
-    let mut arguments = vec![json!("mcp")];
-    if data != Config::platform_folder() {
-        arguments.extend([json!("--data"), json!(data)]);
-    }
-    json!({ "command": program, "args": arguments })
+fn connections(url: &str, first: &FirstStart, data: &Path) -> Vec<(String, String)> {
+    let reach = Reach::Address(format!("{url}/v1/mcp"), Some(first.mcp_key.clone()));
+    let line = |client: &Client| {
+        let reach = if *client == Client::ClaudeDesktop { &through_program(data) } else { &reach };
+        (client.place(), client.line(reach).replace('\n', "\n    "))
+    };
+    let curl = format!("curl {url}/v1/dev/user/memories -H \"Authorization: Bearer {}\"", first.developer_key);
+    Client::value_variants().iter().map(line).chain([("curl".to_owned(), curl)]).collect()
 }
