@@ -23,7 +23,7 @@ const SHORT_FORMS: [(&str, &str); 3] =
     [("RECOLLECT_DATA", "data"), ("RECOLLECT_MODELS", "embedder.sources.folder"), ("RECOLLECT_LOG", "log.filter")];
 
 /// Variables that are no configuration: where the file is, whose key `recollect mcp` uses, and those of the tests.
-const OTHERS: [&str; 3] = ["RECOLLECT_CONFIG", "RECOLLECT_KEY", "RECOLLECT_TEST_"];
+const OTHERS: [&str; 4] = ["RECOLLECT_CONFIG", "RECOLLECT_KEY", "RECOLLECT_TOKEN", "RECOLLECT_TEST_"];
 
 /// Configuration, each layer over those before it.
 pub(super) struct Layers(Figment);
