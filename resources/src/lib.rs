@@ -160,7 +160,9 @@ impl Resources {
         let folder = settings.data.join("vectors");
         let vectors = Vectors::recreate(&settings.vectors, &folder, index_model(&embedder)).await?;
         let resources = Self::assemble(settings, embedder, vectors).await?;
-        resources.index_everything(progress).await
+        let indexed = resources.index_everything(progress).await;
+        resources.auditor.close().await;
+        indexed
     }
 
     async fn assemble(settings: &Settings, embedder: Embedder, vectors: Vectors) -> Result<Arc<Self>> {

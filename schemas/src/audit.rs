@@ -34,7 +34,7 @@ pub struct AuditEntry {
     pub tool: String,
     /// Whether that tool reads or writes.
     pub access: AuditAccess,
-    /// The ids that the call named or its answer held, each once; the first fifty.
+    /// The ids of what was read or written, each once: the first fifty. A call that failed has none.
     pub ids: Vec<String>,
     /// How many there were.
     pub id_count: usize,

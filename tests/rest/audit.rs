@@ -40,7 +40,7 @@ async fn the_user_sees_what_every_key_did() {
     let entries = trail(&user, "").await;
     assert_eq!(tools(&entries), ["get_memory", "get_memories", "search_memories", "create_memory"], "newest first");
     let [missed, listed, searched, created] = &entries[..] else { unreachable!() };
-    assert_eq!((&missed["outcome"], &missed["ids"]), (&json!("not_found"), &json!(["unknown"])));
+    assert_eq!((&missed["outcome"], &missed["ids"]), (&json!("not_found"), &json!([])));
     assert_eq!((&listed["face"], &listed["key_id"]), (&json!("developer"), &json!(user.developer_key_id)));
     assert_eq!((&searched["access"], &searched["ids"]), (&json!("read"), &json!([made])));
     assert_eq!(searched["face"], "mcp");

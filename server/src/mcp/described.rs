@@ -4,13 +4,26 @@ use std::sync::LazyLock;
 
 use rmcp::{
     ErrorData,
-    model::{MetaObject, Tool, ToolAnnotations},
+    model::{Icon, Implementation, MetaObject, Tool, ToolAnnotations},
 };
 use schemas::key::KeyFamily;
 use serde_json::{Map, json};
 use tools::Access;
 
 use super::refusals::invalid_cursor;
+
+/// The server as clients see it.
+pub(super) fn server() -> Implementation {
+    let icon = Icon::new(icon()).with_mime_type("image/svg+xml").with_sizes(vec!["any".to_owned()]);
+    Implementation::new("recollect", env!("CARGO_PKG_VERSION")).with_title("Recollect").with_icons(vec![icon])
+}
+
+/// The icon of the start page, which holds it as a URL of its own.
+fn icon() -> &'static str {
+    let page = include_str!("../web/index.html");
+    let url = page.split_once("rel=\"icon\" href=\"").and_then(|(_, rest)| rest.split_once('"'));
+    url.map_or("", |(url, _)| url)
+}
 
 /// All tools as clients see them, in the order of [`tools::all`].
 pub(super) static DESCRIBED: LazyLock<Vec<Tool>> = LazyLock::new(|| tools::all().iter().map(describe).collect());
@@ -57,6 +70,11 @@ fn security(tool: &tools::Tool) -> MetaObject {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_icon_is_that_of_the_start_page() {
+        assert!(icon().starts_with("data:image/svg+xml,") && icon().len() < 1000, "{}", icon());
+    }
 
     #[test]
     fn pages_of_tools_follow_each_other_without_gap_or_repetition() {

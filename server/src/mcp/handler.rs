@@ -21,7 +21,7 @@ use tools::{Context, Error, prompts, toolsets::Shown, views};
 use super::{
     client::CallingClient,
     conversation::{Conversation, Watched},
-    described::{DESCRIBED, page_of},
+    described::{DESCRIBED, page_of, server},
     extension::{Extension, Nothing, united},
     prompting,
     refusals::{cancelled, failure, refusal, unknown},
@@ -133,8 +133,7 @@ impl ServerHandler for Handler {
         let mut ours = ours.enable_resources_list_changed().enable_prompts().enable_completions().build();
         ours.logging = Some(Map::new());
         let capabilities = united(ours, self.extension.capabilities());
-        let server = Implementation::new("recollect", env!("CARGO_PKG_VERSION")).with_title("Recollect");
-        ServerConfig::new(capabilities).with_server_info(server).with_instructions(INSTRUCTIONS)
+        ServerConfig::new(capabilities).with_server_info(server()).with_instructions(INSTRUCTIONS)
     }
 
     async fn list_tools(

@@ -14,6 +14,7 @@ pub(crate) struct Noting {
     resources: Arc<Resources>,
     tool: &'static str,
     access: AuditAccess,
+    /// What was returned, and of a write what it named; of a call that failed nothing.
     ids: Ids,
     /// What became of it; a call that ends without a word was cancelled.
     outcome: &'static str,
@@ -36,18 +37,25 @@ impl Noting {
         if !is_noted || !context.resources.audit(&caller.user).is_kept() {
             return None;
         }
-        let mut ids = Ids::default();
-        arguments.into_iter().for_each(|arguments| ids.take(arguments));
         let access = if tool.behaviour().read_only { AuditAccess::Read } else { AuditAccess::Write };
+        let mut ids = Ids::default();
+        arguments.iter().filter(|_| access == AuditAccess::Write).for_each(|arguments| ids.take(arguments));
         let (caller, resources) = (Arc::clone(caller), Arc::clone(&context.resources));
         Some(Self { caller, resources, tool: tool.name, access, ids, outcome: "cancelled" })
     }
 
     /// Notes what became of it.
     pub(crate) fn end(mut self, outcome: &Result<Value>) {
-        self.outcome = outcome.as_ref().map_or_else(|error| error.code(), |_| "ok");
-        let fields = outcome.as_ref().ok().and_then(Value::as_object);
-        for value in fields.into_iter().flat_map(|fields| fields.values()) {
+        let result = match outcome {
+            Ok(result) => result,
+            Err(error) => {
+                (self.outcome, self.ids) = (error.code(), Ids::default());
+                return;
+            }
+        };
+        self.outcome = "ok";
+        self.ids.take(result);
+        for value in result.as_object().into_iter().flat_map(|fields| fields.values()) {
             match value {
                 Value::Array(rows) => rows.iter().for_each(|row| self.ids.take(row)),
                 row => self.ids.take(row),
