@@ -149,7 +149,6 @@ impl Config {
             webhooks: self.webhooks.clone(),
             limits: self.limits.clone(),
             grants: self.oauth.clone(),
-            public_url: self.server.public_url.clone(),
             audit: self.audit.clone(),
         }
     }

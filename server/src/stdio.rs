@@ -10,6 +10,7 @@ use tools::toolsets::Shown;
 pub(crate) use bridge::bridge_stdio;
 
 use crate::mcp::{Handler, McpSettings};
+use tools::toolsets::Shown;
 
 /// Serves one caller from this process, until standard input ends. Fails when the client breaks the protocol at once.
 pub(crate) async fn serve_stdio(caller: tools::Context, shown: Shown) -> anyhow::Result<()> {

@@ -80,6 +80,9 @@ fn reach(config: &Config, choice: &Connect, key: Option<String>) -> anyhow::Resu
         _ => None,
     };
     let configured = || {
+        if let Some(url) = &config.server.public_url {
+            return url.clone();
+        }
         let host = config.server.host;
         let host = if host.is_unspecified() { "127.0.0.1".to_owned() } else { host.to_string() };
         format!("http://{host}:{}", config.server.port)
