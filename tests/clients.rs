@@ -2,6 +2,7 @@
 
 mod inspector;
 mod mcp_server_omi;
+mod oauth_sdks;
 mod omi_cli;
 mod omi_mcp;
 

@@ -14,6 +14,7 @@ mod isolation;
 mod mcp;
 mod model;
 mod nouns;
+mod oauth;
 mod process;
 mod processing;
 mod qdrant;

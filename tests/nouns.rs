@@ -11,6 +11,7 @@ mod daily_summaries;
 mod files;
 pub(crate) mod folders;
 mod goals;
+mod grants;
 mod keys;
 mod memories;
 mod people;
@@ -65,6 +66,7 @@ pub(crate) const NOUNS: &[Noun] = &[
     files::NOUN,
     folders::NOUN,
     goals::NOUN,
+    grants::NOUN,
     keys::NOUN,
     memories::NOUN,
     people::NOUN,

@@ -1,0 +1,164 @@
+//! The pages on which a user signs in and agrees.
+
+use serde_json::json;
+
+use super::{
+    browser::Browser,
+    flow::{Client, code_in, consent, parameter},
+};
+use crate::harness::{Server, TestUser};
+
+const SCOPES: &str = "memories.read memories.write people.read";
+
+/// A user who has signed in, before the question of a client.
+struct Scene {
+    user: TestUser,
+    client: Client,
+    browser: Browser,
+    page: super::browser::Page,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let server = Server::shared().await;
+        let (user, client) = (server.user().await, Client::added(server).await);
+        let mut browser = Browser::new();
+        let page = browser.open(&client.address(&client.asked(SCOPES))).await;
+        let before = browser.cookie.clone();
+        let page = browser.submit(&page, "sign_in", &[("token", &user.token)]).await;
+        assert_ne!(before, browser.cookie, "who signs in gets a new secret");
+        let page = browser.open(&page.moved_to()).await;
+        Self { user, client, browser, page }
+    }
+
+    async fn grants(&self) -> serde_json::Value {
+        self.user.app().get("/v1/mcp/oauth/grants").await.ok()
+    }
+}
+
+#[tokio::test]
+async fn a_user_signs_in_reads_and_agrees_to_a_part() {
+    let server = Server::shared().await;
+    let (user, client) = (server.user().await, Client::added(server).await);
+    let address = consent(&client.address(&client.asked(SCOPES)), &user.token, &["memories.write"]).await;
+    assert!(address.starts_with("https://client.example/callback?code=omi_oac_"), "{address}");
+    assert_eq!(parameter(&address, "state").as_deref(), Some("a state & more"));
+    assert_eq!(parameter(&address, "iss").as_deref(), Some(server.url.as_str()));
+    let tokens = client.exchange(&code_in(&address)).await.ok();
+    assert_eq!(tokens["scope"], "memories.read people.read");
+    let writer = user.with(tokens["access_token"].as_str().unwrap());
+    let refused = writer.post("/v1/mcp/memories", json!({ "content": "x" })).await;
+    refused.refused(403, "Insufficient permissions. Required scope: memories.write");
+}
+
+#[tokio::test]
+async fn the_page_names_the_client_the_scopes_and_the_account() {
+    let scene = Scene::set().await;
+    let page = &scene.page;
+    assert_eq!((page.status, page.choices().join(" ").as_str()), (200, "memories.read people.read memories.write"));
+    for text in [
+        "Test &lt;Client&gt; &amp; Co",
+        "added by the owner of this server",
+        "client.example",
+        "Read and search your memories and your profile",
+        "Add, change and delete memories",
+        "You are signed in as <strong>somebody</strong>",
+    ] {
+        assert!(page.has(text), "{text}: {}", page.html);
+    }
+    assert!(!page.has("<Client>") && !page.has("<script") && !page.has(" style="), "{}", page.html);
+}
+
+#[tokio::test]
+async fn the_pages_cannot_be_framed_kept_or_scripted() {
+    let scene = Scene::set().await;
+    let policy = scene.page.headers["content-security-policy"].to_str().unwrap();
+    for part in ["default-src 'none'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert!(!policy.contains("script-src") && !policy.contains("unsafe"));
+    for (name, value) in [
+        ("x-frame-options", "DENY"),
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("content-type", "text/html; charset=utf-8"),
+    ] {
+        assert_eq!(scene.page.headers[name], value);
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_another_browser_or_none_does_nothing() {
+    let Scene { user, client, mut browser, page } = Scene::set().await;
+    let hidden = page.hidden();
+    let account = &hidden.iter().find(|(name, _)| name == "account").unwrap().1;
+    let grant = [("grant", "memories.read"), ("action", "allow"), ("account", account)];
+    let mut stranger = Browser::new();
+    let other = stranger.open(&client.address(&client.asked(SCOPES))).await.hidden();
+    let foreign = other.iter().find(|(name, _)| name == "form").unwrap().1.as_str();
+    for form in [None, Some(""), Some("nonsense"), Some("00"), Some(foreign)] {
+        let fields: Vec<_> = grant.into_iter().chain(form.map(|form| ("form", form))).collect();
+        let answer = browser.post(&page, &fields).await;
+        assert_eq!((answer.status, answer.has("http-equiv")), (403, false), "{form:?}");
+        assert!(answer.has("open for too long"));
+    }
+    // The right form without the browser is nothing either.
+    browser.cookie = None;
+    assert_eq!(browser.submit(&page, "allow", &[("grant", "memories.read")]).await.status, 403);
+    assert_eq!(user.app().get("/v1/mcp/oauth/grants").await.ok(), json!([]));
+}
+
+#[tokio::test]
+async fn a_user_denies() {
+    let mut scene = Scene::set().await;
+    let address = scene.browser.submit(&scene.page, "deny", &[("grant", "memories.read")]).await.next();
+    assert_eq!(parameter(&address, "error").as_deref(), Some("access_denied"));
+    assert_eq!(parameter(&address, "state").as_deref(), Some("a state & more"));
+    assert_eq!(scene.grants().await, json!([]));
+}
+
+#[tokio::test]
+async fn who_chooses_nothing_is_asked_again_and_nobody_gets_more_than_was_asked() {
+    let mut scene = Scene::set().await;
+    for grant in [&[][..], &[("grant", "goals.read")], &[("grant", "nonsense")]] {
+        let again = scene.browser.submit(&scene.page, "allow", grant).await;
+        assert_eq!((again.status, again.has("Nothing is chosen")), (422, true), "{grant:?}");
+    }
+    let grant = [("grant", "people.read"), ("grant", "goals.read")];
+    let address = scene.browser.submit(&scene.page, "allow", &grant).await.next();
+    assert_eq!(scene.client.exchange(&code_in(&address)).await.ok()["scope"], "people.read");
+}
+
+#[tokio::test]
+async fn a_browser_stays_signed_in_until_it_is_signed_out() {
+    let mut scene = Scene::set().await;
+    let other = Client::added(Server::shared().await).await;
+    let page = scene.browser.open(&other.address(&other.asked(""))).await;
+    assert!(page.has("You are signed in as"), "another client needs another yes, but no other sign-in");
+    let kept = scene.browser.cookie.clone();
+    let out = scene.browser.submit(&page, "sign_out", &[]).await;
+    let page = scene.browser.open(&out.moved_to()).await;
+    assert!(page.has("Sign in"), "{}", page.html);
+    scene.browser.cookie = kept;
+    assert!(!scene.browser.open(&other.address(&other.asked(""))).await.has("You are signed in as"));
+    let answer = scene.browser.submit(&scene.page, "allow", &[("grant", "memories.read")]).await;
+    assert!(!answer.has("http-equiv"), "the old form is of no use any more");
+}
+
+#[tokio::test]
+async fn who_is_not_known_is_not_let_in() {
+    let server = Server::shared().await;
+    let (client, user) = (Client::added(server).await, server.user().await);
+    let mut browser = Browser::new();
+    let page = browser.open(&client.address(&client.asked(""))).await;
+    for fields in
+        [&[("token", "omi_user_wrong")][..], &[("token", &user.mcp_key)], &[("name", "owner"), ("password", "x")]]
+    {
+        let again = browser.submit(&page, "sign_in", fields).await;
+        assert_eq!(again.status, 422, "{fields:?}");
+        assert!(again.has("role=\"alert\"") && !again.has("omi_user_wrong") && !again.has(&user.mcp_key));
+    }
+    let answer = browser.submit(&page, "allow", &[("grant", "memories.read"), ("account", &user.id)]).await;
+    assert!(answer.has("Sign in") && !answer.has("http-equiv"));
+}
