@@ -112,7 +112,7 @@ impl SignIn {
         }
         let is_for_us = |key: &Arc<GrantedKey>| {
             let resource = key.resource.as_deref().unwrap_or_default();
-            self.base.as_ref().is_some_and(|base| base.endpoint(resource).is_some())
+            self.base.as_ref().is_some_and(|base| base.takes(resource))
         };
         Ok(self.resources.grants().find(raw).await?.filter(is_for_us))
     }

@@ -19,7 +19,7 @@ mod token;
 
 use std::sync::Arc;
 
-use poem::{Endpoint, Request, Response, Route, RouteMethod, endpoint::make, get, post};
+use poem::{Endpoint, Request, Response, Route, endpoint::make, get, post};
 use resources::Resources;
 
 use crate::auth::SignIn;
@@ -44,8 +44,8 @@ impl Oauth {
 /// Adds the routes of the authorization server, and the documents by which it is found.
 pub(crate) fn mount(oauth: &Arc<Oauth>, mut route: Route) -> Route {
     for endpoint in ["", "/v1/mcp", "/v1/mcp/sse"] {
-        let resource = readable(get(on(oauth, move |oauth, request| metadata::resource(oauth, request, endpoint))));
-        let server = || readable(get(on(oauth, metadata::server)));
+        let resource = get(on(oauth, move |oauth, request| metadata::resource(oauth, request, endpoint)));
+        let server = || get(on(oauth, metadata::server));
         route = route
             .at(format!("/.well-known/oauth-protected-resource{endpoint}"), resource)
             .at(format!("/.well-known/oauth-authorization-server{endpoint}"), server())
@@ -53,9 +53,15 @@ pub(crate) fn mount(oauth: &Arc<Oauth>, mut route: Route) -> Route {
     }
     route
         .at("/authorize", get(on(oauth, authorize::show)).post(on(oauth, authorize::decide)))
-        .at("/token", readable(post(on(oauth, token::issue))))
-        .at("/revoke", readable(post(on(oauth, token::take_back))))
-        .at("/register", readable(post(on(oauth, register::register))))
+        .at("/token", post(on(oauth, token::issue)))
+        .at("/revoke", post(on(oauth, token::take_back)))
+        .at("/register", post(on(oauth, register::register)))
+}
+
+/// Whether pages from anywhere may ask and read what is at this path: what everybody may know, and what a client proves
+/// itself for in the request.
+pub(crate) fn is_for_every_page(path: &str) -> bool {
+    path.starts_with("/.well-known/") || matches!(path, "/token" | "/revoke" | "/register")
 }
 
 /// An endpoint that answers with `respond`.
@@ -66,10 +72,4 @@ where
 {
     let oauth = Arc::clone(oauth);
     make(move |request| respond(Arc::clone(&oauth), request))
-}
-
-/// Lets pages of any origin read the answers: clients that live in a browser are at home anywhere, and what they send
-/// carries no cookie.
-fn readable(methods: RouteMethod) -> RouteMethod {
-    methods.options(make(|_| async { answer::preflight() }))
 }

@@ -30,7 +30,6 @@ async fn the_endpoint_says_who_gives_tokens_for_it() {
     for (suffix, endpoint) in [("", "/v1/mcp"), ("/v1/mcp", "/v1/mcp"), ("/v1/mcp/sse", "/v1/mcp/sse")] {
         let path = format!("/.well-known/oauth-protected-resource{suffix}");
         let answer = get(server, &path).await;
-        assert_eq!(answer.header("access-control-allow-origin"), "*");
         assert_eq!(answer.header("content-type"), "application/json");
         let expected = json!({
             "resource": format!("{}{endpoint}", server.url),
@@ -74,25 +73,40 @@ async fn the_authorization_server_describes_itself() {
 }
 
 #[tokio::test]
-async fn browsers_may_read_the_documents_and_ask_for_tokens() {
+async fn pages_from_anywhere_may_read_the_documents_and_ask_for_tokens_but_not_more() {
     let server = Server::shared().await;
-    for path in ["/token", "/register", "/revoke", "/.well-known/oauth-authorization-server"] {
+    let page = "https://inspector.example";
+    for (path, status) in [
+        ("/token", 204),
+        ("/register", 204),
+        ("/revoke", 204),
+        ("/.well-known/oauth-authorization-server", 204),
+        ("/authorize", 403),
+        ("/v1/mcp", 403),
+    ] {
         let request = reqwest::Client::new().request(Method::OPTIONS, format!("{}{path}", server.url));
-        let answer = Answer::to(request.header("origin", "https://inspector.example")).await;
-        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (204, "*"), "{path}");
-        assert!(answer.header("access-control-allow-headers").contains("Authorization"));
+        let request = request.header("origin", page).header("access-control-request-method", "POST");
+        let answer = Answer::to(request.header("access-control-request-headers", "authorization")).await;
+        let allowed = if status == 204 { page } else { "" };
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, allowed), "{path}");
+        assert_eq!(answer.header("access-control-allow-credentials"), "");
     }
+    let document = reqwest::Client::new().get(format!("{}/.well-known/oauth-authorization-server", server.url));
+    let answer = Answer::to(document.header("origin", page)).await;
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, page));
 }
 
 #[tokio::test]
 async fn a_request_by_another_name_is_not_told_that_this_is_its_server() {
     let server = Server::shared().await;
-    for path in ["/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server", "/authorize"] {
-        let request =
-            reqwest::Client::new().get(format!("{}{path}", server.url)).header("x-forwarded-host", "evil.example");
-        let answer = Answer::to(request).await;
-        assert!(matches!(answer.status, 400 | 404), "{path}");
-        assert!(!answer.body.to_string().contains("evil.example"), "{path}");
+    for path in ["/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server"] {
+        for (name, status) in [("host", 403), ("x-forwarded-host", 200)] {
+            let request = reqwest::Client::new().get(format!("{}{path}", server.url)).header(name, "evil.example");
+            let answer = Answer::to(request).await;
+            assert_eq!(answer.status, status, "{path}");
+            assert!(!answer.body.to_string().contains("https://evil"), "{path}");
+            assert!(status == 403 || !answer.body.to_string().contains("evil.example"), "{path}");
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Answers to programs: JSON, kept by nobody, readable from any page.
+//! Answers to programs: JSON, kept by nobody.
 
 use poem::{
     Response,
@@ -75,25 +75,10 @@ pub(super) fn document(status: StatusCode, body: &Value) -> Response {
         .content_type("application/json")
         .header(header::CACHE_CONTROL, "no-store")
         .header(header::PRAGMA, "no-cache")
-        .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
         .body(body.to_string())
 }
 
 /// Nothing, where all is well.
 pub(super) fn done() -> Response {
-    Response::builder()
-        .header(header::CACHE_CONTROL, "no-store")
-        .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
-        .finish()
-}
-
-/// What a browser asks before it lets a page send a request.
-pub(super) fn preflight() -> Response {
-    Response::builder()
-        .status(StatusCode::NO_CONTENT)
-        .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
-        .header(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, OPTIONS")
-        .header(header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, MCP-Protocol-Version")
-        .header(header::ACCESS_CONTROL_MAX_AGE, "86400")
-        .finish()
+    Response::builder().header(header::CACHE_CONTROL, "no-store").finish()
 }

@@ -1,6 +1,8 @@
 //! Under which address this server is reached, and which addresses tokens may be for.
 
-use poem::{Request, http::uri::Authority};
+use std::net::IpAddr;
+
+use poem::{Addr, Request, http::uri::Authority};
 use reqwest::Url;
 
 use crate::config::ServerConfig;
@@ -35,15 +37,18 @@ impl Base {
             return Some(url.clone());
         }
         let first = |name: &str| request.header(name)?.split(',').next().map(str::trim);
-        let host = first("x-forwarded-host").or_else(|| first("host"));
-        let host = host.filter(|host| self.is_own_name(host))?;
+        let forwarded = first("x-forwarded-host").filter(|host| self.is_own_name(host));
+        let host =
+            forwarded.or_else(|| first("host").filter(|host| self.is_own_name(host) || is_address_of(request, host)));
+        let host = host?;
         let scheme = first("x-forwarded-proto").unwrap_or(request.scheme().as_str());
         let scheme = if scheme.eq_ignore_ascii_case("https") { "https" } else { "http" };
         Some(format!("{scheme}://{}", host.to_ascii_lowercase()))
     }
 
-    /// The address of the MCP endpoint that `resource` is, in its one spelling; `None` where it is something else.
-    pub(crate) fn endpoint(&self, resource: &str) -> Option<String> {
+    /// The address of the MCP endpoint that `resource` is, in its one spelling; `None` where it is something else. `called`
+    /// is how a request that came in has called the server.
+    pub(crate) fn endpoint(&self, resource: &str, called: Option<&str>) -> Option<String> {
         let url: Url = resource.parse().ok()?;
         let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
         let path = url.path().trim_end_matches('/');
@@ -53,9 +58,19 @@ impl Base {
         let origin = url.origin().ascii_serialization();
         let is_own = match &self.public_url {
             Some(public_url) => public_url.parse::<Url>().is_ok_and(|public| public.origin() == url.origin()),
-            None => matches!(url.scheme(), "http" | "https") && self.is_own_name(url.authority()),
+            None => {
+                let is_called = called.is_some_and(|called| called.eq_ignore_ascii_case(url.authority()));
+                matches!(url.scheme(), "http" | "https") && (is_called || self.is_own_name(url.authority()))
+            }
         };
         is_own.then(|| format!("{origin}{path}"))
+    }
+
+    /// Whether a token that was given for `resource` opens this server: a number, unlike a name, is nobody else's here.
+    pub(crate) fn takes(&self, resource: &str) -> bool {
+        let url: Option<Url> = resource.parse().ok();
+        let number = url.as_ref().filter(|url| url.host_str().is_some_and(|host| number(host).is_some()));
+        self.endpoint(resource, number.map(Url::authority)).is_some()
     }
 
     fn is_own_name(&self, host: &str) -> bool {
@@ -66,6 +81,18 @@ impl Base {
         };
         !host.contains('@') && self.hosts.iter().any(is_named)
     }
+}
+
+/// Whether a request calls the server by the very address that it came to, as in a network without names.
+fn is_address_of(request: &Request, host: &str) -> bool {
+    let Addr::SocketAddr(local) = &**request.local_addr() else { return false };
+    let address = host.parse::<Authority>().ok().and_then(|host| number(host.host()));
+    address == Some(local.ip().to_canonical())
+}
+
+/// The address that a host is, where it is a number.
+fn number(host: &str) -> Option<IpAddr> {
+    host.trim_matches(['[', ']']).parse().ok()
 }
 
 #[cfg(test)]
@@ -96,7 +123,7 @@ mod tests {
             (&[("host", "[::1]:8080")], Some("http://[::1]:8080")),
             (&[("host", "other.example")], None),
             (&[("host", "evil.example")], None),
-            (&[("host", "memory.example"), ("x-forwarded-host", "evil.example")], None),
+            (&[("host", "memory.example"), ("x-forwarded-host", "evil.example")], Some("http://memory.example")),
             (&[("host", "127.0.0.1:80@evil.example")], None),
             (&[("host", "memory.example@evil.example")], None),
             (&[("host", "memory.example/x")], None),
@@ -121,11 +148,18 @@ mod tests {
             ("https://u@memory.example/v1/mcp", None),
             ("/v1/mcp", None),
         ] {
-            assert_eq!(unset.endpoint(given).as_deref(), expected, "{given}");
-            assert_eq!(fixed.endpoint(given).as_deref(), expected, "{given}");
+            assert_eq!(unset.endpoint(given, None).as_deref(), expected, "{given}");
+            assert_eq!(fixed.endpoint(given, None).as_deref(), expected, "{given}");
         }
         let here = "http://127.0.0.1:8080/v1/mcp";
-        assert_eq!((unset.endpoint(here).as_deref(), fixed.endpoint(here)), (Some(here), None));
-        assert_eq!(fixed.endpoint("http://memory.example/v1/mcp"), None);
+        assert_eq!((unset.endpoint(here, None).as_deref(), fixed.endpoint(here, None)), (Some(here), None));
+        let lan = "http://192.168.1.5:8080/v1/mcp";
+        assert_eq!(
+            (unset.endpoint(lan, Some("192.168.1.5:8080")).as_deref(), unset.endpoint(lan, None)),
+            (Some(lan), None)
+        );
+        assert!(unset.takes(lan) && !fixed.takes(lan) && !unset.takes("http://evil.example/v1/mcp"));
+        assert_eq!(fixed.endpoint(lan, Some("192.168.1.5:8080")), None);
+        assert_eq!(fixed.endpoint("http://memory.example/v1/mcp", None), None);
     }
 }

@@ -187,7 +187,7 @@ fn voucher(client: &Client) -> String {
 fn destination(redirect_uri: &str) -> String {
     let Ok(url) = redirect_uri.parse::<Url>() else { return redirect_uri.to_owned() };
     match (url.scheme(), url.host_str()) {
-        _ if is_loopback(&url) => "an app on this computer".to_owned(),
+        (_, Some(host)) if is_loopback(&url) => format!("an app on this computer ({host})"),
         ("https", Some(host)) => host.to_owned(),
         (scheme, _) => format!("the app for {scheme}: links"),
     }

@@ -133,10 +133,15 @@ impl Terms {
             return Err(Refused::invalid_request("code_challenge is not the base64url of a SHA-256"));
         }
         let usual = || format!("{base}{USUAL_ENDPOINT}");
-        let resource = given.get("resource").map_err(|_| not_ours())?.map(|resource| oauth.base.endpoint(resource));
+        let resource =
+            given.get("resource").map_err(|_| not_ours())?.map(|resource| oauth.base.endpoint(resource, host_of(base)));
         let resource = resource.unwrap_or_else(|| Some(usual())).ok_or_else(not_ours)?;
         Ok(Self { scopes: scopes(given.get("scope")?)?, resource, challenge: challenge.to_owned() })
     }
+}
+
+fn host_of(base: &str) -> Option<&str> {
+    base.split_once("://").map(|(_, host)| host)
 }
 
 fn not_ours() -> Refused {

@@ -38,8 +38,8 @@ async fn answer_token(oauth: &Oauth, request: &mut Request) -> Result<Response, 
     }
     credentials.check(oauth).await?;
     let outcome = match given.need("grant_type")? {
-        "authorization_code" => exchange(oauth, &credentials.id, &given).await?,
-        "refresh_token" => refresh(oauth, &credentials.id, &given).await?,
+        "authorization_code" => exchange(oauth, &credentials.id, &given, request.header(header::HOST)).await?,
+        "refresh_token" => refresh(oauth, &credentials.id, &given, request.header(header::HOST)).await?,
         _ => {
             let sentence = "grant_type must be authorization_code or refresh_token";
             return Err(Refused::new("unsupported_grant_type", sentence));
@@ -48,12 +48,14 @@ async fn answer_token(oauth: &Oauth, request: &mut Request) -> Result<Response, 
     Ok(issued(outcome.map_err(denied)?))
 }
 
-async fn exchange(oauth: &Oauth, client_id: &str, given: &Parameters) -> Result<Result<Issued, Denied>, Refused> {
+type Outcome = Result<Result<Issued, Denied>, Refused>;
+
+async fn exchange(oauth: &Oauth, client_id: &str, given: &Parameters, called: Option<&str>) -> Outcome {
     let verifier = given.need("code_verifier")?;
     if !VERIFIER.contains(&verifier.len()) {
         return Err(Refused::invalid_request("code_verifier has 43 to 128 characters"));
     }
-    let resource = resource(oauth, given)?;
+    let resource = resource(oauth, given, called)?;
     let exchange = Exchange {
         code: given.need("code")?,
         client_id,
@@ -64,11 +66,11 @@ async fn exchange(oauth: &Oauth, client_id: &str, given: &Parameters) -> Result<
     Ok(oauth.resources.grants().exchange(exchange).await?)
 }
 
-async fn refresh(oauth: &Oauth, client_id: &str, given: &Parameters) -> Result<Result<Issued, Denied>, Refused> {
+async fn refresh(oauth: &Oauth, client_id: &str, given: &Parameters, called: Option<&str>) -> Outcome {
     let token = given.need("refresh_token")?;
     let scopes = given.get("scope")?.map(|text| text.split_ascii_whitespace());
     let scopes = scopes.map(|names| names.filter(|name| *name != "offline_access").map(str::to_owned).collect());
-    let resource = resource(oauth, given)?;
+    let resource = resource(oauth, given, called)?;
     Ok(oauth.resources.grants().refresh(token, client_id, scopes, resource.as_deref()).await?)
 }
 
@@ -84,9 +86,9 @@ async fn revoke(oauth: &Oauth, request: &mut Request) -> Result<Response, Refuse
 
 /// The address that tokens are asked for, in its one spelling; one that is not the server's is left for the grant to
 /// refuse.
-fn resource(oauth: &Oauth, given: &Parameters) -> Result<Option<String>, Refused> {
+fn resource(oauth: &Oauth, given: &Parameters, called: Option<&str>) -> Result<Option<String>, Refused> {
     let resource = given.get("resource")?;
-    Ok(resource.map(|resource| oauth.base.endpoint(resource).unwrap_or_else(|| resource.to_owned())))
+    Ok(resource.map(|resource| oauth.base.endpoint(resource, called).unwrap_or_else(|| resource.to_owned())))
 }
 
 fn issued(issued: Issued) -> Response {

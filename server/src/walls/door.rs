@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use http::{HeaderValue, StatusCode, Uri, header, uri::Authority};
 use poem::{Addr, Request};
 
-use crate::config::ServerConfig;
+use crate::{config::ServerConfig, oauth};
 
 /// What every browser calls the machine that it runs on.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
@@ -64,6 +64,8 @@ impl Door {
         match origin.to_str().ok().and_then(parse) {
             Some((_, from)) if from == called || self.is_own_page(&from) => Ok(Guest::Own),
             Some((scheme, from)) if self.may_call(&scheme, &from) => Ok(Guest::Page(origin.clone())),
+            // Clients that live in a browser may be at home anywhere; no cookie goes with what they ask here.
+            _ if oauth::is_for_every_page(request.uri().path()) => Ok(Guest::Page(origin.clone())),
             _ => {
                 let sentence = "Pages of this origin may not call this server; server.allowed_origins says which may";
                 Err(Barred(StatusCode::FORBIDDEN, sentence.into()))
