@@ -1,5 +1,6 @@
 //! The real program, as a process of its own: how it starts, refuses, works from the command line, and stops.
 
+mod clients;
 mod commands;
 mod connect;
 mod crash;

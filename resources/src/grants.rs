@@ -96,6 +96,15 @@ impl Default for GrantCache {
     }
 }
 
+impl GrantCache {
+    /// Forgets a token that is revoked, and ends what it has opened.
+    fn forget(&self, digest: &str) {
+        if let Some((_, known)) = self.found.remove(digest) {
+            known.key.ended.cancel();
+        }
+    }
+}
+
 /// The grants of every user; each call names whose.
 pub struct Grants<'a>(pub(crate) &'a Resources);
 
@@ -120,7 +129,7 @@ impl Grants<'_> {
         let mut answers = self.0.database.run(statements, bound).await?;
         let gone: Vec<GrantRow> = answers.take(1)?;
         let tokens: Vec<AccessRow> = answers.take(2)?;
-        tokens.iter().for_each(|row| drop(self.0.grant_cache.found.remove(&row.digest)));
+        tokens.iter().for_each(|row| self.0.grant_cache.forget(&row.digest));
         Ok(!gone.is_empty())
     }
 
@@ -134,7 +143,7 @@ impl Grants<'_> {
             COMMIT;";
         self.0.grant_cache.revocations.fetch_add(1, Ordering::SeqCst);
         let tokens: Vec<AccessRow> = self.0.database.run(statements, Bound::new().with("user", user)).await?.take(4)?;
-        tokens.iter().for_each(|row| drop(self.0.grant_cache.found.remove(&row.digest)));
+        tokens.iter().for_each(|row| self.0.grant_cache.forget(&row.digest));
         Ok(())
     }
 

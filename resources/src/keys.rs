@@ -16,6 +16,7 @@ use schemas::{
 };
 use sha2::{Digest, Sha256};
 use surrealdb::types::{RecordId, SurrealValue};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Resources, Result,
@@ -45,14 +46,25 @@ pub struct GrantedKey {
     pub listed: Key,
     /// The address that it was given for; `None` for a key proper, which is for all of its family.
     pub resource: Option<String>,
+    /// Cancelled when it is revoked: what it opened for longer than a request ends then.
+    pub ended: CancellationToken,
     noted: AtomicI64,
 }
 
 impl GrantedKey {
     /// An access token within a grant, which does what an MCP key does.
     pub(crate) fn of_grant(id: String, user: String, scopes: Vec<Scope>, resource: String, listed: Key) -> Self {
-        let (name, noted) = (listed.name.clone(), AtomicI64::new(0));
-        Self { id, user, name, family: KeyFamily::Mcp, scopes: Some(scopes), listed, resource: Some(resource), noted }
+        Self {
+            id,
+            user,
+            name: listed.name.clone(),
+            family: KeyFamily::Mcp,
+            scopes: Some(scopes),
+            listed,
+            resource: Some(resource),
+            ended: CancellationToken::new(),
+            noted: AtomicI64::new(0),
+        }
     }
 
     /// What the key may do.
@@ -248,6 +260,7 @@ fn granted(row: KeyRow, family: KeyFamily) -> GrantedKey {
         scopes: row.scopes.as_ref().map(parse),
         listed: listed(&row, family),
         resource: None,
+        ended: CancellationToken::new(),
         noted: AtomicI64::new(row.last_used_at.map_or(0, |time| time.timestamp())),
     }
 }

@@ -40,8 +40,13 @@ impl Client {
 
     /// A client that the server knows by this id.
     pub(crate) fn known(server: &Server, id: &str, redirect_uri: &str) -> Self {
+        Self::of(&server.url, id, redirect_uri)
+    }
+
+    /// The same, of the server at this address.
+    pub(crate) fn of(url: &str, id: &str, redirect_uri: &str) -> Self {
         Self {
-            url: server.url.clone(),
+            url: url.to_owned(),
             id: id.to_owned(),
             secret: None,
             redirect_uri: redirect_uri.to_owned(),

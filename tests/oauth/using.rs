@@ -95,11 +95,15 @@ async fn a_revoked_grant_is_shut_out_at_once_even_in_an_open_session() {
     assert_eq!(send(&caller, Some(&session), &noted).await.status, 202);
     let list = call("get_memories", json!({}));
     assert_eq!(send(&caller, Some(&session), &list).await.status, 200);
+    let stream = caller.request(Method::GET, "/v1/mcp").header(ACCEPT, BOTH).header("mcp-session-id", &session);
+    let stream = stream.send().await.unwrap();
+    assert_eq!(stream.status(), 200);
     assert_eq!(user.app().delete(&format!("/v1/mcp/oauth/grants/{id}")).await.status, 204);
     let refused = send(&caller, Some(&session), &list).await;
     refused.refused(401, "Invalid or missing API key. Provide via Authorization header.");
     assert!(refused.header("www-authenticate").contains("error=\"invalid_token\""));
     caller.get("/v1/mcp/memories").await.refused(401, "Invalid API Key");
+    stream.bytes().await.unwrap();
 }
 
 #[tokio::test]

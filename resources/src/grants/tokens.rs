@@ -163,7 +163,7 @@ impl Grants<'_> {
             let digest = digest(raw.trim_start_matches(ACCESS_PREFIX));
             self.0.grant_cache.revocations.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             self.0.database.run("DELETE $id", Bound::new().with("id", access_record(&digest))).await?;
-            self.0.grant_cache.found.remove(&digest);
+            self.0.grant_cache.forget(&digest);
         }
         Ok(is_theirs)
     }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
-use tools::{Context, Error};
+use tools::{Context, Credential, Error};
 
 use super::{
     Extension, Handler, McpSettings,
@@ -246,8 +246,18 @@ impl Endpoint for Gate {
             return Ok(response);
         }
         let place = self.streams.take(&context.caller.user);
-        Ok(place.map_or_else(|error| refuse(&error), |place| place.during(response)))
+        Ok(place.map_or_else(|error| refuse(&error), |place| place.during(until_revoked(response, &context))))
     }
+}
+
+/// Ends a stream when what opened it is revoked.
+fn until_revoked(mut response: Response, context: &Context) -> Response {
+    if let Credential::Key(key) = &context.caller.credential {
+        let pieces = response.take_body().into_bytes_stream();
+        let pieces = futures::StreamExt::take_until(pieces, key.ended.clone().cancelled_owned());
+        response.set_body(Body::from_bytes_stream(pieces));
+    }
+    response
 }
 
 /// As much of a message as it takes to know where it goes.

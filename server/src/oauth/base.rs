@@ -15,6 +15,11 @@ pub(super) const USUAL_ENDPOINT: &str = "/v1/mcp/sse";
 
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
+/// The path of the endpoint that a request to this path belongs to.
+pub(super) fn endpoint_of(path: &str) -> &'static str {
+    ENDPOINTS.into_iter().find(|endpoint| *endpoint == path.trim_end_matches('/')).unwrap_or(USUAL_ENDPOINT)
+}
+
 /// Under which address this server is reached.
 #[derive(Debug, Clone)]
 pub(crate) struct Base {

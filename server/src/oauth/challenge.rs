@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tools::{Access, Context, Credential, Error};
 
-use super::{Base, metadata};
+use super::{Base, base, metadata};
 
 /// The JSON-RPC code for a missing scope.
 const MISSING_SCOPE: i64 = -32003;
@@ -67,9 +67,9 @@ struct Named {
 
 fn challenge(base: &Base, request: &Request, scope: &str, wrong: Option<(&str, String)>) -> Option<HeaderValue> {
     let mut parts = Vec::new();
-    if let Some(base) = base.of(request) {
-        let path = request.original_uri().path().trim_end_matches('/');
-        parts.push(format!(r#"resource_metadata="{base}/.well-known/oauth-protected-resource{path}""#));
+    if let Some(url) = base.of(request) {
+        let path = base::endpoint_of(request.original_uri().path());
+        parts.push(format!(r#"resource_metadata="{url}/.well-known/oauth-protected-resource{path}""#));
     }
     parts.push(format!(r#"scope="{scope}""#));
     if let Some((error, sentence)) = wrong {
