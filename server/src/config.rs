@@ -150,6 +150,7 @@ impl Config {
             limits: self.limits.clone(),
             grants: self.oauth.clone(),
             audit: self.audit.clone(),
+            public_url: self.server.public_url.clone(),
         }
     }
 

@@ -5,7 +5,6 @@ mod bridge;
 
 use anyhow::Context as _;
 use rmcp::{ServiceExt, transport::stdio_pipes};
-use tools::toolsets::Shown;
 
 pub(crate) use bridge::bridge_stdio;
 
