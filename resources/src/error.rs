@@ -1,5 +1,7 @@
 //! What can go wrong below the tools.
 
+use crate::limits::Exceeded;
+
 /// Why a resource could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -9,6 +11,9 @@ pub enum Error {
     /// An engine, a model or a network is away; asking again later may work.
     #[error("{0}")]
     Unavailable(String),
+    /// Somebody tries this too often.
+    #[error(transparent)]
+    TooOften(Exceeded),
     /// Everything else: a defect of ours or of an engine.
     #[error(transparent)]
     Internal(#[from] anyhow::Error),

@@ -1,1 +1,4 @@
-//! Who a token speaks for: verifiers of this server's own tokens and of other issuers'.
+//! Who somebody is: passwords of our own, and tokens that others issue.
+
+pub(crate) mod password;
+pub(crate) mod throttle;

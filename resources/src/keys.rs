@@ -1,15 +1,11 @@
 //! API keys: made, listed, revoked, and found again by their secret.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::{Duration, Instant},
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
 };
 
 use chrono::{DateTime, Utc};
-use quick_cache::sync::Cache;
 use schemas::{
     key::{CreatedKey, Key, KeyFamily},
     scope::Scope,
@@ -21,10 +17,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Resources, Result,
     database::{Bound, row},
+    lately::Lately,
 };
-
-/// How long a key is believed without asking a database that others write to as well.
-const BELIEVED: Duration = Duration::from_secs(2);
 
 /// How often the last use of a key is written down.
 const NOTED_EVERY: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
@@ -101,13 +95,8 @@ struct KeyRow {
 }
 
 /// Keys found lately, by the hash of their secret.
-pub(crate) struct KeyCache(Cache<String, (Instant, Arc<GrantedKey>)>);
-
-impl Default for KeyCache {
-    fn default() -> Self {
-        Self(Cache::new(10_000))
-    }
-}
+#[derive(Default)]
+pub(crate) struct KeyCache(Lately<Arc<GrantedKey>>);
 
 /// The keys of every user; each call names whose.
 pub struct Keys<'a>(pub(crate) &'a Resources);
@@ -159,7 +148,7 @@ impl Keys<'_> {
             RETURN BEFORE";
         let bound = Bound::new().with("id", id).with("user", user).with("family", family_name(family));
         let gone: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
-        gone.iter().for_each(|row| drop(self.0.key_cache.0.remove(&row.secret)));
+        gone.iter().for_each(|row| self.0.key_cache.0.forget(&row.secret));
         Ok(())
     }
 
@@ -168,18 +157,17 @@ impl Keys<'_> {
         let family = KeyFamily::ALL.into_iter().find(|family| raw.starts_with(family.prefix()));
         let Some(family) = family else { return Ok(None) };
         let secret = digest(&raw[family.prefix().len()..]);
-        let cached = self.0.key_cache.0.get(&secret);
-        if let Some((since, key)) = cached
-            && (self.0.database.is_embedded() || since.elapsed() < BELIEVED)
-        {
+        let KeyCache(lately) = &self.0.key_cache;
+        if let Some(key) = lately.get(&secret, &self.0.database) {
             return Ok(Some(key));
         }
+        let before = lately.before();
         let statement = "SELECT * FROM key WHERE secret = $secret AND family = $family";
         let bound = Bound::new().with("secret", secret.clone()).with("family", family_name(family));
         let rows: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
         let key = Arc::new(granted(row, family));
-        self.0.key_cache.0.insert(secret, (Instant::now(), Arc::clone(&key)));
+        lately.keep(&secret, Arc::clone(&key), before);
         Ok(Some(key))
     }
 

@@ -17,6 +17,7 @@ pub mod identity;
 mod indexer;
 pub mod jobs;
 pub mod keys;
+mod lately;
 pub mod limits;
 pub mod memories;
 pub mod messages;
@@ -45,13 +46,14 @@ use crate::{
     audit::{AuditSettings, Writer},
     changes::Changes,
     grants::{Browsers, Clients, Documents, GrantCache, Grants},
+    identity::throttle::Throttle,
     jobs::Queue,
     keys::{KeyCache, Keys},
     limits::Limits,
     memories::Memories,
     messages::Messages,
     outbox::Outbox,
-    users::Users,
+    users::{Standings, Users},
     webhooks::Sender,
 };
 pub use crate::{
@@ -120,6 +122,8 @@ pub struct Resources {
     pub grant_settings: GrantSettings,
     grant_cache: GrantCache,
     client_documents: Documents,
+    standings: Standings,
+    throttle: Throttle,
     outbox: Outbox,
     queue: Queue,
     sender: Sender,
@@ -182,6 +186,8 @@ impl Resources {
             grant_settings: settings.grants.clone(),
             grant_cache: GrantCache::default(),
             client_documents: Documents::open(&settings.grants)?,
+            standings: Standings::default(),
+            throttle: Throttle::default(),
             outbox: Outbox::default(),
             queue: Queue::default(),
             sender: Sender::open(&settings.webhooks)?,

@@ -67,7 +67,7 @@ pub struct Deed<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("Rate limit exceeded. Try again in {seconds}s.")]
 pub struct Exceeded {
-    /// How often it may be done in an hour.
+    /// How often it may be done, mostly in an hour.
     pub most: u32,
     /// When it may be done again: after so many seconds.
     pub seconds: u64,

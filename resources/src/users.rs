@@ -1,25 +1,25 @@
-//! The people whose lives are kept here.
+//! The people whose lives are kept here: who they are, and how they sign in by what only they know.
+
+mod row;
+mod standing;
+
+use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use surrealdb::types::{RecordId, SurrealValue};
+pub use schemas::user::{Role, User};
 
 use crate::{
-    Resources, Result,
+    Error, Resources, Result,
     database::{Bound, row},
+    identity::password,
     keys::{digest, random_secret},
 };
+use row::{UserRow, name_of_role, record};
+pub use standing::Standing;
+pub(crate) use standing::Standings;
 
 /// What a user's token starts with.
-const TOKEN_PREFIX: &str = "omi_user_";
-
-/// Someone whose life is kept here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User {
-    /// Identifies the user in every row that is theirs.
-    pub id: String,
-    /// What to call them.
-    pub name: String,
-}
+pub const TOKEN_PREFIX: &str = "omi_user_";
 
 /// A user just added, with the token that is shown this once.
 #[derive(Debug, Clone)]
@@ -30,27 +30,68 @@ pub struct NewUser {
     pub token: String,
 }
 
-#[derive(SurrealValue)]
-struct UserRow {
-    uid: String,
-    name: String,
-    token: String,
-    created_at: DateTime<Utc>,
+/// What an account is made of.
+#[derive(Debug, Clone, Default)]
+pub struct NewAccount {
+    /// What to call them.
+    pub name: String,
+    /// Their e-mail address, if it is known.
+    pub email: Option<String>,
+    /// Whether somebody who ought to know vouches for it.
+    pub email_verified: bool,
+    /// Their password, if they are to have one.
+    pub password: Option<String>,
 }
 
 /// The users of this server.
 pub struct Users<'a>(pub(crate) &'a Resources);
 
 impl Users<'_> {
-    /// Adds a user called `name`, with a token of their own.
+    /// Adds a user called `name`, with a token of their own. Whoever is first is the owner.
     pub async fn add(&self, name: &str) -> Result<NewUser> {
-        let user = User { id: uuid::Uuid::new_v4().to_string(), name: name.to_owned() };
-        let secret = random_secret();
-        let fields =
-            UserRow { uid: user.id.clone(), name: user.name.clone(), token: digest(&secret), created_at: crate::now() };
-        let row = row(RecordId::new("user", user.id.as_str()), fields);
-        self.0.database.run("INSERT INTO user $row", Bound::new().with("row", row)).await?;
-        Ok(NewUser { user, token: format!("{TOKEN_PREFIX}{secret}") })
+        let account = NewAccount { name: name.to_owned(), ..NewAccount::default() };
+        let user = self.create(account).await?.ok_or_else(|| Error::internal("a user without an address clashes"))?;
+        let token = self.renew_token(&user.id).await?.ok_or_else(|| Error::internal("a user was lost"))?;
+        Ok(NewUser { user, token })
+    }
+
+    /// Makes an account; `None` when another one has the e-mail address. Whoever is first is the owner.
+    pub async fn create(&self, account: NewAccount) -> Result<Option<User>> {
+        let password = match account.password {
+            Some(password) => Some(password::hash(password).await?),
+            None => None,
+        };
+        let fields = UserRow {
+            uid: uuid::Uuid::new_v4().to_string(),
+            name: account.name,
+            token: None,
+            email: account.email.as_deref().map(normal_email),
+            email_verified: account.email_verified,
+            password,
+            role: name_of_role(Role::Member),
+            disabled_at: None,
+            leaving_at: None,
+            created_at: crate::now(),
+        };
+        let statements = "BEGIN;
+            LET $role = IF (SELECT VALUE id FROM user LIMIT 1) = [] { 'owner' } ELSE { 'member' };
+            LET $clash = $email != NONE AND (SELECT VALUE id FROM user WHERE email = $email) != [];
+            IF !$clash { INSERT INTO user object::extend($row, { role: $role }); };
+            RETURN IF $clash { [] } ELSE { SELECT * FROM $id };
+            COMMIT;";
+        let bound = Bound::new()
+            .with("id", record(&fields.uid))
+            .with("email", fields.email.clone())
+            .with("row", row(record(&fields.uid), fields));
+        let rows: Vec<UserRow> = self.0.database.run(statements, bound).await?.take(4)?;
+        let user = rows.into_iter().next().map(User::from);
+        user.iter().for_each(|user| self.0.standings.forget(&user.id));
+        Ok(user)
+    }
+
+    /// Every user, in the order in which they came.
+    pub async fn list(&self) -> Result<Vec<User>> {
+        self.read("SELECT * FROM user ORDER BY created_at", Bound::new()).await
     }
 
     /// The user who was added first: the owner of the server.
@@ -60,17 +101,102 @@ impl Users<'_> {
 
     /// The user called by this id.
     pub async fn find(&self, id: &str) -> Result<Option<User>> {
-        self.one("SELECT * FROM $id", Bound::new().with("id", RecordId::new("user", id))).await
+        self.one("SELECT * FROM $id", Bound::new().with("id", record(id))).await
     }
 
-    /// The user whom `token` signs in.
+    /// The user with this e-mail address.
+    pub async fn find_by_email(&self, email: &str) -> Result<Option<User>> {
+        let bound = Bound::new().with("email", normal_email(email));
+        self.one("SELECT * FROM user WHERE email = $email", bound).await
+    }
+
+    /// The user whom `token` signs in, disabled or not: ask for their [`standing`](Self::standing) too.
     pub async fn find_by_token(&self, token: &str) -> Result<Option<User>> {
         let Some(secret) = token.strip_prefix(TOKEN_PREFIX) else { return Ok(None) };
         self.one("SELECT * FROM user WHERE token = $digest", Bound::new().with("digest", digest(secret))).await
     }
 
-    async fn one(&self, statement: &str, bound: Bound) -> Result<Option<User>> {
-        let rows: Vec<UserRow> = self.0.database.run(statement, bound).await?.take(0)?;
-        Ok(rows.into_iter().next().map(|row| User { id: row.uid, name: row.name }))
+    /// Gives a user a new token, which ends the one before at once; `None` when there is no such user.
+    pub async fn renew_token(&self, id: &str) -> Result<Option<String>> {
+        let secret = random_secret();
+        let statement = "UPDATE $id SET token = $digest";
+        let bound = Bound::new().with("id", record(id)).with("digest", digest(&secret));
+        Ok(self.one(statement, bound).await?.map(|_| format!("{TOKEN_PREFIX}{secret}")))
     }
+
+    /// The user with this name or e-mail address and this password, disabled or not: ask for their
+    /// [`standing`](Self::standing) too. Whether the name or the password was wrong nobody can tell, not even by the time
+    /// it takes.
+    ///
+    /// # Errors
+    /// [`Error::TooOften`] after too many failures.
+    pub async fn sign_in_with_password(&self, name_or_email: &str, password: &str) -> Result<Option<User>> {
+        self.sign_in_from(None, name_or_email, password).await
+    }
+
+    /// The same, for somebody at this address: of one who is wrong too often, no other attempt is heard for a while.
+    ///
+    /// # Errors
+    /// [`Error::TooOften`] after too many failures.
+    pub async fn sign_in_from(
+        &self,
+        from: Option<IpAddr>,
+        name_or_email: &str,
+        password: &str,
+    ) -> Result<Option<User>> {
+        let account = normal_email(name_or_email);
+        let attempt = self.0.throttle.begin(&account, from).map_err(Error::TooOften)?;
+        let named = "SELECT * FROM user WHERE email = $email;
+            SELECT * FROM user WHERE name = $name AND password != NONE LIMIT 2;";
+        let bound = Bound::new().with("email", account).with("name", name_or_email.trim());
+        let mut answers = self.0.database.run(named, bound).await?;
+        let (by_email, by_name): (Vec<UserRow>, Vec<UserRow>) = (answers.take(0)?, answers.take(1)?);
+        // A name that two have says nothing.
+        let row = by_email.into_iter().next().or_else(|| <[UserRow; 1]>::try_from(by_name).ok().map(|[row]| row));
+        let hash = row.as_ref().and_then(|row| row.password.clone());
+        if !password::matches(password.to_owned(), hash).await? {
+            return Ok(None);
+        }
+        attempt.succeeded();
+        Ok(row.map(User::from))
+    }
+
+    /// Sets a user's password, which is of [`LENGTH`](password::LENGTH). Says whether there is such a user.
+    pub async fn set_password(&self, id: &str, password: &str) -> Result<bool> {
+        let hash = password::hash(password.to_owned()).await?;
+        let bound = Bound::new().with("id", record(id)).with("hash", hash);
+        Ok(self.one("UPDATE $id SET password = $hash", bound).await?.is_some())
+    }
+
+    /// Locks a user out at once, whatever they sign in with; `None` when there is no such user.
+    pub async fn disable(&self, id: &str) -> Result<Option<User>> {
+        self.set_disabled(id, Some(crate::now())).await
+    }
+
+    /// Lets a user in again; `None` when there is no such user.
+    pub async fn enable(&self, id: &str) -> Result<Option<User>> {
+        self.set_disabled(id, None).await
+    }
+
+    async fn set_disabled(&self, id: &str, since: Option<DateTime<Utc>>) -> Result<Option<User>> {
+        // Who is locked out already was so since then.
+        let statement = "UPDATE $id SET disabled_at = IF $since { disabled_at ?? $since } ELSE { NONE }";
+        let user = self.one(statement, Bound::new().with("id", record(id)).with("since", since)).await;
+        self.0.standings.forget(id);
+        user
+    }
+
+    async fn one(&self, statement: &str, bound: Bound) -> Result<Option<User>> {
+        Ok(self.read(statement, bound).await?.into_iter().next())
+    }
+
+    async fn read(&self, statement: &str, bound: Bound) -> Result<Vec<User>> {
+        let rows: Vec<UserRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        Ok(rows.into_iter().map(User::from).collect())
+    }
+}
+
+/// An e-mail address as it is kept and compared.
+pub(crate) fn normal_email(email: &str) -> String {
+    email.trim().to_lowercase()
 }

@@ -129,6 +129,7 @@ impl From<resources::Error> for Error {
         match error {
             resources::Error::Unavailable(reason) => Error::Unavailable(reason),
             resources::Error::Setting(reason) => Error::Unavailable(reason),
+            resources::Error::TooOften(exceeded) => Error::Limited(exceeded),
             resources::Error::Internal(error) => Error::Internal(error),
         }
     }

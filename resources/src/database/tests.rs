@@ -8,6 +8,9 @@ use super::*;
 /// The version that listed messages by their app's id.
 const BEFORE_SESSIONS: usize = 6;
 
+/// The version whose users had a name and a token.
+const BEFORE_SIGN_IN: usize = 8;
+
 /// Runs `work` on threads with a stack that the database is content with.
 fn run(work: impl Future<Output = ()> + Send + 'static) {
     let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(10 << 20).build().unwrap();
@@ -34,5 +37,29 @@ fn messages_of_earlier_versions_are_in_their_sessions() {
             let found: Vec<i64> = rows.iter().map(|row| i64::from_value(row["message"].clone()).unwrap()).collect();
             assert_eq!(found, expected, "{app:?}");
         }
+    });
+}
+
+#[test]
+fn users_of_earlier_versions_stay_and_the_first_is_the_owner() {
+    run(async {
+        let folder = TempDir::new().unwrap();
+        let client = open_folder(&DatabaseSettings::default(), folder.path()).await.unwrap();
+        let database = Database { engine: Engine::Embedded(client) };
+        database.migrate(&MIGRATIONS[..BEFORE_SIGN_IN]).await.unwrap();
+        let written = "FOR $n IN [2, 1, 3] {
+            CREATE type::record('user', <string>$n) SET uid = <string>$n, name = 'Ana', token = <string>$n,
+                created_at = time::from_unix($n);
+        };";
+        database.run(written, Bound::new()).await.unwrap();
+        database.migrate(MIGRATIONS).await.unwrap();
+        let listed = "SELECT VALUE [uid, role] FROM user WITH INDEX user_name WHERE name = 'Ana' ORDER BY uid;
+            SELECT VALUE uid FROM user WHERE token = '3'";
+        let mut answers = database.run(listed, Bound::new()).await.unwrap();
+        let roles: Vec<Vec<String>> = answers.take(0).unwrap();
+        assert_eq!(roles, [["1", "owner"], ["2", "member"], ["3", "member"]]);
+        assert_eq!(answers.take::<Vec<String>>(1).unwrap(), ["3"], "tokens work on");
+        let clash = "UPDATE user:⟨1⟩ SET email = 'a@b.example'; UPDATE user:⟨2⟩ SET email = 'a@b.example';";
+        assert!(database.run(clash, Bound::new()).await.is_err(), "an address is one user's");
     });
 }
