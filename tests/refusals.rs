@@ -167,7 +167,9 @@ fn refusal(tool: &Tool, family: KeyFamily) -> Option<String> {
     match tool.access {
         Access::Scope(scope) => Some(format!("Insufficient permissions. Required scope: {}", scope.spelling(family))),
         Access::Keeper if family == KeyFamily::Developer => None,
-        Access::Session | Access::Keeper => Some("This needs a signed-in user, not an API key".to_owned()),
+        Access::Session | Access::Keeper | Access::Visitor | Access::Owner => {
+            Some("This needs a signed-in user, not an API key".to_owned())
+        }
         Access::Anyone | Access::Public => None,
     }
 }

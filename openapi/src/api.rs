@@ -137,7 +137,7 @@ impl Call {
     /// Who may not call is told so before the body is read.
     async fn answer(&self, mut request: Request) -> Result<Response, Refusal> {
         let Operation { tool, route, .. } = self.operation;
-        let context = self.sign_in.context(route.audience, request.headers()).await?;
+        let context = self.sign_in.context(route.audience, request.headers()).await?.at(charges::address_of(&request));
         tool.permits(&context)?;
         charges::charge(self.operation, &context, &request)?;
         let asked = Asked::of(self.operation, &mut request).await?;

@@ -1,5 +1,7 @@
 //! What a request is counted as, for the rate limits: as its route says.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use poem::Request;
 use tools::{
     Context, Result,
@@ -26,4 +28,15 @@ fn is_true(operation: &Operation, field: &str, request: &Request) -> bool {
     let pairs: Vec<(String, String)> = request.params().unwrap_or_default();
     let named = pairs.iter().filter(|(name, _)| operation.route.arguments.canonical(name) == field);
     named.last().is_some_and(|(_, text)| query::boolean(text) == Some(true))
+}
+
+/// The address that a request comes from; of IPv6 only the network, as each client has all of it. `None` is this machine
+/// itself.
+pub fn address_of(request: &Request) -> Option<IpAddr> {
+    let peer = request.remote_addr().as_socket_addr()?.ip().to_canonical();
+    let last_hop = || request.header("x-forwarded-for")?.rsplit(',').next()?.trim().parse().ok();
+    match if peer.is_loopback() { last_hop()? } else { peer } {
+        IpAddr::V6(number) => Some(IpAddr::V6(Ipv6Addr::from_bits(number.to_bits() >> 64 << 64))),
+        number @ IpAddr::V4(_) => Some(number),
+    }
 }

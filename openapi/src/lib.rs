@@ -17,7 +17,7 @@ mod request;
 mod ui;
 
 pub use api::{Api, Asked, Service, SignIn, service};
-pub use charges::nearness;
+pub use charges::{address_of, nearness};
 pub use depth::{DEEPEST, is_too_deep};
 pub use document::{document, document_endpoint};
 pub use operation::routes;

@@ -154,7 +154,7 @@ impl Words {
             },
             Audience::Public => Words {
                 tag: "Public",
-                about: "For everybody who has a link: what a user has shared.",
+                about: "For everybody: signing in, and what a user has shared by a link.",
                 prefix: "",
                 component: "Public",
                 scheme: "",

@@ -66,6 +66,7 @@ async fn calm(outbox: &Outbox, at_most: Duration) {
 impl Resources {
     /// Indexes the oldest rows of the outbox; says how many.
     async fn index_some(&self) -> Result<usize> {
+        let _alone = self.outbox.alone().await;
         let entries = self.outbox_entries(None, BATCH).await?;
         if entries.is_empty() {
             return Ok(0);

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use schemas::{
     key::{CreatedKey, Key, KeyFamily},
@@ -74,6 +75,10 @@ impl GrantedKey {
         due && self.noted.compare_exchange(noted, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
+    fn is_over(&self) -> bool {
+        self.listed.expires_at.is_some_and(|end| end <= Utc::now())
+    }
+
     /// Whether the key may do this.
     pub fn holds(&self, scope: Scope) -> bool {
         self.effective_scopes().contains(&scope)
@@ -91,6 +96,7 @@ struct KeyRow {
     scopes: Option<Vec<String>>,
     created_at: DateTime<Utc>,
     last_used_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
     made_with: Option<String>,
 }
 
@@ -102,7 +108,7 @@ pub(crate) struct KeyCache(Lately<Arc<GrantedKey>>);
 pub struct Keys<'a>(pub(crate) &'a Resources);
 
 impl Keys<'_> {
-    /// Makes a key for `user`; its secret is in the answer and nowhere else.
+    /// Makes a key for `user` that never ends; its secret is in the answer and nowhere else.
     pub async fn create(
         &self,
         user: &str,
@@ -110,16 +116,34 @@ impl Keys<'_> {
         name: &str,
         scopes: Option<&[Scope]>,
     ) -> Result<CreatedKey> {
-        let (fields, created) = new_key(user, family, name, scopes, None);
+        self.create_until(user, family, name, scopes, None).await
+    }
+
+    /// The same, with the time when it ends.
+    pub async fn create_until(
+        &self,
+        user: &str,
+        family: KeyFamily,
+        name: &str,
+        scopes: Option<&[Scope]>,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<CreatedKey> {
+        let (fields, created) = new_key(user, family, name, scopes, Term::Until(expires_at));
         let row = row(record(&fields.key_id), fields);
         self.0.database.run("INSERT INTO key $row", Bound::new().with("row", row)).await?;
         Ok(created)
     }
 
-    /// Makes a key of the same family with another one, for the same user; it is revoked together with its maker. `None`
-    /// when the maker is there no more.
-    pub async fn create_with(&self, maker: &GrantedKey, name: &str, scopes: &[Scope]) -> Result<Option<CreatedKey>> {
-        let (fields, created) = new_key(&maker.user, maker.family, name, Some(scopes), Some(maker));
+    /// Makes a key of the same family with another one, for the same user; it is revoked together with its maker, and
+    /// ends no later. `None` when the maker is there no more.
+    pub async fn create_with(
+        &self,
+        maker: &GrantedKey,
+        name: &str,
+        scopes: &[Scope],
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<Option<CreatedKey>> {
+        let (fields, created) = new_key(&maker.user, maker.family, name, Some(scopes), Term::With(maker, expires_at));
         // The maker is written to as well, so that it cannot be revoked at the same moment and leave this one behind.
         let statements = "BEGIN;
             LET $makers = (UPDATE $maker SET last_used_at = $now);
@@ -152,14 +176,14 @@ impl Keys<'_> {
         Ok(())
     }
 
-    /// The key whose raw secret this is, with its family's prefix.
+    /// The key whose raw secret this is, with its family's prefix; one whose time is over is none.
     pub async fn find(&self, raw: &str) -> Result<Option<Arc<GrantedKey>>> {
         let family = KeyFamily::ALL.into_iter().find(|family| raw.starts_with(family.prefix()));
         let Some(family) = family else { return Ok(None) };
         let secret = digest(&raw[family.prefix().len()..]);
         let KeyCache(lately) = &self.0.key_cache;
         if let Some(key) = lately.get(&secret, &self.0.database) {
-            return Ok(Some(key));
+            return Ok(Some(key).filter(|key| !key.is_over()));
         }
         let before = lately.before();
         let statement = "SELECT * FROM key WHERE secret = $secret AND family = $family";
@@ -168,7 +192,7 @@ impl Keys<'_> {
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
         let key = Arc::new(granted(row, family));
         lately.keep(&secret, Arc::clone(&key), before);
-        Ok(Some(key))
+        Ok(Some(key).filter(|key| !key.is_over()))
     }
 
     /// Writes down that a key was used just now.
@@ -189,8 +213,20 @@ pub(crate) fn digest(secret: &str) -> String {
     hex::encode(Sha256::digest(secret))
 }
 
+/// The challenge that this secret answers (RFC 7636, S256).
+pub(crate) fn challenge(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
+}
+
 fn record(id: &str) -> RecordId {
     RecordId::new("key", id)
+}
+
+/// How long a key about to be made is good.
+enum Term<'a> {
+    Until(Option<DateTime<Utc>>),
+    /// No longer than its maker, whatever is asked for.
+    With(&'a GrantedKey, Option<DateTime<Utc>>),
 }
 
 /// The row of a key about to be made, and what its maker is shown of it.
@@ -199,8 +235,12 @@ fn new_key(
     family: KeyFamily,
     name: &str,
     scopes: Option<&[Scope]>,
-    maker: Option<&GrantedKey>,
+    term: Term<'_>,
 ) -> (KeyRow, CreatedKey) {
+    let (maker, expires_at) = match term {
+        Term::Until(end) => (None, end),
+        Term::With(maker, end) => (Some(maker), [maker.listed.expires_at, end].into_iter().flatten().min()),
+    };
     let secret = random_secret();
     let fields = KeyRow {
         key_id: uuid::Uuid::new_v4().to_string(),
@@ -212,6 +252,7 @@ fn new_key(
         scopes: scopes.map(|scopes| scopes.iter().map(|scope| scope.spelling(family)).collect()),
         created_at: crate::now(),
         last_used_at: None,
+        expires_at,
         made_with: maker.map(|maker| maker.id.clone()),
     };
     let described = listed(&fields, family);
@@ -233,6 +274,7 @@ fn listed(row: &KeyRow, family: KeyFamily) -> Key {
         created_at: row.created_at,
         last_used_at: row.last_used_at,
         scopes: row.scopes.clone(),
+        expires_at: row.expires_at,
         app_id: (family == KeyFamily::Mcp).then(|| "mcp-api".to_owned()),
         made_with: row.made_with.clone(),
     }

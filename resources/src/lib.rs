@@ -61,6 +61,7 @@ pub use crate::{
     embedder::{Embedder, EmbedderSettings},
     error::{Error, Result},
     grants::GrantSettings,
+    identity::{SignIn, SignInSettings},
     limits::LimitSettings,
     model::{Model, ModelSettings},
     secret::Secret,
@@ -95,6 +96,8 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// The address under which people reach the server, when it is known.
     pub public_url: Option<String>,
+    /// How users sign in.
+    pub sign_in: SignInSettings,
 }
 
 /// Everything that the tools work with.
@@ -117,6 +120,8 @@ pub struct Resources {
     pub limits: Limits,
     /// The address under which people reach the server, when it is known, without a slash at its end.
     pub public_url: Option<String>,
+    /// Whose word is taken for who somebody is.
+    pub sign_in: SignIn,
     key_cache: KeyCache,
     /// What MCP clients are granted, and for how long.
     pub grant_settings: GrantSettings,
@@ -148,6 +153,7 @@ impl Resources {
         let embedder = Embedder::open(&settings.embedder, &settings.data).await?;
         let vectors = Vectors::open(&settings.vectors, &settings.data.join("vectors"), index_model(&embedder)).await?;
         let resources = Self::assemble(settings, embedder, vectors).await?;
+        resources.users().finish_deletions().await?;
         resources.heal_words().await?;
         let worker = indexer::run(Arc::clone(&resources), resources.worker.stop.clone());
         *resources.worker.task.lock().await = Some(tokio::spawn(worker));
@@ -171,6 +177,7 @@ impl Resources {
 
     async fn assemble(settings: &Settings, embedder: Embedder, vectors: Vectors) -> Result<Arc<Self>> {
         let database = Database::open(&settings.database, &settings.data.join("database")).await?;
+        let sign_in = SignIn::open(&settings.sign_in, &database).await?;
         Ok(Arc::new(Self {
             auditor: Writer::start(database.clone(), settings.audit.days),
             database,
@@ -182,6 +189,7 @@ impl Resources {
             changes: Changes::default(),
             limits: Limits::open(&settings.limits)?,
             public_url: settings.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
+            sign_in,
             key_cache: KeyCache::default(),
             grant_settings: settings.grants.clone(),
             grant_cache: GrantCache::default(),

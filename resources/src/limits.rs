@@ -145,7 +145,7 @@ impl Resources {
     /// # Errors
     /// What the database says.
     pub async fn resume_limits(self: &Arc<Self>) -> Result<()> {
-        if let Some(owner) = self.users().first().await? {
+        if let Some(owner) = self.users().owner().await? {
             // An error means that it is known already.
             let _ = self.limits.owner.set(owner.id);
         }

@@ -2,7 +2,7 @@
 //! between the database and the index loses nothing.
 
 use surrealdb::types::{RecordId, SurrealValue, Uuid, Value};
-use tokio::sync::{Notify, RwLock, RwLockReadGuard};
+use tokio::sync::{Mutex, MutexGuard, Notify, RwLock, RwLockReadGuard};
 
 pub(crate) use crate::vectors::Kind;
 use crate::{
@@ -30,6 +30,7 @@ struct Fields {
 #[derive(Default)]
 pub(crate) struct Outbox {
     writers: RwLock<()>,
+    worker: Mutex<()>,
     changed: Notify,
 }
 
@@ -42,6 +43,11 @@ impl Outbox {
     /// Waits for the writers at work: a word-only point that came later would push out the vector the worker wrote.
     pub(crate) async fn barrier(&self) {
         drop(self.writers.write().await);
+    }
+
+    /// Held while the worker reads rows and writes what it read into the index, and by whoever must not meet it there.
+    pub(crate) async fn alone(&self) -> MutexGuard<'_, ()> {
+        self.worker.lock().await
     }
 
     /// Wakes the worker.

@@ -1,7 +1,12 @@
 //! The people whose lives are kept here: who they are, and how they sign in by what only they know.
 
+mod arrival;
+mod deletion;
+mod invitations;
+mod logins;
 mod row;
 mod standing;
+mod visits;
 
 use std::net::IpAddr;
 
@@ -11,12 +16,16 @@ pub use schemas::user::{Role, User};
 use crate::{
     Error, Resources, Result,
     database::{Bound, row},
-    identity::password,
+    identity::{Refused, password},
     keys::{digest, random_secret},
 };
+pub use arrival::Arrival;
+pub use deletion::Deletion;
+pub use invitations::Uninvited;
 use row::{UserRow, name_of_role, record};
 pub use standing::Standing;
 pub(crate) use standing::Standings;
+pub use visits::{Visit, Welcomed};
 
 /// What a user's token starts with.
 pub const TOKEN_PREFIX: &str = "omi_user_";
@@ -94,9 +103,9 @@ impl Users<'_> {
         self.read("SELECT * FROM user ORDER BY created_at", Bound::new()).await
     }
 
-    /// The user who was added first: the owner of the server.
-    pub async fn first(&self) -> Result<Option<User>> {
-        self.one("SELECT * FROM user ORDER BY created_at LIMIT 1", Bound::new()).await
+    /// The owner of the server: who was added first.
+    pub async fn owner(&self) -> Result<Option<User>> {
+        self.one("SELECT * FROM user WHERE role = 'owner' ORDER BY created_at LIMIT 1", Bound::new()).await
     }
 
     /// The user called by this id.
@@ -124,26 +133,18 @@ impl Users<'_> {
         Ok(self.one(statement, bound).await?.map(|_| format!("{TOKEN_PREFIX}{secret}")))
     }
 
-    /// The user with this name or e-mail address and this password, disabled or not: ask for their
-    /// [`standing`](Self::standing) too. Whether the name or the password was wrong nobody can tell, not even by the time
-    /// it takes.
+    /// The user with this name or e-mail address and this password, if they may come in; `from` is the address of whoever
+    /// tries, of whom no other attempt is heard for a while when they are wrong too often.
     ///
     /// # Errors
-    /// [`Error::TooOften`] after too many failures.
-    pub async fn sign_in_with_password(&self, name_or_email: &str, password: &str) -> Result<Option<User>> {
-        self.sign_in_from(None, name_or_email, password).await
-    }
-
-    /// The same, for somebody at this address: of one who is wrong too often, no other attempt is heard for a while.
-    ///
-    /// # Errors
-    /// [`Error::TooOften`] after too many failures.
-    pub async fn sign_in_from(
+    /// [`Refused::Invalid`] when the name or the password is wrong: which of them, nobody can tell, not even by the time it
+    /// takes. [`Error::TooOften`] after too many failures.
+    pub async fn sign_in_with_password(
         &self,
         from: Option<IpAddr>,
         name_or_email: &str,
         password: &str,
-    ) -> Result<Option<User>> {
+    ) -> Result<User, Refused> {
         let account = normal_email(name_or_email);
         let attempt = self.0.throttle.begin(&account, from).map_err(Error::TooOften)?;
         let named = "SELECT * FROM user WHERE email = $email;
@@ -154,11 +155,14 @@ impl Users<'_> {
         // A name that two have says nothing.
         let row = by_email.into_iter().next().or_else(|| <[UserRow; 1]>::try_from(by_name).ok().map(|[row]| row));
         let hash = row.as_ref().and_then(|row| row.password.clone());
-        if !password::matches(password.to_owned(), hash).await? {
-            return Ok(None);
-        }
+        // With passwords switched off, nobody has one.
+        let hash = hash.filter(|_| self.0.sign_in.settings.passwords);
+        let is_right = password::matches(password.to_owned(), hash).await?;
+        let user =
+            row.filter(|_| is_right).map(User::from).ok_or(Refused::Invalid("the name or the password is wrong"))?;
         attempt.succeeded();
-        Ok(row.map(User::from))
+        self.admit(&user.id).await?;
+        Ok(user)
     }
 
     /// Sets a user's password, which is of [`LENGTH`](password::LENGTH). Says whether there is such a user.
@@ -166,6 +170,22 @@ impl Users<'_> {
         let hash = password::hash(password.to_owned()).await?;
         let bound = Bound::new().with("id", record(id)).with("hash", hash);
         Ok(self.one("UPDATE $id SET password = $hash", bound).await?.is_some())
+    }
+
+    /// Whether this is the user's password.
+    ///
+    /// # Errors
+    /// [`Error::TooOften`] after too many failures.
+    pub async fn has_password(&self, id: &str, password: &str) -> Result<bool> {
+        let attempt = self.0.throttle.begin(id, None).map_err(Error::TooOften)?;
+        let bound = Bound::new().with("id", record(id));
+        let hashes: Vec<Option<String>> =
+            self.0.database.run("SELECT VALUE password FROM $id", bound).await?.take(0)?;
+        let is_right = password::matches(password.to_owned(), hashes.into_iter().next().flatten()).await?;
+        if is_right {
+            attempt.succeeded();
+        }
+        Ok(is_right)
     }
 
     /// Locks a user out at once, whatever they sign in with; `None` when there is no such user.

@@ -41,6 +41,9 @@ pub struct Key {
     pub last_used_at: Option<DateTime<Utc>>,
     /// The scopes it holds, in its family's spelling; null means the family's default.
     pub scopes: Option<Vec<String>>,
+    /// When it ceases to open any; missing when never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
     /// The application that an MCP key belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_id: Option<String>,
@@ -88,6 +91,14 @@ pub struct CreateKey {
     #[serde(default)]
     #[schemars(length(max = 50))]
     pub scopes: Option<Vec<String>>,
+    /// When the key is to end; left out, never, or with the key that makes it.
+    #[serde(default)]
+    #[schemars(example = &"2027-01-01T00:00:00Z")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The same as a number of days from now.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 3650))]
+    pub expires_in_days: Option<u32>,
 }
 
 /// Revoke an API key at once, and the keys that were made with it; an unknown id changes nothing.

@@ -32,7 +32,7 @@ pub(crate) fn app(
     let oauth = Oauth::new(Arc::clone(&resources), Arc::clone(&sign_in), base.clone());
     let settings = McpSettings { max_body: config.server.max_body, ..McpSettings::default() };
     let streams = Streams::new(config.limits.streams);
-    let others = Others::new(Arc::clone(&sign_in), resources, clients, streams.clone());
+    let others = Others::new(Arc::clone(&sign_in), resources, clients, streams.clone(), base.clone());
     let routes = mcp::endpoint(Arc::clone(&sign_in), base, &settings, extension, streams, closing);
     let routes = oauth::mount(&oauth, routes)
         .at("/openapi.json", document_endpoint::<Others>())

@@ -1,12 +1,13 @@
 //! Who makes a request: a user's token or an API key, as each audience wants it, refused in the contract's words.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use futures::future::BoxFuture;
 use http::{HeaderMap, header};
-use resources::{Resources, grants::ACCESS_PREFIX, keys::GrantedKey, users::User};
+use poem::web::websocket::CloseCode;
+use resources::{Resources, grants::ACCESS_PREFIX, identity::Refused, keys::GrantedKey, users::User};
 use schemas::key::KeyFamily;
-use tools::{Audience, Caller, Context, Credential, Error, Face, Result};
+use tools::{Acting, Audience, Caller, Context, Credential, Error, Face, Result};
 
 use crate::oauth::Base;
 
@@ -15,6 +16,15 @@ pub struct SignIn {
     resources: Arc<Resources>,
     /// Whose tokens are taken; `None` takes those of no address.
     base: Option<Base>,
+}
+
+/// Why a user's token is not taken on the app routes.
+enum Denied {
+    /// There is none, or the header is not as it should be.
+    Header(&'static str),
+    /// It is a key, which belongs elsewhere.
+    Key(KeyFamily),
+    Token(Refused),
 }
 
 impl SignIn {
@@ -28,14 +38,19 @@ impl SignIn {
         Self { base: Some(base), ..self }
     }
 
-    /// The user with this name or e-mail address and this password.
-    pub(crate) async fn user_by_password(&self, _name: &str, _password: &str) -> Result<Option<User>> {
-        Ok(None)
+    /// The user with this name or e-mail address and this password, who tries from this address.
+    pub(crate) async fn user_by_password(&self, from: Option<IpAddr>, account: &str, password: &str) -> Result<User> {
+        let user = self.resources.users().sign_in_with_password(from, account, password).await;
+        user.map_err(|refused| Error::refused(refused, "There is no user with this name and this password"))
     }
 
-    /// The user whom this token signs in.
-    pub(crate) async fn user_by_token(&self, token: &str) -> Result<Option<User>> {
-        Ok(self.resources.users().find_by_token(token).await?)
+    /// The user whom this token signs in. Whoever acts in their place cannot agree to anything that outlasts that.
+    pub(crate) async fn user_by_token(&self, token: &str) -> Result<User> {
+        let unknown = "This is not a user's token";
+        let users = self.resources.users();
+        let arrival = users.arrive(token).await.map_err(|refused| Error::refused(refused, unknown))?;
+        let user = if arrival.is_admin { None } else { users.find(&arrival.user).await? };
+        user.ok_or_else(|| Error::Unauthorized(unknown.into()))
     }
 
     /// Who makes a request to the MCP endpoint: its key comes with `Bearer ` or bare.
@@ -47,15 +62,39 @@ impl SignIn {
         let value = authorization(headers).ok_or_else(refusal)?;
         let raw = value.strip_prefix("Bearer ").unwrap_or(value);
         match self.find_key(raw).await? {
-            Some(key) if key.family == KeyFamily::Mcp => Ok(self.with_key(key, Face::Mcp)),
+            Some(key) if key.family == KeyFamily::Mcp => self.with_key(key, Face::Mcp, refusal).await,
             Some(_) => Err(Error::Unauthorized(wrong_family(KeyFamily::Mcp))),
             None => Err(refusal()),
         }
     }
 
+    /// Who opens a WebSocket for signed-in users; else how it is to be closed.
+    ///
+    /// # Errors
+    /// The contract's close codes: 1008 for a bad token, 4001 for one to be refreshed or not to be verified now, 4004 for one whose user has to sign
+    /// in again, 4005 for an account that is being deleted, 1013 to come later.
+    pub(crate) async fn socket_context(&self, headers: &HeaderMap) -> Result<Context, (CloseCode, String)> {
+        self.app(headers).await.map_err(|denied| {
+            let code = match &denied {
+                Denied::Header(_) | Denied::Key(_) | Denied::Token(Refused::Invalid(_) | Refused::Stranger) => {
+                    CloseCode::Policy
+                }
+                // Whether it is good cannot be told, or it is no longer: in both cases a fresh one is the way on.
+                Denied::Token(Refused::Expired | Refused::Unknown(resources::Error::Unavailable(_))) => {
+                    CloseCode::Reserved(4001)
+                }
+                Denied::Token(Refused::Ended | Refused::Disabled) => CloseCode::Reserved(4004),
+                Denied::Token(Refused::Leaving) => CloseCode::Reserved(4005),
+                Denied::Token(Refused::Unknown(resources::Error::Internal(_))) => CloseCode::Error,
+                Denied::Token(Refused::Unknown(_)) => CloseCode::Again,
+            };
+            (code, Error::from(denied).to_string())
+        })
+    }
+
     async fn sign_in(&self, audience: Audience, headers: &HeaderMap) -> Result<Context> {
         match audience {
-            Audience::App => self.app(headers).await,
+            Audience::App => Ok(self.app(headers).await?),
             Audience::Account => self.account(headers).await,
             Audience::Developer => self.key(KeyFamily::Developer, Face::Developer, authorization(headers)).await,
             Audience::Mcp => self.mcp(headers).await,
@@ -63,14 +102,18 @@ impl SignIn {
         }
     }
 
-    async fn app(&self, headers: &HeaderMap) -> Result<Context> {
-        let refusal = |sentence: &str| Error::Unauthorized(sentence.into());
-        let value = authorization(headers).ok_or_else(|| refusal("Authorization header not found"))?;
+    async fn app(&self, headers: &HeaderMap) -> Result<Context, Denied> {
+        let value = authorization(headers).ok_or(Denied::Header("Authorization header not found"))?;
         let token = value.split_once(' ').map(|(_, token)| token).filter(|token| !token.contains(' '));
-        let token = token.ok_or_else(|| refusal("Invalid authorization token"))?;
-        match self.user(token).await? {
-            Some(context) => Ok(context),
-            None => Err(refusal(&self.why_not(token).await?.unwrap_or("Invalid authorization token".into()))),
+        let token = token.ok_or(Denied::Header("Invalid authorization token"))?;
+        match self.user(token).await {
+            Ok(context) => Ok(context),
+            Err(Refused::Invalid(reason)) => match self.resources.keys().find(token).await {
+                Ok(Some(key)) => Err(Denied::Key(key.family)),
+                Ok(None) => Err(Denied::Token(Refused::Invalid(reason))),
+                Err(error) => Err(Denied::Token(error.into())),
+            },
+            Err(refused) => Err(Denied::Token(refused)),
         }
     }
 
@@ -81,7 +124,7 @@ impl SignIn {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Error::Forbidden(wrong.into()));
         }
-        self.user(token).await?.ok_or_else(|| Error::Unauthorized(wrong.into()))
+        self.user(token).await.map_err(|refused| Error::refused(refused, wrong))
     }
 
     /// MCP REST also takes the key in the header `uid`, where one published client sends it.
@@ -98,10 +141,11 @@ impl SignIn {
             let sentence = "Missing or invalid Authorization header. Must be 'Bearer API_KEY'";
             Error::Unauthorized(sentence.into())
         })?;
+        let invalid = || Error::Unauthorized("Invalid API Key".into());
         match self.find_key(raw).await? {
-            Some(key) if key.family == family => Ok(self.with_key(key, face)),
+            Some(key) if key.family == family => self.with_key(key, face, invalid).await,
             Some(_) => Err(Error::Unauthorized(wrong_family(family))),
-            None => Err(Error::Unauthorized("Invalid API Key".into())),
+            None => Err(invalid()),
         }
     }
 
@@ -117,18 +161,27 @@ impl SignIn {
         Ok(self.resources.grants().find(raw).await?.filter(is_for_us))
     }
 
-    async fn user(&self, token: &str) -> Result<Option<Context>> {
-        let user = self.resources.users().find_by_token(token).await?;
-        Ok(user.map(|user| Context::of_user(user.id, Face::App, Arc::clone(&self.resources))))
+    /// Who brings this token of a user.
+    pub(crate) async fn user(&self, token: &str) -> Result<Context, Refused> {
+        let arrival = self.resources.users().arrive(token).await.inspect_err(|refused| {
+            tracing::debug!("a token was refused: {refused}");
+        })?;
+        if arrival.is_admin {
+            tracing::warn!(target: "audit", user = arrival.user, "the administrator acts for a user");
+        }
+        let mut caller = Caller::new(arrival.user, Face::App, Credential::Session);
+        caller.role = arrival.role;
+        caller.session = arrival.session;
+        caller.acting = arrival.is_admin.then_some(Acting::Administrator);
+        Ok(Context::new(caller, Arc::clone(&self.resources)))
     }
 
-    /// What to tell somebody whose token is none, but a valid API key.
-    async fn why_not(&self, token: &str) -> Result<Option<String>> {
-        let key = self.find_key(token).await?;
-        Ok(key.map(|key| format!("Invalid authorization token: {}", belongs_on(key.family))))
-    }
-
-    fn with_key(&self, key: Arc<GrantedKey>, face: Face) -> Context {
+    /// Whoever has this key, if its user may come in; a key of nobody is `invalid`.
+    async fn with_key(&self, key: Arc<GrantedKey>, face: Face, invalid: impl Fn() -> Error) -> Result<Context> {
+        self.resources.users().admit(&key.user).await.map_err(|refused| match refused {
+            Refused::Invalid(_) => invalid(),
+            refused => Error::refused(refused, "Invalid API Key"),
+        })?;
         let (resources, used) = (Arc::clone(&self.resources), Arc::clone(&key));
         if key.use_is_unnoted() {
             tokio::spawn(async move {
@@ -141,8 +194,8 @@ impl SignIn {
                 }
             });
         }
-        let caller = Caller { user: key.user.clone(), face, credential: Credential::Key(key) };
-        Context::new(caller, Arc::clone(&self.resources))
+        let caller = Caller::new(key.user.clone(), face, Credential::Key(key));
+        Ok(Context::new(caller, Arc::clone(&self.resources)))
     }
 }
 
@@ -155,6 +208,17 @@ impl openapi::SignIn for SignIn {
                 }
             })
         })
+    }
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        let invalid = "Invalid authorization token";
+        match denied {
+            Denied::Header(sentence) => Error::Unauthorized(sentence.into()),
+            Denied::Key(family) => Error::Unauthorized(format!("{invalid}: {}", belongs_on(family))),
+            Denied::Token(refused) => Error::refused(refused, invalid),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use schemas::key::KeyFamily;
 use tools::toolsets::Shown;
 
-use crate::commands::{clients, connect, export, import, keys, mcp, models, openapi, reindex, serve};
+use crate::commands::{clients, connect, export, import, keys, mcp, models, openapi, reindex, serve, users};
 use crate::config::{Config, Places};
 use crate::connecting::Client;
 use crate::{failure, log};
@@ -39,6 +39,9 @@ enum Command {
     /// Add, list and remove MCP clients that sign in with OAuth and cannot make themselves known
     #[command(subcommand)]
     Clients(Clients),
+    /// Add, invite, lock out and delete users
+    #[command(subcommand)]
+    Users(Users),
     /// Manage the embedding model
     #[command(subcommand)]
     Models(Models),
@@ -113,6 +116,9 @@ pub(crate) enum Keys {
         /// Its scopes, with commas, such as memories:read [default: a developer key reads, an MCP key does everything]
         #[arg(long, value_delimiter = ',')]
         scopes: Option<Vec<String>>,
+        /// When it is to end: a number of days from now, or a date such as 2027-01-01 [default: never]
+        #[arg(long, value_name = "DAYS|DATE")]
+        expires: Option<String>,
     },
     /// List the keys
     List {
@@ -169,6 +175,64 @@ impl From<Family> for KeyFamily {
     }
 }
 
+/// What to do with users. A user is named by id, e-mail address or, where nobody else has it, name.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Users {
+    /// Add a user and print the token that signs them in; it is never shown again
+    Add {
+        /// What to call them
+        name: String,
+        /// Their e-mail address
+        #[arg(long)]
+        email: Option<String>,
+        /// Read a password for them from standard input
+        #[arg(long)]
+        password: bool,
+    },
+    /// List the users
+    List,
+    /// Lock a user out at once; their data stay
+    Disable {
+        /// Who
+        user: String,
+    },
+    /// Let a user in again
+    Enable {
+        /// Who
+        user: String,
+    },
+    /// Delete a user and everything that is theirs
+    Delete {
+        /// Who
+        user: String,
+        /// Really
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Invite somebody and print the code that makes their account
+    Invite {
+        /// Their e-mail address; with it they may also come by the configured issuer, without the code
+        #[arg(long)]
+        email: Option<String>,
+        /// What to call them
+        #[arg(long)]
+        name: Option<String>,
+        /// For how many days the code can be used
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=90))]
+        days: u32,
+    },
+    /// Set a user's password, read from standard input; it ends their sessions
+    Password {
+        /// Who
+        user: String,
+    },
+    /// Give a user a new token in place of the one they have, and print it
+    Token {
+        /// Who
+        user: String,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 enum Models {
     /// Fetch the embedding model into the data folder, if it is not there yet
@@ -212,6 +276,7 @@ impl Cli {
             Command::Connect(choice) => connect::connect(&config, &choice).await,
             Command::Keys(choice) => keys::manage(&config, choice).await,
             Command::Clients(choice) => clients::manage(&config, choice).await,
+            Command::Users(choice) => users::manage(&config, choice).await,
             Command::Models(Models::Pull) => models::pull(&config).await,
             Command::Reindex => reindex::reindex(&config).await,
             Command::Openapi => openapi::print(),

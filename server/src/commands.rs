@@ -38,7 +38,7 @@ impl Opened {
     /// The same, in a folder that is held already.
     pub(crate) async fn within(folder: DataFolder, config: &Config) -> anyhow::Result<Self> {
         let resources = Resources::open(&config.settings()).await?;
-        let owner = match resources.users().first().await? {
+        let owner = match resources.users().owner().await? {
             Some(owner) => owner.id,
             None => {
                 let new = resources.users().add("owner").await?;

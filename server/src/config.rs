@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use http::Uri;
 use resources::{
-    DatabaseSettings, EmbedderSettings, GrantSettings, LimitSettings, ModelSettings, Settings, SpeechSettings,
-    VectorsSettings, WebhookSettings, audit::AuditSettings,
+    DatabaseSettings, EmbedderSettings, GrantSettings, LimitSettings, ModelSettings, Settings, SignInSettings,
+    SpeechSettings, VectorsSettings, WebhookSettings, audit::AuditSettings,
 };
 use serde::Deserialize;
 use tools::limits::POLICIES;
@@ -36,6 +36,8 @@ pub struct Config {
     pub tls: TlsConfig,
     /// How long the audit trail is kept.
     pub audit: AuditSettings,
+    /// How users sign in.
+    pub sign_in: SignInSettings,
     /// Where rows live.
     pub database: DatabaseSettings,
     /// Where the vector index lives.
@@ -51,6 +53,9 @@ pub struct Config {
     /// What is logged.
     pub log: LogConfig,
 }
+
+/// What opens every account is not to be guessed.
+const SHORTEST_ADMIN_KEY: usize = 32;
 
 /// How the server is reached.
 #[derive(Debug, Clone, Deserialize)]
@@ -151,6 +156,7 @@ impl Config {
             grants: self.oauth.clone(),
             audit: self.audit.clone(),
             public_url: self.server.public_url.clone(),
+            sign_in: self.sign_in.clone(),
         }
     }
 
@@ -206,6 +212,7 @@ impl Config {
         if let Some(host) = self.server.allowed_hosts.iter().find(|host| host.is_empty() || host.contains('/')) {
             return Err(format!("server.allowed_hosts: `{host}` is not a host name"));
         }
+        check_sign_in(&self.sign_in)?;
         if self.server.max_body == 0 {
             return Err("server.max_body must be greater than 0".into());
         }
@@ -232,6 +239,32 @@ impl Config {
             None => Ok(()),
         }
     }
+}
+
+fn check_sign_in(settings: &SignInSettings) -> Result<(), String> {
+    let (firebase, oidc) = (&settings.firebase, &settings.oidc);
+    check_url("sign_in.firebase.keys", Some(&firebase.keys), &["http", "https"])?;
+    check_url("sign_in.oidc.issuer", oidc.issuer.as_deref(), &["http", "https"])?;
+    for uri in &settings.redirect_uris {
+        let uri = Some(uri.as_str()).filter(|uri| !uri.contains('#'));
+        check_url("sign_in.redirect_uris", Some(uri.unwrap_or_default()), &["http", "https", "omi", "recollect"])?;
+    }
+    for app in &settings.apps {
+        let (id, home) = app.split_once(' ').ok_or("sign_in.apps: each is an id, a space and an address")?;
+        check_url(&format!("sign_in.apps: {id}"), Some(home), &["http", "https"])?;
+    }
+    match (&oidc.issuer, &oidc.client_id) {
+        (Some(_), None) => return Err("sign_in.oidc.issuer is set, but sign_in.oidc.client_id is not".into()),
+        (None, Some(_)) => return Err("sign_in.oidc.client_id is set, but sign_in.oidc.issuer is not".into()),
+        _ => {}
+    }
+    if settings.admin_key.as_ref().is_some_and(|key| key.expose().len() < SHORTEST_ADMIN_KEY) {
+        return Err(format!("sign_in.admin_key must have at least {SHORTEST_ADMIN_KEY} characters"));
+    }
+    if settings.access_minutes == 0 || settings.refresh_days == 0 {
+        return Err("sign_in.access_minutes and sign_in.refresh_days must be greater than 0".into());
+    }
+    Ok(())
 }
 
 /// The value is not part of the sentence: people put passwords into URLs.

@@ -14,7 +14,6 @@ mod pages;
 mod parameters;
 mod register;
 mod request;
-mod throttle;
 mod token;
 
 use std::sync::Arc;
@@ -25,19 +24,18 @@ use resources::Resources;
 use crate::auth::SignIn;
 pub(crate) use base::Base;
 pub(crate) use challenge::{step_up, unauthorized};
-use throttle::Throttle;
+pub(crate) use pages::{back_to, page, warning};
 
 /// What the routes work with.
 pub(crate) struct Oauth {
     resources: Arc<Resources>,
     sign_in: Arc<SignIn>,
     base: Base,
-    throttle: Throttle,
 }
 
 impl Oauth {
     pub(crate) fn new(resources: Arc<Resources>, sign_in: Arc<SignIn>, base: Base) -> Arc<Self> {
-        Arc::new(Self { resources, sign_in, base, throttle: Throttle::default() })
+        Arc::new(Self { resources, sign_in, base })
     }
 }
 

@@ -25,7 +25,7 @@ use tools::{
     limits::Policy,
 };
 
-use crate::{auth::SignIn, listener::Clients, page, stream, voice, walls::streams::Streams};
+use crate::{auth::SignIn, listener::Clients, oauth::Base, page, sign_in, stream, voice, walls::streams::Streams};
 
 /// A question is a text with a few ids.
 const LONGEST_QUESTION: usize = 256 * 1024;
@@ -36,22 +36,30 @@ pub(crate) struct Others {
     resources: Arc<Resources>,
     pub(crate) clients: Clients,
     pub(crate) streams: Streams,
+    base: Base,
 }
 
 impl Others {
-    pub(crate) fn new(sign_in: Arc<SignIn>, resources: Arc<Resources>, clients: Clients, streams: Streams) -> Self {
-        Self { sign_in, resources, clients, streams }
+    pub(crate) fn new(
+        sign_in: Arc<SignIn>,
+        resources: Arc<Resources>,
+        clients: Clients,
+        streams: Streams,
+        base: Base,
+    ) -> Self {
+        Self { sign_in, resources, clients, streams, base }
     }
 }
 
 impl OpenApi for Others {
     fn meta() -> Vec<MetaApi> {
-        vec![MetaApi { paths: described::paths() }]
+        vec![MetaApi { paths: described::paths() }, MetaApi { paths: sign_in::paths() }]
     }
 
     fn register(_: &mut Registry) {}
 
     fn add_routes(self, routes: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+        sign_in::add_routes(Arc::clone(&self.resources), Arc::clone(&self.sign_in), self.base.clone(), routes);
         let health = {
             let resources = Arc::clone(&self.resources);
             make(move |_| {

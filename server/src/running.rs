@@ -116,7 +116,7 @@ impl Running {
 }
 
 async fn make_owner(resources: &Resources) -> anyhow::Result<Option<FirstStart>> {
-    if resources.users().first().await?.is_some() {
+    if resources.users().owner().await?.is_some() {
         return Ok(None);
     }
     let owner = resources.users().add("owner").await?;

@@ -120,7 +120,7 @@ async fn prompt_model() -> Result<String> {
 
 /// Writes made-up memories and conversations of the owner, and waits until all of them are found by their meaning.
 async fn fill(resources: &Arc<Resources>, memories: usize, segments: usize) -> Result<()> {
-    let owner = resources.users().first().await?.context("there is no owner")?.id;
+    let owner = resources.users().owner().await?.context("there is no owner")?.id;
     let context = Context::of_user(owner, Face::Import, Arc::clone(resources));
     let mut random = Random(1);
     for _ in 0..memories / 25 {

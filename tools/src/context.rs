@@ -1,9 +1,9 @@
 //! Who calls, and what there is to work with.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use resources::{Resources, keys::GrantedKey, memories::Memories};
-use schemas::{memory::Provenance, scope::Scope};
+use schemas::{memory::Provenance, scope::Scope, user::Role};
 
 use crate::{Client, Error, Result};
 
@@ -27,6 +27,38 @@ pub struct Caller {
     pub face: Face,
     /// By what right.
     pub credential: Credential,
+    /// What the user may do beyond their own data, where they have signed in themselves.
+    pub role: Role,
+    /// The id of the session that the user has signed in to, where it is one of ours.
+    pub session: Option<String>,
+    /// Who acts in the user's place, where the user does not.
+    pub acting: Option<Acting>,
+    /// The address that the call came from, where it is known.
+    pub address: Option<IpAddr>,
+}
+
+/// Who acts in a user's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acting {
+    /// Whoever has the configured `sign_in.admin_key`.
+    Administrator,
+}
+
+impl Acting {
+    /// The word that the audit trail uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Acting::Administrator => "administrator",
+        }
+    }
+}
+
+impl Caller {
+    /// Somebody who calls for `user` through `face` by this right, and of whom nothing more is known: no owner, whatever
+    /// the user is.
+    pub fn new(user: impl Into<String>, face: Face, credential: Credential) -> Self {
+        Self { user: user.into(), face, credential, role: Role::Member, session: None, acting: None, address: None }
+    }
 }
 
 /// By what right a caller acts for a user.
@@ -74,12 +106,17 @@ impl Context {
 
     /// A signed-in user's context.
     pub fn of_user(user: impl Into<String>, face: Face, resources: Arc<Resources>) -> Self {
-        Self::new(Caller { user: user.into(), face, credential: Credential::Session }, resources)
+        Self::new(Caller::new(user, face, Credential::Session), resources)
     }
 
     /// The context of somebody who has not signed in.
     pub fn of_nobody(resources: Arc<Resources>) -> Self {
-        Self::new(Caller { user: String::new(), face: Face::Public, credential: Credential::Nobody }, resources)
+        Self::new(Caller::new(String::new(), Face::Public, Credential::Nobody), resources)
+    }
+
+    /// The same caller, at this address.
+    pub fn at(self, address: Option<IpAddr>) -> Self {
+        Self { caller: Arc::new(Caller { address, ..Caller::clone(&self.caller) }), ..self }
     }
 
     /// The same caller through another face.

@@ -1,7 +1,7 @@
 //! Why a tool did not do what it was asked: one enum, one match to HTTP, one to MCP.
 
 use http::StatusCode;
-use resources::limits::Exceeded;
+use resources::{identity::Refused, limits::Exceeded};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -72,6 +72,19 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// Why somebody may not come in, in the contract's words; `invalid` are those for a token that is not good.
+    pub fn refused(refused: Refused, invalid: &str) -> Self {
+        match refused {
+            Refused::Invalid(_) | Refused::Expired | Refused::Ended => Error::Unauthorized(invalid.into()),
+            Refused::Stranger => {
+                Error::Forbidden("No account here belongs to this sign-in; ask the owner for an invitation".into())
+            }
+            Refused::Disabled => Error::Forbidden("This account is disabled".into()),
+            Refused::Leaving => Error::Forbidden("This account is being deleted".into()),
+            Refused::Unknown(error) => error.into(),
+        }
+    }
+
     /// The HTTP status that says the same.
     pub fn status(&self) -> StatusCode {
         match self {

@@ -1,5 +1,6 @@
 //! API keys: list, create and revoke them, and see what the calling one may do.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use resources::keys::GrantedKey;
 use schemas::{
     key::{CreateKey, CreatedKey, GetKey, Key, KeyFamily, Keys, ListKeys, RevokeKey},
@@ -79,6 +80,7 @@ async fn create_key(context: Context, input: CreateKey) -> Result<CreatedKey> {
     if name.contains("omi_dev_") || name.contains("omi_mcp_") {
         return Err(Error::Invalid("Key name cannot contain an API key".into()));
     }
+    let expires_at = end_of(input.expires_at, input.expires_in_days)?;
     let parse = |scopes: Vec<String>| scopes.iter().map(|text| Scope::parse(text, input.family)).collect();
     let scopes: Option<Vec<Scope>> = match input.scopes.map(parse) {
         Some(None) => {
@@ -90,9 +92,10 @@ async fn create_key(context: Context, input: CreateKey) -> Result<CreatedKey> {
         None => None,
     };
     match maker {
-        Some(maker) => hand_on(&context, maker, name, scopes).await,
+        Some(maker) => hand_on(&context, maker, name, scopes, expires_at).await,
         None => {
-            Ok(context.resources.keys().create(&context.caller.user, input.family, name, scopes.as_deref()).await?)
+            let (keys, user) = (context.resources.keys(), &context.caller.user);
+            Ok(keys.create_until(user, input.family, name, scopes.as_deref(), expires_at).await?)
         }
     }
 }
@@ -109,6 +112,15 @@ async fn revoke_key(context: Context, input: RevokeKey) -> Result<Done> {
     Ok(Done::DONE)
 }
 
+/// When a key is to end.
+fn end_of(at: Option<DateTime<Utc>>, days: Option<u32>) -> Result<Option<DateTime<Utc>>> {
+    match (at, days) {
+        (Some(_), Some(_)) => Err(Error::Invalid("Give either expires_at or expires_in_days".into())),
+        (Some(at), None) if at <= Utc::now() => Err(Error::Invalid("expires_at must be in the future".into())),
+        (at, days) => Ok(at.or(days.map(|days| resources::now() + TimeDelta::days(days.into())))),
+    }
+}
+
 /// The key that makes this call, if any; it manages keys of its own family alone.
 fn calling_key(context: &Context, family: KeyFamily) -> Result<Option<&GrantedKey>> {
     match &context.caller.credential {
@@ -120,7 +132,13 @@ fn calling_key(context: &Context, family: KeyFamily) -> Result<Option<&GrantedKe
 
 /// Makes a key with another. What it holds its maker holds as well, and it makes no keys itself, so that whoever got
 /// hold of a key gains no right by it, and loses all that it gave when the key is revoked.
-async fn hand_on(context: &Context, maker: &GrantedKey, name: &str, scopes: Option<Vec<Scope>>) -> Result<CreatedKey> {
+async fn hand_on(
+    context: &Context,
+    maker: &GrantedKey,
+    name: &str,
+    scopes: Option<Vec<Scope>>,
+    expires_at: Option<DateTime<Utc>>,
+) -> Result<CreatedKey> {
     if maker.listed.made_with.is_some() {
         return Err(Error::Forbidden("A key that was made with another key can make no keys".into()));
     }
@@ -131,6 +149,6 @@ async fn hand_on(context: &Context, maker: &GrantedKey, name: &str, scopes: Opti
         let scope = beyond.spelling(maker.family);
         return Err(Error::Forbidden(format!("A key can make only keys that may do no more than itself, not {scope}")));
     }
-    let created = context.resources.keys().create_with(maker, name, &scopes).await?;
+    let created = context.resources.keys().create_with(maker, name, &scopes, expires_at).await?;
     created.ok_or_else(|| Error::Unauthorized("Invalid API Key".into()))
 }

@@ -52,7 +52,7 @@ use toolsets::Toolset::{self, *};
 
 pub use arguments::Arguments;
 pub use client::{Answer, Client};
-pub use context::{Caller, Context, Credential, Face};
+pub use context::{Acting, Caller, Context, Credential, Face};
 pub use error::{Error, Issue, Result};
 pub use route::{Audience, Placement, Reply, Route, Shape};
 pub use tool::{Access, Hints, SchemaOf, Tool, Undo};
@@ -82,6 +82,7 @@ pub fn all() -> &'static [Tool] {
             (Admin, keys::tools()),
             (Admin, grants::tools()),
             (Admin, audit::tools()),
+            (Admin, users::tools()),
         ];
         let of = |(toolset, tools): (Toolset, Vec<Tool>)| tools.into_iter().map(move |tool| tool.within(toolset));
         nouns.into_iter().flat_map(of).collect()

@@ -5,7 +5,7 @@ use std::time::Instant;
 use futures::future::BoxFuture;
 use http::Method;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use schemas::{key::KeyFamily, scope::Scope};
+use schemas::{key::KeyFamily, scope::Scope, user::Role};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use tracing::Instrument;
@@ -40,6 +40,10 @@ pub enum Access {
     Scope(Scope),
     /// Everybody: what a user has shared by a link.
     Public,
+    /// Whoever comes without a key: how one signs in.
+    Visitor,
+    /// The owner of the server, signed in.
+    Owner,
 }
 
 /// What a client may assume of a call before it makes it.
@@ -157,6 +161,18 @@ impl Tool {
     /// have policies of their own.
     pub(crate) fn limit(mut self, policy: Policy) -> Self {
         self.limits.push(policy);
+        self
+    }
+
+    /// Opens the tool to whoever comes without a key, signed in or not.
+    pub(crate) fn visitor(mut self) -> Self {
+        self.access = Access::Visitor;
+        self
+    }
+
+    /// Closes the tool to everybody but the owner of the server.
+    pub(crate) fn owner(mut self) -> Self {
+        self.access = Access::Owner;
         self
     }
 
@@ -293,10 +309,14 @@ impl Tool {
     /// Whether the caller may use this tool at all; asked before a body is read, and before it is listed.
     pub fn permits(&self, context: &Context) -> Result<()> {
         match (&context.caller.credential, self.access) {
+            (Credential::Session, Access::Owner) if context.caller.role != Role::Owner => {
+                Err(Error::Forbidden("Only the owner of the server may do this".into()))
+            }
+            (Credential::Nobody, Access::Visitor) => Ok(()),
             (_, Access::Public) | (Credential::Session, _) | (Credential::Key(_), Access::Anyone) => Ok(()),
             (Credential::Nobody, _) => Err(Error::Unauthorized("This needs a signed-in user".into())),
             (Credential::Key(key), Access::Keeper) if key.family == KeyFamily::Developer => Ok(()),
-            (Credential::Key(_), Access::Session | Access::Keeper) => {
+            (Credential::Key(_), Access::Session | Access::Keeper | Access::Visitor | Access::Owner) => {
                 Err(Error::Forbidden("This needs a signed-in user, not an API key".into()))
             }
             (Credential::Key(_), Access::Scope(scope)) => context.require(scope),

@@ -1,1 +1,107 @@
 //! Users: signing in, invitations, and the owner's list.
+
+use resources::users::Deletion;
+use schemas::{
+    memory::Done,
+    user::{
+        AccountDeleted, CreatedInvitation, DeleteAccount, DeleteUser, DisableUser, EnableUser, GetMe, Invitations,
+        InviteUser, ListInvitations, ListUsers, OneUser, Role, User, Users, WithdrawInvitation,
+    },
+};
+
+use crate::{
+    Context, Error, Result, Tool,
+    route::{delete, get, post},
+};
+
+mod sign_in;
+
+pub(crate) fn tools() -> Vec<Tool> {
+    let mut tools = sign_in::tools();
+    tools.extend([
+        tool!(get_me).app(get("/v1/users/me").ours()),
+        tool!(delete_account).app(delete("/v1/users/delete-account").body()),
+        tool!(list_users).owner().app(get("/v1/admin/users").ours()),
+        tool!(disable_user).owner().app(post("/v1/admin/users/{user_id}/disable").ours()),
+        tool!(enable_user).owner().app(post("/v1/admin/users/{user_id}/enable").ours()),
+        tool!(delete_user).owner().app(delete("/v1/admin/users/{user_id}").ours()),
+        tool!(invite_user).owner().app(post("/v1/admin/invitations").ours()),
+        tool!(list_invitations).owner().app(get("/v1/admin/invitations").ours()),
+        tool!(withdraw_invitation).owner().app(delete("/v1/admin/invitations/{invitation_id}").ours()),
+    ]);
+    tools
+}
+
+async fn get_me(context: Context, _: GetMe) -> Result<OneUser> {
+    let user = context.resources.users().find(&context.caller.user).await?;
+    Ok(OneUser { user: user.ok_or_else(unknown)? })
+}
+
+async fn delete_account(context: Context, input: DeleteAccount) -> Result<AccountDeleted> {
+    let user = &context.caller.user;
+    let reason = input.reason.unwrap_or_default();
+    tracing::warn!(target: "audit", user, reason, "a user deletes their account");
+    match context.resources.users().delete(user).await? {
+        Deletion::Done => Ok(AccountDeleted { status: "ok".into(), message: "Account deletion started".into() }),
+        Deletion::Owner => Err(stays()),
+        Deletion::Unknown => Err(unknown()),
+    }
+}
+
+async fn list_users(context: Context, _: ListUsers) -> Result<Users> {
+    Ok(Users { users: context.resources.users().list().await? })
+}
+
+async fn disable_user(context: Context, input: DisableUser) -> Result<OneUser> {
+    let users = context.resources.users();
+    let is_owner = |user: &User| user.role == Role::Owner;
+    if users.find(&input.user_id).await?.as_ref().is_some_and(is_owner) {
+        return Err(stays());
+    }
+    let user = users.disable(&input.user_id).await?.ok_or_else(unknown)?;
+    tracing::warn!(target: "audit", user = user.id, by = context.caller.user, "a user was locked out");
+    Ok(OneUser { user })
+}
+
+async fn enable_user(context: Context, input: EnableUser) -> Result<OneUser> {
+    let user = context.resources.users().enable(&input.user_id).await?.ok_or_else(unknown)?;
+    tracing::warn!(target: "audit", user = user.id, by = context.caller.user, "a user was let in again");
+    Ok(OneUser { user })
+}
+
+async fn delete_user(context: Context, input: DeleteUser) -> Result<Done> {
+    match context.resources.users().delete(&input.user_id).await? {
+        Deletion::Done => Ok(Done::DONE),
+        Deletion::Owner => Err(stays()),
+        Deletion::Unknown => Err(unknown()),
+    }
+}
+
+async fn invite_user(context: Context, input: InviteUser) -> Result<CreatedInvitation> {
+    let users = context.resources.users();
+    if let Some(email) = &input.email {
+        sign_in::check_email(email)?;
+        if users.find_by_email(email).await?.is_some() {
+            return Err(Error::Conflict("There is an account with this e-mail address".into()));
+        }
+    }
+    let (inviter, email, name) = (&context.caller.user, input.email.as_deref(), input.name.as_deref());
+    Ok(users.invite(Some(inviter), email, name, input.days).await?)
+}
+
+async fn list_invitations(context: Context, _: ListInvitations) -> Result<Invitations> {
+    Ok(Invitations { invitations: context.resources.users().invitations().await? })
+}
+
+async fn withdraw_invitation(context: Context, input: WithdrawInvitation) -> Result<Done> {
+    let was_there = context.resources.users().withdraw_invitation(&input.invitation_id).await?;
+    if was_there { Ok(Done::DONE) } else { Err(Error::NotFound("Invitation not found".into())) }
+}
+
+fn unknown() -> Error {
+    Error::NotFound("User not found".into())
+}
+
+fn stays() -> Error {
+    Error::Forbidden("The owner of the server can be neither locked out nor deleted".into())
+}

@@ -33,12 +33,12 @@ impl Browsers<'_> {
         self.0.database.run("INSERT INTO oauth_browser $row", bound).await.map(drop)
     }
 
-    /// Who has signed in, in the browser that keeps `secret`.
+    /// Who has signed in, in the browser that keeps `secret`, unless they are locked out.
     pub async fn user(&self, secret: &str) -> Result<Option<User>> {
         let bound = Bound::new().with("id", browser_record(secret));
         let rows: Vec<BrowserRow> = self.0.database.run("SELECT * FROM $id", bound).await?.take(0)?;
         match rows.into_iter().next().filter(|row| row.expires_at > Utc::now()) {
-            Some(row) => self.0.users().find(&row.user).await,
+            Some(row) => Ok(self.0.users().find(&row.user).await?.filter(|user| user.disabled_at.is_none())),
             None => Ok(None),
         }
     }

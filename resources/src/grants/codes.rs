@@ -1,9 +1,7 @@
 //! Codes: what a user has agreed to, on its way to the client.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use schemas::{key::KeyFamily, scope::Scope};
-use sha2::{Digest, Sha256};
 use surrealdb::types::{RecordId, SurrealValue};
 
 use super::{
@@ -13,7 +11,7 @@ use super::{
 use crate::{
     Result,
     database::{Bound, row},
-    keys::digest,
+    keys::{challenge, digest},
 };
 
 const CODE_PREFIX: &str = "omi_oac_";
@@ -155,9 +153,9 @@ fn objection(code: &CodeRow, exchange: &Exchange<'_>) -> Option<Denied> {
     if exchange.resource.is_some_and(|given| given != code.resource) {
         return Some(Denied::Target("resource is not the one that the user agreed to"));
     }
-    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(exchange.verifier));
     // Both are hashes, of which the time that a comparison takes tells nothing.
-    (challenge != code.challenge).then_some(Denied::Grant("code_verifier does not fit the code_challenge"))
+    (challenge(exchange.verifier) != code.challenge)
+        .then_some(Denied::Grant("code_verifier does not fit the code_challenge"))
 }
 
 fn code_record(secret: &str) -> RecordId {

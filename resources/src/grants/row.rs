@@ -74,6 +74,7 @@ impl AccessRow {
             created_at: self.created_at,
             last_used_at: None,
             scopes: Some(self.scopes),
+            expires_at: Some(self.expires_at),
             app_id: Some(self.client_id),
             made_with: None,
         };

@@ -16,7 +16,7 @@ const NOBODYS: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$cmVjb2xsZWN0cmVjb2xsZWN0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// How many characters a password has, least and most.
-pub(crate) const LENGTH: std::ops::RangeInclusive<usize> = 8..=256;
+pub const LENGTH: std::ops::RangeInclusive<usize> = 8..=256;
 
 /// What is kept of a password.
 pub(crate) async fn hash(password: String) -> Result<String> {

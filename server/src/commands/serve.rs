@@ -47,7 +47,7 @@ const BRIDGE: &str = "recollect mcp on this machine";
 /// run before is revoked here.
 async fn bridge_key(resources: &Resources) -> anyhow::Result<String> {
     let (keys, users) = (resources.keys(), resources.users());
-    let owner = users.first().await?.ok_or_else(|| anyhow::anyhow!("the data folder has no owner"))?.id;
+    let owner = users.owner().await?.ok_or_else(|| anyhow::anyhow!("the data folder has no owner"))?.id;
     for old in keys.list(&owner, KeyFamily::Mcp).await?.into_iter().filter(|key| key.name == BRIDGE) {
         keys.revoke(&owner, KeyFamily::Mcp, &old.id).await?;
     }

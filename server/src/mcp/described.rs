@@ -62,7 +62,9 @@ fn security(tool: &tools::Tool) -> MetaObject {
     let scheme = match tool.access {
         Access::Public => json!({ "type": "noauth" }),
         Access::Scope(scope) => json!({ "type": "oauth2", "scopes": [scope.spelling(KeyFamily::Mcp)] }),
-        Access::Session | Access::Keeper | Access::Anyone => json!({ "type": "oauth2" }),
+        Access::Session | Access::Keeper | Access::Anyone | Access::Visitor | Access::Owner => {
+            json!({ "type": "oauth2" })
+        }
     };
     MetaObject(Map::from_iter([("securitySchemes".to_owned(), json!([scheme]))]))
 }

@@ -1,7 +1,9 @@
 //! `/authorize`: a client sends a user's browser here; the user signs in, reads what the client wants, and agrees or not.
 //! All of it works without a script, and every form carries the secret of the browser that it was made for.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
+
+use openapi::address_of;
 
 use poem::{
     Request, Response,
@@ -39,13 +41,13 @@ pub(super) async fn decide(oauth: Arc<Oauth>, mut request: Request) -> Response 
         Ok(form) => form,
         Err(refused) => return pages::problem(StatusCode::BAD_REQUEST, &refused.description),
     };
-    let place = place(&request);
+    let from = address_of(&request);
     let asked = Parameters::of_query(&request).or(&form);
     let token = form.get("firebase_id_token").ok().flatten();
     match Visit::of(&oauth, &request, asked).await {
         Ok(visit) => match token {
             Some(token) => visit.agree_with_token(&oauth, token, &form).await,
-            None => visit.decide(&oauth, &form, &place).await,
+            None => visit.decide(&oauth, &form, from).await,
         },
         Err(response) => response,
     }
@@ -101,14 +103,14 @@ impl Visit {
         oauth.resources.browsers().user(&self.browser.secret).await.map_err(failed)
     }
 
-    async fn decide(self, oauth: &Oauth, form: &Parameters, place: &str) -> Response {
+    async fn decide(self, oauth: &Oauth, form: &Parameters, from: Option<IpAddr>) -> Response {
         let is_ours = form.get("form").ok().flatten().is_some_and(|given| self.browser.has_form(given));
         if self.is_new || !is_ours {
             let sentence = "This page was open for too long, or cookies are switched off. Please try again.";
             return self.page(oauth, Some(sentence), StatusCode::FORBIDDEN).await;
         }
         let outcome = match form.get("action").ok().flatten() {
-            Some("sign_in") => self.sign_in(oauth, form, place).await,
+            Some("sign_in") => self.sign_in(oauth, form, from).await,
             Some("sign_out") => self.sign_out(oauth).await,
             Some("allow") => self.allow(oauth, form).await,
             Some("deny") => Ok(self.deny()),
@@ -117,35 +119,32 @@ impl Visit {
         outcome.unwrap_or_else(|response| response)
     }
 
-    async fn sign_in(&self, oauth: &Oauth, form: &Parameters, place: &str) -> Ended<Response> {
+    async fn sign_in(&self, oauth: &Oauth, form: &Parameters, from: Option<IpAddr>) -> Ended<Response> {
         let text = |name| form.get(name).ok().flatten().unwrap_or_default();
         let (name, password, token) = (text("name").trim(), text("password"), text("token").trim());
-        let tried = if token.is_empty() { name } else { "a token" };
-        if let Some(seconds) = oauth.throttle.wait(tried, place) {
-            let sentence = format!("Too many attempts. Please try again in {} minutes.", seconds.div_ceil(60));
-            let mut response = self.page(oauth, Some(&sentence), StatusCode::TOO_MANY_REQUESTS).await;
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-            return Ok(response);
-        }
         let found = match token.is_empty() {
-            true => oauth.sign_in.user_by_password(name, password).await,
+            true => oauth.sign_in.user_by_password(from, name, password).await,
             false => oauth.sign_in.user_by_token(token).await,
         };
-        match found.map_err(failed_tool)? {
-            Some(user) => {
+        let problem = match found {
+            Ok(user) => {
                 let browser = Browser::new(&self.base);
                 oauth.resources.browsers().sign_in(&browser.secret, &user.id).await.map_err(failed)?;
-                Ok(self.again(&browser))
+                return Ok(self.again(&browser));
             }
-            None => {
-                oauth.throttle.failed(tried, place);
-                let sentence = match token.is_empty() {
-                    true => "There is no user with this name and this password.",
-                    false => "This is not a user's token.",
-                };
-                Ok(self.page(oauth, Some(sentence), StatusCode::UNPROCESSABLE_ENTITY).await)
+            Err(error @ tools::Error::Internal(_)) => return Err(failed_tool(error)),
+            Err(problem) => problem,
+        };
+        // Browsers ask for a password themselves when a page answers 401.
+        let status = Some(problem.status()).filter(|status| *status != StatusCode::UNAUTHORIZED);
+        let status = status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+        let mut response = self.page(oauth, Some(&problem.to_string()), status).await;
+        for (name, value) in problem.advice() {
+            if let Ok(value) = value.parse() {
+                response.headers_mut().insert(name, value);
             }
         }
+        Ok(response)
     }
 
     async fn sign_out(&self, oauth: &Oauth) -> Ended<Response> {
@@ -176,8 +175,10 @@ impl Visit {
     /// Agrees for a program that has its user's token: what a page does that signs its users in by itself.
     async fn agree_with_token(&self, oauth: &Oauth, token: &str, form: &Parameters) -> Response {
         let user = match oauth.sign_in.user_by_token(token).await {
-            Ok(Some(user)) => user,
-            Ok(None) => return Refused::new("access_denied", "This is not a user's token").into(),
+            Ok(user) => user,
+            Err(error @ (tools::Error::Unauthorized(_) | tools::Error::Forbidden(_))) => {
+                return Refused::new("access_denied", error.to_string()).into();
+            }
             Err(error) => return failed_tool(error),
         };
         let chosen = if form.all("grant").next().is_some() { self.chosen(form) } else { self.asked.scopes.clone() };
@@ -236,12 +237,4 @@ fn failed_tool(error: tools::Error) -> Response {
         tracing::error!("signing in failed: {error:#}");
     }
     pages::problem(error.status(), &error.to_string())
-}
-
-/// Where a request comes from, for counting.
-fn place(request: &Request) -> String {
-    match &**request.remote_addr() {
-        poem::Addr::SocketAddr(address) => address.ip().to_canonical().to_string(),
-        other => other.to_string(),
-    }
 }

@@ -120,10 +120,14 @@ pub(super) fn go(address: &str) -> Response {
         .finish()
 }
 
-/// Sends the browser back to the client when the user has decided. This is a page and no redirect: browsers hold each
-/// redirect after a form against the page's own policy, and an app on this machine has no page to show.
+/// Sends the browser back to the client when the user has decided.
 pub(super) fn back(back: &Back, address: &str) -> Response {
-    let client = &back.client.name;
+    back_to(&back.client.name, address)
+}
+
+/// Sends the browser to `client` after a form. This is a page and no redirect: browsers hold each redirect after a form
+/// against the page's own policy, and an app on this machine has no page to show.
+pub(crate) fn back_to(client: &str, address: &str) -> Response {
     let body = html! {
         h1 { "Back to " strong { (client) } }
         p .lead { "You can close this page when " (client) " says that it is done." }
@@ -209,12 +213,12 @@ fn choices(legend: &str, scopes: &[Scope]) -> Markup {
     }
 }
 
-fn warning(problem: Option<&str>) -> Markup {
+pub(crate) fn warning(problem: Option<&str>) -> Markup {
     html! { @if let Some(problem) = problem { p .warning role="alert" { (problem) } } }
 }
 
 /// A page; one that sends the browser on to `next` does so by itself.
-fn page(status: StatusCode, title: &str, next: Option<&str>, body: &Markup) -> Response {
+pub(crate) fn page(status: StatusCode, title: &str, next: Option<&str>, body: &Markup) -> Response {
     let page = html! {
         (DOCTYPE)
         html lang="en" {

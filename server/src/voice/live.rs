@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::{SinkExt, StreamExt};
-use openapi::{SignIn as _, nearness, refuse};
+use openapi::{nearness, refuse};
 use poem::{
     FromRequest, IntoResponse, Request, Response,
     web::websocket::{CloseCode, Message, WebSocket, WebSocketConfig, WebSocketStream},
@@ -12,7 +12,7 @@ use poem::{
 use schemas::conversation::TranscriptSegment;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, timeout, timeout_at};
-use tools::{Audience, Context, Error, limits::Policy};
+use tools::{Context, Error, limits::Policy};
 
 use crate::others::Others;
 
@@ -42,16 +42,15 @@ pub(crate) async fn listen(others: &Others, request: Request) -> Response {
         return refuse(Error::Rejected("This route is for WebSockets".into()));
     };
     let refused = |error: Error| match error {
-        Error::Internal(_) | Error::Unavailable(_) | Error::Later(..) => (CloseCode::Error, error.to_string()),
         Error::Limited(_) => (CloseCode::Again, error.to_string()),
         error => (CloseCode::Policy, error.to_string()),
     };
-    let context = others.sign_in.context(Audience::App, request.headers()).await;
+    let context = others.sign_in.socket_context(request.headers()).await;
     let charged = context.and_then(|context| {
-        context.charge(&[Policy::VoiceStream], 1, nearness(&request))?;
-        Ok((others.streams.take(&context.caller.user)?, context))
+        context.charge(&[Policy::VoiceStream], 1, nearness(&request)).map_err(refused)?;
+        Ok((others.streams.take(&context.caller.user).map_err(refused)?, context))
     });
-    let begun = charged.map_err(refused).and_then(|(place, context)| Ok((place, context, Wish::read(&request)?)));
+    let begun = charged.and_then(|(place, context)| Ok((place, context, Wish::read(&request)?)));
     let dictation = async move |mut socket: WebSocketStream| {
         let end = match begun {
             Ok((_place, context, wish)) => dictate(&mut socket, &context, &wish).await,

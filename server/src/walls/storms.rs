@@ -5,13 +5,14 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, StatusCode, header};
-use poem::{Addr, Request, Response};
+use http::{StatusCode, header};
+use openapi::address_of;
+use poem::{Request, Response};
 use quick_cache::sync::Cache;
 
 /// How many refusals an address gets within a minute before it has to wait for the minute's end.
@@ -54,7 +55,7 @@ impl Storms {
         let headers = request.headers();
         let credential = headers.get(header::AUTHORIZATION).or_else(|| headers.get("uid"));
         let credential = credential.map(|credential| self.hasher.hash_one(credential.as_bytes()));
-        Knock { address: address(request.remote_addr(), headers), credential }
+        Knock { address: address_of(request), credential }
     }
 
     /// How many seconds to wait, if this one has to.
@@ -104,17 +105,4 @@ pub(super) fn refusal(seconds: u64) -> Response {
     let mut response = super::refuse(StatusCode::TOO_MANY_REQUESTS, &sentence);
     response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     response
-}
-
-/// Whose connection it is; of IPv6 only the network, as each client has all of it.
-fn address(peer: &Addr, headers: &HeaderMap) -> Option<IpAddr> {
-    let peer = match peer {
-        Addr::SocketAddr(address) => address.ip().to_canonical(),
-        _ => return None,
-    };
-    let last_hop = || headers.get("x-forwarded-for")?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok();
-    match if peer.is_loopback() { last_hop()? } else { peer } {
-        IpAddr::V6(number) => Some(IpAddr::V6(Ipv6Addr::from_bits(number.to_bits() >> 64 << 64))),
-        number @ IpAddr::V4(_) => Some(number),
-    }
 }

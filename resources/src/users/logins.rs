@@ -1,0 +1,185 @@
+//! Sessions: a refresh token each, which is another one after every use, and the access tokens that it gives.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use schemas::user::{Session, Tokens};
+use surrealdb::types::{RecordId, SurrealValue};
+
+use super::{Refused, Users};
+use crate::{
+    Result,
+    database::{Bound, row},
+    keys::{digest, random_secret},
+};
+
+/// What a refresh token starts with.
+const PREFIX: &str = "omi_refresh_";
+
+/// How often the last use of a session is written down.
+const NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+#[derive(Debug, Clone, SurrealValue)]
+struct LoginRow {
+    /// The digest of the secret that the tokens of the session have in them.
+    sid: String,
+    user: String,
+    /// How many refresh tokens there were before the one that is good.
+    turn: i64,
+    /// The digest of that one's secret.
+    secret: String,
+    device: Option<String>,
+    created_at: DateTime<Utc>,
+    last_used_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
+/// What a refresh token consists of.
+struct Refresh<'a> {
+    session: &'a str,
+    turn: i64,
+    secret: &'a str,
+}
+
+impl<'a> Refresh<'a> {
+    fn read(token: &'a str) -> Option<Self> {
+        let mut parts = token.strip_prefix(PREFIX)?.splitn(3, '.');
+        let (session, turn, secret) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?);
+        Some(Self { session, turn, secret })
+    }
+
+    fn write(session: &str, turn: i64, secret: &str) -> String {
+        format!("{PREFIX}{session}.{turn}.{secret}")
+    }
+}
+
+impl Users<'_> {
+    /// Begins a session of `user`, on what they call this device.
+    pub async fn begin_session(&self, user: &str, device: Option<&str>) -> Result<Tokens> {
+        let (session, secret, now) = (random_secret(), random_secret(), crate::now());
+        let fields = LoginRow {
+            sid: digest(&session),
+            user: user.to_owned(),
+            turn: 0,
+            secret: digest(&secret),
+            device: device.map(str::to_owned),
+            created_at: now,
+            last_used_at: now,
+            expires_at: now + self.lifetime(),
+        };
+        let bound = Bound::new().with("user", user).with("now", now).with("row", row(record(&fields.sid), fields));
+        let statements = "DELETE login WHERE user = $user AND expires_at < $now RETURN NONE;
+            INSERT INTO login $row RETURN NONE;";
+        self.0.database.run(statements, bound).await?;
+        self.tokens(user, &session, Refresh::write(&session, 0, &secret))
+    }
+
+    /// New tokens for a refresh token, which is good no more. One that was used before is in the wrong hands, or its
+    /// successor is: then the session ends.
+    pub async fn refresh(&self, token: &str) -> Result<Tokens, Refused> {
+        let invalid = Refused::Invalid("it is no refresh token");
+        let Some(Refresh { session, turn, secret }) = Refresh::read(token) else { return Err(invalid) };
+        let (next, now) = (random_secret(), crate::now());
+        let statements = "BEGIN;
+            LET $found = (SELECT * FROM $id WHERE expires_at > $now);
+            LET $good = $found != [] AND $found[0].turn = $turn AND $found[0].secret = $secret;
+            IF $good { UPDATE $id SET turn += 1, secret = $next, last_used_at = $now, expires_at = $until RETURN NONE; };
+            IF !$good AND $found != [] AND $found[0].turn > $turn { DELETE $id RETURN NONE; };
+            RETURN { good: $good, used: $found != [] AND $found[0].turn > $turn, user: $found[0].user };
+            COMMIT;";
+        let bound = Bound::new()
+            .with("id", record(&digest(session)))
+            .with("turn", turn)
+            .with("secret", digest(secret))
+            .with("next", digest(&next))
+            .with("now", now)
+            .with("until", now + self.lifetime());
+        #[derive(SurrealValue)]
+        struct Found {
+            good: bool,
+            used: bool,
+            user: Option<String>,
+        }
+        let found: Option<Found> = self.0.database.run(statements, bound).await?.take(5)?;
+        match found {
+            Some(Found { good: true, user: Some(user), .. }) => {
+                self.admit(&user).await?;
+                Ok(self.tokens(&user, session, Refresh::write(session, turn + 1, &next))?)
+            }
+            Some(Found { used: true, user, .. }) => {
+                let user = user.unwrap_or_default();
+                tracing::warn!(target: "audit", user, "a refresh token came a second time: its session was ended");
+                Err(Refused::Ended)
+            }
+            _ => Err(invalid),
+        }
+    }
+
+    /// Ends the session that a refresh token belongs to; whatever else comes changes nothing.
+    pub async fn log_out(&self, token: &str) -> Result<()> {
+        let Some(Refresh { session, .. }) = Refresh::read(token) else { return Ok(()) };
+        self.0.database.run("DELETE $id RETURN NONE", Bound::new().with("id", record(&digest(session)))).await.map(drop)
+    }
+
+    /// The sessions of `user`, newest first; `current` is the one that asks.
+    pub async fn sessions(&self, user: &str, current: Option<&str>) -> Result<Vec<Session>> {
+        let statement = "SELECT * FROM login WHERE user = $user AND expires_at > $now ORDER BY created_at DESC";
+        let bound = Bound::new().with("user", user).with("now", crate::now());
+        let rows: Vec<LoginRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        let listed = |row: LoginRow| Session {
+            current: current == Some(row.sid.as_str()),
+            id: row.sid,
+            device: row.device,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            expires_at: row.expires_at,
+        };
+        Ok(rows.into_iter().map(listed).collect())
+    }
+
+    /// Ends a session of `user` at once, its access tokens too. Says whether it was there.
+    pub async fn end_session(&self, user: &str, id: &str) -> Result<bool> {
+        let statement = "DELETE $id WHERE user = $user RETURN BEFORE";
+        let bound = Bound::new().with("id", record(id)).with("user", user);
+        let gone: Vec<LoginRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        Ok(!gone.is_empty())
+    }
+
+    /// Ends every session of `user` at once, but for the one called `kept`.
+    pub async fn end_sessions(&self, user: &str, kept: Option<&str>) -> Result<()> {
+        let statement = "DELETE login WHERE user = $user AND sid != $kept RETURN NONE";
+        let bound = Bound::new().with("user", user).with("kept", kept.unwrap_or_default());
+        self.0.database.run(statement, bound).await.map(drop)
+    }
+
+    /// Whether a session of `user` goes on; notes that it is used.
+    pub(super) async fn session_goes_on(&self, user: &str, id: &str) -> Result<bool> {
+        let statement = "SELECT * FROM $id WHERE user = $user AND expires_at > $now";
+        let now = crate::now();
+        let bound = Bound::new().with("id", record(id)).with("user", user).with("now", now);
+        let rows: Vec<LoginRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        let Some(row) = rows.first() else { return Ok(false) };
+        if now - row.last_used_at > NOTED_EVERY {
+            let bound = Bound::new().with("id", record(id)).with("now", now);
+            self.0.database.run("UPDATE $id SET last_used_at = $now RETURN NONE", bound).await?;
+        }
+        Ok(true)
+    }
+
+    fn tokens(&self, user: &str, session: &str, refresh_token: String) -> Result<Tokens> {
+        let local = &self.0.sign_in.local;
+        Ok(Tokens {
+            access_token: local.issue(user, session)?,
+            token_type: "Bearer".into(),
+            expires_in: local.seconds(),
+            refresh_token,
+            uid: user.to_owned(),
+        })
+    }
+
+    fn lifetime(&self) -> TimeDelta {
+        TimeDelta::days(self.0.sign_in.settings.refresh_days.into())
+    }
+}
+
+fn record(id: &str) -> RecordId {
+    RecordId::new("login", id)
+}

@@ -1,0 +1,1 @@
+//! Users: who may come in, with what, and what is left of them.

@@ -1,0 +1,126 @@
+//! Signing in with a password, and the sessions that follow.
+
+use resources::{identity, users::NewAccount, users::Uninvited};
+use schemas::{
+    memory::Done,
+    user::{
+        AcceptInvitation, ChangePassword, EndSession, ListSessions, LogIn, LogOut, RefreshSession, Sessions, SignUp,
+        Tokens,
+    },
+};
+
+use crate::{
+    Context, Error, Result, Tool,
+    route::{delete, get, post},
+};
+
+pub(super) fn tools() -> Vec<Tool> {
+    vec![
+        tool!(log_in).visitor().public(post("/v1/auth/login").ours()),
+        tool!(sign_up).visitor().public(post("/v1/auth/sign-up").ours()),
+        tool!(accept_invitation).visitor().public(post("/v1/auth/invitations/accept").ours()),
+        tool!(refresh_session).visitor().public(post("/v1/auth/refresh").ours()),
+        tool!(log_out).visitor().public(post("/v1/auth/logout").ours()),
+        tool!(change_password).app(post("/v1/auth/password").ours()),
+        tool!(list_sessions).app(get("/v1/auth/sessions").ours()),
+        tool!(end_session).app(delete("/v1/auth/sessions/{session_id}").ours()),
+    ]
+}
+
+async fn log_in(context: Context, input: LogIn) -> Result<Tokens> {
+    let users = context.resources.users();
+    let user = users.sign_in_with_password(context.caller.address, &input.account, &input.password).await;
+    let user = user.map_err(|refused| Error::refused(refused, "The name or the password is wrong"))?;
+    begin_session(&context, &user.id, input.device).await
+}
+
+async fn sign_up(context: Context, input: SignUp) -> Result<Tokens> {
+    let settings = &context.resources.sign_in.settings;
+    if settings.sign_up != identity::SignUp::Open || !settings.passwords {
+        return Err(Error::Forbidden("Accounts are made by invitation here; ask the owner for one".into()));
+    }
+    check_email(&input.email)?;
+    let account = NewAccount {
+        name: named(&input.name)?,
+        email: Some(input.email),
+        // Nothing is sent there, so nobody knows.
+        email_verified: false,
+        password: Some(input.password),
+    };
+    let user = context.resources.users().create(account).await?.ok_or_else(taken)?;
+    begin_session(&context, &user.id, input.device).await
+}
+
+async fn accept_invitation(context: Context, input: AcceptInvitation) -> Result<Tokens> {
+    if !context.resources.sign_in.settings.passwords {
+        return Err(Error::Forbidden("Nobody signs in with a password here".into()));
+    }
+    input.email.as_deref().map(check_email).transpose()?;
+    let name = input.name.as_deref().map(named).transpose()?;
+    let users = context.resources.users();
+    match users.accept_invitation(&input.code, name, input.email, input.password).await? {
+        Ok(user) => begin_session(&context, &user.id, input.device).await,
+        Err(Uninvited::Unknown) => Err(Error::NotFound("Invitation not found".into())),
+        Err(Uninvited::Taken) => Err(taken()),
+    }
+}
+
+async fn refresh_session(context: Context, input: RefreshSession) -> Result<Tokens> {
+    let tokens = context.resources.users().refresh(&input.refresh_token).await;
+    tokens.map_err(|refused| Error::refused(refused, "Invalid refresh token"))
+}
+
+async fn log_out(context: Context, input: LogOut) -> Result<Done> {
+    context.resources.users().log_out(&input.refresh_token).await?;
+    Ok(Done::DONE)
+}
+
+async fn change_password(context: Context, input: ChangePassword) -> Result<Done> {
+    if !context.resources.sign_in.settings.passwords {
+        return Err(Error::Forbidden("Nobody signs in with a password here".into()));
+    }
+    let (users, user) = (context.resources.users(), &context.caller.user);
+    if users.find(user).await?.is_some_and(|user| user.has_password) {
+        let current = input.current_password.unwrap_or_default();
+        if !users.has_password(user, &current).await? {
+            return Err(Error::Forbidden("The current password is wrong".into()));
+        }
+    }
+    users.set_password(user, &input.new_password).await?;
+    users.end_sessions(user, context.caller.session.as_deref()).await?;
+    tracing::info!(target: "audit", user, "a user has a new password");
+    Ok(Done::DONE)
+}
+
+async fn list_sessions(context: Context, _: ListSessions) -> Result<Sessions> {
+    let current = context.caller.session.as_deref();
+    Ok(Sessions { sessions: context.resources.users().sessions(&context.caller.user, current).await? })
+}
+
+async fn end_session(context: Context, input: EndSession) -> Result<Done> {
+    let was_there = context.resources.users().end_session(&context.caller.user, &input.session_id).await?;
+    if was_there { Ok(Done::DONE) } else { Err(Error::NotFound("Session not found".into())) }
+}
+
+/// Signs a user in who has shown who they are.
+async fn begin_session(context: &Context, user: &str, device: Option<String>) -> Result<Tokens> {
+    let device = device.map(|device| device.trim().to_owned()).filter(|device| !device.is_empty());
+    Ok(context.resources.users().begin_session(user, device.as_deref()).await?)
+}
+
+/// Sees to it that a text looks like an e-mail address; whether mail arrives there nobody tries.
+pub(super) fn check_email(email: &str) -> Result<()> {
+    let parts = email.trim().split_once('@');
+    let looks_right = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
+    let is_plain = !email.trim().contains(|letter: char| letter.is_whitespace() || letter.is_control());
+    if looks_right && is_plain { Ok(()) } else { Err(Error::Invalid("email is no e-mail address".into())) }
+}
+
+fn named(name: &str) -> Result<String> {
+    let name = name.trim();
+    if name.is_empty() { Err(Error::Invalid("A user needs a name".into())) } else { Ok(name.to_owned()) }
+}
+
+fn taken() -> Error {
+    Error::Conflict("There is an account with this e-mail address".into())
+}
