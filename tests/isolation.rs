@@ -105,15 +105,16 @@ async fn no_tool_leads_to_another_user_s_data() {
     for (name, arguments, heard) in ann.attempts() {
         let tool = tools::find(name).unwrap();
         let audience = if is_for_mcp(tool) { Audience::Mcp } else { Audience::App };
-        let code = |error: tools::Error| json!({ "error": error.code() });
-        let direct = directly(context(server, &bob, audience).await, tool, &arguments).await.unwrap_or_else(code);
-        assert_eq!(direct["error"] == "not_found", matches!(heard, Heard::NotFound(_)), "{name}: {direct}");
-        ann.is_unknown_to(&direct, name);
         let answer = over_mcp(&bob, "tools/call", json!({ "name": name, "arguments": arguments })).await;
         let answer = answer.unwrap_or_else(|error| json!({ "isError": true, "refused": error }));
         let is_refused = !matches!(heard, Heard::NothingOfHers) || !is_for_mcp(tool);
         assert_eq!(answer["isError"] == true, is_refused, "{name}: {answer}");
         ann.is_unknown_to(&answer, name);
+        // Last, for it may be Bob's own end.
+        let code = |error: tools::Error| json!({ "error": error.code() });
+        let direct = directly(context(server, &bob, audience).await, tool, &arguments).await.unwrap_or_else(code);
+        assert_eq!(direct["error"] == "not_found", matches!(heard, Heard::NotFound(_)), "{name}: {direct}");
+        ann.is_unknown_to(&direct, name);
         assert!(ann.belongings().await == before, "{name} changes what is Ann's");
     }
 }

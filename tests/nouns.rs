@@ -17,6 +17,7 @@ mod memories;
 mod people;
 mod preferences;
 mod transcripts;
+mod users;
 mod voice;
 mod webhooks;
 
@@ -74,4 +75,5 @@ pub(crate) const NOUNS: &[Noun] = &[
     transcripts::NOUN,
     voice::NOUN,
     webhooks::NOUN,
+    users::NOUN,
 ];

@@ -82,6 +82,12 @@ const OTHERS: &[(&str, &[Row])] = &[
     ("GET /v1/mcp/sse", MCP_ENDPOINT),
     ("POST /v1/mcp/sse", MCP_ENDPOINT),
     ("GET /v1/mcp/sse/info", OPEN),
+    ("GET /v1/auth/authorize", OPEN),
+    ("GET /v1/auth/callback/{provider}", OPEN),
+    ("POST /v1/auth/token", OPEN),
+    ("GET /v1/oauth/authorize", OPEN),
+    ("POST /v1/oauth/authorize", OPEN),
+    ("POST /v1/oauth/token", OPEN),
     ("GET /v1/users/export", APP),
     ("POST /v2/messages", APP),
     ("POST /v2/voice-messages", APP),
@@ -152,6 +158,19 @@ async fn every_route_of_the_document_is_in_a_table() {
     for name in described {
         assert!(routes.contains(&name) || others.contains(name.as_str()), "nobody tests who may call {name}");
     }
+}
+
+#[tokio::test]
+async fn what_is_the_owner_s_opens_to_nobody_else() {
+    let server = Server::shared().await;
+    let member = server.user().await;
+    let routes = tools::all().iter().filter(|tool| matches!(tool.access, Access::Owner)).flat_map(|tool| &tool.routes);
+    let names: Vec<String> = routes.map(name_of).collect();
+    for name in &names {
+        call(&member, name, Session).await.refused(403, "Only the owner of the server may do this");
+    }
+    assert!(names.len() > 5, "{names:?}");
+    server.owner().app().get("/v1/admin/users").await.ok();
 }
 
 /// A key that holds every scope of its family but this one.

@@ -33,3 +33,21 @@ fn consent_style() -> WithContentType<&'static str> {
 fn script() -> WithContentType<&'static str> {
     include_str!("web/page.js").with_content_type("text/javascript; charset=utf-8")
 }
+
+/// The icon of the page, which holds it as a URL of its own.
+pub(crate) fn icon() -> &'static str {
+    let page = include_str!("web/index.html");
+    let url = page.split_once("rel=\"icon\" href=\"").and_then(|(_, rest)| rest.split_once('"'));
+    url.map_or("", |(url, _)| url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_icon_is_a_small_url() {
+        assert!(icon().starts_with("data:image/svg+xml,") && icon().len() < 1000, "{}", icon());
+        assert!(!icon().contains(char::is_whitespace), "{}", icon());
+    }
+}

@@ -75,7 +75,8 @@ fn every_list_that_is_sent_has_a_largest_length() {
 
 #[tokio::test]
 async fn every_body_has_a_largest_size() {
-    let user = Server::shared().await.user().await;
+    let server = Server::shared().await;
+    let (user, owner) = (server.user().await, server.owner());
     let document = server::openapi_document();
     for (method, path, operation) in operations(&document) {
         if operation["requestBody"]["content"]["application/json"].is_null() {
@@ -85,6 +86,7 @@ async fn every_body_has_a_largest_size() {
         let caller = match &path {
             path if path.starts_with("/v1/dev/user") => user.developer(),
             path if path.starts_with("/v1/mcp") && !path.starts_with("/v1/mcp/keys") => user.mcp(),
+            path if path.starts_with("/v1/admin") => owner.app(),
             _ => user.app(),
         };
         let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();

@@ -11,18 +11,12 @@ use serde_json::{Map, json};
 use tools::Access;
 
 use super::refusals::invalid_cursor;
+use crate::page;
 
 /// The server as clients see it.
 pub(super) fn server() -> Implementation {
-    let icon = Icon::new(icon()).with_mime_type("image/svg+xml").with_sizes(vec!["any".to_owned()]);
+    let icon = Icon::new(page::icon()).with_mime_type("image/svg+xml").with_sizes(vec!["any".to_owned()]);
     Implementation::new("recollect", env!("CARGO_PKG_VERSION")).with_title("Recollect").with_icons(vec![icon])
-}
-
-/// The icon of the start page, which holds it as a URL of its own.
-fn icon() -> &'static str {
-    let page = include_str!("../web/index.html");
-    let url = page.split_once("rel=\"icon\" href=\"").and_then(|(_, rest)| rest.split_once('"'));
-    url.map_or("", |(url, _)| url)
 }
 
 /// All tools as clients see them, in the order of [`tools::all`].
@@ -72,11 +66,6 @@ fn security(tool: &tools::Tool) -> MetaObject {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_icon_is_that_of_the_start_page() {
-        assert!(icon().starts_with("data:image/svg+xml,") && icon().len() < 1000, "{}", icon());
-    }
 
     #[test]
     fn pages_of_tools_follow_each_other_without_gap_or_repetition() {

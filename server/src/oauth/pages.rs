@@ -20,13 +20,6 @@ use super::{
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
 
-/// The mark of the start page, as an icon.
-const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect \
-                    width='32' height='32' rx='9' fill='%23265c50'/%3E%3Cg fill='none' stroke='%23f3efe4' \
-                    stroke-width='2.6' stroke-linecap='round'%3E%3Cpath d='M8 22a8 8 0 0 1 16 0'/%3E%3Cpath \
-                    d='M12.5 22a3.5 3.5 0 0 1 7 0'/%3E%3C/g%3E%3Ccircle cx='16' cy='9' r='2.2' \
-                    fill='%23e9b872'/%3E%3C/svg%3E";
-
 /// The page on which a user agrees.
 pub(super) struct Consent<'a> {
     pub(super) asked: &'a Asked,
@@ -229,7 +222,7 @@ pub(crate) fn page(status: StatusCode, title: &str, next: Option<&str>, body: &M
                 meta name="robots" content="noindex";
                 @if let Some(next) = next { meta http-equiv="refresh" content={ "0; url=" (next) }; }
                 title { (title) " – Recollect" }
-                link rel="icon" href=(ICON);
+                link rel="icon" href=(crate::page::icon());
                 link rel="stylesheet" href="/web/style.css";
                 link rel="stylesheet" href="/web/consent.css";
             }
