@@ -1,7 +1,8 @@
 //! Memories: list, find, write, change and delete them.
 
-use chrono::TimeDelta;
-use resources::memories::{Change, NewMemory, Position, Search, Selection, Written};
+mod writing;
+
+use resources::memories::{Position, Search, Selection};
 use schemas::{
     memory::*,
     scope::Scope::{MemoriesRead, MemoriesWrite},
@@ -13,7 +14,10 @@ use crate::{
     limits::Policy,
     paging,
     route::{delete, get, patch, post},
-    text,
+};
+use writing::{
+    create_memories, create_memory, delete_all_memories, delete_memories, delete_memory, edit_memory, review_memory,
+    set_memory_visibility,
 };
 
 /// The fields of a memory that developers see.
@@ -306,103 +310,6 @@ async fn search_memories(context: Context, input: SearchMemories) -> Result<Foun
     let memories: Vec<_> =
         found.into_iter().map(|(memory, relevance_score)| FoundMemory { memory, relevance_score }).collect();
     Ok(FoundMemories { returned_count: memories.len(), memories })
-}
-
-async fn create_memory(context: Context, input: CreateMemory) -> Result<CreatedMemory> {
-    let (_, memory) = write(&context, vec![input], "content cannot be empty").await?.remove(0);
-    Ok(CreatedMemory { success: true, memory })
-}
-
-async fn create_memories(context: Context, input: CreateMemories) -> Result<CreatedMemories> {
-    let written = write(&context, input.items, "All memories must have non-empty content").await?;
-    let result = |(index, (status, memory)): (usize, &(BatchStatus, WrittenMemory))| BatchResult {
-        index,
-        status: *status,
-        memory_id: memory.memory.id.clone(),
-    };
-    let results: Vec<_> = written.iter().enumerate().map(result).collect();
-    let memories: Vec<_> = written.into_iter().map(|(_, memory)| memory).collect();
-    Ok(CreatedMemories { results, created_count: memories.len(), memories })
-}
-
-async fn edit_memory(context: Context, input: EditMemory) -> Result<EditedMemory> {
-    let content = input.content.map(|content| filled(&content, "content cannot be empty")).transpose()?;
-    let EditMemory { visibility, tags, category, .. } = input;
-    if content.is_none() && visibility.is_none() && tags.is_none() && category.is_none() {
-        let sentence = "At least one field (content, visibility, tags, category) must be provided";
-        return Err(Error::Invalid(sentence.into()));
-    }
-    let change = Change { content, visibility, tags, category, review: None };
-    let memory = change_memory(&context, &input.memory_id, change).await?;
-    Ok(EditedMemory { success: true, memory })
-}
-
-async fn set_memory_visibility(context: Context, input: SetMemoryVisibility) -> Result<Done> {
-    let change = Change { visibility: Some(input.visibility), ..Change::default() };
-    change_memory(&context, &input.memory_id, change).await?;
-    Ok(Done::DONE)
-}
-
-async fn review_memory(context: Context, input: ReviewMemory) -> Result<Done> {
-    let change = Change { review: Some(input.value), ..Change::default() };
-    change_memory(&context, &input.memory_id, change).await?;
-    Ok(Done::DONE)
-}
-
-async fn delete_memory(context: Context, input: DeleteMemory) -> Result<Done> {
-    delete_them(&context, &[input.memory_id]).await
-}
-
-async fn delete_memories(context: Context, input: DeleteMemories) -> Result<Done> {
-    delete_them(&context, &input.memory_ids).await
-}
-
-async fn delete_all_memories(context: Context, _: DeleteAllMemories) -> Result<Done> {
-    context.memories().delete_all().await?;
-    Ok(Done::DONE)
-}
-
-/// Writes memories and looks for others that say nearly the same.
-async fn write(
-    context: &Context,
-    inputs: Vec<CreateMemory>,
-    when_empty: &str,
-) -> Result<Vec<(BatchStatus, WrittenMemory)>> {
-    let now = resources::now();
-    let mut new = Vec::with_capacity(inputs.len());
-    for (place, input) in (0i64..).zip(inputs) {
-        let content = filled(&input.content, when_empty)?;
-        new.push(NewMemory {
-            category: input.category.unwrap_or_else(|| text::category_of(&content)),
-            content,
-            visibility: input.visibility,
-            tags: input.tags,
-            provenance: context.provenance(),
-            // A batch keeps its order in lists that are sorted by time.
-            created_at: now + TimeDelta::microseconds(place),
-        });
-    }
-    let memories = context.memories();
-    let mut written = Vec::with_capacity(new.len());
-    for Written { memory, duplicate } in memories.create(new).await? {
-        let similar = memories.similar(&memory).await.unwrap_or_default();
-        let status = if duplicate { BatchStatus::Duplicate } else { BatchStatus::Created };
-        written.push((status, WrittenMemory { memory, similar }));
-    }
-    Ok(written)
-}
-
-async fn change_memory(context: &Context, id: &str, change: Change) -> Result<Memory> {
-    context.memories().change(id, change, context.provenance()).await?.ok_or_else(not_found)
-}
-
-async fn delete_them(context: &Context, ids: &[String]) -> Result<Done> {
-    if context.memories().delete(ids).await? { Ok(Done::DONE) } else { Err(not_found()) }
-}
-
-fn filled(content: &str, when_empty: &str) -> Result<String> {
-    let content = content.trim();
-    if content.is_empty() { Err(Error::Invalid(when_empty.into())) } else { Ok(content.to_owned()) }
 }
 
 fn not_found() -> Error {

@@ -1,0 +1,105 @@
+//! Memories, written: new ones, changed ones, and those that are taken away.
+
+use chrono::TimeDelta;
+use resources::memories::{Change, NewMemory, Written};
+use schemas::memory::*;
+
+use super::not_found;
+use crate::{Context, Error, Result, text};
+
+pub(super) async fn create_memory(context: Context, input: CreateMemory) -> Result<CreatedMemory> {
+    let (_, memory) = write(&context, vec![input], "content cannot be empty").await?.remove(0);
+    Ok(CreatedMemory { success: true, memory })
+}
+
+pub(super) async fn create_memories(context: Context, input: CreateMemories) -> Result<CreatedMemories> {
+    let written = write(&context, input.items, "All memories must have non-empty content").await?;
+    let result = |(index, (status, memory)): (usize, &(BatchStatus, WrittenMemory))| BatchResult {
+        index,
+        status: *status,
+        memory_id: memory.memory.id.clone(),
+    };
+    let results: Vec<_> = written.iter().enumerate().map(result).collect();
+    let memories: Vec<_> = written.into_iter().map(|(_, memory)| memory).collect();
+    Ok(CreatedMemories { results, created_count: memories.len(), memories })
+}
+
+pub(super) async fn edit_memory(context: Context, input: EditMemory) -> Result<EditedMemory> {
+    let content = input.content.map(|content| filled(&content, "content cannot be empty")).transpose()?;
+    let EditMemory { visibility, tags, category, .. } = input;
+    if content.is_none() && visibility.is_none() && tags.is_none() && category.is_none() {
+        let sentence = "At least one field (content, visibility, tags, category) must be provided";
+        return Err(Error::Invalid(sentence.into()));
+    }
+    let change = Change { content, visibility, tags, category, review: None };
+    let memory = change_memory(&context, &input.memory_id, change).await?;
+    Ok(EditedMemory { success: true, memory })
+}
+
+pub(super) async fn set_memory_visibility(context: Context, input: SetMemoryVisibility) -> Result<Done> {
+    let change = Change { visibility: Some(input.visibility), ..Change::default() };
+    change_memory(&context, &input.memory_id, change).await?;
+    Ok(Done::DONE)
+}
+
+pub(super) async fn review_memory(context: Context, input: ReviewMemory) -> Result<Done> {
+    let change = Change { review: Some(input.value), ..Change::default() };
+    change_memory(&context, &input.memory_id, change).await?;
+    Ok(Done::DONE)
+}
+
+pub(super) async fn delete_memory(context: Context, input: DeleteMemory) -> Result<Done> {
+    delete_them(&context, &[input.memory_id]).await
+}
+
+pub(super) async fn delete_memories(context: Context, input: DeleteMemories) -> Result<Done> {
+    delete_them(&context, &input.memory_ids).await
+}
+
+pub(super) async fn delete_all_memories(context: Context, _: DeleteAllMemories) -> Result<Done> {
+    context.memories().delete_all().await?;
+    Ok(Done::DONE)
+}
+
+/// Writes memories and looks for others that say nearly the same.
+async fn write(
+    context: &Context,
+    inputs: Vec<CreateMemory>,
+    when_empty: &str,
+) -> Result<Vec<(BatchStatus, WrittenMemory)>> {
+    let now = resources::now();
+    let mut new = Vec::with_capacity(inputs.len());
+    for (place, input) in (0i64..).zip(inputs) {
+        let content = filled(&input.content, when_empty)?;
+        new.push(NewMemory {
+            category: input.category.unwrap_or_else(|| text::category_of(&content)),
+            content,
+            visibility: input.visibility,
+            tags: input.tags,
+            provenance: context.provenance(),
+            // A batch keeps its order in lists that are sorted by time.
+            created_at: now + TimeDelta::microseconds(place),
+        });
+    }
+    let memories = context.memories();
+    let mut written = Vec::with_capacity(new.len());
+    for Written { memory, duplicate } in memories.create(new).await? {
+        let similar = memories.similar(&memory).await.unwrap_or_default();
+        let status = if duplicate { BatchStatus::Duplicate } else { BatchStatus::Created };
+        written.push((status, WrittenMemory { memory, similar }));
+    }
+    Ok(written)
+}
+
+async fn change_memory(context: &Context, id: &str, change: Change) -> Result<Memory> {
+    context.memories().change(id, change, context.provenance()).await?.ok_or_else(not_found)
+}
+
+async fn delete_them(context: &Context, ids: &[String]) -> Result<Done> {
+    if context.memories().delete(ids).await? { Ok(Done::DONE) } else { Err(not_found()) }
+}
+
+fn filled(content: &str, when_empty: &str) -> Result<String> {
+    let content = content.trim();
+    if content.is_empty() { Err(Error::Invalid(when_empty.into())) } else { Ok(content.to_owned()) }
+}
