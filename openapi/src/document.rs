@@ -15,7 +15,7 @@ use poem_openapi::{
     registry::{MetaApi, MetaPath, Registry},
 };
 use serde_json::{Map, Value, json};
-use tools::{Audience, Placement};
+use tools::{Access, Audience, Placement};
 
 use crate::{
     api::Api,
@@ -150,15 +150,18 @@ fn responses(operation: &Operation, components: &mut Components) -> Value {
         });
     }
     let arguments = route.arguments.schema()["properties"].as_object().is_some_and(|properties| !properties.is_empty());
+    // Whoever signs in on a public route brings what can be wrong.
+    let signs_in = matches!(operation.tool.access, Access::Visitor);
+    let is_closed = route.audience != Audience::Public || signs_in;
     let refusals = [
         ("400", route.arguments.rejects() || operation.takes_body() || route.reply.cursor.is_some()),
-        ("401", route.audience != Audience::Public),
-        ("403", route.audience != Audience::Public),
+        ("401", is_closed),
+        ("403", is_closed),
         ("404", route.path.contains('{')),
         ("409", matches!(route.method, Method::POST | Method::PATCH)),
         ("413", operation.takes_body()),
         ("422", arguments),
-        ("429", !route.limits.is_empty()),
+        ("429", !route.limits.is_empty() || signs_in),
         ("500", true),
         ("503", true),
     ];
@@ -179,7 +182,7 @@ fn refusals() -> Value {
     let mut refusals = json!({
         "400": refusal("The body cannot be read, or an argument names what does not exist.", "Error"),
         "401": refusal("The credential is missing, or is not one of those that this route takes.", "Error"),
-        "403": refusal("The credential does not allow this.", "Error"),
+        "403": refusal("The credential does not allow this.", "Forbidden"),
         "404": refusal("It does not exist, or belongs to another user.", "Error"),
         "409": refusal("It clashes with what is there, or with what is under way.", "Error"),
         "413": refusal("The request body is too large.", "Error"),
@@ -212,6 +215,17 @@ fn add_errors(schemas: &mut Value) {
     let sentence = json!({ "type": "string", "description": "The reason, in a sentence." });
     let issues = json!({ "type": "array", "items": { "$ref": "#/components/schemas/ValidationIssue" } });
     schemas["Error"] = detail("Why a request was refused.", sentence.clone());
+    let leaving = json!({
+        "type": "object",
+        "description": "The account is being deleted.",
+        "required": ["code", "status", "retryable"],
+        "properties": {
+            "code": { "type": "string", "description": "Always `account_deletion_in_progress`." },
+            "status": { "type": "string", "description": "How far that is." },
+            "retryable": { "type": "boolean", "description": "Always false." },
+        },
+    });
+    schemas["Forbidden"] = detail("Why this is not allowed.", json!({ "anyOf": [sentence, leaving] }));
     schemas["ValidationError"] = detail("What is wrong with the arguments.", json!({ "anyOf": [issues, sentence] }));
 }
 

@@ -42,6 +42,9 @@ pub enum Error {
     /// The caller may not do this.
     #[error("{0}")]
     Forbidden(String),
+    /// The caller's account is being deleted.
+    #[error("This account is being deleted")]
+    Leaving,
     /// What was asked for is not there, or is another user's.
     #[error("{0}")]
     NotFound(String),
@@ -80,7 +83,7 @@ impl Error {
                 Error::Forbidden("No account here belongs to this sign-in; ask the owner for an invitation".into())
             }
             Refused::Disabled => Error::Forbidden("This account is disabled".into()),
-            Refused::Leaving => Error::Forbidden("This account is being deleted".into()),
+            Refused::Leaving => Error::Leaving,
             Refused::Unknown(error) => error.into(),
         }
     }
@@ -91,7 +94,7 @@ impl Error {
             Error::Arguments(_) | Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Rejected(_) => StatusCode::BAD_REQUEST,
             Error::Unauthorized(_) => StatusCode::UNAUTHORIZED,
-            Error::Forbidden(_) => StatusCode::FORBIDDEN,
+            Error::Forbidden(_) | Error::Leaving => StatusCode::FORBIDDEN,
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Conflict(_) | Error::Declined(_) | Error::Asked => StatusCode::CONFLICT,
             Error::Unavailable(_) | Error::Later(..) => StatusCode::SERVICE_UNAVAILABLE,
@@ -104,7 +107,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Error::Arguments(_) | Error::Invalid(_) | Error::Rejected(_) => "invalid_arguments",
-            Error::Unauthorized(_) | Error::Forbidden(_) => "authorization_denied",
+            Error::Unauthorized(_) | Error::Forbidden(_) | Error::Leaving => "authorization_denied",
             Error::NotFound(_) => "not_found",
             Error::Conflict(_) => "conflict",
             Error::Declined(_) => "declined",
@@ -128,10 +131,13 @@ impl Error {
         }
     }
 
-    /// The `detail` of a REST error body: a list for arguments, a sentence otherwise.
+    /// The `detail` of a REST error body: a list for arguments, an object where apps look for a code, else a sentence.
     pub fn detail(&self) -> Value {
         match self {
             Error::Arguments(issues) => json!(issues),
+            Error::Leaving => {
+                json!({ "code": "account_deletion_in_progress", "status": "deleting", "retryable": false })
+            }
             other => Value::String(other.to_string()),
         }
     }

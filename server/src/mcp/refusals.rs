@@ -21,7 +21,7 @@ pub(super) fn failure(error: Error) -> CallToolResult {
 pub(super) fn refusal(error: Error) -> ErrorData {
     let sentence = error.to_string();
     match error {
-        Error::Forbidden(_) | Error::Unauthorized(_) => ErrorData::new(MISSING_SCOPE, sentence, None),
+        Error::Forbidden(_) | Error::Unauthorized(_) | Error::Leaving => ErrorData::new(MISSING_SCOPE, sentence, None),
         Error::Arguments(_) | Error::Invalid(_) | Error::Rejected(_) => ErrorData::invalid_params(sentence, None),
         Error::NotFound(_) => ErrorData::resource_not_found(sentence, None),
         Error::Declined(_) | Error::Asked => ErrorData::invalid_request(sentence, None),

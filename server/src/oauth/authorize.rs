@@ -176,7 +176,7 @@ impl Visit {
     async fn agree_with_token(&self, oauth: &Oauth, token: &str, form: &Parameters) -> Response {
         let user = match oauth.sign_in.user_by_token(token).await {
             Ok(user) => user,
-            Err(error @ (tools::Error::Unauthorized(_) | tools::Error::Forbidden(_))) => {
+            Err(error) if error.code() == "authorization_denied" => {
                 return Refused::new("access_denied", error.to_string()).into();
             }
             Err(error) => return failed_tool(error),
