@@ -6,6 +6,7 @@ pub(crate) mod loopback;
 mod public;
 
 pub use guarded::{Document, FetchError, Guarded, Reach};
+pub(crate) use guarded::{body_of, fetch};
 pub use public::{Refused, is_refusal, web_address};
 
 /// A client with the cryptography this program is built with.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{
-    Client, IntoUrl, Method, RequestBuilder, Url,
+    Client, IntoUrl, Method, RequestBuilder, Response, Url,
     header::{ACCEPT, HeaderMap, HeaderValue},
     redirect::Policy,
 };
@@ -100,11 +100,7 @@ impl Guarded {
     /// # Errors
     /// Whatever keeps it from being fetched; any status but 200, a redirect among them.
     pub async fn fetch(&self, url: &str, largest: usize, patience: Duration) -> Result<Document, FetchError> {
-        let request = self.request(Method::GET, url)?.header(ACCEPT, HeaderValue::from_static("application/json"));
-        match tokio::time::timeout(patience, read(request, largest)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(FetchError::TooSlow(patience)),
-        }
+        fetch(self.request(Method::GET, url)?, largest, patience).await
     }
 
     fn check(&self, url: impl IntoUrl) -> Result<Url, Refused> {
@@ -116,11 +112,28 @@ impl Guarded {
     }
 }
 
-async fn read(request: RequestBuilder, largest: usize) -> Result<Document, FetchError> {
-    let mut response = request.send().await.map_err(failure)?;
-    if response.status() != reqwest::StatusCode::OK {
-        return Err(FetchError::Status(response.status()));
+/// The JSON document of at most `largest` bytes that answers a request, within `patience` in all.
+///
+/// # Errors
+/// Whatever keeps it from being fetched; any status but 200, a redirect among them.
+pub(crate) async fn fetch(request: RequestBuilder, largest: usize, patience: Duration) -> Result<Document, FetchError> {
+    let request = request.header(ACCEPT, HeaderValue::from_static("application/json"));
+    let read = async {
+        let mut response = request.send().await.map_err(failure)?;
+        if response.status() != reqwest::StatusCode::OK {
+            return Err(FetchError::Status(response.status()));
+        }
+        let body = body_of(&mut response, largest).await?;
+        Ok(Document { headers: std::mem::take(response.headers_mut()), body: body.into() })
+    };
+    match tokio::time::timeout(patience, read).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(FetchError::TooSlow(patience)),
     }
+}
+
+/// What is in an answer, if that is at most `largest` bytes.
+pub(crate) async fn body_of(response: &mut Response, largest: usize) -> Result<Vec<u8>, FetchError> {
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(failure)? {
         if body.len() + piece.len() > largest {
@@ -128,7 +141,7 @@ async fn read(request: RequestBuilder, largest: usize) -> Result<Document, Fetch
         }
         body.extend_from_slice(&piece);
     }
-    Ok(Document { headers: std::mem::take(response.headers_mut()), body: body.into() })
+    Ok(body)
 }
 
 /// Without the address, which may hold secrets.

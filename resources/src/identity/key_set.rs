@@ -11,7 +11,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::{Mutex, RwLock};
 
 use super::Refused;
-use crate::{Error, Result, http};
+use crate::{
+    Error, Result,
+    http::{self, Document},
+};
 
 /// How long an issuer may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -46,7 +49,7 @@ struct State<T> {
 
 impl<T: DeserializeOwned + Clone> Fetched<T> {
     pub(super) fn new(name: &'static str, floor: Duration) -> Result<Self> {
-        let client = http::client().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build();
+        let client = http::client().redirect(reqwest::redirect::Policy::none()).build();
         let state = State { document: None, fetched: None, until: None, failed: None };
         let client = client.map_err(Error::internal)?;
         Ok(Self { name, client, floor, state: RwLock::new(state), fetching: Mutex::default() })
@@ -100,20 +103,9 @@ impl<T: DeserializeOwned + Clone> Fetched<T> {
     }
 
     async fn fetch(&self, url: &str) -> Result<(T, Duration), String> {
-        let reason = |error: reqwest::Error| http::root_cause(&error.without_url());
-        let mut response = self.client.get(url).send().await.map_err(reason)?.error_for_status().map_err(reason)?;
-        if !response.status().is_success() {
-            return Err(format!("the answer was {}", response.status()));
-        }
-        let kept = max_age(response.headers());
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(reason)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > LARGEST {
-                return Err(format!("it is larger than {LARGEST} bytes"));
-            }
-        }
-        Ok((serde_json::from_slice(&body).map_err(|error| error.to_string())?, kept))
+        let Document { headers, body } =
+            http::fetch(self.client.get(url), LARGEST, PATIENCE).await.map_err(|error| error.to_string())?;
+        Ok((serde_json::from_slice(&body).map_err(|error| error.to_string())?, max_age(&headers)))
     }
 }
 

@@ -4,8 +4,13 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jsonwebtoken::{Algorithm, decode_header};
-use reqwest::{StatusCode, Url};
-use serde::Deserialize;
+use oauth2::{
+    AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, ExtraTokenFields,
+    HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
+    StandardRevocableToken, StandardTokenResponse, TokenUrl,
+    basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType},
+};
+use serde::{Deserialize, Serialize};
 
 use super::{
     Identity, OidcSettings, Refused, SignInSettings, Verifier,
@@ -27,8 +32,26 @@ const SIGNED: [Algorithm; 9] = [
     Algorithm::EdDSA,
 ];
 
-/// How long the issuer may take to give a token for a code.
+/// How long the issuer may take to give a token for a code, and how many bytes its answer may have.
 const PATIENCE: Duration = Duration::from_secs(10);
+const LARGEST: usize = 256 << 10;
+
+/// A client in the code flow, whose issuer gives ID tokens.
+type CodeClient = oauth2::Client<
+    BasicErrorResponse,
+    StandardTokenResponse<WithIdToken, BasicTokenType>,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+>;
+
+/// What an issuer of OpenID Connect gives beside an access token.
+#[derive(Debug, Serialize, Deserialize)]
+struct WithIdToken {
+    id_token: String,
+}
+
+impl ExtraTokenFields for WithIdToken {}
 
 /// Knows one issuer.
 pub struct Oidc {
@@ -61,8 +84,8 @@ pub struct Errand<'a> {
     pub state: &'a str,
     /// What the token will have in it.
     pub nonce: &'a str,
-    /// What the code will be given for: the verifier's challenge here, the verifier itself there.
-    pub pkce: &'a str,
+    /// What the code will be given for (RFC 7636): the issuer is told its challenge first, and this itself in the end.
+    pub verifier: &'a str,
 }
 
 /// Somebody who has signed in at the issuer.
@@ -104,17 +127,15 @@ impl Oidc {
     /// # Errors
     /// [`Error::Unavailable`] while the issuer is away.
     pub async fn authorization_url(&self, errand: Errand<'_>) -> Result<String> {
-        let endpoint = self.discover().await?.authorization_endpoint;
-        let mut url = endpoint.as_deref().and_then(|url| Url::parse(url).ok()).ok_or_else(no_browsers)?;
-        url.query_pairs_mut()
-            .append_pair("response_type", "code")
-            .append_pair("client_id", &self.client_id)
-            .append_pair("redirect_uri", errand.redirect_uri)
-            .append_pair("scope", &self.settings.scopes.join(" "))
-            .append_pair("state", errand.state)
-            .append_pair("nonce", errand.nonce)
-            .append_pair("code_challenge", errand.pkce)
-            .append_pair("code_challenge_method", "S256");
+        let endpoint = self.discover().await?.authorization_endpoint.ok_or_else(no_browsers)?;
+        let client = self.client_for(errand)?.set_auth_uri(AuthUrl::new(endpoint).map_err(|_| no_browsers())?);
+        let verifier = PkceCodeVerifier::new(errand.verifier.to_owned());
+        let (url, _) = client
+            .authorize_url(|| CsrfToken::new(errand.state.to_owned()))
+            .add_scopes(self.settings.scopes.iter().cloned().map(Scope::new))
+            .add_extra_param("nonce", errand.nonce)
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
+            .url();
         Ok(url.into())
     }
 
@@ -124,48 +145,53 @@ impl Oidc {
     /// [`Refused::Unknown`] while the issuer is away, [`Refused::Invalid`] when the code is not taken or what is given for
     /// it does not fit.
     pub async fn redeem(&self, code: &str, errand: Errand<'_>) -> Result<Redeemed, Refused> {
-        #[derive(Deserialize)]
-        struct Given {
-            id_token: String,
-        }
         let discovery = self.discover().await?;
-        let endpoint = discovery.token_endpoint.as_deref().ok_or_else(no_browsers)?;
-        let mut form = vec![
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("redirect_uri", errand.redirect_uri),
-            ("code_verifier", errand.pkce),
-        ];
-        let mut request = self.client.post(endpoint);
+        let endpoint = discovery.token_endpoint.ok_or_else(no_browsers)?;
         let posts = discovery.token_endpoint_auth_methods_supported.iter().any(|way| way == "client_secret_post");
-        match &self.settings.client_secret {
-            Some(secret) if !posts => request = request.basic_auth(&self.client_id, Some(secret.expose())),
-            secret => {
-                form.push(("client_id", &self.client_id));
-                form.extend(secret.as_ref().map(|secret| ("client_secret", secret.expose())));
-            }
-        }
-        let body = reqwest::Url::parse_with_params("http://form/", form).map_err(Error::internal)?;
-        let body = body.query().unwrap_or_default().to_owned();
-        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
-        let away = |error: reqwest::Error| {
-            Error::Unavailable(format!("the issuer does not answer: {}", http::root_cause(&error.without_url())))
-        };
-        let response = request.send().await.map_err(away)?;
-        match response.status() {
-            StatusCode::OK => {}
-            status if status.is_server_error() => {
-                return Err(Error::Unavailable(format!("the issuer answers {status}")).into());
-            }
-            _ => return Err(Refused::Invalid("the issuer does not take the code")),
-        }
-        let Given { id_token } =
-            response.json().await.map_err(|_| Refused::Invalid("the issuer gives no ID token for the code"))?;
+        let client = self
+            .client_for(errand)?
+            .set_token_uri(TokenUrl::new(endpoint).map_err(|_| no_browsers())?)
+            .set_auth_type(if posts { AuthType::RequestBody } else { AuthType::BasicAuth });
+        let exchange = client
+            .exchange_code(AuthorizationCode::new(code.to_owned()))
+            .set_pkce_verifier(PkceCodeVerifier::new(errand.verifier.to_owned()));
+        let given = exchange.request_async(self).await.map_err(|error| match error {
+            RequestTokenError::Request(error) => Refused::Unknown(error),
+            RequestTokenError::Parse(..) => Refused::Invalid("the issuer gives no ID token for the code"),
+            _ => Refused::Invalid("the issuer does not take the code"),
+        })?;
+        let id_token = given.extra_fields().id_token.clone();
         let claims = self.claims(&id_token, std::slice::from_ref(&self.client_id)).await?;
         if claims.nonce.as_deref() != Some(errand.nonce) {
             return Err(Refused::Invalid("it was not asked for by this sign-in"));
         }
         Ok(Redeemed { identity: claims.identity(), id_token })
+    }
+
+    /// This server, as a client of the issuer's that waits where the errand ends.
+    fn client_for(&self, errand: Errand<'_>) -> Result<CodeClient> {
+        let redirect_uri = RedirectUrl::new(errand.redirect_uri.to_owned()).map_err(Error::internal)?;
+        let client = oauth2::Client::new(ClientId::new(self.client_id.clone())).set_redirect_uri(redirect_uri);
+        Ok(match &self.settings.client_secret {
+            Some(secret) => client.set_client_secret(ClientSecret::new(secret.expose().to_owned())),
+            None => client,
+        })
+    }
+
+    /// Sends what the library asks for.
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse> {
+        let away = |error: reqwest::Error| {
+            Error::Unavailable(format!("the issuer does not answer: {}", http::root_cause(&error.without_url())))
+        };
+        let request = reqwest::Request::try_from(request).map_err(Error::internal)?;
+        let mut response = self.client.execute(request).await.map_err(away)?;
+        if response.status().is_server_error() {
+            return Err(Error::Unavailable(format!("the issuer answers {}", response.status())));
+        }
+        let body = http::body_of(&mut response, LARGEST).await.map_err(Error::unavailable)?;
+        let mut answer = HttpResponse::new(body);
+        (*answer.status_mut(), *answer.headers_mut()) = (response.status(), std::mem::take(response.headers_mut()));
+        Ok(answer)
     }
 
     async fn claims(&self, token: &str, audiences: &[String]) -> Result<Claims, Refused> {
@@ -182,6 +208,15 @@ impl Oidc {
         let is_its_own = |found: &Discovery| (found.issuer == self.issuer).then(|| found.clone());
         let found = self.discovery.find(&url, is_its_own).await?;
         found.ok_or_else(|| Error::Unavailable("the issuer describes itself as another one".into()))
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Oidc {
+    type Error = Error;
+    type Future = BoxFuture<'c, Result<HttpResponse>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
     }
 }
 

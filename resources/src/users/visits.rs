@@ -63,11 +63,6 @@ impl Visit {
         let verifier = random_secret() + &random_secret();
         Self { redirect_uri, state, challenge, callback, nonce: random_secret(), verifier, browser: random_secret() }
     }
-
-    /// What the issuer is told of the verifier.
-    pub fn issuers_challenge(&self) -> String {
-        challenge(&self.verifier)
-    }
 }
 
 impl Users<'_> {

@@ -39,9 +39,9 @@ pub(super) async fn authorize(desk: Arc<Desk>, request: Request) -> Result<Respo
     let base = desk.base.of(&request).ok_or_else(|| Error::Rejected("This server does not go by that name".into()))?;
     let callback = format!("{base}/v1/auth/callback/{}", wish.provider);
     let visit = Visit::new(wish.redirect_uri, wish.state, wish.code_challenge, callback);
-    let challenge = visit.issuers_challenge();
     let state = desk.resources.users().begin_visit(&visit).await?;
-    let errand = Errand { redirect_uri: &visit.callback, state: &state, nonce: &visit.nonce, pkce: &challenge };
+    let errand =
+        Errand { redirect_uri: &visit.callback, state: &state, nonce: &visit.nonce, verifier: &visit.verifier };
     let mut response = sent_to(issuer.authorization_url(errand).await?);
     // Lax: the issuer's page is another site's, but it sends the browser here by an ordinary link.
     let (name, secret) = (cookie_name(&state), &visit.browser);
@@ -131,7 +131,8 @@ impl Desk {
     /// Redeems the issuer's code; gives ours, or the reason in the words of OAuth.
     async fn welcome(&self, issuer: &Oidc, visit: &Visit, code: &str) -> Result<String, (&'static str, String)> {
         let users = self.resources.users();
-        let errand = Errand { redirect_uri: &visit.callback, state: "", nonce: &visit.nonce, pkce: &visit.verifier };
+        let errand =
+            Errand { redirect_uri: &visit.callback, state: "", nonce: &visit.nonce, verifier: &visit.verifier };
         let welcomed = async {
             let redeemed = issuer.redeem(code, errand).await?;
             let (user, _) = users.recognise(&redeemed.identity).await?;
