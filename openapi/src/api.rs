@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use futures::future::BoxFuture;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, endpoint::BoxEndpoint};
 use poem_openapi::{
     OpenApi, OpenApiService,
@@ -28,6 +28,11 @@ pub trait SignIn: Send + Sync + 'static {
         audience: Audience,
         headers: &'a HeaderMap,
     ) -> BoxFuture<'a, tools::Result<Context, Error>>;
+
+    /// How whoever makes this request, on a route for `audience`, is told to sign in; `None` in the usual words.
+    fn challenge(&self, _: Audience, _: &Request) -> Option<HeaderValue> {
+        None
+    }
 }
 
 /// Every route of every tool.
@@ -129,7 +134,12 @@ impl Endpoint for Call {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        Ok(self.answer(request).await.unwrap_or_else(IntoResponse::into_response))
+        let challenge = self.sign_in.challenge(self.operation.route.audience, &request);
+        let mut response = self.answer(request).await.unwrap_or_else(IntoResponse::into_response);
+        if let Some(challenge) = challenge.filter(|_| response.status() == StatusCode::UNAUTHORIZED) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        Ok(response)
     }
 }
 
@@ -140,8 +150,13 @@ impl Call {
         let context = self.sign_in.context(route.audience, request.headers()).await?.at(charges::address_of(&request));
         tool.permits(&context)?;
         charges::charge(self.operation, &context, &request)?;
-        let asked = Asked::of(self.operation, &mut request).await?;
-        Ok(reply::answer(&route.reply, asked.call(context).await?))
+        let called = Asked::of(self.operation, &context.caller.user, &mut request).await?.call(context);
+        // Who hangs up takes nothing back: what changes something is done to the end, its caches and logs included.
+        let outcome = match tool.behaviour().read_only {
+            true => called.await,
+            false => tokio::spawn(called).await.unwrap_or_else(|error| Err(Error::Internal(error.into()))),
+        };
+        Ok(reply::answer(&route.reply, outcome?))
     }
 }
 
@@ -154,14 +169,14 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Reads a request as the route at `path` of the tool called `name` does.
+    /// Reads a request of `user` as the route at `path` of the tool called `name` does.
     ///
     /// # Errors
     /// The answer to a request that cannot be read.
-    pub async fn read(name: &str, path: &str, request: &mut Request) -> Result<Self, Response> {
+    pub async fn read(name: &str, path: &str, user: &str, request: &mut Request) -> Result<Self, Response> {
         let is_meant = |operation: &&Operation| operation.tool.name == name && operation.route.path == path;
         let operation = operation::all().iter().find(is_meant).expect("who names a route knows it");
-        Self::of(operation, request).await.map_err(IntoResponse::into_response)
+        Self::of(operation, user, request).await.map_err(IntoResponse::into_response)
     }
 
     /// Calls the tool.
@@ -176,15 +191,14 @@ impl Asked {
         })
     }
 
-    async fn of(operation: &'static Operation, request: &mut Request) -> Result<Self, Refusal> {
-        let (arguments, places) = request::read(operation, request).await?;
+    async fn of(operation: &'static Operation, user: &str, request: &mut Request) -> Result<Self, Refusal> {
+        let (arguments, places) = request::read(operation, user, request).await?;
         Ok(Self { operation, arguments, places })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::{StatusCode, header};
     use serde_json::json;
 
     use super::*;

@@ -23,20 +23,31 @@ pub(crate) fn charge(operation: &Operation, context: &Context, request: &Request
     context.charge(&policies, 1, nearness(request))
 }
 
-/// Whether the argument is true in the query string.
+/// Whether the argument is true in the query string, under any of its names: who gives it twice pays for the dearer.
 fn is_true(operation: &Operation, field: &str, request: &Request) -> bool {
     let pairs: Vec<(String, String)> = request.params().unwrap_or_default();
-    let named = pairs.iter().filter(|(name, _)| operation.route.arguments.canonical(name) == field);
-    named.last().is_some_and(|(_, text)| query::boolean(text) == Some(true))
+    let mut named = pairs.iter().filter(|(name, _)| operation.route.arguments.canonical(name) == field);
+    named.any(|(_, text)| query::boolean(text) == Some(true))
 }
 
-/// The address that a request comes from; of IPv6 only the network, as each client has all of it. `None` is this machine
-/// itself.
+/// The address that a request comes from, as whoever let it in has found out; `None` is this machine itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whence(pub Option<IpAddr>);
+
+/// The address that a request comes from; of IPv6 only the network. `None` is this machine itself. Where nobody has found
+/// out, it is the other end of the connection.
 pub fn address_of(request: &Request) -> Option<IpAddr> {
-    let peer = request.remote_addr().as_socket_addr()?.ip().to_canonical();
-    let last_hop = || request.header("x-forwarded-for")?.rsplit(',').next()?.trim().parse().ok();
-    match if peer.is_loopback() { last_hop()? } else { peer } {
-        IpAddr::V6(number) => Some(IpAddr::V6(Ipv6Addr::from_bits(number.to_bits() >> 64 << 64))),
-        number @ IpAddr::V4(_) => Some(number),
+    let address = match request.extensions().get::<Whence>() {
+        Some(Whence(address)) => *address,
+        None => request.remote_addr().as_socket_addr().map(|peer| peer.ip().to_canonical()),
+    };
+    address.map(network_of)
+}
+
+/// What an address is counted as: of IPv6 only the network, as each client has all of it.
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(number) => IpAddr::V6(Ipv6Addr::from_bits(number.to_bits() >> 64 << 64)),
+        number @ IpAddr::V4(_) => number,
     }
 }

@@ -5,21 +5,12 @@ use std::{io::Write, time::Duration};
 use base64::{engine::general_purpose::STANDARD, write::EncoderStringWriter};
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
-use http::header::CONTENT_LENGTH;
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use poem::Request;
 use serde_json::{Map, Value, json};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tools::{Error, Placement};
 
-use crate::{components::Components, operation::Operation, query, refusal::Refusal, request};
-
-/// What one permit stands for, in bytes; a body that is no larger needs none.
-const SHARE: usize = 1 << 20;
-
-/// How many bytes of large bodies are held at a time, in shares. What is made of a body in the server is about two and a
-/// half times as large.
-static ROOM: Semaphore = Semaphore::const_new(512);
+use crate::{components::Components, operation::Operation, query, refusal::Refusal, request, room::Room};
 
 /// How much of a body that is too large is passed over, in bytes.
 const LONGEST_PASSED_OVER: usize = 256 << 20;
@@ -30,35 +21,19 @@ const NAMELESS: &str = "audio";
 /// A body on its way in.
 type Body = BoxStream<'static, std::io::Result<Bytes>>;
 
-/// The right to hold a large body.
-pub(crate) struct Room(#[expect(dead_code, reason = "held, not read")] Option<SemaphorePermit<'static>>);
-
-impl Room {
-    /// Takes room for the body of a request, where it may be large; one that does not say its length may have the largest.
-    pub(crate) fn take(largest: usize, request: &Request) -> Result<Self, Refusal> {
-        if largest <= SHARE {
-            return Ok(Self(None));
-        }
-        let told = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        let length = told.unwrap_or(largest).min(largest);
-        let shares = u32::try_from(length.div_ceil(SHARE)).unwrap_or(u32::MAX);
-        let permit = ROOM.try_acquire_many(shares);
-        permit.map(|permit| Self(Some(permit))).map_err(|_| {
-            Error::Unavailable("Too many large files are being sent at this moment; try again soon".into()).into()
-        })
-    }
-}
-
 /// The arguments in a form, or in a body that is a file: the files under the name `files`, each with its content in
-/// base64, and whatever plain values the form has.
+/// base64, and whatever plain values the form has; they take up `room`.
 pub(crate) async fn read(
     operation: &Operation,
     files: &'static str,
     request: &mut Request,
+    room: &Room,
 ) -> Result<Map<String, Value>, Refusal> {
     let content_type = request.content_type().unwrap_or_default().to_owned();
     let limit = operation.route.largest_body;
-    let mut body = request.take_body().into_bytes_stream().boxed();
+    let taking = room.clone();
+    let body = request.take_body().into_bytes_stream();
+    let mut body = body.map(move |chunk| chunk.and_then(|chunk| taking.grow(chunk.len()).map(|()| chunk))).boxed();
     let is_bytes = content_type.split(';').next().is_some_and(|kind| kind.trim() == "application/octet-stream");
     let read = if is_bytes && matches!(operation.route.placement, Placement::FormOrBytes(_)) {
         read_bytes(content_type, &mut body, limit).await.map(|file| (file.into_iter().collect(), Vec::new()))
@@ -78,6 +53,7 @@ pub(crate) async fn read(
             pass_over(body).await;
             return Err(Refusal::too_large(limit));
         }
+        Err(_) if room.is_full() => return Err(no_room()),
         Err(error) => return Err(Error::Rejected(format!("The form could not be read: {error}")).into()),
     };
     for (name, _) in &mut texts {
@@ -89,6 +65,10 @@ pub(crate) async fn read(
         given.insert(files.to_owned(), Value::Array(found));
     }
     Ok(given)
+}
+
+pub(crate) fn no_room() -> Refusal {
+    Error::Unavailable("Too many large files are being sent at this moment; try again soon".into()).into()
 }
 
 /// What the document says of such a body.

@@ -14,10 +14,11 @@ mod query;
 mod refusal;
 mod reply;
 mod request;
+mod room;
 mod ui;
 
 pub use api::{Api, Asked, Service, SignIn, service};
-pub use charges::{address_of, nearness};
+pub use charges::{Whence, address_of, nearness, network_of};
 pub use depth::{DEEPEST, is_too_deep};
 pub use document::{document, document_endpoint};
 pub use operation::routes;

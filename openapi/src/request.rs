@@ -13,10 +13,11 @@ use tools::{Error, Issue, Placement};
 
 use crate::{
     depth::{DEEPEST, is_too_deep},
-    form::{self, Room},
+    form,
     operation::Operation,
     query,
     refusal::Refusal,
+    room::Room,
 };
 
 /// Which part of the request each argument came from, so that an issue can say where it is.
@@ -28,23 +29,24 @@ pub(crate) struct Places {
     _room: Room,
 }
 
-/// The arguments of the request, and where each of them stood. The path wins over the body; the query
+/// The arguments of a request of this user's, and where each of them stood. The path wins over the body; the query
 /// must not say otherwise than the body.
 pub(crate) async fn read(
     operation: &'static Operation,
+    user: &str,
     request: &mut Request,
 ) -> Result<(Map<String, Value>, Places), Refusal> {
     let mut given = Map::new();
-    let room = Room::take(operation.route.largest_body, request)?;
-    let mut places = Places { operation, found: Vec::new(), has_body: false, _room: room };
+    let room = Room::of(user);
+    let mut places = Places { operation, found: Vec::new(), has_body: false, _room: room.clone() };
     if operation.takes_query() {
         places.add("query", from_query(operation, request), &mut given);
     }
     let queried = given.clone();
     if operation.takes_body() {
         let body = match operation.route.placement.files() {
-            Some(files) => Some(form::read(operation, files, request).await?),
-            None => from_body(operation, request).await?,
+            Some(files) => Some(form::read(operation, files, request, &room).await?),
+            None => from_body(operation, request, &room).await?,
         };
         places.has_body = body.is_some();
         places.add("body", body.unwrap_or_default(), &mut given);
@@ -124,8 +126,12 @@ fn from_query(operation: &Operation, request: &Request) -> Map<String, Value> {
 }
 
 /// The body's fields that the route knows; `None` when there is no body and the route can do without one.
-async fn from_body(operation: &Operation, request: &mut Request) -> Result<Option<Map<String, Value>>, Refusal> {
-    let bytes = take_body(request, operation.route.largest_body).await?;
+async fn from_body(
+    operation: &Operation,
+    request: &mut Request,
+    room: &Room,
+) -> Result<Option<Map<String, Value>>, Refusal> {
+    let bytes = take_body(request, operation.route.largest_body, Some(room)).await?;
     let body: Option<Value> = match bytes.trim_ascii() {
         [] => None,
         text if is_too_deep(text) => return Err(too_deep()),
@@ -154,11 +160,11 @@ async fn from_body(operation: &Operation, request: &mut Request) -> Result<Optio
 /// # Errors
 /// The answer to a body that is larger than `limit` bytes, does not come, or nests too deep for JSON.
 pub async fn read_json(request: &mut Request, limit: usize) -> Result<Bytes, Response> {
-    let bytes = take_body(request, limit).await.map_err(IntoResponse::into_response)?;
+    let bytes = take_body(request, limit, None).await.map_err(IntoResponse::into_response)?;
     if is_too_deep(&bytes) { Err(too_deep().into_response()) } else { Ok(bytes) }
 }
 
-async fn take_body(request: &mut Request, limit: usize) -> Result<Bytes, Refusal> {
+async fn take_body(request: &mut Request, limit: usize, room: Option<&Room>) -> Result<Bytes, Refusal> {
     let mut body = request.take_body().into_bytes_stream().boxed();
     let mut read = BytesMut::new();
     while let Some(piece) = body.next().await {
@@ -166,6 +172,9 @@ async fn take_body(request: &mut Request, limit: usize) -> Result<Bytes, Refusal
         if read.len() + piece.len() > limit {
             form::pass_over(body).await;
             return Err(Refusal::too_large(limit));
+        }
+        if room.is_some_and(|room| room.grow(piece.len()).is_err()) {
+            return Err(form::no_room());
         }
         read.extend_from_slice(&piece);
     }
@@ -213,7 +222,7 @@ mod tests {
         let is_wanted = |operation: &&Operation| operation.route.method == method && operation.route.path == route;
         let operation = operation::all().iter().find(is_wanted).unwrap();
         let endpoint = make(move |mut request: Request| async move {
-            let (given, places) = match read(operation, &mut request).await {
+            let (given, places) = match read(operation, "somebody", &mut request).await {
                 Ok(read) => read,
                 Err(refusal) => return refusal.into_response(),
             };

@@ -129,6 +129,15 @@ impl ChatFiles<'_> {
         Ok(openings)
     }
 
+    /// The text of a file, passage by passage, each without what it repeats of the one before; none of a picture.
+    pub async fn passages(&self, id: &str) -> Result<Vec<String>> {
+        let statement = "SELECT * FROM chat_file_chunk:[$user, $first]..=[$user, $last]";
+        let bound = Bound::new().with("user", self.user);
+        let bound = bound.with("first", row::chunk_id(id, 0)).with("last", row::chunk_id(id, usize::MAX));
+        let rows: Vec<ChunkRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        Ok(rows.into_iter().map(|row| row.text.chars().skip(row.repeated as usize).collect()).collect())
+    }
+
     /// A picture as a `data:` address, which models read; `None` for what is no picture or not there.
     pub async fn image_url(&self, id: &str) -> Result<Option<String>> {
         let bound = Bound::new().with("id", record("chat_file_image", self.user, id));

@@ -11,21 +11,13 @@ mod redirects;
 mod row;
 mod tokens;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use quick_cache::sync::Cache;
 use schemas::grant::Grant;
 use serde::Deserialize;
 use surrealdb::types::RecordId;
 
-pub use browsers::{Browsers, form_secret, is_form_secret, new_browser_secret};
+pub use browsers::{Browsers, browser_challenge, form_secret, is_form_secret, new_browser_secret};
 pub use clients::{Client, Clients, NewClient, NoClient, RegisteredClient, Vouched, is_document};
 pub use codes::{Agreement, Exchange};
 pub(crate) use documents::Documents;
@@ -36,14 +28,13 @@ use crate::{
     Resources, Result,
     database::{Bound, record},
     keys::{GrantedKey, digest},
+    lately::Lately,
+    users::Standing,
 };
 use row::{AccessRow, GrantRow};
 
 /// What every access token starts with.
 pub const ACCESS_PREFIX: &str = "omi_oat_";
-
-/// How long a token is believed without asking a database that others write to as well.
-const BELIEVED: Duration = Duration::from_secs(2);
 
 /// How long codes and tokens live, and which clients may ask for them.
 #[derive(Debug, Clone, Deserialize)]
@@ -77,33 +68,8 @@ impl Default for GrantSettings {
 }
 
 /// Access tokens found lately, by their hash.
-pub(crate) struct GrantCache {
-    found: Cache<String, Known>,
-    /// Counts what is taken away, so that a row read before is not believed after.
-    revocations: AtomicU64,
-}
-
-#[derive(Clone)]
-struct Known {
-    since: Instant,
-    expires_at: DateTime<Utc>,
-    key: Arc<GrantedKey>,
-}
-
-impl Default for GrantCache {
-    fn default() -> Self {
-        Self { found: Cache::new(10_000), revocations: AtomicU64::new(0) }
-    }
-}
-
-impl GrantCache {
-    /// Forgets a token that is revoked, and ends what it has opened.
-    fn forget(&self, digest: &str) {
-        if let Some((_, known)) = self.found.remove(digest) {
-            known.key.ended.cancel();
-        }
-    }
-}
+#[derive(Default)]
+pub(crate) struct GrantCache(Lately<Arc<GrantedKey>>);
 
 /// The grants of every user; each call names whose.
 pub struct Grants<'a>(pub(crate) &'a Resources);
@@ -125,50 +91,29 @@ impl Grants<'_> {
             DELETE oauth_access WHERE user = $user AND grant_id = $id RETURN BEFORE;
             COMMIT;";
         let bound = Bound::new().with("grant", grant_record(user, id)).with("user", user).with("id", id);
-        self.0.grant_cache.revocations.fetch_add(1, Ordering::SeqCst);
         let mut answers = self.0.database.run(statements, bound).await?;
         let gone: Vec<GrantRow> = answers.take(1)?;
         let tokens: Vec<AccessRow> = answers.take(2)?;
-        tokens.iter().for_each(|row| self.0.grant_cache.forget(&row.digest));
+        tokens.iter().for_each(|row| self.0.grant_cache.0.forget(&row.digest));
+        self.0.endings.end(id);
         Ok(!gone.is_empty())
-    }
-
-    /// Takes everything away that `user` has granted, and signs their browsers out.
-    pub async fn revoke_all(&self, user: &str) -> Result<()> {
-        let statements = "BEGIN;
-            DELETE oauth_grant:[$user, NONE]..=[$user, {}];
-            DELETE oauth_code WHERE user = $user;
-            DELETE oauth_browser WHERE user = $user;
-            DELETE oauth_access WHERE user = $user RETURN BEFORE;
-            COMMIT;";
-        self.0.grant_cache.revocations.fetch_add(1, Ordering::SeqCst);
-        let tokens: Vec<AccessRow> = self.0.database.run(statements, Bound::new().with("user", user)).await?.take(4)?;
-        tokens.iter().for_each(|row| self.0.grant_cache.forget(&row.digest));
-        Ok(())
     }
 
     /// What the access token `raw` may do, as a key that the client holds.
     pub async fn find(&self, raw: &str) -> Result<Option<Arc<GrantedKey>>> {
         let Some(secret) = raw.strip_prefix(ACCESS_PREFIX).filter(|secret| secret.is_ascii()) else { return Ok(None) };
-        let (digest, cache) = (digest(secret), &self.0.grant_cache);
-        if let Some(known) = cache.found.get(&digest)
-            && (self.0.database.is_embedded() || known.since.elapsed() < BELIEVED)
-        {
-            return Ok((known.expires_at > Utc::now()).then_some(known.key));
+        let (digest, GrantCache(lately)) = (digest(secret), &self.0.grant_cache);
+        if let Some(key) = lately.get(&digest, &self.0.database) {
+            return Ok(Some(key).filter(|key| !key.is_over()));
         }
-        let before = cache.revocations.load(Ordering::SeqCst);
+        let before = lately.before();
         let bound = Bound::new().with("id", access_record(&digest));
         let rows: Vec<AccessRow> = self.0.database.run("SELECT * FROM $id", bound).await?.take(0)?;
-        let Some(row) = rows.into_iter().next().filter(|row| row.expires_at > Utc::now()) else { return Ok(None) };
-        let expires_at = row.expires_at;
-        let key = Arc::new(row.granted(secret));
-        let known = Known { since: Instant::now(), expires_at, key: Arc::clone(&key) };
-        cache.found.insert(digest.clone(), known);
-        // Whoever revokes counts first and forgets last, so that one of the two sees the other.
-        if cache.revocations.load(Ordering::SeqCst) != before {
-            cache.found.remove(&digest);
-        }
-        Ok(Some(key))
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        let ended = self.0.endings.of(&row.grant_id);
+        let key = Arc::new(row.granted(secret, ended));
+        lately.keep(&digest, Arc::clone(&key), before);
+        Ok(Some(key).filter(|key| !key.is_over()))
     }
 
     /// Writes down that a grant was used just now.
@@ -188,6 +133,11 @@ impl Grants<'_> {
         let bound = Bound::new().with("now", now).with("yesterday", now - chrono::TimeDelta::days(1));
         self.0.database.run(statements, bound).await.map(drop)
     }
+}
+
+/// Whether a user may come in at present: nobody is given anything for one who is locked out, or is leaving.
+async fn admits(resources: &Resources, user: &str) -> Result<bool> {
+    Ok(matches!(resources.users().standing(user).await?, Standing::Active(_)))
 }
 
 fn grant_record(user: &str, id: &str) -> RecordId {

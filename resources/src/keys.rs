@@ -41,24 +41,31 @@ pub struct GrantedKey {
     pub listed: Key,
     /// The address that it was given for; `None` for a key proper, which is for all of its family.
     pub resource: Option<String>,
-    /// Cancelled when it is revoked: what it opened for longer than a request ends then.
+    /// Cancelled when it is revoked in this process, with all tokens of its grant: what it opened for longer than a request
+    /// ends then.
     pub ended: CancellationToken,
     noted: AtomicI64,
 }
 
 impl GrantedKey {
     /// An access token within a grant, which does what an MCP key does.
-    pub(crate) fn of_grant(id: String, user: String, scopes: Vec<Scope>, resource: String, listed: Key) -> Self {
+    pub(crate) fn of_grant(
+        listed: Key,
+        user: String,
+        scopes: Vec<Scope>,
+        resource: String,
+        ended: CancellationToken,
+    ) -> Self {
         Self {
-            id,
+            id: listed.id.clone(),
             user,
             name: listed.name.clone(),
             family: KeyFamily::Mcp,
             scopes: Some(scopes),
+            noted: AtomicI64::new(0),
             listed,
             resource: Some(resource),
-            ended: CancellationToken::new(),
-            noted: AtomicI64::new(0),
+            ended,
         }
     }
 
@@ -75,7 +82,7 @@ impl GrantedKey {
         due && self.noted.compare_exchange(noted, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.listed.expires_at.is_some_and(|end| end <= Utc::now())
     }
 
@@ -172,7 +179,10 @@ impl Keys<'_> {
             RETURN BEFORE";
         let bound = Bound::new().with("id", id).with("user", user).with("family", family_name(family));
         let gone: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
-        gone.iter().for_each(|row| self.0.key_cache.0.forget(&row.secret));
+        for row in gone {
+            self.0.key_cache.0.forget(&row.secret);
+            self.0.endings.end(&row.key_id);
+        }
         Ok(())
     }
 
@@ -190,7 +200,8 @@ impl Keys<'_> {
         let bound = Bound::new().with("secret", secret.clone()).with("family", family_name(family));
         let rows: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
-        let key = Arc::new(granted(row, family));
+        let ended = self.0.endings.of(&row.key_id);
+        let key = Arc::new(granted(row, family, ended));
         lately.keep(&secret, Arc::clone(&key), before);
         Ok(Some(key).filter(|key| !key.is_over()))
     }
@@ -280,7 +291,7 @@ fn listed(row: &KeyRow, family: KeyFamily) -> Key {
     }
 }
 
-fn granted(row: KeyRow, family: KeyFamily) -> GrantedKey {
+fn granted(row: KeyRow, family: KeyFamily, ended: CancellationToken) -> GrantedKey {
     let parse = |scopes: &Vec<String>| scopes.iter().filter_map(|scope| Scope::parse(scope, family)).collect();
     GrantedKey {
         id: row.key_id.clone(),
@@ -290,7 +301,7 @@ fn granted(row: KeyRow, family: KeyFamily) -> GrantedKey {
         scopes: row.scopes.as_ref().map(parse),
         listed: listed(&row, family),
         resource: None,
-        ended: CancellationToken::new(),
+        ended,
         noted: AtomicI64::new(row.last_used_at.map_or(0, |time| time.timestamp())),
     }
 }

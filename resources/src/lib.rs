@@ -8,6 +8,7 @@ pub mod conversations;
 pub mod daily_summaries;
 mod database;
 pub mod embedder;
+mod endings;
 mod error;
 pub mod folders;
 pub mod goals;
@@ -45,6 +46,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     audit::{AuditSettings, Writer},
     changes::Changes,
+    endings::Endings,
     grants::{Browsers, Clients, Documents, GrantCache, Grants},
     identity::throttle::Throttle,
     jobs::Queue,
@@ -94,8 +96,6 @@ pub struct Settings {
     pub grants: GrantSettings,
     /// How long the audit trail is kept.
     pub audit: AuditSettings,
-    /// The address under which people reach the server, when it is known.
-    pub public_url: Option<String>,
     /// How users sign in.
     pub sign_in: SignInSettings,
 }
@@ -118,11 +118,10 @@ pub struct Resources {
     pub changes: Changes,
     /// How often everybody has done what is limited.
     pub limits: Limits,
-    /// The address under which people reach the server, when it is known, without a slash at its end.
-    pub public_url: Option<String>,
     /// Whose word is taken for who somebody is.
     pub sign_in: SignIn,
     key_cache: KeyCache,
+    endings: Endings,
     /// What MCP clients are granted, and for how long.
     pub grant_settings: GrantSettings,
     grant_cache: GrantCache,
@@ -188,9 +187,9 @@ impl Resources {
             speech: Speech::open(&settings.speech)?,
             changes: Changes::default(),
             limits: Limits::open(&settings.limits)?,
-            public_url: settings.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
             sign_in,
             key_cache: KeyCache::default(),
+            endings: Endings::default(),
             grant_settings: settings.grants.clone(),
             grant_cache: GrantCache::default(),
             client_documents: Documents::open(&settings.grants)?,

@@ -1,9 +1,12 @@
 //! The people whose lives are kept here: who they are, and how they sign in by what only they know.
 
+mod accounts;
 mod arrival;
 mod deletion;
 mod invitations;
+mod linking;
 mod logins;
+mod refreshing;
 mod row;
 mod standing;
 mod visits;
@@ -15,20 +18,27 @@ pub use schemas::user::{Role, User};
 
 use crate::{
     Error, Resources, Result,
-    database::{Bound, row},
+    database::Bound,
     identity::{Refused, password},
     keys::{digest, random_secret},
 };
+pub use accounts::NewAccount;
 pub use arrival::Arrival;
-pub use deletion::Deletion;
+pub use deletion::{Deletion, delete};
 pub use invitations::Uninvited;
-use row::{UserRow, name_of_role, record};
+use row::{UserRow, record};
 pub use standing::Standing;
 pub(crate) use standing::Standings;
 pub use visits::{Visit, Welcomed};
 
 /// What a user's token starts with.
 pub const TOKEN_PREFIX: &str = "omi_user_";
+
+/// Ends what begins on the sign-in page: `$user` is signed in there without the secret that opened it, and may have
+/// agreed to what no client has fetched yet.
+const SIGN_BROWSERS_OUT: &str = "DELETE oauth_browser WHERE user = $user RETURN NONE;
+    DELETE visit WHERE user = $user RETURN NONE;
+    DELETE oauth_code WHERE user = $user AND grant_id = NONE RETURN NONE;";
 
 /// A user just added, with the token that is shown this once.
 #[derive(Debug, Clone)]
@@ -37,19 +47,6 @@ pub struct NewUser {
     pub user: User,
     /// Signs them in on the app routes; only its hash is kept.
     pub token: String,
-}
-
-/// What an account is made of.
-#[derive(Debug, Clone, Default)]
-pub struct NewAccount {
-    /// What to call them.
-    pub name: String,
-    /// Their e-mail address, if it is known.
-    pub email: Option<String>,
-    /// Whether somebody who ought to know vouches for it.
-    pub email_verified: bool,
-    /// Their password, if they are to have one.
-    pub password: Option<String>,
 }
 
 /// The users of this server.
@@ -62,40 +59,6 @@ impl Users<'_> {
         let user = self.create(account).await?.ok_or_else(|| Error::internal("a user without an address clashes"))?;
         let token = self.renew_token(&user.id).await?.ok_or_else(|| Error::internal("a user was lost"))?;
         Ok(NewUser { user, token })
-    }
-
-    /// Makes an account; `None` when another one has the e-mail address. Whoever is first is the owner.
-    pub async fn create(&self, account: NewAccount) -> Result<Option<User>> {
-        let password = match account.password {
-            Some(password) => Some(password::hash(password).await?),
-            None => None,
-        };
-        let fields = UserRow {
-            uid: uuid::Uuid::new_v4().to_string(),
-            name: account.name,
-            token: None,
-            email: account.email.as_deref().map(normal_email),
-            email_verified: account.email_verified,
-            password,
-            role: name_of_role(Role::Member),
-            disabled_at: None,
-            leaving_at: None,
-            created_at: crate::now(),
-        };
-        let statements = "BEGIN;
-            LET $role = IF (SELECT VALUE id FROM user LIMIT 1) = [] { 'owner' } ELSE { 'member' };
-            LET $clash = $email != NONE AND (SELECT VALUE id FROM user WHERE email = $email) != [];
-            IF !$clash { INSERT INTO user object::extend($row, { role: $role }); };
-            RETURN IF $clash { [] } ELSE { SELECT * FROM $id };
-            COMMIT;";
-        let bound = Bound::new()
-            .with("id", record(&fields.uid))
-            .with("email", fields.email.clone())
-            .with("row", row(record(&fields.uid), fields));
-        let rows: Vec<UserRow> = self.0.database.run(statements, bound).await?.take(4)?;
-        let user = rows.into_iter().next().map(User::from);
-        user.iter().for_each(|user| self.0.standings.forget(&user.id));
-        Ok(user)
     }
 
     /// Every user, in the order in which they came.
@@ -125,12 +88,14 @@ impl Users<'_> {
         self.one("SELECT * FROM user WHERE token = $digest", Bound::new().with("digest", digest(secret))).await
     }
 
-    /// Gives a user a new token, which ends the one before at once; `None` when there is no such user.
+    /// Gives a user a new token, which ends the one before at once, and signs out the browsers that it may have signed
+    /// in; `None` when there is no such user.
     pub async fn renew_token(&self, id: &str) -> Result<Option<String>> {
         let secret = random_secret();
-        let statement = "UPDATE $id SET token = $digest";
-        let bound = Bound::new().with("id", record(id)).with("digest", digest(&secret));
-        Ok(self.one(statement, bound).await?.map(|_| format!("{TOKEN_PREFIX}{secret}")))
+        let statements = format!("BEGIN; UPDATE $id SET token = $digest; {SIGN_BROWSERS_OUT} COMMIT;");
+        let bound = Bound::new().with("id", record(id)).with("user", id).with("digest", digest(&secret));
+        let rows: Vec<UserRow> = self.0.database.run(&statements, bound).await?.take(1)?;
+        Ok(rows.first().map(|_| format!("{TOKEN_PREFIX}{secret}")))
     }
 
     /// The user with this name or e-mail address and this password, if they may come in; `from` is the address of whoever
@@ -146,14 +111,16 @@ impl Users<'_> {
         password: &str,
     ) -> Result<User, Refused> {
         let account = normal_email(name_or_email);
-        let attempt = self.0.throttle.begin(&account, from).map_err(Error::TooOften)?;
         let named = "SELECT * FROM user WHERE email = $email;
             SELECT * FROM user WHERE name = $name AND password != NONE LIMIT 2;";
-        let bound = Bound::new().with("email", account).with("name", name_or_email.trim());
+        let bound = Bound::new().with("email", account.as_str()).with("name", name_or_email.trim());
         let mut answers = self.0.database.run(named, bound).await?;
         let (by_email, by_name): (Vec<UserRow>, Vec<UserRow>) = (answers.take(0)?, answers.take(1)?);
         // A name that two have says nothing.
         let row = by_email.into_iter().next().or_else(|| <[UserRow; 1]>::try_from(by_name).ok().map(|[row]| row));
+        // An account is one, whatever it is called by.
+        let counted = row.as_ref().map_or(account.as_str(), |row| &row.uid);
+        let attempt = self.0.throttle.begin(counted, from).map_err(Error::TooOften)?;
         let hash = row.as_ref().and_then(|row| row.password.clone());
         // With passwords switched off, nobody has one.
         let hash = hash.filter(|_| self.0.sign_in.settings.passwords);
@@ -201,9 +168,7 @@ impl Users<'_> {
     async fn set_disabled(&self, id: &str, since: Option<DateTime<Utc>>) -> Result<Option<User>> {
         // Who is locked out already was so since then.
         let statement = "UPDATE $id SET disabled_at = IF $since { disabled_at ?? $since } ELSE { NONE }";
-        let user = self.one(statement, Bound::new().with("id", record(id)).with("since", since)).await;
-        self.0.standings.forget(id);
-        user
+        self.change_standing(id, statement, Bound::new().with("since", since)).await
     }
 
     async fn one(&self, statement: &str, bound: Bound) -> Result<Option<User>> {

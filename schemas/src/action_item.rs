@@ -115,7 +115,8 @@ pub struct ActionItem {
     pub is_locked: bool,
 }
 
-/// List what the user has to do or has done: open ones first, the soonest due first, those without a date last.
+/// List what the user has to do or has done: open ones first, the soonest due first, those without a date last. Use
+/// this for what is open or due; to find one about something, use search.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct GetActionItems {
     /// Only those that are (true) or are not (false) done.
@@ -176,7 +177,7 @@ pub struct ActionItems {
     pub next_cursor: Option<String>,
 }
 
-/// Get one action item by its id.
+/// Get one action item by its id. Use this once its id is known; to find it, use search_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetActionItem {
     /// The action item's id.
@@ -191,7 +192,8 @@ pub struct OneActionItem {
     pub action_item: ActionItem,
 }
 
-/// Find action items by meaning and by words, open and completed ones.
+/// Find action items by meaning and by words, open and completed ones. Use this for those about something or somebody;
+/// for all that are open or due, use get_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SearchActionItems {
     /// What to look for, in plain words.
@@ -227,7 +229,8 @@ pub struct FoundActionItems {
     pub returned_count: usize,
 }
 
-/// List the ids of all action items, in the order of the list.
+/// List the ids of all action items, in the order of the list. Use this to compare lists; for what is to be done, use
+/// get_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetActionItemIds {
     /// Only those that are (true) or are not (false) done.
@@ -242,7 +245,7 @@ pub struct ActionItemIds {
     pub ids: Vec<String>,
 }
 
-/// Count the user's action items.
+/// Count the user's action items. Use this for how many there are; for which they are, use get_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CountActionItems {}
 

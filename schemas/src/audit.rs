@@ -13,7 +13,7 @@ pub enum AuditAccess {
     Write,
 }
 
-/// Something that an assistant or a script did.
+/// Something that an assistant, a script or the administrator did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditEntry {
     /// When.
@@ -22,9 +22,10 @@ pub struct AuditEntry {
     /// The face it came through: `developer`, `mcp`, or `agent` for the chat.
     #[schemars(example = &"mcp")]
     pub face: String,
-    /// The id of the key, or of the grant of an app that signed in; null where the user themselves had signed in.
+    /// The id of the key, or of the grant of an app that signed in; null where the user themselves had signed in, or the
+    /// administrator acted for them.
     pub key_id: Option<String>,
-    /// What that key or app was called then.
+    /// What that key or app was called then; `administrator` for whoever has `sign_in.admin_key`.
     #[schemars(example = &"Claude")]
     pub key_name: Option<String>,
     /// The id of the client that signed in; `mcp-api` for a plain MCP key.
@@ -43,7 +44,8 @@ pub struct AuditEntry {
     pub outcome: String,
 }
 
-/// List what assistants and scripts read and wrote of the user's, newest first. A key sees only what it did itself.
+/// List what assistants and scripts read and wrote of the user's, newest first. A key sees only what it did itself. Use
+/// this when the user asks who read or changed something; for the thing itself, use the tool that gets it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct GetAudit {
     /// Only from this time on, or this day.

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Draw a chart of what the user has: how many conversations, minutes of them, memories or action items there were by
-/// day, week or month, or how far a goal was. The numbers are counted, never estimated.
+/// day, week or month, or how far a goal was. The numbers are counted, never estimated. Use this for the course of a
+/// number; for the number alone, use count_conversations or count_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CreateChart {
     /// What is drawn: `conversations`, `conversation_minutes`, `memories`, `action_items_created` and

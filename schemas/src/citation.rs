@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Search everything the user has at once: memories, what was said in conversations, action items. Start here when it is
-/// not clear where the answer is, and fetch what fits.
+/// Search everything the user has at once: memories, what was said in conversations, action items. Goals and daily
+/// summaries come too. Start here when it is not clear where the answer is, and fetch what fits.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct Search {
     /// What to look for, in plain words; names and times such as `last week` count.
@@ -26,26 +26,27 @@ fn a_page() -> u32 {
 /// What fits a search.
 #[derive(Debug, PartialEq, Serialize, JsonSchema)]
 pub struct SearchResults {
-    /// Best first.
+    /// Best first, of the kinds that the caller may read. Files belong to the user's own chat, for which keys have no
+    /// scope: they come only where the user has signed in.
     pub results: Vec<SearchResult>,
 }
 
 /// Something that fits a search.
 #[derive(Debug, PartialEq, Serialize, JsonSchema)]
 pub struct SearchResult {
-    /// What to fetch it by: its kind and its own id, and behind `#` the passage.
+    /// What to fetch it by: its kind and its own id, and behind `#` the passage of a conversation or file.
     #[schemars(example = &"conversation:0b7a6f6e-54a5-4c8a-8d0e-6f1f4b1f8a11#5f0c1c0e-7a7c-4f2f-9b0e-2f1d6a3a9f52")]
     pub id: String,
     /// What it says, in a line, with who said it and when.
     #[schemars(example = &"Ana, 8 May 2026, “Planning the trip to Oslo”: Let's meet on Friday at three.")]
     pub title: String,
-    /// Where it is, to be cited by.
-    #[schemars(example = &"omi://conversations/0b7a6f6e-54a5-4c8a-8d0e-6f1f4b1f8a11")]
+    /// Where it is, to be cited by: the MCP resource that opens there.
+    #[schemars(example = &"omi://conversations/0b7a6f6e-54a5-4c8a-8d0e-6f1f4b1f8a11/transcript")]
     pub url: String,
 }
 
 /// Get in full what search found, by its id: a memory, a passage with what was said around it, a whole conversation, an
-/// action item, a goal, a day's summary, a file.
+/// action item, a goal, a day's summary, a file. Use this once the id is known; until then, search.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct Fetch {
     /// The id of a search result: `memory:…`, `conversation:…` or `conversation:…#…`, `action_item:…`, `goal:…` and so on.
@@ -62,11 +63,11 @@ pub struct Fetched {
     pub id: String,
     /// What it is called.
     pub title: String,
-    /// All that it says; a very long transcript ends early, which its metadata tell.
+    /// All that it says. What is longer than 100,000 characters ends early, with the id by which the rest is fetched.
     pub text: String,
-    /// Where it is, to be cited by.
+    /// Where it is, to be cited by: the MCP resource that opens there.
     #[schemars(example = &"omi://memories/4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
     pub url: String,
-    /// What else is known of it: its kind, its times, who speaks.
+    /// What else is known of it: its kind, its times, who speaks; as `next` the id of the rest of what is very long.
     pub metadata: BTreeMap<String, String>,
 }

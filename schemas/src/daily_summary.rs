@@ -124,7 +124,8 @@ pub struct DayLocation {
     pub time: String,
 }
 
-/// List the user's daily summaries, newest day first.
+/// List the user's daily summaries, newest day first. Use this for what days came to; for the conversations of a day,
+/// use get_conversations.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetDailySummaries {
     /// Only days from this one on, as yyyy-mm-dd.
@@ -156,7 +157,7 @@ pub struct DailySummaries {
     pub daily_summaries: Vec<DailySummary>,
 }
 
-/// Get one daily summary by its id.
+/// Get one daily summary by its id. Use this once its id is known; to find a day's, use get_daily_summaries.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetDailySummary {
     /// The summary's id.
@@ -179,7 +180,8 @@ pub struct DeleteDailySummary {
     pub summary_id: String,
 }
 
-/// Write the summary of a day now, from its conversations and action items; one more, if the day has one already.
+/// Write the summary of a day now, from its conversations and action items; one more, if the day has one already. Use
+/// this only when the user asks for one; for those that there are, use get_daily_summaries.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct MakeDailySummary {
     /// The day in the user's time zone, as yyyy-mm-dd; without it, today, or yesterday before noon.
@@ -202,7 +204,7 @@ pub struct DailySummaryMade {
     pub conversations_count: usize,
 }
 
-/// Get whether and at which hour daily summaries are written.
+/// Get whether and at which hour daily summaries are written. For the summaries themselves, use get_daily_summaries.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetDailySummarySettings {}
 

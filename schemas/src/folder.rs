@@ -42,7 +42,8 @@ pub struct Folder {
     pub conversation_count: u64,
 }
 
-/// List the user's folders, in the order that the user has given them.
+/// List the user's folders, in the order that the user has given them. Use this for their ids; for what is in one, use
+/// get_folder_conversations.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetFolders {
     /// Whether a user who has no folders is given the first set: Personal, Work, Health and so on.
@@ -57,7 +58,7 @@ pub struct Folders {
     pub folders: Vec<Folder>,
 }
 
-/// Get one folder by its id.
+/// Get one folder by its id. Use this once its id is known; to find it, use get_folders.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetFolder {
     /// The folder's id.
@@ -140,7 +141,8 @@ pub struct ReorderFolders {
     pub folder_ids: Vec<String>,
 }
 
-/// List the conversations in a folder, newest first.
+/// List the conversations in a folder, newest first. Use this for one folder; for all conversations, use
+/// get_conversations.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetFolderConversations {
     /// The folder's id.
@@ -173,7 +175,7 @@ pub struct FolderConversations {
     pub conversations: Vec<Conversation>,
 }
 
-/// Put a conversation into a folder, or take it out.
+/// Put a conversation into a folder, or take it out. Use this for one; for several, use move_conversations.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct MoveConversation {
     /// The conversation's id.
@@ -185,7 +187,8 @@ pub struct MoveConversation {
     pub folder_id: Option<Option<String>>,
 }
 
-/// Put several conversations into a folder. Conversations that are not there are passed over.
+/// Put several conversations into a folder. Conversations that are not there are passed over. For one, or to take it
+/// out, use move_conversation.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct MoveConversations {
     /// The folder's id.

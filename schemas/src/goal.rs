@@ -127,7 +127,8 @@ pub struct GoalPoint {
     pub recorded_at: DateTime<Utc>,
 }
 
-/// List the user's goals, oldest first.
+/// List the user's goals, oldest first. Use this for what the user is after; for the one to work on now, use
+/// get_current_goal.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetGoals {
     /// Whether goals that have ended or rest are listed too; then all are, whatever the limit.
@@ -150,7 +151,7 @@ pub struct Goals {
     pub goals: Vec<Goal>,
 }
 
-/// Get one goal by its id.
+/// Get one goal by its id. Use this once its id is known; to find it, use get_goals.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetGoal {
     /// The goal's id.
@@ -165,7 +166,8 @@ pub struct OneGoal {
     pub goal: Goal,
 }
 
-/// Get the goal that comes first: of the active ones the first that is focused on, else the newest.
+/// Get the goal that comes first: of the active ones the first that is focused on, else the newest. Use this for what
+/// to work on now; for all of them, use get_goals.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetCurrentGoal {}
 
@@ -176,7 +178,7 @@ pub struct CurrentGoal {
     pub goal: Option<Goal>,
 }
 
-/// Get how far a goal was day by day, newest first.
+/// Get how far a goal was day by day, newest first. Use this for its course; for where it stands now, use get_goal.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetGoalHistory {
     /// The goal's id.

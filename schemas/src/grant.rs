@@ -36,7 +36,8 @@ pub struct Grants {
     pub grants: Vec<Grant>,
 }
 
-/// Revoke what you have granted to an assistant: it is shut out at once, and has to ask again.
+/// Revoke what you have granted to an assistant: it is shut out at once, and has to ask again. For an API key, use
+/// revoke_key.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RevokeGrant {
     /// The grant's id.

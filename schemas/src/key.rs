@@ -62,7 +62,7 @@ pub struct CreatedKey {
     pub key: String,
 }
 
-/// List your API keys of one family, newest first.
+/// List your API keys of one family, newest first. For assistants that were let in without one, use list_grants.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ListKeys {
     /// Which keys to list.
@@ -101,7 +101,8 @@ pub struct CreateKey {
     pub expires_in_days: Option<u32>,
 }
 
-/// Revoke an API key at once, and the keys that were made with it; an unknown id changes nothing.
+/// Revoke an API key at once, and the keys that were made with it; an unknown id changes nothing. For an assistant that
+/// was let in without one, use revoke_grant.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RevokeKey {
     /// Which family the key is of.
@@ -110,6 +111,6 @@ pub struct RevokeKey {
     pub key_id: String,
 }
 
-/// Describe the API key that makes this call.
+/// Describe the API key that makes this call. Use this for what this connection may do; for what it did, use get_audit.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetKey {}

@@ -206,7 +206,7 @@ pub struct Memories {
     pub next_cursor: Option<String>,
 }
 
-/// Get one memory by its id.
+/// Get one memory by its id. Use this for its dates, its origin and who may see it; to find one, use search_memories.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetMemory {
     /// The memory's id.
@@ -221,7 +221,8 @@ pub struct OneMemory {
     pub memory: Memory,
 }
 
-/// Get the earlier texts of a memory, newest first.
+/// Get the earlier texts of a memory, newest first. Use this for what was believed before; for what holds now, use
+/// get_memory.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetMemoryHistory {
     /// The memory's id.

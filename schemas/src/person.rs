@@ -27,7 +27,8 @@ pub struct Person {
     pub speech_samples_version: u32,
 }
 
-/// List the people whom the user talks with, in the order in which they were first named.
+/// List the people whom the user talks with, in the order in which they were first named. Use this for who they are and
+/// their ids; for what they said, use search_transcripts.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetPeople {}
 
@@ -38,7 +39,7 @@ pub struct People {
     pub people: Vec<Person>,
 }
 
-/// Get one person by their id.
+/// Get one person by their id. Use this once the id is known; to find it, use get_people.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetPerson {
     /// The person's id.
@@ -54,6 +55,7 @@ pub struct OnePerson {
 }
 
 /// Name somebody whom the user talks with. A name that is there already, in whatever case, gives the person who has it.
+/// Use this before assign_speaker; to correct a name, use rename_person.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CreatePerson {
     /// What they are called.
@@ -72,7 +74,7 @@ pub struct CreatedPerson {
     pub person: Person,
 }
 
-/// Change what a person is called.
+/// Change what a person is called. Use this to correct a name; to say who spoke, use assign_speaker.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RenamePerson {
     /// The person's id.

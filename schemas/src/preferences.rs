@@ -41,7 +41,7 @@ pub struct PreferencesChange {
     pub daily_summary_hour: Option<u32>,
 }
 
-/// Get what the user has set: time zone and language.
+/// Get what the user has set: time zone and language. For how speech is transcribed, use get_transcription_preferences.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetPreferences {}
 
@@ -56,7 +56,8 @@ pub struct UserPreferences {
     pub language: Option<String>,
 }
 
-/// Set the user's time zone, by which days are told apart, or their language.
+/// Set the user's time zone, by which days are told apart, or their language. For how speech is transcribed, use
+/// set_transcription_preferences.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct UpdatePreferences {
     /// The IANA name of the time zone that the user lives in; null means UTC.
@@ -99,7 +100,7 @@ pub struct LanguageSet {
     pub single_language_mode: bool,
 }
 
-/// Get how the user's speech is transcribed.
+/// Get how the user's speech is transcribed. For time zone and language, use get_preferences.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetTranscriptionPreferences {}
 
@@ -114,7 +115,7 @@ pub struct TranscriptionPreferences {
     pub language: String,
 }
 
-/// Set how the user's speech is transcribed.
+/// Set how the user's speech is transcribed. For time zone and language, use update_preferences.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SetTranscriptionPreferences {
     /// Whether speech is heard in one language alone.

@@ -3,13 +3,19 @@
 use std::{net::IpAddr, sync::Arc};
 
 use futures::future::BoxFuture;
-use http::{HeaderMap, header};
-use poem::web::websocket::CloseCode;
+use http::{HeaderMap, HeaderValue, header};
+use poem::{Request, web::websocket::CloseCode};
 use resources::{Resources, grants::ACCESS_PREFIX, identity::Refused, keys::GrantedKey, users::User};
 use schemas::key::KeyFamily;
 use tools::{Acting, Audience, Caller, Context, Credential, Error, Face, Result};
 
-use crate::oauth::Base;
+use crate::{
+    oauth::{self, Base},
+    walls::outcome,
+};
+
+/// What the app's routes say to a token that is no good.
+const INVALID: &str = "Invalid authorization token";
 
 /// Signs requests in.
 pub struct SignIn {
@@ -18,7 +24,7 @@ pub struct SignIn {
     base: Option<Base>,
 }
 
-/// Why a user's token is not taken on the app routes.
+/// Why a user's token is not taken.
 enum Denied {
     /// There is none, or the header is not as it should be.
     Header(&'static str),
@@ -41,16 +47,16 @@ impl SignIn {
     /// The user with this name or e-mail address and this password, who tries from this address.
     pub(crate) async fn user_by_password(&self, from: Option<IpAddr>, account: &str, password: &str) -> Result<User> {
         let user = self.resources.users().sign_in_with_password(from, account, password).await;
-        user.map_err(|refused| Error::refused(refused, "There is no user with this name and this password"))
+        user.map_err(|refused| noted(Error::refused(refused, "There is no user with this name and this password")))
     }
 
     /// The user whom this token signs in. Whoever acts in their place cannot agree to anything that outlasts that.
     pub(crate) async fn user_by_token(&self, token: &str) -> Result<User> {
         let unknown = "This is not a user's token";
         let users = self.resources.users();
-        let arrival = users.arrive(token).await.map_err(|refused| Error::refused(refused, unknown))?;
+        let arrival = users.arrive(token).await.map_err(|refused| noted(Error::refused(refused, unknown)))?;
         let user = if arrival.is_admin { None } else { users.find(&arrival.user).await? };
-        user.ok_or_else(|| Error::Unauthorized(unknown.into()))
+        user.ok_or_else(|| noted(Error::Unauthorized(unknown.into())))
     }
 
     /// Who makes a request to the MCP endpoint: its key comes with `Bearer ` or bare.
@@ -71,30 +77,38 @@ impl SignIn {
     /// Who opens a WebSocket for signed-in users; else how it is to be closed.
     ///
     /// # Errors
-    /// The contract's close codes: 1008 for a bad token, 4001 for one to be refreshed or not to be verified now, 4004 for one whose user has to sign
-    /// in again, 4005 for an account that is being deleted, 1013 to come later.
+    /// The contract's close codes: 1008 for a bad token, 4001 for one to be refreshed or whose issuer's keys are away,
+    /// 4004 for one whose user has to sign in again, 4005 for an account that is being deleted, 1013 to come later.
     pub(crate) async fn socket_context(&self, headers: &HeaderMap) -> Result<Context, (CloseCode, String)> {
-        self.app(headers).await.map_err(|denied| {
-            let code = match &denied {
-                Denied::Header(_) | Denied::Key(_) | Denied::Token(Refused::Invalid(_) | Refused::Stranger) => {
-                    CloseCode::Policy
-                }
-                // Whether it is good cannot be told, or it is no longer: in both cases a fresh one is the way on.
-                Denied::Token(Refused::Expired | Refused::Unknown(resources::Error::Unavailable(_))) => {
-                    CloseCode::Reserved(4001)
-                }
-                Denied::Token(Refused::Ended | Refused::Disabled) => CloseCode::Reserved(4004),
-                Denied::Token(Refused::Leaving) => CloseCode::Reserved(4005),
-                Denied::Token(Refused::Unknown(resources::Error::Internal(_))) => CloseCode::Error,
-                Denied::Token(Refused::Unknown(_)) => CloseCode::Again,
-            };
-            (code, Error::from(denied).to_string())
-        })
+        match self.app(headers).await {
+            Ok(context) => Ok(context),
+            Err(denied) => {
+                let code = self.close_code(&denied).await;
+                Err((code, noted(denied.told(INVALID)).to_string()))
+            }
+        }
+    }
+
+    async fn close_code(&self, denied: &Denied) -> CloseCode {
+        let Denied::Token(refused) = denied else { return CloseCode::Policy };
+        match refused {
+            Refused::Invalid(_) | Refused::Stranger => CloseCode::Policy,
+            Refused::Expired => CloseCode::Reserved(4001),
+            Refused::Ended | Refused::Disabled => CloseCode::Reserved(4004),
+            Refused::Leaving => CloseCode::Reserved(4005),
+            Refused::Unknown(resources::Error::Internal(_)) => CloseCode::Error,
+            // Where the database answers, it is the issuer that does not.
+            Refused::Unknown(resources::Error::Unavailable(_)) => match self.resources.users().owner().await {
+                Ok(_) => CloseCode::Reserved(4001),
+                Err(_) => CloseCode::Again,
+            },
+            Refused::Unknown(_) => CloseCode::Again,
+        }
     }
 
     async fn sign_in(&self, audience: Audience, headers: &HeaderMap) -> Result<Context> {
         match audience {
-            Audience::App => Ok(self.app(headers).await?),
+            Audience::App => self.app(headers).await.map_err(|denied| denied.told(INVALID)),
             Audience::Account => self.account(headers).await,
             Audience::Developer => self.key(KeyFamily::Developer, Face::Developer, authorization(headers)).await,
             Audience::Mcp => self.mcp(headers).await,
@@ -105,16 +119,8 @@ impl SignIn {
     async fn app(&self, headers: &HeaderMap) -> Result<Context, Denied> {
         let value = authorization(headers).ok_or(Denied::Header("Authorization header not found"))?;
         let token = value.split_once(' ').map(|(_, token)| token).filter(|token| !token.contains(' '));
-        let token = token.ok_or(Denied::Header("Invalid authorization token"))?;
-        match self.user(token).await {
-            Ok(context) => Ok(context),
-            Err(Refused::Invalid(reason)) => match self.resources.keys().find(token).await {
-                Ok(Some(key)) => Err(Denied::Key(key.family)),
-                Ok(None) => Err(Denied::Token(Refused::Invalid(reason))),
-                Err(error) => Err(Denied::Token(error.into())),
-            },
-            Err(refused) => Err(Denied::Token(refused)),
-        }
+        let token = token.ok_or(Denied::Header(INVALID))?;
+        self.user_or_key(token).await
     }
 
     async fn account(&self, headers: &HeaderMap) -> Result<Context> {
@@ -124,7 +130,20 @@ impl SignIn {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Error::Forbidden(wrong.into()));
         }
-        self.user(token).await.map_err(|refused| Error::refused(refused, wrong))
+        self.user_or_key(token).await.map_err(|denied| denied.told(wrong))
+    }
+
+    /// Who brings this token of a user; whoever brings a key instead hears where that belongs.
+    async fn user_or_key(&self, token: &str) -> Result<Context, Denied> {
+        match self.user(token).await {
+            Ok(context) => Ok(context),
+            Err(Refused::Invalid(reason)) => match self.resources.keys().find(token).await {
+                Ok(Some(key)) => Err(Denied::Key(key.family)),
+                Ok(None) => Err(Denied::Token(Refused::Invalid(reason))),
+                Err(error) => Err(Denied::Token(error.into())),
+            },
+            Err(refused) => Err(Denied::Token(refused)),
+        }
     }
 
     /// MCP REST also takes the key in the header `uid`, where one published client sends it.
@@ -173,6 +192,7 @@ impl SignIn {
         caller.role = arrival.role;
         caller.session = arrival.session;
         caller.acting = arrival.is_admin.then_some(Acting::Administrator);
+        outcome::note_accepted();
         Ok(Context::new(caller, Arc::clone(&self.resources)))
     }
 
@@ -182,6 +202,7 @@ impl SignIn {
             Refused::Invalid(_) => invalid(),
             refused => Error::refused(refused, "Invalid API Key"),
         })?;
+        outcome::note_accepted();
         let (resources, used) = (Arc::clone(&self.resources), Arc::clone(&key));
         if key.use_is_unnoted() {
             tokio::spawn(async move {
@@ -200,6 +221,13 @@ impl SignIn {
 }
 
 impl openapi::SignIn for SignIn {
+    /// The routes for MCP keys take the same tokens as the endpoint, and lead to them in the same way.
+    fn challenge(&self, audience: Audience, request: &Request) -> Option<HeaderValue> {
+        let base = self.base.as_ref().filter(|_| audience == Audience::Mcp)?;
+        let wrong = Error::Unauthorized("Invalid API Key".into());
+        oauth::unauthorized(base, request, authorization(request.headers()).map(|_| &wrong))
+    }
+
     fn context<'a>(&'a self, audience: Audience, headers: &'a HeaderMap) -> BoxFuture<'a, Result<Context>> {
         Box::pin(async move {
             self.sign_in(audience, headers).await.inspect_err(|error| {
@@ -211,15 +239,23 @@ impl openapi::SignIn for SignIn {
     }
 }
 
-impl From<Denied> for Error {
-    fn from(denied: Denied) -> Self {
-        let invalid = "Invalid authorization token";
-        match denied {
+impl Denied {
+    /// The same in the words of a route, which are `invalid` for what is not good there.
+    fn told(self, invalid: &str) -> Error {
+        match self {
             Denied::Header(sentence) => Error::Unauthorized(sentence.into()),
             Denied::Key(family) => Error::Unauthorized(format!("{invalid}: {}", belongs_on(family))),
             Denied::Token(refused) => Error::refused(refused, invalid),
         }
     }
+}
+
+/// Tells the walls of what opens nothing, where the status of the answer does not tell it.
+fn noted(error: Error) -> Error {
+    if matches!(error, Error::Unauthorized(_)) {
+        outcome::note_refused();
+    }
+    error
 }
 
 fn authorization(headers: &HeaderMap) -> Option<&str> {

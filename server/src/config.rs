@@ -4,6 +4,7 @@ mod layers;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use http::Uri;
@@ -16,6 +17,7 @@ use tools::limits::POLICIES;
 use tracing_subscriber::EnvFilter;
 
 use crate::failure::Failure;
+use crate::walls::proxies;
 use layers::Layers;
 
 /// The whole configuration. `config.toml` beside this file documents every key and is the default of each.
@@ -69,8 +71,12 @@ pub struct ServerConfig {
     pub allowed_origins: Vec<String>,
     /// Names other than this machine's under which clients may reach the server.
     pub allowed_hosts: Vec<String>,
+    /// Proxies elsewhere that are believed when they say for whom they speak: addresses and networks.
+    pub trusted_proxies: Vec<String>,
     /// The longest request body, in bytes.
     pub max_body: usize,
+    /// How long a client may keep the server waiting, in seconds.
+    pub patience_seconds: u32,
     /// The address under which clients reach the server from elsewhere.
     #[serde(default)]
     pub public_url: Option<String>,
@@ -82,6 +88,11 @@ impl ServerConfig {
         let public = self.public_url.as_ref().and_then(|url| url.parse::<Uri>().ok());
         let public = public.and_then(|url| url.host().map(str::to_owned));
         self.allowed_hosts.iter().cloned().chain(public).collect()
+    }
+
+    /// How long a client may keep the server waiting.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_secs(self.patience_seconds.into())
     }
 }
 
@@ -155,7 +166,6 @@ impl Config {
             limits: self.limits.clone(),
             grants: self.oauth.clone(),
             audit: self.audit.clone(),
-            public_url: self.server.public_url.clone(),
             sign_in: self.sign_in.clone(),
         }
     }
@@ -212,9 +222,12 @@ impl Config {
         if let Some(host) = self.server.allowed_hosts.iter().find(|host| host.is_empty() || host.contains('/')) {
             return Err(format!("server.allowed_hosts: `{host}` is not a host name"));
         }
+        if let Some(wrong) = self.server.trusted_proxies.iter().find(|text| proxies::network(text).is_none()) {
+            return Err(format!("server.trusted_proxies: `{wrong}` is no address, and no network such as 10.0.0.0/8"));
+        }
         check_sign_in(&self.sign_in)?;
-        if self.server.max_body == 0 {
-            return Err("server.max_body must be greater than 0".into());
+        if self.server.max_body == 0 || self.server.patience_seconds == 0 {
+            return Err("server.max_body and server.patience_seconds must be greater than 0".into());
         }
         self.check_limits()?;
         check_pair("tls.certificate", self.tls.certificate.is_some(), "tls.key", self.tls.key.is_some())?;

@@ -24,7 +24,7 @@ mod voice;
 mod walls;
 mod welcome;
 
-pub use app::{openapi_document, routes};
+pub use app::{mounted_routes, openapi_document, routes};
 pub use auth::SignIn;
 pub use cli::run;
 pub use config::Config;

@@ -1,9 +1,11 @@
-//! Connections: accepted up to a number, encrypted where there is a certificate, given up where nothing comes, and watched,
-//! so that it is known when the client has gone.
+//! Connections: accepted up to a number, encrypted where there is a certificate, given up where the client keeps the
+//! server waiting, and watched, so that it is known when the client has gone.
 
+mod crowd;
+mod turns;
 mod watched;
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::uri::Scheme;
 use hyper::{Request, body::Incoming, service::service_fn};
@@ -18,20 +20,22 @@ use poem::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::tls::Tls;
+pub(crate) use crowd::Crowd;
+use crowd::Place;
+use turns::{Pieces, Turns};
 pub(crate) use watched::Clients;
 use watched::Watched;
 
-/// How long a client may take for a handshake, or to send its first byte.
+/// How long a client may take for a handshake, and then to send its first request; the configuration may say less.
 const GREETING: Duration = Duration::from_secs(15);
 
-/// How long it may take to send the head of a request, and how long a connection may rest between two.
-const HEAD: Duration = Duration::from_secs(60);
+/// How long a client that is to go may take to end what it is at.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// How large the head of a request may be on an HTTP/2 connection, in bytes; the walls say how large one really may be.
 const LARGEST_HEAD: u32 = 64 << 10;
@@ -58,7 +62,9 @@ pub(crate) struct Listener<E> {
     /// Those that are there.
     pub(crate) clients: Clients,
     /// How many there may be at a time.
-    pub(crate) most: usize,
+    pub(crate) crowd: Crowd,
+    /// How long a client may keep the server waiting.
+    pub(crate) patience: Duration,
     /// What answers their requests.
     pub(crate) app: Arc<E>,
 }
@@ -66,11 +72,11 @@ pub(crate) struct Listener<E> {
 impl<E: Endpoint<Output = Response> + 'static> Listener<E> {
     /// Serves until `stop`, and then lets requests at work finish.
     pub(crate) async fn serve(self, stop: CancellationToken) {
-        let (room, at_work, kill) = (Arc::new(Semaphore::new(self.most)), TaskTracker::new(), CancellationToken::new());
+        let (at_work, kill) = (TaskTracker::new(), CancellationToken::new());
         loop {
             // Whoever comes when there is no room waits before the door.
-            let place = stop.run_until_cancelled(Arc::clone(&room).acquire_owned()).await;
-            let Some(Ok(place)) = place else { break };
+            let room = stop.run_until_cancelled(self.crowd.make_room()).await;
+            let Some(Some(room)) = room else { break };
             let (stream, remote) = match stop.run_until_cancelled(self.listener.accept()).await {
                 None => break,
                 Some(Ok(accepted)) => accepted,
@@ -80,12 +86,21 @@ impl<E: Endpoint<Output = Response> + 'static> Listener<E> {
                     continue;
                 }
             };
-            let conversation =
-                Conversation { clients: self.clients.clone(), app: Arc::clone(&self.app), remote, stop: stop.clone() };
+            let Some(place) = self.crowd.seat(remote.ip(), room) else {
+                tracing::debug!("no connection: {} has as many as it gets", remote.ip());
+                continue;
+            };
+            let conversation = Conversation {
+                clients: self.clients.clone(),
+                app: Arc::clone(&self.app),
+                remote,
+                place,
+                patience: self.patience,
+                stop: stop.clone(),
+            };
             let (tls, kill) = (self.tls.clone(), kill.clone());
             at_work.spawn(async move {
                 kill.run_until_cancelled(conversation.begin(stream, tls)).await;
-                drop(place);
             });
         }
         drop(self.listener);
@@ -102,6 +117,8 @@ struct Conversation<E> {
     clients: Clients,
     app: Arc<E>,
     remote: SocketAddr,
+    place: Place,
+    patience: Duration,
     stop: CancellationToken,
 }
 
@@ -111,7 +128,7 @@ impl<E: Endpoint<Output = Response> + 'static> Conversation<E> {
         let Ok(local) = stream.set_nodelay(true).and_then(|()| stream.local_addr()) else { return };
         let outcome = match tls {
             None => self.go_on(stream, local, Scheme::HTTP).await,
-            Some(tls) => match timeout(GREETING, tls.accept(stream)).await {
+            Some(tls) => match timeout(GREETING.min(self.patience), tls.accept(stream)).await {
                 Ok(Ok(stream)) => self.go_on(stream, local, Scheme::HTTPS).await,
                 Ok(Err(error)) => Err(error.into()),
                 Err(_) => Err("no handshake in time".into()),
@@ -131,35 +148,44 @@ impl<E: Endpoint<Output = Response> + 'static> Conversation<E> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { clients, app, remote, stop } = self;
-        let stream = Watched::new(stream, remote, clients, GREETING);
+        let Self { clients, app, remote, place, patience, stop } = self;
+        let turns = Turns::new(GREETING.min(patience), patience);
+        let begun = turns.clone();
         let service = service_fn(move |request: Request<Incoming>| {
-            let (app, scheme) = (Arc::clone(&app), scheme.clone());
+            let (app, scheme, turn) = (Arc::clone(&app), scheme.clone(), begun.begin());
             let request = (request, LocalAddr(local.into()), RemoteAddr(remote.into()), scheme);
-            async move { Ok::<http::Response<_>, Infallible>(app.get_response(request.into()).await.into()) }
+            async move {
+                let answer: http::Response<_> = app.get_response(request.into()).await.into();
+                Ok::<_, Infallible>(answer.map(|body| Pieces::of(body, turn)))
+            }
         });
+        let stream = Watched::new(stream, remote, clients, place, patience);
         let builder = builder();
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         tokio::pin!(connection);
         tokio::select! {
             ended = &mut connection => return ended,
+            () = turns.run_out() => {}
             () = stop.cancelled() => {}
         }
         connection.as_mut().graceful_shutdown();
-        connection.await
+        turns.hasten(FAREWELL);
+        tokio::select! {
+            ended = &mut connection => ended,
+            () = turns.run_out() => Err("the client keeps it waiting".into()),
+        }
     }
 }
 
 fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+    // The turns see to it that heads come in time, of both versions and before it is known which of them it is.
+    builder.http1().header_read_timeout(None::<Duration>);
     let mut http2 = builder.http2();
     http2.timer(TokioTimer::new()).keep_alive_interval(PING).keep_alive_timeout(PONG);
     http2.max_concurrent_streams(STREAMS).max_pending_accept_reset_streams(20).max_header_list_size(LARGEST_HEAD);
     builder
 }
 
-/// What an `io::Error` says of a client that sends nothing.
-fn silent() -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, "nothing has come")
-}
+#[cfg(test)]
+mod tests;

@@ -13,13 +13,19 @@ mod events;
 mod extension;
 mod gate;
 mod handler;
+mod message;
+mod presence;
 mod prompting;
-mod refusals;
+pub(crate) mod refusals;
 mod replay;
+mod replies;
 mod sessions;
+mod stream_log;
+mod streaming;
 mod two_endpoints;
 mod viewing;
 mod watch;
+mod watcher;
 
 use std::sync::Arc;
 

@@ -14,6 +14,7 @@ mod pages;
 mod parameters;
 mod register;
 mod request;
+mod signed_in;
 mod token;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::auth::SignIn;
 pub(crate) use base::Base;
 pub(crate) use challenge::{step_up, unauthorized};
 pub(crate) use pages::{back_to, page, warning};
+pub(crate) use signed_in::address as signed_in_address;
 
 /// What the routes work with.
 pub(crate) struct Oauth {
@@ -51,6 +53,7 @@ pub(crate) fn mount(oauth: &Arc<Oauth>, mut route: Route) -> Route {
     }
     route
         .at("/authorize", get(on(oauth, authorize::show)).post(on(oauth, authorize::decide)))
+        .at(signed_in::PATH, get(on(oauth, signed_in::come_back)))
         .at("/token", post(on(oauth, token::issue)))
         .at("/revoke", post(on(oauth, token::take_back)))
         .at("/register", post(on(oauth, register::register)))

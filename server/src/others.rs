@@ -17,7 +17,10 @@ use poem_openapi::{
     registry::{MetaApi, Registry},
 };
 use resources::{Model, Resources, Speech};
-use schemas::health::{Health, IndexHealth};
+use schemas::{
+    audit::AuditAccess,
+    health::{Health, IndexHealth},
+};
 use serde_json::{Map, Value};
 use tools::{
     Audience, Error, Result,
@@ -121,6 +124,7 @@ async fn health(resources: &Resources) -> Health {
 impl Others {
     async fn ask(&self, mut request: Request) -> Result<Response, Response> {
         let context = self.sign_in.context(Audience::App, request.headers()).await.map_err(refuse)?;
+        context.note_acting("send_message", AuditAccess::Write);
         context.charge(&[Policy::ChatSend], 1, nearness(&request)).map_err(refuse)?;
         let place = self.streams.take(&context.caller.user).map_err(refuse)?;
         let app_id = app_id(&request);
@@ -135,6 +139,7 @@ impl Others {
 
     async fn export(&self, request: Request) -> Result<Response> {
         let context = self.sign_in.context(Audience::App, request.headers()).await?;
+        context.note_acting("export", AuditAccess::Read);
         let place = self.streams.take(&context.caller.user)?;
         let rows = tools::transfer::export(Arc::clone(&context.resources), context.caller.user.clone());
         let body = Body::from_bytes_stream(rows.map_err(std::io::Error::other));

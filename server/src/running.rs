@@ -12,7 +12,7 @@ use crate::{
     app,
     config::Config,
     failure::Failure,
-    listener::{Clients, Listener},
+    listener::{Clients, Crowd, Listener},
     mcp::{Extension, Nothing},
     tls::Tls,
 };
@@ -66,8 +66,9 @@ pub async fn start_with(config: Config, extension: Arc<dyn Extension>) -> anyhow
     let clients = Clients::default();
     let app = app::app(Arc::clone(&resources), &config, clients.clone(), extension, stop.clone());
     let watch = tls.as_ref().map(|tls| tls.watch(stop.clone())).transpose()?;
-    let most = config.limits.connections;
-    let serving = tokio::spawn(Listener { listener, tls, clients, most, app: Arc::new(app) }.serve(stop.clone()));
+    let (crowd, patience) = (Crowd::new(&config), config.server.patience());
+    let listener = Listener { listener, tls, clients, crowd, patience, app: Arc::new(app) };
+    let serving = tokio::spawn(listener.serve(stop.clone()));
     let mut workers = vec![
         tools::processing::start(Arc::clone(&resources), stop.clone()),
         tools::daily_summaries::worker::start(Arc::clone(&resources), stop.clone()),

@@ -8,7 +8,7 @@ mod redirect;
 
 use std::{collections::HashMap, sync::Arc};
 
-use http::{Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use openapi::refuse;
 use poem::{
     EndpointExt, FromRequest, Request, Response,
@@ -23,6 +23,9 @@ use tools::{Error, Issue, Result};
 pub(crate) use described::paths;
 
 use crate::{auth::SignIn, oauth::Base};
+
+/// How large a form may be, in bytes: what is in it are a few names and tokens.
+const LARGEST_FORM: usize = 64 << 10;
 
 /// What every route here works with.
 struct Desk {
@@ -55,24 +58,34 @@ where
     let desk = Arc::clone(desk);
     let endpoint = make(move |request| {
         let answer = respond(Arc::clone(&desk), request);
-        async move { private(answer.await.unwrap_or_else(refuse)) }
+        async move { private(answer.await.inspect_err(log).unwrap_or_else(refuse)) }
     });
     endpoint.map_to_response().boxed()
 }
 
-/// What goes to one browser or program is kept by none, and what it says nobody hears next.
+/// What goes to one browser or program is kept by none, and what it says nobody hears next. A page has a policy of its
+/// own: with this one, its form would be sent with the origin `null`, which no door lets in.
 fn private(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
-    headers.insert(header::REFERRER_POLICY, http::HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     response
 }
 
+/// Writes down what nobody outside is told.
+fn log(error: &Error) {
+    if let Error::Internal(error) = error {
+        tracing::error!("signing in failed: {error:#}");
+    }
+}
+
 /// The fields of a form.
-async fn form<T: DeserializeOwned>(request: Request) -> Result<T> {
+async fn form<T: DeserializeOwned>(mut request: Request) -> Result<T> {
+    let unreadable = |error: poem::Error| Error::Invalid(format!("The form could not be read: {error}"));
+    let bytes = request.take_body().into_bytes_limit(LARGEST_FORM).await.map_err(|error| unreadable(error.into()))?;
+    request.set_body(bytes);
     let (request, mut body) = request.split();
-    let read = Form::<T>::from_request(&request, &mut body).await;
-    read.map(|Form(fields)| fields).map_err(|error| Error::Invalid(format!("The form could not be read: {error}")))
+    Form::<T>::from_request(&request, &mut body).await.map(|Form(fields)| fields).map_err(unreadable)
 }
 
 /// A field that a form must have.

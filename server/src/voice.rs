@@ -5,6 +5,7 @@ pub(crate) mod live;
 use futures::{StreamExt, stream::once};
 use openapi::{Asked, SignIn as _, nearness, refuse};
 use poem::{Request, Response};
+use schemas::audit::AuditAccess;
 use serde_json::{Map, Value};
 use tools::{
     Audience, Error,
@@ -20,10 +21,12 @@ const LONGEST_QUESTION: usize = 20_000;
 /// Answers a spoken question: first the question as it was understood and stored, then as a written one is answered.
 pub(crate) async fn ask(others: &Others, mut request: Request) -> Result<Response, Response> {
     let context = others.sign_in.context(Audience::App, request.headers()).await.map_err(refuse)?;
+    context.note_acting("ask_aloud", AuditAccess::Write);
     context.charge(&[Policy::VoiceMessage], 1, nearness(&request)).map_err(refuse)?;
     let place = others.streams.take(&context.caller.user).map_err(refuse)?;
     let app_id = others::app_id(&request);
-    let mut spoken = Asked::read("transcribe_voice_message", "/v2/voice-message/transcribe", &mut request).await?;
+    let (name, path) = ("transcribe_voice_message", "/v2/voice-message/transcribe");
+    let mut spoken = Asked::read(name, path, &context.caller.user, &mut request).await?;
     if let Some(Value::Array(files)) = spoken.arguments.get_mut("files") {
         files.truncate(1);
     }

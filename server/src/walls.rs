@@ -4,18 +4,23 @@
 mod answers;
 mod bodies;
 mod door;
+pub(crate) mod outcome;
+pub(crate) mod proxies;
 mod storms;
 pub(crate) mod streams;
 
 use std::time::Duration;
 
 use http::{Method, StatusCode, header};
+use openapi::Whence;
 use poem::{Endpoint, Request, Response};
 use serde_json::json;
 
 use crate::config::Config;
 use answers::Manners;
 use door::{Barred, Door, Guest};
+use outcome::Outcome;
+use proxies::Proxies;
 use storms::Storms;
 
 /// The longest address, in bytes, the most parameters that it may have, and the largest headers, in bytes all together.
@@ -23,29 +28,31 @@ const LONGEST_ADDRESS: usize = 16 << 10;
 const MOST_PARAMETERS: usize = 256;
 const LARGEST_HEADERS: usize = 32 << 10;
 
-/// How long a body may pause.
-const PAUSE: Duration = Duration::from_secs(30);
-
 /// Everything within the walls.
 pub(crate) struct Walls<E> {
     within: E,
     door: Door,
+    proxies: Proxies,
     storms: Storms,
     manners: Manners,
+    /// How long a body may pause.
+    pause: Duration,
 }
 
 impl<E> Walls<E> {
     /// Walls around `within`, as the configuration says.
     pub(crate) fn around(within: E, config: &Config) -> Self {
         let manners = Manners { is_secure: config.tls.certificate.is_some() };
-        Self { within, door: Door::new(&config.server), storms: Storms::default(), manners }
+        let (door, proxies) = (Door::new(&config.server), Proxies::new(&config.server));
+        Self { within, door, proxies, storms: Storms::default(), manners, pause: config.server.patience() }
     }
 }
 
 impl<E: Endpoint<Output = Response>> Endpoint for Walls<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        bodies::hurry(&mut request, self.pause);
         let about = answers::About::of(&request);
         let (guest, response) = match self.door.examine(&request) {
             Ok(guest) => {
@@ -69,13 +76,17 @@ impl<E: Endpoint<Output = Response>> Walls<E> {
         {
             return Ok(answers::permission(&request));
         }
+        let whence = Whence(self.proxies.sender(&request));
+        request.extensions_mut().insert(whence);
         let knock = self.storms.knock(&request);
         if let Some(seconds) = self.storms.must_wait(&knock) {
             return Ok(storms::refusal(seconds));
         }
-        bodies::hurry(&mut request, PAUSE);
-        let response = self.within.call(request).await?;
-        self.storms.note(&knock, response.status());
+        let (response, outcome) = outcome::heard(self.within.call(request)).await;
+        let response = response?;
+        // What a tool refuses, or a route that signs in by itself, is told by the status.
+        let is_refused = response.status() == StatusCode::UNAUTHORIZED;
+        self.storms.note(&knock, if is_refused { Outcome::Refused } else { outcome });
         Ok(response)
     }
 }

@@ -126,6 +126,7 @@ fn written() -> Vec<Tool> {
             .chat("Creating action item")
             .undo(Undo::Deleting { made: "action_item", by: "delete_action_item", argument: "action_item_id" })
             .app(post("/v1/action-items").field("action_item"))
+            .limit(Policy::ActionItemsWrite)
             .developer(
                 post("/v1/dev/user/action-items")
                     .limit(Policy::DevActionItemsWrite)
@@ -140,6 +141,7 @@ fn written() -> Vec<Tool> {
         tool!(create_action_items)
             .scope(ActionItemsWrite)
             .app(post("/v1/action-items/batch").list("items").narrow("items", json!({ "minItems": 0 })))
+            .limit(Policy::ActionItemsWrite)
             .developer(
                 post("/v1/dev/user/action-items/batch")
                     .limit(Policy::DevActionItemsWrite)
@@ -157,6 +159,7 @@ fn written() -> Vec<Tool> {
             .chat("Updating action item")
             .undo(Undo::Restoring("get_action_item"))
             .app(patch("/v1/action-items/{action_item_id}").field("action_item"))
+            .limit(Policy::ActionItemsWrite)
             .developer(
                 patch("/v1/dev/user/action-items/{action_item_id}")
                     .limit(Policy::DevActionItemsWrite)
@@ -179,6 +182,7 @@ fn written() -> Vec<Tool> {
             .chat("Updating action item")
             .undo(Undo::Restoring("get_action_item"))
             .app(patch("/v1/action-items/{action_item_id}/completed").query().require("completed").field("action_item"))
+            .limit(Policy::ActionItemsWrite)
             .developer(
                 post("/v1/dev/user/action-items/{action_item_id}/complete")
                     .limit(Policy::DevActionItemsWrite)
@@ -198,6 +202,7 @@ fn written() -> Vec<Tool> {
             .scope(ActionItemsWrite)
             .chat("Deleting action item")
             .app(delete("/v1/action-items/{action_item_id}").empty())
+            .limit(Policy::ActionItemsWrite)
             .developer(
                 delete("/v1/dev/user/action-items/{action_item_id}")
                     .limit(Policy::DevActionItemsWrite)
@@ -211,6 +216,7 @@ fn written() -> Vec<Tool> {
         tool!(delete_action_items)
             .scope(ActionItemsWrite)
             .app(post("/v1/action-items/batch-delete").envelope("deleted_ids", "deleted_ids", loud_ok()))
+            .limit(Policy::ActionItemsWrite)
             .developer(post("/v1/dev/user/action-items/batch-delete").limit(Policy::DevActionItemsWrite).ours())
             .hints(Hints { read_only: false, destructive: true, idempotent: true }),
     ]

@@ -27,8 +27,9 @@ pub(crate) fn tools() -> Vec<Tool> {
 
 async fn ask(context: Context, input: Ask) -> Result<Asked> {
     let zone = zone(&context, input.timezone).await?;
-    context.progress(0, None, "Searching the memory for an answer").await;
+    context.progress(0, Some(2), "Searching the memory for an answer").await;
     let (answer, citations) = agent::consult(&context, &input.question, zone, input.limit as usize).await?;
+    context.progress(1, Some(2), "Looking up what it rests on").await;
     let sources = sources(&context, &citations, input.limit as usize).await?;
     Ok(Asked { answer, sources, citations })
 }

@@ -5,7 +5,7 @@ mod noting;
 use resources::audit::{Placed, Selection};
 use schemas::audit::*;
 
-use crate::{Context, Credential, Error, Result, Tool, paging, route::get};
+use crate::{Context, Credential, Error, Result, Tool, limits::Policy, paging, route::get};
 pub(crate) use noting::Noting;
 
 pub(crate) fn tools() -> Vec<Tool> {
@@ -13,8 +13,8 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(get_audit)
             .any_key()
             .app(get("/v1/users/audit").ours())
-            .developer(get("/v1/dev/user/audit").ours())
-            .mcp(get("/v1/mcp/audit").ours()),
+            .developer(get("/v1/dev/user/audit").limit(Policy::DevOther).ours())
+            .mcp(get("/v1/mcp/audit").limit(Policy::McpRead).ours()),
     ]
 }
 

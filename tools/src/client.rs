@@ -24,9 +24,9 @@ pub trait Client: Send + Sync {
 pub enum Answer {
     /// They agree.
     Yes,
-    /// They do not, or they closed the question.
+    /// They do not, or they closed the question, or the client that could ask them brought no answer.
     No,
-    /// The client has no means to ask.
+    /// The client never said that it could ask.
     Unable,
 }
 

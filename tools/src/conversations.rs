@@ -141,6 +141,7 @@ pub(crate) fn tools() -> Vec<Tool> {
                 get("/v1/dev/user/conversations/by-ids")
                     .limit(Policy::DevConversationsRead)
                     .limit(Policy::DevConversationReadsTotal)
+                    .limit(Policy::DevConversationTranscriptRead)
                     .ours(),
             )
             .mcp(get("/v1/mcp/conversations/by-ids").limit(Policy::McpRead).ours()),

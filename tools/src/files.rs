@@ -53,6 +53,12 @@ async fn get_file(context: Context, input: GetFile) -> Result<OpenedFile> {
     Ok(OpenedFile { file, opening: opening.map(|opening| opening.text).unwrap_or_default() })
 }
 
+/// A file with all of its text, passage by passage; a picture has none. Fails where there is no such file.
+pub(crate) async fn read_whole(context: &Context, id: &str) -> Result<(KeptFile, Vec<String>)> {
+    let file = stored(context).get(id).await?.ok_or_else(not_found)?;
+    Ok((file, stored(context).passages(id).await?))
+}
+
 async fn delete_file(context: Context, input: DeleteFile) -> Result<DeletedFile> {
     match stored(&context).delete(&input.file_id).await? {
         true => Ok(DeletedFile { success: true }),

@@ -7,7 +7,7 @@ use schemas::{
     scope::Scope::MemoriesRead,
 };
 
-use crate::{Context, Result, Tool, route::get};
+use crate::{Context, Result, Tool, limits::Policy, route::get};
 
 /// How many memories are looked at, and how long the text is at most, in characters.
 const MOST: u32 = 100;
@@ -21,8 +21,8 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(get_user_profile)
             .scope(MemoriesRead)
             .app(get("/v1/users/profile-text").ours())
-            .developer(get("/v1/dev/user/profile").ours())
-            .mcp(get("/v1/mcp/profile")),
+            .developer(get("/v1/dev/user/profile").limit(Policy::DevMemoriesRead).ours())
+            .mcp(get("/v1/mcp/profile").limit(Policy::McpRead)),
     ]
 }
 

@@ -39,6 +39,28 @@ pub(crate) struct Wanted<'a> {
 /// # Errors
 /// The database or the index is away.
 pub(crate) async fn recall(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
+    let found = remembered(context, wanted).await?;
+    ranked(context, wanted, found).await
+}
+
+/// The same of everything that can be cited: goals, what whole days came to, and files of whichever chat come too. Chat
+/// does without them, for they would take room from what was said; it has its own files by itself.
+///
+/// # Errors
+/// As [`recall`].
+pub(crate) async fn recall_everything(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
+    let (mut found, goals, days, files) = tokio::try_join!(
+        remembered(context, wanted),
+        sources::goals(context, wanted),
+        sources::days(context, wanted),
+        sources::files(context, wanted),
+    )?;
+    found.extend([goals, days, files].into_iter().flatten());
+    ranked(context, wanted, found).await
+}
+
+/// What was said, what is known and what is to be done, as each search found it.
+async fn remembered(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
     let (said, then, held_then, here, memories, summaries, items, now) = tokio::join!(
         sources::said(context, wanted),
         sources::said_then(context, wanted),
@@ -49,13 +71,16 @@ pub(crate) async fn recall(context: &Context, wanted: &Wanted<'_>) -> Result<Vec
         sources::action_items(context, wanted),
         sources::in_progress(context),
     );
+    Ok([said?, then?, here?, memories?, held_then?, summaries?, items?, now?].into_iter().flatten().collect())
+}
+
+/// What was found, each once, best first.
+async fn ranked(context: &Context, wanted: &Wanted<'_>, found: Vec<Passage>) -> Result<Vec<Passage>> {
     let mut passages: Vec<Passage> = Vec::new();
-    for found in [said?, then?, here?, memories?, held_then?, summaries?, items?, now?] {
-        for passage in found {
-            match passages.iter_mut().find(|known| known.is_of(&passage.citation)) {
-                Some(known) => known.score = known.score.max(passage.score),
-                None => passages.push(passage),
-            }
+    for passage in found {
+        match passages.iter_mut().find(|known| known.is_of(&passage.citation)) {
+            Some(known) => known.score = known.score.max(passage.score),
+            None => passages.push(passage),
         }
     }
     if let Some(only) = &wanted.only {

@@ -98,7 +98,24 @@ fn part(word: &str) -> Result<Part> {
 
 #[cfg(test)]
 mod tests {
+    use schemas::{key::KeyFamily, scope::Scope};
+
     use super::*;
+    use crate::Access;
+
+    #[test]
+    fn what_assistants_are_shown_says_when_to_use_it() {
+        let is_shown = |tool: &&Tool| match tool.access {
+            Access::Scope(scope) => Scope::available(KeyFamily::Mcp).contains(&scope),
+            Access::Anyone | Access::Public => true,
+            Access::Session | Access::Keeper | Access::Visitor | Access::Owner => false,
+        };
+        for tool in crate::all().iter().filter(is_shown) {
+            let told = tool.description().split_whitespace().collect::<Vec<_>>().join(" ");
+            let says = ["Use this", "Start here", ", use ", "; use "].iter().any(|words| told.contains(words));
+            assert!(says, "{}: {told}", tool.name);
+        }
+    }
 
     #[test]
     fn toolsets_add_up() {

@@ -1,6 +1,6 @@
 //! Users: signing in, invitations, and the owner's list.
 
-use resources::users::Deletion;
+use resources::users::{self, Deletion};
 use schemas::{
     memory::Done,
     user::{
@@ -41,7 +41,7 @@ async fn delete_account(context: Context, input: DeleteAccount) -> Result<Accoun
     let user = &context.caller.user;
     let reason = input.reason.unwrap_or_default();
     tracing::warn!(target: "audit", user, reason, "a user deletes their account");
-    match context.resources.users().delete(user).await? {
+    match users::delete(&context.resources, user).await? {
         Deletion::Done => Ok(AccountDeleted { status: "ok".into(), message: "Account deletion started".into() }),
         Deletion::Owner => Err(stays()),
         Deletion::Unknown => Err(unknown()),
@@ -70,7 +70,7 @@ async fn enable_user(context: Context, input: EnableUser) -> Result<OneUser> {
 }
 
 async fn delete_user(context: Context, input: DeleteUser) -> Result<Done> {
-    match context.resources.users().delete(&input.user_id).await? {
+    match users::delete(&context.resources, &input.user_id).await? {
         Deletion::Done => Ok(Done::DONE),
         Deletion::Owner => Err(stays()),
         Deletion::Unknown => Err(unknown()),

@@ -24,11 +24,22 @@ pub struct View {
     /// The rows that have such an address; none where there is one address only.
     rows: Option<Rows>,
     /// The tool that reads it, and the argument that takes a row's id.
-    tool: (&'static str, &'static str),
+    pub(crate) tool: (&'static str, &'static str),
     /// More arguments.
     given: fn() -> Value,
-    /// Makes what is told of the tool's result.
+    /// Reads a row whole, by its id, after the tool that tells only the beginning of what is long.
+    whole: Option<citations::Reader>,
+    /// Makes what is told of the tool's result, or of the whole.
     show: fn(Value) -> Option<String>,
+}
+
+/// What a reading counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// One of an assistant's, for the audit trail.
+    Noted,
+    /// A look of the server's own.
+    Passing,
 }
 
 const JSON: &str = "application/json";
@@ -44,6 +55,7 @@ pub const ALL: &[View] = &[
         rows: None,
         tool: ("get_user_profile", ""),
         given: || json!({}),
+        whole: None,
         show: |profile| Some(profile["profile_text"].as_str().unwrap_or("Nothing is known yet.").to_owned()),
     },
     View {
@@ -54,6 +66,7 @@ pub const ALL: &[View] = &[
         rows: None,
         tool: ("get_action_items", ""),
         given: || json!({ "completed": false, "limit": 500 }),
+        whole: None,
         show: |items| Some(items["action_items"].to_string()),
     },
     View {
@@ -64,6 +77,7 @@ pub const ALL: &[View] = &[
         rows: Some(rows::MEMORIES),
         tool: ("get_memory", "memory_id"),
         given: || json!({}),
+        whole: None,
         show: |result| field(&result, "memory"),
     },
     View {
@@ -74,6 +88,7 @@ pub const ALL: &[View] = &[
         rows: Some(rows::CONVERSATIONS),
         tool: ("get_conversation_by_id", "conversation_id"),
         given: || json!({ "include_transcript": false }),
+        whole: None,
         show: |result| field(&result, "conversation"),
     },
     View {
@@ -83,8 +98,12 @@ pub const ALL: &[View] = &[
         mime_type: TEXT,
         rows: Some(rows::CONVERSATIONS),
         tool: ("get_conversation_by_id", "conversation_id"),
-        given: || json!({ "max_segments": 500, "max_chars": 100_000 }),
-        show: transcript,
+        given: || json!({ "include_transcript": false }),
+        whole: Some(citations::whole_conversation),
+        show: |conversation| {
+            let segments = conversation["transcript_segments"].as_array();
+            Some(citations::transcript(segments.map_or(&[][..], Vec::as_slice)))
+        },
     },
     View {
         name: "action-items",
@@ -94,6 +113,7 @@ pub const ALL: &[View] = &[
         rows: Some(rows::ACTION_ITEMS),
         tool: ("get_action_item", "action_item_id"),
         given: || json!({}),
+        whole: None,
         show: |result| field(&result, "action_item"),
     },
     View {
@@ -104,6 +124,7 @@ pub const ALL: &[View] = &[
         rows: Some(rows::GOALS),
         tool: ("get_goal", "goal_id"),
         given: || json!({}),
+        whole: None,
         show: |result| field(&result, "goal"),
     },
     View {
@@ -114,7 +135,19 @@ pub const ALL: &[View] = &[
         rows: Some(rows::DAILY_SUMMARIES),
         tool: ("get_daily_summary", "summary_id"),
         given: || json!({}),
+        whole: None,
         show: |result| field(&result, "daily_summary"),
+    },
+    View {
+        name: "files",
+        description: "What a file says that went with a question; of a picture nothing.",
+        template: "omi://files/{id}",
+        mime_type: TEXT,
+        rows: Some(rows::FILES),
+        tool: ("get_file", "file_id"),
+        given: || json!({}),
+        whole: Some(citations::whole_file),
+        show: |file| Some(citations::text(&file, "text")),
     },
 ];
 
@@ -165,26 +198,24 @@ pub fn find(uri: &str) -> Option<Address<'_>> {
 impl Address<'_> {
     /// Opens it. Fails as the tool does that reads it.
     pub async fn open(&self, context: Context) -> Result<Content> {
-        let (tool, given) = self.call();
-        self.show(tool, tool.call(context, &tool.arguments, given).await?)
+        self.read(context, Reading::Noted).await
     }
 
     /// What is there, for whoever only wants to know whether it has changed: no call that an assistant made.
     pub async fn glance(&self, context: Context) -> Result<Content> {
-        let (tool, given) = self.call();
-        self.show(tool, tool.call_within(context, given).await?)
+        self.read(context, Reading::Passing).await
     }
 
-    fn call(&self) -> (&'static Tool, Map<String, Value>) {
+    async fn read(&self, context: Context, reading: Reading) -> Result<Content> {
         let (name, argument) = self.view.tool;
         let Value::Object(mut given) = (self.view.given)() else { unreachable!("arguments are an object") };
         given.extend(self.id.map(|id| (argument.to_owned(), json!(id))));
-        (tool(name), given)
-    }
-
-    fn show(&self, tool: &Tool, result: Value) -> Result<Content> {
-        let name = tool.name;
-        let text = (self.view.show)(tool.for_assistants(result));
+        let told = call(tool(name), context.clone(), given, reading).await?;
+        let told = match (self.view.whole, self.id) {
+            (Some(read), Some(id)) => read(context, id.to_owned()).await?,
+            _ => tool(name).for_assistants(told),
+        };
+        let text = (self.view.show)(told);
         let text = text.ok_or_else(|| Error::Internal(anyhow::anyhow!("{name} answers in another form")))?;
         Ok(Content { text, mime_type: self.view.mime_type })
     }
@@ -207,14 +238,25 @@ impl View {
         !self.has_rows() || self.template.ends_with("{id}")
     }
 
-    /// A page of at most `limit` addresses (and never more than 100), from `cursor` on. Fails as the listing tool does.
+    /// A page of at most `limit` addresses (and never more than 100), from `cursor` on. It tells the first words of each
+    /// row: for the audit trail it is a call of the listing tool. Fails as that does.
     pub async fn list(&self, context: Context, limit: usize, cursor: Option<&str>) -> Result<Entries> {
+        self.entries(context, limit, cursor, Reading::Noted).await
+    }
+
+    /// The first `limit` addresses, for whoever only wants to know whether they have changed: no call that an assistant
+    /// made. Fails as the listing tool does.
+    pub async fn newest(&self, context: Context, limit: usize) -> Result<Entries> {
+        self.entries(context, limit, None, Reading::Passing).await
+    }
+
+    async fn entries(&self, context: Context, limit: usize, cursor: Option<&str>, reading: Reading) -> Result<Entries> {
         let Some(rows) = &self.rows else {
             let name = self.name.replace('-', " ");
             let entry = Entry { uri: self.template.to_owned(), name, mime_type: self.mime_type, changed: None };
             return Ok(Entries { entries: vec![entry], next: None });
         };
-        let page = rows.page(context, limit, cursor).await?;
+        let page = rows.page(context, limit, cursor, reading).await?;
         let entry = |row: rows::Row| Entry {
             uri: self.template.replace("{id}", &row.id),
             name: row.name,
@@ -246,17 +288,16 @@ fn tool(name: &str) -> &'static Tool {
     crate::find(name).expect("a view names tools that there are")
 }
 
-fn field(result: &Value, name: &str) -> Option<String> {
-    Some(result.get(name)?.to_string())
+/// Calls a tool as the reading has it.
+async fn call(tool: &'static Tool, context: Context, given: Map<String, Value>, reading: Reading) -> Result<Value> {
+    match reading {
+        Reading::Noted => tool.call(context, &tool.arguments, given).await,
+        Reading::Passing => tool.call_within(context, given).await,
+    }
 }
 
-fn transcript(result: Value) -> Option<String> {
-    let segments = result["conversation"]["transcript_segments"].as_array()?;
-    let mut text = citations::transcript(segments);
-    if result["truncated"] == true {
-        text.push_str("\n[The transcript goes on; get_conversation_by_id cannot tell more of it at once.]");
-    }
-    Some(text)
+fn field(result: &Value, name: &str) -> Option<String> {
+    Some(result.get(name)?.to_string())
 }
 
 #[cfg(test)]
@@ -271,8 +312,10 @@ mod tests {
             assert_eq!(argument.is_empty(), view.rows.is_none(), "{}", view.name);
             let Value::Object(given) = (view.given)() else { unreachable!() };
             assert!(given.keys().all(|name| tool(reader).arguments.takes(name)), "{}", view.name);
+            assert!(view.whole.is_none() || view.rows.is_some(), "{}", view.name);
             if let Some(rows) = &view.rows {
-                assert!(tool(rows.tool).arguments.takes("limit"), "{}", view.name);
+                let Value::Object(given) = (rows.given)() else { unreachable!() };
+                assert!(given.keys().all(|name| tool(rows.tool).arguments.takes(name)), "{}", view.name);
                 assert!(rows.search.is_none_or(|search| tool(search).arguments.takes("query")), "{}", view.name);
             }
         }

@@ -1,7 +1,7 @@
 //! What puts entries into the database, and takes them away when their time is over.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -46,6 +46,8 @@ pub(crate) struct Writer {
 
 enum Message {
     Entry(String, Box<AuditEntry>),
+    /// This user is gone: nothing more is written of them.
+    Gone(String),
     /// Everything before this is to be written; then it is answered.
     Flush(oneshot::Sender<()>),
 }
@@ -73,6 +75,14 @@ impl Writer {
         }
     }
 
+    /// Writes nothing more of this user, and waits until what was noted of them before is written, but not for long.
+    pub(crate) async fn forget(&self, user: &str) {
+        let Some(buffer) = &self.buffer else { return };
+        if buffer.send(Message::Gone(user.to_owned())).await.is_ok() {
+            self.flush().await;
+        }
+    }
+
     /// Waits until everything that was noted is written, but not for long.
     pub(crate) async fn flush(&self) {
         let Some(buffer) = &self.buffer else { return };
@@ -97,7 +107,7 @@ impl Writer {
 async fn run(database: Database, mut entries: mpsc::Receiver<Message>, days: u32) {
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut places = HashMap::new();
+    let mut known = Known::default();
     let mut batch = Vec::with_capacity(BATCH);
     loop {
         let first = tokio::select! {
@@ -106,14 +116,14 @@ async fn run(database: Database, mut entries: mpsc::Receiver<Message>, days: u32
                 if let Err(error) = forget(&database, days).await {
                     tracing::warn!("old entries of the audit trail stay for now: {error}");
                 }
-                places.clear();
+                known.places.clear();
                 continue;
             }
         };
         let Some(first) = first else { return };
         batch.push(first);
         gather(&mut entries, &mut batch).await;
-        write(&database, &mut places, batch.drain(..)).await;
+        write(&database, &mut known, batch.drain(..)).await;
     }
 }
 
@@ -130,14 +140,27 @@ async fn gather(entries: &mut mpsc::Receiver<Message>, batch: &mut Vec<Message>)
     timeout(GATHERING, more).await.ok();
 }
 
-async fn write(database: &Database, places: &mut HashMap<String, i64>, messages: impl Iterator<Item = Message>) {
+/// What the writer knows of users.
+#[derive(Default)]
+struct Known {
+    /// Where the last entry of each was put.
+    places: HashMap<String, i64>,
+    /// Who is gone: nobody else ever gets their id.
+    gone: HashSet<String>,
+}
+
+async fn write(database: &Database, known: &mut Known, messages: impl Iterator<Item = Message>) {
     let (mut rows, mut waiting): (Vec<Value>, Vec<oneshot::Sender<()>>) = (Vec::new(), Vec::new());
     for message in messages {
         match message {
+            Message::Gone(user) => {
+                known.gone.insert(user);
+            }
+            Message::Entry(user, _) if known.gone.contains(&user) => {}
             Message::Entry(user, entry) => {
                 // Two calls of the same microsecond stand one behind the other.
                 let place = -entry.time.timestamp_micros();
-                let last = places.entry(user.clone()).or_insert(i64::MAX);
+                let last = known.places.entry(user.clone()).or_insert(i64::MAX);
                 *last = place.min(*last - 1);
                 rows.push(row_of(&user, *last, *entry));
             }

@@ -5,11 +5,11 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use surrealdb::types::{RecordId, SurrealValue};
 
-use super::tokens::long_secret;
+use super::{admits, tokens::long_secret};
 use crate::{
     Resources, Result,
     database::{Bound, row},
-    keys::digest,
+    keys::{challenge, digest},
     users::User,
 };
 
@@ -38,8 +38,8 @@ impl Browsers<'_> {
         let bound = Bound::new().with("id", browser_record(secret));
         let rows: Vec<BrowserRow> = self.0.database.run("SELECT * FROM $id", bound).await?.take(0)?;
         match rows.into_iter().next().filter(|row| row.expires_at > Utc::now()) {
-            Some(row) => Ok(self.0.users().find(&row.user).await?.filter(|user| user.disabled_at.is_none())),
-            None => Ok(None),
+            Some(row) if admits(self.0, &row.user).await? => self.0.users().find(&row.user).await,
+            _ => Ok(None),
         }
     }
 
@@ -52,6 +52,11 @@ impl Browsers<'_> {
 /// A secret for a browser to keep.
 pub fn new_browser_secret() -> String {
     long_secret()
+}
+
+/// The challenge (RFC 7636, S256) that the browser answers which keeps `secret`.
+pub fn browser_challenge(secret: &str) -> String {
+    challenge(secret)
 }
 
 /// What stands in the forms that are made for the browser that keeps `secret`, so that a form which comes back from it is

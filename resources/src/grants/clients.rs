@@ -9,6 +9,7 @@ use super::{redirects, tokens::long_secret};
 use crate::{
     Error, Resources, Result,
     database::{Bound, row},
+    identity,
     keys::digest,
 };
 
@@ -145,18 +146,19 @@ impl Clients<'_> {
         Ok(rows.into_iter().map(Client::from).collect())
     }
 
-    /// Takes a client away, and all that users have granted it; `false` where there is none. Works on a data folder that
+    /// Takes a client away, and all that users have granted it, one with a document too; `false` where there is none. Works on a data folder that
     /// no server has open: one that has would still believe its tokens.
     pub async fn remove(&self, id: &str) -> Result<bool> {
         let statements = "BEGIN;
             DELETE oauth_access WHERE client_id = $id;
             DELETE oauth_code WHERE client_id = $id;
-            DELETE oauth_grant WHERE client_id = $id;
-            DELETE $client RETURN BEFORE;
+            LET $grants = (DELETE oauth_grant WHERE client_id = $id RETURN BEFORE);
+            LET $clients = (DELETE $client RETURN BEFORE);
+            RETURN count($grants) + count($clients);
             COMMIT;";
         let bound = Bound::new().with("id", id).with("client", client_record(id));
-        let gone: Vec<ClientRow> = self.0.database.run(statements, bound).await?.take(4)?;
-        Ok(!gone.is_empty())
+        let gone: Option<i64> = self.0.database.run(statements, bound).await?.take(5)?;
+        Ok(gone.is_some_and(|gone| gone > 0))
     }
 
     async fn has_room(&self) -> Result<bool> {
@@ -218,14 +220,7 @@ pub(super) fn client_record(id: &str) -> RecordId {
     RecordId::new("oauth_client", id)
 }
 
-/// A name fit to be shown: without what is invisible, or turns the letters after it around.
+/// The name of a client, fit to be shown.
 fn shown(name: &str) -> String {
-    let is_seen = |character: &char| {
-        !character.is_control()
-            && !matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-            && !matches!(character, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
-    };
-    let name: String = name.chars().filter(is_seen).take(LONGEST_NAME).collect();
-    let name = name.trim();
-    if name.is_empty() { "A client without a name".to_owned() } else { name.to_owned() }
+    identity::shown(name, LONGEST_NAME).unwrap_or_else(|| "A client without a name".to_owned())
 }

@@ -5,8 +5,8 @@ use schemas::{key::KeyFamily, scope::Scope};
 use surrealdb::types::{RecordId, SurrealValue};
 
 use super::{
-    Client, Grants,
-    tokens::{Denied, Issued, NewGrant, long_secret},
+    Client, Grants, admits,
+    tokens::{Denied, Issued, NewGrant, SHUT_OUT, long_secret},
 };
 use crate::{
     Result,
@@ -103,6 +103,9 @@ impl Grants<'_> {
         }
         if let Some(denied) = objection(&code, &exchange) {
             return Ok(Err(denied));
+        }
+        if !admits(self.0, &code.user).await? {
+            return Ok(Err(SHUT_OUT));
         }
         let (issued, rows) = self.new_grant(NewGrant {
             user: &code.user,

@@ -25,8 +25,10 @@ const LARGEST: usize = 32 << 10;
 /// How long one may take to come.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many are fetched at a time: anybody can make the server fetch one.
-const AT_ONCE: usize = 4;
+/// How many are fetched at a time, and how long one that cannot be had is not asked for again: anybody can make the server
+/// fetch one.
+const AT_ONCE: usize = 16;
+const AVOIDED: Duration = Duration::from_secs(10);
 
 /// How long one is believed, whatever its server says: at least, at most, and where it says nothing.
 const AT_LEAST: Duration = Duration::from_secs(60);
@@ -40,8 +42,15 @@ const MOST_REDIRECTS: usize = 50;
 pub(crate) struct Documents {
     guarded: Guarded,
     allows_private: bool,
-    known: Cache<String, (Instant, Arc<Client>)>,
+    known: Cache<String, Known>,
     turns: Semaphore,
+}
+
+/// What came of looking a client up, and until when that is believed.
+#[derive(Clone)]
+struct Known {
+    until: Instant,
+    found: Result<Arc<Client>, NoClient>,
 }
 
 /// As much of a document as matters here.
@@ -69,31 +78,37 @@ impl Documents {
     /// The client whose document is at `id`.
     pub(super) async fn find(&self, id: &str) -> Result<Arc<Client>, NoClient> {
         self.check(id).map_err(unusable)?;
-        if let Some(client) = self.lately(id) {
-            return Ok(client);
+        if let Some(found) = self.lately(id) {
+            return found;
         }
         let busy = |_| unusable("Too many clients are being looked up; please try again");
-        let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await.map_err(busy)?;
+        let _turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await.map_err(busy)?;
         // Whoever had the turn before may have fetched it.
-        if let Some(client) = self.lately(id) {
-            return Ok(client);
+        if let Some(found) = self.lately(id) {
+            return found;
         }
+        let (found, kept) = match self.fetch(id).await {
+            Ok((client, kept)) => (Ok(Arc::new(client)), kept),
+            Err(reason) => (Err(reason), AVOIDED),
+        };
+        self.known.insert(id.to_owned(), Known { until: Instant::now() + kept, found: found.clone() });
+        found
+    }
+
+    /// The client that its document describes, and how long that is believed.
+    async fn fetch(&self, id: &str) -> Result<(Client, Duration), NoClient> {
         let fetched = self.guarded.fetch(id, LARGEST, PATIENCE).await;
-        drop(turn);
         let document = fetched.map_err(|error| unusable(format!("Its document could not be read: {error}")))?;
         if !is_json(&document.headers) {
             return Err(unusable("Its document is not JSON"));
         }
         let metadata: Metadata = serde_json::from_slice(&document.body)
             .map_err(|error| unusable(format!("Its document does not describe a client: {error}")))?;
-        let client = Arc::new(described(id, metadata).map_err(unusable)?);
-        let until = Instant::now() + freshness(&document.headers);
-        self.known.insert(id.to_owned(), (until, Arc::clone(&client)));
-        Ok(client)
+        Ok((described(id, metadata).map_err(unusable)?, freshness(&document.headers)))
     }
 
-    fn lately(&self, id: &str) -> Option<Arc<Client>> {
-        self.known.get(id).filter(|(until, _)| Instant::now() < *until).map(|(_, client)| client)
+    fn lately(&self, id: &str) -> Option<Result<Arc<Client>, NoClient>> {
+        self.known.get(id).filter(|known| Instant::now() < known.until).map(|known| known.found)
     }
 
     /// Sees to it that an id is an address as clients with a document have one.

@@ -2,21 +2,39 @@
 
 use reqwest::Url;
 
-/// Addresses that a browser would act upon instead of going there.
-const NOWHERE: [&str; 13] = [
+/// Schemes of addresses that a browser, or the system it runs on, would act upon instead of going to an app that waits for
+/// an answer. Those of Windows' own parts begin with `ms-`.
+const NOWHERE: [&str; 30] = [
     "about",
+    "afp",
     "blob",
     "chrome",
     "data",
+    "facetime",
     "file",
     "filesystem",
     "ftp",
     "intent",
     "javascript",
+    "ldap",
     "mailto",
+    "mhtml",
+    "nfs",
+    "res",
+    "search",
+    "search-ms",
+    "sftp",
+    "shell",
+    "sip",
+    "smb",
+    "sms",
+    "ssh",
+    "tel",
+    "telnet",
     "vbscript",
     "view-source",
     "ws",
+    "wss",
 ];
 
 /// Whether a client may name this as an address to be sent back to: https anywhere, http on the user's own machine, and
@@ -28,14 +46,13 @@ pub fn is_redirect(text: &str) -> bool {
         && match url.scheme() {
             "https" => true,
             "http" => is_loopback(&url),
-            "wss" => false,
-            scheme => !NOWHERE.contains(&scheme),
+            scheme => !scheme.starts_with("ms-") && !NOWHERE.contains(&scheme),
         }
 }
 
-/// Whether an address is on the machine of whoever goes there.
+/// Whether an address is one that a program serves on the machine of whoever goes there.
 pub fn is_loopback(url: &Url) -> bool {
-    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+    matches!(url.scheme(), "http" | "https") && matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
 /// Whether `given` is the registered address: to the letter, but for the port on the user's own machine, which an app
@@ -112,6 +129,8 @@ mod tests {
             "JavaScript:alert(1)",
             "data:text/html,x",
             "file:///etc/passwd",
+            "search-ms://localhost/x",
+            "ms-settings:x",
             "http://localhost:*/cb",
         ] {
             assert!(!is_redirect(bad), "{bad}");

@@ -7,6 +7,7 @@ use schemas::{
     scope::Scope,
 };
 use surrealdb::types::SurrealValue;
+use tokio_util::sync::CancellationToken;
 
 use super::ACCESS_PREFIX;
 use crate::keys::GrantedKey;
@@ -63,13 +64,13 @@ impl GrantRow {
 }
 
 impl AccessRow {
-    /// The token as a key: its id is the grant's, its name the client's.
-    pub(super) fn granted(self, secret: &str) -> GrantedKey {
+    /// The token as a key, which ends with `ended`: its id is the grant's, its name the client's.
+    pub(super) fn granted(self, secret: &str, ended: CancellationToken) -> GrantedKey {
         let scopes = self.scopes.iter().filter_map(|scope| Scope::parse(scope, KeyFamily::Mcp)).collect();
         let (first, last) = (secret.get(..4).unwrap_or_default(), secret.get(secret.len().saturating_sub(4)..));
         let listed = Key {
-            id: self.grant_id.clone(),
-            name: self.client_name.clone(),
+            id: self.grant_id,
+            name: self.client_name,
             key_prefix: format!("{ACCESS_PREFIX}{first}...{}", last.unwrap_or_default()),
             created_at: self.created_at,
             last_used_at: None,
@@ -78,6 +79,6 @@ impl AccessRow {
             app_id: Some(self.client_id),
             made_with: None,
         };
-        GrantedKey::of_grant(self.grant_id, self.user, scopes, self.resource, listed)
+        GrantedKey::of_grant(listed, self.user, scopes, self.resource, ended)
     }
 }

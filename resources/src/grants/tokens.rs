@@ -5,7 +5,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use super::{
-    ACCESS_PREFIX, Grants, access_record, grant_record,
+    ACCESS_PREFIX, Grants, access_record, admits, grant_record,
     row::{AccessRow, GrantRow},
 };
 use crate::{
@@ -46,6 +46,9 @@ pub enum Denied {
     /// It is asked for another address than was granted: `invalid_target`.
     Target(&'static str),
 }
+
+/// The client's user is locked out, or their account is being deleted.
+pub(super) const SHUT_OUT: Denied = Denied::Grant("The account may not come in at present");
 
 /// A grant about to be made.
 pub(super) struct NewGrant<'a> {
@@ -129,10 +132,13 @@ impl Grants<'_> {
             let Some((next, salt)) = follow_up(&grant, secret) else {
                 return self.refuse_stale(&grant).await;
             };
+            if !admits(self.0, &grant.user).await? {
+                return Ok(Err(SHUT_OUT));
+            }
             if resource.is_some_and(|resource| resource != grant.resource) {
                 return Ok(Err(Denied::Target("resource is not the one that the user agreed to")));
             }
-            let scopes = scopes.clone().unwrap_or_else(|| grant.scopes.clone());
+            let scopes = scopes.clone().filter(|asked| !asked.is_empty()).unwrap_or_else(|| grant.scopes.clone());
             if scopes.iter().any(|scope| !grant.scopes.contains(scope)) {
                 return Ok(Err(Denied::Scope("The user has not granted all of these scopes")));
             }
@@ -161,9 +167,8 @@ impl Grants<'_> {
         let is_theirs = key.listed.app_id.as_deref() == Some(client_id);
         if is_theirs {
             let digest = digest(raw.trim_start_matches(ACCESS_PREFIX));
-            self.0.grant_cache.revocations.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             self.0.database.run("DELETE $id", Bound::new().with("id", access_record(&digest))).await?;
-            self.0.grant_cache.forget(&digest);
+            self.0.grant_cache.0.forget(&digest);
         }
         Ok(is_theirs)
     }

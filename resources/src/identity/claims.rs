@@ -5,7 +5,7 @@ use chrono::Utc;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{Identity, LEEWAY, Refused};
+use super::{Identity, LEEWAY, LONGEST_NAME, Refused, is_email, shown};
 
 /// What an ID token says of somebody.
 #[derive(Debug, Deserialize)]
@@ -94,19 +94,20 @@ impl Claims {
         Ok(self)
     }
 
-    /// Whom they are about.
+    /// Whom they are about. An issuer may let its users call themselves what they like: what can be shown is taken.
     pub(super) fn identity(self) -> Identity {
         let vouched = match self.email_verified {
             Some(Truth::Value(vouched)) => vouched,
             Some(Truth::Text(text)) => text == "true",
             None => false,
         };
+        let email = self.email.filter(|email| is_email(email)).map(|email| email.trim().to_owned());
         Identity {
             issuer: self.iss,
             subject: self.sub,
-            email_verified: vouched && self.email.is_some(),
-            email: self.email,
-            name: self.name,
+            email_verified: vouched && email.is_some(),
+            email,
+            name: self.name.and_then(|name| shown(&name, LONGEST_NAME)),
             session: None,
         }
     }

@@ -1,6 +1,7 @@
 //! Writing the counters down, and reading them again.
 
 use std::{
+    collections::HashSet,
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -79,6 +80,16 @@ impl Resources {
                 Err(error)
             }
         }
+    }
+
+    /// Forgets what these subjects have done, here and in the database.
+    pub(crate) async fn forget_subjects(&self, gone: &HashSet<String>) -> Result<()> {
+        for subjects in self.limits.counters.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
+            subjects.retain(|subject, _| !gone.contains(subject));
+        }
+        let statement = "DELETE allowance WHERE subject IN $gone RETURN NONE";
+        let bound = Bound::new().with("gone", gone.iter().cloned().collect::<Vec<_>>());
+        self.database.run(statement, bound).await.map(drop)
     }
 
     /// Forgets counters whose window has ended, here and in the database.

@@ -8,6 +8,7 @@ use super::{NewAccount, Users, normal_email};
 use crate::{
     Result,
     database::{Bound, row},
+    identity::{LONGEST_NAME, shown},
     keys::{digest, random_secret},
 };
 
@@ -56,7 +57,7 @@ impl Users<'_> {
             iid: crate::new_id(),
             code: digest(&secret),
             email: email.map(normal_email),
-            name: name.map(|name| name.trim().to_owned()),
+            name: name.and_then(|name| shown(name, LONGEST_NAME)),
             inviter: inviter.map(str::to_owned),
             created_at: now,
             expires_at: now + TimeDelta::days(days.into()),
@@ -94,37 +95,19 @@ impl Users<'_> {
         password: String,
     ) -> Result<Result<User, Uninvited>> {
         let Some(secret) = code.strip_prefix(PREFIX) else { return Ok(Err(Uninvited::Unknown)) };
-        // Whoever deletes the row has it: a code makes one account.
-        let statement = "DELETE invitation WHERE code = $code RETURN BEFORE";
-        let gone: Vec<InvitationRow> =
-            self.0.database.run(statement, Bound::new().with("code", digest(secret))).await?.take(0)?;
-        let Some(row) = gone.into_iter().next().filter(|row| row.expires_at > crate::now()) else {
-            return Ok(Err(Uninvited::Unknown));
-        };
+        let statement = "SELECT * FROM invitation WHERE code = $code AND expires_at > $now";
+        let bound = Bound::new().with("code", digest(secret)).with("now", crate::now());
+        let found: Vec<InvitationRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        let Some(row) = found.into_iter().next() else { return Ok(Err(Uninvited::Unknown)) };
         let given = email.as_deref().map(normal_email).filter(|given| Some(given) != row.email.as_ref());
         let account = NewAccount {
-            name: name.or_else(|| row.name.clone()).unwrap_or_else(|| "somebody".into()),
+            name: name.or(row.name).unwrap_or_default(),
             email_verified: given.is_none() && row.email.is_some(),
-            email: given.or_else(|| row.email.clone()),
+            email: given.or(row.email),
             password: Some(password),
         };
-        match self.create(account).await? {
-            Some(user) => Ok(Ok(user)),
-            None => {
-                // The guest may try again with another address.
-                let bound = Bound::new().with("row", super::row(record(&row.iid.clone()), row));
-                self.0.database.run("INSERT INTO invitation $row RETURN NONE", bound).await?;
-                Ok(Err(Uninvited::Taken))
-            }
-        }
-    }
-
-    /// Uses up the invitation of whoever has this e-mail address. Says whether there was one.
-    pub(super) async fn use_invitation_of(&self, email: &str) -> Result<bool> {
-        let statement = "DELETE invitation WHERE email = $email AND expires_at > $now RETURN BEFORE";
-        let bound = Bound::new().with("email", email).with("now", crate::now());
-        let gone: Vec<InvitationRow> = self.0.database.run(statement, bound).await?.take(0)?;
-        Ok(!gone.is_empty())
+        // The password is hashed first: a code is used up together with what it is for, or not at all.
+        self.insert(account.into_row().await?, Some(record(&row.iid))).await
     }
 }
 

@@ -1,54 +1,36 @@
-//! Sessions: a refresh token each, which is another one after every use, and the access tokens that it gives.
+//! Sessions: a refresh token each, and the access tokens that it gives.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schemas::user::{Session, Tokens};
 use surrealdb::types::{RecordId, SurrealValue};
 
-use super::{Refused, Users};
+use super::{SIGN_BROWSERS_OUT, Users, refreshing::Refresh};
 use crate::{
     Result,
     database::{Bound, row},
     keys::{digest, random_secret},
 };
 
-/// What a refresh token starts with.
-const PREFIX: &str = "omi_refresh_";
-
 /// How often the last use of a session is written down.
 const NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 #[derive(Debug, Clone, SurrealValue)]
-struct LoginRow {
+pub(super) struct LoginRow {
     /// The digest of the secret that the tokens of the session have in them.
-    sid: String,
-    user: String,
+    pub(super) sid: String,
+    pub(super) user: String,
     /// How many refresh tokens there were before the one that is good.
-    turn: i64,
+    pub(super) turn: i64,
     /// The digest of that one's secret.
-    secret: String,
-    device: Option<String>,
-    created_at: DateTime<Utc>,
-    last_used_at: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
-}
-
-/// What a refresh token consists of.
-struct Refresh<'a> {
-    session: &'a str,
-    turn: i64,
-    secret: &'a str,
-}
-
-impl<'a> Refresh<'a> {
-    fn read(token: &'a str) -> Option<Self> {
-        let mut parts = token.strip_prefix(PREFIX)?.splitn(3, '.');
-        let (session, turn, secret) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?);
-        Some(Self { session, turn, secret })
-    }
-
-    fn write(session: &str, turn: i64, secret: &str) -> String {
-        format!("{PREFIX}{session}.{turn}.{secret}")
-    }
+    pub(super) secret: String,
+    /// The digest of the secret before it, what this one was made of together with that, and when.
+    pub(super) previous: Option<String>,
+    pub(super) salt: Option<String>,
+    pub(super) rotated_at: Option<DateTime<Utc>>,
+    pub(super) device: Option<String>,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) last_used_at: DateTime<Utc>,
+    pub(super) expires_at: DateTime<Utc>,
 }
 
 impl Users<'_> {
@@ -60,6 +42,9 @@ impl Users<'_> {
             user: user.to_owned(),
             turn: 0,
             secret: digest(&secret),
+            previous: None,
+            salt: None,
+            rotated_at: None,
             device: device.map(str::to_owned),
             created_at: now,
             last_used_at: now,
@@ -70,47 +55,6 @@ impl Users<'_> {
             INSERT INTO login $row RETURN NONE;";
         self.0.database.run(statements, bound).await?;
         self.tokens(user, &session, Refresh::write(&session, 0, &secret))
-    }
-
-    /// New tokens for a refresh token, which is good no more. One that was used before is in the wrong hands, or its
-    /// successor is: then the session ends.
-    pub async fn refresh(&self, token: &str) -> Result<Tokens, Refused> {
-        let invalid = Refused::Invalid("it is no refresh token");
-        let Some(Refresh { session, turn, secret }) = Refresh::read(token) else { return Err(invalid) };
-        let (next, now) = (random_secret(), crate::now());
-        let statements = "BEGIN;
-            LET $found = (SELECT * FROM $id WHERE expires_at > $now);
-            LET $good = $found != [] AND $found[0].turn = $turn AND $found[0].secret = $secret;
-            IF $good { UPDATE $id SET turn += 1, secret = $next, last_used_at = $now, expires_at = $until RETURN NONE; };
-            IF !$good AND $found != [] AND $found[0].turn > $turn { DELETE $id RETURN NONE; };
-            RETURN { good: $good, used: $found != [] AND $found[0].turn > $turn, user: $found[0].user };
-            COMMIT;";
-        let bound = Bound::new()
-            .with("id", record(&digest(session)))
-            .with("turn", turn)
-            .with("secret", digest(secret))
-            .with("next", digest(&next))
-            .with("now", now)
-            .with("until", now + self.lifetime());
-        #[derive(SurrealValue)]
-        struct Found {
-            good: bool,
-            used: bool,
-            user: Option<String>,
-        }
-        let found: Option<Found> = self.0.database.run(statements, bound).await?.take(5)?;
-        match found {
-            Some(Found { good: true, user: Some(user), .. }) => {
-                self.admit(&user).await?;
-                Ok(self.tokens(&user, session, Refresh::write(session, turn + 1, &next))?)
-            }
-            Some(Found { used: true, user, .. }) => {
-                let user = user.unwrap_or_default();
-                tracing::warn!(target: "audit", user, "a refresh token came a second time: its session was ended");
-                Err(Refused::Ended)
-            }
-            _ => Err(invalid),
-        }
     }
 
     /// Ends the session that a refresh token belongs to; whatever else comes changes nothing.
@@ -143,11 +87,12 @@ impl Users<'_> {
         Ok(!gone.is_empty())
     }
 
-    /// Ends every session of `user` at once, but for the one called `kept`.
+    /// Ends every session of `user` at once, but for the one called `kept`, and signs out the browsers in which they
+    /// agree to what clients ask for.
     pub async fn end_sessions(&self, user: &str, kept: Option<&str>) -> Result<()> {
-        let statement = "DELETE login WHERE user = $user AND sid != $kept RETURN NONE";
+        let sessions = "DELETE login WHERE user = $user AND sid != $kept RETURN NONE;";
         let bound = Bound::new().with("user", user).with("kept", kept.unwrap_or_default());
-        self.0.database.run(statement, bound).await.map(drop)
+        self.0.database.run(&format!("BEGIN; {sessions} {SIGN_BROWSERS_OUT} COMMIT;"), bound).await.map(drop)
     }
 
     /// Whether a session of `user` goes on; notes that it is used.
@@ -164,7 +109,7 @@ impl Users<'_> {
         Ok(true)
     }
 
-    fn tokens(&self, user: &str, session: &str, refresh_token: String) -> Result<Tokens> {
+    pub(super) fn tokens(&self, user: &str, session: &str, refresh_token: String) -> Result<Tokens> {
         let local = &self.0.sign_in.local;
         Ok(Tokens {
             access_token: local.issue(user, session)?,
@@ -175,11 +120,11 @@ impl Users<'_> {
         })
     }
 
-    fn lifetime(&self) -> TimeDelta {
+    pub(super) fn lifetime(&self) -> TimeDelta {
         TimeDelta::days(self.0.sign_in.settings.refresh_days.into())
     }
 }
 
-fn record(id: &str) -> RecordId {
+pub(super) fn record(id: &str) -> RecordId {
     RecordId::new("login", id)
 }

@@ -1,12 +1,14 @@
 //! Whether a user may come in at all: asked at every request, whatever it signs in with.
 
-use schemas::user::Role;
+use std::sync::Arc;
+
+use schemas::user::{Role, User};
 
 use super::{
     Users,
     row::{UserRow, record, role_of},
 };
-use crate::{Result, database::Bound, lately::Lately};
+use crate::{Error, Result, database::Bound, lately::Lately};
 
 /// How a user stands with this server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +24,8 @@ pub enum Standing {
 }
 
 /// How users stood lately, by their ids.
-#[derive(Default)]
-pub(crate) struct Standings(Lately<Standing>);
+#[derive(Clone, Default)]
+pub(crate) struct Standings(Arc<Lately<Standing>>);
 
 impl Standings {
     /// Forgets how a user stood: it was changed just now.
@@ -46,6 +48,25 @@ impl Users<'_> {
         let standing = rows.pop().map_or(Standing::Unknown, |row| row.standing());
         lately.keep(id, standing, before);
         Ok(standing)
+    }
+
+    /// Changes how a user stands, by a statement on their row as `$id`; gives the user as they are then. Whoever hangs
+    /// up does not break this off: between the change and the forgetting, what is believed would be wrong for good.
+    pub(super) async fn change_standing(
+        &self,
+        id: &str,
+        statement: &'static str,
+        bound: Bound,
+    ) -> Result<Option<User>> {
+        let (database, standings, user) = (self.0.database.clone(), self.0.standings.clone(), id.to_owned());
+        let bound = bound.with("id", record(id));
+        let changing = tokio::spawn(async move {
+            let changed = async { database.run(statement, bound).await?.take::<Vec<UserRow>>(0) }.await;
+            standings.forget(&user);
+            changed
+        });
+        let rows = changing.await.map_err(Error::internal)??;
+        Ok(rows.into_iter().next().map(User::from))
     }
 }
 

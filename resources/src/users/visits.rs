@@ -1,5 +1,7 @@
 //! Browsers on their way through the sign-in page of an issuer, and the codes that they bring back to whoever sent them.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use surrealdb::types::{RecordId, SurrealValue};
 
@@ -7,6 +9,7 @@ use super::Users;
 use crate::{
     Error, Result,
     database::{Bound, row},
+    identity::throttle::Knock,
     keys::{challenge, digest, random_secret},
 };
 
@@ -66,11 +69,12 @@ impl Visit {
 }
 
 impl Users<'_> {
-    /// Notes that a browser is on its way; gives the state that it will come back with.
+    /// Notes that a browser is on its way, which comes from this address; gives the state that it will come back with.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when too many are.
-    pub async fn begin_visit(&self, visit: &Visit) -> Result<String> {
+    /// [`Error::TooOften`] after too many from there, [`Error::Unavailable`] when too many are on their way in all.
+    pub async fn begin_visit(&self, from: Option<IpAddr>, visit: &Visit) -> Result<String> {
+        self.0.throttle.knock(Knock::Visit, from).map_err(Error::TooOften)?;
         self.note(Some(visit.clone()), None).await
     }
 

@@ -94,7 +94,8 @@ pub struct WrittenActionItem {
     pub action_item: ActionItem,
 }
 
-/// Write down several things to do at once. All are written, or none when one is invalid.
+/// Write down several things to do at once. All are written, or none when one is invalid. Use this for what was agreed
+/// together; for a single one, use create_action_item.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct CreateActionItems {
     /// The action items.
@@ -114,7 +115,8 @@ pub struct WrittenActionItems {
     pub created_count: usize,
 }
 
-/// Change an action item's text, date, state or labels. Give only what is to change.
+/// Change an action item's text, date, state or labels. Give only what is to change. To mark it as done, use
+/// complete_action_item.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct UpdateActionItem {
     /// The action item's id.
@@ -184,7 +186,7 @@ pub struct UpdateActionItem {
     pub indent_level: Option<i64>,
 }
 
-/// Mark an action item as done, or as open again.
+/// Mark an action item as done, or as open again. Use this only when the user says so.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CompleteActionItem {
     /// The action item's id.
@@ -199,7 +201,8 @@ fn done() -> bool {
     true
 }
 
-/// Delete an action item for good.
+/// Delete an action item for good. Use this only for what the user wants gone; for what is done, use
+/// complete_action_item.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DeleteActionItem {
     /// The action item's id.
@@ -207,7 +210,8 @@ pub struct DeleteActionItem {
     pub action_item_id: String,
 }
 
-/// Delete several action items for good; ids that are not there are passed over.
+/// Delete several action items for good; ids that are not there are passed over. Use this only for what the user has
+/// named; for one, use delete_action_item.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DeleteActionItems {
     /// The ids of the action items.

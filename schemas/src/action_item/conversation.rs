@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ActionItem;
 
-/// List the action items of a conversation, in the order in which they came up.
+/// List the action items of a conversation, in the order in which they came up. Use this for what one conversation led
+/// to; for all there is to do, use get_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetConversationActionItems {
     /// The conversation's id.
@@ -22,7 +23,8 @@ pub struct ConversationActionItems {
     pub conversation_id: String,
 }
 
-/// Mark action items of a conversation as done or as open, by their places in its list.
+/// Mark action items of a conversation as done or as open, by their places in its list. Use this where only places are
+/// known; by an id, use complete_action_item.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CompleteConversationActionItems {
     /// The conversation's id.
@@ -36,7 +38,8 @@ pub struct CompleteConversationActionItems {
     pub values: Vec<bool>,
 }
 
-/// Change the text of an action item of a conversation.
+/// Change the text of an action item of a conversation. Use this where only its text is known; by its id, use
+/// update_action_item.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RenameConversationActionItem {
     /// The conversation's id.
@@ -54,7 +57,8 @@ pub struct RenameConversationActionItem {
     pub description: String,
 }
 
-/// Delete action items of a conversation for good: those with a certain text, or all of them.
+/// Delete action items of a conversation for good: those with a certain text, or all of them. Use this only when the
+/// user asks for it; by an id, use delete_action_item.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DeleteConversationActionItems {
     /// The conversation's id.

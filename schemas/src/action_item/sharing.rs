@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::ActionItem;
 
 /// Share action items by a link. Whoever has it sees their texts and due dates, and can copy them. Ask the user first.
+/// To show them to the user alone, use get_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ShareActionItems {
     /// The ids of the action items.
@@ -24,7 +25,7 @@ pub struct ActionItemLink {
     pub token: String,
 }
 
-/// See the action items behind a link.
+/// See the action items behind a link. Use this before accept_action_items; for the user's own, use get_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetSharedActionItems {
     /// What the link ends with.
@@ -52,7 +53,8 @@ pub struct SharedActionItems {
     pub count: usize,
 }
 
-/// Copy the action items behind a link to the user's own.
+/// Copy the action items behind a link to the user's own. Use this when the user wants them; to look first, use
+/// get_shared_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct AcceptActionItems {
     /// What the link ends with.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::ActionItem;
 use crate::given;
 
-/// Put action items in an order of the user's own; ids that are not there are passed over.
+/// Put action items in an order of the user's own; ids that are not there are passed over. Use this for the user's own
+/// order; for a date, use update_action_item.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ArrangeActionItems {
     /// The items with their places.
@@ -38,7 +39,8 @@ pub struct ChangedActionItems {
     pub updated_ids: Vec<String>,
 }
 
-/// List what another app's list has yet to learn, and what it has already.
+/// List what another app's list has yet to learn, and what it has already. Use this only to keep another app's list;
+/// for what is to be done, use get_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetActionItemsToSync {
     /// The app.
@@ -61,7 +63,8 @@ pub struct ActionItemsToSync {
     pub synced_items: Vec<ActionItem>,
 }
 
-/// Write down what became of action items in another app's list; ids that are not there are passed over.
+/// Write down what became of action items in another app's list; ids that are not there are passed over. Use this only
+/// to keep another app's list; for any other change, use update_action_item.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SyncActionItems {
     /// The items with what is new about them.

@@ -59,7 +59,7 @@ pub struct UploadedFiles {
     pub files: Vec<ChatFile>,
 }
 
-/// List the user's files, newest first.
+/// List the user's files, newest first. Use this for their ids; for what they say, use search_files.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct ListFiles {
     /// How many to return.
@@ -82,7 +82,8 @@ pub struct FileList {
     pub files: Vec<KeptFile>,
 }
 
-/// Get what is known of a file, and how its text begins.
+/// Get what is known of a file, and how its text begins. Use this for what sort of file it is; for all of its text, use
+/// fetch.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct GetFile {
     /// The file's id.
@@ -131,7 +132,8 @@ pub struct KeptFile {
     pub height: Option<u32>,
 }
 
-/// Find the passages of the user's files that answer a question best, by words and by meaning.
+/// Find the passages of the user's files that answer a question best, by words and by meaning. Use this for what files
+/// say; for everything else, use search.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct SearchFiles {
     /// What is to be found out.

@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Message, Sender};
 
-/// List the messages of the user's chat with Recollect, or with an app, newest first.
+/// List the messages of the user's chat with Recollect, or with an app, newest first. Use this for what was asked and
+/// answered here; for what was said aloud, use get_conversations.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct GetChatMessages {
     /// How many messages to return.
@@ -104,7 +105,7 @@ pub struct MessageLink {
     pub token: String,
 }
 
-/// See the messages behind a link.
+/// See the messages behind a link. Use this for a link from somebody else; for the user's own, use get_chat_messages.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetSharedMessages {
     /// What the link ends with.

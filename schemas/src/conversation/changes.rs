@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 
-/// Change the title of a conversation, or whether it is kept in view.
+/// Change the title of a conversation, or whether it is kept in view. Use this for its title; for its overview, use
+/// edit_conversation_summary.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct EditConversation {
     /// The conversation's id.
@@ -28,7 +29,7 @@ pub struct ChangedConversation {
     pub conversation: Conversation,
 }
 
-/// Say who may see a conversation.
+/// Say who may see a conversation. Use this only when the user asks for it.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SetConversationVisibility {
     /// The conversation's id.
@@ -37,7 +38,7 @@ pub struct SetConversationVisibility {
     pub visibility: ConversationVisibility,
 }
 
-/// Star a conversation, or take its star away.
+/// Star a conversation, or take its star away. Use this for what matters most; to file it, use move_conversation.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct StarConversation {
     /// The conversation's id.
@@ -59,7 +60,8 @@ pub struct MarkConversationEvents {
     pub values: Vec<bool>,
 }
 
-/// Correct what was said in one segment of a transcript.
+/// Correct what was said in one segment of a transcript. Use this for what was misheard; for who said it, use
+/// assign_segments.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CorrectSegment {
     /// The conversation's id.
@@ -71,7 +73,8 @@ pub struct CorrectSegment {
     pub text: String,
 }
 
-/// Write the summary of a conversation by hand: that of an app, or the overview.
+/// Write the summary of a conversation by hand: that of an app, or the overview. Use this to correct its words; to have
+/// it written anew, use reprocess_conversation.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct EditConversationSummary {
     /// The conversation's id.
@@ -93,7 +96,8 @@ pub enum AssignType {
     PersonId,
 }
 
-/// Say who said some segments of a transcript: one by its place, all of a speaker, or several by their ids.
+/// Say who said some segments of a transcript: one by its place, all of a speaker, or several by their ids. Use this
+/// for single segments too; for a whole speaker, assign_speaker is simpler.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct AssignSegments {
     /// The conversation's id.
@@ -123,7 +127,7 @@ fn yes() -> bool {
 }
 
 /// Say who a speaker in a conversation is: the user, or a person (see get_people and create_person). Give the speaker's
-/// number, the ids of segments, or both.
+/// number, the ids of segments, or both. Use this for who spoke; for what a person is called, use rename_person.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct AssignSpeaker {
     /// The conversation's id.
@@ -159,7 +163,8 @@ pub struct SpeakerAssigned {
     pub use_for_speech_training: bool,
 }
 
-/// Delete a conversation with everything drawn from it: transcript, photos, action items and memories.
+/// Delete a conversation with everything drawn from it: transcript, photos, action items and memories. Use this only
+/// when the user asks for it; to put it out of view, use edit_conversation.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DeleteConversation {
     /// The conversation's id.

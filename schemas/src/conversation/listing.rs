@@ -65,7 +65,7 @@ pub struct Conversations {
     pub offset: u32,
 }
 
-/// Count the user's conversations.
+/// Count the user's conversations. Use this for how many there were; for which they were, use get_conversations.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct CountConversations {
     /// Only conversations at or after this time; a date alone means its beginning.
@@ -101,7 +101,8 @@ pub struct ConversationCount {
     pub sources: std::collections::BTreeMap<String, u64>,
 }
 
-/// Get a conversation by its id, with its transcript. Use this to read what was said, once you know in which one.
+/// Get a conversation by its id, with its transcript. Use this to read what was said, once you know in which one; for
+/// one passage, use fetch.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct GetConversation {
     /// The conversation's id.
@@ -141,7 +142,8 @@ pub struct OneConversation {
     pub truncated: bool,
 }
 
-/// Get several conversations by their ids, with their transcripts.
+/// Get several conversations by their ids, with their transcripts. Use this for some that belong together; for one, use
+/// get_conversation_by_id.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct GetConversationsByIds {
     /// The conversations' ids.
@@ -179,7 +181,8 @@ pub struct FoundById {
     pub truncated: bool,
 }
 
-/// List the pictures taken during a conversation.
+/// List the pictures taken during a conversation. Use this for what was seen; for what was said, use
+/// get_conversation_by_id.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetConversationPhotos {
     /// The conversation's id.
@@ -193,7 +196,8 @@ pub struct ConversationPhotos {
     pub photos: Vec<ConversationPhoto>,
 }
 
-/// Get what each recogniser heard of a conversation.
+/// Get what each recogniser heard of a conversation. Use this to compare recognisers; to read what was said, use
+/// get_conversation_by_id.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetConversationTranscripts {
     /// The conversation's id.
@@ -207,7 +211,8 @@ pub struct ConversationTranscripts {
     pub transcripts: std::collections::BTreeMap<String, Vec<TranscriptSegment>>,
 }
 
-/// Say whether the sound of a conversation was kept.
+/// Say whether the sound of a conversation was kept. Use this before you speak of playing it; for what was said, use
+/// get_conversation_by_id.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetConversationRecording {
     /// The conversation's id.
@@ -221,7 +226,8 @@ pub struct ConversationRecording {
     pub has_recording: bool,
 }
 
-/// List the apps that could summarise a conversation.
+/// List the apps that could summarise a conversation. Use this for another kind of summary; for the one that is there,
+/// use get_conversation_by_id.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetSuggestedApps {
     /// The conversation's id.
@@ -237,7 +243,8 @@ pub struct SuggestedApps {
     pub conversation_id: String,
 }
 
-/// Read a conversation that its user has shared by a link.
+/// Read a conversation that its user has shared by a link. Use this for a link from somebody else; for the user's own,
+/// use get_conversation_by_id.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetSharedConversation {
     /// The conversation's id.
@@ -263,7 +270,8 @@ pub struct SharedPerson {
     pub name: String,
 }
 
-/// List the conversations that users have made public, newest first.
+/// List the conversations that users have made public, newest first. Use this for what others show; for the user's own,
+/// use get_conversations.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetPublicConversations {
     /// How many to skip.

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 
-/// Write a conversation from a text: a transcript, a message or notes. It is understood at once: title, overview, action
-/// items and memories are made of it.
+/// Write a conversation from a text: a transcript, a message or notes. It is understood at once: title, overview,
+/// action items and memories are made of it. Use this for plain text; with speakers and times, use
+/// create_conversation_from_segments.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct CreateConversation {
     /// The text.
@@ -65,8 +66,8 @@ fn first_speaker() -> String {
     "SPEAKER_00".into()
 }
 
-/// Write a conversation from the segments of its transcript. It is understood at once: title, overview, action items and
-/// memories are made of it.
+/// Write a conversation from the segments of its transcript. It is understood at once: title, overview, action items
+/// and memories are made of it. Use this where speakers and times are known; for plain text, use create_conversation.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct CreateConversationFromSegments {
     /// What was said, in order.
@@ -111,7 +112,8 @@ pub struct CreatedConversation {
     pub discarded: bool,
 }
 
-/// End the conversation that is being heard, and understand it.
+/// End the conversation that is being heard, and understand it. Use this to wait for the outcome; to go on at once, use
+/// finalize_conversation.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct FinalizeCurrentConversation {
     /// The meeting that it belongs to.
@@ -128,7 +130,8 @@ pub struct FinalizedConversation {
     pub messages: Vec<serde_json::Value>,
 }
 
-/// End a conversation that is being heard, and understand it in the background.
+/// End a conversation that is being heard, and understand it in the background. Use this to go on at once; to wait for
+/// the outcome, use finalize_current_conversation.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct FinalizeConversation {
     /// The conversation's id.
@@ -138,15 +141,17 @@ pub struct FinalizeConversation {
     pub calendar_meeting_context: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
-/// Say how far the understanding of a conversation is.
+/// Say how far the understanding of a conversation is. Use this after finalize_conversation; for what came of it, use
+/// get_conversation_by_id.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetFinalization {
     /// The conversation's id.
     pub conversation_id: String,
 }
 
-/// Understand a conversation once more, with the model that is configured now. Its action items and memories are replaced,
-/// but for those that the user has changed.
+/// Understand a conversation once more, with the model that is configured now. Its action items and memories are
+/// replaced, but for those that the user has changed. Use this for a poor summary; to correct its words, use
+/// edit_conversation_summary.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ReprocessConversation {
     /// The conversation's id.
@@ -159,7 +164,8 @@ pub struct ReprocessConversation {
     pub app_id: Option<String>,
 }
 
-/// Make one conversation of several; they are replaced by it.
+/// Make one conversation of several; they are replaced by it. Use this for parts of one talk; to keep several together
+/// as they are, use move_conversations.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct MergeConversations {
     /// The conversations' ids.
@@ -189,7 +195,8 @@ pub struct MergeStarted {
     pub conversation_id: String,
 }
 
-/// Try a prompt on a conversation: the language model answers it from the transcript.
+/// Try a prompt on a conversation: the language model answers it from the transcript. Use this to judge a prompt; to
+/// ask about what was said, use ask.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct TestPrompt {
     /// The conversation's id.

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{GoalStatus, GoalType};
 
-/// Set a goal. Give a target to measure progress by; leave it out for a goal that is only described.
+/// Set a goal. Give a target to measure progress by; leave it out for a goal that is only described. Use this for what
+/// is pursued over time; for a thing to do, use create_action_item.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CreateGoal {
     /// The goal in a few words.
@@ -123,7 +124,8 @@ pub struct UpdateGoal {
     pub focus_rank: Option<Option<u32>>,
 }
 
-/// Record where the user is with a goal. The last value of each day (UTC) is kept as its history.
+/// Record where the user is with a goal. The last value of each day (UTC) is kept as its history. Use this for a
+/// number; for what a text tells, use extract_goal_progress.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct UpdateGoalProgress {
     /// The goal's id.
@@ -151,7 +153,8 @@ pub struct DeletedGoal {
     pub deleted_id: String,
 }
 
-/// Read a text, such as something the user said, for progress on active goals, and record what it tells.
+/// Read a text, such as something the user said, for progress on active goals, and record what it tells. Use this for
+/// free words; for a number, use update_goal_progress.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ExtractGoalProgress {
     /// The text.

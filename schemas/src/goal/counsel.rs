@@ -27,7 +27,8 @@ pub struct SuggestedGoal {
     pub reasoning: String,
 }
 
-/// Get advice on what to do next for a goal, from where it stands, its pace and its horizon.
+/// Get advice on what to do next for a goal, from where it stands, its pace and its horizon. Use this for the next
+/// step; for bare numbers, use get_goal_history.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetGoalAdvice {
     /// The goal's id; without it, the goal that comes first.

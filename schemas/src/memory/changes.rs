@@ -35,7 +35,8 @@ pub struct CreatedMemory {
     pub memory: WrittenMemory,
 }
 
-/// Remember several facts at once. All are written, or none when one is invalid.
+/// Remember several facts at once. All are written, or none when one is invalid. Use this for facts that came up
+/// together; for a single one, use create_memory.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CreateMemories {
     /// The facts, each a self-contained sentence.
@@ -74,7 +75,8 @@ pub struct CreatedMemories {
     pub created_count: usize,
 }
 
-/// Change a memory's text or labels. Its id stays, and the earlier text is kept as history.
+/// Change a memory's text or labels. Its id stays, and the earlier text is kept as history. Use this when a fact has
+/// changed; for a new fact, use create_memory.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct EditMemory {
     /// The memory's id.
@@ -106,7 +108,7 @@ pub struct EditedMemory {
     pub memory: Memory,
 }
 
-/// Choose who may see a memory.
+/// Choose who may see a memory. Use this only when the user asks for it; to change what it says, use edit_memory.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SetMemoryVisibility {
     /// The memory's id.
@@ -116,7 +118,8 @@ pub struct SetMemoryVisibility {
     pub visibility: Visibility,
 }
 
-/// Record the user's verdict on a memory: keep it, or reject it so that it is no longer listed or found.
+/// Record the user's verdict on a memory: keep it, or reject it so that it is no longer listed or found. Use this for
+/// what the user thinks of it; to take it away for good, use delete_memory.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ReviewMemory {
     /// The memory's id.
@@ -134,7 +137,8 @@ pub struct DeleteMemory {
     pub memory_id: String,
 }
 
-/// Delete several memories for good: all of them, or none when one is not there.
+/// Delete several memories for good: all of them, or none when one is not there. Use this only for what the user has
+/// named; for one, use delete_memory.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DeleteMemories {
     /// The ids of the memories.
@@ -142,7 +146,7 @@ pub struct DeleteMemories {
     pub memory_ids: Vec<String>,
 }
 
-/// Delete every memory of the user for good. Ask the user first.
+/// Delete every memory of the user for good. Ask the user first. To delete some, use delete_memories.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DeleteAllMemories {}
 

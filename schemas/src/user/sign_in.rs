@@ -77,7 +77,7 @@ pub struct SignUp {
     pub device: Option<String>,
 }
 
-/// Get new tokens for a refresh token, which is good no more.
+/// Get new tokens for a refresh token, which is good no more ten seconds later.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RefreshSession {
     /// The refresh token that came last.
@@ -93,7 +93,7 @@ pub struct LogOut {
     pub refresh_token: String,
 }
 
-/// Change your password, or set your first one. It ends every other session.
+/// Change your password, or set your first one. It ends every other session, those of the sign-in page too.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ChangePassword {
     /// The password of now; none where there is none yet.

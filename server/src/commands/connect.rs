@@ -1,6 +1,7 @@
 //! `recollect connect`: the configuration of MCP clients.
 
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -79,18 +80,24 @@ fn reach(config: &Config, choice: &Connect, key: Option<String>) -> anyhow::Resu
         Err(Failure::Locked { server: Some(server), .. }) => Some(server.url),
         _ => None,
     };
-    let configured = || {
-        if let Some(url) = &config.server.public_url {
-            return url.clone();
-        }
-        let host = config.server.host;
-        let host = if host.is_unspecified() { "127.0.0.1".to_owned() } else { host.to_string() };
-        format!("http://{host}:{}", config.server.port)
-    };
-    let url = choice.url.clone().or_else(running).unwrap_or_else(configured);
+    let url = choice.url.clone().or_else(running).unwrap_or_else(|| configured(config));
     let url = format!("{}/v1/mcp", url.trim_end_matches('/').trim_end_matches("/v1/mcp"));
     let url = choice.toolsets.as_ref().map_or_else(|| url.clone(), |toolsets| format!("{url}?toolsets={toolsets}"));
     Ok(Reach::Address(url, key))
+}
+
+/// Where a server with this configuration is reached.
+fn configured(config: &Config) -> String {
+    if let Some(url) = &config.server.public_url {
+        return url.clone();
+    }
+    let host: IpAddr = match config.server.host {
+        IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(host) if host.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        host => host,
+    };
+    let scheme = if config.tls.certificate.is_some() { "https" } else { "http" };
+    format!("{scheme}://{}", SocketAddr::new(host, config.server.port))
 }
 
 /// A key for the client: the one that is given, else a new one that is called after it.
@@ -123,4 +130,28 @@ async fn make_remotely(client: Client, url: &str, token: &str) -> anyhow::Result
     let (status, made) = (response.status(), response.json::<Value>().await.unwrap_or_default());
     let key = made["key"].as_str().filter(|_| status.is_success());
     key.map(str::to_owned).ok_or_else(|| anyhow!("the server made no key: {status} {}", made["detail"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_reached_as_it_is_configured() {
+        let mut config = Config::in_folder("/somewhere".as_ref());
+        config.server.port = 8080;
+        for (host, url) in [
+            ("127.0.0.1", "http://127.0.0.1:8080"),
+            ("0.0.0.0", "http://127.0.0.1:8080"),
+            ("::", "http://[::1]:8080"),
+            ("fd00::7", "http://[fd00::7]:8080"),
+        ] {
+            config.server.host = host.parse().unwrap();
+            assert_eq!(configured(&config), url);
+        }
+        (config.tls.certificate, config.tls.key) = (Some("c.pem".into()), Some("k.pem".into()));
+        assert_eq!(configured(&config), "https://[fd00::7]:8080");
+        config.server.public_url = Some("https://memory.example".into());
+        assert_eq!(configured(&config), "https://memory.example");
+    }
 }

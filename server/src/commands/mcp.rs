@@ -1,8 +1,9 @@
 //! `recollect mcp`: MCP on standard input and output.
 
-use anyhow::anyhow;
-use resources::http;
-use tools::{Context, Face};
+use anyhow::{Context as _, anyhow};
+use resources::{Resources, http};
+use schemas::key::{CreatedKey, KeyFamily};
+use tools::{Caller, Context, Credential, Face};
 
 use super::Opened;
 use crate::cli::Mcp;
@@ -10,6 +11,9 @@ use crate::config::Config;
 use crate::data_folder::DataFolder;
 use crate::failure::Failure;
 use crate::stdio::{bridge_stdio, serve_stdio};
+
+/// What the key is called that an assistant works with where no server runs.
+const ALONE: &str = "recollect mcp without a server";
 
 /// Serves the data folder, or goes through the server that holds it.
 pub(crate) async fn speak(config: &Config, choice: Mcp) -> anyhow::Result<()> {
@@ -21,10 +25,14 @@ pub(crate) async fn speak(config: &Config, choice: Mcp) -> anyhow::Result<()> {
     match DataFolder::claim(&config.data) {
         Ok(folder) => {
             let opened = Opened::within(folder, config).await?;
-            let context = Context::of_user(&opened.owner, Face::Mcp, opened.resources.clone());
-            serve_stdio(context, choice.toolsets).await?;
+            let key = key(&opened.resources, &opened.owner).await?;
+            let served = match caller(&opened, &key).await {
+                Ok(caller) => serve_stdio(caller, choice.toolsets).await,
+                Err(error) => Err(error),
+            };
+            opened.resources.keys().revoke(&opened.owner, KeyFamily::Mcp, &key.described.id).await?;
             opened.resources.close().await?;
-            Ok(())
+            served
         }
         Err(Failure::Locked { server: Some(server), .. }) => {
             // The certificate names the server as others reach it, not as this machine does. Who it is says the
@@ -34,4 +42,20 @@ pub(crate) async fn speak(config: &Config, choice: Mcp) -> anyhow::Result<()> {
         }
         Err(failure) => Err(failure.into()),
     }
+}
+
+/// The owner, with the rights of this key: an assistant may do no more here than it may through a server.
+async fn caller(opened: &Opened, key: &CreatedKey) -> anyhow::Result<Context> {
+    let granted = opened.resources.keys().find(&key.key).await?.context("the key for this conversation is gone")?;
+    let caller = Caller::new(&opened.owner, Face::Mcp, Credential::Key(granted));
+    Ok(Context::new(caller, opened.resources.clone()))
+}
+
+/// A key for one conversation, with every scope. Those that a conversation before it left behind are revoked.
+async fn key(resources: &Resources, owner: &str) -> anyhow::Result<CreatedKey> {
+    let keys = resources.keys();
+    for old in keys.list(owner, KeyFamily::Mcp).await?.into_iter().filter(|key| key.name == ALONE) {
+        keys.revoke(owner, KeyFamily::Mcp, &old.id).await?;
+    }
+    Ok(keys.create(owner, KeyFamily::Mcp, ALONE, None).await?)
 }

@@ -4,13 +4,15 @@ use std::io::{IsTerminal, Read, Write};
 
 use anyhow::{anyhow, bail};
 use resources::{
-    identity::PASSWORD_LENGTH,
-    users::{Deletion, NewAccount, Role, User},
+    identity::{PASSWORD_LENGTH, is_email},
+    users::{self, Deletion, NewAccount, Role, User},
 };
 
 use super::Opened;
 use crate::cli::Users;
 use crate::config::Config;
+
+const TAKEN: &str = "another user has this e-mail address";
 
 /// Lists and changes the users of the data folder.
 pub(crate) async fn manage(config: &Config, choice: Users) -> anyhow::Result<()> {
@@ -37,13 +39,11 @@ async fn add(opened: &Opened, name: &str, email: Option<String>, password: Optio
     if name.is_empty() {
         bail!("a user needs a name");
     }
-    if email.as_ref().is_some_and(|email| !email.contains('@')) {
-        bail!("that is no e-mail address");
-    }
+    check_email(email.as_deref())?;
     let users = opened.resources.users();
     // Whoever has the data folder is believed.
     let account = NewAccount { name, email_verified: email.is_some(), email, password };
-    let user = users.create(account).await?.ok_or_else(|| anyhow!("another user has this e-mail address"))?;
+    let user = users.create(account).await?.ok_or_else(|| anyhow!(TAKEN))?;
     eprintln!("Added {} with the id {}. This token signs them in; it is shown this once:", user.name, user.id);
     let token = users.renew_token(&user.id).await?.ok_or_else(|| gone(&user.id))?;
     writeln!(std::io::stdout(), "{token}")?;
@@ -80,7 +80,7 @@ async fn delete(opened: &Opened, user: &str, yes: bool) -> anyhow::Result<()> {
     if !yes {
         bail!("this deletes {} and everything that is theirs; say --yes to do it", user.name);
     }
-    match opened.resources.users().delete(&user.id).await? {
+    match users::delete(&opened.resources, &user.id).await? {
         Deletion::Done => eprintln!("{} is deleted, with everything that was theirs.", user.name),
         Deletion::Owner => bail!("the owner cannot be deleted; delete the data folder instead"),
         Deletion::Unknown => return Err(gone(&user.id)),
@@ -89,10 +89,14 @@ async fn delete(opened: &Opened, user: &str, yes: bool) -> anyhow::Result<()> {
 }
 
 async fn invite(opened: &Opened, email: Option<&str>, name: Option<&str>, days: u32) -> anyhow::Result<()> {
-    if email.is_some_and(|email| !email.contains('@')) {
-        bail!("that is no e-mail address");
+    let (users, email) = (opened.resources.users(), email.filter(|email| !email.trim().is_empty()));
+    check_email(email)?;
+    if let Some(email) = email
+        && users.find_by_email(email).await?.is_some()
+    {
+        bail!("{TAKEN}");
     }
-    let created = opened.resources.users().invite(Some(&opened.owner), email, name, days).await?;
+    let created = users.invite(Some(&opened.owner), email, name, days).await?;
     let until = created.invitation.expires_at.format("%Y-%m-%d %H:%M");
     eprintln!("Hand over this code; it makes one account, until {until} UTC, and is shown this once:");
     writeln!(std::io::stdout(), "{}", created.code)?;
@@ -103,15 +107,23 @@ async fn set_password(opened: &Opened, user: &str, password: &str) -> anyhow::Re
     let (user, users) = (find(opened, user).await?, opened.resources.users());
     users.set_password(&user.id, password).await?;
     users.end_sessions(&user.id, None).await?;
-    eprintln!("{} has a new password, and has to sign in again everywhere.", user.name);
+    let ended = "Sessions and browsers have to sign in again; tokens, keys and assistants go on";
+    eprintln!("{} has a new password. {ended}.", user.name);
     Ok(())
 }
 
 async fn renew_token(opened: &Opened, user: &str) -> anyhow::Result<()> {
     let user = find(opened, user).await?;
     let token = opened.resources.users().renew_token(&user.id).await?.ok_or_else(|| gone(&user.id))?;
-    eprintln!("The token of before is good no more. This one is shown this once:");
+    eprintln!("The token of before is good no more, and browsers have to sign in again. This one is shown this once:");
     writeln!(std::io::stdout(), "{token}")?;
+    Ok(())
+}
+
+fn check_email(email: Option<&str>) -> anyhow::Result<()> {
+    if email.is_some_and(|email| !is_email(email)) {
+        bail!("that is no e-mail address");
+    }
     Ok(())
 }
 

@@ -56,6 +56,9 @@ fn refusals_name_the_key_and_the_place() {
     assert!(refusal("[database]\nurl = 'http://x'", &[]).starts_with("database.url must be"));
     assert_eq!(refusal("[model]\nurl = 'http://x/v1'", &[]), "model.url is set, but model.name is not");
     assert!(refusal("[server]\nallowed_origins = ['a.example']", &[]).starts_with("server.allowed_origins"));
+    assert!(refusal("[server]\ntrusted_proxies = ['caddy']", &[]).starts_with("server.trusted_proxies: `caddy`"));
+    assert!(refusal("[server]\ntrusted_proxies = ['0.0.0.0/0']", &[]).starts_with("server.trusted_proxies"));
+    assert!(refusal("[server]\npatience_seconds = 0", &[]).contains("server.patience_seconds"));
     assert!(refusal("[log]\nfilter = 'server=loud'", &[]).starts_with("log.filter"));
 }
 

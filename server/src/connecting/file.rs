@@ -47,11 +47,18 @@ fn write_draft(draft: &Path, path: &Path, text: &str) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(draft)?;
-    if let Ok(known) = fs::metadata(path) {
-        file.set_permissions(known.permissions())?;
-    }
+    #[cfg(unix)]
+    file.set_permissions(private(path))?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+/// What this user may do with the file, and nobody else.
+#[cfg(unix)]
+fn private(path: &Path) -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    let known = fs::metadata(path).map_or(0o600, |known| known.permissions().mode());
+    fs::Permissions::from_mode(known & 0o600)
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {
@@ -87,6 +94,9 @@ mod tests {
         std::os::unix::fs::symlink(&path, &link).unwrap();
         write(&link, "two").unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        write(&path, "two").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "whoever could read it before");
         assert_eq!(read(&path).unwrap(), "two");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    io::Result,
+    io::{Error, ErrorKind, Result},
     net::SocketAddr,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::silent;
+use super::crowd::Place;
 
 /// The clients that are connected. The HTTP server notices that one has gone only when it next writes to it, which is too
 /// late for an answer that is still being made.
@@ -39,21 +39,37 @@ impl Clients {
     }
 }
 
-/// A connection whose end is noted as soon as it is read, and that ends where no first byte comes in time.
+/// A connection whose end is noted as soon as it is read, and that ends where the client takes nothing of what is written.
+/// It holds its place, also when a WebSocket has been made of it.
 pub(super) struct Watched<S> {
     stream: S,
     remote: SocketAddr,
     leaving: CancellationToken,
     clients: Clients,
-    patience: Option<Pin<Box<Sleep>>>,
+    patience: Duration,
+    /// Runs while there is something to take that the client does not take.
+    stalled: Option<Pin<Box<Sleep>>>,
+    _place: Place,
 }
 
 impl<S> Watched<S> {
-    /// Notes in `clients` that this one has come, who says something within `patience`.
-    pub(super) fn new(stream: S, remote: SocketAddr, clients: Clients, patience: Duration) -> Self {
+    /// Notes in `clients` that this one has come, which may take nothing for as long as `patience`.
+    pub(super) fn new(stream: S, remote: SocketAddr, clients: Clients, place: Place, patience: Duration) -> Self {
         let leaving = CancellationToken::new();
         clients.map(|clients| clients.insert(remote, leaving.clone()));
-        Self { stream, remote, leaving, clients, patience: Some(Box::pin(sleep(patience))) }
+        Self { stream, remote, leaving, clients, patience, stalled: None, _place: place }
+    }
+
+    /// What has come of an attempt to write: an error, where none has come to anything for too long.
+    fn taken<T>(&mut self, context: &mut Context<'_>, attempt: Poll<Result<T>>) -> Poll<Result<T>> {
+        if attempt.is_ready() {
+            self.stalled = None;
+            return attempt;
+        }
+        let patience = self.patience;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
+        let is_over = stalled.as_mut().poll(context).is_ready();
+        if is_over { Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "nothing was taken"))) } else { Poll::Pending }
     }
 }
 
@@ -68,11 +84,6 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let (room, before) = (into.remaining(), into.filled().len());
         let read = Pin::new(&mut self.stream).poll_read(context, into);
-        if read.is_ready() {
-            self.patience = None;
-        } else if self.patience.as_mut().is_some_and(|patience| patience.as_mut().poll(context).is_ready()) {
-            return Poll::Ready(Err(silent()));
-        }
         let ended = room > 0 && into.filled().len() == before;
         if matches!(read, Poll::Ready(Err(_))) || matches!(read, Poll::Ready(Ok(())) if ended) {
             self.leaving.cancel();
@@ -83,7 +94,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let attempt = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.taken(context, attempt)
     }
 
     fn poll_write_vectored(
@@ -91,7 +103,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         parts: &[std::io::IoSlice<'_>],
     ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+        let attempt = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.taken(context, attempt)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -99,44 +112,67 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let attempt = Pin::new(&mut self.stream).poll_flush(context);
+        self.taken(context, attempt)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let attempt = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.taken(context, attempt)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+        time::timeout,
+    };
 
     use super::*;
+    use crate::{listener::crowd::Crowd, walls::proxies::Proxies};
+
+    const PATIENCE: Duration = Duration::from_millis(500);
+
+    /// A client, and its connection, which holds a place of this crowd.
+    async fn meet(clients: &Clients, crowd: &Crowd) -> (DuplexStream, Watched<DuplexStream>, RemoteAddr) {
+        let remote: SocketAddr = "192.0.2.1:1".parse().unwrap();
+        let place = crowd.seat(remote.ip(), crowd.make_room().await.unwrap()).unwrap();
+        let (client, stream) = duplex(16);
+        (client, Watched::new(stream, remote, clients.clone(), place, PATIENCE), RemoteAddr(remote.into()))
+    }
 
     #[tokio::test]
-    async fn a_client_that_says_nothing_is_given_up_and_one_that_began_is_not() {
-        let patience = Duration::from_millis(20);
-        let remote: SocketAddr = "192.0.2.1:1".parse().unwrap();
-        let clients = Clients::default();
-        let (_silent, stream) = duplex(16);
-        let error = Watched::new(stream, remote, clients.clone(), patience).read_u8().await.unwrap_err();
-        assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
-
-        let (mut client, stream) = duplex(16);
-        let mut watched = Watched::new(stream, remote, clients.clone(), patience);
-        client.write_u8(1).await.unwrap();
-        watched.read_u8().await.unwrap();
-        let later = async {
-            tokio::time::sleep(patience * 2).await;
-            client.write_u8(2).await.unwrap();
+    async fn a_client_that_takes_nothing_is_given_up_and_one_that_is_slow_is_not() {
+        let (clients, crowd) = (Clients::default(), Crowd::of(1, Proxies::none()));
+        let (mut client, mut watched, _) = meet(&clients, &crowd).await;
+        let slow = async {
+            let mut taken = [0; 16];
+            for _ in 0..8 {
+                sleep(PATIENCE / 5).await;
+                client.read_exact(&mut taken).await.unwrap();
+            }
             client
         };
-        let (read, client) = tokio::join!(watched.read_u8(), later);
-        assert_eq!(read.unwrap(), 2);
-        let leaving = clients.leaving(&RemoteAddr(remote.into()));
+        let (written, client) = tokio::join!(watched.write_all(&[0; 128]), slow);
+        written.unwrap();
+        let error = watched.write_all(&[0; 32]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        drop(client);
+    }
+
+    #[tokio::test]
+    async fn it_is_known_at_once_that_a_client_has_gone() {
+        let (clients, crowd) = (Clients::default(), Crowd::of(1, Proxies::none()));
+        let (mut client, mut watched, remote) = meet(&clients, &crowd).await;
+        client.write_u8(1).await.unwrap();
+        assert_eq!(watched.read_u8().await.unwrap(), 1);
+        let leaving = clients.leaving(&remote);
         assert!(!leaving.is_cancelled());
         drop(client);
         watched.read_u8().await.unwrap_err();
         assert!(leaving.is_cancelled());
+        drop(watched);
+        timeout(Duration::from_secs(60), crowd.make_room()).await.expect("its place is free");
     }
 }

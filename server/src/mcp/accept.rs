@@ -2,13 +2,17 @@
 
 use poem::{
     Response,
+    error::ReadBodyError,
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 
-const JSON: &str = "application/json";
-const EVENTS: &str = "text/event-stream";
+use super::events::{EVENTS, event, last, messages};
+
+/// The form of an answer that is one message.
+pub(super) const JSON: &str = "application/json";
 
 /// The form that a client's Accept header asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Accept {
     /// Plain JSON: the header does not name event streams.
     Json,
@@ -30,28 +34,19 @@ impl Accept {
         }
     }
 
-    /// Brings rmcp's answer to a request into this form. Fails when the answer breaks off.
-    pub(super) async fn shape(&self, mut response: Response) -> poem::Result<Response> {
-        let (wanted, body) = match (self, response.content_type()) {
-            (Accept::Json, Some(EVENTS)) => (JSON, only_message(&response.take_body().into_string().await?)),
-            (Accept::Events, Some(JSON)) => (EVENTS, as_event(&response.take_body().into_string().await?)),
+    /// Brings rmcp's answer to a request, which ends, into this form. Fails when the answer breaks off.
+    pub(super) async fn shape(self, mut response: Response) -> poem::Result<Response> {
+        let (form, body) = match (self, response.content_type()) {
+            (Accept::Json, Some(EVENTS)) => {
+                let messages = messages(response.take_body().into_bytes_stream());
+                (JSON, last(messages).await.map_err(ReadBodyError::Io)?)
+            }
+            (Accept::Events, Some(JSON)) => (EVENTS, Some(event(&response.take_body().into_string().await?))),
             _ => return Ok(response),
         };
-        if body.is_empty() {
-            return Ok(StatusCode::ACCEPTED.into());
-        }
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(wanted));
+        let Some(body) = body else { return Ok(StatusCode::ACCEPTED.into()) };
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(form));
         response.set_body(body);
         Ok(response)
     }
-}
-
-/// The answer in a stream that ends with it; nothing when the request was cancelled.
-fn only_message(events: &str) -> String {
-    let mut data = events.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim_start);
-    data.rfind(|data| !data.is_empty()).unwrap_or_default().to_owned()
-}
-
-fn as_event(message: &str) -> String {
-    format!("event: message\ndata: {message}\n\n")
 }

@@ -46,7 +46,7 @@ enum Manner {
     Waiting,
     /// By ending the call.
     Ending,
-    /// It cannot be.
+    /// It cannot be: it never said that it could.
     Never,
 }
 
@@ -79,10 +79,10 @@ impl CallingClient {
     async fn ask_and_wait(&self, question: &str) -> Answer {
         match self.peer.create_elicitation_with_timeout(form(question), Some(PATIENCE)).await {
             Ok(result) => meaning(&result),
-            Err(rmcp::ServiceError::Timeout { .. }) => Answer::No,
+            // A client that can ask, as it said itself, and brings no answer brings nobody's consent.
             Err(error) => {
-                tracing::debug!("the client could not ask its user: {error}");
-                Answer::Unable
+                tracing::debug!("the client did not ask its user: {error}");
+                Answer::No
             }
         }
     }

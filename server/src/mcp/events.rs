@@ -1,7 +1,13 @@
-//! Reads event streams.
+//! Event streams, read and written.
+
+use std::{future::ready, io};
 
 use async_stream::try_stream;
-use futures::Stream;
+use futures::{Stream, TryStreamExt};
+use poem::{Body, Response, http::header};
+
+/// The form of an answer that is an event stream.
+pub(super) const EVENTS: &str = "text/event-stream";
 
 /// The messages of an event stream; events without one are left out.
 pub(crate) fn messages<B, E, S>(chunks: S) -> impl Stream<Item = Result<String, E>>
@@ -22,6 +28,26 @@ where
             }
         }
     }
+}
+
+/// The last of a stream of messages, which is the answer; nothing where the request was cancelled. No more than one is
+/// held at a time.
+pub(super) async fn last<E>(messages: impl Stream<Item = Result<String, E>>) -> Result<Option<String>, E> {
+    messages.try_fold(None, |_, message| ready(Ok(Some(message)))).await
+}
+
+/// A message as an event.
+pub(super) fn event(message: &str) -> String {
+    format!("event: message\ndata: {message}\n\n")
+}
+
+/// An answer of these events, which are sent as they come.
+pub(super) fn answer(events: impl Stream<Item = io::Result<String>> + Send + 'static) -> Response {
+    Response::builder()
+        .content_type(EVENTS)
+        .header(header::CACHE_CONTROL, "no-cache")
+        .header("x-accel-buffering", "no")
+        .body(Body::from_bytes_stream(events))
 }
 
 fn data(event: &str) -> String {

@@ -1,7 +1,8 @@
 //! What stands between a client and rmcp: who it is, whose session it names.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
+use bytes::Bytes;
 use poem::{
     Body, Endpoint, EndpointExt, Request, Response,
     endpoint::{BoxEndpoint, TowerCompatExt},
@@ -11,18 +12,18 @@ use poem::{
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
-use serde::Deserialize;
-use serde_json::json;
-use tokio::time::interval;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
-use tools::{Context, Credential, Error};
+use tools::{Context, Error};
 
 use super::{
     Extension, Handler, McpSettings,
     accept::Accept,
-    batch,
+    batch, message,
+    replies::{detail, invalid_request, not_acceptable, refuse, understood},
     sessions::Sessions,
-    two_endpoints::{PING, Telling, TwoEndpoints},
+    streaming::Streaming,
+    two_endpoints::{TwoEndpoints, stream},
 };
 use crate::{
     auth::SignIn,
@@ -34,10 +35,18 @@ use crate::{
 pub(super) const SESSION_ID: &str = "mcp-session-id";
 const MESSAGES: &str = "/v1/mcp/messages";
 const OLDER_PATH: &str = "/v1/mcp/sse";
-const PING_EVERY: Duration = Duration::from_secs(30);
 
 /// rmcp's service, mounted.
 pub(super) type Rmcp = BoxEndpoint<'static>;
+
+/// How a message is answered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Era {
+    /// Within the session that it names or begins.
+    Sessions,
+    /// By itself: as messages of 2026-07-28 are, and those of older clients that care for no session.
+    Stateless,
+}
 
 /// The MCP endpoint.
 pub(super) struct Gate {
@@ -46,9 +55,7 @@ pub(super) struct Gate {
     sessions: Arc<Sessions>,
     /// The streams that no session asked for.
     two_endpoints: Arc<TwoEndpoints>,
-    /// Answers within sessions, and opens them.
     stateful: Rmcp,
-    /// Answers single requests: those of 2026-07-28, and those of older clients that care for no session.
     stateless: Rmcp,
     max_body: usize,
     streams: Streams,
@@ -66,6 +73,7 @@ impl Gate {
         closing: CancellationToken,
     ) -> Self {
         let sessions = Arc::new(Sessions::new());
+        tokio::spawn(closing.clone().run_until_cancelled_owned(Arc::clone(&sessions).keep_tidy()));
         let handler = Handler::for_requests(settings.page_size, extension);
         let serve = move || Ok(handler.begin());
         let config = rmcp_config(settings, &closing);
@@ -84,21 +92,34 @@ impl Gate {
         }
     }
 
-    /// The body of a request, whose headers then say of it what rmcp wants to hear.
-    async fn body(&self, request: &mut Request) -> poem::Result<Result<Vec<u8>, Response>> {
+    fn rmcp(&self, era: Era) -> &Rmcp {
+        match era {
+            Era::Sessions => &self.stateful,
+            Era::Stateless => &self.stateless,
+        }
+    }
+
+    /// The body of a request, as it came and as JSON; the request's headers then say of it what rmcp wants to hear.
+    async fn body(&self, request: &mut Request) -> poem::Result<Result<(Bytes, Value), Response>> {
         let body = match request.take_body().into_bytes_limit(self.max_body).await {
             Ok(body) => body,
-            Err(ReadBodyError::PayloadTooLarge) => return Ok(Err(too_large(self.max_body))),
+            Err(ReadBodyError::PayloadTooLarge) => {
+                let sentence = format!("The body is larger than {} bytes", self.max_body);
+                return Ok(Err(detail(StatusCode::PAYLOAD_TOO_LARGE, &sentence)));
+            }
             Err(error) => return Err(error.into()),
         };
         if openapi::is_too_deep(&body) {
             let sentence = format!("Lists and objects stand within each other more than {} deep", openapi::DEEPEST);
             return Ok(Err(invalid_request(&sentence)));
         }
+        let Ok(said) = serde_json::from_slice(&body) else {
+            return Ok(Err(detail(StatusCode::BAD_REQUEST, "Invalid JSON body")));
+        };
         let headers = request.headers_mut();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Ok(Ok(body.into()))
+        Ok(Ok((body, said)))
     }
 
     /// A message for a stream of the transport with two endpoints.
@@ -108,61 +129,93 @@ impl Gate {
         let Some(stream) = self.two_endpoints.find(id, &context.caller.user) else {
             return Ok(detail(StatusCode::NOT_FOUND, "Session not found"));
         };
-        match self.body(&mut request).await? {
-            Ok(body) => request.set_body(body),
-            Err(refused) => return Ok(refused),
-        }
-        if let Err(error) = limits::charge_messages(context, 1, &request) {
-            return Ok(refuse(&error));
-        }
-        Ok(understood(stream.post(request, &self.stateful, &self.sessions).await?))
-    }
-
-    async fn post(&self, mut request: Request, context: &Context) -> poem::Result<Response> {
-        let accept = Accept::of(request.headers());
-        let body = match self.body(&mut request).await? {
-            Ok(body) => body,
+        let (body, message) = match self.body(&mut request).await? {
+            Ok(said) => said,
             Err(refused) => return Ok(refused),
         };
-        if body.trim_ascii_start().starts_with(b"[") {
-            if let Err(error) = limits::charge_messages(context, batch::length(&body), &request) {
-                return Ok(refuse(&error));
-            }
-            return batch::answer(&self.stateless, request, &body).await;
+        if !message.is_object() {
+            return Ok(invalid_request("A message is a JSON object"));
         }
-        let method = match serde_json::from_slice::<Envelope>(&body) {
-            Ok(envelope) => envelope.method.into_owned(),
-            Err(error) if error.is_data() => return Ok(invalid_request("A message is a JSON object")),
-            Err(_) => return Ok(detail(StatusCode::BAD_REQUEST, "Invalid JSON body")),
-        };
         let lacking = oauth::step_up(&self.base, &request, context, &body);
         request.set_body(body);
-        match limits::charge_messages(context, 1, &request) {
-            Err(Error::Limited(exceeded)) if method == "tools/call" => limits::pass_on(exceeded, &mut request),
-            Err(error) => return Ok(refuse(&error)),
-            Ok(()) => {}
+        if let Err(error) = charge(context, &message, &mut request) {
+            return Ok(refuse(&error));
+        }
+        match lacking {
+            None => Ok(understood(stream.post(request, &self.stateful, &self.sessions).await?)),
+            Some(refused) if refused.status().is_success() => stream.answer(refused).await,
+            // The client learns from the status that it may ask for more.
+            Some(refused) => Ok(refused),
+        }
+    }
+
+    async fn post(&self, mut request: Request, context: &Context, streaming: &mut Streaming) -> poem::Result<Response> {
+        let accept = Accept::of(request.headers());
+        let (body, message) = match self.body(&mut request).await? {
+            Ok((_, Value::Array(batch))) => return self.post_batch(request, &batch, accept, context, streaming).await,
+            Ok(said) => said,
+            Err(refused) => return Ok(refused),
+        };
+        if !message.is_object() {
+            return Ok(invalid_request("A message is a JSON object"));
+        }
+        if message::method(&message) == message::LISTEN && accept == Accept::Json {
+            return Ok(not_acceptable("News is told as an event stream: accept text/event-stream"));
+        }
+        let lacking = oauth::step_up(&self.base, &request, context, &body);
+        request.set_body(body);
+        if let Err(error) = charge(context, &message, &mut request) {
+            return Ok(refuse(&error));
         }
         if let Some(refused) = lacking {
             return accept.shape(refused).await;
         }
-        let response = if session_id(request.headers()).is_some() || method == "initialize" {
-            self.stateful.call(request).await?
-        } else {
-            self.stateless.call(request).await?
-        };
+        let begins = message::method(&message) == message::INITIALIZE;
+        let era = if begins { Era::Sessions } else { era_of(&request) };
+        if let Err(error) = streaming.reserve_for(&[message], era, accept) {
+            return Ok(refuse(&error));
+        }
+        let response = self.rmcp(era).call(request).await?;
         if let Some(id) = session_id(response.headers()) {
             self.sessions.open(&id, &context.caller.user).await;
         }
         accept.shape(understood(response)).await
     }
 
-    async fn get(&self, mut request: Request, user: &str) -> poem::Result<Response> {
-        let is_older = request.uri().path() == OLDER_PATH;
+    async fn post_batch(
+        &self,
+        request: Request,
+        batch: &[Value],
+        accept: Accept,
+        context: &Context,
+        streaming: &mut Streaming,
+    ) -> poem::Result<Response> {
+        let count = u32::try_from(batch.len()).unwrap_or(u32::MAX);
+        if let Err(error) = limits::charge_messages(context, count, &request) {
+            return Ok(refuse(&error));
+        }
+        if let Err(sentence) = batch::check(&request, batch) {
+            return Ok(invalid_request(&sentence));
+        }
+        let era = era_of(&request);
+        if let Err(error) = streaming.reserve_for(batch, era, accept) {
+            return Ok(refuse(&error));
+        }
+        batch::answer(self.rmcp(era), accept, request, batch).await
+    }
+
+    async fn get(&self, mut request: Request, user: &str, streaming: &mut Streaming) -> poem::Result<Response> {
+        if let Err(error) = streaming.reserve() {
+            return Ok(refuse(&error));
+        }
+        let query = (request.uri().path() == OLDER_PATH).then(|| request.uri().query().unwrap_or_default().to_owned());
         request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
         let has_session = session_id(request.headers()).is_some();
         let response = self.stateful.call(request).await?;
-        let lacks_session = !has_session && response.status() == StatusCode::BAD_REQUEST;
-        Ok(if lacks_session { self.stream(is_older.then(|| self.two_endpoints.open(user))) } else { response })
+        if has_session || response.status() != StatusCode::BAD_REQUEST {
+            return Ok(response);
+        }
+        Ok(stream(query.map(|query| self.two_endpoints.open(user, &query)), &self.closing))
     }
 
     async fn delete(&self, request: Request) -> poem::Result<Response> {
@@ -178,7 +231,7 @@ impl Gate {
     }
 
     /// The answer to a request that nobody has signed in for, with the way to sign in.
-    fn refuse(&self, request: &Request, error: &tools::Error) -> Response {
+    fn turn_away(&self, request: &Request, error: &Error) -> Response {
         let mut response = refuse(error);
         if error.status() == StatusCode::UNAUTHORIZED {
             let wrong = request.headers().contains_key(header::AUTHORIZATION).then_some(error);
@@ -186,36 +239,6 @@ impl Gate {
             response.headers_mut().extend(challenge.map(|challenge| (header::WWW_AUTHENTICATE, challenge)));
         }
         response
-    }
-
-    /// The stream that older Omi clients hold open without a session: a sign of life, then one every half minute. At the
-    /// older path it is also the stream of the transport with two endpoints, and says first where messages go.
-    fn stream(&self, telling: Option<Telling>) -> Response {
-        let mut ticks = interval(PING_EVERY);
-        let events = async_stream::stream! {
-            let Some(mut telling) = telling else {
-                loop {
-                    ticks.tick().await;
-                    yield Ok::<_, std::io::Error>(PING.to_owned());
-                }
-            };
-            yield Ok(telling.beginning());
-            loop {
-                tokio::select! {
-                    _ = ticks.tick() => yield Ok(telling.ping().to_owned()),
-                    message = telling.next() => match message {
-                        Some(message) => yield Ok(message),
-                        None => return,
-                    }
-                }
-            }
-        };
-        let until_closing = futures::StreamExt::take_until(events, self.closing.clone().cancelled_owned());
-        Response::builder()
-            .content_type("text/event-stream")
-            .header(header::CACHE_CONTROL, "no-cache")
-            .header("x-accel-buffering", "no")
-            .body(Body::from_bytes_stream(until_closing))
     }
 }
 
@@ -225,46 +248,29 @@ impl Endpoint for Gate {
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let context = match self.sign_in.mcp_endpoint_context(request.headers()).await {
             Ok(context) => context,
-            Err(error) => return Ok(self.refuse(&request, &error)),
+            Err(error) => return Ok(self.turn_away(&request, &error)),
         };
-        if session_id(request.headers()).is_some_and(|id| !self.sessions.is_of(&id, &context.caller.user)) {
-            return Ok(detail(StatusCode::NOT_FOUND, "Session not found"));
+        if let Some(id) = session_id(request.headers()) {
+            if !self.sessions.is_of(&id, &context.caller.user) {
+                return Ok(detail(StatusCode::NOT_FOUND, "Session not found"));
+            }
+            self.sessions.note(&id, &mut request);
         }
         let nearness = openapi::nearness(&request);
         request.extensions_mut().insert(nearness);
         request.extensions_mut().insert(context.clone());
         request.extensions_mut().insert(Arc::clone(&self.sign_in));
+        let mut streaming = Streaming::new(&self.streams, &self.sign_in, &context, request.headers());
         let response = match *request.method() {
             Method::POST if request.uri().path() == MESSAGES => self.post_to_stream(request, &context).await,
-            Method::POST => self.post(request, &context).await,
-            Method::GET => self.get(request, &context.caller.user).await,
+            Method::POST => self.post(request, &context, &mut streaming).await,
+            Method::GET => self.get(request, &context.caller.user, &mut streaming).await,
             Method::DELETE => self.delete(request).await,
             Method::HEAD => Ok(StatusCode::OK.into()),
             _ => self.stateful.call(request).await,
         }?;
-        if response.content_type() != Some("text/event-stream") {
-            return Ok(response);
-        }
-        let place = self.streams.take(&context.caller.user);
-        Ok(place.map_or_else(|error| refuse(&error), |place| place.during(until_revoked(response, &context))))
+        Ok(streaming.around(response).unwrap_or_else(|error| refuse(&error)))
     }
-}
-
-/// Ends a stream when what opened it is revoked.
-fn until_revoked(mut response: Response, context: &Context) -> Response {
-    if let Credential::Key(key) = &context.caller.credential {
-        let pieces = response.take_body().into_bytes_stream();
-        let pieces = futures::StreamExt::take_until(pieces, key.ended.clone().cancelled_owned());
-        response.set_body(Body::from_bytes_stream(pieces));
-    }
-    response
-}
-
-/// As much of a message as it takes to know where it goes.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    method: Cow<'a, str>,
 }
 
 /// From where requests may come is seen to before they come here.
@@ -278,6 +284,21 @@ fn rmcp_config(settings: &McpSettings, closing: &CancellationToken) -> Streamabl
         .with_cancellation_token(closing.clone())
 }
 
+/// Counts a message. A call that is one too many is let through, for its tool to say so: the model can read that.
+fn charge(context: &Context, message: &Value, request: &mut Request) -> tools::Result<()> {
+    match limits::charge_messages(context, 1, request) {
+        Err(Error::Limited(exceeded)) if message::method(message) == message::CALL => {
+            limits::pass_on(exceeded, request);
+            Ok(())
+        }
+        outcome => outcome,
+    }
+}
+
+fn era_of(request: &Request) -> Era {
+    if session_id(request.headers()).is_some() { Era::Sessions } else { Era::Stateless }
+}
+
 fn session_id(headers: &HeaderMap) -> Option<String> {
     headers.get(SESSION_ID)?.to_str().ok().map(str::to_owned)
 }
@@ -289,42 +310,4 @@ pub(super) fn like(request: &Request, body: impl Into<Body>) -> Request {
     like.extensions_mut().clone_from(request.extensions());
     like.set_body(body.into());
     like
-}
-
-/// What rmcp could not read as JSON-RPC it calls an unsupported media type; JSON-RPC has its own word for it.
-fn understood(response: Response) -> Response {
-    match response.status() {
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => invalid_request("Not a JSON-RPC message"),
-        _ => response,
-    }
-}
-
-/// A refusal in JSON-RPC's own form, with status 400.
-pub(super) fn invalid_request(message: &str) -> Response {
-    let error = json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32600, "message": message } });
-    let response = Response::builder().status(StatusCode::BAD_REQUEST).content_type("application/json");
-    response.body(error.to_string())
-}
-
-fn refuse(error: &tools::Error) -> Response {
-    let mut response = detail(error.status(), &error.to_string());
-    let mut advice = error.advice();
-    if error.status() == StatusCode::SERVICE_UNAVAILABLE && advice.is_empty() {
-        advice.push(("Retry-After", "30".into()));
-    }
-    for (name, value) in advice {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
-}
-
-fn too_large(max_body: usize) -> Response {
-    detail(StatusCode::PAYLOAD_TOO_LARGE, &format!("The body is larger than {max_body} bytes"))
-}
-
-fn detail(status: StatusCode, sentence: &str) -> Response {
-    let body = json!({ "detail": sentence }).to_string();
-    Response::builder().status(status).content_type("application/json").body(body)
 }

@@ -26,7 +26,8 @@ use super::{
     prompting,
     refusals::{cancelled, failure, refusal, unknown},
     viewing,
-    watch::{Listener, Lists, Watch, Watcher, reading},
+    watch::{Listener, Lists, Watch, reading},
+    watcher::Watcher,
 };
 use crate::limits;
 
@@ -96,13 +97,6 @@ impl Handler {
         let signed_in = extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Context>());
         let caller = signed_in.or(self.caller.as_ref()).cloned();
         caller.ok_or_else(|| ErrorData::internal_error("Nobody has signed in", None))
-    }
-
-    /// Watches for whoever sent something with these extensions.
-    fn watch(&self, extensions: &Extensions) -> Reply<Watch> {
-        let caller = self.caller(extensions)?;
-        let watcher = Watcher::of(extensions, &caller);
-        Ok(Watch::begin(watcher, &self.lists, &caller.resources.changes))
     }
 
     /// The tools that the client asks to be shown: by `?toolsets=` in the address it calls, or when it was started.
@@ -188,15 +182,18 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Reply<ListResourcesResult> {
-        let caller = self.caller(&context.extensions)?;
-        let cursor = request.and_then(|request| request.cursor);
-        let (mut page, next) = viewing::list(&caller, self.page_size, cursor.as_deref()).await?;
-        if next.is_none() {
-            page.extend(self.extension.resources(self.passed_on(&context)).await?);
-        }
-        let mut result = ListResourcesResult::with_all_items(page);
-        result.next_cursor = next;
-        Ok(result)
+        until_cancelled(&context, async {
+            let caller = self.caller(&context.extensions)?;
+            let cursor = request.and_then(|request| request.cursor);
+            let (mut page, next) = viewing::list(&caller, self.page_size, cursor.as_deref()).await?;
+            if next.is_none() {
+                page.extend(self.extension.resources(self.passed_on(&context)).await?);
+            }
+            let mut result = ListResourcesResult::with_all_items(page);
+            result.next_cursor = next;
+            Ok(result)
+        })
+        .await
     }
 
     async fn list_resource_templates(
@@ -215,14 +212,17 @@ impl ServerHandler for Handler {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Reply<ReadResourceResponse> {
-        let caller = self.caller(&context.extensions)?;
-        if let Some(address) = views::find(&request.uri) {
-            return viewing::read(caller, address, &request).await;
-        }
-        match self.extension.capabilities().resources {
-            Some(_) => self.extension.resource(request, self.passed_on(&context)).await,
-            None => Err(unknown(&request.uri)),
-        }
+        until_cancelled(&context, async {
+            let caller = self.caller(&context.extensions)?;
+            if let Some(address) = views::find(&request.uri) {
+                return viewing::read(caller, address, &request).await;
+            }
+            match self.extension.capabilities().resources {
+                Some(_) => self.extension.resource(request, self.passed_on(&context)).await,
+                None => Err(unknown(&request.uri)),
+            }
+        })
+        .await
     }
 
     async fn list_prompts(
@@ -242,15 +242,18 @@ impl ServerHandler for Handler {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Reply<GetPromptResponse> {
-        let caller = self.caller(&context.extensions)?;
-        if let Some(prompt) = prompts::find(&request.name).filter(|prompt| prompt.permits(&caller)) {
-            let version = context.protocol_version();
-            return Ok(prompting::get(caller, prompt, request.arguments, version).await?.into());
-        }
-        match self.extension.capabilities().prompts {
-            Some(_) => self.extension.prompt(request, self.passed_on(&context)).await,
-            None => Err(ErrorData::invalid_params(format!("Unknown prompt: {}", request.name), None)),
-        }
+        until_cancelled(&context, async {
+            let caller = self.caller(&context.extensions)?;
+            if let Some(prompt) = prompts::find(&request.name).filter(|prompt| prompt.permits(&caller)) {
+                let version = context.protocol_version();
+                return Ok(prompting::get(caller, prompt, request.arguments, version).await?.into());
+            }
+            match self.extension.capabilities().prompts {
+                Some(_) => self.extension.prompt(request, self.passed_on(&context)).await,
+                None => Err(ErrorData::invalid_params(format!("Unknown prompt: {}", request.name), None)),
+            }
+        })
+        .await
     }
 
     async fn complete(
@@ -258,24 +261,27 @@ impl ServerHandler for Handler {
         request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Reply<CompleteResult> {
-        let caller = self.caller(&context.extensions)?;
-        let typed = &request.argument;
-        let completed = match &request.r#ref {
-            Reference::Resource(of) => match viewing::of_template(&of.uri) {
-                Some(view) => Some(viewing::complete(caller, view, &typed.value).await?),
-                None => None,
-            },
-            Reference::Prompt(of) => match prompts::find(&of.name) {
-                Some(prompt) => Some(prompting::complete(&caller, prompt, &typed.name, &typed.value).await?),
-                None => None,
-            },
-            _ => None,
-        };
-        match (completed, self.extension.capabilities().completions) {
-            (Some(completed), _) => Ok(CompleteResult::new(completed)),
-            (None, Some(_)) => self.extension.complete(request, self.passed_on(&context)).await,
-            (None, None) => Err(ErrorData::invalid_params("There is nothing of this name to complete", None)),
-        }
+        until_cancelled(&context, async {
+            let caller = self.caller(&context.extensions)?;
+            let typed = &request.argument;
+            let completed = match &request.r#ref {
+                Reference::Resource(of) => match viewing::of_template(&of.uri) {
+                    Some(view) => Some(viewing::complete(caller, view, &typed.value).await?),
+                    None => None,
+                },
+                Reference::Prompt(of) => match prompts::find(&of.name) {
+                    Some(prompt) => Some(prompting::complete(&caller, prompt, &typed.name, &typed.value).await?),
+                    None => None,
+                },
+                _ => None,
+            };
+            match (completed, self.extension.capabilities().completions) {
+                (Some(completed), _) => Ok(CompleteResult::new(completed)),
+                (None, Some(_)) => self.extension.complete(request, self.passed_on(&context)).await,
+                (None, None) => Err(ErrorData::invalid_params("There is nothing of this name to complete", None)),
+            }
+        })
+        .await
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -298,7 +304,8 @@ impl ServerHandler for Handler {
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
         let Some(end) = self.conversation.begin() else { return };
-        let Ok(watch) = self.watch(&context.extensions) else { return };
+        let Ok(caller) = self.caller(&context.extensions) else { return };
+        let watch = Watch::begin(Watcher::of_session(&context.extensions, &caller), &self.lists, &caller);
         let (listener, watched) = (Listener::Session(context.peer), Arc::clone(&self.conversation.watched));
         tokio::spawn(async move { end.run_until_cancelled(watch.run(&listener, &watched)).await });
     }
@@ -307,7 +314,8 @@ impl ServerHandler for Handler {
         if !self.is_watchable(&request.uri) {
             return Err(unknown(&request.uri));
         }
-        let now = reading(&self.caller(&context.extensions)?, &request.uri).await;
+        let caller = self.caller(&context.extensions)?;
+        let now = until_cancelled(&context, async { Ok(reading(&caller, &request.uri).await) }).await?;
         let mut watched = self.conversation.watched.lock().unwrap_or_else(PoisonError::into_inner);
         if watched.len() >= MOST_WATCHED && !watched.contains_key(&request.uri) {
             return Err(ErrorData::invalid_params(format!("At most {MOST_WATCHED} resources can be watched"), None));
@@ -332,7 +340,8 @@ impl ServerHandler for Handler {
 
     async fn listen(&self, context: SubscriptionContext) -> Reply<()> {
         let extensions = &context.request_context().extensions;
-        let (watch, caller) = (self.watch(extensions)?, self.caller(extensions)?);
+        let caller = self.caller(extensions)?;
+        let watch = Watch::begin(Watcher::of_request(extensions, &caller), &self.lists, &caller);
         let watched = Watched::default();
         for uri in context.accepted().resource_subscriptions.iter().flatten() {
             let now = reading(&caller, uri).await;
@@ -360,6 +369,11 @@ impl ServerHandler for Handler {
             ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("Method not found: {}", request.method), None)
         })
     }
+}
+
+/// Answers a request, unless it is cancelled before that.
+async fn until_cancelled<T>(request: &RequestContext<RoleServer>, answer: impl Future<Output = Reply<T>>) -> Reply<T> {
+    request.ct.run_until_cancelled(answer).await.unwrap_or_else(|| Err(cancelled()))
 }
 
 /// Whether a request is of 2026-07-28 or newer.

@@ -8,7 +8,7 @@ use serde_json::json;
 use tools::Error;
 
 /// The JSON-RPC code for a key that lacks a scope.
-const MISSING_SCOPE: ErrorCode = ErrorCode(-32003);
+pub(crate) const MISSING_SCOPE: ErrorCode = ErrorCode(-32003);
 
 /// A tool's error as a result, so that the model reads it and can do better.
 pub(super) fn failure(error: Error) -> CallToolResult {
@@ -29,6 +29,11 @@ pub(super) fn refusal(error: Error) -> ErrorData {
             ErrorData::internal_error(sentence, None)
         }
     }
+}
+
+/// Whether it says that a credential is no longer good, and not that this cannot be told at present.
+pub(super) fn is_final(error: &Error) -> bool {
+    matches!(error, Error::Unauthorized(_) | Error::Forbidden(_) | Error::Leaving)
 }
 
 pub(super) fn unknown(uri: &str) -> ErrorData {

@@ -3,12 +3,13 @@
 //! back with the id of the last event they saw reads on from there.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    cmp::Reverse,
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, StreamExt};
 use rmcp::{
     model::{ClientJsonRpcMessage, ProtocolVersion, ServerJsonRpcMessage, ServerResult},
     transport::streamable_http_server::{
@@ -19,16 +20,18 @@ use rmcp::{
         },
     },
 };
-use tokio::sync::{mpsc::Receiver, watch};
+use tokio::sync::mpsc::Receiver;
+
+use super::{
+    presence::Presence,
+    stream_log::{KEPT_BYTES, StreamLog},
+};
 
 /// How long an answer is kept for a client that lost its connection.
 const KEPT_FOR: Duration = Duration::from_secs(60);
 
-/// How many answers of a session are kept that have come to their end.
+/// How many answers of a session are kept that have come to their end; together they have no more than [`KEPT_BYTES`].
 const KEPT_ANSWERS: usize = 8;
-
-/// How many events of one stream are kept.
-const KEPT_EVENTS: usize = 256;
 
 /// After how long a client should come back.
 const COME_BACK_AFTER: Duration = Duration::from_secs(1);
@@ -38,118 +41,81 @@ const COME_BACK_AFTER: Duration = Duration::from_secs(1);
 pub(super) struct Replay {
     /// rmcp's own.
     pub(super) inner: LocalSessionManager,
-    sessions: Mutex<HashMap<SessionId, Session>>,
+    sessions: Arc<Mutex<Kept>>,
 }
+
+/// What is kept of each session beside what rmcp keeps.
+type Kept = HashMap<SessionId, Session>;
 
 #[derive(Default)]
 struct Session {
     /// Whether its revision knows events without a message, which tell a client from where to read on before anything
     /// has come. Older ones take them for messages.
     knows_empty_events: bool,
-    logs: HashMap<u64, Arc<Log>>,
-}
-
-/// What one stream has said.
-struct Log {
-    stream: u64,
-    said: Mutex<Said>,
-    /// How many events there were.
-    count: watch::Sender<u64>,
-}
-
-#[derive(Default)]
-struct Said {
-    /// The last events, of which the first has the number `first`.
-    events: VecDeque<ServerSseMessage>,
-    first: u64,
-    ended: Option<Instant>,
-}
-
-impl Log {
-    fn new(stream: u64) -> Self {
-        Self { stream, said: Mutex::default(), count: watch::Sender::default() }
-    }
-
-    fn push(&self, mut event: ServerSseMessage) {
-        let mut said = lock(&self.said);
-        let number = said.first + said.events.len() as u64;
-        event.event_id = Some(format!("{number}/{}", self.stream));
-        said.events.push_back(event);
-        if said.events.len() > KEPT_EVENTS {
-            said.events.pop_front();
-            said.first += 1;
-        }
-        self.count.send_replace(number + 1);
-    }
-
-    fn end(&self) {
-        lock(&self.said).ended = Some(Instant::now());
-        self.count.send_modify(|_| {});
-    }
-
-    /// The events from this number on, those to come too.
-    fn read(self: Arc<Self>, number: u64) -> impl Stream<Item = ServerSseMessage> + Send + Sync + use<> {
-        let news = self.count.subscribe();
-        stream::unfold((self, number, news), |(log, number, mut news)| async move {
-            loop {
-                {
-                    let said = lock(&log.said);
-                    let number = number.max(said.first);
-                    if let Some(event) = said.events.get((number - said.first) as usize) {
-                        let event = event.clone();
-                        drop(said);
-                        return Some((event, (log, number + 1, news)));
-                    }
-                    if said.ended.is_some() {
-                        return None;
-                    }
-                }
-                news.changed().await.ok()?;
-            }
-        })
-    }
+    logs: HashMap<u64, Arc<StreamLog>>,
+    presence: Arc<Presence>,
 }
 
 impl Replay {
-    /// Forgets the sessions that rmcp has not any more.
+    /// Forgets the sessions that rmcp has not any more, and of the others the answers that have been kept long enough.
     pub(super) async fn sweep(&self) {
         let live = self.inner.sessions.read().await;
-        lock(&self.sessions).retain(|id, _| live.contains_key(id));
+        let mut sessions = lock(&self.sessions);
+        sessions.retain(|id, _| live.contains_key(id));
+        sessions.values_mut().for_each(Session::forget_old_answers);
+    }
+
+    /// What is known of the client of a session.
+    pub(super) fn presence(&self, id: &str) -> Option<Arc<Presence>> {
+        lock(&self.sessions).get(id).map(|session| Arc::clone(&session.presence))
     }
 
     /// A log for the stream of this number, which the events of `source` go to.
-    fn log(&self, id: &SessionId, stream: u64, source: Receiver<ServerSseMessage>) -> Arc<Log> {
-        let log = Arc::new(Log::new(stream));
+    fn log(&self, id: &SessionId, stream: u64, source: Receiver<ServerSseMessage>) -> Arc<StreamLog> {
+        let log = Arc::new(StreamLog::new(stream));
         let mut sessions = lock(&self.sessions);
         let session = sessions.entry(id.clone()).or_default();
-        session.forget_old_answers();
         session.logs.insert(stream, Arc::clone(&log));
         if session.knows_empty_events {
             log.push(ServerSseMessage::retry(COME_BACK_AFTER));
         }
-        tokio::spawn(fill(Arc::clone(&log), source));
+        tokio::spawn(fill(Arc::clone(&log), source, Arc::clone(&self.sessions), id.clone()));
         log
+    }
+
+    /// The stream, which is one on which the client of the session `id` hears what it says of itself.
+    fn heard<S: Stream>(&self, id: &str, stream: S) -> impl Stream<Item = S::Item> + use<S> {
+        let listening = self.presence(id).map(|presence| presence.listen());
+        stream.inspect(move |_| {
+            let _lasts = &listening;
+        })
     }
 }
 
 impl Session {
     fn forget_old_answers(&mut self) {
-        self.logs.retain(|_, log| lock(&log.said).ended.is_none_or(|ended| ended.elapsed() < KEPT_FOR));
-        let mut ended: Vec<(Instant, u64)> =
-            self.logs.values().filter_map(|log| Some((lock(&log.said).ended?, log.stream))).collect();
-        ended.sort_unstable();
-        let surplus = ended.len().saturating_sub(KEPT_ANSWERS);
-        for (_, stream) in ended.into_iter().take(surplus) {
-            self.logs.remove(&stream);
+        let of_log = |log: &Arc<StreamLog>| log.ended().map(|(ended, bytes)| (ended, log.stream, bytes));
+        let mut ended: Vec<(Instant, u64, usize)> = self.logs.values().filter_map(of_log).collect();
+        ended.sort_unstable_by_key(|answer| Reverse(*answer));
+        let mut together = 0;
+        for (place, (end, stream, bytes)) in ended.into_iter().enumerate() {
+            together += bytes;
+            if end.elapsed() >= KEPT_FOR || place >= KEPT_ANSWERS || together > KEPT_BYTES {
+                self.logs.remove(&stream);
+            }
         }
     }
 }
 
-async fn fill(log: Arc<Log>, mut source: Receiver<ServerSseMessage>) {
+/// Writes down what comes from `source`.
+async fn fill(log: Arc<StreamLog>, mut source: Receiver<ServerSseMessage>, sessions: Arc<Mutex<Kept>>, id: SessionId) {
     while let Some(event) = source.recv().await {
         log.push(event);
     }
     log.end();
+    if let Some(session) = lock(&sessions).get_mut(&id) {
+        session.forget_old_answers();
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -210,7 +176,7 @@ impl SessionManager for Replay {
         &self,
         id: &SessionId,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
-        self.inner.create_standalone_stream(id).await
+        Ok(self.heard(id, self.inner.create_standalone_stream(id).await?))
     }
 
     async fn resume(
@@ -219,7 +185,7 @@ impl SessionManager for Replay {
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
         let Some((number, stream)) = last_event_id.split_once('/') else {
-            return Ok(self.inner.resume(id, after(&last_event_id)).await?.left_stream());
+            return Ok(self.heard(id, self.inner.resume(id, after(&last_event_id)).await?).left_stream());
         };
         let log = stream.parse().ok().and_then(|stream: u64| {
             let sessions = lock(&self.sessions);
@@ -227,15 +193,15 @@ impl SessionManager for Replay {
         });
         // Who comes too late, or with an id that never was, reads a stream that ends at once.
         let log = log.unwrap_or_else(|| {
-            let nothing = Arc::new(Log::new(0));
+            let nothing = Arc::new(StreamLog::new(0));
             nothing.end();
             nothing
         });
-        Ok(log.read(number.parse::<u64>().map_or(0, |number| number + 1)).right_stream())
+        Ok(log.read(number.parse::<u64>().map_or(0, |number| number.saturating_add(1))).right_stream())
     }
 }
 
 /// The event after this one; rmcp itself would begin with it once more.
 fn after(event_id: &str) -> String {
-    event_id.parse::<u64>().map_or_else(|_| event_id.to_owned(), |number| (number + 1).to_string())
+    event_id.parse::<u64>().map_or_else(|_| event_id.to_owned(), |number| number.saturating_add(1).to_string())
 }

@@ -1,12 +1,14 @@
 //! Whose session is whose: rmcp keeps the sessions, this keeps their owners.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use rmcp::transport::streamable_http_server::SessionManager;
+use poem::Request;
+use rmcp::transport::streamable_http_server::{SessionManager, session::SessionId};
+use tokio::time::interval;
 
 use super::replay::Replay;
 
@@ -15,6 +17,9 @@ const IDLE: Duration = Duration::from_secs(24 * 3600);
 
 /// How many sessions a user can have open; one more closes the oldest.
 const MOST_PER_USER: usize = 256;
+
+/// How often what has had its time is looked for.
+const TIDIED_EVERY: Duration = Duration::from_secs(20);
 
 /// The open sessions and their owners.
 pub(super) struct Sessions {
@@ -44,7 +49,6 @@ impl Sessions {
 
     /// Notes that `user` has opened the session `id`, and closes their oldest when they have too many.
     pub(super) async fn open(&self, id: &str, user: &str) {
-        self.manager.sweep().await;
         let surplus = {
             let live = self.manager.inner.sessions.read().await;
             let mut owners = self.lock();
@@ -72,12 +76,64 @@ impl Sessions {
         self.lock().get(id).is_some_and(|owner| owner.user == user)
     }
 
+    /// Notes that a request comes from the client of the session `id`; whatever answers it knows of them by that.
+    pub(super) fn note(&self, id: &str, request: &mut Request) {
+        if let Some(presence) = self.manager.presence(id) {
+            presence.came_with(request.headers());
+            request.extensions_mut().insert(presence);
+        }
+    }
+
     /// Forgets the session `id`.
     pub(super) fn close(&self, id: &str) {
         self.lock().remove(id);
     }
 
+    /// Takes away what has had its time, for as long as this is waited for.
+    pub(super) async fn keep_tidy(self: Arc<Self>) {
+        let (mut ticks, mut unowned) = (interval(TIDIED_EVERY), HashSet::new());
+        loop {
+            ticks.tick().await;
+            self.manager.sweep().await;
+            unowned = self.end_unowned(unowned).await;
+        }
+    }
+
+    /// Ends the sessions without an owner that had none `before` either: whoever began one went away before they heard
+    /// of it. Gives the others without an owner, who may be about to hear.
+    async fn end_unowned(&self, before: HashSet<SessionId>) -> HashSet<SessionId> {
+        let mut unowned: HashSet<SessionId> = self.manager.inner.sessions.read().await.keys().cloned().collect();
+        {
+            let owners = self.lock();
+            unowned.retain(|id| !owners.contains_key(&**id));
+        }
+        for lost in unowned.extract_if(|id| before.contains(id)).collect::<Vec<_>>() {
+            self.end(&lost).await;
+        }
+        unowned
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Owner>> {
         self.owners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_session_that_nobody_heard_of_ends() {
+        let sessions = Sessions::new();
+        let manager = sessions.manager();
+        let ((lost, _one), (owned, _other)) =
+            (manager.create_session().await.unwrap(), manager.create_session().await.unwrap());
+        sessions.open(&owned, "ann").await;
+        let unowned = sessions.end_unowned(HashSet::new()).await;
+        assert_eq!(unowned, HashSet::from([lost.clone()]));
+        assert!(manager.has_session(&lost).await.unwrap(), "its client may be about to hear of it");
+        assert!(sessions.end_unowned(unowned).await.is_empty());
+        assert!(!manager.has_session(&lost).await.unwrap() && manager.has_session(&owned).await.unwrap());
+        assert!(sessions.is_of(&owned, "ann") && !sessions.is_of(&owned, "bob"));
     }
 }

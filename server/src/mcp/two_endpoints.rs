@@ -6,8 +6,10 @@
 
 use std::{
     collections::HashMap,
+    io,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use futures::StreamExt;
@@ -15,18 +17,23 @@ use poem::{
     Body, Endpoint, Request, Response,
     http::{HeaderValue, Method, StatusCode},
 };
-use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::{
+    sync::mpsc::{self, Receiver, Sender},
+    time::interval,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    events::messages,
+    events::{self, event, messages},
     gate::{Rmcp, SESSION_ID, like},
     sessions::Sessions,
 };
 
 /// A sign of life, as Omi's clients know it.
-pub(super) const PING: &str = "event: ping\ndata: {}\n\n";
+const PING: &str = "event: ping\ndata: {}\n\n";
+
+const PING_EVERY: Duration = Duration::from_secs(30);
 
 /// How many messages wait for a client that reads slowly.
 const WAITING: usize = 64;
@@ -49,18 +56,22 @@ pub(super) struct Telling {
     told: Arc<Told>,
     messages: Receiver<String>,
     id: String,
+    /// The part of the query that says which tools are shown, `&toolsets=goals`; nothing where there is none.
+    shown: String,
     streams: Arc<TwoEndpoints>,
 }
 
 impl TwoEndpoints {
-    /// A stream of `user`.
-    pub(super) fn open(self: &Arc<Self>, user: &str) -> Telling {
+    /// A stream of `user`, whose address has this query.
+    pub(super) fn open(self: &Arc<Self>, user: &str, query: &str) -> Telling {
         let (sender, messages) = mpsc::channel(WAITING);
         let closed = CancellationToken::new();
         let told = Told { user: user.to_owned(), session: OnceLock::new(), messages: sender, closed };
         let (id, told) = (Uuid::new_v4().to_string(), Arc::new(told));
         self.lock().insert(id.clone(), Arc::clone(&told));
-        Telling { told, messages, id, streams: Arc::clone(self) }
+        let shown = query.split('&').find(|pair| pair.starts_with("toolsets="));
+        let shown = shown.map(|pair| format!("&{pair}")).unwrap_or_default();
+        Telling { told, messages, id, shown, streams: Arc::clone(self) }
     }
 
     /// The stream with this id, if it is `user`'s.
@@ -73,19 +84,39 @@ impl TwoEndpoints {
     }
 }
 
+/// The stream that older Omi clients hold open without a session: a sign of life, then one every half minute. With
+/// `telling` it is also the stream of the transport with two endpoints, and says first where messages go.
+pub(super) fn stream(telling: Option<Telling>, closing: &CancellationToken) -> Response {
+    let mut ticks = interval(PING_EVERY);
+    let said = async_stream::stream! {
+        let Some(mut telling) = telling else {
+            loop {
+                ticks.tick().await;
+                yield Ok::<_, io::Error>(PING.to_owned());
+            }
+        };
+        yield Ok(telling.beginning());
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => yield Ok(telling.ping().to_owned()),
+                message = telling.messages.recv() => match message {
+                    Some(message) => yield Ok(message),
+                    None => return,
+                }
+            }
+        }
+    };
+    events::answer(said.take_until(closing.clone().cancelled_owned()))
+}
+
 impl Telling {
     /// The event that names the address.
-    pub(super) fn beginning(&self) -> String {
-        format!("event: endpoint\ndata: /v1/mcp/messages?session_id={}\n\n", self.id)
-    }
-
-    /// The next message; waits for one until the client has gone.
-    pub(super) async fn next(&mut self) -> Option<String> {
-        self.messages.recv().await
+    fn beginning(&self) -> String {
+        format!("event: endpoint\ndata: /v1/mcp/messages?session_id={}{}\n\n", self.id, self.shown)
     }
 
     /// A sign of life, in the form that this kind of client knows.
-    pub(super) fn ping(&self) -> &'static str {
+    fn ping(&self) -> &'static str {
         if self.told.session.get().is_some() { ": ping\n\n" } else { PING }
     }
 }
@@ -106,6 +137,7 @@ impl Told {
         sessions: &Arc<Sessions>,
     ) -> poem::Result<Response> {
         if let Some(session) = self.session.get() {
+            sessions.note(session.to_str().unwrap_or_default(), &mut request);
             request.headers_mut().insert(SESSION_ID, session.clone());
         }
         let again = like(&request, Body::empty());
@@ -118,6 +150,12 @@ impl Told {
         if let Some(session) = begun.filter(|session| self.session.set(session.clone()).is_ok()) {
             self.follow(again, session, stateful, sessions).await?;
         }
+        Ok(StatusCode::ACCEPTED.into())
+    }
+
+    /// Tells on the stream what is answered without the session. Fails when the answer breaks off.
+    pub(super) async fn answer(&self, answer: Response) -> poem::Result<Response> {
+        self.say(&answer.into_body().into_string().await?).await;
         Ok(StatusCode::ACCEPTED.into())
     }
 
@@ -147,9 +185,12 @@ impl Told {
     async fn tell(self: Arc<Self>, body: Body) {
         let mut messages = pin!(messages(body.into_bytes_stream()));
         while let Some(Some(Ok(message))) = self.closed.run_until_cancelled(messages.next()).await {
-            if self.messages.send(format!("event: message\ndata: {message}\n\n")).await.is_err() {
-                return;
-            }
+            self.say(&message).await;
         }
+    }
+
+    async fn say(&self, message: &str) {
+        // Nobody may be listening any more.
+        let _ = self.closed.run_until_cancelled(self.messages.send(event(message))).await;
     }
 }

@@ -2,16 +2,15 @@
 //!
 //! News only says whose data has changed. What is watched is then read again, through the same tools and with the same
 //! rights as the client would read it, and told of where it is not what it was; so what is put together from many rows
-//! can be watched like a row.
+//! can be watched like a row. Nobody looks while nobody listens: what was missed is looked at when somebody does.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
+    mem::take,
     sync::{Arc, PoisonError},
     time::Duration,
 };
 
-use http::request::Parts;
-use resources::changes::Changes;
 use rmcp::{
     Peer, RoleServer,
     model::{ResourceUpdatedNotification, ResourceUpdatedNotificationParam, ServerNotification},
@@ -23,8 +22,7 @@ use tokio::{
 };
 use tools::{Context, views};
 
-use super::conversation::Watched;
-use crate::auth::SignIn;
+use super::{conversation::Watched, watcher::Watcher};
 
 /// How long news is gathered before anything is read again: many rows are often written in a row.
 const GATHERING: Duration = Duration::from_millis(300);
@@ -82,43 +80,70 @@ impl Listener {
 /// One who watches.
 pub(super) struct Watch {
     watcher: Watcher,
+    /// Whose data it is about.
+    user: String,
     lists: Receiver<List>,
     news: Receiver<Arc<str>>,
+    /// Whether there was news that nobody has looked at yet.
+    is_behind: bool,
+    /// What the lists were when they were last looked at.
+    listed: Option<u64>,
 }
 
 impl Watch {
-    /// Hears of everything from now on.
-    pub(super) fn begin(watcher: Watcher, lists: &Lists, news: &Changes) -> Self {
-        Self { watcher, lists: lists.0.subscribe(), news: news.watch() }
+    /// Hears of everything from now on that is `caller`'s.
+    pub(super) fn begin(watcher: Watcher, lists: &Lists, caller: &Context) -> Self {
+        let (user, news) = (caller.caller.user.clone(), caller.resources.changes.watch());
+        Self { watcher, user, lists: lists.0.subscribe(), news, is_behind: false, listed: None }
     }
 
     /// Tells of changes, of what is `watched` among them, until nobody hears it or the watcher may not come in any more.
     pub(super) async fn run(mut self, listener: &Listener, watched: &Watched) {
-        let Some(context) = self.watcher.context().await else { return };
-        // What changed while the list was read may be in it already, and is told all the same.
-        let mut listed = Some(listing(&context).await).filter(|_| self.news.is_empty());
-        loop {
-            let told = tokio::select! {
+        while self.look(listener, watched).await {
+            let goes_on = tokio::select! {
                 list = self.lists.recv() => match list {
                     Ok(list) => listener.tell(list_changed(list)).await,
                     Err(RecvError::Lagged(_)) => true,
                     Err(RecvError::Closed) => false,
                 },
                 user = self.news.recv() => match user {
-                    Ok(user) if *user != *context.caller.user => true,
-                    Ok(_) | Err(RecvError::Lagged(_)) => {
-                        sleep(GATHERING).await;
-                        forget(&mut self.news);
-                        let Some(context) = self.watcher.context().await else { return };
-                        look_again(&context, &mut listed, listener, watched).await
+                    Ok(user) => {
+                        self.is_behind |= *user == *self.user;
+                        true
+                    }
+                    Err(RecvError::Lagged(_)) => {
+                        self.is_behind = true;
+                        true
                     }
                     Err(RecvError::Closed) => false,
                 },
+                is_there = self.watcher.changed() => is_there,
             };
-            if !told {
+            if !goes_on {
                 return;
             }
         }
+    }
+
+    /// Looks whether there is something to tell of, once somebody can hear it; says whether to go on.
+    async fn look(&mut self, listener: &Listener, watched: &Watched) -> bool {
+        if !self.watcher.is_heard() || (self.listed.is_some() && !self.is_behind) {
+            return true;
+        }
+        if self.is_behind {
+            sleep(GATHERING).await;
+            forget(&mut self.news);
+        }
+        let context = match self.watcher.context().await {
+            Ok(context) => context,
+            Err(error) => return self.watcher.outlives(&error),
+        };
+        if take(&mut self.is_behind) {
+            return look_again(&context, &mut self.listed, listener, watched).await;
+        }
+        // What changed while the list was read may be in it already, and is told all the same.
+        self.listed = Some(listing(&context).await).filter(|_| self.news.is_empty());
+        true
     }
 }
 
@@ -147,32 +172,6 @@ async fn look_again(context: &Context, listed: &mut Option<u64>, listener: &List
     true
 }
 
-/// With whose rights is read what is watched.
-pub(super) enum Watcher {
-    /// Those of the credential that came with a request, as long as it is good.
-    Bearer(Arc<SignIn>, http::HeaderMap),
-    /// Those of whoever is at the other end of a pipe.
-    Pipe(Context),
-}
-
-impl Watcher {
-    /// Those of `caller`, who sent a request or notification with these extensions.
-    pub(super) fn of(extensions: &rmcp::model::Extensions, caller: &Context) -> Self {
-        let bearer = extensions.get::<Parts>().and_then(|parts| {
-            let sign_in = parts.extensions.get::<Arc<SignIn>>()?;
-            Some(Watcher::Bearer(Arc::clone(sign_in), parts.headers.clone()))
-        });
-        bearer.unwrap_or_else(|| Watcher::Pipe(caller.clone()))
-    }
-
-    async fn context(&self) -> Option<Context> {
-        match self {
-            Watcher::Bearer(sign_in, headers) => sign_in.mcp_endpoint_context(headers).await.ok(),
-            Watcher::Pipe(context) => Some(context.clone()),
-        }
-    }
-}
-
 /// What is at an address now, as a number; what cannot be read is nothing.
 pub(super) async fn reading(context: &Context, uri: &str) -> u64 {
     let Some(address) = views::find(uri) else { return 0 };
@@ -186,7 +185,7 @@ pub(super) async fn reading(context: &Context, uri: &str) -> u64 {
 async fn listing(context: &Context) -> u64 {
     let mut listed = Vec::new();
     for view in views::ALL.iter().filter(|view| view.is_listed() && view.permits(context)) {
-        if let Ok(page) = view.list(context.clone(), LOOKED_AT, None).await {
+        if let Ok(page) = view.newest(context.clone(), LOOKED_AT).await {
             listed.extend(page.entries.into_iter().map(|entry| (entry.uri, entry.name)));
         }
     }

@@ -21,6 +21,7 @@ use super::{
     pages::{self, Consent, SignInForm},
     parameters::Parameters,
     request::{Asked, Objection},
+    signed_in,
 };
 
 /// An answer that ends the request early.
@@ -88,12 +89,22 @@ impl Visit {
         let form = self.browser.form_secret();
         let mut response = match &user {
             Some(user) => Consent { asked: &self.asked, query: &self.query, form: &form, user, problem }.page(status),
-            None => SignInForm { asked: &self.asked, query: &self.query, form: &form, problem }.page(status),
+            None => self.sign_in_form(oauth, &form, problem).page(status),
         };
         if self.is_new {
             keep(&self.browser, &mut response);
         }
         response
+    }
+
+    fn sign_in_form<'a>(&'a self, oauth: &'a Oauth, form: &'a str, problem: Option<&'a str>) -> SignInForm<'a> {
+        let sign_in = &oauth.resources.sign_in;
+        let issuer = sign_in.oidc.as_ref().map(|issuer| {
+            let provider = issuer.provider();
+            (provider, signed_in::way_there(&self.base, provider, &self.browser, &self.query))
+        });
+        let passwords = sign_in.settings.passwords;
+        SignInForm { asked: &self.asked, query: &self.query, form, problem, passwords, issuer }
     }
 
     async fn user(&self, oauth: &Oauth) -> Ended<Option<User>> {
@@ -127,11 +138,7 @@ impl Visit {
             false => oauth.sign_in.user_by_token(token).await,
         };
         let problem = match found {
-            Ok(user) => {
-                let browser = Browser::new(&self.base);
-                oauth.resources.browsers().sign_in(&browser.secret, &user.id).await.map_err(failed)?;
-                return Ok(self.again(&browser));
-            }
+            Ok(user) => return sign_browser_in(oauth, &self.base, &user.id, &self.query).await,
             Err(error @ tools::Error::Internal(_)) => return Err(failed_tool(error)),
             Err(problem) => problem,
         };
@@ -149,7 +156,7 @@ impl Visit {
 
     async fn sign_out(&self, oauth: &Oauth) -> Ended<Response> {
         oauth.resources.browsers().sign_out(&self.browser.secret).await.map_err(failed)?;
-        Ok(self.again(&Browser::new(&self.base)))
+        Ok(again(&Browser::new(&self.base), &self.query))
     }
 
     async fn allow(&self, oauth: &Oauth, form: &Parameters) -> Ended<Response> {
@@ -203,13 +210,20 @@ impl Visit {
         let is_chosen = |scope: &Scope| form.all("grant").any(|name| name == scope.spelling(KeyFamily::Mcp));
         self.asked.scopes.iter().copied().filter(is_chosen).collect()
     }
+}
 
-    /// Comes back to the same request, in a browser with a new secret.
-    fn again(&self, browser: &Browser) -> Response {
-        let mut response = pages::go(&format!("/authorize?{}", self.query));
-        keep(browser, &mut response);
-        response
-    }
+/// Signs a user in, in a browser that has a new secret from then on, and comes back to the request in `query`.
+pub(super) async fn sign_browser_in(oauth: &Oauth, base: &str, user: &str, query: &str) -> Ended<Response> {
+    let browser = Browser::new(base);
+    oauth.resources.browsers().sign_in(&browser.secret, user).await.map_err(failed)?;
+    Ok(again(&browser, query))
+}
+
+/// Comes back to the same request, in a browser with a new secret.
+fn again(browser: &Browser, query: &str) -> Response {
+    let mut response = pages::go(&format!("/authorize?{query}"));
+    keep(browser, &mut response);
+    response
 }
 
 fn keep(browser: &Browser, response: &mut Response) {
@@ -228,7 +242,7 @@ fn objected(objection: Objection) -> Response {
     }
 }
 
-fn failed(error: resources::Error) -> Response {
+pub(super) fn failed(error: resources::Error) -> Response {
     pages::problem(StatusCode::SERVICE_UNAVAILABLE, &Refused::from(error).description)
 }
 

@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use poem::{Addr, Request, http::uri::Authority};
+use poem::{
+    Addr, Request,
+    http::{header, uri::Authority},
+};
 use reqwest::Url;
 
 use crate::config::ServerConfig;
@@ -43,9 +46,8 @@ impl Base {
         }
         let first = |name: &str| request.header(name)?.split(',').next().map(str::trim);
         let forwarded = first("x-forwarded-host").filter(|host| self.is_own_name(host));
-        let host =
-            forwarded.or_else(|| first("host").filter(|host| self.is_own_name(host) || is_address_of(request, host)));
-        let host = host?;
+        let own = || called(request).filter(|host| self.is_own_name(host) || is_address_of(request, host));
+        let host = forwarded.or_else(own)?;
         let scheme = first("x-forwarded-proto").unwrap_or(request.scheme().as_str());
         let scheme = if scheme.eq_ignore_ascii_case("https") { "https" } else { "http" };
         Some(format!("{scheme}://{}", host.to_ascii_lowercase()))
@@ -86,6 +88,12 @@ impl Base {
         };
         !host.contains('@') && self.hosts.iter().any(is_named)
     }
+}
+
+/// How a request calls the server: HTTP/2 says it in the address.
+pub(super) fn called(request: &Request) -> Option<&str> {
+    let in_address = || request.uri().authority().map(Authority::as_str);
+    request.header(header::HOST).or_else(in_address)
 }
 
 /// Whether a request calls the server by the very address that it came to, as in a network without names.
@@ -136,6 +144,8 @@ mod tests {
         ] {
             assert_eq!(unset.of(&asked(headers)).as_deref(), expected, "{headers:?}");
         }
+        let by_http2 = Request::builder().uri("https://memory.example:99/authorize".parse().unwrap()).finish();
+        assert_eq!(unset.of(&by_http2).as_deref(), Some("http://memory.example:99"));
         let fixed = base(Some("https://memory.example/"));
         assert_eq!(fixed.of(&asked(&[("host", "evil.example")])).as_deref(), Some("https://memory.example"));
     }

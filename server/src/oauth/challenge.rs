@@ -9,9 +9,7 @@ use serde_json::{Value, json};
 use tools::{Access, Context, Credential, Error};
 
 use super::{Base, base, metadata};
-
-/// The JSON-RPC code for a missing scope.
-const MISSING_SCOPE: i64 = -32003;
+use crate::mcp::refusals::MISSING_SCOPE;
 
 /// The `WWW-Authenticate` of a request to the MCP endpoint that nobody has signed in for; `error` says what is wrong with
 /// the credential that came with it, and is `None` where none did.
@@ -37,7 +35,7 @@ pub(crate) fn step_up(base: &Base, request: &Request, context: &Context, body: &
         "jsonrpc": "2.0",
         "id": call.id,
         "error": {
-            "code": MISSING_SCOPE,
+            "code": MISSING_SCOPE.0,
             "message": error.to_string(),
             "data": { "_meta": { "mcp/www_authenticate": said.map(|said| [said]) } },
         },

@@ -35,6 +35,10 @@ pub(super) struct SignInForm<'a> {
     pub(super) query: &'a str,
     pub(super) form: &'a str,
     pub(super) problem: Option<&'a str>,
+    /// Whether users may have passwords.
+    pub(super) passwords: bool,
+    /// What the issuer is called at which users can sign in too, and the way there.
+    pub(super) issuer: Option<(&'a str, String)>,
 }
 
 impl Consent<'_> {
@@ -53,7 +57,11 @@ impl Consent<'_> {
                 (choices("It could", &reading))
                 (choices("And, beyond reading, it could", &changing))
                 div .account {
-                    p { "You are signed in as " strong { (self.user.name) } "." }
+                    p {
+                        "You are signed in as " strong { (self.user.name) }
+                        @if let Some(email) = &self.user.email { " (" (email) ")" }
+                        "."
+                    }
                     button .plain type="submit" form="leave" name="action" value="sign_out" { "Use another account" }
                 }
                 div .decision {
@@ -83,9 +91,14 @@ impl SignInForm<'_> {
             (warning(self.problem))
             form .sign-in method="post" action={ "/authorize?" (self.query) } {
                 input type="hidden" name="form" value=(self.form);
-                label { "Name or e-mail" input type="text" name="name" autocomplete="username" autocapitalize="none"; }
-                label { "Password" input type="password" name="password" autocomplete="current-password"; }
-                details {
+                @if let Some((name, way)) = &self.issuer {
+                    p .decision { a .agree href=(way) { "Sign in with " (name) } }
+                }
+                @if self.passwords {
+                    label { "Name or e-mail" input type="text" name="name" autocomplete="username" autocapitalize="none"; }
+                    label { "Password" input type="password" name="password" autocomplete="current-password"; }
+                }
+                details open[!self.passwords] {
                     summary { "Sign in with a token instead" }
                     label {
                         "User token"

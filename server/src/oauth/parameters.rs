@@ -51,6 +51,11 @@ impl Parameters {
         Ok(Self(texts.collect()))
     }
 
+    /// Those in a text that is encoded like a query string.
+    pub(super) fn of_text(text: &str) -> Self {
+        Self::read(text.as_bytes())
+    }
+
     /// These, and of the others those whose names are not among these.
     pub(super) fn or(self, others: &Parameters) -> Self {
         let known: Vec<String> = self.0.iter().map(|(name, _)| name.clone()).collect();

@@ -10,7 +10,7 @@ use schemas::{key::KeyFamily, scope::Scope};
 use super::{Oauth, answer::Refused, base::USUAL_ENDPOINT, parameters::Parameters};
 
 /// Asked for by clients that want refresh tokens, which here everybody gets.
-const OFFLINE: &str = "offline_access";
+pub(super) const OFFLINE: &str = "offline_access";
 
 /// What a client asks for.
 pub(super) struct Asked {

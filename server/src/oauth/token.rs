@@ -13,8 +13,10 @@ use serde_json::json;
 use super::{
     Oauth,
     answer::{self, Refused},
+    base::called,
     omi::{self, OMI},
     parameters::{Parameters, decoded},
+    request::OFFLINE,
 };
 
 /// How long the secret behind a challenge is, in characters (RFC 7636).
@@ -38,8 +40,8 @@ async fn answer_token(oauth: &Oauth, request: &mut Request) -> Result<Response, 
     }
     credentials.check(oauth).await?;
     let outcome = match given.need("grant_type")? {
-        "authorization_code" => exchange(oauth, &credentials.id, &given, request.header(header::HOST)).await?,
-        "refresh_token" => refresh(oauth, &credentials.id, &given, request.header(header::HOST)).await?,
+        "authorization_code" => exchange(oauth, &credentials.id, &given, called(request)).await?,
+        "refresh_token" => refresh(oauth, &credentials.id, &given, called(request)).await?,
         _ => {
             let sentence = "grant_type must be authorization_code or refresh_token";
             return Err(Refused::new("unsupported_grant_type", sentence));
@@ -69,7 +71,7 @@ async fn exchange(oauth: &Oauth, client_id: &str, given: &Parameters, called: Op
 async fn refresh(oauth: &Oauth, client_id: &str, given: &Parameters, called: Option<&str>) -> Outcome {
     let token = given.need("refresh_token")?;
     let scopes = given.get("scope")?.map(|text| text.split_ascii_whitespace());
-    let scopes = scopes.map(|names| names.filter(|name| *name != "offline_access").map(str::to_owned).collect());
+    let scopes = scopes.map(|names| names.filter(|name| *name != OFFLINE).map(str::to_owned).collect());
     let resource = resource(oauth, given, called)?;
     Ok(oauth.resources.grants().refresh(token, client_id, scopes, resource.as_deref()).await?)
 }

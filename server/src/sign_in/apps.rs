@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tools::{Error, Result};
 
-use super::{Desk, form, redirect, required};
+use super::{Desk, form, log, redirect, required};
 use crate::oauth::{self, back_to};
 
 /// An app, as the configuration names it.
@@ -44,19 +44,26 @@ pub(super) async fn sign_in(desk: Arc<Desk>, request: Request) -> Result<Respons
     let asked: Asked = form(request).await?;
     let app = desk.app(asked.app_id.as_deref().unwrap_or_default())?;
     let (account, password) = (asked.account.unwrap_or_default(), asked.password.unwrap_or_default());
-    Ok(match desk.sign_in.user_by_password(from, &account, &password).await {
-        Ok(user) => back_to(&app.id, &app.opened_by(&user.id, asked.state.as_deref())),
-        Err(error) => page(&app, asked.state.as_deref(), error.status(), Some(&error.to_string())),
+    let state = asked.state.as_deref();
+    Ok(match desk.sign_in.user_by_password(from, &account, &password).await.inspect_err(log) {
+        Ok(user) => back_to(&app.id, &app.opened_by(&user.id, state)),
+        Err(problem) => refusal(&app, state, &problem),
     })
 }
 
-/// `POST /v1/oauth/token`: says whose a token is, and where that user's browser goes.
+/// `POST /v1/oauth/token`: says whose a token is, and where that user's browser goes. Towards an app nobody is
+/// impersonated.
 pub(super) async fn tell(desk: Arc<Desk>, request: Request) -> Result<Response> {
     let asked: Asked = form(request).await?;
     let token = required("firebase_id_token", asked.firebase_id_token)?;
     let app_id = required("app_id", asked.app_id)?;
     let arrival = desk.resources.users().arrive(&token).await;
-    let arrival = arrival.map_err(|refused| Error::refused(refused, "Invalid authorization token"))?;
+    let invalid = "Invalid authorization token";
+    let arrival = arrival.map_err(|refused| Error::refused(refused, invalid))?;
+    if arrival.is_admin {
+        tracing::warn!(target: "audit", user = arrival.user, "the administrator may not open an app for a user");
+        return Err(Error::Unauthorized(invalid.into()));
+    }
     let app = desk.app(&app_id)?;
     let body = json!({
         "uid": arrival.user,
@@ -81,6 +88,20 @@ impl App {
     fn opened_by(&self, user: &str, state: Option<&str>) -> String {
         redirect::with(self.home.clone(), &[("uid", Some(user)), ("state", state)])
     }
+}
+
+/// The page again, with what is wrong.
+fn refusal(app: &App, state: Option<&str>, problem: &Error) -> Response {
+    // Browsers ask for a password themselves when a page answers 401.
+    let status = Some(problem.status()).filter(|status| *status != StatusCode::UNAUTHORIZED);
+    let status = status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+    let mut response = page(app, state, status, Some(&problem.to_string()));
+    for (name, value) in problem.advice() {
+        if let Ok(value) = value.parse() {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }
 
 /// The page that asks who somebody is.

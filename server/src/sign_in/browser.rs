@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, header};
+use openapi::address_of;
 use poem::{Request, Response};
+use reqwest::Url;
 use resources::{
     identity::{Errand, Oidc, Refused},
     users::{Visit, Welcomed},
@@ -13,6 +15,7 @@ use serde_json::json;
 use tools::{Error, Result};
 
 use super::{Desk, form, redirect, required, sent_to};
+use crate::oauth;
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -27,19 +30,18 @@ struct Wish {
 /// `GET /v1/auth/authorize`: sends a browser to the issuer.
 pub(super) async fn authorize(desk: Arc<Desk>, request: Request) -> Result<Response> {
     let wish: Wish = request.params().unwrap_or_default();
-    let settings = &desk.resources.sign_in.settings;
+    let base = desk.base.of(&request).ok_or_else(|| Error::Rejected("This server does not go by that name".into()))?;
     // First of all, for whatever is wrong else must not be told there.
-    if redirect::allowed(&wish.redirect_uri, &settings.redirect_uris).is_none() {
+    if desk.destination(&wish.redirect_uri, &base).is_none() {
         return Err(Error::Rejected("redirect_uri is not one that browsers may be sent to".into()));
     }
     let issuer = desk.issuer(&wish.provider)?;
     if wish.code_challenge.is_some() && wish.code_challenge_method.as_deref() != Some("S256") {
         return Err(Error::Rejected("code_challenge_method must be S256".into()));
     }
-    let base = desk.base.of(&request).ok_or_else(|| Error::Rejected("This server does not go by that name".into()))?;
     let callback = format!("{base}/v1/auth/callback/{}", wish.provider);
     let visit = Visit::new(wish.redirect_uri, wish.state, wish.code_challenge, callback);
-    let state = desk.resources.users().begin_visit(&visit).await?;
+    let state = desk.resources.users().begin_visit(address_of(&request), &visit).await?;
     let errand =
         Errand { redirect_uri: &visit.callback, state: &state, nonce: &visit.nonce, verifier: &visit.verifier };
     let mut response = sent_to(issuer.authorization_url(errand).await?);
@@ -74,8 +76,8 @@ pub(super) async fn come_back(desk: Arc<Desk>, request: Request) -> Result<Respo
         Some(code) if given.error.is_none() => desk.welcome(issuer, &visit, code).await,
         _ => Err(("access_denied", "The issuer did not sign you in".to_owned())),
     };
-    let settings = &desk.resources.sign_in.settings;
-    let back = redirect::allowed(&visit.redirect_uri, &settings.redirect_uris).ok_or_else(unknown)?;
+    let base = desk.base.of(&request).ok_or_else(unknown)?;
+    let back = desk.destination(&visit.redirect_uri, &base).ok_or_else(unknown)?;
     let state = ("state", visit.state.as_deref());
     Ok(sent_to(match &outcome {
         Ok(code) => redirect::with(back, &[("code", Some(code)), state]),
@@ -122,6 +124,15 @@ pub(super) async fn give_tokens(desk: Arc<Desk>, request: Request) -> Result<Res
 }
 
 impl Desk {
+    /// The address, if a browser may be sent there after signing in on the server at `base`: the page there on which
+    /// users agree, or what the configuration lets it be.
+    fn destination(&self, address: &str, base: &str) -> Option<Url> {
+        match address == oauth::signed_in_address(base) {
+            true => address.parse().ok(),
+            false => redirect::allowed(address, &self.resources.sign_in.settings.redirect_uris),
+        }
+    }
+
     /// The issuer that clients call `provider`.
     fn issuer(&self, provider: &str) -> Result<&Oidc> {
         let issuer = self.resources.sign_in.oidc.as_ref().filter(|issuer| issuer.provider() == provider);

@@ -1,17 +1,15 @@
 //! Where a browser may be sent: never wherever somebody likes.
 
 use reqwest::Url;
-
-/// The hosts that are the machine of whoever sits before the browser.
-const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+use resources::grants::is_loopback;
 
 /// The address, if a browser may be sent there after signing in: it is one of `allowed`, letter by letter, or a program
 /// on the browser's own machine, at any port.
 pub(super) fn allowed(address: &str, allowed: &[String]) -> Option<Url> {
     let url: Url = address.parse().ok()?;
     let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    let is_loopback = url.scheme() == "http" && url.host_str().is_some_and(|host| LOOPBACK.contains(&host));
-    (is_plain && (is_loopback || allowed.iter().any(|one| one == address))).then_some(url)
+    let is_program = url.scheme() == "http" && is_loopback(&url);
+    (is_plain && (is_program || allowed.iter().any(|one| one == address))).then_some(url)
 }
 
 /// The address with these parameters behind those it has.

@@ -4,9 +4,10 @@
 //! forget the session, for it was started anew, another one is begun without the client's notice. From 2026-07-28 on
 //! every message stands for itself.
 
-use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::HashMap, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::StreamExt;
 use reqwest::{
     Client, ClientBuilder, Method, RequestBuilder, Response, StatusCode,
@@ -23,6 +24,10 @@ use crate::mcp::messages;
 
 const SESSION_ID: &str = "mcp-session-id";
 const BOTH_FORMS: &str = "application/json, text/event-stream";
+
+/// What stands before and after a header's value that is in Base64 (SEP-2243).
+const BASE64_MARK: &str = "=?base64?";
+const BASE64_END: &str = "?=";
 
 /// How long the stream of a session that broke off is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -58,6 +63,7 @@ pub(crate) async fn bridge_stdio(endpoint: String, key: &str, http: ClientBuilde
             continue;
         }
         cancellable.retain(|_, call| !call.is_finished());
+        while running.try_join_next().is_some() {}
         let bridge = Arc::clone(&bridge);
         cancellable.insert(message["id"].to_string(), running.spawn(async move { bridge.pass(message, line).await }));
     }
@@ -136,7 +142,8 @@ impl Bridge {
         loop {
             let request = self.request(Method::GET).header(ACCEPT, "text/event-stream").header(SESSION_ID, &id);
             let broken = match request.send().await {
-                Ok(gone) if gone.status() == StatusCode::NOT_FOUND => return,
+                // Neither a session that is forgotten nor a key that is revoked comes back to who asks again.
+                Ok(refused) if is_final(refused.status()) => return,
                 Ok(news) => self.forward(news).await.err(),
                 Err(error) => Some(error.into()),
             };
@@ -205,9 +212,24 @@ fn describe(request: RequestBuilder, message: &Value) -> RequestBuilder {
     let name = if message["method"] == "resources/read" { &params["uri"] } else { &params["name"] };
     let described = [("mcp-protocol-version", version), ("mcp-method", &message["method"]), ("mcp-name", name)];
     described.into_iter().fold(request, |request, (header, value)| match value.as_str() {
-        Some(value) => request.header(header, value),
+        Some(value) => request.header(header, &*in_header(value)),
         None => request,
     })
+}
+
+/// A value as headers can have it: in Base64, and marked so, where it is not of printable ASCII.
+fn in_header(value: &str) -> Cow<'_, str> {
+    let is_printable = value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let is_marked = value.starts_with(BASE64_MARK) && value.ends_with(BASE64_END);
+    if is_printable && !is_marked && value.trim() == value {
+        return Cow::Borrowed(value);
+    }
+    Cow::Owned(format!("{BASE64_MARK}{}{BASE64_END}", STANDARD.encode(value)))
+}
+
+/// Whether asking again will be answered no otherwise.
+fn is_final(status: StatusCode) -> bool {
+    status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS
 }
 
 fn session_id(response: &Response) -> Option<String> {
@@ -230,4 +252,22 @@ async fn write_lines(mut lines: mpsc::Receiver<String>) -> anyhow::Result<()> {
         output.flush().await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_take_every_name() {
+        for plain in ["", "create_memory", "omi://memories/1", "a b"] {
+            assert_eq!(in_header(plain), plain);
+        }
+        assert_eq!(in_header("omi://memories/ä"), "=?base64?b21pOi8vbWVtb3JpZXMvw6Q=?=");
+        for other in [" a", "a\n", "\u{7f}", "=?base64?YQ==?="] {
+            let value = in_header(other);
+            let coded = value.strip_prefix(BASE64_MARK).and_then(|value| value.strip_suffix(BASE64_END)).unwrap();
+            assert_eq!(STANDARD.decode(coded).unwrap(), other.as_bytes());
+        }
+    }
 }

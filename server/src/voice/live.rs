@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a client has to take leave.
 const FAREWELL: Duration = Duration::from_secs(5);
 
+/// How long the reason in a close frame may be, in bytes (RFC 6455, 5.5).
+const LONGEST_REASON: usize = 123;
+
 /// How many bytes of samples are kept until the client says `finalize`.
 const LONGEST: usize = 25 << 20;
 
@@ -56,7 +59,8 @@ pub(crate) async fn listen(others: &Others, request: Request) -> Response {
             Ok((_place, context, wish)) => dictate(&mut socket, &context, &wish).await,
             Err(end) => Some(end),
         };
-        if let Some((code, reason)) = end {
+        if let Some((code, mut reason)) = end {
+            reason.truncate(reason.floor_char_boundary(LONGEST_REASON));
             // Whoever has gone already hears nothing; whoever is still sending must be able to read on.
             let _ = socket.send(Message::close_with(code, reason)).await;
             let _ = timeout(FAREWELL, async { while let Some(Ok(_)) = socket.next().await {} }).await;

@@ -1,22 +1,78 @@
-//! Bodies that do not come: a client that sends a little now and then cannot keep a request open for ever.
+//! Bodies that do not come, so that a client which sends a little now and then cannot keep a request open for ever; and
+//! bodies that nobody reads.
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, StreamExt, stream, stream::BoxStream};
+use http::header;
 use poem::{Body, Request};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, timeout, timeout_at},
+};
 
 /// How many bytes a second have to come, on the whole.
 const SLOWEST: u64 = 4 << 10;
 
-/// Ends the body of a request that pauses for so long, or is slower than anybody's line on the whole.
+/// How much of a body is read that nobody wants, in bytes, and for how long.
+const PASSED_OVER: usize = 256 << 10;
+const PASSING: Duration = Duration::from_secs(2);
+
+/// Ends the body of a request that pauses for so long, or is slower than anybody's line on the whole. What is not read of
+/// a small one is passed over when the request has its answer.
 pub(super) fn hurry(request: &mut Request, pause: Duration) {
     let body = request.take_body();
     if body.is_empty() {
         return;
     }
-    request.set_body(Body::from_bytes_stream(hurried(body.into_bytes_stream(), pause)));
+    let length = request.header(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    let is_small = length.is_none_or(|length: usize| length <= PASSED_OVER);
+    let body = body.into_bytes_stream().boxed();
+    let body = match is_small && !request.headers().contains_key(header::EXPECT) {
+        true => Wanted(Some(body)).boxed(),
+        false => body,
+    };
+    request.set_body(Body::from_bytes_stream(hurried(body, pause)));
+}
+
+/// A body on its way. When it is dropped, what is left of it is read all the same: a connection whose request was not read
+/// to its end has to be closed, and a client that has just sent the next one on it would get no answer.
+struct Wanted(Option<BoxStream<'static, io::Result<Bytes>>>);
+
+impl Stream for Wanted {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Some(body) = &mut self.0 else { return Poll::Ready(None) };
+        let next = body.poll_next_unpin(context);
+        if matches!(next, Poll::Ready(None | Some(Err(_)))) {
+            self.0 = None;
+        }
+        next
+    }
+}
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        if let (Some(rest), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(timeout(PASSING, pass_over(rest)));
+        }
+    }
+}
+
+async fn pass_over(mut rest: BoxStream<'static, io::Result<Bytes>>) {
+    let mut length = 0;
+    while let Some(Ok(piece)) = rest.next().await
+        && length < PASSED_OVER
+    {
+        length += piece.len();
+    }
 }
 
 fn hurried<S>(body: S, pause: Duration) -> impl Stream<Item = io::Result<Bytes>>

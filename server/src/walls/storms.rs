@@ -1,6 +1,5 @@
 //! Whoever knocks with wrong keys again and again has to wait: their address is not listened to for a while, but for keys
-//! that have opened before. A proxy on this machine is taken at its word for whom it speaks; who is on this machine
-//! never waits.
+//! that have opened before. Who is on this machine never waits.
 
 use std::{
     collections::HashMap,
@@ -10,10 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use openapi::address_of;
 use poem::{Request, Response};
 use quick_cache::sync::Cache;
+
+use super::outcome::Outcome;
 
 /// How many refusals an address gets within a minute before it has to wait for the minute's end.
 const MOST: u32 = 60;
@@ -24,6 +25,9 @@ const ADDRESSES: usize = 10_000;
 
 /// How many keys are remembered as ones that have opened.
 const KEYS: usize = 10_000;
+
+/// Below these, bodies say who somebody is: a key in a header, however good, excuses no guess there.
+const SIGNING_IN: [&str; 6] = ["/authorize", "/token", "/revoke", "/register", "/v1/auth/", "/v1/oauth/"];
 
 /// Who was refused of late.
 pub(super) struct Storms {
@@ -53,8 +57,10 @@ impl Default for Storms {
 impl Storms {
     pub(super) fn knock(&self, request: &Request) -> Knock {
         let headers = request.headers();
-        let credential = headers.get(header::AUTHORIZATION).or_else(|| headers.get("uid"));
-        let credential = credential.map(|credential| self.hasher.hash_one(credential.as_bytes()));
+        let brought = [headers.get(header::AUTHORIZATION), headers.get("uid")];
+        let is_known_by = brought.iter().any(Option::is_some) && !signs_in(request.uri().path());
+        let credential =
+            is_known_by.then(|| self.hasher.hash_one(brought.map(|value| value.map(HeaderValue::as_bytes))));
         Knock { address: address_of(request), credential }
     }
 
@@ -69,16 +75,22 @@ impl Storms {
     }
 
     /// Notes how it went.
-    pub(super) fn note(&self, knock: &Knock, status: StatusCode) {
-        if status == StatusCode::UNAUTHORIZED {
-            if let Some(address) = knock.address {
-                self.count(address);
+    pub(super) fn note(&self, knock: &Knock, outcome: Outcome) {
+        match outcome {
+            Outcome::Untried => {}
+            Outcome::Accepted => {
+                if let Some(credential) = knock.credential.filter(|credential| self.opened.get(credential).is_none()) {
+                    self.opened.insert(credential, ());
+                }
             }
-        } else if let Some(credential) = knock.credential
-            && status.is_success()
-            && self.opened.get(&credential).is_none()
-        {
-            self.opened.insert(credential, ());
+            Outcome::Refused => {
+                if let Some(address) = knock.address {
+                    self.count(address);
+                }
+                if let Some(credential) = knock.credential {
+                    self.opened.remove(&credential);
+                }
+            }
         }
     }
 
@@ -99,10 +111,52 @@ impl Storms {
     }
 }
 
+fn signs_in(path: &str) -> bool {
+    SIGNING_IN.iter().any(|beginning| path.starts_with(beginning))
+}
+
 /// What an address reads that has to wait.
 pub(super) fn refusal(seconds: u64) -> Response {
     let sentence = format!("Too many requests with wrong credentials. Try again in {seconds}s.");
     let mut response = super::refuse(StatusCode::TOO_MANY_REQUESTS, &sentence);
     response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_route_that_signs_in_by_its_body_is_excused() {
+        let routes = openapi::routes();
+        let posts: Vec<&str> =
+            routes.lines().filter(|line| line.starts_with("POST ") && line.contains(" Public ")).collect();
+        assert!(posts.len() >= 5, "{routes}");
+        for post in posts {
+            let path = post.split(' ').nth(1).unwrap();
+            assert!(signs_in(path), "{path} is open to everybody");
+        }
+        assert!(!signs_in("/v3/memories") && !signs_in("/v1/mcp"));
+    }
+
+    #[test]
+    fn only_what_has_opened_is_excused() {
+        let storms = Storms::default();
+        let knock = |path: &str, name: &str, key: &str| {
+            let request = Request::builder().uri(path.parse().unwrap()).header(name, key).finish();
+            Knock { address: Some([203, 0, 113, 9].into()), ..storms.knock(&request) }
+        };
+        storms.note(&knock("/healthz", "uid", "x"), Outcome::Untried);
+        storms.note(&knock("/v3/memories", "authorization", "good"), Outcome::Accepted);
+        for number in 0..MOST {
+            storms.note(&knock("/v3/memories", "authorization", &number.to_string()), Outcome::Refused);
+        }
+        let waits = |path, name, key| storms.must_wait(&knock(path, name, key)).is_some();
+        assert!(waits("/v3/memories", "uid", "x") && waits("/v3/memories", "authorization", "other"));
+        assert!(!waits("/v3/memories", "authorization", "good"));
+        assert!(waits("/v1/auth/login", "authorization", "good") && waits("/token", "authorization", "good"));
+        storms.note(&knock("/v3/memories", "authorization", "good"), Outcome::Refused);
+        assert!(waits("/v3/memories", "authorization", "good"), "it opens no longer");
+    }
 }

@@ -28,20 +28,25 @@ struct Ids {
 }
 
 impl Noting {
-    /// Begins to note a call of `tool`, if it is an assistant's or a script's, and a trail is kept. `arguments` are none
+    /// Begins to note a call of `tool`, unless the user makes it themselves, if a trail is kept. `arguments` are none
     /// where they could not be read.
     pub(crate) fn begin(context: &Context, tool: &Tool, arguments: Option<&Value>) -> Option<Self> {
+        let access = if tool.behaviour().read_only { AuditAccess::Read } else { AuditAccess::Write };
+        let mut noting = Self::of(context, tool.name, access)?;
+        let written = arguments.filter(|_| access == AuditAccess::Write);
+        written.into_iter().for_each(|arguments| noting.ids.take(arguments));
+        Some(noting)
+    }
+
+    fn of(context: &Context, tool: &'static str, access: AuditAccess) -> Option<Self> {
         let caller = &context.caller;
         let is_key = matches!(caller.credential, Credential::Key(_));
-        let is_noted = is_key || matches!(caller.face, Face::Mcp | Face::Agent);
+        let is_noted = is_key || caller.acting.is_some() || matches!(caller.face, Face::Mcp | Face::Agent);
         if !is_noted || !context.resources.audit(&caller.user).is_kept() {
             return None;
         }
-        let access = if tool.behaviour().read_only { AuditAccess::Read } else { AuditAccess::Write };
-        let mut ids = Ids::default();
-        arguments.iter().filter(|_| access == AuditAccess::Write).for_each(|arguments| ids.take(arguments));
         let (caller, resources) = (Arc::clone(caller), Arc::clone(&context.resources));
-        Some(Self { caller, resources, tool: tool.name, access, ids, outcome: "cancelled" })
+        Some(Self { caller, resources, tool, access, ids: Ids::default(), outcome: "cancelled" })
     }
 
     /// Notes what became of it.
@@ -64,17 +69,30 @@ impl Noting {
     }
 }
 
+impl Context {
+    /// Notes something that is no call of a tool, if it is done in the user's place: whatever that is stands in the
+    /// user's trail.
+    pub fn note_acting(&self, deed: &'static str, access: AuditAccess) {
+        let noting = self.caller.acting.and_then(|_| Noting::of(self, deed, access));
+        if let Some(mut noting) = noting {
+            noting.outcome = "ok";
+        }
+    }
+}
+
 impl Drop for Noting {
     fn drop(&mut self) {
         let key = match &self.caller.credential {
             Credential::Key(key) => Some(key),
             _ => None,
         };
+        // A key may be called the same, but has an id.
+        let acting = self.caller.acting.map(|acting| acting.name().to_owned());
         self.resources.audit(&self.caller.user).note(AuditEntry {
             time: resources::now(),
             face: self.caller.face.name().to_owned(),
             key_id: key.map(|key| key.id.clone()),
-            key_name: key.map(|key| key.name.clone()),
+            key_name: acting.or_else(|| key.map(|key| key.name.clone())),
             client_id: key.and_then(|key| key.listed.app_id.clone()),
             tool: self.tool.to_owned(),
             access: self.access,

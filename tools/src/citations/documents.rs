@@ -1,14 +1,13 @@
 //! What is stored, as texts that stand by themselves.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde_json::Value;
 
 use crate::text::shortened;
 
-/// How much of a transcript is read.
-pub(super) const MOST_SEGMENTS: u64 = 500;
-pub(super) const LONGEST: u64 = 100_000;
+/// How much of a text is told at once, in characters; the rest is told from there on.
+const LONGEST: usize = 100_000;
 
 /// How many segments are shown before and after the one that is asked for.
 const AROUND: usize = 6;
@@ -16,19 +15,58 @@ const AROUND: usize = 6;
 /// How long a title is that is made of a text, in characters.
 const TITLE: usize = 80;
 
+/// What stands before the place from which something is told on.
+const FROM: &str = "from=";
+
+/// Which part of something is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part<'a> {
+    /// All of it, as far as that is told at once.
+    Whole,
+    /// A passage, with what stands around it.
+    Passage(&'a str),
+    /// What follows from this place on.
+    From(&'a str),
+}
+
+impl<'a> Part<'a> {
+    /// What stands behind the `#` of a name.
+    pub(super) fn read(text: &'a str) -> Self {
+        text.strip_prefix(FROM).map_or(Part::Passage(text), Part::From)
+    }
+}
+
+impl fmt::Display for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Part::Whole => Ok(()),
+            Part::Passage(name) => write!(f, "#{name}"),
+            Part::From(place) => write!(f, "#{FROM}{place}"),
+        }
+    }
+}
+
 /// A text that stands by itself.
 pub(super) struct Document {
     pub(super) title: String,
     pub(super) text: String,
     pub(super) metadata: BTreeMap<String, String>,
+    /// The place from which it goes on, where it was too long to be told at once.
+    pub(super) next: Option<String>,
 }
 
-pub(super) fn memory(row: &Value, _: Option<&str>) -> Option<Document> {
+impl Document {
+    fn new(title: String, text: String, metadata: BTreeMap<String, String>) -> Self {
+        Self { title, text, metadata, next: None }
+    }
+}
+
+pub(super) fn memory(row: &Value, _: Part<'_>) -> Option<Document> {
     let known = ["category", "visibility", "tags", "created_at", "updated_at", "conversation_id"];
-    Some(Document { title: headline(row, "content"), text: text(row, "content"), metadata: metadata(row, &known) })
+    Some(Document::new(headline(row, "content"), text(row, "content"), metadata(row, &known)))
 }
 
-pub(super) fn action_item(row: &Value, _: Option<&str>) -> Option<Document> {
+pub(super) fn action_item(row: &Value, _: Part<'_>) -> Option<Document> {
     let known = ["completed", "due_at", "completed_at", "created_at", "updated_at", "priority", "conversation_id"];
     let state = match (row["completed"].as_bool(), row["due_at"].as_str()) {
         (Some(true), _) => "Done.".to_owned(),
@@ -36,10 +74,10 @@ pub(super) fn action_item(row: &Value, _: Option<&str>) -> Option<Document> {
         (_, None) => "Open.".to_owned(),
     };
     let text = format!("{}\n{state}", text(row, "description"));
-    Some(Document { title: headline(row, "description"), text, metadata: metadata(row, &known) })
+    Some(Document::new(headline(row, "description"), text, metadata(row, &known)))
 }
 
-pub(super) fn goal(row: &Value, _: Option<&str>) -> Option<Document> {
+pub(super) fn goal(row: &Value, _: Part<'_>) -> Option<Document> {
     let known = ["status", "is_active", "created_at", "updated_at", "horizon_at"];
     let number = |name: &str| row[name].as_f64().unwrap_or_default();
     let unit = row["unit"].as_str().unwrap_or_default();
@@ -48,10 +86,10 @@ pub(super) fn goal(row: &Value, _: Option<&str>) -> Option<Document> {
     let criteria = row["success_criteria"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let lines = [text(row, "title"), progress.trim_end().to_owned()].into_iter().chain(more);
     let lines = lines.chain(criteria.map(|line| format!("- {line}")));
-    Some(Document { title: headline(row, "title"), text: joined(lines), metadata: metadata(row, &known) })
+    Some(Document::new(headline(row, "title"), joined(lines), metadata(row, &known)))
 }
 
-pub(super) fn daily_summary(row: &Value, _: Option<&str>) -> Option<Document> {
+pub(super) fn daily_summary(row: &Value, _: Part<'_>) -> Option<Document> {
     let list = |name: &str, field: &str| -> Vec<String> {
         let rows = row[name].as_array().into_iter().flatten();
         rows.map(|row| format!("- {}", text(row, field))).collect()
@@ -62,36 +100,75 @@ pub(super) fn daily_summary(row: &Value, _: Option<&str>) -> Option<Document> {
     let lines = lines.chain(list("decisions_made", "decision")).chain(list("unresolved_questions", "question"));
     let lines = lines.chain(list("knowledge_nuggets", "insight")).chain(list("action_items", "description"));
     let title = format!("{}: {}", text(row, "date"), text(row, "headline"));
-    Some(Document { title, text: joined(lines), metadata: metadata(row, &["date", "created_at", "processor"]) })
+    Some(Document::new(title, joined(lines), metadata(row, &["date", "created_at", "processor"])))
 }
 
-pub(super) fn file(row: &Value, _: Option<&str>) -> Option<Document> {
-    let known = ["mime_type", "created_at"];
-    Some(Document { title: text(row, "name"), text: text(row, "opening"), metadata: metadata(row, &known) })
+/// A file's text, from its beginning or from so many characters on, or a passage with those before and after it.
+pub(super) fn file(row: &Value, part: Part<'_>) -> Option<Document> {
+    let mut known = metadata(row, &["mime_type", "created_at", "pages"]);
+    let passages = row["passages"].as_array().map_or(&[][..], Vec::as_slice);
+    let start: usize = match part {
+        Part::Passage(place) if !passages.is_empty() => {
+            let at: usize = place.parse().ok()?;
+            known.insert("passage".to_owned(), passages.get(at)?.as_str()?.trim().to_owned());
+            let shown = &passages[at.saturating_sub(1)..passages.len().min(at + 2)];
+            let told: String = shown.iter().filter_map(Value::as_str).collect();
+            return Some(Document::new(text(row, "name"), told.trim().to_owned(), known));
+        }
+        Part::Whole | Part::Passage(_) => 0,
+        Part::From(place) => place.parse().ok()?,
+    };
+    let mut rest = row["text"].as_str().unwrap_or_default().chars().skip(start);
+    let told: String = rest.by_ref().take(LONGEST).collect();
+    if start > 0 && told.is_empty() {
+        return None;
+    }
+    let next = rest.next().map(|_| (start + LONGEST).to_string());
+    Some(Document { next, ..Document::new(text(row, "name"), told, known) })
 }
 
 /// A conversation with its transcript, or a segment with what was said around it.
-pub(super) fn conversation(result: &Value, segment: Option<&str>) -> Option<Document> {
-    let row = &result["conversation"];
+pub(super) fn conversation(row: &Value, part: Part<'_>) -> Option<Document> {
     let structured = &row["structured"];
     let segments = row["transcript_segments"].as_array().map_or(&[][..], Vec::as_slice);
+    let place = |id: &str| segments.iter().position(|segment| segment["id"] == id);
     let mut known = metadata(row, &["started_at", "finished_at", "created_at", "language", "source", "folder_name"]);
     known.extend(metadata(structured, &["category"]));
-    known.extend(metadata(result, &["truncated"]));
     let title = Some(text(structured, "title")).filter(|title| !title.is_empty());
     let title = title.unwrap_or_else(|| "Conversation".to_owned());
-    let Some(wanted) = segment else {
-        let items = structured["action_items"].as_array().into_iter().flatten();
-        let items = items.map(|item| format!("- to do: {}", text(item, "description")));
-        let about = [title.clone(), text(structured, "overview")].into_iter().chain(items);
-        let text = format!("{}\n\n{}", joined(about), transcript(segments));
-        return Some(Document { title, text: text.trim_end().to_owned(), metadata: known });
+    match part {
+        Part::Whole => {
+            let items = structured["action_items"].as_array().into_iter().flatten();
+            let items = items.map(|item| format!("- to do: {}", text(item, "description")));
+            let about = [title.clone(), text(structured, "overview")].into_iter().chain(items);
+            let (said, next) = told_at_once(segments);
+            let text = format!("{}\n\n{said}", joined(about));
+            Some(Document { next, ..Document::new(title, text.trim_end().to_owned(), known) })
+        }
+        Part::Passage(id) => {
+            let at = place(id)?;
+            let shown = &segments[at.saturating_sub(AROUND)..segments.len().min(at + AROUND + 1)];
+            known.extend(metadata(&segments[at], &["speaker_name", "start"]));
+            known.insert("passage".to_owned(), line_of(&segments[at]));
+            Some(Document::new(title, transcript(shown), known))
+        }
+        Part::From(id) => {
+            let (said, next) = told_at_once(&segments[place(id)?..]);
+            Some(Document { next, ..Document::new(title, said, known) })
+        }
+    }
+}
+
+/// As much of a transcript as is told at once, but at least a segment, and the id of the segment that follows.
+fn told_at_once(segments: &[Value]) -> (String, Option<String>) {
+    let mut room = LONGEST;
+    let fits = |segment: &&Value| {
+        let length = line_of(segment).chars().count() + 1;
+        room.checked_sub(length).map(|left| room = left).is_some()
     };
-    let at = segments.iter().position(|segment| segment["id"] == wanted)?;
-    let shown = &segments[at.saturating_sub(AROUND)..segments.len().min(at + AROUND + 1)];
-    known.extend(metadata(&segments[at], &["speaker_name", "start"]));
-    known.insert("passage".to_owned(), line_of(&segments[at]));
-    Some(Document { title, text: transcript(shown), metadata: known })
+    let kept = segments.iter().take_while(fits).count().max(1).min(segments.len());
+    let (told, rest) = segments.split_at(kept);
+    (transcript(told), rest.first().map(|segment| text(segment, "id")))
 }
 
 /// What was said, a line for each segment: `[00:12] Ana: Let's meet on Friday.`
@@ -107,7 +184,8 @@ fn line_of(segment: &Value) -> String {
     format!("[{clock}:{:02}] {}: {}", seconds % 60, text(segment, "speaker_name"), text(segment, "text"))
 }
 
-fn text(row: &Value, name: &str) -> String {
+/// The text in a field of a row; empty where there is none.
+pub(crate) fn text(row: &Value, name: &str) -> String {
     row[name].as_str().unwrap_or_default().to_owned()
 }
 
@@ -137,15 +215,69 @@ mod tests {
 
     use super::*;
 
+    /// A conversation of so many segments with this text.
+    fn talk(count: usize, said: &str) -> Value {
+        let segment = |n: usize| {
+            let (id, text) = (format!("s{n}"), format!("{said} {n}"));
+            json!({ "id": id, "start": 61 * n, "speaker_name": "Ana", "text": text })
+        };
+        let segments: Vec<Value> = (0..count).map(segment).collect();
+        json!({ "structured": { "title": "Talk" }, "transcript_segments": segments })
+    }
+
     #[test]
     fn a_passage_comes_with_what_was_said_around_it() {
-        let segment = |n: usize| json!({ "id": format!("s{n}"), "start": 61 * n, "speaker_name": "Ana", "text": format!("line {n}") });
-        let segments: Vec<Value> = (0..20).map(segment).collect();
-        let told = json!({ "conversation": { "structured": { "title": "Talk" }, "transcript_segments": segments } });
-        let document = conversation(&told, Some("s10")).unwrap();
+        let talk = talk(700, "line");
+        let document = conversation(&talk, Part::Passage("s610")).unwrap();
         assert_eq!(document.text.lines().count(), 13);
-        assert_eq!(document.metadata["passage"], "[10:10] Ana: line 10");
-        assert!(conversation(&told, Some("nothing")).is_none());
-        assert_eq!(conversation(&told, None).unwrap().text.lines().next().unwrap(), "Talk");
+        assert_eq!(document.metadata["passage"], "[10:20:10] Ana: line 610");
+        assert!(conversation(&talk, Part::Passage("nothing")).is_none());
+        assert_eq!(conversation(&talk, Part::Whole).unwrap().text.lines().next().unwrap(), "Talk");
+    }
+
+    #[test]
+    fn a_long_transcript_is_told_part_by_part() {
+        let long = talk(700, &"word ".repeat(100));
+        let (mut lines, mut next) = (Vec::new(), Some("s0".to_owned()));
+        let whole = conversation(&long, Part::Whole).unwrap();
+        assert!(whole.next.is_some() && whole.text.chars().count() <= LONGEST + 10);
+        while let Some(place) = next {
+            let document = conversation(&long, Part::From(&place)).unwrap();
+            assert!(document.text.chars().count() <= LONGEST);
+            lines.extend(document.text.lines().map(str::to_owned));
+            next = document.next;
+        }
+        assert_eq!(lines.join("\n"), transcript(long["transcript_segments"].as_array().unwrap()));
+        let endless = talk(2, &"x".repeat(LONGEST + 1));
+        assert_eq!(conversation(&endless, Part::Whole).unwrap().next.as_deref(), Some("s1"), "it gets on all the same");
+        let silent = conversation(&talk(0, ""), Part::Whole).unwrap();
+        assert_eq!((silent.text.as_str(), silent.next), ("Talk", None));
+    }
+
+    #[test]
+    fn a_long_file_is_told_part_by_part() {
+        let whole: String = ('a'..='z').cycle().take(2 * LONGEST + 7).collect();
+        let row = json!({ "name": "long.txt", "text": whole });
+        let first = file(&row, Part::Whole).unwrap();
+        let second = file(&row, Part::From(&first.next.unwrap())).unwrap();
+        let last = file(&row, Part::From(&second.next.unwrap())).unwrap();
+        assert_eq!([first.text, second.text, last.text].concat(), whole);
+        assert_eq!(last.next, None);
+        assert!(file(&row, Part::From("9999999")).is_none() && file(&row, Part::From("x")).is_none());
+        for part in [Part::Whole, Part::Passage("0")] {
+            assert_eq!(file(&json!({ "name": "pixel.png", "passages": [] }), part).unwrap().text, "");
+        }
+    }
+
+    #[test]
+    fn a_passage_of_a_file_comes_with_those_around_it() {
+        let passages: Vec<String> = (0..9).map(|place| format!("Passage {place}. ")).collect();
+        let row = json!({ "name": "a.txt", "text": passages.concat(), "passages": passages });
+        let told = |place: &str| file(&row, Part::Passage(place));
+        assert_eq!(told("4").unwrap().text, "Passage 3. Passage 4. Passage 5.");
+        assert_eq!(told("4").unwrap().metadata["passage"], "Passage 4.");
+        assert_eq!(told("0").unwrap().text, "Passage 0. Passage 1.");
+        assert_eq!(told("8").unwrap().text, "Passage 7. Passage 8.");
+        assert!(told("9").is_none() && told("x").is_none());
     }
 }

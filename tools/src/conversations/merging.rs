@@ -28,6 +28,9 @@ pub(super) async fn merge_conversations(context: Context, input: MergeConversati
     let merged = joined(&sources);
     let id = merged.id.clone();
     let summary = summary_of(&sources);
+    let count = ids.len() as u64;
+    let total = 2 * count + 1;
+    context.progress(0, Some(total), "Joining what was said").await;
     // The new one is there, with all that was said, before an old one goes: a crash can leave something twice, never
     // nothing.
     if context.conversations().create(merged).await? != Created::New {
@@ -35,14 +38,16 @@ pub(super) async fn merge_conversations(context: Context, input: MergeConversati
     }
     context.action_items().adopt(&ids, &id).await?;
     context.memories().adopt(&ids, &id).await?;
-    for photo_source in &ids {
+    for (done, photo_source) in (1..).zip(&ids) {
+        context.progress(done, Some(total), "Taking the pictures along").await;
         let photos = context.conversations().photos(photo_source).await?;
         context.conversations().keep_photos(&id, photos).await?;
     }
     if !input.reprocess {
         context.conversations().complete_with(&id, summary).await?;
     }
-    for source in &ids {
+    for (done, source) in (count + 1..).zip(&ids) {
+        context.progress(done, Some(total), "Taking away what was joined").await;
         context.conversations().delete(source).await?;
     }
     if input.reprocess {

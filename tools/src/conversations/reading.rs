@@ -117,6 +117,13 @@ pub(super) async fn get_suggested_apps(context: Context, input: GetSuggestedApps
     Ok(SuggestedApps { suggested_apps: Vec::new(), conversation_id: input.conversation_id })
 }
 
+impl Context {
+    /// The conversation called `id` with all that was said in it, however much that is. Fails where there is none.
+    pub(crate) async fn whole_conversation(&self, id: &str) -> Result<Conversation> {
+        read(self, id).await
+    }
+}
+
 /// The whole conversation.
 pub(super) async fn read(context: &Context, id: &str) -> Result<Conversation> {
     context.conversations().get(id).await?.ok_or_else(not_found)

@@ -129,6 +129,7 @@ pub(super) async fn reprocess_conversation(
         context.conversations().change(&conversation.id, language).await?;
     }
     processing::queue(&context.resources, &context.caller.user, &conversation.id, Manner::Forced).await?;
+    context.progress(0, Some(1), "Understanding what was said").await;
     understand(&context, &conversation.id).await?;
     Ok(ChangedConversation { success: true, conversation: read(&context, &conversation.id).await? })
 }
@@ -161,8 +162,10 @@ pub(super) async fn test_prompt(context: Context, input: TestPrompt) -> Result<P
 /// before.
 async fn write(context: &Context, new: NewConversation, said: &[TranscriptSegment]) -> Result<CreatedConversation> {
     let id = new.id.clone();
+    context.progress(0, Some(2), "Writing the conversation").await;
     match context.conversations().create(new).await? {
         Created::New => {
+            context.progress(1, Some(2), "Understanding what was said").await;
             webhooks::transcript(&context.resources, &context.caller.user, said).await?;
             understand(context, &id).await?;
         }

@@ -62,6 +62,8 @@ fn line(question: &Question<'_>, passage: &Passage) -> String {
         Kind::Summary => format!("In short: “{quote}”"),
         Kind::Memory => format!("Remembered: “{quote}”"),
         Kind::ActionItem => format!("To do{note}: “{quote}”"),
+        Kind::Goal => format!("Goal{note}: “{quote}”"),
+        Kind::Day => format!("The day in short: “{quote}”"),
         Kind::File => format!("“{quote}”"),
         Kind::Segment | Kind::Live => format!("{}: “{quote}”", capitalized(speaker(passage))),
     }

@@ -82,8 +82,11 @@ async fn write(
         });
     }
     let memories = context.memories();
+    let total = new.len() as u64 + 1;
+    context.progress(0, Some(total), "Writing what is to be remembered").await;
     let mut written = Vec::with_capacity(new.len());
-    for Written { memory, duplicate } in memories.create(new).await? {
+    for (done, Written { memory, duplicate }) in (1..).zip(memories.create(new).await?) {
+        context.progress(done, Some(total), "Looking for memories that say nearly the same").await;
         let similar = memories.similar(&memory).await.unwrap_or_default();
         let status = if duplicate { BatchStatus::Duplicate } else { BatchStatus::Created };
         written.push((status, WrittenMemory { memory, similar }));

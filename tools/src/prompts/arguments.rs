@@ -1,6 +1,6 @@
 //! What prompts want to know: read, and completed while it is typed.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -115,12 +115,18 @@ impl Week {
 
     /// When it begins.
     pub(super) fn start(&self) -> String {
-        self.midnight(self.first)
+        self.span().start.to_rfc3339_opts(SecondsFormat::Secs, true)
     }
 
     /// When it ends: the first moment of the day behind it.
     pub(super) fn end(&self) -> String {
-        self.midnight(self.last.checked_add_days(Days::new(1)).unwrap_or(self.last))
+        self.span().end.to_rfc3339_opts(SecondsFormat::Secs, true)
+    }
+
+    /// Whether a time, as rows tell it, is of this week.
+    pub(super) fn holds(&self, time: &Value) -> bool {
+        let time = time.as_str().and_then(|time| time.parse::<DateTime<Utc>>().ok());
+        time.is_some_and(|time| self.span().contains(&time))
     }
 
     /// Its first and last day.
@@ -128,10 +134,14 @@ impl Week {
         (self.first.to_string(), self.last.to_string())
     }
 
-    fn midnight(&self, day: NaiveDate) -> String {
+    fn span(&self) -> Range<DateTime<Utc>> {
+        let behind = self.last.checked_add_days(Days::new(1)).unwrap_or(self.last);
+        self.midnight(self.first)..self.midnight(behind)
+    }
+
+    fn midnight(&self, day: NaiveDate) -> DateTime<Utc> {
         let local = day.and_time(chrono::NaiveTime::MIN);
-        let time = self.zone.from_local_datetime(&local).earliest().map_or_else(|| local.and_utc(), |it| it.to_utc());
-        DateTime::<Utc>::to_rfc3339_opts(&time, SecondsFormat::Secs, true)
+        self.zone.from_local_datetime(&local).earliest().map_or_else(|| local.and_utc(), |it| it.to_utc())
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{Part, Week, ask};
-use crate::{Context, Result, text::shortened};
+use crate::{Context, Error, Result, citations::text, text::shortened};
 
 /// How many of the things found are handed over in full, and how long each is at most, in characters.
 const IN_FULL: usize = 6;
@@ -18,6 +18,20 @@ const OVERVIEW: usize = 300;
 
 /// How many action items and memories are told.
 const ROWS: usize = 50;
+
+/// How many pages of what has changed since a week began are looked through for what is of the week.
+const PAGES: usize = 50;
+
+/// A list of all that has changed since some time.
+struct List {
+    /// The tool that tells it, page by page, and the field of its results that holds the rows.
+    tool: &'static str,
+    field: &'static str,
+    arguments: Value,
+    /// The fields with the times of which one makes a row of the week.
+    times: &'static [&'static str],
+    line: fn(&Value) -> String,
+}
 
 /// What has been gathered so far.
 pub(super) struct Material {
@@ -96,23 +110,55 @@ impl Material {
 
     /// What was done in a week.
     pub(super) async fn done(&mut self, week: &Week) -> Result<()> {
-        let arguments = json!({ "completed": true, "updated_since": week.start(), "limit": ROWS });
-        let told = ask(&self.context, "get_action_items", arguments).await?.unwrap_or_default();
-        let within = |row: &&Value| row["completed_at"].as_str().is_some_and(|time| time < week.end().as_str());
-        let rows = told["action_items"].as_array().into_iter().flatten().filter(within);
-        self.section("Done in the week", rows.map(action_item).collect());
+        let list = List {
+            tool: "get_action_items",
+            field: "action_items",
+            arguments: json!({ "completed": true, "updated_since": week.start(), "limit": 500 }),
+            times: &["completed_at"],
+            line: action_item,
+        };
+        let lines = self.of_week(week, list).await?;
+        self.section("Done in the week", lines);
         Ok(())
     }
 
-    /// What was remembered in a week.
+    /// What was remembered in a week, or changed in it.
     pub(super) async fn learnt(&mut self, week: &Week) -> Result<()> {
-        let arguments = json!({ "updated_after": week.start(), "sort": "updated_desc", "limit": ROWS });
-        let told = ask(&self.context, "get_memories", arguments).await?.unwrap_or_default();
-        let within = |row: &&Value| row["updated_at"].as_str().is_some_and(|time| time < week.end().as_str());
-        let rows = told["memories"].as_array().into_iter().flatten().filter(within);
-        let line = |row: &Value| format!("{} (memory:{})", text(row, "content"), text(row, "id"));
-        self.section("Remembered in the week", rows.map(line).collect());
+        let list = List {
+            tool: "get_memories",
+            field: "memories",
+            arguments: json!({ "updated_after": week.start(), "sort": "updated_desc", "limit": 100 }),
+            times: &["created_at", "updated_at"],
+            line: |row| format!("{} (memory:{})", text(row, "content"), text(row, "id")),
+        };
+        let lines = self.of_week(week, list).await?;
+        self.section("Remembered in the week", lines);
         Ok(())
+    }
+
+    /// The lines of a week in a list of all that has changed since the week began, which can be much more.
+    async fn of_week(&self, week: &Week, list: List) -> Result<Vec<String>> {
+        let (mut lines, mut arguments, mut rest) = (Vec::new(), list.arguments, Value::Null);
+        for _ in 0..PAGES {
+            let told = ask(&self.context, list.tool, arguments.clone()).await?.unwrap_or_default();
+            let rows = told[list.field].as_array().into_iter().flatten();
+            let is_of_week = |row: &&Value| list.times.iter().any(|time| week.holds(&row[*time]));
+            lines.extend(rows.filter(is_of_week).map(list.line));
+            rest = told["next_cursor"].clone();
+            if rest.is_null() {
+                break;
+            }
+            arguments["cursor"] = rest.clone();
+        }
+        let beyond = lines.len().saturating_sub(ROWS);
+        lines.truncate(ROWS);
+        if beyond > 0 {
+            lines.push(format!("and {beyond} more"));
+        }
+        if !rest.is_null() {
+            lines.push("So much has changed since that not all of it was looked through".to_owned());
+        }
+        Ok(lines)
     }
 
     /// What is still to be done, all of it or what has to do with something.
@@ -147,19 +193,17 @@ impl Material {
 
     /// Hands over what has this id in full; what went meanwhile is left out.
     async fn embed(&mut self, id: &str) -> Result<()> {
-        let Ok(Some(told)) = ask(&self.context, "fetch", json!({ "id": id })).await else { return Ok(()) };
+        let told = match ask(&self.context, "fetch", json!({ "id": id })).await {
+            Ok(Some(told)) => told,
+            Ok(None) | Err(Error::NotFound(_)) => return Ok(()),
+            Err(error) => return Err(error),
+        };
         let title = text(&told, "title");
         let body: String = text(&told, "text").chars().take(LONGEST).collect();
-        let uri = format!("omi://conversations/{}/transcript", conversation_of(id));
+        let uri = text(&told, "url");
         self.more.push(Part::Embedded { uri, mime_type: "text/plain", text: format!("{title}\n{body}") });
         Ok(())
     }
-}
-
-/// The conversation in `conversation:…#…`.
-fn conversation_of(id: &str) -> &str {
-    let id = id.split_once(':').map_or(id, |(_, id)| id);
-    id.split_once('#').map_or(id, |(id, _)| id)
 }
 
 fn conversation(row: &Value) -> String {
@@ -187,8 +231,4 @@ fn action_item(row: &Value) -> String {
 fn day(row: &Value, name: &str) -> String {
     let time = [name, "created_at"].iter().find_map(|name| row[*name].as_str()?.parse::<DateTime<Utc>>().ok());
     time.map_or_else(|| "Some day".to_owned(), |time| time.format("%-d %B %Y").to_string())
-}
-
-fn text(row: &Value, name: &str) -> String {
-    row[name].as_str().unwrap_or_default().to_owned()
 }

@@ -18,6 +18,10 @@ pub(crate) enum Kind {
     ActionItem,
     /// A part of a file.
     File,
+    /// A goal.
+    Goal,
+    /// What a day came to.
+    Day,
 }
 
 /// Something stored that bears on a question.

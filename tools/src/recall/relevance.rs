@@ -17,8 +17,8 @@ fn weight(kind: Kind) -> f32 {
     match kind {
         Kind::Segment | Kind::File => 1.0,
         Kind::Memory => 0.95,
-        Kind::ActionItem => 0.7,
-        Kind::Summary => 0.6,
+        Kind::ActionItem | Kind::Goal => 0.7,
+        Kind::Summary | Kind::Day => 0.6,
         Kind::Live => 0.3,
     }
 }

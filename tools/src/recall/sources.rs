@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
 use futures::future::OptionFuture;
 use resources::{
+    chat_files::FileHit,
     conversations::Selection,
+    daily_summaries::Selection as Days,
     memories::Search,
     transcripts::{TranscriptHit, TranscriptSearch},
 };
@@ -13,10 +16,12 @@ use schemas::{
     action_item::ActionItem,
     chat::Citation,
     conversation::{Conversation, ConversationStatus},
+    daily_summary::DailySummary,
+    goal::Goal,
     memory::Memory,
 };
 
-use super::{Kind, Line, Passage, Wanted};
+use super::{Kind, Line, Passage, Wanted, coverage};
 use crate::{Context, Result};
 
 /// How many of each kind are looked at.
@@ -24,6 +29,15 @@ const SEGMENTS: usize = 14;
 const MEMORIES: usize = 8;
 const SUMMARIES: usize = 4;
 const ACTION_ITEMS: usize = 5;
+const GOALS: usize = 4;
+const DAYS: usize = 4;
+const FILES: usize = 8;
+
+/// How many of the newest daily summaries are looked through.
+const NEWEST_DAYS: u32 = 100;
+
+/// The share of the question's telling words that must stand in what is found by its words alone.
+const ENOUGH: f32 = 0.33;
 
 /// How many segments, and how many conversations, of the time that the question names.
 const SEGMENTS_THEN: usize = 8;
@@ -141,6 +155,56 @@ pub(super) async fn action_items(context: &Context, wanted: &Wanted<'_>) -> Resu
     Ok(found.into_iter().map(passage).collect())
 }
 
+/// Goals that have words of the question: they are too few to be indexed.
+pub(super) async fn goals(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
+    if !may(context, "get_goals") {
+        return Ok(Vec::new());
+    }
+    let goals = context.goals().all().await?;
+    let passages = goals.iter().map(|goal| Passage::new(Kind::Goal, cite_goal(goal), 0.0));
+    Ok(by_words(wanted.query, passages, GOALS))
+}
+
+/// What the days came to that the question names, and those of the newest that have words of it.
+pub(super) async fn days(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
+    if !may(context, "get_daily_summaries") {
+        return Ok(Vec::new());
+    }
+    let zone = context.time_zone().await?;
+    let passage = |summary: &DailySummary| Passage::new(Kind::Day, cite_day(summary, &zone), 0.5);
+    let newest = context.daily_summaries().list(&Days { limit: NEWEST_DAYS, ..Days::default() }).await?;
+    let mut found = by_words(wanted.query, newest.iter().map(passage), DAYS);
+    if let Some(range) = wanted.range.as_ref().filter(|range| range.end - range.start <= NARROW) {
+        let day = |time: DateTime<Utc>| Some(time.with_timezone(&zone).date_naive());
+        let (start, end) = (day(range.start), day(range.end - TimeDelta::microseconds(1)));
+        let named = Days { start, end, offset: 0, limit: DAYS as u32 };
+        found.extend(context.daily_summaries().list(&named).await?.iter().map(passage));
+    }
+    Ok(found)
+}
+
+/// What files say that fits, whichever chat they belong to.
+pub(super) async fn files(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
+    if !may(context, "search_files") {
+        return Ok(Vec::new());
+    }
+    let hits = context.resources.chat_files(&context.caller.user).search(wanted.query, &[], FILES).await?;
+    let passage = |hit: FileHit| {
+        let (score, place) = (hit.score, hit.place);
+        let citation = Citation {
+            kind: "file".into(),
+            id: hit.file_id,
+            segment: Some(place.to_string()),
+            title: Some(hit.name),
+            speaker: None,
+            quote: hit.text,
+            date: hit.uploaded_at,
+        };
+        Passage { place: place.into(), ..Passage::new(Kind::File, citation, score) }
+    };
+    Ok(hits.into_iter().map(passage).collect())
+}
+
 /// The end of what is being said just now.
 pub(super) async fn in_progress(context: &Context) -> Result<Vec<Passage>> {
     if !may(context, "get_conversations") {
@@ -201,6 +265,38 @@ pub(crate) fn cite_memory(memory: &Memory) -> Citation {
 /// How an action item is cited.
 pub(crate) fn cite_action_item(item: &ActionItem) -> Citation {
     written("action_item", &item.id, &item.description, item.created_at)
+}
+
+/// How a goal is cited: with why it is one, and by what it is known to be reached.
+fn cite_goal(goal: &Goal) -> Citation {
+    let more = [&goal.desired_outcome, &goal.why_it_matters].into_iter().flatten();
+    let lines: Vec<&str> =
+        [&goal.title].into_iter().chain(more).chain(&goal.success_criteria).map(String::as_str).collect();
+    written("goal", &goal.id, &lines.join(". "), goal.created_at)
+}
+
+/// How what a day came to is cited: at its noon, so that it is of that day wherever the user lives.
+fn cite_day(summary: &DailySummary, zone: &Tz) -> Citation {
+    let noon = summary.date.and_time(NaiveTime::MIN) + TimeDelta::hours(12);
+    let date = zone.from_local_datetime(&noon).earliest().map_or_else(|| noon.and_utc(), |noon| noon.to_utc());
+    let highlights = summary.highlights.iter().map(|highlight| format!("{}: {}", highlight.topic, highlight.summary));
+    let decisions = summary.decisions_made.iter().map(|row| row.decision.clone());
+    let insights = summary.knowledge_nuggets.iter().map(|row| row.insight.clone());
+    let questions = summary.unresolved_questions.iter().map(|row| row.question.clone());
+    let all =
+        [summary.overview.clone()].into_iter().chain(highlights).chain(decisions).chain(insights).chain(questions);
+    let quote = all.collect::<Vec<_>>().join(" ");
+    let title = Some(summary.headline.clone());
+    Citation { title, ..written("daily_summary", &summary.id, &quote, date) }
+}
+
+/// Those of the passages that have enough of the question's words, at most so many, best first.
+fn by_words(query: &str, passages: impl Iterator<Item = Passage>, most: usize) -> Vec<Passage> {
+    let scored = passages.map(|passage| Passage { score: coverage(query, &passage), ..passage });
+    let mut fitting: Vec<Passage> = scored.filter(|passage| passage.score >= ENOUGH).collect();
+    fitting.sort_by(|one, other| other.score.total_cmp(&one.score));
+    fitting.truncate(most);
+    fitting
 }
 
 fn written(kind: &str, id: &str, quote: &str, date: DateTime<Utc>) -> Citation {

@@ -1,6 +1,9 @@
 //! Completing an id while it is typed.
 
-use super::rows::{Row, Rows};
+use super::{
+    Reading,
+    rows::{Row, Rows},
+};
 use crate::{Context, Result};
 
 /// How many of the newest rows are looked through, and how many ids are offered.
@@ -13,7 +16,7 @@ const ENOUGH: usize = 3;
 /// finds; the newest first.
 pub(super) async fn ids(rows: &Rows, context: Context, typed: &str) -> Result<Vec<String>> {
     let typed = typed.trim().to_lowercase();
-    let newest = rows.page(context.clone(), MOST, None).await?.rows;
+    let newest = rows.page(context.clone(), MOST, None, Reading::Passing).await?.rows;
     let (by_id, others): (Vec<Row>, Vec<Row>) =
         newest.into_iter().partition(|row| row.id.to_lowercase().starts_with(&typed));
     let by_name = others.into_iter().filter(|row| has_words(&row.name, &typed));

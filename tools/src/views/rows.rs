@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::tool;
+use super::{Reading, call, tool};
 use crate::{Context, Error, Result, text::shortened};
 
 /// What every listing tool gives at most.
@@ -14,8 +14,11 @@ const NAME: usize = 60;
 
 /// How rows are listed.
 pub(super) struct Rows {
-    /// The tool that lists them, newest first, by `limit` and, where it has them, `cursor` or `offset`.
+    /// The tool that lists them, newest first, by `limit` and `cursor` or `offset`; one that has neither tells all of
+    /// them, oldest first.
     pub(super) tool: &'static str,
+    /// More arguments of that tool.
+    pub(super) given: fn() -> Value,
     /// The tool that searches them by `query`.
     pub(super) search: Option<&'static str>,
     /// The field of both tools' results that holds them.
@@ -27,6 +30,7 @@ pub(super) struct Rows {
 
 pub(super) const MEMORIES: Rows = Rows {
     tool: "get_memories",
+    given: || json!({}),
     search: Some("search_memories"),
     field: "memories",
     text: "/content",
@@ -35,6 +39,7 @@ pub(super) const MEMORIES: Rows = Rows {
 
 pub(super) const CONVERSATIONS: Rows = Rows {
     tool: "get_conversations",
+    given: || json!({}),
     search: Some("search_conversations"),
     field: "conversations",
     text: "/structured/title",
@@ -43,20 +48,37 @@ pub(super) const CONVERSATIONS: Rows = Rows {
 
 pub(super) const ACTION_ITEMS: Rows = Rows {
     tool: "get_action_items",
+    given: || json!({}),
     search: Some("search_action_items"),
     field: "action_items",
     text: "/description",
     changed: "updated_at",
 };
 
-pub(super) const GOALS: Rows =
-    Rows { tool: "get_goals", search: None, field: "goals", text: "/title", changed: "updated_at" };
+pub(super) const GOALS: Rows = Rows {
+    tool: "get_goals",
+    given: || json!({ "include_inactive": true }),
+    search: None,
+    field: "goals",
+    text: "/title",
+    changed: "updated_at",
+};
 
 pub(super) const DAILY_SUMMARIES: Rows = Rows {
     tool: "get_daily_summaries",
+    given: || json!({}),
     search: None,
     field: "daily_summaries",
     text: "/headline",
+    changed: "created_at",
+};
+
+pub(super) const FILES: Rows = Rows {
+    tool: "list_files",
+    given: || json!({}),
+    search: None,
+    field: "files",
+    text: "/name",
     changed: "created_at",
 };
 
@@ -77,30 +99,39 @@ pub(super) struct Page {
 
 impl Rows {
     /// A page of at most `limit` rows, and never more than 100, from `cursor` on.
-    pub(super) async fn page(&self, context: Context, limit: usize, cursor: Option<&str>) -> Result<Page> {
+    pub(super) async fn page(
+        &self,
+        context: Context,
+        limit: usize,
+        cursor: Option<&str>,
+        reading: Reading,
+    ) -> Result<Page> {
         let tool = tool(self.tool);
         let limit = limit.min(LARGEST_PAGE);
-        let mut given = Map::from_iter([("limit".to_owned(), json!(limit))]);
-        let mut skipped = 0;
-        match cursor {
-            None => {}
-            Some(cursor) if tool.arguments.takes("cursor") => drop(given.insert("cursor".into(), json!(cursor))),
-            Some(cursor) => {
-                skipped = cursor.parse().map_err(|_| Error::Invalid("Invalid cursor".into()))?;
-                given.insert("offset".into(), json!(skipped));
-            }
+        let Value::Object(mut given) = (self.given)() else { unreachable!("arguments are an object") };
+        if tool.arguments.takes("cursor") {
+            given.insert("limit".to_owned(), json!(limit));
+            given.extend(cursor.map(|cursor| ("cursor".to_owned(), json!(cursor))));
+            let page = call(tool, context, given, reading).await?;
+            let next = page["next_cursor"].as_str().map(str::to_owned);
+            return Ok(Page { rows: self.read(&page), next });
         }
-        let page = tool.call_within(context, given).await?;
-        let rows = self.read(&page);
-        let by_offset = || {
+        let skipped = cursor.map(str::parse::<usize>).transpose();
+        let skipped = skipped.map_err(|_| Error::Invalid("Invalid cursor".into()))?.unwrap_or_default();
+        if tool.arguments.takes("offset") {
+            given.insert("limit".to_owned(), json!(limit));
+            given.insert("offset".to_owned(), json!(skipped));
+            let page = call(tool, context, given, reading).await?;
+            let rows = self.read(&page);
             let goes_on = page["has_more"].as_bool().unwrap_or(rows.len() == limit);
-            (goes_on && tool.arguments.takes("offset")).then(|| (skipped + rows.len()).to_string())
-        };
-        let next = match tool.arguments.takes("cursor") {
-            true => page["next_cursor"].as_str().map(str::to_owned),
-            false => by_offset(),
-        };
-        Ok(Page { rows, next })
+            let next = goes_on.then(|| (skipped + rows.len()).to_string());
+            return Ok(Page { rows, next });
+        }
+        let mut rows = self.read(&call(tool, context, given, reading).await?);
+        rows.reverse();
+        let next = skipped.saturating_add(limit);
+        let next = (next < rows.len()).then(|| next.to_string());
+        Ok(Page { rows: rows.into_iter().skip(skipped).take(limit).collect(), next })
     }
 
     /// The rows that answer a search, best first.
@@ -109,7 +140,7 @@ impl Rows {
             return Ok(Vec::new());
         };
         let given = Map::from_iter([("query".to_owned(), json!(query))]);
-        Ok(self.read(&search.call_within(context, given).await?))
+        Ok(self.read(&call(search, context, given, Reading::Passing).await?))
     }
 
     fn read(&self, page: &Value) -> Vec<Row> {
