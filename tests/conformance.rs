@@ -1,5 +1,6 @@
 //! The MCP project's own conformance suite: every scored scenario of both requirement sets passes, and what the suite
-//! says of each is written down in `contracts/conformance.md`.
+//! says of each is written down in `contracts/conformance.md`. The scenarios for authorization servers are run in
+//! `oauth`, and written down there too.
 
 mod fixture;
 mod prompts;
@@ -8,7 +9,12 @@ mod resources;
 mod rounds;
 mod tools;
 
-use std::{collections::BTreeMap, fmt::Write, fs, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -21,13 +27,42 @@ use crate::{
 };
 
 /// What counts.
-const SCORED: &str = "yes";
+pub(crate) const SCORED: &str = "yes";
 
 /// The revisions whose requirements are met.
-const REVISIONS: [&str; 2] = ["2025-11-25", "2026-07-28"];
+pub(crate) const REVISIONS: [&str; 2] = ["2025-11-25", "2026-07-28"];
+
+/// How a table of outcomes begins.
+pub(crate) const HEAD: &str = "| scenario | counts | outcome |\n| --- | --- | --- |\n";
+
+/// Where in the file the second part begins.
+pub(crate) const SECOND: &str = "\n## Authorization servers\n";
+
+/// A part of what is written down; each is compared, or written anew, by a test of its own.
+pub(crate) enum Part {
+    Servers,
+    AuthorizationServers,
+}
+
+impl Part {
+    /// Compares this part with the committed file.
+    #[track_caller]
+    pub(crate) fn is_as_committed(&self, text: &str) {
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("contracts/conformance.md");
+        let committed = fs::read_to_string(path).unwrap_or_default();
+        let (first, second) = committed.split_at(committed.find(SECOND).unwrap_or(committed.len()));
+        let whole = match self {
+            Part::Servers => [text, second],
+            Part::AuthorizationServers => [first, text],
+        };
+        is_as_committed("conformance.md", &whole.concat());
+    }
+}
 
 /// What the suite says of one scenario.
-struct Outcome {
+pub(crate) struct Outcome {
     scenario: String,
     passed: usize,
     failed: Vec<String>,
@@ -41,6 +76,17 @@ impl Outcome {
             (0, warned) => format!("passes, {} checks, {warned} warnings", self.passed),
             (failed, _) => format!("fails {failed} of {} checks", failed + self.passed),
         }
+    }
+
+    /// Its line in the table.
+    pub(crate) fn line(&self, counts: &str) -> String {
+        format!("| {} | {counts} | {} |\n", self.scenario, self.verdict())
+    }
+
+    /// What is wrong; `None` where nothing is.
+    pub(crate) fn complaint(&self) -> Option<String> {
+        let is_clean = self.failed.is_empty() && self.warned.is_empty();
+        (!is_clean).then(|| format!("{}: {:?} {:?}", self.scenario, self.failed, self.warned))
     }
 }
 
@@ -66,17 +112,17 @@ async fn every_scored_scenario_passes() {
         let scores = scores(revision).await;
         let outcomes = run(&format!("{url}/v1/mcp"), revision, folder.path()).await;
         assert!(scores.keys().eq(outcomes.iter().map(|outcome| &outcome.scenario)), "{revision}: some were not run");
-        write!(table, "\n## {revision}\n\n| scenario | counts | outcome |\n| --- | --- | --- |\n").unwrap();
+        table += &format!("\n## {revision}\n\n{HEAD}");
         for outcome in outcomes {
             let score = &scores[&outcome.scenario];
-            if score == SCORED && !(outcome.failed.is_empty() && outcome.warned.is_empty()) {
-                complaints.push(format!("{revision} {}: {:?} {:?}", outcome.scenario, outcome.failed, outcome.warned));
+            if score == SCORED {
+                complaints.extend(outcome.complaint().map(|complaint| format!("{revision} {complaint}")));
             }
-            writeln!(table, "| {} | {score} | {} |", outcome.scenario, outcome.verdict()).unwrap();
+            table += &outcome.line(score);
         }
     }
     assert!(complaints.is_empty(), "{complaints:#?}");
-    is_as_committed("conformance.md", &table);
+    Part::Servers.is_as_committed(&table);
 }
 
 /// Whether the scenarios for servers count for a revision, from the list that comes with the suite: `yes`, or why not.
@@ -105,16 +151,23 @@ async fn run(url: &str, revision: &str, folder: &Path) -> Vec<Outcome> {
     command.arg(installed("conformance").await.join("bin/conformance"));
     command.args(["server", "--url", url, "--requirements", revision, "-o"]).arg(&results);
     let output = command.output().await.unwrap();
-    let Ok(entries) = fs::read_dir(&results) else { panic!("{}", String::from_utf8_lossy(&output.stderr)) };
-    let mut outcomes: Vec<Outcome> = entries.map(|entry| outcome(&entry.unwrap().path())).collect();
+    assert!(results.exists(), "{}", String::from_utf8_lossy(&output.stderr));
+    outcomes(&results, "server")
+}
+
+/// What is in the folders of the scenarios that were run for one kind of server, in the order of their names. Each is
+/// called `KIND-NAME-TIME`.
+pub(crate) fn outcomes(results: &Path, kind: &str) -> Vec<Outcome> {
+    let entries = fs::read_dir(results).unwrap();
+    let mut outcomes: Vec<Outcome> = entries.map(|entry| outcome(&entry.unwrap().path(), kind)).collect();
     outcomes.sort_by(|one, other| one.scenario.cmp(&other.scenario));
     outcomes
 }
 
-/// What is in the folder of one scenario, which is called `server-NAME-TIME`.
-fn outcome(folder: &Path) -> Outcome {
+fn outcome(folder: &Path, kind: &str) -> Outcome {
     const TIME: usize = "-2026-07-28T00-00-00-000Z".len();
-    let name = folder.file_name().unwrap().to_str().unwrap().strip_prefix("server-").unwrap();
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    let name = name.strip_prefix(kind).and_then(|name| name.strip_prefix('-')).unwrap();
     let checks: Vec<Value> = serde_json::from_slice(&fs::read(folder.join("checks.json")).unwrap()).unwrap();
     let of_status = |status: &str| {
         let checks = checks.iter().filter(|check| check["status"] == status);

@@ -1,5 +1,7 @@
 //! The MCP face over HTTP: both eras, sessions and their owners, and what older clients leave out.
 
+mod batches;
+mod cancelling;
 mod confirming;
 mod events;
 mod prompts;

@@ -6,6 +6,8 @@ mod connect;
 mod crash;
 pub(crate) mod program;
 mod refusals;
+mod secrets;
 mod start;
 mod stdio;
 mod transfer;
+mod users;

@@ -5,4 +5,6 @@ mod bounds;
 mod door;
 mod limits;
 mod secrets;
+mod sockets;
+mod storms;
 mod tls;

@@ -15,12 +15,12 @@ impl Client {
         self.ask("tools/call", params).await["result"].take()
     }
 
-    async fn has(&self, memory: &str) -> bool {
+    pub(super) async fn has(&self, memory: &str) -> bool {
         self.call("get_memory", json!({ "memory_id": memory })).await["result"]["isError"] == false
     }
 
     /// Opens a session of a client that can ask its user.
-    async fn session_that_asks(&self) -> String {
+    pub(super) async fn session_that_asks(&self) -> String {
         let mut opening = super::initialize("2025-11-25");
         opening["params"]["capabilities"] = json!({ "elicitation": {} });
         let opened = self.post(BOTH, None, opening).await;
@@ -29,6 +29,17 @@ impl Client {
         self.post(BOTH, Some(&session), json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
         session
     }
+}
+
+/// A call that is asked about.
+pub(super) fn deletion(id: u32, memory: &str) -> Value {
+    let params = json!({ "name": "delete_memory", "arguments": { "memory_id": memory } });
+    json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })
+}
+
+/// The answer to the server's question.
+pub(super) fn answer(question: &Value, action: &str) -> Value {
+    json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "action": action, "content": {} } })
 }
 
 #[tokio::test]
@@ -79,25 +90,32 @@ async fn a_deletion_waits_for_consent_in_a_session() {
     let session = client.session_that_asks().await;
     for (action, remains) in [("decline", true), ("accept", false)] {
         let id = client.remember(&format!("Ada keeps bees and {action}s")).await;
-        let params = json!({ "name": "delete_memory", "arguments": { "memory_id": id } });
-        let call = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params });
-        let mut stream = Events::of(client.post(BOTH, Some(&session), call).await);
-        let question = loop {
-            let message = stream.message().await.unwrap();
-            if message["method"] == "elicitation/create" {
-                break message;
-            }
-        };
+        let mut stream = Events::of(client.post(BOTH, Some(&session), deletion(7, &id)).await);
+        let question = stream.request("elicitation/create").await;
         assert!(question["params"]["message"].as_str().unwrap().contains("Ada keeps bees"), "{question}");
-        let answer = json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "action": action, "content": {} } });
-        client.post(BOTH, Some(&session), answer).await;
-        let result = loop {
-            let message = stream.message().await.unwrap();
-            if message["id"] == 7 {
-                break message["result"].clone();
-            }
-        };
+        client.post(BOTH, Some(&session), answer(&question, action)).await;
+        let result = stream.result(7).await;
         assert_eq!(result["isError"], remains, "{action}: {result}");
         assert_eq!(client.has(&id).await, remains, "{action}");
+    }
+}
+
+#[tokio::test]
+async fn who_could_ask_and_brings_no_answer_brings_no_consent() {
+    let client = Client::of_new_user().await;
+    let session = client.session_that_asks().await;
+    let answers = [
+        json!({ "jsonrpc": "2.0", "error": { "code": -32601, "message": "There is nobody to ask" } }),
+        json!({ "jsonrpc": "2.0", "result": { "action": "reject" } }),
+        json!({ "jsonrpc": "2.0", "result": {} }),
+    ];
+    for (call, mut answer) in (7..).zip(answers) {
+        let id = client.remember(&format!("Ada keeps {call} bees")).await;
+        let mut stream = Events::of(client.post(BOTH, Some(&session), deletion(call, &id)).await);
+        answer["id"] = stream.request("elicitation/create").await["id"].take();
+        assert_eq!(client.post(BOTH, Some(&session), answer.clone()).await.status(), 202, "{answer}");
+        let result = stream.result(call).await;
+        assert_eq!(result["structuredContent"]["error"]["code"], "declined", "{answer}: {result}");
+        assert!(client.has(&id).await, "{answer}");
     }
 }

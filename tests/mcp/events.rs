@@ -1,7 +1,13 @@
 //! Reads an event stream as it comes.
 
+use std::time::Duration;
+
 use reqwest::Response;
 use serde_json::Value;
+use tokio::time::timeout;
+
+/// How long a stream may go on that is to end.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A stream of events, of which some may have been read.
 pub(super) struct Events {
@@ -54,13 +60,40 @@ impl Events {
         }
     }
 
-    /// The next message with this method.
-    pub(super) async fn notification(&mut self, method: &str) -> Value {
+    /// The next message of which this is so.
+    async fn first(&mut self, is_so: impl Fn(&Value) -> bool) -> Value {
         loop {
             let message = self.message().await.unwrap();
-            if message["method"] == method {
-                return message["params"].clone();
+            if is_so(&message) {
+                return message;
             }
         }
+    }
+
+    /// What the next message with this method says.
+    pub(super) async fn notification(&mut self, method: &str) -> Value {
+        self.request(method).await["params"].take()
+    }
+
+    /// The next message with this method, to be answered by its id.
+    pub(super) async fn request(&mut self, method: &str) -> Value {
+        self.first(|message| message["method"] == method).await
+    }
+
+    /// The result of the request with this id.
+    pub(super) async fn result(&mut self, id: u32) -> Value {
+        self.first(|message| message["id"] == id && message["method"].is_null()).await["result"].take()
+    }
+
+    /// Waits for the stream's end; how many messages came before it.
+    pub(super) async fn end(&mut self) -> usize {
+        let counted = async {
+            let mut messages = 0;
+            while self.message().await.is_some() {
+                messages += 1;
+            }
+            messages
+        };
+        timeout(PATIENCE, counted).await.expect("the stream ends")
     }
 }

@@ -1,9 +1,13 @@
 //! Prompts hand over what there is, with the caller's rights.
 
 use serde_json::{Value, json};
+use tools::transfer::Input;
 
-use super::{BOTH, Client, message_of};
-use crate::harness::{Server, indexed};
+use super::{BOTH, Client, message_of, views::long_talk};
+use crate::{
+    harness::{Server, indexed},
+    transfer::import,
+};
 
 impl Client {
     async fn prompt(&self, name: &str, arguments: Value) -> Value {
@@ -47,6 +51,55 @@ async fn a_briefing_holds_what_is_known_said_and_to_be_done() {
     assert!(client.ask("resources/read", json!({ "uri": uri })).await["result"].is_object(), "{uri} opens");
     let stranger = other.prompt("brief_me", json!({ "about": "Ida" })).await.to_string();
     assert!(!stranger.contains("Krems") && !stranger.contains("garden"), "{stranger}");
+}
+
+#[tokio::test]
+async fn a_briefing_reaches_to_the_end_of_long_conversations() {
+    let client = Client::of_new_user().await;
+    let (id, segment) = long_talk(&client.user).await;
+    indexed(Server::shared().await).await;
+    let briefing = client.prompt("brief_me", json!({ "about": "the kingfisher" })).await;
+    let messages = briefing["result"]["messages"].as_array().unwrap_or_else(|| panic!("{briefing}"));
+    assert!(messages[0]["content"]["text"].as_str().unwrap().contains(&segment), "{briefing}");
+    let embedded = messages.iter().map(|message| &message["content"]["resource"]);
+    let found = embedded.filter(|resource| resource["text"].as_str().is_some_and(|text| text.contains("third bridge")));
+    let uris: Vec<&Value> = found.map(|resource| &resource["uri"]).collect();
+    assert!(uris.contains(&&json!(format!("omi://conversations/{id}/transcript"))), "{briefing}");
+}
+
+#[tokio::test]
+async fn a_week_long_ago_is_reviewed_whatever_has_come_since() {
+    let client = Client::of_new_user().await;
+    let (before, then, since) = ("2026-03-03T10:00:00Z", "2026-03-11T10:00:00Z", "2026-04-20T10:00:00Z");
+    let memory = |content: &str, created: &str, updated: &str| {
+        json!({
+            "content": content, "created_at": created, "updated_at": updated,
+        })
+    };
+    let item = |text: &str, done: &str, updated: &str| {
+        json!({
+            "description": text, "completed": true, "completed_at": done, "created_at": before, "updated_at": updated,
+        })
+    };
+    let mut memories: Vec<Value> = (0..230).map(|n| memory(&format!("Fact {n} of April"), since, since)).collect();
+    memories.push(memory("Otto mended the barn roof", then, then));
+    memories.push(memory("Otto has a ladder", then, since));
+    memories.push(memory("Otto has a dog", before, before));
+    let mut items: Vec<Value> = (0..60).map(|n| item(&format!("Errand {n}"), since, since)).collect();
+    items.push(item("Pay Otto for the roof", then, then));
+    items.push(item("File the bill", before, since));
+    let export = json!({ "memories": memories, "action_items": items }).to_string();
+    import(&client.user, vec![Input::bytes("spring.json", export.into_bytes())]).await;
+    let review = client.prompt("weekly_review", json!({ "week": "2026-03-10" })).await;
+    let told = review["result"]["messages"][0]["content"]["text"].as_str().unwrap_or_else(|| panic!("{review}"));
+    for words in ["Otto mended the barn roof", "Otto has a ladder", "Pay Otto for the roof"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    for words in ["of April", "Otto has a dog", "Errand", "File the bill"] {
+        assert!(!told.contains(words), "{words}: {told}");
+    }
+    let busy = client.prompt("weekly_review", json!({ "week": "2026-04-20" })).await.to_string();
+    assert!(busy.contains("and 181 more") && busy.contains("and 10 more"), "what is left out is counted: {busy}");
 }
 
 #[tokio::test]

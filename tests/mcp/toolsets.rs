@@ -33,15 +33,11 @@ async fn the_default_list_is_small() {
     let client = Client::of_new_user().await;
     let response = client.describe("tools/list", json!({})).send().await.unwrap();
     let text = response.text().await.unwrap();
-    println!("{} bytes of tools/list", text.len());
-    std::fs::write("/tmp/mcpx-tools.json", &text).unwrap();
     assert!(text.len() < BUDGET, "{} bytes", text.len());
     let listed: Value = serde_json::from_str(&text).unwrap();
     let tools = listed["result"]["tools"].as_array().unwrap();
     assert!(tools.len() <= 15, "{:?}", names(tools));
     assert!(names(tools).contains(&"search_memories"));
-    let weights = tools.iter().map(|tool| (tool["name"].as_str().unwrap(), tool.to_string().len()));
-    println!("{:#?}", weights.collect::<Vec<_>>());
     assert!(listed["result"]["nextCursor"].is_null(), "on one page");
 }
 

@@ -1,12 +1,51 @@
 //! What can be opened by its address: listed, completed and read.
 
 use serde_json::{Value, json};
+use tools::transfer::Input;
 
 use super::Client;
+use crate::{
+    harness::{Server, TestUser, indexed},
+    transfer::import,
+};
+
+/// A conversation of 620 segments, of which one of the last tells of a kingfisher. Gives its id and that segment's.
+pub(super) async fn long_talk(user: &TestUser) -> (&'static str, String) {
+    let said = |place: usize| match place {
+        605 => "The kingfisher nests under the third bridge.".to_owned(),
+        place => format!("We rowed lap {place} around the lake."),
+    };
+    let segment =
+        |place: usize| json!({ "text": said(place), "start": place * 10, "end": place * 10 + 5, "is_user": true });
+    let segments: Vec<Value> = (0..620).map(segment).collect();
+    let talk = json!({
+        "id": "c-long", "created_at": "2026-03-10T12:00:00Z", "started_at": "2026-03-10T12:00:00Z",
+        "structured": { "title": "Rowing", "overview": "A long row." }, "transcript_segments": segments,
+    });
+    let export = json!({ "conversations": [talk] }).to_string();
+    import(user, vec![Input::bytes("long.json", export.into_bytes())]).await;
+    let whole = user.app().get("/v1/conversations/c-long").await.ok();
+    ("c-long", whole["transcript_segments"][605]["id"].as_str().unwrap().to_owned())
+}
 
 impl Client {
     async fn addresses(&self) -> Vec<Value> {
         self.ask("resources/list", json!({})).await["result"]["resources"].as_array().unwrap().clone()
+    }
+
+    /// The addresses of every page, and how many each page has.
+    async fn every_address(&self) -> (Vec<String>, Vec<usize>) {
+        let (mut seen, mut sizes, mut params) = (Vec::new(), Vec::new(), json!({}));
+        loop {
+            let page = self.ask("resources/list", params).await["result"].take();
+            let rows = page["resources"].as_array().unwrap();
+            seen.extend(rows.iter().map(|row| row["uri"].as_str().unwrap().to_owned()));
+            sizes.push(rows.len());
+            if page["nextCursor"].is_null() {
+                return (seen, sizes);
+            }
+            params = json!({ "cursor": page["nextCursor"] });
+        }
     }
 
     async fn read(&self, uri: &str) -> Value {
@@ -137,22 +176,68 @@ async fn resources_are_listed_page_by_page_newest_first() {
             .talk(&["Shall we take the ferry to Bergen on Tuesday?", "Yes, the early one, and then the train to Voss."])
             .await
     ));
-    let (mut seen, mut cursor) = (Vec::new(), Value::Null);
-    loop {
-        let params = if cursor.is_null() { json!({}) } else { json!({ "cursor": cursor }) };
-        let mut page = client.ask("resources/list", params).await["result"].take();
-        let uris = page["resources"].as_array().unwrap().iter().map(|it| it["uri"].as_str().unwrap().to_owned());
-        seen.extend(uris);
-        cursor = page["nextCursor"].take();
-        if cursor.is_null() {
-            break;
-        }
-        assert_eq!(seen.len() % 100, 0, "every page but the last is full");
-    }
+    let (mut seen, sizes) = client.every_address().await;
+    assert_eq!(sizes, [100, 28], "every page but the last is full");
     assert!(written[102..].contains(&seen[2]), "the newest come first");
     seen.sort();
     written.sort();
     assert_eq!(seen, written, "each once");
     let wrong = client.ask("resources/list", json!({ "cursor": "dreams:" })).await;
     assert_eq!(wrong["error"]["message"], "Invalid cursor");
+}
+
+#[tokio::test]
+async fn goals_are_listed_to_the_last_one() {
+    let client = Client::of_new_user().await;
+    let mut written = Vec::new();
+    for number in 0..5 {
+        let goal = json!({ "title": format!("Goal {number}") });
+        let goal = client.user.developer().post("/v1/dev/user/goals", goal).await.ok();
+        written.push(format!("omi://goals/{}", goal["id"].as_str().unwrap()));
+    }
+    let ended = written[1].replace("omi://goals", "/v1/dev/user/goals");
+    client.user.developer().patch(&ended, json!({ "status": "achieved" })).await.ok();
+    // They begin where the first page has room for three.
+    for (batch, size) in [25, 25, 25, 20].into_iter().enumerate() {
+        let items: Vec<Value> = (0..size).map(|place| json!({ "content": format!("Fact {batch}-{place}") })).collect();
+        client.call("create_memories", json!({ "items": items })).await;
+    }
+    let (seen, sizes) = client.every_address().await;
+    assert_eq!(sizes, [100, 2]);
+    written.reverse();
+    assert_eq!(seen[97..], written, "all of them, the newest first, and those that have ended too");
+    assert!(client.read(&written[3]).await["text"].as_str().unwrap().contains("achieved"));
+}
+
+#[tokio::test]
+async fn long_conversations_are_read_to_their_end() {
+    let client = Client::of_new_user().await;
+    let (id, segment) = long_talk(&client.user).await;
+    let transcript = client.read(&format!("omi://conversations/{id}/transcript")).await;
+    let lines: Vec<&str> = transcript["text"].as_str().unwrap().lines().collect();
+    assert_eq!(lines.len(), 620);
+    assert!(lines[619].ends_with("We rowed lap 619 around the lake."), "{}", lines[619]);
+    indexed(Server::shared().await).await;
+    let found = client.call("search", json!({ "query": "Where does the kingfisher nest?" })).await;
+    let results = found["result"]["structuredContent"]["results"].as_array().unwrap();
+    let passage = format!("conversation:{id}#{segment}");
+    let result = results.iter().find(|result| result["id"] == passage).unwrap_or_else(|| panic!("{found}"));
+    assert_eq!(result["url"], transcript["uri"], "where it is cited, it is read");
+    let fetched = client.call("fetch", json!({ "id": passage })).await;
+    let text = fetched["result"]["structuredContent"]["text"].as_str().unwrap_or_else(|| panic!("{fetched}"));
+    assert!(text.contains("lap 599") && text.contains("kingfisher") && text.contains("lap 611"), "{text}");
+    let rest = client.call("fetch", json!({ "id": format!("conversation:{id}#from={segment}") })).await;
+    let rest = rest["result"]["structuredContent"]["text"].as_str().unwrap();
+    assert_eq!((rest.lines().count(), rest.lines().next_back()), (15, Some(lines[619])));
+}
+
+#[tokio::test]
+async fn a_listing_is_in_the_audit_trail() {
+    let client = Client::of_new_user().await;
+    let id = client.remember("Hedy plays chess on Mondays").await;
+    client.addresses().await;
+    let trail = client.user.app().get("/v1/users/audit?tool=get_memories").await.ok();
+    let entries = trail["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 1, "{trail}");
+    assert_eq!((&entries[0]["face"], &entries[0]["ids"]), (&json!("mcp"), &json!([id])), "its first words were told");
 }

@@ -1,9 +1,14 @@
 //! Clients hear of what changes: sessions by their own stream, 2026-07-28 by a subscription.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::json;
+use tempfile::TempDir;
+use tokio::time::timeout;
 
 use super::{BOTH, Client, events::Events};
+use crate::{harness::Server, oauth::flow};
 
 const UPDATED: &str = "notifications/resources/updated";
 const LIST_CHANGED: &str = "notifications/resources/list_changed";
@@ -33,6 +38,42 @@ async fn a_session_hears_of_what_it_watches() {
     news.notification(LIST_CHANGED).await;
     client.call("delete_memory", json!({ "memory_id": bees })).await;
     assert_eq!(news.notification(UPDATED).await["uri"], uri, "that it is gone is news too");
+}
+
+#[tokio::test]
+async fn what_was_missed_is_told_to_who_begins_to_listen() {
+    let client = Client::of_new_user().await;
+    let (_, session) = client.initialize("2025-11-25").await;
+    let id = client.remember("Ada keeps bees").await;
+    let uri = format!("omi://memories/{id}");
+    let subscribe = json!({"jsonrpc": "2.0", "id": 3, "method": "resources/subscribe", "params": {"uri": uri}});
+    super::message_of(client.post(BOTH, Some(&session), subscribe).await).await;
+    client.call("edit_memory", json!({ "memory_id": id, "content": "Ada keeps wasps" })).await;
+    let stream = client.request(Method::GET).header("mcp-session-id", &session).send().await.unwrap();
+    assert_eq!(Events::of(stream).notification(UPDATED).await["uri"], uri);
+}
+
+#[tokio::test]
+async fn a_session_goes_on_with_a_newer_token() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), |config| config.oauth.access_seconds = 5).await;
+    let (user, app) = (server.user().await, flow::Client::added(&server).await);
+    let tokens = app.let_in(&user, "memories.read").await;
+    let key = tokens["access_token"].as_str().unwrap().to_owned();
+    let mut client = Client { endpoint: format!("{}/v1/mcp", server.url), key, user };
+    let (_, session) = client.initialize("2025-11-25").await;
+    let listen = |client: &Client| client.request(Method::GET).header("mcp-session-id", &session).send();
+    let mut news = Events::of(listen(&client).await.unwrap());
+    // With the token ends what it has opened, though nobody has revoked it.
+    news.end().await;
+    client.user.developer().post("/v1/dev/user/memories", json!({ "content": "Ada keeps bees" })).await.ok();
+    let tokens = app.refresh(tokens["refresh_token"].as_str().unwrap()).await.ok();
+    client.key = tokens["access_token"].as_str().unwrap().to_owned();
+    let mut news = Events::of(listen(&client).await.unwrap());
+    let heard = timeout(Duration::from_secs(30), news.notification(LIST_CHANGED)).await;
+    assert!(heard.is_ok(), "the session has gone deaf");
+    drop(news);
+    server.stop().await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A memory, a conversation and something to do, to be searched and fetched together.
+//! A memory, a conversation, something to do and a goal, to be searched and fetched together.
 
 use serde_json::{Value, json};
 
@@ -29,17 +29,20 @@ async fn seed(user: &TestUser) -> Value {
     let whole = app.get(&format!("/v1/conversations/{}", talk["id"].as_str().unwrap())).await.ok();
     let item = json!({ "description": "Order jars for the apricots", "due_at": "2026-07-01T09:00:00Z" });
     let item = app.post("/v1/action-items", item).await.ok();
+    let goal = user.developer().post("/v1/dev/user/goals", json!({ "title": "Dry a crate of apricots" })).await.ok();
     json!({
         "apricots": memory["id"],
         "ripe": talk["id"],
         "july": whole["transcript_segments"][1]["id"],
         "jars": item["id"],
+        "crate": goal["id"],
     })
 }
 
 fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     let id = |kind: &str, name: &str| format!("{kind}:{}", seed[name].as_str().unwrap());
     let passage = format!("{}#{}", id("conversation", "ripe"), seed["july"].as_str().unwrap());
+    let onwards = format!("{}#from={}", id("conversation", "ripe"), seed["july"].as_str().unwrap());
     let lost = format!("{}#nothing", id("conversation", "ripe"));
     vec![
         ("search", json!({ "query": "When are the apricots ripe?", "limit": 10 })),
@@ -47,9 +50,12 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
         ("fetch", json!({ "id": id("memory", "apricots") })),
         ("fetch", json!({ "id": id("conversation", "ripe") })),
         ("fetch", json!({ "id": passage })),
+        ("fetch", json!({ "id": onwards })),
         ("fetch", json!({ "id": lost })),
         ("fetch", json!({ "id": id("action_item", "jars") })),
+        ("fetch", json!({ "id": id("goal", "crate") })),
         ("fetch", json!({ "id": "goal:unknown" })),
+        ("fetch", json!({ "id": "file:unknown" })),
         ("fetch", json!({ "id": "dream:1" })),
         ("get_user_profile", json!({})),
     ]
@@ -65,6 +71,7 @@ fn attempts(seed: &Value) -> Vec<(&'static str, Value, super::Heard)> {
         fetch("memory", "apricots", "Memory not found"),
         fetch("conversation", "ripe", "Conversation not found"),
         fetch("action_item", "jars", "Action item not found"),
+        fetch("goal", "crate", "Goal not found"),
         ("get_user_profile", json!({}), NothingOfHers),
     ]
 }

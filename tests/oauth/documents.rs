@@ -100,6 +100,12 @@ async fn a_client_is_known_by_its_document() {
         assert_eq!((answer.status, answer.header("location")), (400, ""), "{path}");
         assert!(answer.body.as_str().unwrap().contains(reason), "{path}: {}", answer.body);
     }
+    let before = asked.load(Ordering::Relaxed);
+    let wrong = Client::known(&server, &format!("{base}/never.json"), CALLBACK);
+    for _ in 0..3 {
+        assert_eq!(wrong.sent(&wrong.asked("")).await.status, 400);
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), before + 1, "what cannot be had is left alone for a while");
     server.stop().await;
 }
 

@@ -73,6 +73,28 @@ async fn the_authorization_server_describes_itself() {
 }
 
 #[tokio::test]
+async fn the_routes_beside_the_endpoint_challenge_too_and_those_of_sessions_do_not() {
+    let server = Server::shared().await;
+    let metadata = format!("resource_metadata=\"{}/.well-known/oauth-protected-resource/v1/mcp/sse\"", server.url);
+    for (path, bearer, said) in [
+        ("/v1/mcp/memories", None, "scope=\"memories.read"),
+        ("/v1/mcp/conversations", Some("omi_oat_x"), "error=\"invalid_token\""),
+    ] {
+        let request = reqwest::Client::new().get(format!("{}{path}", server.url));
+        let answer = Answer::to(bearer.iter().fold(request, |request, token| request.bearer_auth(token))).await;
+        let challenge = answer.header("www-authenticate");
+        assert!(
+            answer.status == 401 && challenge.contains(&metadata) && challenge.contains(said),
+            "{path}: {challenge}"
+        );
+    }
+    for path in ["/v1/mcp/keys", "/v1/dev/user/memories", "/v3/memories"] {
+        let request = reqwest::Client::new().get(format!("{}{path}", server.url)).bearer_auth("omi_oat_x");
+        assert_eq!(Answer::to(request).await.header("www-authenticate"), "Bearer", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn pages_from_anywhere_may_read_the_documents_and_ask_for_tokens_but_not_more() {
     let server = Server::shared().await;
     let page = "https://inspector.example";

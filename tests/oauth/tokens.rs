@@ -8,7 +8,7 @@ use super::{
     added,
     flow::{CALLBACK, Client, denied},
 };
-use crate::harness::{Answer, Server, TestUser, apart};
+use crate::harness::{Answer, Server, TestUser};
 
 fn text(tokens: &Value, name: &str) -> String {
     tokens[name].as_str().unwrap().to_owned()
@@ -149,6 +149,9 @@ async fn a_refresh_token_is_for_its_client_and_its_scopes() {
     denied(&client.refresh(&text(&tokens, "access_token")).await, 400, "invalid_grant");
     denied(&client.refresh_with(&refresh, &[("scope", "goals.read")]).await, 400, "invalid_scope");
     denied(&client.refresh_with(&refresh, &[("resource", "https://evil.example/v1/mcp")]).await, 400, "invalid_target");
+    let whole = client.refresh_with(&refresh, &[("scope", "offline_access")]).await.ok();
+    assert_ne!(whole["scope"], "", "who names no scope of the server's keeps all");
+    let refresh = text(&whole, "refresh_token");
     let narrow = client.refresh_with(&refresh, &[("scope", "memories.read")]).await.ok();
     assert_eq!(narrow["scope"], "memories.read");
     let writer = user.with(&text(&narrow, "access_token"));
@@ -222,8 +225,8 @@ async fn tokens_end_when_their_time_has_come() {
     denied(&client.exchange(&stale).await, 400, "invalid_grant");
     let next = client.refresh(&text(&tokens, "refresh_token")).await.ok();
     assert_eq!(next["expires_in"], 1);
-    let (resources, id) = (server.resources.clone(), user.id.clone());
-    apart(async move { resources.grants().revoke_all(&id).await.unwrap() }).await;
+    let grant = user.app().get("/v1/mcp/oauth/grants").await.ok()[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(user.app().delete(&format!("/v1/mcp/oauth/grants/{grant}")).await.status, 204);
     denied(&client.refresh(&text(&next, "refresh_token")).await, 400, "invalid_grant");
     server.stop().await;
 }

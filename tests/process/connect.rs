@@ -1,6 +1,6 @@
 //! `recollect connect`: clients are told of the server, once, and their files are otherwise left as they are.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -14,12 +14,14 @@ async fn a_client_is_connected_once_and_its_file_is_kept() {
     let (data, home) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let file = home.path().join("mcp.json");
     fs::write(&file, FILE).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let connect = ["connect", "cursor", "--write", "--file", file.to_str().unwrap()];
     let said = run(data.path(), &connect).await;
     assert!(said.status.success(), "{}", text(&said.stderr));
     let written = fs::read_to_string(&file).unwrap();
     assert!(written.contains("// mine") && written.contains("https://other.example"), "{written}");
     assert_eq!(written.matches("Bearer omi_mcp_").count(), 1, "{written}");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "a key is for its user alone");
     assert_eq!(fs::read_to_string(home.path().join("mcp.json.before-recollect")).unwrap(), FILE);
     let again = run(data.path(), &connect).await;
     assert!(text(&again.stderr).contains("connected already"), "{}", text(&again.stderr));

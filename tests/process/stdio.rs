@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::program::{Program, recollect};
+use super::program::{Program, recollect, succeed};
 use crate::{assistant::Assistant, harness::Server};
 
 async fn start(data: &Path) -> Assistant {
@@ -36,6 +36,26 @@ async fn an_assistant_works_alone_on_the_folder() {
     let listed = assistant.call("get_memories", json!({})).await;
     assert!(listed["memories"].as_array().unwrap().iter().any(|memory| memory["id"] == id), "{listed}");
     assistant.end().await;
+}
+
+#[tokio::test]
+async fn an_assistant_may_do_no_more_alone_than_through_a_server() {
+    let folder = TempDir::new().unwrap();
+    let tools = async || {
+        let command = recollect(folder.path(), &["mcp", "--toolsets", "all"]).await;
+        let (mut assistant, _) = Assistant::start(command).await;
+        let tools = assistant.tools().await;
+        assistant.end().await;
+        tools
+    };
+    let alone = tools().await;
+    for beyond in ["create_key", "revoke_grant", "delete_account", "create_goal"] {
+        assert!(!alone.iter().any(|name| name == beyond), "{beyond}");
+    }
+    assert_eq!(succeed(folder.path(), &["keys", "list"]).await, "", "no key is left behind");
+    let program = Program::serve(folder.path()).await;
+    assert_eq!(tools().await, alone);
+    program.stop().await;
 }
 
 #[tokio::test]

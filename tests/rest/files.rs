@@ -6,9 +6,13 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tools::{Audience, views};
 
 use super::{column, fields, invalid};
-use crate::harness::{Answer, Caller, Server, TestUser, apart, indexed, models_folder};
+use crate::{
+    calls::context,
+    harness::{Answer, Caller, Server, TestUser, apart, indexed, models_folder},
+};
 
 /// The smallest of pictures.
 pub(crate) const PIXEL: &[u8] =
@@ -101,6 +105,48 @@ async fn passages_are_found_by_words_at_once_and_by_meaning_soon() {
     assert_eq!((&found[0]["name"], &found[0]["page"]), (&json!("moon.pdf"), &json!(2)), "{found}");
     let only = format!("question=committee&limit=30&file_ids={}", files[1]["id"].as_str().unwrap());
     assert!(column(&search(&user, &only).await, "name").iter().all(|name| *name == "moon.pdf"));
+}
+
+#[tokio::test]
+async fn files_are_found_fetched_and_opened_with_everything_else() {
+    let server = Server::shared().await;
+    let user = server.user().await;
+    let filler = "The committee met again and noted what had been said before. ".repeat(1800);
+    let report = format!("{filler}\n\nGrandfather fried dumplings with plums.");
+    let files = upload(&user.app(), &[("report.txt", report.as_bytes())]).await.ok();
+    let id = files[0]["id"].as_str().unwrap();
+    let found = user.app().get("/v1/search?query=fried%20dumplings%20with%20plums").await.ok();
+    let results = found["results"].as_array().unwrap();
+    let part = |result: &&Value| result["id"].as_str().unwrap().starts_with(&format!("file:{id}#"));
+    let result = results.iter().find(part).unwrap_or_else(|| panic!("{found}"));
+    assert!(result["title"].as_str().unwrap().contains("“report.txt”"), "{result}");
+
+    let fetch = async |id: &str| user.app().get(&format!("/v1/fetch?id={}", id.replace('#', "%23"))).await.ok();
+    let passage = fetch(result["id"].as_str().unwrap()).await;
+    assert!(passage["metadata"]["passage"].as_str().unwrap().contains("fried dumplings"), "{passage}");
+    assert!(passage["text"].as_str().unwrap().chars().count() < 3100, "and not the whole file");
+    let whole = fetch(&format!("file:{id}")).await;
+    let next = whole["metadata"]["next"].as_str().unwrap_or_else(|| panic!("{}", whole["metadata"]));
+    assert!(whole["text"].as_str().unwrap().ends_with(&format!("[It goes on: fetch {next}]")));
+    let rest = fetch(next).await;
+    assert!(rest["text"].as_str().unwrap().ends_with("Grandfather fried dumplings with plums."), "{rest}");
+    assert_eq!(rest["metadata"]["next"], Value::Null);
+
+    let (context, uri) = (context(server, &user, Audience::App).await, result["url"].as_str().unwrap().to_owned());
+    let opened = apart(async move { views::find(&uri).unwrap().open(context).await.unwrap() }).await;
+    assert_eq!(opened.text, report, "its address opens all of it");
+}
+
+#[tokio::test]
+async fn keys_have_no_scope_for_files() {
+    let user = Server::shared().await.user().await;
+    let files = upload(&user.app(), &[("a.txt", b"Saxifrage grows here")]).await.ok();
+    let (developer, mcp) = (user.developer(), user.mcp());
+    for (caller, root) in [(&developer, "/v1/dev/user"), (&mcp, "/v1/mcp")] {
+        assert_eq!(caller.get(&format!("{root}/search?query=saxifrage")).await.ok()["results"], json!([]));
+        let fetched = caller.get(&format!("{root}/fetch?id=file:{}", files[0]["id"].as_str().unwrap())).await;
+        fetched.refused(403, "This needs a signed-in user, not an API key");
+    }
 }
 
 #[tokio::test]

@@ -170,11 +170,14 @@ async fn a_key_describes_itself_and_its_last_use() {
 async fn keys_do_not_manage_keys() {
     let user = Server::shared().await.user().await;
     for (path, _, _, _) in FAMILIES {
-        for caller in [user.developer(), user.mcp()] {
-            let wrong = "Invalid authentication credentials";
-            caller.get(path).await.refused(401, wrong);
-            caller.post(path, json!({ "name": "x" })).await.refused(401, wrong);
-            caller.bare(Method::DELETE, &format!("{path}/x")).await.refused(401, wrong);
+        for (caller, belongs) in [
+            (user.developer(), "a key that starts with omi_dev_ works on /v1/dev/user and /v1/dev/key"),
+            (user.mcp(), "a key that starts with omi_mcp_ works on /v1/mcp and /v1/mcp/sse"),
+        ] {
+            let wrong = format!("Invalid authentication credentials: {belongs}");
+            caller.get(path).await.refused(401, &wrong);
+            caller.post(path, json!({ "name": "x" })).await.refused(401, &wrong);
+            caller.bare(Method::DELETE, &format!("{path}/x")).await.refused(401, &wrong);
         }
     }
 }

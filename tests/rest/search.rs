@@ -1,9 +1,10 @@
 //! Search: its shapes and limits, words at once, meaning soon.
 
+use schemas::{key::KeyFamily, scope::Scope};
 use serde_json::json;
 
-use super::{APP, DEVELOPER, column, fields, invalid, remember, with};
-use crate::harness::{Server, indexed};
+use super::{APP, DEVELOPER, column, daily_summaries::Talk, fields, invalid, remember, with};
+use crate::harness::{Caller, Server, apart, indexed};
 
 #[tokio::test]
 async fn each_audience_gets_its_shape() {
@@ -89,4 +90,42 @@ async fn words_are_found_at_once_and_meaning_soon() {
     assert_eq!(search("where%20did%20she%20give%20birth%20to%20her%20baby").await, facts[0]);
     assert_eq!(search("automobile%20maintenance").await, facts[1]);
     assert_eq!(search("something%20sweet%20to%20cook").await, facts[2]);
+}
+
+#[tokio::test]
+async fn goals_and_days_are_searched_with_everything_else_as_far_as_a_key_reaches() {
+    let server = Server::shared().await;
+    let user = server.user().await;
+    let developer = user.developer();
+    let goal = json!({ "title": "Walk the Camino", "desired_outcome": "I stand in Santiago" });
+    let goal = developer.post("/v1/dev/user/goals", goal).await.ok();
+    developer.post("/v1/dev/user/goals", json!({ "title": "Learn the oboe" })).await.ok();
+    Talk::at("2026-03-10T12:00:00Z", 30, "the ferry to Hvar").held(&server.resources, &user.id).await;
+    let day = developer.post("/v1/dev/user/daily-summaries", json!({ "date": "2026-03-10" })).await.ok();
+    let [goal, day] = [("goal", &goal["id"]), ("daily_summary", &day["summary_id"])]
+        .map(|(kind, id)| format!("{kind}:{}", id.as_str().unwrap()));
+    let found = async |caller: &Caller, query: &str| -> Vec<String> {
+        let found = caller.get(&format!("/v1/dev/user/search?query={query}")).await.ok();
+        column(&found["results"], "id").into_iter().map(str::to_owned).collect()
+    };
+    let (walk, then) = ("When%20do%20I%20walk%20to%20Santiago%3F", "What%20happened%20on%2010%20March%202026%3F");
+    assert!(found(&developer, walk).await.contains(&goal));
+    assert!(found(&developer, then).await.contains(&day));
+    assert!(found(&developer, "the%20ferry").await.contains(&day), "by its words, too");
+    assert!(!found(&developer, "oboe").await.contains(&goal), "what has none of the words is no answer");
+    for (id, text) in [(&goal, "I stand in Santiago"), (&day, "ferry")] {
+        let fetched = developer.get(&format!("/v1/dev/user/fetch?id={id}")).await.ok();
+        assert!(fetched["text"].as_str().unwrap().contains(text), "{fetched}");
+    }
+
+    let (resources, id) = (server.resources.clone(), user.id.clone());
+    let key = apart(async move {
+        let scopes = Some(&[Scope::MemoriesRead][..]);
+        resources.keys().create(&id, KeyFamily::Developer, "reader", scopes).await.unwrap()
+    })
+    .await;
+    let reader = user.with(&key.key);
+    assert!(found(&reader, walk).await.is_empty() && found(&reader, then).await.is_empty());
+    let refused = "Insufficient permissions. Required scope: goals:read";
+    reader.get(&format!("/v1/dev/user/fetch?id={goal}")).await.refused(403, refused);
 }

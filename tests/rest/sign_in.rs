@@ -31,7 +31,8 @@ async fn refusals_are_in_the_contract_s_words() {
         cases.push((path, None, 403, "Not authenticated".into()));
         cases.push((path, Some(format!("Basic {token}")), 403, wrong.clone()));
         cases.push((path, bearer(&unknown("omi_user_")), 401, wrong.clone()));
-        cases.push((path, bearer(developer), 401, wrong));
+        cases.push((path, bearer(developer), 401, format!("{wrong}: {OF_DEVELOPERS}")));
+        cases.push((path, bearer(mcp), 401, format!("{wrong}: {OF_MCP}")));
     }
     let invalid = "Invalid authorization token";
     cases.push(("/v3/memories", None, 401, "Authorization header not found".into()));

@@ -49,6 +49,9 @@ async fn everything_works_encrypted() {
     let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {} });
     let tools = user.mcp().post("/v1/mcp", list).await.ok();
     assert!(!tools["result"]["tools"].as_array().unwrap().is_empty());
+    // HTTP/2 says in the address how the server is called.
+    let described = user.app().get("/.well-known/oauth-protected-resource/v1/mcp").await.ok();
+    assert_eq!(described["resource"], format!("{}/v1/mcp", user.url));
     let plain = reqwest::get(user.url.replace("https", "http") + "/healthz").await;
     assert!(plain.is_err(), "{plain:?}");
     server.stop().await;

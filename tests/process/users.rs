@@ -1,0 +1,187 @@
+//! `recollect users`: who has an account in a data folder, from the command line.
+
+use std::{
+    io::{Seek, Write},
+    path::Path,
+    process::Output,
+};
+
+use reqwest::Client;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::program::{Program, output, recollect, text};
+use crate::harness::Answer;
+
+const PASSWORD: &str = "correct horse";
+
+/// Runs `recollect users` with this on its standard input.
+async fn users(data: &Path, arguments: &[&str], typed: &str) -> Output {
+    let mut input = tempfile::tempfile().unwrap();
+    input.write_all(typed.as_bytes()).unwrap();
+    input.rewind().unwrap();
+    let mut command = recollect(data, &[&["users"][..], arguments].concat()).await;
+    command.stdin(input);
+    output(command).await
+}
+
+/// Runs what succeeds: what it printed, and the last line that it said beside that.
+async fn succeed(data: &Path, arguments: &[&str], typed: &str) -> (String, String) {
+    let output = users(data, arguments, typed).await;
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    (text(&output.stdout).trim_end().to_owned(), said.lines().last().unwrap_or_default().to_owned())
+}
+
+/// Runs what fails, and says why in this line.
+async fn refused(data: &Path, arguments: &[&str], typed: &str, line: &str) {
+    let output = users(data, arguments, typed).await;
+    let said = text(&output.stderr);
+    assert_eq!((output.status.code(), said.lines().last()), (Some(1), Some(line)), "{arguments:?}");
+    assert_eq!(text(&output.stdout), "", "{arguments:?}");
+}
+
+/// The list of the users: the id of each, and the rest of its line but for the day.
+async fn listed(data: &Path) -> Vec<(String, String)> {
+    let (list, _) = succeed(data, &["list"], "").await;
+    let row = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [id, role, "created", day, rest @ ..] = &words[..] else { panic!("{line}") };
+        assert!(day.len() == 10, "{line}");
+        ((*id).to_owned(), format!("{role} {}", rest.join(" ")))
+    };
+    list.lines().map(row).collect()
+}
+
+async fn lines(data: &Path) -> Vec<String> {
+    listed(data).await.into_iter().map(|(_, line)| line).collect()
+}
+
+async fn ask(program: &Program, path: &str, body: Value) -> Answer {
+    Answer::to(Client::new().post(format!("{}/v1/auth/{path}", program.url)).json(&body)).await
+}
+
+async fn log_in(program: &Program, account: &str, password: &str) -> Answer {
+    ask(program, "login", json!({ "account": account, "password": password })).await
+}
+
+/// Whom a token signs in.
+async fn me(program: &Program, token: &str) -> Answer {
+    Answer::to(Client::new().get(format!("{}/v1/users/me", program.url)).bearer_auth(token)).await
+}
+
+#[tokio::test]
+async fn users_are_added_listed_locked_out_let_in_and_deleted() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path();
+    let (token, said) = succeed(data, &["add", " Ben ", "--email", "Ben@Example.com"], "").await;
+    assert!(token.starts_with("omi_user_") && token.len() == 41, "{token}");
+    let all = listed(data).await;
+    let id = all[1].0.as_str();
+    assert_eq!(said, format!("Added Ben with the id {id}. This token signs them in; it is shown this once:"));
+    let as_it_was = ["owner - owner", "member ben@example.com Ben"];
+    assert_eq!(all.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>(), as_it_was);
+    let locked_out = ["owner - owner", "member ben@example.com Ben locked out"];
+    for name in ["Ben", "BEN@example.com", id] {
+        assert_eq!(succeed(data, &["disable", name], "").await.1, "Ben is locked out.");
+        assert_eq!(lines(data).await, locked_out);
+        assert_eq!(succeed(data, &["enable", name], "").await.1, "Ben may sign in.");
+        assert_eq!(lines(data).await, as_it_was);
+    }
+    let line = "recollect: this deletes Ben and everything that is theirs; say --yes to do it";
+    refused(data, &["delete", id], "", line).await;
+    assert_eq!(lines(data).await, as_it_was);
+    let (_, said) = succeed(data, &["delete", id, "--yes"], "").await;
+    assert_eq!(said, "Ben is deleted, with everything that was theirs.");
+    assert_eq!(lines(data).await, ["owner - owner"]);
+}
+
+#[tokio::test]
+async fn what_the_command_line_gives_signs_in_at_the_server() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path();
+    let add = ["add", "Ben", "--email", "ben@example.com", "--password"];
+    let (token, _) = succeed(data, &add, &format!("{PASSWORD}\nand more\n")).await;
+    let program = Program::serve(data).await;
+    let known = me(&program, &token).await.ok()["user"].take();
+    assert_eq!((&known["name"], &known["email"]), (&json!("Ben"), &json!("ben@example.com")));
+    assert_eq!((&known["email_verified"], &known["has_password"]), (&json!(true), &json!(true)));
+    let tokens = log_in(&program, "ben@example.com", PASSWORD).await.ok();
+    program.stop().await;
+
+    let (_, said) = succeed(data, &["password", "Ben"], "another horse\r\n").await;
+    assert_eq!(
+        said,
+        "Ben has a new password. Sessions and browsers have to sign in again; tokens, keys and assistants go on."
+    );
+    let (renewed, said) = succeed(data, &["token", "Ben"], "").await;
+    assert_eq!(
+        said,
+        "The token of before is good no more, and browsers have to sign in again. This one is shown this once:"
+    );
+    let invite = ["invite", "--email", "cleo@example.com", "--name", "Cleo", "--days", "3"];
+    let (code, said) = succeed(data, &invite, "").await;
+    assert!(said.starts_with("Hand over this code; it makes one account, until 20"), "{said}");
+    assert!(said.ends_with(" UTC, and is shown this once:"), "{said}");
+
+    let program = Program::serve(data).await;
+    let old = json!({ "refresh_token": tokens["refresh_token"] });
+    ask(&program, "refresh", old).await.refused(401, "Invalid refresh token");
+    log_in(&program, "Ben", PASSWORD).await.refused(401, "The name or the password is wrong");
+    log_in(&program, "Ben", "another horse").await.ok();
+    me(&program, &token).await.refused(401, "Invalid authorization token");
+    assert_eq!(me(&program, &renewed).await.ok()["user"]["id"], known["id"]);
+    let cleo = ask(&program, "invitations/accept", json!({ "code": code, "password": PASSWORD })).await.ok();
+    let cleo = me(&program, cleo["access_token"].as_str().unwrap()).await.ok()["user"].take();
+    assert_eq!((&cleo["name"], &cleo["email"]), (&json!("Cleo"), &json!("cleo@example.com")));
+    assert_eq!(cleo["email_verified"], true);
+    program.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_said_in_one_line() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path();
+    for _ in 0..2 {
+        succeed(data, &["add", "Ben"], "").await;
+    }
+    succeed(data, &["add", "Cleo", "--email", "cleo@example.com"], "").await;
+    let before = listed(data).await;
+    let unknown = "recollect: there is no user Eve; `recollect users list` shows them";
+    let several = "recollect: several users are called Ben; say which one by the id";
+    let length = "recollect: a password has 8 to 256 characters";
+    let address = "recollect: that is no e-mail address";
+    let stays = "recollect: the owner cannot be deleted; delete the data folder instead";
+    let taken = "recollect: another user has this e-mail address";
+    let cases: &[(&[&str], &str, &str)] = &[
+        (&["disable", "Eve"], "", unknown),
+        (&["delete", "Eve", "--yes"], "", unknown),
+        (&["password", "Eve"], "another horse\n", unknown),
+        (&["token", "Ben"], "", several),
+        (&["delete", "Ben", "--yes"], "", several),
+        (&["disable", "owner"], "", "recollect: the owner cannot be locked out"),
+        (&["delete", "owner", "--yes"], "", stays),
+        (&["add", "  "], "", "recollect: a user needs a name"),
+        (&["add", "Dora", "--email", "nobody"], "", address),
+        (&["add", "Dora", "--email", "dora@home@example.com"], "", address),
+        (&["add", "Dora", "--email", "dora@example.com\u{1b}[2J"], "", address),
+        (&["invite", "--email", "nobody"], "", address),
+        (&["add", "Dora", "--email", "CLEO@example.com"], "", taken),
+        (&["invite", "--email", "CLEO@example.com"], "", taken),
+        (&["add", "Dora", "--password"], "7 signs\n", length),
+        (&["password", "Cleo"], "", length),
+    ];
+    for (arguments, typed, line) in cases {
+        refused(data, arguments, typed, line).await;
+    }
+    assert_eq!(users(data, &["invite", "--days", "91"], "").await.status.code(), Some(2));
+    assert_eq!(listed(data).await, before);
+}
+
+#[tokio::test]
+async fn no_name_does_anything_to_the_terminal() {
+    let folder = TempDir::new().unwrap();
+    let (_, said) = succeed(folder.path(), &["add", "Cle\u{1b}[31mo"], "").await;
+    assert!(said.starts_with("Added Cle[31mo with the id "), "{said:?}");
+    assert_eq!(lines(folder.path()).await, ["owner - owner", "member - Cle[31mo"]);
+}

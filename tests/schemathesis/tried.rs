@@ -1,0 +1,117 @@
+//! What schemathesis has done, from its report of every request.
+
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io::{BufRead, BufReader},
+    path::Path,
+};
+
+use serde_json::Value;
+
+/// What was called, and what came of it.
+#[derive(Default)]
+pub(super) struct Tried {
+    /// The operations that were called and have answered.
+    pub(super) called: BTreeSet<String>,
+    /// The operations that have succeeded at least once, and whatever else was found that way.
+    pub(super) reached: BTreeSet<String>,
+    /// The checks that had something to look at, and were content.
+    pub(super) checks: BTreeSet<String>,
+    /// How often Bob was told that something is not there.
+    pub(super) peeks: usize,
+    /// How often something was asked for that had been deleted before.
+    pub(super) revisits: usize,
+}
+
+/// One request, and its answer.
+struct Exchange {
+    method: String,
+    path: String,
+    /// The address, without the query.
+    uri: String,
+    /// Who has made it, where that is known.
+    user: Option<String>,
+    status: u64,
+}
+
+impl Tried {
+    /// Reads the events of a run, one a line.
+    pub(super) fn read(events: &Path) -> Self {
+        let mut tried = Self::default();
+        for line in BufReader::new(File::open(events).unwrap()).lines() {
+            let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            if let Some(scenario) = event.get("ScenarioFinished") {
+                tried.note(scenario);
+            }
+        }
+        tried
+    }
+
+    /// Adds what was tried in another run.
+    pub(super) fn add(&mut self, other: Self) {
+        self.called.extend(other.called);
+        self.reached.extend(other.reached);
+        self.checks.extend(other.checks);
+        self.peeks += other.peeks;
+        self.revisits += other.revisits;
+    }
+
+    fn note(&mut self, scenario: &Value) {
+        let recorder = &scenario["recorder"];
+        let exchanges = exchanges(recorder);
+        match scenario["phase"].as_str() {
+            Some("stateful") => self.revisits += revisits(&exchanges),
+            // What belongs to one operation is called by its name.
+            Some("examples" | "coverage" | "fuzzing") if !exchanges.is_empty() => {
+                self.called.insert(recorder["label"].as_str().unwrap().to_owned());
+            }
+            _ => {}
+        }
+        self.peeks += exchanges.iter().filter(|it| it.user.as_deref() == Some("bob") && it.status == 404).count();
+        let reached = exchanges.iter().filter(|exchange| exchange.has_succeeded());
+        self.reached.extend(reached.map(|exchange| format!("{} {}", exchange.method, exchange.path)));
+        let checks = recorder["checks"].as_object().into_iter().flatten().filter_map(|(_, checks)| checks.as_array());
+        let content = checks.flatten().filter(|check| check["status"] == "success");
+        self.checks.extend(content.map(|check| check["name"].as_str().unwrap().to_owned()));
+    }
+}
+
+impl Exchange {
+    fn has_succeeded(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Whether it reads or changes what was deleted in another.
+    fn comes_back_to(&self, deletion: &Self) -> bool {
+        let rest = self.uri.strip_prefix(&deletion.uri);
+        let is_there_or_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        self.user.is_some() && matches!(self.method.as_str(), "GET" | "PATCH") && is_there_or_below
+    }
+}
+
+/// The requests of a scenario that were answered, in their order.
+fn exchanges(recorder: &Value) -> Vec<Exchange> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let exchange = |(id, case): (&String, &Value)| {
+        let (case, interaction) = (&case["value"], &recorder["interactions"][id]);
+        Some(Exchange {
+            method: text(&case["method"]),
+            path: text(&case["path"]),
+            uri: text(&interaction["request"]["uri"]).split('?').next().unwrap_or_default().to_owned(),
+            user: case["auth_identity"].as_str().map(str::to_owned),
+            status: interaction["response"]["status_code"].as_u64()?,
+        })
+    };
+    recorder["cases"].as_object().into_iter().flatten().filter_map(exchange).collect()
+}
+
+/// How often something is asked for in a scenario that was deleted in it before.
+fn revisits(exchanges: &[Exchange]) -> usize {
+    let is_deletion =
+        |exchange: &&Exchange| exchange.method == "DELETE" && exchange.has_succeeded() && exchange.path.contains('{');
+    let is_return = |(place, exchange): &(usize, &Exchange)| {
+        exchanges[..*place].iter().filter(is_deletion).any(|deletion| exchange.comes_back_to(deletion))
+    };
+    exchanges.iter().enumerate().filter(is_return).count()
+}

@@ -1,0 +1,182 @@
+//! Deleting an account: nothing opens any more, nothing is found, and nobody else misses anything.
+
+use resources::audit::Selection;
+use serde_json::{Value, json};
+use tools::{Context, Face};
+
+use super::{
+    DISABLED, INVALID, Member, NO_REFRESH, PASSWORD, WRONG, accept, closed,
+    equipped::{Door, Equipped},
+    invite, judge, log_in, me, refresh, session_of, signed_in, text,
+};
+use crate::{
+    calls::directly,
+    harness::{Answer, Caller, Server, TestUser, apart, indexed},
+    rest::daily_summaries::Talk,
+};
+
+const ACCOUNT: &str = "/v1/users/delete-account";
+const MEMORIES: &str = "/v1/dev/user/memories";
+
+/// Tools that list or search, with arguments that find what [`settle`] wrote.
+const LOOKS: &[(&str, &str)] = &[
+    ("get_memories", ""),
+    ("search_memories", "bees"),
+    ("get_conversations", ""),
+    ("search_transcripts", "kingfisher"),
+    ("get_action_items", ""),
+    ("get_goals", ""),
+    ("get_people", ""),
+    ("list_sessions", ""),
+];
+
+/// Writes something of each kind for a user; gives the link to a shared action item.
+async fn settle(server: &Server, user: &TestUser) -> String {
+    let app = user.app();
+    app.post("/v3/memories", json!({ "content": "Ana keeps bees near Graz" })).await.ok();
+    Talk::at("2026-05-09T15:00:00Z", 20, "We saw a kingfisher").held(&server.resources, &user.id).await;
+    let item = app.post("/v1/action-items", json!({ "description": "Buy jars" })).await.ok();
+    let goal = json!({ "title": "Run to Bled", "goal_type": "numeric", "target_value": 100, "unit": "km" });
+    app.post("/v1/goals", goal).await.ok();
+    app.post("/v1/users/people", json!({ "name": "Berta" })).await.ok();
+    session_of(server, user).await;
+    indexed(server).await;
+    text(&app.post("/v1/action-items/share", json!({ "task_ids": [item["id"]] })).await.ok(), "token")
+}
+
+/// How many rows each of the tools finds for the user with this id, whether there is one or not.
+async fn found(server: &Server, user: &str) -> Vec<(&'static str, usize)> {
+    let mut counts = Vec::new();
+    for (name, query) in LOOKS {
+        let context = Context::of_user(user, Face::App, server.resources.clone());
+        let arguments = if query.is_empty() { json!({}) } else { json!({ "query": query }) };
+        let told = directly(context, tools::find(name).unwrap(), &arguments).await.unwrap();
+        let lists = told.as_object().unwrap().values().filter_map(Value::as_array);
+        counts.push((*name, lists.map(Vec::len).sum()));
+    }
+    counts
+}
+
+#[tokio::test]
+async fn a_deleted_account_opens_nothing_any_more() {
+    let server = Server::shared().await;
+    let ana = Equipped::of(server).await;
+    let deleted = json!({ "status": "ok", "message": "Account deletion started" });
+    assert_eq!(ana.member.user.app().delete(ACCOUNT).await.ok(), deleted);
+    for (what, door, answer) in ana.try_everything().await {
+        let sentence = match door {
+            Door::App => INVALID,
+            Door::Account => "Invalid authentication credentials",
+            Door::Keys => "Invalid API Key",
+            Door::Endpoint => "Invalid or missing API key. Provide via Authorization header.",
+        };
+        let heard = (answer.status, answer.body);
+        assert_eq!(heard, (401, json!({ "detail": sentence })), "{what} at {door:?}");
+    }
+    assert_eq!(closed(server, &ana.user.token).await, (1008, INVALID.to_owned()));
+    refresh(server, &ana.member.refresh).await.refused(401, NO_REFRESH);
+    for account in [&ana.member.name, &ana.member.email] {
+        log_in(server, account, PASSWORD).await.refused(401, WRONG);
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_a_deleted_user_is_found_and_all_of_others_is() {
+    let server = Server::shared().await;
+    let (ana, ben) = (server.user().await, server.user().await);
+    let (link, other_link) = (settle(server, &ana).await, settle(server, &ben).await);
+    let before = found(server, &ben.id).await;
+    for seen in [&before, &found(server, &ana.id).await] {
+        assert!(seen.iter().all(|(_, count)| *count > 0), "there is something to find: {seen:?}");
+    }
+    ana.app().delete(ACCOUNT).await.ok();
+    for (name, count) in found(server, &ana.id).await {
+        assert_eq!(count, 0, "{name}");
+    }
+    let shared = |token: &str| format!("/v1/action-items/shared/{token}");
+    ben.with("").get(&shared(&link)).await.refused(404, "Shared action items not found");
+    assert_eq!(found(server, &ben.id).await, before);
+    ben.with("").get(&shared(&other_link)).await.ok();
+    ben.developer().get(MEMORIES).await.ok();
+}
+
+#[tokio::test]
+async fn an_owner_deletes_a_user() {
+    let server = Server::shared().await;
+    let (owner, user) = (server.owner().app(), server.user().await);
+    settle(server, &user).await;
+    let path = format!("/v1/admin/users/{}", user.id);
+    assert_eq!(owner.delete(&path).await.ok(), json!({ "success": true }));
+    owner.delete(&path).await.refused(404, "User not found");
+    user.app().get("/v3/memories").await.refused(401, INVALID);
+    assert!(found(server, &user.id).await.iter().all(|(_, count)| *count == 0));
+    let users = owner.get("/v1/admin/users").await.ok();
+    assert!(users["users"].as_array().unwrap().iter().all(|other| other["id"] != user.id));
+}
+
+#[tokio::test]
+async fn who_is_locked_out_can_be_deleted() {
+    let server = Server::shared().await;
+    let user = server.user().await;
+    judge(server, &user.id, "disable").await.ok();
+    user.app().delete(ACCOUNT).await.refused(403, DISABLED);
+    server.owner().app().delete(&format!("/v1/admin/users/{}", user.id)).await.ok();
+    user.app().get("/v3/memories").await.refused(401, INVALID);
+}
+
+#[tokio::test]
+async fn who_comes_back_is_somebody_new() {
+    let server = Server::shared().await;
+    let ana = Member::join(server).await;
+    ana.user.app().post("/v3/memories", json!({ "content": "Ana keeps bees" })).await.ok();
+    let reasons = json!({ "reason": "too many bees", "reason_details": "They sting." });
+    Answer::to(ana.user.app().request(reqwest::Method::DELETE, ACCOUNT).json(&reasons)).await.ok();
+    let invited = invite(server, json!({ "email": ana.email, "name": ana.name })).await.ok();
+    let again = signed_in(server, &accept(server, &invited, json!({})).await.ok());
+    assert_ne!(again.id, ana.user.id);
+    assert_eq!(me(&again).await["email"], ana.email);
+    assert_eq!(again.app().get("/v3/memories").await.ok(), json!([]));
+}
+
+#[tokio::test]
+async fn what_a_key_did_a_moment_before_is_forgotten_too() {
+    let server = Server::shared().await;
+    let user = server.user().await;
+    for _ in 0..3 {
+        user.developer().get(MEMORIES).await.ok();
+    }
+    user.app().delete(ACCOUNT).await.ok();
+    let (resources, wanted) = (server.resources.clone(), Selection { limit: 10, ..Selection::default() });
+    let trail = apart(async move { resources.audit(&user.id).list(&wanted).await.unwrap() }).await;
+    assert!(trail.is_empty(), "{trail:?}");
+}
+
+/// Writes one memory after the other until that is refused.
+async fn write_until_refused(developer: Caller, writer: usize) -> Answer {
+    for number in 0.. {
+        let content = format!("Bee {writer} {number}");
+        let answer = developer.post(MEMORIES, json!({ "content": content })).await;
+        if answer.status != 200 {
+            return answer;
+        }
+    }
+    unreachable!("there is no last number")
+}
+
+#[tokio::test]
+async fn whoever_writes_meanwhile_leaves_nothing() {
+    let server = Server::shared().await;
+    let user = server.user().await;
+    let writers: Vec<_> = (0..4).map(|writer| tokio::spawn(write_until_refused(user.developer(), writer))).collect();
+    while user.app().get("/v3/memories").await.ok() == json!([]) {
+        tokio::task::yield_now().await;
+    }
+    user.app().delete(ACCOUNT).await.ok();
+    for writer in writers {
+        let answer = writer.await.unwrap();
+        assert!(matches!(answer.status, 401 | 403), "{answer:?}");
+    }
+    for (name, count) in found(server, &user.id).await {
+        assert_eq!(count, 0, "{name}");
+    }
+}

@@ -1,0 +1,216 @@
+//! Signing in with a password, getting it wrong, and changing it.
+
+use resources::{identity::SignUp, users::NewAccount};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{
+    CLOSED, INVALID, Member, NO_REFRESH, PASSWORD, WRONG, accept, invite, is_invalid, knock, log_in, me, must_wait,
+    refresh, session_of, signed_in, text,
+};
+use crate::harness::{Answer, Server, TestUser, apart};
+
+const NO_PASSWORDS: &str = "Nobody signs in with a password here";
+const NOT_CURRENT: &str = "The current password is wrong";
+
+/// Adds a user who has a name and nothing else.
+async fn add(server: &Server, name: &str) -> String {
+    let (resources, name) = (server.resources.clone(), name.to_owned());
+    apart(async move { resources.users().add(&name).await.unwrap().user.id }).await
+}
+
+/// Gets a password wrong, and hears so each time.
+async fn fail(server: &Server, account: &str, times: usize) {
+    for _ in 0..times {
+        log_in(server, account, "wrong horse").await.refused(401, WRONG);
+    }
+}
+
+async fn change(user: &TestUser, current: Value, new: &str) -> Answer {
+    user.app().post("/v1/auth/password", json!({ "current_password": current, "new_password": new })).await
+}
+
+#[tokio::test]
+async fn a_user_logs_in_by_name_and_by_e_mail_address() {
+    let server = Server::shared().await;
+    let ana = Member::join(server).await;
+    let (shouted, spaced) = (format!(" {} ", ana.email.to_uppercase()), format!(" {} ", ana.name));
+    for account in [&ana.name, &spaced, &ana.email, &shouted] {
+        let tokens = log_in(server, account, PASSWORD).await.ok();
+        let names: Vec<&str> = tokens.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(names, ["access_token", "token_type", "expires_in", "refresh_token", "uid"]);
+        assert_eq!((&tokens["token_type"], &tokens["expires_in"]), (&json!("Bearer"), &json!(900)));
+        assert_eq!(tokens["uid"], ana.user.id);
+        assert_eq!(me(&signed_in(server, &tokens)).await["id"], ana.user.id);
+    }
+    log_in(server, &ana.name.to_uppercase(), PASSWORD).await.refused(401, WRONG);
+}
+
+#[tokio::test]
+async fn a_name_that_two_have_signs_nobody_in() {
+    let server = Server::shared().await;
+    let ana = Member::join(server).await;
+    add(server, &ana.name).await;
+    log_in(server, &ana.name, PASSWORD).await.ok();
+    let other = Member::called(server, &ana.name).await;
+    log_in(server, &ana.name, PASSWORD).await.refused(401, WRONG);
+    for member in [&ana, &other] {
+        assert_eq!(log_in(server, &member.email, PASSWORD).await.ok()["uid"], member.user.id);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_answered_like_an_account_that_is_not_there() {
+    let server = Server::shared().await;
+    let ana = Member::join(server).await;
+    let without = format!("Ben {}", uuid::Uuid::new_v4());
+    add(server, &without).await;
+    let nobody = format!("Eve {}", uuid::Uuid::new_v4());
+    for account in [ana.name, ana.email, without, nobody.clone(), format!("{nobody}@example.com"), ana.user.id] {
+        let answer = log_in(server, &account, "wrong horse").await;
+        answer.refused(401, WRONG);
+        assert_eq!((answer.header("www-authenticate"), answer.header("retry-after")), ("Bearer", ""), "{account}");
+    }
+}
+
+#[tokio::test]
+async fn passwords_have_an_end_on_both_sides() {
+    let server = Server::shared().await;
+    let ana = Member::join(server).await;
+    let (long, longer) = ("ü".repeat(256), "ü".repeat(257));
+    for (account, password, kind, name) in [
+        ("", PASSWORD, "string_too_short", "account"),
+        (&"x".repeat(321), PASSWORD, "string_too_long", "account"),
+        (&ana.email, "", "string_too_short", "password"),
+        (&ana.email, &longer, "string_too_long", "password"),
+    ] {
+        is_invalid(&log_in(server, account, password).await, kind, name);
+    }
+    for (new, kind) in [("7 signs", "string_too_short"), (&longer, "string_too_long")] {
+        is_invalid(&change(&ana.user, json!(PASSWORD), new).await, kind, "new_password");
+        let invited = invite(server, json!({})).await.ok();
+        is_invalid(&accept(server, &invited, json!({ "password": new })).await, kind, "password");
+    }
+    let mut current = PASSWORD;
+    for new in ["8 signs!", &long] {
+        change(&ana.user, json!(current), new).await.ok();
+        log_in(server, &ana.email, new).await.ok();
+        current = new;
+    }
+}
+
+#[tokio::test]
+async fn ten_failures_make_whoever_fails_wait_and_nobody_else() {
+    let server = Server::shared().await;
+    let ana = Member::join(server).await;
+    let nobody = format!("Eve {}", uuid::Uuid::new_v4());
+    for account in [&ana.name, &nobody] {
+        fail(server, account, 10).await;
+        must_wait(&log_in(server, account, PASSWORD).await);
+        must_wait(&log_in(server, account, "wrong horse").await);
+    }
+    let body = json!({ "account": ana.name, "password": PASSWORD });
+    let elsewhere = ana.user.http.post(format!("{}/v1/auth/login", server.url)).json(&body);
+    Answer::to(elsewhere.header("x-forwarded-for", "198.51.100.7")).await.ok();
+    must_wait(&log_in(server, &ana.name, PASSWORD).await);
+    me(&ana.user).await;
+}
+
+#[tokio::test]
+async fn an_account_is_one_by_whatever_it_is_called() {
+    let server = Server::shared().await;
+    let ana = Member::join(server).await;
+    fail(server, &ana.name, 5).await;
+    fail(server, &ana.email.to_uppercase(), 5).await;
+    for account in [&ana.name, &ana.email] {
+        must_wait(&log_in(server, account, PASSWORD).await);
+    }
+}
+
+#[tokio::test]
+async fn who_gets_it_right_is_forgiven_what_was_wrong_before() {
+    let server = Server::shared().await;
+    let ana = Member::join(server).await;
+    for _ in 0..2 {
+        fail(server, &ana.email, 9).await;
+        log_in(server, &ana.email, PASSWORD).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_changed_by_whoever_knows_it() {
+    let server = Server::shared().await;
+    let ana = Member::join(server).await;
+    for wrong in [json!("wrong horse"), json!(""), Value::Null] {
+        change(&ana.user, wrong, "another horse").await.refused(403, NOT_CURRENT);
+    }
+    log_in(server, &ana.email, PASSWORD).await.ok();
+    assert_eq!(change(&ana.user, json!(PASSWORD), "another horse").await.ok(), json!({ "success": true }));
+    log_in(server, &ana.email, PASSWORD).await.refused(401, WRONG);
+    log_in(server, &ana.email, "another horse").await.ok();
+}
+
+#[tokio::test]
+async fn ten_wrong_passwords_of_now_make_whoever_changes_it_wait() {
+    let ana = Member::join(Server::shared().await).await;
+    for _ in 0..10 {
+        change(&ana.user, json!("wrong horse"), "another horse").await.refused(403, NOT_CURRENT);
+    }
+    must_wait(&change(&ana.user, json!(PASSWORD), "another horse").await);
+}
+
+#[tokio::test]
+async fn the_first_password_needs_none_before_it() {
+    let user = Server::shared().await.user().await;
+    assert_eq!(me(&user).await["has_password"], false);
+    change(&user, Value::Null, PASSWORD).await.ok();
+    assert_eq!(me(&user).await["has_password"], true);
+    change(&user, Value::Null, "another horse").await.refused(403, NOT_CURRENT);
+}
+
+#[tokio::test]
+async fn a_new_password_ends_every_session_but_the_one_that_sets_it() {
+    let server = Server::shared().await;
+    let ana = Member::join(server).await;
+    let tokens = log_in(server, &ana.email, PASSWORD).await.ok();
+    let here = signed_in(server, &tokens);
+    change(&here, json!(PASSWORD), "another horse").await.ok();
+    ana.user.app().get("/v3/memories").await.refused(401, INVALID);
+    refresh(server, &ana.refresh).await.refused(401, NO_REFRESH);
+    here.app().get("/v3/memories").await.ok();
+    refresh(server, &text(&tokens, "refresh_token")).await.ok();
+    assert_eq!(here.app().get("/v1/auth/sessions").await.ok()["sessions"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_new_password_set_by_a_token_ends_every_session_and_not_the_token() {
+    let server = Server::shared().await;
+    let user = server.user().await;
+    let tokens = session_of(server, &user).await;
+    change(&user, Value::Null, PASSWORD).await.ok();
+    signed_in(server, &tokens).app().get("/v3/memories").await.refused(401, INVALID);
+    refresh(server, &text(&tokens, "refresh_token")).await.refused(401, NO_REFRESH);
+    assert_eq!(user.app().get("/v1/auth/sessions").await.ok()["sessions"], json!([]));
+}
+
+#[tokio::test]
+async fn where_passwords_are_switched_off_nobody_has_one() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), |config| {
+        config.sign_in.passwords = false;
+        config.sign_in.sign_up = SignUp::Open;
+    })
+    .await;
+    let account = NewAccount { name: "Ana".into(), password: Some(PASSWORD.into()), ..NewAccount::default() };
+    let resources = server.resources.clone();
+    apart(async move { resources.users().create(account).await.unwrap().unwrap() }).await;
+    log_in(&server, "Ana", PASSWORD).await.refused(401, WRONG);
+    let stranger = json!({ "name": "Eve", "email": "eve@example.com", "password": PASSWORD });
+    knock(&server, "sign-up", stranger).await.refused(403, CLOSED);
+    let invited = invite(&server, json!({ "name": "Ben" })).await.ok();
+    accept(&server, &invited, json!({})).await.refused(403, NO_PASSWORDS);
+    let left = server.owner().app().get("/v1/admin/invitations").await.ok();
+    assert_eq!(left["invitations"][0]["id"], invited["id"], "it is not used up");
+    change(&server.user().await, Value::Null, PASSWORD).await.refused(403, NO_PASSWORDS);
+    server.stop().await;
+}

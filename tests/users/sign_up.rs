@@ -1,0 +1,94 @@
+//! Making an account without an invitation, where that is allowed.
+
+use futures::future::join_all;
+use resources::identity::SignUp;
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use super::{CLOSED, PASSWORD, TAKEN, WRONG, fresh_email, has_had_enough, is_invalid, knock, log_in, me, signed_in};
+use crate::harness::{Answer, Server, fresh_folder};
+
+/// A server that is open to everybody.
+async fn open() -> &'static Server {
+    static OPEN: OnceCell<Server> = OnceCell::const_new();
+    let boot = || async { Server::boot(&fresh_folder("open"), |config| config.sign_in.sign_up = SignUp::Open).await };
+    OPEN.get_or_init(boot).await
+}
+
+async fn sign_up(server: &Server, name: &str, email: &str, password: &str) -> Answer {
+    knock(server, "sign-up", json!({ "name": name, "email": email, "password": password })).await
+}
+
+#[tokio::test]
+async fn a_server_is_closed_unless_it_says_otherwise() {
+    let (server, email) = (Server::shared().await, fresh_email());
+    sign_up(server, "Eve", &email, PASSWORD).await.refused(403, CLOSED);
+    log_in(server, &email, PASSWORD).await.refused(401, WRONG);
+}
+
+#[tokio::test]
+async fn where_it_is_open_everybody_makes_an_account() {
+    let (server, email) = (open().await, fresh_email());
+    let tokens = sign_up(server, " Eve ", &email.to_uppercase(), PASSWORD).await.ok();
+    let known = me(&signed_in(server, &tokens)).await;
+    assert_eq!((&known["id"], &known["name"]), (&tokens["uid"], &json!("Eve")));
+    assert_eq!((&known["email"], &known["email_verified"]), (&json!(email), &json!(false)), "nobody vouches for it");
+    assert_eq!((&known["role"], &known["has_password"]), (&json!("member"), &json!(true)));
+    assert_eq!(log_in(server, &email, PASSWORD).await.ok()["uid"], tokens["uid"]);
+    sign_up(server, "Eva", &format!(" {email} "), "another horse").await.refused(409, TAKEN);
+    log_in(server, &email, "another horse").await.refused(401, WRONG);
+}
+
+#[tokio::test]
+async fn an_address_makes_one_account_however_many_come_at_once() {
+    let (server, email) = (open().await, fresh_email());
+    let answers = join_all((0..6).map(|_| sign_up(server, "Eve", &email, PASSWORD))).await;
+    let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409, 409, 409, 409, 409]);
+    let users = server.owner().app().get("/v1/admin/users").await.ok();
+    let found = users["users"].as_array().unwrap().iter().filter(|user| user["email"] == email);
+    let made = answers.iter().find(|answer| answer.status == 200).unwrap();
+    assert_eq!(found.map(|user| user["id"].clone()).collect::<Vec<Value>>(), [made.body["uid"].clone()]);
+}
+
+#[tokio::test]
+async fn an_account_needs_a_name_an_address_and_a_password() {
+    let server = open().await;
+    let (email, long) = (fresh_email(), "x".repeat(257));
+    for (name, email, password, kind, place) in [
+        ("", email.as_str(), PASSWORD, "string_too_short", "name"),
+        (&"x".repeat(201), &email, PASSWORD, "string_too_long", "name"),
+        ("Eve", "a@", PASSWORD, "string_too_short", "email"),
+        ("Eve", &format!("{}@example.com", "x".repeat(309)), PASSWORD, "string_too_long", "email"),
+        ("Eve", &email, "7 signs", "string_too_short", "password"),
+        ("Eve", &email, &long, "string_too_long", "password"),
+    ] {
+        is_invalid(&sign_up(server, name, email, password).await, kind, place);
+    }
+    sign_up(server, "  ", &email, PASSWORD).await.refused(422, "A user needs a name");
+    sign_up(server, "Eve", "nobody", PASSWORD).await.refused(422, "email is no e-mail address");
+    sign_up(server, "Eve", &email, PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn after_twenty_attempts_an_address_has_to_wait_and_nobody_else() {
+    let (server, taken, other) = (open().await, fresh_email(), fresh_email());
+    sign_up(server, "Eve", &taken, PASSWORD).await.ok();
+    // As a proxy on this machine passes them on.
+    let come = |from: Option<&str>, email: &str| {
+        let body = json!({ "name": "Eve", "email": email, "password": PASSWORD });
+        let request = reqwest::Client::new().post(format!("{}/v1/auth/sign-up", server.url)).json(&body);
+        Answer::to(from.into_iter().fold(request, |request, from| request.header("x-forwarded-for", from)))
+    };
+    let from = Some("203.0.113.30");
+    for _ in 0..20 {
+        come(from, &taken).await.refused(409, TAKEN);
+    }
+    has_had_enough(&come(from, &other).await, 20);
+    log_in(server, &other, PASSWORD).await.refused(401, WRONG);
+    come(Some("203.0.113.31"), &taken).await.refused(409, TAKEN);
+    for _ in 0..=20 {
+        come(None, &taken).await.refused(409, TAKEN);
+    }
+}
