@@ -167,6 +167,12 @@ async fn no_request_finds_a_fault() {
     let tokens = [ann.token.as_str(), &bob.token];
     tried.add(run(&server, Part::Tags(&["App", "Keys", "Public"]), tokens, &furnish(&ann).await).await);
     tried.add(run(&server, Part::One("DELETE /v3/memories"), tokens, &Ids::default()).await);
+    // Among few operations chains are long enough for something to be asked for again after it was deleted.
+    for noun in ["/v1/dev/user/goals", "/v1/dev/user/folders"] {
+        let (ann, bob) = (server.user().await, server.user().await);
+        let keys = [ann.developer_key.as_str(), &bob.developer_key];
+        tried.add(run(&server, Part::Below(noun), keys, &furnish(&ann).await).await);
+    }
     // What is the owner's was refused until now.
     let owner = server.owner();
     tried.add(run(&server, Part::Below("/v1/admin/"), [&owner.token, &bob.token], &people(&server).await).await);

@@ -21,7 +21,7 @@ async fn before_the_page(stage: &Stage, client: &Client) -> (Browser, String) {
     let page = browser.open(&client.address(&client.asked("memories.read"))).await.ok();
     let page = page.as_str().unwrap();
     let (_, rest) = page.split_once("href=\"/v1/auth/authorize?").expect("the page leads to the issuer");
-    assert!(rest.contains("Sign in with google"), "{page}");
+    assert!(rest.contains("Sign in with <span class=\"issuer\">google</span>"), "{page}");
     let way = rest.split('"').next().unwrap().replace("&amp;", "&");
     (browser, format!("{}/v1/auth/authorize?{way}", stage.server.url))
 }

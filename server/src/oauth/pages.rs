@@ -92,7 +92,7 @@ impl SignInForm<'_> {
             form .sign-in method="post" action={ "/authorize?" (self.query) } {
                 input type="hidden" name="form" value=(self.form);
                 @if let Some((name, way)) = &self.issuer {
-                    p .decision { a .agree href=(way) { "Sign in with " (name) } }
+                    p .decision { a href=(way) { "Sign in with " span .issuer { (name) } } }
                 }
                 @if self.passwords {
                     label { "Name or e-mail" input type="text" name="name" autocomplete="username" autocapitalize="none"; }
