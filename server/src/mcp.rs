@@ -13,6 +13,7 @@ mod events;
 mod extension;
 mod gate;
 mod handler;
+mod icons;
 mod message;
 mod presence;
 mod prompting;

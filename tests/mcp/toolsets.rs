@@ -46,6 +46,9 @@ async fn toolsets_show_the_rest_in_both_eras() {
     let client = Client::of_new_user().await;
     let goals = client.showing("goals").listed().await;
     assert!(names(&goals).contains(&"get_goals") && !names(&goals).contains(&"search_memories"), "{goals:?}");
+    let icon = |tool: &Value| tool["icons"][0]["src"].as_str().map(str::to_owned);
+    assert!(goals.iter().all(|tool| icon(tool).is_some_and(|src| src.starts_with("data:image/svg+xml;base64,"))));
+    assert!(client.listed().await.iter().all(|tool| icon(tool).is_none()), "they would be too much for every day");
     let both = client.showing("goals%2Cdefault").listed().await;
     assert_eq!(both.len(), goals.len() + client.listed().await.len());
     assert!(client.showing("all").listed().await.len() > 60);

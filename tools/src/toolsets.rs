@@ -62,6 +62,11 @@ impl Shown {
         };
         if self.0.is_empty() { tool.daily } else { self.0.iter().any(fits) }
     }
+
+    /// Whether nothing but the usual list is asked for.
+    pub fn is_usual(&self) -> bool {
+        self.0.iter().all(|part| *part == Part::Daily)
+    }
 }
 
 impl fmt::Display for Shown {

@@ -10,7 +10,7 @@ use schemas::key::KeyFamily;
 use serde_json::{Map, json};
 use tools::Access;
 
-use super::refusals::invalid_cursor;
+use super::{icons, refusals::invalid_cursor};
 use crate::page;
 
 /// The server as clients see it.
@@ -21,6 +21,12 @@ pub(super) fn server() -> Implementation {
 
 /// All tools as clients see them, in the order of [`tools::all`].
 pub(super) static DESCRIBED: LazyLock<Vec<Tool>> = LazyLock::new(|| tools::all().iter().map(describe).collect());
+
+/// The same with icons.
+pub(super) static WITH_ICONS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
+    let all = tools::all().iter().zip(DESCRIBED.iter());
+    all.map(|(tool, described)| described.clone().with_icons(vec![icons::of(tool.toolset)])).collect()
+});
 
 /// The page that begins at `cursor`, which is the name of its first tool, and the cursor of the page after it.
 pub(super) fn page_of(

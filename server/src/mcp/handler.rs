@@ -21,7 +21,7 @@ use tools::{Context, Error, prompts, toolsets::Shown, views};
 use super::{
     client::CallingClient,
     conversation::{Conversation, Watched},
-    described::{DESCRIBED, page_of, server},
+    described::{DESCRIBED, WITH_ICONS, page_of, server},
     extension::{Extension, Nothing, united},
     prompting,
     refusals::{cancelled, failure, refusal, unknown},
@@ -137,7 +137,8 @@ impl ServerHandler for Handler {
     ) -> Reply<ListToolsResult> {
         let caller = self.caller(&context.extensions)?;
         let shown = self.shown(&context)?;
-        let described = tools::all().iter().zip(DESCRIBED.iter()).filter(|(tool, _)| shown.includes(tool));
+        let all = if shown.is_usual() { &DESCRIBED } else { &WITH_ICONS };
+        let described = tools::all().iter().zip(all.iter()).filter(|(tool, _)| shown.includes(tool));
         let permitted = described.filter(|(tool, _)| tool.permits(&caller).is_ok()).map(|(_, described)| described);
         let cursor = request.and_then(|request| request.cursor);
         let (mut page, next) = page_of(permitted.collect(), cursor.as_deref(), self.page_size)?;
