@@ -10,6 +10,7 @@ use poem_openapi::{
     registry::{MetaApi, MetaOperation, MetaPath, MetaResponses, MetaTag, Registry},
 };
 use serde_json::{Map, Value};
+use tokio::sync::oneshot;
 use tools::{Audience, Context, Error};
 
 use crate::{
@@ -150,12 +151,15 @@ impl Call {
         let context = self.sign_in.context(route.audience, request.headers()).await?.at(charges::address_of(&request));
         tool.permits(&context)?;
         charges::charge(self.operation, &context, &request)?;
+        let resources = Arc::clone(&context.resources);
         let called = Asked::of(self.operation, &context.caller.user, &mut request).await?.call(context);
+        if tool.behaviour().read_only {
+            return Ok(reply::answer(&route.reply, called.await?));
+        }
         // Who hangs up takes nothing back: what changes something is done to the end, its caches and logs included.
-        let outcome = match tool.behaviour().read_only {
-            true => called.await,
-            false => tokio::spawn(called).await.unwrap_or_else(|error| Err(Error::Internal(error.into()))),
-        };
+        let (tell, told) = oneshot::channel();
+        resources.sessions.spawn(async move { drop(tell.send(called.await)) });
+        let outcome = told.await.unwrap_or_else(|error| Err(Error::Internal(error.into())));
         Ok(reply::answer(&route.reply, outcome?))
     }
 }

@@ -31,9 +31,17 @@ pub(crate) async fn read(
 ) -> Result<Map<String, Value>, Refusal> {
     let content_type = request.content_type().unwrap_or_default().to_owned();
     let limit = operation.route.largest_body;
-    let taking = room.clone();
-    let body = request.take_body().into_bytes_stream();
-    let mut body = body.map(move |chunk| chunk.and_then(|chunk| taking.grow(chunk.len()).map(|()| chunk))).boxed();
+    let (taking, mut read) = (room.clone(), 0);
+    let taken = move |chunk: std::io::Result<Bytes>| {
+        let chunk = chunk?;
+        read += chunk.len();
+        // What comes beyond the limit is passed over, and not held.
+        if read <= limit {
+            taking.grow(chunk.len())?;
+        }
+        Ok(chunk)
+    };
+    let mut body = request.take_body().into_bytes_stream().map(taken).boxed();
     let is_bytes = content_type.split(';').next().is_some_and(|kind| kind.trim() == "application/octet-stream");
     let read = if is_bytes && matches!(operation.route.placement, Placement::FormOrBytes(_)) {
         read_bytes(content_type, &mut body, limit).await.map(|file| (file.into_iter().collect(), Vec::new()))
@@ -53,7 +61,11 @@ pub(crate) async fn read(
             pass_over(body).await;
             return Err(Refusal::too_large(limit));
         }
-        Err(_) if room.is_full() => return Err(no_room()),
+        Err(_) if room.is_full() => {
+            let sentence = "Too many large files are being sent at this moment; try again soon";
+            return Err(Error::Unavailable(sentence.into()).into());
+        }
+        Err(multer::Error::StreamReadFailed(error)) if is_late(&*error) => return Err(Refusal::too_slow()),
         Err(error) => return Err(Error::Rejected(format!("The form could not be read: {error}")).into()),
     };
     for (name, _) in &mut texts {
@@ -67,8 +79,8 @@ pub(crate) async fn read(
     Ok(given)
 }
 
-pub(crate) fn no_room() -> Refusal {
-    Error::Unavailable("Too many large files are being sent at this moment; try again soon".into()).into()
+fn is_late(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
 }
 
 /// What the document says of such a body.

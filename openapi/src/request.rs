@@ -46,7 +46,7 @@ pub(crate) async fn read(
     if operation.takes_body() {
         let body = match operation.route.placement.files() {
             Some(files) => Some(form::read(operation, files, request, &room).await?),
-            None => from_body(operation, request, &room).await?,
+            None => from_body(operation, request).await?,
         };
         places.has_body = body.is_some();
         places.add("body", body.unwrap_or_default(), &mut given);
@@ -126,12 +126,8 @@ fn from_query(operation: &Operation, request: &Request) -> Map<String, Value> {
 }
 
 /// The body's fields that the route knows; `None` when there is no body and the route can do without one.
-async fn from_body(
-    operation: &Operation,
-    request: &mut Request,
-    room: &Room,
-) -> Result<Option<Map<String, Value>>, Refusal> {
-    let bytes = take_body(request, operation.route.largest_body, Some(room)).await?;
+async fn from_body(operation: &Operation, request: &mut Request) -> Result<Option<Map<String, Value>>, Refusal> {
+    let bytes = take_body(request, operation.route.largest_body).await?;
     let body: Option<Value> = match bytes.trim_ascii() {
         [] => None,
         text if is_too_deep(text) => return Err(too_deep()),
@@ -160,11 +156,11 @@ async fn from_body(
 /// # Errors
 /// The answer to a body that is larger than `limit` bytes, does not come, or nests too deep for JSON.
 pub async fn read_json(request: &mut Request, limit: usize) -> Result<Bytes, Response> {
-    let bytes = take_body(request, limit, None).await.map_err(IntoResponse::into_response)?;
+    let bytes = take_body(request, limit).await.map_err(IntoResponse::into_response)?;
     if is_too_deep(&bytes) { Err(too_deep().into_response()) } else { Ok(bytes) }
 }
 
-async fn take_body(request: &mut Request, limit: usize, room: Option<&Room>) -> Result<Bytes, Refusal> {
+async fn take_body(request: &mut Request, limit: usize) -> Result<Bytes, Refusal> {
     let mut body = request.take_body().into_bytes_stream().boxed();
     let mut read = BytesMut::new();
     while let Some(piece) = body.next().await {
@@ -172,9 +168,6 @@ async fn take_body(request: &mut Request, limit: usize, room: Option<&Room>) -> 
         if read.len() + piece.len() > limit {
             form::pass_over(body).await;
             return Err(Refusal::too_large(limit));
-        }
-        if room.is_some_and(|room| room.grow(piece.len()).is_err()) {
-            return Err(form::no_room());
         }
         read.extend_from_slice(&piece);
     }

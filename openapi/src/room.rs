@@ -15,7 +15,10 @@ const OF_ALL: usize = 512 << 20;
 const OF_ONE: usize = 256 << 20;
 
 /// What is held, by user.
-static HELD: LazyLock<Mutex<HashMap<String, usize>>> = LazyLock::new(Mutex::default);
+#[derive(Default)]
+struct Rooms(Mutex<HashMap<String, usize>>);
+
+static ROOMS: LazyLock<Rooms> = LazyLock::new(Rooms::default);
 
 /// The room that the body of one request takes up, until the request is answered. It is taken as the bytes come: who says
 /// that much will come, and sends it slowly or not at all, holds what has come.
@@ -23,6 +26,7 @@ static HELD: LazyLock<Mutex<HashMap<String, usize>>> = LazyLock::new(Mutex::defa
 pub(crate) struct Room(Arc<Held>);
 
 struct Held {
+    rooms: &'static Rooms,
     user: String,
     bytes: AtomicUsize,
     is_full: AtomicBool,
@@ -31,12 +35,17 @@ struct Held {
 impl Room {
     /// Room for a body of this user's.
     pub(crate) fn of(user: &str) -> Self {
-        Self(Arc::new(Held { user: user.to_owned(), bytes: AtomicUsize::new(0), is_full: AtomicBool::new(false) }))
+        Self::within(&ROOMS, user)
+    }
+
+    fn within(rooms: &'static Rooms, user: &str) -> Self {
+        let (user, bytes, is_full) = (user.to_owned(), AtomicUsize::new(0), AtomicBool::new(false));
+        Self(Arc::new(Held { rooms, user, bytes, is_full }))
     }
 
     /// Takes room for so many bytes more.
     pub(crate) fn grow(&self, bytes: usize) -> io::Result<()> {
-        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.0.rooms.0.lock().unwrap_or_else(PoisonError::into_inner);
         let theirs = held.get(&self.0.user).copied().unwrap_or_default();
         if theirs + bytes > OF_ONE || held.values().sum::<usize>() + bytes > OF_ALL {
             self.0.is_full.store(true, Ordering::Relaxed);
@@ -55,7 +64,10 @@ impl Room {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        if *self.bytes.get_mut() == 0 {
+            return;
+        }
+        let mut held = self.rooms.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(theirs) = held.get_mut(&self.user) {
             *theirs -= *self.bytes.get_mut();
             if *theirs == 0 {
@@ -71,13 +83,15 @@ mod tests {
 
     #[test]
     fn nobody_shuts_the_others_out() {
-        let (first, second, other) = (Room::of("ana"), Room::of("ana"), Room::of("ben"));
+        let rooms: &'static Rooms = Box::leak(Box::default());
+        let of = |user| Room::within(rooms, user);
+        let (first, second, other) = (of("ana"), of("ana"), of("ben"));
         first.grow(OF_ONE - 1).unwrap();
         second.grow(1).unwrap();
         assert!(second.grow(1).is_err() && second.is_full() && !first.is_full());
         other.grow(OF_ALL - OF_ONE).unwrap();
-        assert!(Room::of("cleo").grow(1).is_err(), "all of it is taken");
+        assert!(of("cleo").grow(1).is_err(), "all of it is taken");
         drop((first, second));
-        Room::of("cleo").grow(1).unwrap();
+        of("cleo").grow(1).unwrap();
     }
 }

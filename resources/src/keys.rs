@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use hmac::{Hmac, Mac};
 use schemas::{
     key::{CreatedKey, Key, KeyFamily},
     scope::Scope,
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// How often the last use of a key is written down.
-const NOTED_EVERY: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
+const NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// A key that opens a door: what its bearer may do, and for whom.
 #[derive(Debug)]
@@ -217,6 +218,19 @@ impl Keys<'_> {
 /// 32 hexadecimal characters that nobody can guess.
 pub(crate) fn random_secret() -> String {
     uuid::Uuid::new_v4().simple().to_string()
+}
+
+/// For so long after a secret was used that gives the next one, it is answered again: the first answer may not have
+/// arrived, and several pages or processes of one client may come at the same moment. They all get the *same* next one, so
+/// that there are never two lines of secrets; who comes with an old one later is found out.
+pub(crate) const GRACE: TimeDelta = TimeDelta::seconds(10);
+
+/// The secret that follows this one. Nobody makes it without that, which is kept nowhere, and the salt, which is kept here
+/// alone.
+pub(crate) fn next_secret(secret: &str, salt: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
+    mac.update(salt.as_bytes());
+    hex::encode(mac.finalize().into_bytes())
 }
 
 /// What is kept of a secret.

@@ -19,7 +19,7 @@ pub use schemas::user::{Role, User};
 use crate::{
     Error, Resources, Result,
     database::Bound,
-    identity::{Refused, password},
+    identity::{self, Refused, password},
     keys::{digest, random_secret},
 };
 pub use accounts::NewAccount;
@@ -113,7 +113,8 @@ impl Users<'_> {
         let account = normal_email(name_or_email);
         let named = "SELECT * FROM user WHERE email = $email;
             SELECT * FROM user WHERE name = $name AND password != NONE LIMIT 2;";
-        let bound = Bound::new().with("email", account.as_str()).with("name", name_or_email.trim());
+        let name = identity::shown(name_or_email, identity::LONGEST_NAME).unwrap_or_default();
+        let bound = Bound::new().with("email", account.as_str()).with("name", name);
         let mut answers = self.0.database.run(named, bound).await?;
         let (by_email, by_name): (Vec<UserRow>, Vec<UserRow>) = (answers.take(0)?, answers.take(1)?);
         // A name that two have says nothing.
@@ -132,11 +133,20 @@ impl Users<'_> {
         Ok(user)
     }
 
-    /// Sets a user's password, which is of [`LENGTH`](password::LENGTH). Says whether there is such a user.
-    pub async fn set_password(&self, id: &str, password: &str) -> Result<bool> {
+    /// Sets a user's password, which is of [`LENGTH`](password::LENGTH); with it end their sessions, but for the one
+    /// called `kept`, and they are signed out of the browsers in which they agree to what clients ask for.
+    pub async fn set_password(&self, id: &str, password: &str, kept: Option<&str>) -> Result<()> {
         let hash = password::hash(password.to_owned()).await?;
-        let bound = Bound::new().with("id", record(id)).with("hash", hash);
-        Ok(self.one("UPDATE $id SET password = $hash", bound).await?.is_some())
+        let statements = format!(
+            "BEGIN; UPDATE $id SET password = $hash RETURN NONE;
+            DELETE login WHERE user = $user AND sid != $kept RETURN NONE; {SIGN_BROWSERS_OUT} COMMIT;"
+        );
+        let bound = Bound::new()
+            .with("id", record(id))
+            .with("hash", hash)
+            .with("user", id)
+            .with("kept", kept.unwrap_or_default());
+        self.0.database.run(&statements, bound).await.map(drop)
     }
 
     /// Whether this is the user's password.

@@ -37,6 +37,10 @@ const GREETING: Duration = Duration::from_secs(15);
 /// How long a client that is to go may take to end what it is at.
 const FAREWELL: Duration = Duration::from_secs(5);
 
+/// How many times as long as for a request a client may rest between two, or take nothing of an answer: proxies keep
+/// connections for two minutes, and that a slow line takes something shows only now and then.
+const REST: u32 = 5;
+
 /// How large the head of a request may be on an HTTP/2 connection, in bytes; the walls say how large one really may be.
 const LARGEST_HEAD: u32 = 64 << 10;
 
@@ -149,7 +153,7 @@ impl<E: Endpoint<Output = Response> + 'static> Conversation<E> {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Self { clients, app, remote, place, patience, stop } = self;
-        let turns = Turns::new(GREETING.min(patience), patience);
+        let turns = Turns::new(GREETING.min(patience), patience * REST);
         let begun = turns.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             let (app, scheme, turn) = (Arc::clone(&app), scheme.clone(), begun.begin());
@@ -159,11 +163,13 @@ impl<E: Endpoint<Output = Response> + 'static> Conversation<E> {
                 Ok::<_, Infallible>(answer.map(|body| Pieces::of(body, turn)))
             }
         });
-        let stream = Watched::new(stream, remote, clients, place, patience);
+        let stream = Watched::new(stream, remote, clients, place, patience * REST);
         let builder = builder();
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         tokio::pin!(connection);
         tokio::select! {
+            // A request that has come is taken up, however late.
+            biased;
             ended = &mut connection => return ended,
             () = turns.run_out() => {}
             () = stop.cancelled() => {}
@@ -171,6 +177,7 @@ impl<E: Endpoint<Output = Response> + 'static> Conversation<E> {
         connection.as_mut().graceful_shutdown();
         turns.hasten(FAREWELL);
         tokio::select! {
+            biased;
             ended = &mut connection => ended,
             () = turns.run_out() => Err("the client keeps it waiting".into()),
         }

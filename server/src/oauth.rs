@@ -25,7 +25,7 @@ use resources::Resources;
 use crate::auth::SignIn;
 pub(crate) use base::Base;
 pub(crate) use challenge::{step_up, unauthorized};
-pub(crate) use pages::{back_to, page, warning};
+pub(crate) use pages::{advised, back_to, page, status_of, warning};
 pub(crate) use signed_in::address as signed_in_address;
 
 /// What the routes work with.

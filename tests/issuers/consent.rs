@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::{
     Stage,
-    browser::{Browser, shared},
+    browser::{Browser, shared, start},
     fresh,
 };
 use crate::{
@@ -69,6 +69,14 @@ async fn a_code_signs_no_other_browser_in() {
         let answer = other.open(&back).await;
         assert!(answer.status == 400 && shown(&answer).contains(UNKNOWN), "{answer:?}");
     }
+}
+
+#[tokio::test]
+async fn nobody_comes_back_to_the_page_with_a_code_that_anybody_could_use() {
+    let stage = shared().await;
+    let home = format!("{}/authorize/signed-in", stage.server.url);
+    let answer = Browser::new().open(&start(stage, &[("redirect_uri", &home)])).await;
+    answer.refused(400, "code_challenge is missing");
 }
 
 #[tokio::test]

@@ -113,6 +113,9 @@ async fn a_browser_comes_back_once() {
     }
 }
 
+/// What goes with a request, and how it is answered.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+
 #[tokio::test]
 async fn a_program_is_told_why_there_is_no_code() {
     let stage = shared().await;
@@ -120,7 +123,7 @@ async fn a_program_is_told_why_there_is_no_code() {
     code_in(&Browser::new().travel(stage, &[], &[("login", &ana)]).await);
     let taken = vouched(&format!("{ana}@example.com")).to_string();
     let ben = fresh("ben");
-    let cases: [(&[(&str, &str)], &str, &str); 12] = [
+    let cases: [Case<'_>; 12] = [
         (&[("mishap", "denied")], "access_denied", "The issuer did not sign you in"),
         (&[("mishap", "forgotten")], "access_denied", NOT_GOOD),
         (&[("mishap", "forged")], "access_denied", NOT_GOOD),

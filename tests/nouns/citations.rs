@@ -42,7 +42,7 @@ async fn seed(user: &TestUser) -> Value {
 fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     let id = |kind: &str, name: &str| format!("{kind}:{}", seed[name].as_str().unwrap());
     let passage = format!("{}#{}", id("conversation", "ripe"), seed["july"].as_str().unwrap());
-    let onwards = format!("{}#from={}", id("conversation", "ripe"), seed["july"].as_str().unwrap());
+    let onwards = format!("{}#from=1", id("conversation", "ripe"));
     let lost = format!("{}#nothing", id("conversation", "ripe"));
     vec![
         ("search", json!({ "query": "When are the apricots ripe?", "limit": 10 })),

@@ -34,6 +34,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             ),
         tool!(create_key)
             .keeper()
+            .in_person()
             .account(post("/v1/dev/keys").preset("family", developer()))
             .account(post("/v1/mcp/keys").preset("family", mcp()))
             .developer(
@@ -72,9 +73,6 @@ async fn list_keys(context: Context, input: ListKeys) -> Result<Keys> {
 }
 
 async fn create_key(context: Context, input: CreateKey) -> Result<CreatedKey> {
-    if context.caller.acting.is_some() {
-        return Err(Error::Forbidden("Whoever acts in a user's place makes no keys, which would outlast that".into()));
-    }
     let maker = calling_key(&context, input.family)?;
     let name = input.name.trim();
     if name.is_empty() {

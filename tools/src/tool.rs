@@ -75,6 +75,8 @@ pub struct Tool {
     pub name: &'static str,
     /// Who may call it.
     pub access: Access,
+    /// Whether only the user themselves may call it, and nobody in their place: what it does outlasts that.
+    pub in_person: bool,
     /// The arguments as MCP clients and the agent give them.
     pub arguments: Arguments,
     /// The schema of the result.
@@ -118,6 +120,7 @@ impl Tool {
         Self {
             name,
             access: Access::Session,
+            in_person: false,
             arguments: Arguments::of(|generator| generator.subschema_for::<I>()),
             output: |generator| generator.subschema_for::<O>(),
             routes: Vec::new(),
@@ -173,6 +176,12 @@ impl Tool {
     /// Closes the tool to everybody but the owner of the server.
     pub(crate) fn owner(mut self) -> Self {
         self.access = Access::Owner;
+        self
+    }
+
+    /// Closes the tool to whoever acts in a user's place.
+    pub(crate) fn in_person(mut self) -> Self {
+        self.in_person = true;
         self
     }
 
@@ -308,6 +317,9 @@ impl Tool {
 
     /// Whether the caller may use this tool at all; asked before a body is read, and before it is listed.
     pub fn permits(&self, context: &Context) -> Result<()> {
+        if self.in_person && context.caller.acting.is_some() {
+            return Err(Error::Forbidden("Whoever acts in a user's place does nothing that outlasts that".into()));
+        }
         match (&context.caller.credential, self.access) {
             (Credential::Session, Access::Owner) if context.caller.role != Role::Owner => {
                 Err(Error::Forbidden("Only the owner of the server may do this".into()))

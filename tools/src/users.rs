@@ -25,7 +25,7 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(disable_user).owner().app(post("/v1/admin/users/{user_id}/disable").ours()),
         tool!(enable_user).owner().app(post("/v1/admin/users/{user_id}/enable").ours()),
         tool!(delete_user).owner().app(delete("/v1/admin/users/{user_id}").ours()),
-        tool!(invite_user).owner().app(post("/v1/admin/invitations").ours()),
+        tool!(invite_user).owner().in_person().app(post("/v1/admin/invitations").ours()),
         tool!(list_invitations).owner().app(get("/v1/admin/invitations").ours()),
         tool!(withdraw_invitation).owner().app(delete("/v1/admin/invitations/{invitation_id}").ours()),
     ]);

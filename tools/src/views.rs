@@ -208,6 +208,10 @@ impl Address<'_> {
 
     async fn read(&self, context: Context, reading: Reading) -> Result<Content> {
         let (name, argument) = self.view.tool;
+        if let (Some(read), Some(id), Reading::Passing) = (self.view.whole, self.id, reading) {
+            tool(name).permits(&context)?;
+            return self.shown(read(context, id.to_owned()).await?);
+        }
         let Value::Object(mut given) = (self.view.given)() else { unreachable!("arguments are an object") };
         given.extend(self.id.map(|id| (argument.to_owned(), json!(id))));
         let told = call(tool(name), context.clone(), given, reading).await?;
@@ -215,6 +219,11 @@ impl Address<'_> {
             (Some(read), Some(id)) => read(context, id.to_owned()).await?,
             _ => tool(name).for_assistants(told),
         };
+        self.shown(told)
+    }
+
+    fn shown(&self, told: Value) -> Result<Content> {
+        let name = self.view.tool.0;
         let text = (self.view.show)(told);
         let text = text.ok_or_else(|| Error::Internal(anyhow::anyhow!("{name} answers in another form")))?;
         Ok(Content { text, mime_type: self.view.mime_type })

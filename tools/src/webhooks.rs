@@ -26,12 +26,15 @@ pub(crate) fn tools() -> Vec<Tool> {
     // All of them are for signed-in users alone: whoever sets an address hears all that is said from then on.
     vec![
         tool!(get_webhook).app(get("/v1/users/developer/webhook/{kind}")),
-        tool!(set_webhook).app(post("/v1/users/developer/webhook/{kind}").constant(ok())).hints(again),
-        tool!(enable_webhook).app(post("/v1/users/developer/webhook/{kind}/enable").constant(ok())).hints(again),
+        tool!(set_webhook).in_person().app(post("/v1/users/developer/webhook/{kind}").constant(ok())).hints(again),
+        tool!(enable_webhook)
+            .in_person()
+            .app(post("/v1/users/developer/webhook/{kind}/enable").constant(ok()))
+            .hints(again),
         tool!(disable_webhook).app(post("/v1/users/developer/webhook/{kind}/disable").constant(ok())).hints(again),
         tool!(get_webhooks_status).app(get("/v1/users/developer/webhooks/status")),
-        tool!(get_webhook_secret).app(get("/v1/users/developer/webhooks/secret").ours()),
-        tool!(rotate_webhook_secret).app(post("/v1/users/developer/webhooks/secret/rotate").ours()),
+        tool!(get_webhook_secret).in_person().app(get("/v1/users/developer/webhooks/secret").ours()),
+        tool!(rotate_webhook_secret).in_person().app(post("/v1/users/developer/webhooks/secret/rotate").ours()),
         tool!(get_webhook_deliveries).app(get("/v1/users/developer/webhooks/deliveries").ours()),
     ]
 }

@@ -1,8 +1,6 @@
 //! Tokens: issued, refreshed, given back.
 
 use chrono::{TimeDelta, Utc};
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
 
 use super::{
     ACCESS_PREFIX, Grants, access_record, admits, grant_record,
@@ -11,17 +9,12 @@ use super::{
 use crate::{
     Result,
     database::{Bound, row},
-    keys::{digest, random_secret},
+    keys::{GRACE, digest, next_secret, random_secret},
 };
 
 /// What every refresh token starts with. Then come the half that stays, 32 characters, and the half that changes.
 const REFRESH_PREFIX: &str = "omi_ort_";
 const STAYS: usize = 32;
-
-/// For so long after a refresh token was used, it is answered again: the first answer may not have arrived, and several
-/// processes of one client may refresh at the same moment. They all get the *same* next token, which is made from the one
-/// that they give and a salt, so that a grant never has two lines of tokens; who uses an old one later is found out.
-const GRACE: TimeDelta = TimeDelta::seconds(10);
 
 /// Tokens, shown this once.
 #[derive(Clone)]
@@ -249,18 +242,11 @@ fn follow_up(grant: &GrantRow, secret: &str) -> Option<(String, Option<String>)>
     let given = Some(digest(secret));
     if grant.refresh == given {
         let salt = random_secret();
-        return Some((next_half(secret, &salt), Some(salt)));
+        return Some((next_secret(secret, &salt), Some(salt)));
     }
     let is_recent = grant.rotated_at.is_some_and(|time| Utc::now() - time < GRACE);
     let salt = grant.salt.as_deref().filter(|_| is_recent && grant.previous == given)?;
-    Some((next_half(secret, salt), None))
-}
-
-/// Nobody makes it without the half before, which is kept nowhere, and the salt, which is kept here alone.
-fn next_half(secret: &str, salt: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(salt.as_bytes());
-    hex::encode(mac.finalize().into_bytes())
+    Some((next_secret(secret, salt), None))
 }
 
 /// The half of a refresh token that stays, and the half that changes.

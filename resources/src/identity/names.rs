@@ -7,11 +7,12 @@ pub(crate) const LONGEST_NAME: usize = 200;
 const LONGEST_EMAIL: usize = 320;
 
 /// A text fit to be shown, of so many characters at most: without what is invisible, or turns the letters after it
-/// around. `None` when nothing is left of it.
+/// around; but with what joins letters or keeps them apart, which names in some scripts need. `None` when nothing is left
+/// of it.
 pub(crate) fn shown(text: &str, longest: usize) -> Option<String> {
     let is_seen = |character: &char| {
         !character.is_control()
-            && !matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+            && !matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
             && !matches!(character, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
     };
     let text: String = text.trim().chars().filter(is_seen).take(longest).collect();
@@ -37,6 +38,7 @@ mod tests {
         for (given, seen) in [
             (" Ana ", "Ana"),
             ("Zoë 🐝", "Zoë 🐝"),
+            ("علی\u{200c}رضا", "علی\u{200c}رضا"),
             ("A\u{1b}[31mna\n", "A[31mna"),
             ("A\u{202e}an\u{200b}", "Aan"),
             ("Anastasia", "Anastas"),

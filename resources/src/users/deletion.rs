@@ -17,9 +17,10 @@ use crate::{Error, Resources, Result, database::Bound, vectors::Kind};
 
 /// Tables whose rows all have ids that begin with the user. In any other, rows are looked for by what they say as well:
 /// whoever adds a table need not think of this.
-const WITHIN: [&str; 15] = [
+const WITHIN: [&str; 16] = [
     "action_item",
     "action_item_text",
+    "audit",
     "chat_file",
     "chat_file_chunk",
     "chat_file_image",

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use schemas::user::{Session, Tokens};
 use surrealdb::types::{RecordId, SurrealValue};
 
-use super::{SIGN_BROWSERS_OUT, Users, refreshing::Refresh};
+use super::{Users, refreshing::Refresh};
 use crate::{
     Result,
     database::{Bound, row},
@@ -85,14 +85,6 @@ impl Users<'_> {
         let bound = Bound::new().with("id", record(id)).with("user", user);
         let gone: Vec<LoginRow> = self.0.database.run(statement, bound).await?.take(0)?;
         Ok(!gone.is_empty())
-    }
-
-    /// Ends every session of `user` at once, but for the one called `kept`, and signs out the browsers in which they
-    /// agree to what clients ask for.
-    pub async fn end_sessions(&self, user: &str, kept: Option<&str>) -> Result<()> {
-        let sessions = "DELETE login WHERE user = $user AND sid != $kept RETURN NONE;";
-        let bound = Bound::new().with("user", user).with("kept", kept.unwrap_or_default());
-        self.0.database.run(&format!("BEGIN; {sessions} {SIGN_BROWSERS_OUT} COMMIT;"), bound).await.map(drop)
     }
 
     /// Whether a session of `user` goes on; notes that it is used.

@@ -1,9 +1,7 @@
 //! Refresh tokens: each gives the next one.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use hmac::{Hmac, Mac};
+use chrono::{DateTime, Utc};
 use schemas::user::Tokens;
-use sha2::Sha256;
 
 use super::{
     Refused, Users,
@@ -12,16 +10,11 @@ use super::{
 use crate::{
     Result,
     database::Bound,
-    keys::{digest, random_secret},
+    keys::{GRACE, digest, next_secret, random_secret},
 };
 
 /// What a refresh token starts with.
 const PREFIX: &str = "omi_refresh_";
-
-/// For so long after a refresh token was used, it is answered again, with the *same* next one: the first answer may not
-/// have arrived, and two pages may refresh at the same moment. As with grants, the next one is made from the one before
-/// and a salt, so that a session never has two lines of tokens.
-const GRACE: TimeDelta = TimeDelta::seconds(10);
 
 /// What a refresh token consists of.
 pub(super) struct Refresh<'a> {
@@ -119,15 +112,10 @@ impl Users<'_> {
     }
 }
 
-/// Nobody makes it without the secret before, which is kept nowhere, and the salt, which is kept here alone.
-fn next_secret(secret: &str, salt: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(salt.as_bytes());
-    hex::encode(mac.finalize().into_bytes())
-}
-
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
 
     /// A session whose second token is the good one.

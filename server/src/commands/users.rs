@@ -105,8 +105,7 @@ async fn invite(opened: &Opened, email: Option<&str>, name: Option<&str>, days: 
 
 async fn set_password(opened: &Opened, user: &str, password: &str) -> anyhow::Result<()> {
     let (user, users) = (find(opened, user).await?, opened.resources.users());
-    users.set_password(&user.id, password).await?;
-    users.end_sessions(&user.id, None).await?;
+    users.set_password(&user.id, password, None).await?;
     let ended = "Sessions and browsers have to sign in again; tokens, keys and assistants go on";
     eprintln!("{} has a new password. {ended}.", user.name);
     Ok(())

@@ -100,7 +100,8 @@ impl Session {
         let mut together = 0;
         for (place, (end, stream, bytes)) in ended.into_iter().enumerate() {
             together += bytes;
-            if end.elapsed() >= KEPT_FOR || place >= KEPT_ANSWERS || together > KEPT_BYTES {
+            // The last one is kept for whoever comes back for it, however long it is.
+            if end.elapsed() >= KEPT_FOR || place >= KEPT_ANSWERS || (place > 0 && together > KEPT_BYTES) {
                 self.logs.remove(&stream);
             }
         }

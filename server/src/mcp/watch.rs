@@ -17,7 +17,10 @@ use rmcp::{
     service::{SubscriptionSendError, SubscriptionSink},
 };
 use tokio::{
-    sync::broadcast::{self, Receiver, error::RecvError},
+    sync::broadcast::{
+        self, Receiver,
+        error::{RecvError, TryRecvError},
+    },
     time::sleep,
 };
 use tools::{Context, views};
@@ -118,6 +121,8 @@ impl Watch {
                     Err(RecvError::Closed) => false,
                 },
                 is_there = self.watcher.changed() => is_there,
+                // What could not be looked at a moment ago is looked at again.
+                () = sleep(GATHERING), if self.is_behind && self.watcher.is_heard() => true,
             };
             if !goes_on {
                 return;
@@ -141,9 +146,23 @@ impl Watch {
         if take(&mut self.is_behind) {
             return look_again(&context, &mut self.listed, listener, watched).await;
         }
-        // What changed while the list was read may be in it already, and is told all the same.
-        self.listed = Some(listing(&context).await).filter(|_| self.news.is_empty());
+        let listed = listing(&context).await;
+        // What changed while the list was read may be in it already, and is looked at all the same.
+        self.is_behind |= self.has_missed();
+        self.listed = Some(listed);
         true
+    }
+
+    /// Whether the user's news is among what has not been heard yet, which then has been.
+    fn has_missed(&mut self) -> bool {
+        let mut has_missed = false;
+        loop {
+            match self.news.try_recv() {
+                Ok(user) => has_missed |= *user == *self.user,
+                Err(TryRecvError::Lagged(_)) => has_missed = true,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return has_missed,
+            }
+        }
     }
 }
 

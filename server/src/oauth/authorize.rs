@@ -142,16 +142,8 @@ impl Visit {
             Err(error @ tools::Error::Internal(_)) => return Err(failed_tool(error)),
             Err(problem) => problem,
         };
-        // Browsers ask for a password themselves when a page answers 401.
-        let status = Some(problem.status()).filter(|status| *status != StatusCode::UNAUTHORIZED);
-        let status = status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-        let mut response = self.page(oauth, Some(&problem.to_string()), status).await;
-        for (name, value) in problem.advice() {
-            if let Ok(value) = value.parse() {
-                response.headers_mut().insert(name, value);
-            }
-        }
-        Ok(response)
+        let page = self.page(oauth, Some(&problem.to_string()), pages::status_of(&problem)).await;
+        Ok(pages::advised(&problem, page))
     }
 
     async fn sign_out(&self, oauth: &Oauth) -> Ended<Response> {

@@ -11,6 +11,7 @@ use resources::{
     users::User,
 };
 use schemas::{key::KeyFamily, scope::Scope};
+use tools::Error;
 
 use super::{
     answer::Refused,
@@ -114,6 +115,22 @@ impl SignInForm<'_> {
         };
         page(status, "Sign in", None, &body)
     }
+}
+
+/// The status of a page that tells why nobody was signed in: when one answers 401, browsers ask for a password themselves.
+pub(crate) fn status_of(problem: &Error) -> StatusCode {
+    let status = Some(problem.status()).filter(|status| *status != StatusCode::UNAUTHORIZED);
+    status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+/// The same page with the headers that say what there is to do about it.
+pub(crate) fn advised(problem: &Error, mut page: Response) -> Response {
+    for (name, value) in problem.advice() {
+        if let Ok(value) = value.parse() {
+            page.headers_mut().insert(name, value);
+        }
+    }
+    page
 }
 
 /// Sends the browser on at once.

@@ -92,16 +92,7 @@ impl App {
 
 /// The page again, with what is wrong.
 fn refusal(app: &App, state: Option<&str>, problem: &Error) -> Response {
-    // Browsers ask for a password themselves when a page answers 401.
-    let status = Some(problem.status()).filter(|status| *status != StatusCode::UNAUTHORIZED);
-    let status = status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-    let mut response = page(app, state, status, Some(&problem.to_string()));
-    for (name, value) in problem.advice() {
-        if let Ok(value) = value.parse() {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
+    oauth::advised(problem, page(app, state, oauth::status_of(problem), Some(&problem.to_string())))
 }
 
 /// The page that asks who somebody is.

@@ -39,6 +39,9 @@ pub(super) async fn authorize(desk: Arc<Desk>, request: Request) -> Result<Respo
     if wish.code_challenge.is_some() && wish.code_challenge_method.as_deref() != Some("S256") {
         return Err(Error::Rejected("code_challenge_method must be S256".into()));
     }
+    if wish.code_challenge.is_none() && wish.redirect_uri == oauth::signed_in_address(&base) {
+        return Err(Error::Rejected("code_challenge is missing".into()));
+    }
     let callback = format!("{base}/v1/auth/callback/{}", wish.provider);
     let visit = Visit::new(wish.redirect_uri, wish.state, wish.code_challenge, callback);
     let state = desk.resources.users().begin_visit(address_of(&request), &visit).await?;

@@ -18,6 +18,7 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     sync::{Mutex, mpsc},
     task::{AbortHandle, JoinSet},
+    time::timeout,
 };
 
 use crate::mcp::messages;
@@ -28,6 +29,9 @@ const BOTH_FORMS: &str = "application/json, text/event-stream";
 /// What stands before and after a header's value that is in Base64 (SEP-2243).
 const BASE64_MARK: &str = "=?base64?";
 const BASE64_END: &str = "?=";
+
+/// How long the server may go on with a call when standard input has ended: as long as an answer of the chat may take.
+const LONGEST_CALL: Duration = Duration::from_secs(180);
 
 /// How long the stream of a session that broke off is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -67,7 +71,9 @@ pub(crate) async fn bridge_stdio(endpoint: String, key: &str, http: ClientBuilde
         let bridge = Arc::clone(&bridge);
         cancellable.insert(message["id"].to_string(), running.spawn(async move { bridge.pass(message, line).await }));
     }
-    while running.join_next().await.is_some() {}
+    // Calls at work still count; a subscription would never end.
+    let _ = timeout(LONGEST_CALL, async { while running.join_next().await.is_some() {} }).await;
+    running.shutdown().await;
     bridge.end().await;
     drop(bridge);
     writer.await?

@@ -24,8 +24,8 @@ const SLOWEST: u64 = 4 << 10;
 const PASSED_OVER: usize = 256 << 10;
 const PASSING: Duration = Duration::from_secs(2);
 
-/// Ends the body of a request that pauses for so long, or is slower than anybody's line on the whole. What is not read of
-/// a small one is passed over when the request has its answer.
+/// Ends the body of a request that pauses for so long, or is slower than anybody's line on the whole. Of a
+/// small one is passed over what nobody reads.
 pub(super) fn hurry(request: &mut Request, pause: Duration) {
     let body = request.take_body();
     if body.is_empty() {

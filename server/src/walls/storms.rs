@@ -20,7 +20,7 @@ use super::outcome::Outcome;
 const MOST: u32 = 60;
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How many addresses are remembered; the oldest make room.
+/// How many addresses are remembered at a time; one more than that, and all are forgotten.
 const ADDRESSES: usize = 10_000;
 
 /// How many keys are remembered as ones that have opened.

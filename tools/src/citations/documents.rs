@@ -141,7 +141,7 @@ pub(super) fn conversation(row: &Value, part: Part<'_>) -> Option<Document> {
             let items = structured["action_items"].as_array().into_iter().flatten();
             let items = items.map(|item| format!("- to do: {}", text(item, "description")));
             let about = [title.clone(), text(structured, "overview")].into_iter().chain(items);
-            let (said, next) = told_at_once(segments);
+            let (said, next) = told_at_once(segments, 0);
             let text = format!("{}\n\n{said}", joined(about));
             Some(Document { next, ..Document::new(title, text.trim_end().to_owned(), known) })
         }
@@ -152,15 +152,18 @@ pub(super) fn conversation(row: &Value, part: Part<'_>) -> Option<Document> {
             known.insert("passage".to_owned(), line_of(&segments[at]));
             Some(Document::new(title, transcript(shown), known))
         }
-        Part::From(id) => {
-            let (said, next) = told_at_once(&segments[place(id)?..]);
+        Part::From(start) => {
+            let start = start.parse().ok().filter(|start| *start < segments.len())?;
+            let (said, next) = told_at_once(segments, start);
             Some(Document { next, ..Document::new(title, said, known) })
         }
     }
 }
 
-/// As much of a transcript as is told at once, but at least a segment, and the id of the segment that follows.
-fn told_at_once(segments: &[Value]) -> (String, Option<String>) {
+/// As much of a transcript from this segment on as is told at once, but at least one, and the place of the one that
+/// follows.
+fn told_at_once(segments: &[Value], start: usize) -> (String, Option<String>) {
+    let segments = &segments[start..];
     let mut room = LONGEST;
     let fits = |segment: &&Value| {
         let length = line_of(segment).chars().count() + 1;
@@ -168,7 +171,7 @@ fn told_at_once(segments: &[Value]) -> (String, Option<String>) {
     };
     let kept = segments.iter().take_while(fits).count().max(1).min(segments.len());
     let (told, rest) = segments.split_at(kept);
-    (transcript(told), rest.first().map(|segment| text(segment, "id")))
+    (transcript(told), (!rest.is_empty()).then(|| (start + kept).to_string()))
 }
 
 /// What was said, a line for each segment: `[00:12] Ana: Let's meet on Friday.`
@@ -238,7 +241,7 @@ mod tests {
     #[test]
     fn a_long_transcript_is_told_part_by_part() {
         let long = talk(700, &"word ".repeat(100));
-        let (mut lines, mut next) = (Vec::new(), Some("s0".to_owned()));
+        let (mut lines, mut next) = (Vec::new(), Some("0".to_owned()));
         let whole = conversation(&long, Part::Whole).unwrap();
         assert!(whole.next.is_some() && whole.text.chars().count() <= LONGEST + 10);
         while let Some(place) = next {
@@ -249,7 +252,7 @@ mod tests {
         }
         assert_eq!(lines.join("\n"), transcript(long["transcript_segments"].as_array().unwrap()));
         let endless = talk(2, &"x".repeat(LONGEST + 1));
-        assert_eq!(conversation(&endless, Part::Whole).unwrap().next.as_deref(), Some("s1"), "it gets on all the same");
+        assert_eq!(conversation(&endless, Part::Whole).unwrap().next.as_deref(), Some("1"), "it gets on all the same");
         let silent = conversation(&talk(0, ""), Part::Whole).unwrap();
         assert_eq!((silent.text.as_str(), silent.next), ("Talk", None));
     }

@@ -21,7 +21,7 @@ pub(super) fn tools() -> Vec<Tool> {
         tool!(accept_invitation).visitor().public(post("/v1/auth/invitations/accept").ours()),
         tool!(refresh_session).visitor().public(post("/v1/auth/refresh").ours()),
         tool!(log_out).visitor().public(post("/v1/auth/logout").ours()),
-        tool!(change_password).app(post("/v1/auth/password").ours()),
+        tool!(change_password).in_person().app(post("/v1/auth/password").ours()),
         tool!(list_sessions).app(get("/v1/auth/sessions").ours()),
         tool!(end_session).app(delete("/v1/auth/sessions/{session_id}").ours()),
     ]
@@ -79,10 +79,6 @@ async fn change_password(context: Context, input: ChangePassword) -> Result<Done
     if !context.resources.sign_in.settings.passwords {
         return Err(Error::Forbidden("Nobody signs in with a password here".into()));
     }
-    if context.caller.acting.is_some() {
-        let sentence = "Whoever acts in a user's place sets no password, which would outlast that";
-        return Err(Error::Forbidden(sentence.into()));
-    }
     let (users, user) = (context.resources.users(), &context.caller.user);
     if users.find(user).await?.is_some_and(|user| user.has_password) {
         let current = input.current_password.unwrap_or_default();
@@ -90,8 +86,7 @@ async fn change_password(context: Context, input: ChangePassword) -> Result<Done
             return Err(Error::Forbidden("The current password is wrong".into()));
         }
     }
-    users.set_password(user, &input.new_password).await?;
-    users.end_sessions(user, context.caller.session.as_deref()).await?;
+    users.set_password(user, &input.new_password, context.caller.session.as_deref()).await?;
     tracing::info!(target: "audit", user, "a user has a new password");
     Ok(Done::DONE)
 }
