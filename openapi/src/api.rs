@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use futures::future::BoxFuture;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, Method};
 use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, endpoint::BoxEndpoint};
 use poem_openapi::{
     OpenApi, OpenApiService,
@@ -31,7 +31,7 @@ pub trait SignIn: Send + Sync + 'static {
     ) -> BoxFuture<'a, tools::Result<Context, Error>>;
 
     /// How whoever makes this request, on a route for `audience`, is told to sign in; `None` in the usual words.
-    fn challenge(&self, _: Audience, _: &Request) -> Option<HeaderValue> {
+    fn challenge(&self, _: Audience, _: &Request) -> Option<String> {
         None
     }
 }
@@ -135,12 +135,7 @@ impl Endpoint for Call {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        let challenge = self.sign_in.challenge(self.operation.route.audience, &request);
-        let mut response = self.answer(request).await.unwrap_or_else(IntoResponse::into_response);
-        if let Some(challenge) = challenge.filter(|_| response.status() == StatusCode::UNAUTHORIZED) {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-        }
-        Ok(response)
+        Ok(self.answer(request).await.unwrap_or_else(IntoResponse::into_response))
     }
 }
 
@@ -148,7 +143,10 @@ impl Call {
     /// Who may not call is told so before the body is read.
     async fn answer(&self, mut request: Request) -> Result<Response, Refusal> {
         let Operation { tool, route, .. } = self.operation;
-        let context = self.sign_in.context(route.audience, request.headers()).await?.at(charges::address_of(&request));
+        let context = self.sign_in.context(route.audience, request.headers()).await;
+        let context = context
+            .map_err(|error| Refusal::from(error).challenging(|| self.sign_in.challenge(route.audience, &request)))?;
+        let context = context.at(charges::address_of(&request));
         tool.permits(&context)?;
         charges::charge(self.operation, &context, &request)?;
         let resources = Arc::clone(&context.resources);
@@ -203,6 +201,7 @@ impl Asked {
 
 #[cfg(test)]
 mod tests {
+    use http::{StatusCode, header};
     use serde_json::json;
 
     use super::*;

@@ -55,6 +55,14 @@ impl Refusal {
         Self { status: StatusCode::REQUEST_TIMEOUT, detail, advice: Vec::new() }
     }
 
+    /// Tells whoever has not signed in how to, where there is more to say than usual.
+    pub(crate) fn challenging(mut self, challenge: impl FnOnce() -> Option<String>) -> Self {
+        if self.status == StatusCode::UNAUTHORIZED {
+            self.advice.extend(challenge().map(|challenge| ("WWW-Authenticate", challenge)));
+        }
+        self
+    }
+
     fn internal() -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: json!("Internal server error"), advice: Vec::new() }
     }

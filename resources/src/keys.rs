@@ -142,6 +142,14 @@ impl Keys<'_> {
         Ok(created)
     }
 
+    /// Makes an MCP key with every scope in the place of those of the same name, which are revoked: nobody keeps them.
+    pub async fn replace(&self, user: &str, name: &str) -> Result<CreatedKey> {
+        for old in self.list(user, KeyFamily::Mcp).await?.into_iter().filter(|key| key.name == name) {
+            self.revoke(user, KeyFamily::Mcp, &old.id).await?;
+        }
+        self.create(user, KeyFamily::Mcp, name, None).await
+    }
+
     /// Makes a key of the same family with another one, for the same user; it is revoked together with its maker, and
     /// ends no later. `None` when the maker is there no more.
     pub async fn create_with(

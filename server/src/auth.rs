@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use futures::future::BoxFuture;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, header};
 use poem::{Request, web::websocket::CloseCode};
 use resources::{Resources, grants::ACCESS_PREFIX, identity::Refused, keys::GrantedKey, users::User};
 use schemas::key::KeyFamily;
@@ -222,10 +222,11 @@ impl SignIn {
 
 impl openapi::SignIn for SignIn {
     /// The routes for MCP keys take the same tokens as the endpoint, and lead to them in the same way.
-    fn challenge(&self, audience: Audience, request: &Request) -> Option<HeaderValue> {
+    fn challenge(&self, audience: Audience, request: &Request) -> Option<String> {
         let base = self.base.as_ref().filter(|_| audience == Audience::Mcp)?;
         let wrong = Error::Unauthorized("Invalid API Key".into());
-        oauth::unauthorized(base, request, authorization(request.headers()).map(|_| &wrong))
+        let challenge = oauth::unauthorized(base, request, authorization(request.headers()).map(|_| &wrong))?;
+        challenge.to_str().ok().map(str::to_owned)
     }
 
     fn context<'a>(&'a self, audience: Audience, headers: &'a HeaderMap) -> BoxFuture<'a, Result<Context>> {

@@ -23,7 +23,8 @@ use poem::{Endpoint, Request, Response, Route, endpoint::make, get, post};
 use resources::Resources;
 
 use crate::auth::SignIn;
-pub(crate) use base::Base;
+pub(crate) use base::{Base, LOOPBACK, called};
+pub(crate) use browser::cookie_of;
 pub(crate) use challenge::{step_up, unauthorized};
 pub(crate) use pages::{advised, back_to, page, status_of, warning};
 pub(crate) use signed_in::address as signed_in_address;

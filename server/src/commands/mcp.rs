@@ -1,7 +1,7 @@
 //! `recollect mcp`: MCP on standard input and output.
 
 use anyhow::{Context as _, anyhow};
-use resources::{Resources, http};
+use resources::http;
 use schemas::key::{CreatedKey, KeyFamily};
 use tools::{Caller, Context, Credential, Face};
 
@@ -25,7 +25,8 @@ pub(crate) async fn speak(config: &Config, choice: Mcp) -> anyhow::Result<()> {
     match DataFolder::claim(&config.data) {
         Ok(folder) => {
             let opened = Opened::within(folder, config).await?;
-            let key = key(&opened.resources, &opened.owner).await?;
+            // A conversation that was killed may have left its own behind.
+            let key = opened.resources.keys().replace(&opened.owner, ALONE).await?;
             let served = match caller(&opened, &key).await {
                 Ok(caller) => serve_stdio(caller, choice.toolsets).await,
                 Err(error) => Err(error),
@@ -49,13 +50,4 @@ async fn caller(opened: &Opened, key: &CreatedKey) -> anyhow::Result<Context> {
     let granted = opened.resources.keys().find(&key.key).await?.context("the key for this conversation is gone")?;
     let caller = Caller::new(&opened.owner, Face::Mcp, Credential::Key(granted));
     Ok(Context::new(caller, opened.resources.clone()))
-}
-
-/// A key for one conversation, with every scope. Those that a conversation before it left behind are revoked.
-async fn key(resources: &Resources, owner: &str) -> anyhow::Result<CreatedKey> {
-    let keys = resources.keys();
-    for old in keys.list(owner, KeyFamily::Mcp).await?.into_iter().filter(|key| key.name == ALONE) {
-        keys.revoke(owner, KeyFamily::Mcp, &old.id).await?;
-    }
-    Ok(keys.create(owner, KeyFamily::Mcp, ALONE, None).await?)
 }

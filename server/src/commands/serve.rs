@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use resources::Resources;
-use schemas::key::KeyFamily;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -48,8 +47,5 @@ const BRIDGE: &str = "recollect mcp on this machine";
 async fn bridge_key(resources: &Resources) -> anyhow::Result<String> {
     let (keys, users) = (resources.keys(), resources.users());
     let owner = users.owner().await?.ok_or_else(|| anyhow::anyhow!("the data folder has no owner"))?.id;
-    for old in keys.list(&owner, KeyFamily::Mcp).await?.into_iter().filter(|key| key.name == BRIDGE) {
-        keys.revoke(&owner, KeyFamily::Mcp, &old.id).await?;
-    }
-    Ok(keys.create(&owner, KeyFamily::Mcp, BRIDGE, None).await?.key)
+    Ok(keys.replace(&owner, BRIDGE).await?.key)
 }

@@ -136,7 +136,7 @@ impl Gate {
         if !message.is_object() {
             return Ok(invalid_request("A message is a JSON object"));
         }
-        let lacking = oauth::step_up(&self.base, &request, context, &body);
+        let lacking = oauth::step_up(&self.base, &request, context, &message);
         request.set_body(body);
         if let Err(error) = charge(context, &message, &mut request) {
             return Ok(refuse(&error));
@@ -162,7 +162,7 @@ impl Gate {
         if message::method(&message) == message::LISTEN && accept == Accept::Json {
             return Ok(not_acceptable("News is told as an event stream: accept text/event-stream"));
         }
-        let lacking = oauth::step_up(&self.base, &request, context, &body);
+        let lacking = oauth::step_up(&self.base, &request, context, &message);
         request.set_body(body);
         if let Err(error) = charge(context, &message, &mut request) {
             return Ok(refuse(&error));

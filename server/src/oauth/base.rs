@@ -16,7 +16,8 @@ const ENDPOINTS: [&str; 2] = ["/v1/mcp", "/v1/mcp/sse"];
 /// The one that tokens are for where a client does not say.
 pub(super) const USUAL_ENDPOINT: &str = "/v1/mcp/sse";
 
-const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+/// What every browser calls the machine that it runs on.
+pub(crate) const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// The path of the endpoint that a request to this path belongs to.
 pub(super) fn endpoint_of(path: &str) -> &'static str {
@@ -91,7 +92,7 @@ impl Base {
 }
 
 /// How a request calls the server: HTTP/2 says it in the address.
-pub(super) fn called(request: &Request) -> Option<&str> {
+pub(crate) fn called(request: &Request) -> Option<&str> {
     let in_address = || request.uri().authority().map(Authority::as_str);
     request.header(header::HOST).or_else(in_address)
 }

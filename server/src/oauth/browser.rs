@@ -18,9 +18,7 @@ impl Browser {
     /// The browser that made a request to the server at `base`, if it has been here before.
     pub(super) fn of(request: &Request, base: &str) -> Option<Self> {
         let cookie = cookie_name(base);
-        let cookies = request.headers().get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let (_, secret) = pairs.find(|(name, _)| *name == cookie)?;
+        let secret = cookie_of(request, cookie)?;
         let is_secret = secret.len() == SECRET && secret.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_secret.then(|| Self { secret: secret.to_owned(), cookie })
     }
@@ -45,6 +43,13 @@ impl Browser {
     pub(super) fn has_form(&self, given: &str) -> bool {
         is_form_secret(&self.secret, given)
     }
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie_of<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
+    let all = request.headers().get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(given, _)| *given == name).map(|(_, value)| value)
 }
 
 fn cookie_name(base: &str) -> &'static str {

@@ -18,11 +18,11 @@ pub(crate) fn unauthorized(base: &Base, request: &Request, error: Option<&Error>
     challenge(base, request, &metadata::scopes().join(" "), wrong)
 }
 
-/// The refusal of a call, in the body of `request`, to a tool beyond the scopes of the caller; `None` for any other
+/// The refusal of a call, which `message` in the body of `request` is, to a tool beyond the scopes of the caller; `None` for any other
 /// message. A client with a token is told by the status that it may ask for more; one with a key gets no more by asking.
-pub(crate) fn step_up(base: &Base, request: &Request, context: &Context, body: &[u8]) -> Option<Response> {
+pub(crate) fn step_up(base: &Base, request: &Request, context: &Context, message: &Value) -> Option<Response> {
     let Credential::Key(key) = &context.caller.credential else { return None };
-    let call: Call = serde_json::from_slice(body).ok().filter(|call: &Call| call.method == "tools/call")?;
+    let call = Call::deserialize(message).ok().filter(|call| call.method == "tools/call")?;
     let tool = tools::find(call.params?.name.as_str()?)?;
     let (Access::Scope(scope), Err(error)) = (tool.access, tool.permits(context)) else { return None };
     let lacking = scope.spelling(key.family);

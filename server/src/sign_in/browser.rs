@@ -71,7 +71,7 @@ pub(super) async fn come_back(desk: Arc<Desk>, request: Request) -> Result<Respo
     let unknown = || Error::Rejected("This sign-in is not known here, or took too long; begin again".into());
     let visit = desk.resources.users().end_visit(&given.state).await?.ok_or_else(unknown)?;
     // Somebody else's browser may have been made to come here.
-    if cookie(&request, &cookie_name(&given.state)) != Some(&visit.browser) {
+    if oauth::cookie_of(&request, &cookie_name(&given.state)) != Some(&visit.browser) {
         return Err(unknown());
     }
     let issuer = desk.resources.sign_in.oidc.as_ref().ok_or_else(unknown)?;
@@ -164,12 +164,6 @@ impl Desk {
             (word, Error::refused(refused, "The issuer's answer is not good").to_string())
         })
     }
-}
-
-fn cookie<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
-    let all = request.headers().get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(given, _)| *given == name).map(|(_, value)| value)
 }
 
 /// The cookie of a visit: a browser may be on several.

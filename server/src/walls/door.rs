@@ -9,9 +9,6 @@ use poem::{Addr, Request};
 
 use crate::{config::ServerConfig, oauth};
 
-/// What every browser calls the machine that it runs on.
-const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
-
 /// Lets in, or not.
 pub(super) struct Door {
     listens_on: String,
@@ -103,11 +100,7 @@ impl Place {
 /// Under which name a request calls the server: HTTP/2 says it in the address.
 fn called(request: &Request) -> Result<Authority, Barred> {
     let missing = || Barred(StatusCode::BAD_REQUEST, "The Host header is missing or is not a host".into());
-    match (request.header(header::HOST), request.uri().authority()) {
-        (Some(host), _) => host.parse().map_err(|_| missing()),
-        (None, Some(authority)) => Ok(authority.clone()),
-        (None, None) => Err(missing()),
-    }
+    oauth::called(request).and_then(|called| called.parse().ok()).ok_or_else(missing)
 }
 
 /// An origin in the configuration; `:*` is any port.
@@ -126,7 +119,7 @@ fn parse(origin: &str) -> Option<(String, Authority)> {
 }
 
 fn is_loopback(host: &str) -> bool {
-    LOOPBACK.iter().any(|name| name.eq_ignore_ascii_case(host))
+    oauth::LOOPBACK.iter().any(|name| name.eq_ignore_ascii_case(host))
 }
 
 fn host_of(number: IpAddr) -> String {
