@@ -3,11 +3,11 @@
 //! Tokens are opaque. Of each only a hash is kept, so that a look into the database opens no door, and revoking needs no
 //! list of the revoked: the row is gone.
 
-mod browsers;
+mod authorization_codes;
+mod browser_sessions;
+mod client_metadata;
 mod clients;
-mod codes;
-mod documents;
-mod redirects;
+mod redirect_uris;
 mod row;
 mod tokens;
 
@@ -17,18 +17,18 @@ use schemas::grant::Grant;
 use serde::Deserialize;
 use surrealdb::types::RecordId;
 
-pub use browsers::{Browsers, browser_challenge, form_secret, is_form_secret, new_browser_secret};
+pub use authorization_codes::{Agreement, Exchange};
+pub use browser_sessions::{Browsers, browser_challenge, form_secret, is_form_secret, new_browser_secret};
+pub(crate) use client_metadata::Documents;
 pub use clients::{Client, Clients, NewClient, NoClient, RegisteredClient, Vouched, is_document};
-pub use codes::{Agreement, Exchange};
-pub(crate) use documents::Documents;
-pub use redirects::{is_loopback, is_redirect, is_same_redirect};
+pub use redirect_uris::{is_loopback, is_redirect, is_same_redirect};
 pub use tokens::{Denied, Issued};
 
 use crate::{
     Resources, Result,
     database::{Bound, record},
     keys::{GrantedKey, digest},
-    lately::Lately,
+    ttl_cache::Lately,
     users::Standing,
 };
 use row::{AccessRow, GrantRow};

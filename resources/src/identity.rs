@@ -1,9 +1,9 @@
 //! Who somebody is: passwords of our own, and tokens that we or others have issued.
 
+mod app_tokens;
 mod claims;
 mod firebase;
 mod key_set;
-mod local;
 mod names;
 mod oidc;
 pub(crate) mod password;
@@ -13,8 +13,8 @@ pub(crate) mod throttle;
 use futures::future::BoxFuture;
 
 use crate::{Database, Error, Result};
+pub(crate) use app_tokens::Local;
 use firebase::Firebase;
-pub(crate) use local::Local;
 pub use names::is_email;
 pub(crate) use names::{LONGEST_NAME, shown};
 pub use oidc::{Errand, Oidc, Redeemed};

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Resources, Result,
     database::{Bound, row},
-    lately::Lately,
+    ttl_cache::Lately,
 };
 
 /// How often the last use of a key is written down.

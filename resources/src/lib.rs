@@ -8,7 +8,6 @@ pub mod conversations;
 pub mod daily_summaries;
 mod database;
 pub mod embedder;
-mod endings;
 mod error;
 pub mod folders;
 pub mod goals;
@@ -18,7 +17,6 @@ pub mod identity;
 mod indexer;
 pub mod jobs;
 pub mod keys;
-mod lately;
 pub mod limits;
 pub mod memories;
 pub mod messages;
@@ -27,11 +25,13 @@ pub mod models;
 mod outbox;
 pub mod people;
 mod preferences;
+mod revocations;
 mod secret;
 mod sessions;
 pub mod speech;
 pub mod transcripts;
 pub mod transfer;
+mod ttl_cache;
 pub mod users;
 pub mod vectors;
 pub mod webhooks;
@@ -46,7 +46,6 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     audit::{AuditSettings, Writer},
     changes::Changes,
-    endings::Endings,
     grants::{Browsers, Clients, Documents, GrantCache, Grants},
     identity::throttle::Throttle,
     jobs::Queue,
@@ -55,6 +54,7 @@ use crate::{
     memories::Memories,
     messages::Messages,
     outbox::Outbox,
+    revocations::Endings,
     users::{Standings, Users},
     webhooks::Sender,
 };

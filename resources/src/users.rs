@@ -1,15 +1,15 @@
 //! The people whose lives are kept here: who they are, and how they sign in by what only they know.
 
+mod account_status;
 mod accounts;
-mod arrival;
+mod authenticate;
 mod deletion;
+mod identity_links;
 mod invitations;
-mod linking;
-mod logins;
-mod refreshing;
+mod oidc_state;
+mod refresh_tokens;
 mod row;
-mod standing;
-mod visits;
+mod sessions;
 
 use std::net::IpAddr;
 
@@ -22,14 +22,14 @@ use crate::{
     identity::{self, Refused, password},
     keys::{digest, random_secret},
 };
+pub use account_status::Standing;
+pub(crate) use account_status::Standings;
 pub use accounts::NewAccount;
-pub use arrival::Arrival;
+pub use authenticate::Arrival;
 pub use deletion::{Deletion, delete};
 pub use invitations::Uninvited;
+pub use oidc_state::{Visit, Welcomed};
 use row::{UserRow, record};
-pub use standing::Standing;
-pub(crate) use standing::Standings;
-pub use visits::{Visit, Welcomed};
 
 /// What a user's token starts with.
 pub const TOKEN_PREFIX: &str = "omi_user_";

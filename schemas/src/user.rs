@@ -1,14 +1,14 @@
 //! Users: who they are, how they sign in, how they are invited.
 
 mod invitation;
-mod sign_in;
+mod session;
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use invitation::*;
-pub use sign_in::*;
+pub use session::*;
 
 /// What a user may do beyond their own data: an `owner` manages the users of the server, a `member` does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

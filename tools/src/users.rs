@@ -14,10 +14,10 @@ use crate::{
     route::{delete, get, post},
 };
 
-mod sign_in;
+mod sessions;
 
 pub(crate) fn tools() -> Vec<Tool> {
-    let mut tools = sign_in::tools();
+    let mut tools = sessions::tools();
     tools.extend([
         tool!(get_me).app(get("/v1/users/me").ours()),
         tool!(delete_account).app(delete("/v1/users/delete-account").body()),
@@ -80,7 +80,7 @@ async fn delete_user(context: Context, input: DeleteUser) -> Result<Done> {
 async fn invite_user(context: Context, input: InviteUser) -> Result<CreatedInvitation> {
     let users = context.resources.users();
     if let Some(email) = &input.email {
-        sign_in::check_email(email)?;
+        sessions::check_email(email)?;
         if users.find_by_email(email).await?.is_some() {
             return Err(Error::Conflict("There is an account with this e-mail address".into()));
         }

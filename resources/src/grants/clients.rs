@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use surrealdb::types::{RecordId, SurrealValue};
 
-use super::{redirects, tokens::long_secret};
+use super::{redirect_uris, tokens::long_secret};
 use crate::{
     Error, Resources, Result,
     database::{Bound, row},
@@ -179,7 +179,7 @@ impl Client {
 
     /// Whether it may be sent back to this address.
     pub fn is_at(&self, redirect_uri: &str) -> bool {
-        self.redirect_uris.iter().any(|registered| redirects::is_same_redirect(registered, redirect_uri))
+        self.redirect_uris.iter().any(|registered| redirect_uris::is_same_redirect(registered, redirect_uri))
     }
 
     /// Whether whoever gives this secret, or none, is the client. One without a secret is known by its code alone.

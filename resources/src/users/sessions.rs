@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use schemas::user::{Session, Tokens};
 use surrealdb::types::{RecordId, SurrealValue};
 
-use super::{Users, refreshing::Refresh};
+use super::{Users, refresh_tokens::Refresh};
 use crate::{
     Result,
     database::{Bound, row},

@@ -8,7 +8,7 @@ use super::{
     Users,
     row::{UserRow, record, role_of},
 };
-use crate::{Error, Result, database::Bound, lately::Lately};
+use crate::{Error, Result, database::Bound, ttl_cache::Lately};
 
 /// How a user stands with this server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

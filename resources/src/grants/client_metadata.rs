@@ -13,7 +13,7 @@ use reqwest::{
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
-use super::{Client, GrantSettings, NoClient, redirects};
+use super::{Client, GrantSettings, NoClient, redirect_uris};
 use crate::{
     Result,
     http::{Guarded, Reach},
@@ -140,7 +140,7 @@ fn described(id: &str, metadata: Metadata) -> Result<Client, &'static str> {
     }
     let refreshes = metadata.grant_types.is_none_or(|types| types.iter().any(|kind| kind == "refresh_token"));
     let redirect_uris = metadata.redirect_uris.into_iter().take(MOST_REDIRECTS);
-    let redirect_uris: Vec<String> = redirect_uris.filter(|text| redirects::is_redirect(text)).collect();
+    let redirect_uris: Vec<String> = redirect_uris.filter(|text| redirect_uris::is_redirect(text)).collect();
     if redirect_uris.is_empty() {
         return Err("Its document names no address to go back to");
     }

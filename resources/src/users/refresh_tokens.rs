@@ -5,7 +5,7 @@ use schemas::user::Tokens;
 
 use super::{
     Refused, Users,
-    logins::{LoginRow, record},
+    sessions::{LoginRow, record},
 };
 use crate::{
     Result,
