@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tools::{
     Audience, Context,
-    views::{self, Content},
+    assistant::views::{self, Content},
 };
 
 use crate::{

@@ -24,7 +24,7 @@ use schemas::{
 use serde_json::{Map, Value};
 use tools::{
     Audience, Error, Result,
-    agent::{self, Frame},
+    assistant::agent::{self, Frame},
     limits::Policy,
 };
 

@@ -5,7 +5,7 @@ use std::io;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::{Stream, StreamExt};
-use tools::agent::Frame;
+use tools::assistant::agent::Frame;
 
 /// What stands for a line break within a payload.
 const LINE_BREAK: &str = "__CRLF__";

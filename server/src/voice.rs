@@ -9,7 +9,7 @@ use schemas::audit::AuditAccess;
 use serde_json::{Map, Value};
 use tools::{
     Audience, Error,
-    agent::{self, Frame},
+    assistant::agent::{self, Frame},
     limits::Policy,
 };
 

@@ -6,7 +6,7 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tools::{Audience, views};
+use tools::{Audience, assistant::views};
 
 use super::{column, fields, invalid};
 use crate::{

@@ -6,20 +6,17 @@
 #[macro_use]
 mod tool;
 mod action_items;
-pub mod agent;
 mod arguments;
-mod asking;
+pub mod assistant;
 mod audit;
 mod charts;
 mod chat;
-mod citations;
 mod client;
 mod context;
 mod conversations;
 pub mod daily_summaries;
 pub mod dates;
 mod error;
-mod extract;
 mod files;
 mod folders;
 mod goals;
@@ -34,15 +31,12 @@ mod people;
 mod preferences;
 pub mod processing;
 mod profile;
-pub mod prompts;
-mod recall;
 mod route;
 mod text;
 pub mod toolsets;
 mod transcripts;
 pub mod transfer;
 mod users;
-pub mod views;
 mod voice;
 pub mod webhooks;
 
@@ -72,8 +66,8 @@ pub fn all() -> &'static [Tool] {
             (People, people::tools()),
             (Conversations, daily_summaries::tools()),
             (Conversations, chat::tools()),
-            (Conversations, citations::tools()),
-            (Conversations, asking::tools()),
+            (Conversations, assistant::citations::tools()),
+            (Conversations, assistant::ask::tools()),
             (Conversations, files::tools()),
             (Conversations, voice::tools()),
             (Conversations, charts::tools()),

@@ -16,7 +16,11 @@ use rmcp::{
     service::{NotificationContext, RequestContext, SubscriptionContext},
 };
 use serde_json::Map;
-use tools::{Context, Error, prompts, toolsets::Shown, views};
+use tools::{
+    Context, Error,
+    assistant::{prompts, views},
+    toolsets::Shown,
+};
 
 use super::{
     client::CallingClient,

@@ -10,7 +10,7 @@ use rmcp::{
 use serde_json::{Map, Value};
 use tools::{
     Context,
-    prompts::{self, Need, Part},
+    assistant::prompts::{self, Need, Part},
 };
 
 use super::{refusals::refusal, viewing::offered};

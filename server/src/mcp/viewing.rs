@@ -9,7 +9,7 @@ use rmcp::{
 };
 use tools::{
     Context, Error,
-    views::{self, Address, Entry, View},
+    assistant::views::{self, Address, Entry, View},
 };
 
 use super::refusals::{invalid_cursor, refusal, unknown};

@@ -23,7 +23,7 @@ use tokio::{
     },
     time::sleep,
 };
-use tools::{Context, views};
+use tools::{Context, assistant::views};
 
 use super::{conversation::Watched, watcher::Watcher};
 

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{Context, Error, Result, daily_summaries::zone};
 
-const INSTRUCTIONS: &str = include_str!("../prompts/greeting.md");
+const INSTRUCTIONS: &str = include_str!("greeting.md");
 
 /// How long a greeting may take: somebody waits for it before they have asked anything.
 const PATIENCE: Duration = Duration::from_secs(5);

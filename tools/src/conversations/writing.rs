@@ -144,7 +144,7 @@ pub(super) async fn test_prompt(context: Context, input: TestPrompt) -> Result<P
         return Err(Error::Unavailable("No language model is configured: set [model] to try prompts".into()));
     };
     let turns = [
-        Turn::System(include_str!("../prompts/test_prompt.md").into()),
+        Turn::System(include_str!("test_prompt.md").into()),
         Turn::User(format!("{}\n\n{text}", input.prompt)),
     ];
     let pieces = model.answer(&turns, &[]).await?;

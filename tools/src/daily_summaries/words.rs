@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::day::{Day, duration};
 
-const INSTRUCTIONS: &str = include_str!("../prompts/daily_summary.md");
+const INSTRUCTIONS: &str = include_str!("daily_summary.md");
 
 /// The most highlights, and the most of each of the shorter lists.
 const HIGHLIGHTS: usize = 4;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{Context, Result};
 
-const INSTRUCTIONS: &str = include_str!("../prompts/goal_advice.md");
+const INSTRUCTIONS: &str = include_str!("advice.md");
 
 /// How many days with progress a pace is taken from.
 const DAYS: u32 = 30;

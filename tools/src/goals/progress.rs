@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::words::{Piece, is_kin, pieces, title_words};
 use crate::Context;
 
-const INSTRUCTIONS: &str = include_str!("../prompts/goal_progress.md");
+const INSTRUCTIONS: &str = include_str!("progress.md");
 
 /// Words of a text that does not say plainly that something was done.
 const DOUBTS: &[&str] = &[

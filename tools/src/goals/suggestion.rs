@@ -10,7 +10,7 @@ use serde_json::json;
 use super::words::{Piece, pieces};
 use crate::{Context, Error, Result};
 
-const INSTRUCTIONS: &str = include_str!("../prompts/goal_suggestion.md");
+const INSTRUCTIONS: &str = include_str!("suggestion.md");
 
 /// How many memories are looked at, newest first.
 const MEMORIES: u32 = 60;

@@ -9,7 +9,7 @@ use resources::Model;
 use super::understanding::{Material, Understanding};
 use crate::Result;
 
-const INSTRUCTIONS: &str = include_str!("../prompts/conversation.md");
+const INSTRUCTIONS: &str = include_str!("conversation.md");
 
 /// What the model makes of a conversation, as far as it makes sense.
 pub(super) async fn understand(material: &Material<'_>, model: &Model) -> Result<Understanding> {

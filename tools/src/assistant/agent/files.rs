@@ -6,7 +6,7 @@ use schemas::chat::{ChatFile, Citation, Message};
 use super::question::Question;
 use crate::{
     Context, Error, Result,
-    recall::{Kind, Passage},
+    assistant::retrieval::{Kind, Passage},
 };
 
 /// How much of the beginning of a file that comes with the question is shown, in characters.

@@ -3,21 +3,21 @@
 //! A line before the quotes answers directly where one of them clearly holds what was asked, or says what is wrong with
 //! the question: a name that nothing mentions, or words that somebody else said.
 
-mod caution;
-mod choose;
+mod caveats;
 mod direct;
-mod near;
+mod format;
 mod question;
+mod relevance_gate;
+mod select;
 #[cfg(test)]
 mod tests;
-mod write;
 
 use chrono::DateTime;
 use chrono_tz::Tz;
 use schemas::chat::Citation;
 
-use crate::{Context, Result, recall::Passage};
-use caution::Caution;
+use crate::{Context, Result, assistant::retrieval::Passage};
+use caveats::Caution;
 use question::Question;
 
 /// How many passages are quoted where one answers directly.
@@ -44,8 +44,8 @@ pub(crate) async fn extract(
     limit: usize,
 ) -> Result<Extract> {
     let question = Question::read(question, now);
-    let mut chosen = choose::choose(&question, passages, limit);
-    if !near::enough(&context.resources.embedder, &question, &chosen).await? {
+    let mut chosen = select::choose(&question, passages, limit);
+    if !relevance_gate::enough(&context.resources.embedder, &question, &chosen).await? {
         chosen.clear();
     }
     Ok(answer(&question, passages, chosen))
@@ -53,7 +53,7 @@ pub(crate) async fn extract(
 
 /// The answer made of the chosen passages, which are best first.
 fn answer(question: &Question<'_>, passages: &[Passage], mut chosen: Vec<&Passage>) -> Extract {
-    let caution = caution::find(question, passages);
+    let caution = caveats::find(question, passages);
     let direct = if caution.is_none() { direct::find(question, &chosen) } else { None };
     if let Some(Caution::Unknown(_)) = caution {
         chosen.clear();
@@ -62,5 +62,5 @@ fn answer(question: &Question<'_>, passages: &[Passage], mut chosen: Vec<&Passag
         let mut rank = 0..;
         chosen.retain(|passage| rank.next() < Some(BESIDE) || passage.is_of(&direct.passage.citation));
     }
-    write::write(question, chosen, caution, direct)
+    format::write(question, chosen, caution, direct)
 }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::{super::question::Question, lemmas};
 use crate::{
+    assistant::retrieval::{Kind, Passage},
     processing::local::{sentences::sentence_ranges, words},
-    recall::{Kind, Passage},
 };
 
 /// The share of the question's words that a passage needs to answer it, and what a word counts that is said around it.

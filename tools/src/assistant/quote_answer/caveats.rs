@@ -2,9 +2,9 @@
 
 use super::question::Question;
 use crate::{
+    assistant::retrieval::{Kind, Passage},
     dates,
     processing::local::words,
-    recall::{Kind, Passage},
 };
 
 /// How much better somebody else's words must fit than those of the person whom the question names.

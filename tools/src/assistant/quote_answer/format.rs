@@ -1,9 +1,9 @@
 //! How an answer is written: quotes under the conversations that they are from.
 
-use super::{Extract, caution::Caution, direct::Direct, question::Question};
+use super::{Extract, caveats::Caution, direct::Direct, question::Question};
 use crate::{
+    assistant::retrieval::{Kind, Passage},
     processing::local::words::capitalized,
-    recall::{Kind, Passage},
     text,
 };
 

@@ -1,14 +1,14 @@
 //! Who it was: the one who says that they did it, or whom the sentence names.
 
-use super::super::{question::Question, write::speaker};
+use super::super::{format::speaker, question::Question};
 use super::{
     Direct, credited,
     evidence::{self, Evidence},
     lemmas,
 };
 use crate::{
+    assistant::retrieval::Passage,
     processing::local::words::{self, core},
-    recall::Passage,
 };
 
 /// The share of the question's words that a sentence needs to say who.

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::{Argument, Given, Need, ask};
-use crate::{Context, Error, Result, views::has_words};
+use crate::{Context, Error, Result, assistant::views::has_words};
 
 /// How long an argument is at most, in characters.
 const LONGEST: usize = 500;

@@ -8,9 +8,9 @@ use super::{
     evidence::{self, Evidence},
 };
 use crate::{
+    assistant::retrieval::{Kind, Passage},
     dates::{self, Found, Grain, Lean},
     processing::local::words,
-    recall::{Kind, Passage},
 };
 
 /// The share of the question's words that a passage without a date needs for its own day to be told.

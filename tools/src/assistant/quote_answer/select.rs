@@ -2,8 +2,8 @@
 
 use super::question::Question;
 use crate::{
+    assistant::retrieval::{Kind, Passage, coverage},
     processing::local::words,
-    recall::{Kind, Passage, coverage},
 };
 
 /// How many passages are quoted: at least, where there are so many, and at most.

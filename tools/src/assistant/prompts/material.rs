@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{Part, Week, ask};
-use crate::{Context, Error, Result, citations::text, text::shortened};
+use crate::{Context, Error, Result, assistant::citations::text, text::shortened};
 
 /// How many of the things found are handed over in full, and how long each is at most, in characters.
 const IN_FULL: usize = 6;

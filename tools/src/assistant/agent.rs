@@ -2,15 +2,15 @@
 //! nothing that the user did not ask for. Its functions are the tools that the caller may use, called as every face does.
 
 mod consent;
-mod conversing;
 mod draft;
+mod event_sink;
 mod files;
 mod functions;
-mod listener;
+mod llm_loop;
+mod pending_actions;
 mod prompt;
 mod question;
 mod results;
-mod settling;
 mod sources;
 mod tokens;
 
@@ -26,15 +26,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Arguments, Context, Error, Face, Result,
-    extract::extract,
-    recall::{Passage, recall},
+    assistant::quote_answer::extract,
+    assistant::retrieval::{Passage, recall},
 };
 use consent::Consent;
-use conversing::Talk;
 use draft::Draft;
+use event_sink::Listener;
 use files::Files;
 use functions::Offer;
-use listener::Listener;
+use llm_loop::Talk;
 use question::Question;
 
 /// How many earlier messages are looked at.
@@ -146,7 +146,7 @@ async fn answer_within(
     // A question that was asked meanwhile waits for its own answer.
     let is_before = |message: &Message| message.sender == Sender::Ai || message.created_at < asked.created_at;
     let earlier: Vec<Message> = earlier.into_iter().filter(is_before).collect();
-    let notes = settling::settle(context, &asked.text, &earlier, draft, listener).await;
+    let notes = pending_actions::settle(context, &asked.text, &earlier, draft, listener).await;
     let files = Files::of(&asked.files_id, &earlier);
     let inquiry = Inquiry { text: &asked.text, earlier: &earlier, page, files, zone, notes, offer: Offer::Everything };
     inquire(context, inquiry, draft, listener, QUOTED).await

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use schemas::chat::Citation;
 
-use super::{Extract, answer, choose::choose, question::Question};
-use crate::recall::{Kind, Line, Passage};
+use super::{Extract, answer, question::Question, select::choose};
+use crate::assistant::retrieval::{Kind, Line, Passage};
 
 fn time(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()

@@ -8,9 +8,10 @@ mod kinds;
 use schemas::{chat::Citation, citation::*};
 
 use crate::{
-    Context, Error, Result, Tool, dates,
+    Context, Error, Result, Tool,
+    assistant::retrieval::{self, Passage, Wanted},
+    dates,
     limits::Policy,
-    recall::{self, Passage, Wanted},
     route::get,
     text::shortened,
 };
@@ -46,7 +47,7 @@ pub(crate) fn tools() -> Vec<Tool> {
 async fn search(context: Context, input: Search) -> Result<SearchResults> {
     let now = resources::now().with_timezone(&context.time_zone().await?);
     let wanted = Wanted { query: &input.query, range: dates::find_range(&input.query, &now), ..Wanted::default() };
-    let passages = recall::recall_everything(&context, &wanted).await?;
+    let passages = retrieval::recall_everything(&context, &wanted).await?;
     let result = |passage: &Passage| {
         let citation = &passage.citation;
         let name = Name {
@@ -124,7 +125,7 @@ fn title(citation: &Citation) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::views;
+    use crate::assistant::views;
 
     #[test]
     fn names_say_what_they_name() {

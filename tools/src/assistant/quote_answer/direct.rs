@@ -8,8 +8,8 @@ mod person;
 mod place;
 mod time;
 
-use super::{question::Question, write::speaker};
-use crate::recall::{Kind, Passage};
+use super::{format::speaker, question::Question};
+use crate::assistant::retrieval::{Kind, Passage};
 use evidence::Evidence;
 
 /// An answer, and the passage that holds it.

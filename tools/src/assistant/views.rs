@@ -7,7 +7,7 @@ mod rows;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use crate::{Context, Error, Result, Tool, citations};
+use crate::{Context, Error, Result, Tool, assistant::citations};
 pub(crate) use completion::has_words;
 use rows::Rows;
 

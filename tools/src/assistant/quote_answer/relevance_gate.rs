@@ -5,7 +5,7 @@ use resources::{Embedder, Error};
 use super::question::Question;
 use crate::{
     Result,
-    recall::{Passage, coverage},
+    assistant::retrieval::{Passage, coverage},
 };
 
 /// The share of the question's words that is enough in itself.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Frame,
-    listener::{Ended, Listener},
+    event_sink::{Ended, Listener},
     message,
     sources::{Resolved, Sources},
 };

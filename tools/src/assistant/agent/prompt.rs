@@ -9,12 +9,12 @@ use schemas::chat::{Message, Sender};
 
 use super::{question::Question, sources::Sources, tokens};
 use crate::{
+    assistant::retrieval::{self, Kind, Passage},
     processing::local::words,
-    recall::{self, Kind, Passage},
     text,
 };
 
-const INSTRUCTIONS: &str = include_str!("../prompts/chat.md");
+const INSTRUCTIONS: &str = include_str!("instructions.md");
 
 /// What the model is told when what was found may have nothing to do with the question: small ones make do with anything.
 const DOUBT: &str = "None of what was found has a word in common with the question. Unless it answers it all the same, say \
@@ -57,7 +57,7 @@ impl Told<'_> {
                 [range.start, range.end].map(|time| time.with_timezone(&zone).format("%-d %B %Y, %H:%M"));
             format!("The question speaks of the time from {start} to {end}.")
         });
-        let shares = |passage: &Passage| recall::coverage(&question.query, passage) > 0.0;
+        let shares = |passage: &Passage| retrieval::coverage(&question.query, passage) > 0.0;
         let is_doubtful = !self.passages.is_empty() && says_something(&question.query);
         let doubt = (is_doubtful && !self.passages.iter().any(shares)).then(|| DOUBT.to_owned());
         let notes: String = self.notes.iter().chain(&time).chain(&doubt).map(|note| format!("({note})\n")).collect();

@@ -10,7 +10,7 @@ use schemas::{
 };
 use serde_json::json;
 
-use crate::{Context, Error, Hints, Issue, Result, Tool, agent, limits::Policy, route::post};
+use crate::{Context, Error, Hints, Issue, Result, Tool, assistant::agent, limits::Policy, route::post};
 
 pub(crate) fn tools() -> Vec<Tool> {
     vec![

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use schemas::chat::{Message, PageContext, Sender};
 
-use crate::{dates, processing::local::words, recall::Wanted};
+use crate::{assistant::retrieval::Wanted, dates, processing::local::words};
 
 /// How many words a question has at most that may lean on the one before by how it begins, and by a word in it.
 const BEGINS_SHORT: usize = 9;
