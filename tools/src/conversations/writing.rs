@@ -143,10 +143,8 @@ pub(super) async fn test_prompt(context: Context, input: TestPrompt) -> Result<P
     let Some(model) = &context.resources.model else {
         return Err(Error::Unavailable("No language model is configured: set [model] to try prompts".into()));
     };
-    let turns = [
-        Turn::System(include_str!("test_prompt.md").into()),
-        Turn::User(format!("{}\n\n{text}", input.prompt)),
-    ];
+    let turns =
+        [Turn::System(include_str!("test_prompt.md").into()), Turn::User(format!("{}\n\n{text}", input.prompt))];
     let pieces = model.answer(&turns, &[]).await?;
     futures::pin_mut!(pieces);
     let mut summary = String::new();
