@@ -14,14 +14,17 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::SignIn,
+    address::Base,
+    auth::{
+        SignIn,
+        oauth::{self, Oauth},
+    },
     config::Config,
-    listener::Clients,
+    http::Clients,
     mcp::{self, Extension, McpSettings},
-    oauth::{self, Base, Oauth},
-    others::Others,
-    page,
-    walls::{Walls, streams::Streams},
+    middleware::{Walls, stream_limit::Streams},
+    pages,
+    routes::Others,
 };
 
 /// What is mounted one by one, by path, and its methods. Nothing else of it is reached: whatever is mounted has to stand
@@ -70,7 +73,7 @@ pub(crate) fn app(
     let streams = Streams::new(config.limits.streams);
     let others = Others::new(Arc::clone(&sign_in), resources, clients, streams.clone(), base.clone());
     let routes = mcp::endpoint(Arc::clone(&sign_in), base, &settings, extension, streams, closing);
-    let by_hand = oauth::mount(&oauth, page::mount(routes))
+    let by_hand = oauth::mount(&oauth, pages::mount(routes))
         .at("/openapi.json", document_endpoint::<Others>())
         .at("/docs", ui_endpoint::<Others>());
     let api = Route::new().nest_no_strip("/", service(sign_in, Listed(others)));

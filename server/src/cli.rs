@@ -8,10 +8,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use schemas::key::KeyFamily;
 use tools::toolsets::Shown;
 
+use crate::client_config::Client;
 use crate::commands::{clients, connect, export, import, keys, mcp, models, openapi, reindex, serve, users};
 use crate::config::{Config, Places};
-use crate::connecting::Client;
-use crate::{failure, log};
+use crate::{exit, log};
 
 /// A personal memory server: it speaks the Omi API and MCP, and keeps everything on your machine.
 #[derive(Debug, Parser)]
@@ -262,7 +262,7 @@ pub fn run() -> ExitCode {
     let outcome = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(cli.run()));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failure::report(&error),
+        Err(error) => exit::report(&error),
     }
 }
 

@@ -16,8 +16,8 @@ use serde::Deserialize;
 use tools::limits::POLICIES;
 use tracing_subscriber::EnvFilter;
 
-use crate::failure::Failure;
-use crate::walls::proxies;
+use crate::exit::Failure;
+use crate::middleware::real_ip;
 use layers::Layers;
 
 /// The whole configuration. `config.toml` beside this file documents every key and is the default of each.
@@ -222,7 +222,7 @@ impl Config {
         if let Some(host) = self.server.allowed_hosts.iter().find(|host| host.is_empty() || host.contains('/')) {
             return Err(format!("server.allowed_hosts: `{host}` is not a host name"));
         }
-        if let Some(wrong) = self.server.trusted_proxies.iter().find(|text| proxies::network(text).is_none()) {
+        if let Some(wrong) = self.server.trusted_proxies.iter().find(|text| real_ip::network(text).is_none()) {
             return Err(format!("server.trusted_proxies: `{wrong}` is no address, and no network such as 10.0.0.0/8"));
         }
         check_sign_in(&self.sign_in)?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
+use crate::exit::Failure;
 
 /// A data folder that this process holds.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ fn private() -> OpenOptions {
 #[cfg(test)]
 mod tests {
     use super::{Announcement, DataFolder};
-    use crate::failure::Failure;
+    use crate::exit::Failure;
 
     #[test]
     fn one_holder_at_a_time() {

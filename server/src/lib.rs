@@ -1,33 +1,29 @@
 //! The process: configuration, command line, sign-in, and the faces on one port.
 
+mod address;
 mod app;
 mod auth;
+mod auth_outcome;
+mod banner;
 mod cli;
+mod client_config;
 mod commands;
 mod config;
-mod connecting;
 mod data_folder;
-mod failure;
-mod limits;
-mod listener;
+mod exit;
+mod http;
 mod log;
 mod mcp;
-mod oauth;
-mod others;
-mod page;
-mod running;
-mod sign_in;
+mod middleware;
+mod pages;
+mod routes;
+mod server;
 mod stdio;
-mod stream;
-mod tls;
-mod voice;
-mod walls;
-mod welcome;
 
 pub use app::{mounted_routes, openapi_document, routes};
 pub use auth::SignIn;
 pub use cli::run;
 pub use config::Config;
-pub use failure::Failure;
+pub use exit::Failure;
 pub use mcp::{Extension, List, Lists};
-pub use running::{FirstStart, Running, start, start_with};
+pub use server::{FirstStart, Running, start, start_with};

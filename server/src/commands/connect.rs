@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::Opened;
 use crate::cli::Connect;
+use crate::client_config::{Client, Reach, file, merging, through_program};
 use crate::config::Config;
-use crate::connecting::{Client, Reach, file, merging, through_program};
 use crate::data_folder::DataFolder;
-use crate::failure::Failure;
+use crate::exit::Failure;
 
 /// What a key is given as, where the server does not run here.
 const KEY: &str = "RECOLLECT_KEY";

@@ -9,7 +9,7 @@ use super::Opened;
 use crate::cli::Mcp;
 use crate::config::Config;
 use crate::data_folder::DataFolder;
-use crate::failure::Failure;
+use crate::exit::Failure;
 use crate::stdio::{bridge_stdio, serve_stdio};
 
 /// What the key is called that an assistant works with where no server runs.

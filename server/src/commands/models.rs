@@ -4,7 +4,7 @@ use resources::models;
 
 use crate::config::Config;
 use crate::data_folder::DataFolder;
-use crate::failure::Failure;
+use crate::exit::Failure;
 
 /// Fetches the embedding model into the data folder. A server that is running meanwhile finds it by itself.
 pub(crate) async fn pull(config: &Config) -> anyhow::Result<()> {

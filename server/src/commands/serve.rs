@@ -6,10 +6,10 @@ use resources::Resources;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::banner::Welcome;
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::data_folder::{Announcement, DataFolder};
-use crate::welcome::Welcome;
 use crate::{Running, start};
 
 /// Serves until a signal comes.

@@ -10,7 +10,7 @@ use figment::value::{Dict, Map, Num, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use serde::de::DeserializeOwned;
 
-use crate::failure::Failure;
+use crate::exit::Failure;
 
 /// Every key with its default, by its path with dots.
 static KNOWN: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {

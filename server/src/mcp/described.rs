@@ -11,11 +11,11 @@ use serde_json::{Map, json};
 use tools::Access;
 
 use super::{icons, refusals::invalid_cursor};
-use crate::page;
+use crate::pages;
 
 /// The server as clients see it.
 pub(super) fn server() -> Implementation {
-    let icon = Icon::new(page::icon()).with_mime_type("image/svg+xml").with_sizes(vec!["any".to_owned()]);
+    let icon = Icon::new(pages::icon()).with_mime_type("image/svg+xml").with_sizes(vec!["any".to_owned()]);
     Implementation::new("recollect", env!("CARGO_PKG_VERSION")).with_title("Recollect").with_icons(vec![icon])
 }
 

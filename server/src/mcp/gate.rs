@@ -19,17 +19,17 @@ use tools::{Context, Error};
 use super::{
     Extension, Handler, McpSettings,
     accept::Accept,
-    batch, message,
+    batch, limits, message,
     replies::{detail, invalid_request, not_acceptable, refuse, understood},
     sessions::Sessions,
+    step_up::step_up,
     streaming::Streaming,
     two_endpoints::{TwoEndpoints, stream},
 };
 use crate::{
-    auth::SignIn,
-    limits,
-    oauth::{self, Base},
-    walls::streams::Streams,
+    address::Base,
+    auth::{SignIn, oauth},
+    middleware::stream_limit::Streams,
 };
 
 pub(super) const SESSION_ID: &str = "mcp-session-id";
@@ -136,7 +136,7 @@ impl Gate {
         if !message.is_object() {
             return Ok(invalid_request("A message is a JSON object"));
         }
-        let lacking = oauth::step_up(&self.base, &request, context, &message);
+        let lacking = step_up(&self.base, &request, context, &message);
         request.set_body(body);
         if let Err(error) = charge(context, &message, &mut request) {
             return Ok(refuse(&error));
@@ -162,7 +162,7 @@ impl Gate {
         if message::method(&message) == message::LISTEN && accept == Accept::Json {
             return Ok(not_acceptable("News is told as an event stream: accept text/event-stream"));
         }
-        let lacking = oauth::step_up(&self.base, &request, context, &message);
+        let lacking = step_up(&self.base, &request, context, &message);
         request.set_body(body);
         if let Err(error) = charge(context, &message, &mut request) {
             return Ok(refuse(&error));

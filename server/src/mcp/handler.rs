@@ -27,13 +27,12 @@ use super::{
     conversation::{Conversation, Watched},
     described::{DESCRIBED, WITH_ICONS, page_of, server},
     extension::{Extension, Nothing, united},
-    prompting,
+    limits, prompting,
     refusals::{cancelled, failure, refusal, unknown},
     viewing,
     watch::{Listener, Lists, Watch, reading},
     watcher::Watcher,
 };
-use crate::limits;
 
 const INSTRUCTIONS: &str = "Recollect is the user's long-term memory. Search it before you answer anything that may \
     depend on who the user is, what they prefer or what happened before; when you learn a lasting fact, keep it as one \

@@ -13,7 +13,7 @@ use tools::{Context, Credential, Result};
 use super::{accept::Accept, events::EVENTS, gate::Era, message, refusals::is_final};
 use crate::{
     auth::SignIn,
-    walls::streams::{Place, Streams},
+    middleware::stream_limit::{Place, Streams},
 };
 
 /// How often it is asked whether a credential is still good: it may have run out, its user may have been locked out, and

@@ -1,0 +1,12 @@
+//! Connections over TCP and TLS.
+
+mod connection;
+mod connection_limit;
+mod idle_timeout;
+mod listener;
+mod tls;
+
+pub(crate) use connection::Clients;
+pub(crate) use connection_limit::Crowd;
+pub(crate) use listener::Listener;
+pub(crate) use tls::Tls;
