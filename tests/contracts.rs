@@ -3,6 +3,10 @@
 use std::{env, fs, path::Path};
 
 use serde_json::{Value, json};
+use tools::{
+    Tool,
+    limits::{POLICIES, Policy},
+};
 
 use crate::{calls::over_mcp, harness::Server};
 
@@ -30,7 +34,38 @@ fn the_openapi_document() {
 
 #[test]
 fn the_routes() {
-    is_as_committed("routes.txt", &server::routes());
+    is_as_committed("routes.txt", &(routes_with_limits() + "\n" + &tools_with_limits()));
+}
+
+/// One line for each route: method, path, audience, tool, and the limits that a request is charged under, in this order.
+/// `limit?argument` is charged only where that argument is true; `-` is none.
+fn routes_with_limits() -> String {
+    let limits_of = |line: &str| {
+        let mut routes = tools::all().iter().flat_map(|tool| &tool.routes);
+        let route = routes.find(|route| line.starts_with(&format!("{} {} ", route.method, route.path))).unwrap();
+        let charges = route.limits.iter().map(|charge| match charge.when {
+            None => limit_name(charge.policy).to_owned(),
+            Some(argument) => format!("{}?{argument}", limit_name(charge.policy)),
+        });
+        or_dash(charges.collect())
+    };
+    server::routes().lines().map(|line| format!("{line} {}\n", limits_of(line))).collect()
+}
+
+/// One line for each tool: its name, and the limits that a call of it by an MCP client is charged under, in this order.
+fn tools_with_limits() -> String {
+    let mut tools: Vec<&Tool> = tools::all().iter().collect();
+    tools.sort_by_key(|tool| tool.name);
+    let limits_of = |tool: &Tool| or_dash(tool.limits.iter().map(|policy| limit_name(*policy).to_owned()).collect());
+    tools.into_iter().map(|tool| format!("tools/call {} {}\n", tool.name, limits_of(tool))).collect()
+}
+
+fn limit_name(policy: Policy) -> &'static str {
+    POLICIES.iter().find(|(known, ..)| *known == policy).unwrap().1
+}
+
+fn or_dash(names: Vec<String>) -> String {
+    if names.is_empty() { "-".to_owned() } else { names.join(" ") }
 }
 
 #[tokio::test]
