@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Stage, call};
+use super::functions::{Stage, call};
 use crate::{
-    chat::{Answered, ask},
-    harness::TestUser,
-    model::Act,
+    chat::stream::{Answered, ask},
+    support::{model::Act, server::TestUser},
 };
 
 impl Stage {

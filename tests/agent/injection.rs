@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Stage, call, shown};
-use crate::{chat::ask, harness::TestUser, model::Act};
+use super::functions::{Stage, call, shown, told};
+use crate::{
+    chat::stream::ask,
+    support::{model::Act, server::TestUser},
+};
 
 /// What somebody else has said or written, each with the call that it asks for.
 fn attempts() -> Vec<(&'static str, &'static str, Value)> {
@@ -104,6 +107,6 @@ async fn asking_changes_nothing() {
         "{:?}",
         offered.collect::<Vec<_>>()
     );
-    assert_eq!(super::told(&requests[1])["error"]["code"], "not_found");
+    assert_eq!(told(&requests[1])["error"]["code"], "not_found");
     assert_eq!(user.app().get("/v3/memories").await.ok(), json!([]));
 }

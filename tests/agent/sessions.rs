@@ -5,11 +5,13 @@ use schemas::chat::{Message, MessageStatus, Sender};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::Stage;
+use super::functions::Stage;
 use crate::{
-    chat::ask,
-    harness::{Server, TestUser, apart},
-    model::{Act, Model},
+    chat::stream::ask,
+    support::{
+        model::{Act, Model},
+        server::{Server, TestUser, apart},
+    },
 };
 
 /// The messages of a user's own chat, oldest first.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{installed, program};
-use crate::harness::{Server, TestUser};
+use super::support::{installed, program};
+use crate::support::server::{Server, TestUser};
 
 /// What the Inspector prints when it is told to do this at this path.
 async fn inspect(user: &TestUser, path: &str, what: &[&str]) -> Value {

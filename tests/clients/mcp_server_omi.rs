@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::python;
-use crate::{
-    assistant::Assistant,
-    harness::{Server, TestUser},
+use super::support::python;
+use crate::support::{
+    server::{Server, TestUser},
+    stdio_client::Assistant,
 };
 
 /// The client, and which of its tools were called.

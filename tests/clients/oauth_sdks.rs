@@ -9,10 +9,10 @@ use tokio::{
     process::Command,
 };
 
-use super::{installed, program};
+use super::support::{installed, program};
 use crate::{
-    harness::Server,
-    oauth::{added, flow::consent},
+    oauth::{flow::consent, support::added},
+    support::server::Server,
 };
 
 /// A server whose tokens run out before a test does, and which knows whoever comes.

@@ -17,8 +17,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 
-use super::{program, python};
-use crate::harness::{Server, TestUser};
+use super::support::{program, python};
+use crate::support::server::{Server, TestUser};
 
 /// What the client's exit codes stand for.
 const USAGE: i32 = 1;

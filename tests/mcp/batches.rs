@@ -4,12 +4,12 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
-    BOTH, Client,
-    confirming::{answer, deletion},
+    confirmation::{answer, deletion},
+    conformance,
+    endpoint::{BOTH, Client},
     events::Events,
-    streams::slow_call,
+    resumption::slow_call,
 };
-use crate::conformance;
 
 fn ping(id: u32) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "method": "ping" })

@@ -3,10 +3,13 @@
 use serde_json::{Value, json};
 use tools::transfer::Input;
 
-use super::{BOTH, Client, message_of, views::long_talk};
+use super::{
+    endpoint::{BOTH, Client, message_of},
+    resources::long_talk,
+};
 use crate::{
-    harness::{Server, indexed},
-    transfer::import,
+    support::server::{Server, indexed},
+    transfer::support::import,
 };
 
 impl Client {

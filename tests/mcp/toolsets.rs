@@ -3,8 +3,8 @@
 use schemas::{key::KeyFamily, scope::Scope};
 use serde_json::{Value, json};
 
-use super::{BOTH, Client, list_tools, message_of};
-use crate::harness::{Server, apart};
+use super::endpoint::{BOTH, Client, list_tools, message_of};
+use crate::support::server::{Server, apart};
 
 /// What `tools/list` may weigh, in bytes.
 const BUDGET: usize = 12_000;

@@ -6,11 +6,11 @@ use std::{net::TcpListener, process::Stdio};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use super::{added, flow::consent};
+use super::{flow::consent, support::added};
 use crate::{
-    clients::{installed, program},
-    conformance::{HEAD, Outcome, Part, REVISIONS, SCORED, SECOND, outcomes},
-    harness::Server,
+    clients::support::{installed, program},
+    mcp::conformance::{HEAD, Outcome, Part, REVISIONS, SCORED, SECOND, outcomes},
+    support::server::Server,
 };
 
 /// Runs the scenarios that there are for a revision. The suite plays a client without a secret: to one with a secret it

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    added,
     browser::{Browser, filled_in},
+    support::added,
 };
-use crate::harness::{Answer, Server, TestUser};
+use crate::support::server::{Answer, Server, TestUser};
 
 /// Where clients of these tests wait, unless a test says otherwise.
 pub(crate) const CALLBACK: &str = "https://client.example/callback";

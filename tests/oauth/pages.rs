@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::{
-    browser::Browser,
+    browser::{Browser, Page},
     flow::{Client, code_in, consent, parameter},
 };
-use crate::harness::{Server, TestUser};
+use crate::support::server::{Server, TestUser};
 
 const SCOPES: &str = "memories.read memories.write people.read";
 
@@ -15,7 +15,7 @@ struct Scene {
     user: TestUser,
     client: Client,
     browser: Browser,
-    page: super::browser::Page,
+    page: Page,
 }
 
 impl Scene {

@@ -7,8 +7,9 @@ use tempfile::TempDir;
 use super::{
     browser::Browser,
     flow::{CALLBACK, Client, code_in},
+    support::added,
 };
-use crate::{harness::Server, oauth::added};
+use crate::support::server::Server;
 
 #[tokio::test]
 async fn no_secret_is_stored_in_clear() {

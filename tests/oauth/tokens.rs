@@ -5,10 +5,10 @@ use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
 use super::{
-    added,
     flow::{CALLBACK, Client, denied},
+    support::added,
 };
-use crate::harness::{Answer, Server, TestUser};
+use crate::support::server::{Answer, Server, TestUser};
 
 fn text(tokens: &Value, name: &str) -> String {
     tokens[name].as_str().unwrap().to_owned()

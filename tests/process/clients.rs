@@ -4,10 +4,12 @@ use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::program::{Program, run, succeed, text};
 use crate::{
-    harness::Answer,
     oauth::flow::{CALLBACK, Client, code_in, consent, denied},
+    support::{
+        program::{Program, run, succeed, text},
+        server::Answer,
+    },
 };
 
 #[tokio::test]

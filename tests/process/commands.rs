@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::program::{Program, found, run, succeed, text};
+use crate::support::program::{Program, found, run, succeed, text};
 
 #[tokio::test]
 async fn keys_are_made_listed_and_revoked() {

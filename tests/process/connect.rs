@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::program::{Program, output, recollect, run, succeed, text};
+use crate::support::program::{Program, output, recollect, run, succeed, text};
 
 const FILE: &str = "{\n  // mine\n  \"mcpServers\": { \"other\": { \"url\": \"https://other.example\" } }\n}\n";
 

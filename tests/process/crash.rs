@@ -13,8 +13,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{sync::Notify, task::JoinSet};
 
-use super::program::{Program, found};
-use crate::harness::Caller;
+use crate::support::{
+    program::{Program, found},
+    server::Caller,
+};
 
 const CONNECTIONS: usize = 16;
 const WRITES: usize = 1000;

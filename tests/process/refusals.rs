@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use super::program::{Program, output, recollect, text};
+use crate::support::program::{Program, output, recollect, text};
 
 const SERVE: &[&str] = &["serve", "--json", "--port", "0"];
 

@@ -6,11 +6,13 @@ use reqwest::{Client as Http, Method, redirect::Policy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::program::{Program, output, recollect, text};
 use crate::{
-    harness::{Answer, TestUser, apart},
     oauth::flow::{CALLBACK, Client, parameter},
-    remote::surreal::SurrealDb,
+    support::{
+        program::{Program, output, recollect, text},
+        server::{Answer, TestUser, apart},
+        surreal::SurrealDb,
+    },
 };
 
 const ADMIN_KEY: &str = "sesame-of-whoever-administers-this";

@@ -10,7 +10,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::program::{Program, found, recollect};
+use crate::support::program::{Program, found, recollect};
 
 #[tokio::test]
 async fn secrets_are_printed_at_the_first_start_alone() {

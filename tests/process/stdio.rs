@@ -5,8 +5,11 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::program::{Program, recollect, succeed};
-use crate::{assistant::Assistant, harness::Server};
+use crate::support::{
+    program::{Program, recollect, succeed},
+    server::Server,
+    stdio_client::Assistant,
+};
 
 async fn start(data: &Path) -> Assistant {
     let (mut assistant, opened) = Assistant::start(recollect(data, &["mcp"]).await).await;

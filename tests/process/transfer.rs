@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::program::{Program, found, run, succeed, text};
+use crate::support::program::{Program, found, run, succeed, text};
 
 async fn import(data: &Path, file: &Path) -> (Option<i32>, String) {
     let output = run(data, &["import", file.to_str().unwrap()]).await;

@@ -10,8 +10,10 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::program::{Program, output, recollect, text};
-use crate::harness::Answer;
+use crate::support::{
+    program::{Program, output, recollect, text},
+    server::Answer,
+};
 
 const PASSWORD: &str = "correct horse";
 

@@ -7,11 +7,11 @@ use schemas::conversation::{Conversation, ConversationStatus, Processor};
 use serde_json::json;
 use tools::processing;
 
-use super::scene::{ABOUT, Scene, config, say, understanding};
-use crate::{
-    harness::{Server, apart},
+use super::support::{ABOUT, Scene, config, say, understanding};
+use crate::support::{
     model::{Act, Model},
-    process::program::Program,
+    program::Program,
+    server::{Server, apart},
 };
 
 /// How long anything may take that ought to be quick, on a machine that is busy.

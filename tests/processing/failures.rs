@@ -9,8 +9,8 @@ use schemas::conversation::{ConversationStatus, Processor};
 use serde_json::json;
 use tools::processing::{self, Outcome};
 
-use super::scene::{ABOUT, Scene, say, understanding};
-use crate::{harness::apart, model::Act};
+use super::support::{ABOUT, Scene, say, understanding};
+use crate::support::{model::Act, server::apart};
 
 #[tokio::test]
 async fn rules_stand_in_for_a_model_that_fails_until_it_is_back() {

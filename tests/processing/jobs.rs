@@ -12,8 +12,8 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tools::processing::{self, Outcome};
 
-use super::scene::{ABOUT, Scene, say, understanding};
-use crate::{harness::apart, model::Act};
+use super::support::{ABOUT, Scene, say, understanding};
+use crate::support::{model::Act, server::apart};
 
 fn understood() -> Understood {
     Understood {

@@ -12,8 +12,8 @@ use schemas::{
 use serde_json::json;
 use tools::processing::{self, Outcome};
 
-use super::scene::{ABOUT, Scene, say, understanding};
-use crate::{harness::apart, model::Act};
+use super::support::{ABOUT, Scene, say, understanding};
+use crate::support::{model::Act, server::apart};
 
 fn memory(content: &str, segments: &[&str]) -> NewMemory {
     NewMemory {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tools::transfer::Kind;
 
-use super::{counted, import_fixture};
-use crate::harness::Server;
+use super::support::{counted, import_fixture};
+use crate::support::server::Server;
 
 /// Who says what in a conversation.
 fn said(conversation: &Value) -> Vec<Value> {

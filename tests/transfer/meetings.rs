@@ -3,8 +3,8 @@
 use serde_json::json;
 use tools::transfer::Kind;
 
-use super::{counted, import_fixture};
-use crate::harness::Server;
+use super::support::{counted, import_fixture};
+use crate::support::server::Server;
 
 #[tokio::test]
 async fn meetings_become_conversations() {

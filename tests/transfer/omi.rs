@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tools::transfer::Kind;
 
-use super::{counted, export, import_fixture};
-use crate::harness::Server;
+use super::support::{counted, export, import_fixture};
+use crate::support::server::Server;
 
 #[tokio::test]
 async fn an_export_of_omi_is_taken_over() {

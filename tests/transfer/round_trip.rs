@@ -8,10 +8,10 @@ use schemas::{
 use serde_json::{Value, json};
 use tools::transfer::{Input, Kind};
 
-use super::{counted, export, import};
-use crate::{
-    harness::{Answer, Server, TestUser, apart},
-    nouns::NOUNS,
+use super::support::{counted, export, import};
+use crate::support::{
+    server::{Answer, Server, TestUser, apart},
+    tables::NOUNS,
 };
 
 /// The keys of an export: those of Omi's in its order, then ours.

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tools::transfer::Kind;
 
-use super::{counted, import_fixture};
-use crate::harness::Server;
+use super::support::{counted, import_fixture};
+use crate::support::server::Server;
 
 /// Imports a transcript twice; gives who says what, from when to when.
 async fn spoken(name: &str, broken: u64) -> Vec<Value> {

@@ -5,14 +5,18 @@ use serde_json::{Value, json};
 use tools::{Context, Face};
 
 use super::{
-    DISABLED, INVALID, Member, NO_REFRESH, PASSWORD, WRONG, accept, closed,
-    equipped::{Door, Equipped},
-    invite, judge, log_in, me, refresh, session_of, signed_in, text,
+    credentials::{Door, Equipped},
+    support::{
+        DISABLED, INVALID, Member, NO_REFRESH, PASSWORD, WRONG, accept, closed, invite, judge, log_in, me, refresh,
+        session_of, signed_in, text,
+    },
 };
 use crate::{
-    calls::directly,
-    harness::{Answer, Caller, Server, TestUser, apart, indexed},
-    rest::daily_summaries::Talk,
+    daily_summaries::rest::Talk,
+    support::{
+        calls::directly,
+        server::{Answer, Caller, Server, TestUser, apart, indexed},
+    },
 };
 
 const ACCOUNT: &str = "/v1/users/delete-account";

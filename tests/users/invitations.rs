@@ -4,10 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::{
+use super::support::{
     Member, NO_INVITATION, PASSWORD, TAKEN, accept, fresh_email, invite, is_invalid, knock, log_in, me, signed_in, text,
 };
-use crate::harness::Server;
+use crate::support::server::Server;
 
 const INVITATIONS: &str = "/v1/admin/invitations";
 

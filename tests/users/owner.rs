@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{DISABLED, Member, fresh_email, invite, judge, me, text};
-use crate::harness::Server;
+use super::support::{DISABLED, Member, fresh_email, invite, judge, me, text};
+use crate::support::server::Server;
 
 const USERS: &str = "/v1/admin/users";
 const OWNERS: &str = "Only the owner of the server may do this";

@@ -4,11 +4,11 @@ use resources::{identity::SignUp, users::NewAccount};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{
+use super::support::{
     CLOSED, INVALID, Member, NO_REFRESH, PASSWORD, WRONG, accept, invite, is_invalid, knock, log_in, me, must_wait,
     refresh, session_of, signed_in, text,
 };
-use crate::harness::{Answer, Server, TestUser, apart};
+use crate::support::server::{Answer, Server, TestUser, apart};
 
 const NO_PASSWORDS: &str = "Nobody signs in with a password here";
 const NOT_CURRENT: &str = "The current password is wrong";

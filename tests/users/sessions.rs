@@ -4,11 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::{
+use super::support::{
     INVALID, Member, NO_REFRESH, PASSWORD, accept, closed, fresh_email, invite, is_invalid, knock, log_in, refresh,
     session_of, signed_in, text,
 };
-use crate::harness::{Server, TestUser};
+use crate::support::server::{Server, TestUser};
 
 const DONE: &str = r#"{"success":true}"#;
 

@@ -5,8 +5,10 @@ use resources::identity::SignUp;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::{CLOSED, PASSWORD, TAKEN, WRONG, fresh_email, has_had_enough, is_invalid, knock, log_in, me, signed_in};
-use crate::harness::{Answer, Server, fresh_folder};
+use super::support::{
+    CLOSED, PASSWORD, TAKEN, WRONG, fresh_email, has_had_enough, is_invalid, knock, log_in, me, signed_in,
+};
+use crate::support::server::{Answer, Server, fresh_folder};
 
 /// A server that is open to everybody.
 async fn open() -> &'static Server {

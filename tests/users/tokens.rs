@@ -5,8 +5,11 @@ use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::{INVALID, Member, NO_REFRESH, closed, equipped::list_tools, refresh};
-use crate::harness::Server;
+use super::{
+    credentials::list_tools,
+    support::{INVALID, Member, NO_REFRESH, closed, refresh},
+};
+use crate::support::server::Server;
 
 /// What a token says.
 pub(super) fn claims_of(token: &str) -> Value {

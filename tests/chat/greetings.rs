@@ -1,0 +1,154 @@
+//! The first words of a chat: by the hour, and by a model that plays a script.
+
+use futures::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use super::{
+    messages::{LIST, MESSAGE, talk},
+    table::say,
+};
+use crate::support::{
+    json::{column, fields},
+    model::{Act, Model},
+    server::{Server, TestUser},
+};
+use schemas::chat::Sender::Ai;
+
+/// How a greeting ends without a model.
+const UNAIDED: &str = ", somebody. Ask me about anything that is in your memory. \
+    No language model is configured, so I answer with the passages that fit best.";
+
+/// How it ends when the model fails.
+const FAILED: &str = ", somebody. Ask me about anything that is in your memory.";
+
+/// A server that has a model.
+struct Stage {
+    server: Server,
+    model: Model,
+    _folder: TempDir,
+}
+
+impl Stage {
+    async fn shared() -> &'static Self {
+        static SHARED: OnceCell<Stage> = OnceCell::const_new();
+        let set = || async {
+            let (model, folder) = (Model::default(), TempDir::new().unwrap());
+            let url = model.serve().await;
+            let adjust = |config: &mut server::Config| {
+                config.model.url = Some(url);
+                config.model.name = Some("scripted".into());
+            };
+            let server = Server::boot(folder.path(), adjust).await;
+            Self { server, model, _folder: folder }
+        };
+        SHARED.get_or_init(set).await
+    }
+}
+
+async fn greet(user: &TestUser, path: &str) -> Value {
+    user.app().bare(Method::POST, path).await.ok()
+}
+
+#[track_caller]
+fn is_greeting(message: &Value, end: &str) {
+    assert_eq!(fields(message), MESSAGE);
+    assert_eq!(message["sender"], "ai");
+    let text = message["text"].as_str().unwrap();
+    let part = text.strip_suffix(end).unwrap_or_else(|| panic!("{text}"));
+    assert!(["Good morning", "Good afternoon", "Good evening"].contains(&part), "{text}");
+}
+
+#[tokio::test]
+async fn an_empty_chat_is_greeted_once() {
+    let user = Server::shared().await.user().await;
+    let app = user.app();
+    let lists: Vec<Value> = join_all((0..4).map(|_| app.get(LIST))).await.into_iter().map(|list| list.ok()).collect();
+    is_greeting(&lists[0][0], UNAIDED);
+    assert_eq!(lists[0].as_array().unwrap().len(), 1);
+    assert!(lists.iter().all(|list| list == &lists[0]), "of several greetings at once one stays: {lists:?}");
+    assert_eq!(app.get(LIST).await.ok(), lists[0]);
+    assert_eq!(app.get("/v2/messages?offset=1").await.ok(), json!([]));
+    let coached = app.get("/v2/messages?app_id=coach").await.ok();
+    assert_eq!(json!([coached[0]["app_id"], coached[0]["plugin_id"]]), json!(["coach", "coach"]));
+    assert_ne!(coached[0]["id"], lists[0][0]["id"]);
+}
+
+#[tokio::test]
+async fn a_greeting_can_be_asked_for() {
+    let server = Server::shared().await;
+    let user = server.user().await;
+    talk(server, &user, ["Who keeps bees?"]).await;
+    for path in ["/v2/initial-message", "/v1/initial-message?app_id=null"] {
+        let greeting = greet(&user, path).await;
+        is_greeting(&greeting, UNAIDED);
+        assert_eq!(user.app().get(LIST).await.ok()[0], greeting, "it is kept");
+    }
+    assert_eq!(user.app().get(LIST).await.ok().as_array().unwrap().len(), 3);
+    for path in ["/v2/initial-message?app_id=coach", "/v1/initial-message?plugin_id=coach"] {
+        let greeting = greet(&user, path).await;
+        assert_eq!(greeting["app_id"], "coach");
+        assert_eq!(user.app().get("/v2/messages?app_id=coach").await.ok()[0], greeting);
+    }
+}
+
+#[tokio::test]
+async fn a_cleared_chat_begins_anew() {
+    let server = Server::shared().await;
+    let (user, other) = (server.user().await, server.user().await);
+    for path in [LIST, "/v1/messages?plugin_id=null"] {
+        talk(server, &user, ["a", "b"]).await;
+        let fresh = user.app().delete(path).await.ok();
+        is_greeting(&fresh, UNAIDED);
+        assert_eq!(user.app().get(LIST).await.ok(), json!([fresh]));
+    }
+    say(server, &user, Some("coach"), Ai, "Run!").await;
+    talk(server, &other, ["Hello"]).await;
+    user.app().delete(LIST).await.ok();
+    assert_eq!(column(&user.app().get("/v2/messages?app_id=coach").await.ok(), "text"), ["Run!"]);
+    assert_eq!(column(&other.app().get(LIST).await.ok(), "text"), ["Hello"]);
+    let fresh = user.app().delete("/v2/messages?app_id=coach").await.ok();
+    assert_eq!(user.app().get("/v2/messages?app_id=coach").await.ok(), json!([fresh]));
+}
+
+#[tokio::test]
+async fn a_model_greets_in_its_own_words() {
+    let stage = Stage::shared().await;
+    let user = stage.server.user().await;
+    let texts = ["zero", "one", "two", "three", "Where are the swifts nesting?", "Under the eaves."];
+    talk(&stage.server, &user, texts).await;
+    user.app().patch("/v1/users/preferences", json!({ "time_zone": "Asia/Tokyo" })).await.ok();
+    stage.model.script("swifts nesting", [Act::Say(&[r#"{"greeting": " Hello again! "#, r#"How are the swifts?"}"#])]);
+    let greeting = greet(&user, "/v2/initial-message").await;
+    assert_eq!(greeting["text"], "Hello again! How are the swifts?");
+    assert_eq!(user.app().get(LIST).await.ok()[0], greeting);
+    let requests = stage.model.requests("swifts nesting");
+    let told: Value = serde_json::from_str(requests[0]["messages"][1]["content"].as_str().unwrap()).unwrap();
+    assert_eq!(told["name"], "somebody");
+    assert_eq!(column(&told["earlier_messages"], "text"), texts[1..], "the last five");
+    let now = chrono::Utc::now() + chrono::TimeDelta::hours(9);
+    assert!(told["now"].as_str().unwrap().contains(&now.format("%B %Y").to_string()), "{}", told["now"]);
+}
+
+#[tokio::test]
+async fn a_model_that_fails_keeps_nobody_from_being_greeted() {
+    let stage = Stage::shared().await;
+    let acts = [
+        ("gull", Act::Fail(400)),
+        ("heron", Act::Stall(r#"{"greeting": "#)),
+        ("stork", Act::Say(&["Hello!"])),
+        ("crane", Act::Say(&[r#"{"greeting": " "}"#])),
+    ];
+    let greetings = acts.into_iter().map(async |(app, act)| {
+        let user = stage.server.user().await;
+        stage.model.script(app, [act]);
+        let path = format!("/v2/messages?app_id={app}");
+        let greeted = user.app().get(&path).await.ok();
+        is_greeting(&greeted[0], FAILED);
+        assert_eq!(user.app().get(&path).await.ok(), greeted);
+        is_greeting(&greet(&user, &format!("/v1/initial-message?app_id={app}")).await, FAILED);
+    });
+    join_all(greetings).await;
+}

@@ -1,0 +1,70 @@
+//! Sharing messages by a link.
+
+use serde_json::json;
+
+use super::{
+    messages::{LIST, NOT_FOUND, talk},
+    table::say,
+};
+use crate::support::{
+    json::{column, fields, invalid},
+    server::Server,
+};
+
+const SHARE: &str = "/v2/messages/share";
+const NOWHERE: &str = "Shared messages not found";
+
+#[tokio::test]
+async fn a_link_is_open_to_everybody() {
+    let server = Server::shared().await;
+    let (ann, bob) = (server.user().await, server.user().await);
+    let [asked, answered, _] = talk(server, &ann, ["Who keeps bees?", "Ana.", "Thanks"]).await;
+    let link = ann.app().post(SHARE, json!({ "message_ids": [asked, answered, asked] })).await.ok();
+    assert_eq!(fields(&link), ["token", "url"]);
+    let url = link["url"].as_str().unwrap();
+    assert_eq!(url, format!("/v2/messages/shared/{}", link["token"].as_str().unwrap()));
+    for reader in [bob.with(""), bob.app(), ann.app()] {
+        let seen = reader.get(url).await.ok();
+        assert_eq!(fields(&seen), ["count", "messages", "sender_name"]);
+        assert_eq!(json!([seen["count"], seen["sender_name"]]), json!([2, "somebody"]));
+        assert_eq!(fields(&seen["messages"][0]), ["created_at", "id", "sender", "text"]);
+        assert_eq!(column(&seen["messages"], "text"), ["Who keeps bees?", "Ana."]);
+        assert_eq!(column(&seen["messages"], "sender"), ["human", "ai"]);
+    }
+}
+
+#[tokio::test]
+async fn links_lead_only_where_they_should() {
+    let server = Server::shared().await;
+    let (ann, bob) = (server.user().await, server.user().await);
+    let [id] = talk(server, &ann, ["mine"]).await;
+    bob.app().post(SHARE, json!({ "message_ids": [id] })).await.refused(404, NOT_FOUND);
+    ann.app().post(SHARE, json!({ "message_ids": [id, "unknown"] })).await.refused(404, NOT_FOUND);
+    let place = json!(["body", "message_ids"]);
+    invalid(&ann.app().post(SHARE, json!({ "message_ids": [] })).await, &[("too_short", place.clone())]);
+    let many = ann.app().post(SHARE, json!({ "message_ids": vec![&id; 101] })).await;
+    invalid(&many, &[("too_long", place.clone())]);
+    invalid(&ann.app().post(SHARE, json!({})).await, &[("missing", place)]);
+    bob.with("").get("/v2/messages/shared/unknown").await.refused(404, NOWHERE);
+}
+
+#[tokio::test]
+async fn what_is_cleared_is_shared_no_more() {
+    let server = Server::shared().await;
+    let (ann, bob) = (server.user().await, server.user().await);
+    let [plain] = talk(server, &ann, ["in the chat"]).await;
+    let coached = say(server, &ann, Some("coach"), schemas::chat::Sender::Ai, "with the coach").await;
+    let share = async |ids| {
+        let link = ann.app().post(SHARE, json!({ "message_ids": ids })).await.ok();
+        link["url"].as_str().unwrap().to_owned()
+    };
+    let (one, both) = (share(json!([plain])).await, share(json!([plain, coached])).await);
+    talk(server, &bob, ["Bob's"]).await;
+    bob.app().delete(LIST).await.ok();
+    assert_eq!(bob.with("").get(&both).await.ok()["count"], 2);
+    ann.app().delete(LIST).await.ok();
+    bob.with("").get(&one).await.refused(404, NOWHERE);
+    assert_eq!(column(&bob.with("").get(&both).await.ok()["messages"], "text"), ["with the coach"]);
+    ann.app().delete("/v2/messages?app_id=coach").await.ok();
+    bob.with("").get(&both).await.refused(404, NOWHERE);
+}

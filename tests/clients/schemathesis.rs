@@ -1,0 +1,191 @@
+//! Requests that follow from the document, and requests that break it, made by schemathesis as two users: nothing may
+//! fail, nothing wrong may be taken, and neither sees what is the other's. What was tried is looked at too: whoever is
+//! refused everywhere finds no fault either.
+
+mod attempts;
+mod fixtures;
+
+use std::{collections::BTreeMap, fs, time::Duration};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{process::Command, time::timeout};
+
+use super::support::installed;
+use crate::support::server::Server;
+use attempts::Tried;
+use fixtures::{Ids, furnish, people};
+
+/// How long one run may take: it takes a small part of it.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// What is looked at in each answer.
+const CHECKS: [&str; 6] = [
+    "ignored_auth",
+    "negative_data_rejection",
+    "not_a_server_error",
+    "object_level_authorization",
+    "response_schema_conformance",
+    "use_after_free",
+];
+
+/// What nobody tries: a user who revokes the key that is called with, or goes for good, is refused from then on and
+/// proves nothing more.
+const LEFT_OUT: [&str; 2] = ["DELETE /v1/dev/user/api-keys/{key_id}", "DELETE /v1/users/delete-account"];
+
+/// What is tried by itself, for it leaves nothing that others could be tried with.
+const APART: [&str; 2] = ["DELETE /v1/dev/user/memories", "DELETE /v3/memories"];
+
+/// What cannot succeed here.
+const HOPELESS: &[&str] = &[
+    // Nothing speaks, listens or signs in for the server, and no app is configured.
+    "GET /v1/goals/suggest",
+    "GET /v1/dev/user/goals/suggest",
+    "POST /v1/conversations/{conversation_id}/test-prompt",
+    "POST /v2/voice-message/transcribe",
+    "POST /v2/voice-messages",
+    "GET /v1/auth/authorize",
+    "GET /v1/auth/callback/{provider}",
+    "POST /v1/auth/token",
+    "GET /v1/oauth/authorize",
+    "POST /v1/oauth/authorize",
+    "POST /v1/oauth/token",
+    // Nobody may sign up, and secrets of others are not guessed.
+    "POST /v1/auth/sign-up",
+    "POST /v1/auth/login",
+    "POST /v1/auth/invitations/accept",
+    "POST /v1/auth/refresh",
+    "GET /v1/action-items/shared/{token}",
+    "GET /v2/messages/shared/{token}",
+    "POST /v1/action-items/accept",
+    "POST /v1/dev/user/action-items/accept",
+    // What a user does not come to have by asking.
+    "DELETE /v1/auth/sessions/{session_id}",
+    "DELETE /v1/mcp/oauth/grants/{grant_id}",
+    "DELETE /v1/users/people/{person_id}/speech-samples/{sample_index}",
+    "POST /v1/conversations",
+];
+
+/// A part of the document.
+enum Part {
+    /// What has one of these tags and is not tried apart.
+    Tags(&'static [&'static str]),
+    /// This operation.
+    One(&'static str),
+    /// Whatever has a path that begins so.
+    Below(&'static str),
+}
+
+impl Part {
+    /// How it is chosen on the command line.
+    fn arguments(&self) -> Vec<String> {
+        match self {
+            Part::Tags(tags) => tags.iter().flat_map(|tag| ["--include-tag".to_owned(), (*tag).to_owned()]).collect(),
+            Part::One(name) => vec!["--include-name".to_owned(), (*name).to_owned()],
+            Part::Below(path) => vec!["--include-path-regex".to_owned(), format!("^{path}")],
+        }
+    }
+
+    /// Whether it has the operation with this name and tag.
+    fn has(&self, name: &str, tag: &str) -> bool {
+        match self {
+            Part::Tags(tags) => tags.contains(&tag) && !APART.contains(&name),
+            Part::One(one) => *one == name,
+            Part::Below(path) => name.split_once(' ').is_some_and(|(_, whole)| whole.starts_with(path)),
+        }
+    }
+
+    /// What it has not, whatever is chosen.
+    fn without(&self) -> Vec<&'static str> {
+        let apart: &[&'static str] = if matches!(self, Part::Tags(_)) { &APART } else { &[] };
+        [&LEFT_OUT[..], apart].concat()
+    }
+}
+
+/// Calls every operation of a part as Ann, whose these ids are, and as Bob whatever of it she has got.
+async fn run(server: &Server, part: Part, [ann, bob]: [&str; 2], ids: &Ids) -> Tried {
+    let folder = TempDir::new().unwrap();
+    let header = |token: &str| json!([{ "name": "Authorization", "value": format!("Bearer {token}") }]);
+    let users = json!({ "auth": [
+        { "name": "ann", "fixedHeaders": header(ann) },
+        { "name": "bob", "fixedHeaders": header(bob) },
+    ] });
+    fs::write(folder.path().join("users.json"), users.to_string()).unwrap();
+    let skipped = json!(part.without());
+    let more = format!(
+        "\n[[operations]]\ninclude-name = {skipped}\nenabled = false\n\n\
+         [auth.wfc]\npath = \"users.json\"\npeers = [\"ann\", \"bob\"]\n"
+    );
+    let config = [include_str!("schemathesis.toml"), &ids.settings(), &more].concat();
+    fs::write(folder.path().join("schemathesis.toml"), config).unwrap();
+    let mut command = Command::new(installed("schemathesis").await.join("bin/schemathesis"));
+    command.current_dir(folder.path()).kill_on_drop(true);
+    command.args(["run", &format!("{}/openapi.json", server.url), "--report", "json,ndjson"]);
+    command.args(["--report-json-path", "report", "--report-ndjson-path", "events"]);
+    let output = timeout(LONGEST, command.args(part.arguments()).output()).await.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+
+    let report: Value = serde_json::from_slice(&fs::read(folder.path().join("report")).unwrap()).unwrap();
+    let tried = Tried::read(&folder.path().join("events"));
+    let expected: Vec<String> =
+        operations().into_iter().filter(|(name, tag)| part.has(name, tag)).map(|(name, _)| name).collect();
+    assert!(tried.called.iter().eq(&expected), "called were {:#?} of {expected:#?}", tried.called);
+    assert!(tried.checks.iter().eq(CHECKS), "looked at was {:?}", tried.checks);
+    let counts = &report["operations"];
+    for count in ["selected", "tested"] {
+        assert_eq!(counts[count], expected.len(), "{count}: {counts}");
+    }
+    assert_eq!((&report["complete"], &counts["errored"]), (&json!(true), &json!(0)), "{counts}");
+    tried
+}
+
+/// The operations of the document that are to be tried, with their tags.
+fn operations() -> BTreeMap<String, String> {
+    let document = server::openapi_document();
+    let paths = document["paths"].as_object().unwrap().iter();
+    let all = paths.flat_map(|(path, item)| {
+        item.as_object().unwrap().iter().map(move |(method, operation)| {
+            let tag = operation["tags"][0].as_str().unwrap().to_owned();
+            (format!("{} {path}", method.to_uppercase()), tag)
+        })
+    });
+    all.filter(|(name, _)| !LEFT_OUT.contains(&name.as_str())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_request_finds_a_fault() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), |_| {}).await;
+    let mut tried = Tried::default();
+    let (ann, bob) = (server.user().await, server.user().await);
+    let keys = [ann.developer_key.as_str(), &bob.developer_key];
+    tried.add(run(&server, Part::Tags(&["Developer"]), keys, &furnish(&ann).await).await);
+    tried.add(run(&server, Part::One("DELETE /v1/dev/user/memories"), keys, &Ids::default()).await);
+    let (ann, bob) = (server.user().await, server.user().await);
+    tried.add(run(&server, Part::Tags(&["MCP"]), [&ann.mcp_key, &bob.mcp_key], &furnish(&ann).await).await);
+    let (ann, bob) = (server.user().await, server.user().await);
+    let tokens = [ann.token.as_str(), &bob.token];
+    tried.add(run(&server, Part::Tags(&["App", "Keys", "Public"]), tokens, &furnish(&ann).await).await);
+    tried.add(run(&server, Part::One("DELETE /v3/memories"), tokens, &Ids::default()).await);
+    // Among few operations chains are long enough for something to be asked for again after it was deleted.
+    for noun in ["/v1/dev/user/goals", "/v1/dev/user/folders"] {
+        let (ann, bob) = (server.user().await, server.user().await);
+        let keys = [ann.developer_key.as_str(), &bob.developer_key];
+        tried.add(run(&server, Part::Below(noun), keys, &furnish(&ann).await).await);
+    }
+    // What is the owner's was refused until now.
+    let owner = server.owner();
+    tried.add(run(&server, Part::Below("/v1/admin/"), [&owner.token, &bob.token], &people(&server).await).await);
+    server.stop().await;
+
+    let all = operations();
+    assert!(tried.called.iter().eq(all.keys()), "some were never called");
+    assert!(HOPELESS.iter().all(|name| all.contains_key(*name)), "what is hopeless is in the document");
+    let missed = all.keys().filter(|name| !tried.reached.contains(*name) && !HOPELESS.contains(&name.as_str()));
+    let missed: Vec<&String> = missed.collect();
+    let possible = all.len() - HOPELESS.len();
+    assert!(missed.len() * 20 <= possible * 3, "of {possible} these never succeeded: {missed:#?}");
+    assert!(tried.peeks > 0, "Bob was told of things of Ann's that they are not there");
+    assert!(tried.revisits > 0, "what was deleted was asked for again");
+}

@@ -1,0 +1,86 @@
+//! Listing, counting and reading conversations.
+
+use serde_json::{Value, json};
+
+use super::support::{somebody, talk};
+use crate::support::{json::column, server::Caller};
+
+#[tokio::test]
+async fn lists_are_filtered_in_full_pages_newest_first() {
+    let user = somebody().await;
+    let app = user.app();
+    let mut ids = Vec::new();
+    for day in 1..=5 {
+        ids.push(
+            talk(&app, &format!("2026-05-0{day}T09:00:00Z"), &["We talked about the garden and the roses."]).await,
+        );
+    }
+    ids.reverse();
+    let list = async |query: &str| {
+        let answer = user.developer().get(&format!("/v1/dev/user/conversations{query}")).await.ok();
+        column(&answer, "id").into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(list("").await, ids);
+    assert_eq!(list("?limit=2").await, ids[..2]);
+    assert_eq!(list("?limit=2&offset=2").await, ids[2..4]);
+    assert_eq!(list("?start_date=2026-05-02&end_date=2026-05-03").await, ids[2..4]);
+    assert_eq!(list("?start_date=2026-05-05T09:00:00Z").await, ids[..1]);
+    app.patch(&format!("/v1/conversations/{}/starred?starred=true", ids[3]), json!({})).await.ok();
+    assert_eq!(list("?starred=true").await, ids[3..4]);
+    user.developer().patch(&format!("/v1/dev/user/conversations/{}", ids[0]), json!({ "discarded": true })).await.ok();
+    assert_eq!(list("").await, ids[1..]);
+    let all = app.get("/v1/conversations").await.ok();
+    assert_eq!(column(&all, "id"), ids, "the app sees discarded ones unless it says otherwise");
+    let kept = app.get("/v1/conversations?include_discarded=false&limit=3").await.ok();
+    assert_eq!(column(&kept, "id"), ids[1..4]);
+    let count = app.get("/v1/conversations/count").await.ok();
+    assert_eq!(count, json!({ "count": 4, "sources": { "phone": 4 } }));
+}
+
+#[tokio::test]
+async fn a_list_has_transcripts_where_they_are_asked_for() {
+    let user = somebody().await;
+    talk(&user.app(), "2026-05-01T09:00:00Z", &["We talked about the garden.", "And the roses."]).await;
+    let first = async |caller: &Caller, path: &str| caller.get(path).await.ok()[0].clone();
+    let listed = first(&user.app(), "/v1/conversations").await;
+    assert_eq!(listed["transcript_segments"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        first(&user.app(), "/v1/conversations?include_transcript=false").await["transcript_segments"],
+        Value::Null
+    );
+    let path = "/v1/dev/user/conversations";
+    assert_eq!(first(&user.developer(), path).await["transcript_segments"], Value::Null);
+    let whole = first(&user.developer(), &format!("{path}?include_transcript=true")).await;
+    assert_eq!(whole["transcript_segments"][1]["text"], "And the roses.");
+    let card = first(&user.mcp(), "/v1/mcp/conversations").await;
+    assert_eq!(card.get("transcript_segments"), None);
+    assert!(card["structured"]["title"].is_string());
+}
+
+#[tokio::test]
+async fn filters_that_make_no_sense_are_refused() {
+    let user = somebody().await;
+    let sentence = "Invalid category 'nonsense' is not a valid CategoryEnum";
+    user.developer().get("/v1/dev/user/conversations?categories=work,nonsense").await.refused(400, sentence);
+    user.mcp().get("/v1/mcp/conversations?categories=nonsense").await.refused(400, sentence);
+    let reversed = "?start_date=2026-05-02&end_date=2026-05-01";
+    let sentence = "start_date must not be after end_date";
+    user.app().get(&format!("/v1/conversations{reversed}")).await.refused(400, sentence);
+    user.app().get("/v1/conversations/unknown").await.refused(404, "Conversation not found");
+    user.developer().get("/v1/dev/user/conversations/unknown").await.refused(404, "Conversation not found");
+    user.mcp().get("/v1/mcp/conversations/unknown").await.refused(404, "Conversation not found");
+}
+
+#[tokio::test]
+async fn what_goes_with_a_conversation_is_read_by_itself() {
+    let app = somebody().await.app();
+    let id = talk(&app, "2026-05-01T09:00:00Z", &["We talked about the garden."]).await;
+    let read = async |what: &str| app.get(&format!("/v1/conversations/{id}/{what}")).await.ok();
+    assert_eq!(read("photos").await, json!([]));
+    assert_eq!(read("recording").await, json!({ "has_recording": false }));
+    assert_eq!(read("suggested-apps").await, json!({ "suggested_apps": [], "conversation_id": id }));
+    assert_eq!(read("transcripts").await["unknown"][0]["text"], "We talked about the garden.");
+    let prompt =
+        app.post(&format!("/v1/conversations/{id}/test-prompt"), json!({ "prompt": "List the flowers" })).await;
+    assert_eq!(prompt.status, 503, "there is no model: {}", prompt.body);
+}

@@ -1,0 +1,25 @@
+//! Every conversation route over HTTP, as the Omi contract words it.
+
+use serde_json::{Value, json};
+
+use crate::support::server::{Caller, Server, TestUser};
+
+pub(crate) async fn somebody() -> TestUser {
+    Server::shared().await.user().await
+}
+
+/// Writes a conversation in which two speakers take turns; gives its id.
+pub(crate) async fn talk(app: &Caller, started_at: &str, texts: &[&str]) -> String {
+    let segment = |(place, text): (usize, &&str)| {
+        let speaker = format!("SPEAKER_0{}", place % 2);
+        json!({ "text": text, "speaker": speaker, "is_user": place % 2 == 0, "start": 10 * place, "end": 10 * place + 9 })
+    };
+    let segments: Vec<Value> = texts.iter().enumerate().map(segment).collect();
+    let body = json!({ "transcript_segments": segments, "started_at": started_at });
+    app.post("/v1/conversations/from-segments", body).await.ok()["id"].as_str().unwrap().to_owned()
+}
+
+/// The conversation as the app sees it.
+pub(crate) async fn read(app: &Caller, id: &str) -> Value {
+    app.get(&format!("/v1/conversations/{id}")).await.ok()
+}

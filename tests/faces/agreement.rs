@@ -1,0 +1,175 @@
+//! Every face says the same: each tool directly, by each of its routes, and over MCP, with equal arguments.
+
+use std::collections::HashSet;
+
+use futures::StreamExt;
+use serde_json::{Value, json};
+use tools::{Audience, Route, Tool};
+
+use crate::support::{
+    calls::{by_route, caller, context, directly, is_for_mcp, name_of, over_mcp},
+    server::{Server, TestUser, indexed},
+    tables::{NOUNS, Noun},
+};
+
+/// How many calls are compared at a time.
+const AT_ONCE: usize = 4;
+
+/// One call of one tool.
+#[derive(Clone, Copy)]
+struct Call {
+    noun: &'static Noun,
+    tool: &'static Tool,
+    /// Where it stands in the noun's list.
+    place: usize,
+}
+
+impl Call {
+    /// Every call of every noun.
+    async fn all(server: &Server) -> Vec<Self> {
+        let mut calls = Vec::new();
+        for noun in NOUNS {
+            let seed = (noun.seed)(&server.user().await).await;
+            for (place, (name, _)) in (noun.calls)(&seed).into_iter().enumerate() {
+                let tool = tools::find(name).unwrap_or_else(|| panic!("there is no tool {name}"));
+                calls.push(Self { noun, tool, place });
+            }
+        }
+        calls
+    }
+
+    /// A fresh user who has what the noun begins with, and the arguments for them.
+    async fn prepared(self, server: &Server) -> (TestUser, Value) {
+        let user = server.user().await;
+        let seed = (self.noun.seed)(&user).await;
+        if self.tool.name.contains("search") {
+            indexed(server).await;
+        }
+        let (_, arguments) = (self.noun.calls)(&seed).swap_remove(self.place);
+        (user, arguments)
+    }
+
+    /// Makes the call for a fresh user through the tool itself, as this audience.
+    async fn said_directly(self, server: &'static Server, audience: Audience) -> Said {
+        let (user, arguments) = self.prepared(server).await;
+        let result = directly(context(server, &user, audience).await, self.tool, &arguments).await;
+        result.map_err(|error| (error.status().as_u16(), error.detail()))
+    }
+
+    fn masked(self, value: Value) -> Value {
+        masked(value, self.noun)
+    }
+
+    /// The route says what the tool says.
+    async fn compare_route(self, server: &'static Server, route: &Route) {
+        let (user, arguments) = self.prepared(server).await;
+        let way = format!("{} as {} {arguments}", name_of(route), self.tool.name);
+        if arguments.get("family").is_some_and(|family| (family == "mcp") != route.path.contains("/mcp/")) {
+            return;
+        }
+        let answer = by_route(&caller(&user, route.audience), route, &arguments).await;
+        let direct = self.said_directly(server, route.audience).await;
+        let cursor = direct.as_ref().ok().and_then(|result| result.get("next_cursor"));
+        let header = route.reply.cursor.map_or("", |name| answer.header(name));
+        assert_eq!(header.is_empty(), cursor.is_none() || route.reply.cursor.is_none(), "{way}");
+        match direct {
+            Ok(result) => {
+                assert_eq!(answer.status, route.reply.status, "{way}: {}", answer.body);
+                let expected = route.reply.body(result).unwrap_or_default();
+                assert_eq!(self.masked(answer.body), self.masked(expected), "{way}");
+            }
+            Err((status, detail)) => {
+                assert_eq!((answer.status, &answer.body["detail"]), (status, &detail), "{way}");
+            }
+        }
+    }
+
+    /// MCP says what the tool says.
+    async fn compare_mcp(self, server: &'static Server) {
+        let (user, arguments) = self.prepared(server).await;
+        let way = format!("{} {arguments}", self.tool.name);
+        let params = json!({ "name": self.tool.name, "arguments": arguments });
+        let answer = over_mcp(&user, "tools/call", params).await;
+        if !is_for_mcp(self.tool) {
+            assert_eq!(answer.unwrap_err()["code"], -32003, "{way}");
+            return;
+        }
+        let answer = answer.unwrap_or_else(|error| panic!("{way}: {error}"));
+        let structured = &answer["structuredContent"];
+        match self.said_directly(server, Audience::Mcp).await {
+            Ok(result) => {
+                assert_eq!(answer["isError"], false, "{way}: {answer}");
+                let shown = self.tool.for_assistants(result);
+                assert_eq!(self.masked(structured.clone()), self.masked(shown), "{way}");
+                let text = answer["content"][0]["text"].as_str().unwrap();
+                assert_eq!(&serde_json::from_str::<Value>(text).unwrap(), structured, "{way}");
+            }
+            Err((_, detail)) => {
+                assert_eq!(answer["isError"], true, "{way}");
+                assert_eq!(structured["error"]["message"], detail, "{way}");
+                assert_eq!(answer["content"][0]["text"], detail, "{way}");
+            }
+        }
+    }
+}
+
+/// What a face says: its result or, when it refuses, status and detail.
+type Said = Result<Value, (u16, Value)>;
+
+/// Without what differs between users and moments.
+fn masked(mut value: Value, noun: &Noun) -> Value {
+    const VOLATILE: [&str; 4] = ["uid", "created_at", "updated_at", "next_cursor"];
+    match &mut value {
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = masked(item.take(), noun)),
+        Value::Object(fields) => {
+            let is_key = fields.contains_key("key_prefix");
+            for (name, field) in fields.iter_mut() {
+                match name.as_str() {
+                    name if noun.volatile.contains(&name) && !field.is_null() => *field = "…".into(),
+                    name if VOLATILE.contains(&name) && field.is_string() => *field = "…".into(),
+                    "last_used_at" => *field = "…".into(),
+                    "id" if is_key => *field = "…".into(),
+                    "scoring" if field.is_string() => *field = field.as_str().unwrap()[..7].into(),
+                    "relevance_score" | "score" => *field = ((field.as_f64().unwrap() * 1e3).round() / 1e3).into(),
+                    _ => *field = masked(field.take(), noun),
+                }
+            }
+        }
+        _ => {}
+    }
+    value
+}
+
+#[tokio::test]
+async fn every_tool_is_compared() {
+    let calls = Call::all(Server::shared().await).await;
+    let compared: HashSet<&str> = calls.into_iter().map(|call| call.tool.name).collect();
+    let all: HashSet<&str> = tools::all().iter().map(|tool| tool.name).collect();
+    assert_eq!(compared, all, "every tool has its line in its noun's calls");
+}
+
+#[tokio::test]
+async fn every_route_says_what_its_tool_says() {
+    let server = Server::shared().await;
+    let ways = async |calls: Vec<Call>, at_once: usize| {
+        let ways = calls.into_iter().flat_map(|call| call.tool.routes.iter().map(move |route| (call, route)));
+        let compare = |(call, route): (Call, &'static Route)| call.compare_route(server, route);
+        futures::stream::iter(ways).for_each_concurrent(at_once, compare).await;
+    };
+    let (others, searches) = apart_from_searches(Call::all(server).await);
+    ways(others, AT_ONCE).await;
+    ways(searches, 1).await;
+}
+
+#[tokio::test]
+async fn mcp_says_what_the_tool_says() {
+    let server = Server::shared().await;
+    let (others, searches) = apart_from_searches(Call::all(server).await);
+    futures::stream::iter(others).for_each_concurrent(AT_ONCE, |call| call.compare_mcp(server)).await;
+    futures::stream::iter(searches).for_each_concurrent(1, |call| call.compare_mcp(server)).await;
+}
+
+/// Searches wait for the index, which lets writers go first: they come last, one at a time.
+fn apart_from_searches(calls: Vec<Call>) -> (Vec<Call>, Vec<Call>) {
+    calls.into_iter().partition(|call| !call.tool.name.contains("search"))
+}

@@ -1,0 +1,43 @@
+//! An assistant that has been let in.
+
+use serde_json::{Value, json};
+
+use crate::{
+    oauth::flow::granted,
+    support::{
+        server::Server,
+        tables::{
+            Heard::{self, NotFound, NothingOfHers},
+            Noun,
+        },
+    },
+};
+
+pub(crate) const NOUN: Noun = Noun {
+    seed: |user| {
+        Box::pin(async {
+            let (id, _) = granted(Server::shared().await, user, "memories.read goals.read").await;
+            json!({ "grant": id })
+        })
+    },
+    calls,
+    attempts,
+    belongings: |_| vec!["/v1/mcp/oauth/grants".into()],
+    secrets: &[],
+    volatile: &["id", "client_id", "expires_at"],
+};
+
+fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
+    vec![
+        ("list_grants", json!({})),
+        ("revoke_grant", json!({ "grant_id": seed["grant"] })),
+        ("revoke_grant", json!({ "grant_id": "nothing" })),
+    ]
+}
+
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
+    vec![
+        ("list_grants", json!({}), NothingOfHers),
+        ("revoke_grant", json!({ "grant_id": seed["grant"] }), NotFound("Grant not found")),
+    ]
+}

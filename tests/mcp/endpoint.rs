@@ -1,0 +1,331 @@
+//! The MCP face over HTTP: both eras, sessions and their owners, and what older clients leave out.
+
+use reqwest::{
+    Method, RequestBuilder, Response, StatusCode,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE},
+};
+use serde_json::{Value, json};
+
+use crate::support::server::{Server, TestUser};
+
+pub(crate) const BOTH: &str = "application/json, text/event-stream";
+const MODERN: &str = "2026-07-28";
+
+/// A client of the MCP endpoint that says no more than it is told to.
+pub(crate) struct Client {
+    pub(crate) endpoint: String,
+    pub(crate) key: String,
+    pub(crate) user: TestUser,
+}
+
+impl Client {
+    pub(crate) async fn of_new_user() -> Self {
+        Self::at(Server::shared().await).await
+    }
+
+    /// A client of a new user of this server.
+    pub(crate) async fn at(server: &Server) -> Self {
+        let user = server.user().await;
+        Self { endpoint: format!("{}/v1/mcp", server.url), key: user.mcp_key.clone(), user }
+    }
+
+    pub(crate) fn request(&self, method: Method) -> RequestBuilder {
+        self.to(method, &self.endpoint)
+    }
+
+    /// A request to another address, signed in.
+    pub(crate) fn to(&self, method: Method, url: &str) -> RequestBuilder {
+        reqwest::Client::new().request(method, url).bearer_auth(&self.key)
+    }
+
+    pub(crate) async fn post(&self, accept: &str, session: Option<&str>, message: Value) -> Response {
+        let request = self.request(Method::POST).header(ACCEPT, accept).json(&message);
+        let request = session.into_iter().fold(request, |request, id| request.header("mcp-session-id", id));
+        request.send().await.unwrap()
+    }
+
+    /// Opens a session of an older revision; gives the answer and the session's id.
+    pub(crate) async fn initialize(&self, version: &str) -> (Value, String) {
+        let response = self.post(BOTH, None, initialize(version)).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let id = response.headers()["mcp-session-id"].to_str().unwrap().to_owned();
+        let answer = message_of(response).await;
+        let noted = self.post(BOTH, Some(&id), json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+        assert_eq!(noted.status(), StatusCode::ACCEPTED);
+        (answer, id)
+    }
+
+    /// A request of 2026-07-28, which carries all that it needs.
+    pub(crate) async fn ask(&self, method: &str, params: Value) -> Value {
+        let response = self.describe(method, params).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/json", "stateless calls are answered as plain JSON");
+        response.json().await.unwrap()
+    }
+
+    pub(crate) fn describe(&self, method: &str, mut params: Value) -> RequestBuilder {
+        for (name, value) in [
+            ("protocolVersion", json!(MODERN)),
+            ("clientCapabilities", json!({})),
+            ("clientInfo", json!({ "name": "test", "version": "1" })),
+        ] {
+            let said = &mut params["_meta"][format!("io.modelcontextprotocol/{name}")];
+            if said.is_null() {
+                *said = value;
+            }
+        }
+        let name = params["name"].as_str().or(params["uri"].as_str()).unwrap_or_default().to_owned();
+        let request = self.request(Method::POST).header(ACCEPT, BOTH);
+        let request = request.header("mcp-protocol-version", MODERN).header("mcp-method", method);
+        request.header("mcp-name", name).json(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
+    }
+
+    pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Value {
+        self.ask("tools/call", json!({ "name": tool, "arguments": arguments })).await
+    }
+
+    pub(crate) async fn remember(&self, content: &str) -> String {
+        let answer = self.call("create_memory", json!({ "content": content })).await;
+        answer["result"]["structuredContent"]["memory"]["id"].as_str().unwrap().to_owned()
+    }
+}
+
+pub(crate) fn initialize(version: &str) -> Value {
+    let client = json!({ "name": "test", "version": "1" });
+    let params = json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": client });
+    json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params })
+}
+
+pub(crate) fn list_tools() -> Value {
+    json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" })
+}
+
+/// The one message of an answer, whether it is plain JSON or a stream.
+pub(crate) async fn message_of(response: Response) -> Value {
+    let text = response.text().await.unwrap();
+    let data = text.lines().filter_map(|line| line.strip_prefix("data:")).rfind(|data| !data.trim().is_empty());
+    serde_json::from_str(data.unwrap_or(&text)).unwrap_or_else(|_| panic!("no message in {text:?}"))
+}
+
+#[tokio::test]
+async fn sessions_speak_every_older_revision() {
+    let client = Client::of_new_user().await;
+    for version in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] {
+        let (answer, session) = client.initialize(version).await;
+        assert_eq!(answer["result"]["protocolVersion"], version);
+        assert_eq!(answer["result"]["serverInfo"]["name"], "recollect");
+        assert!(answer["result"]["instructions"].as_str().is_some_and(|text| text.len() > 50));
+        let listed = message_of(client.post(BOTH, Some(&session), list_tools()).await).await;
+        assert!(listed["result"]["tools"].as_array().is_some_and(|tools| tools.len() > 5), "{listed}");
+        let pong = client.post(BOTH, Some(&session), json!({"jsonrpc": "2.0", "id": 2, "method": "ping"})).await;
+        assert_eq!(message_of(pong).await, json!({"jsonrpc": "2.0", "id": 2, "result": {}}));
+    }
+    let (answer, _) = client.initialize("1999-01-01").await;
+    assert_eq!(answer["result"]["protocolVersion"], "2025-11-25", "an unknown revision is answered by the newest");
+}
+
+#[tokio::test]
+async fn the_newest_revision_needs_no_session() {
+    let client = Client::of_new_user().await;
+    let discovered = client.ask("server/discover", json!({})).await;
+    let versions = discovered["result"]["supportedVersions"].as_array().unwrap();
+    assert!(versions.contains(&json!(MODERN)) && versions.contains(&json!("2024-11-05")), "{discovered}");
+    let listed = client.ask("tools/list", json!({})).await;
+    assert_eq!(listed["result"]["resultType"], "complete");
+    assert_eq!(listed["result"]["cacheScope"], "private");
+    let id = client.remember("Ada keeps bees").await;
+    let read = client.call("get_memory", json!({ "memory_id": id })).await;
+    let structured = &read["result"]["structuredContent"];
+    assert_eq!(structured["memory"]["content"], "Ada keeps bees");
+    let text = read["result"]["content"][0]["text"].as_str().unwrap();
+    assert_eq!(&serde_json::from_str::<Value>(text).unwrap(), structured);
+    assert_eq!(read["result"]["isError"], false);
+}
+
+#[tokio::test]
+async fn tools_describe_themselves() {
+    let client = Client::of_new_user().await;
+    let listed = client.ask("tools/list", json!({})).await;
+    let tools = listed["result"]["tools"].as_array().unwrap();
+    for tool in tools {
+        for part in ["name", "title", "description"] {
+            assert!(tool[part].as_str().is_some_and(|text| !text.is_empty()), "{part} of {tool}");
+        }
+        for schema in ["inputSchema", "outputSchema"] {
+            assert_eq!(tool[schema]["type"], "object", "{schema} of {}", tool["name"]);
+            assert!(tool[schema]["properties"].is_object(), "{schema} of {}", tool["name"]);
+        }
+        assert_eq!(tool["annotations"]["openWorldHint"], false);
+    }
+    let hints = |name: &str| tools.iter().find(|tool| tool["name"] == name).unwrap()["annotations"].clone();
+    assert_eq!(hints("get_memories")["readOnlyHint"], true);
+    assert_eq!(hints("delete_memory")["destructiveHint"], true);
+    assert_eq!(hints("create_memory")["readOnlyHint"], false);
+    let keys = tools.iter().filter(|tool| tool["name"].as_str().unwrap().ends_with("_key"));
+    assert!(keys.clone().all(|tool| tool["name"] == "get_key"), "a key must not mint keys");
+}
+
+#[tokio::test]
+async fn a_session_belongs_to_its_user() {
+    let (owner, other) = (Client::of_new_user().await, Client::of_new_user().await);
+    let (_, session) = owner.initialize("2025-06-18").await;
+    for foreign in [session.as_str(), "no-such-session"] {
+        for accept in [BOTH, "application/json"] {
+            assert_eq!(other.post(accept, Some(foreign), list_tools()).await.status(), StatusCode::NOT_FOUND);
+        }
+        let batch = json!([list_tools()]);
+        assert_eq!(other.post(BOTH, Some(foreign), batch).await.status(), StatusCode::NOT_FOUND);
+        for method in [Method::GET, Method::DELETE] {
+            let response = other.request(method).header("mcp-session-id", foreign).send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::NOT_FOUND);
+            assert_eq!(response.json::<Value>().await.unwrap(), json!({ "detail": "Session not found" }));
+        }
+    }
+    let listed = owner.post(BOTH, Some(&session), list_tools()).await;
+    assert_eq!(listed.status(), StatusCode::OK, "the owner's session is still there");
+}
+
+#[tokio::test]
+async fn a_session_ends_with_delete() {
+    let client = Client::of_new_user().await;
+    let (_, session) = client.initialize("2025-03-26").await;
+    let nameless = client.request(Method::DELETE).send().await.unwrap();
+    assert_eq!(nameless.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(nameless.json::<Value>().await.unwrap()["detail"], "Mcp-Session-Id header required");
+    let delete = || client.request(Method::DELETE).header("mcp-session-id", &session).send();
+    assert_eq!(delete().await.unwrap().status(), StatusCode::NO_CONTENT);
+    assert_eq!(delete().await.unwrap().status(), StatusCode::NOT_FOUND);
+    assert_eq!(client.post(BOTH, Some(&session), list_tools()).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn clients_get_the_form_they_accept() {
+    let client = Client::of_new_user().await;
+    let (_, session) = client.initialize("2025-03-26").await;
+    let cases = [
+        (BOTH, Some(session.as_str()), "text/event-stream"),
+        ("application/json", Some(session.as_str()), "application/json"),
+        ("*/*", Some(session.as_str()), "application/json"),
+        ("application/json", None, "application/json"),
+        ("text/event-stream", None, "text/event-stream"),
+    ];
+    for (accept, session, form) in cases {
+        let response = client.post(accept, session, list_tools()).await;
+        assert_eq!(response.status(), StatusCode::OK, "{accept}");
+        assert_eq!(response.headers()[CONTENT_TYPE], form, "{accept} with session {session:?}");
+        assert!(message_of(response).await["result"]["tools"].is_array(), "{accept}");
+    }
+    let opened = client.post("application/json", None, initialize("2025-03-26")).await;
+    assert!(opened.headers().contains_key("mcp-session-id"), "who takes only JSON gets a session all the same");
+    assert_eq!(opened.json::<Value>().await.unwrap()["result"]["protocolVersion"], "2025-03-26");
+}
+
+#[tokio::test]
+async fn the_older_path_and_the_bare_key_work() {
+    let client = Client::of_new_user().await;
+    let request = reqwest::Client::new().post(format!("{}/sse", client.endpoint)).header(AUTHORIZATION, &client.key);
+    let response = request.json(&list_tools()).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(response.json::<Value>().await.unwrap()["result"]["tools"].is_array());
+    let info = reqwest::get(format!("{}/sse/info", client.endpoint)).await.unwrap().json::<Value>().await.unwrap();
+    assert_eq!(info["endpoint"], "/v1/mcp/sse");
+    assert!(info["instructions"]["step2"].as_str().unwrap().contains("http://127.0.0.1:"), "{info}");
+}
+
+#[tokio::test]
+async fn a_get_without_a_session_pings() {
+    let client = Client::of_new_user().await;
+    let mut response = client.request(Method::GET).send().await.unwrap();
+    assert_eq!(response.headers()[CONTENT_TYPE], "text/event-stream");
+    assert_eq!(response.chunk().await.unwrap().unwrap(), "event: ping\ndata: {}\n\n");
+    let modern = client.request(Method::GET).header("mcp-protocol-version", MODERN).send().await.unwrap();
+    assert_eq!(modern.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn nobody_gets_in_without_a_key() {
+    let server = Server::shared().await;
+    let endpoint = format!("{}/v1/mcp", server.url);
+    let user = server.user().await;
+    for credential in [None, Some("Bearer omi_mcp_00000000000000000000000000000000"), Some(user.developer_key.as_str())]
+    {
+        for method in [Method::POST, Method::GET, Method::DELETE, Method::HEAD] {
+            let request = reqwest::Client::new().request(method, &endpoint).json(&list_tools());
+            let request = credential.into_iter().fold(request, |request, value| request.header(AUTHORIZATION, value));
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+            let challenge = response.headers()[WWW_AUTHENTICATE].to_str().unwrap();
+            assert!(challenge.starts_with("Bearer resource_metadata=\"http"), "{challenge}");
+            assert_eq!(challenge.contains("error=\"invalid_token\""), credential.is_some(), "{challenge}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn foreign_pages_and_hosts_are_refused() {
+    let client = Client::of_new_user().await;
+    let cases = [
+        (ORIGIN, "https://evil.example", StatusCode::FORBIDDEN),
+        (ORIGIN, "null", StatusCode::FORBIDDEN),
+        (ORIGIN, "http://localhost:5173", StatusCode::OK),
+        (HOST, "evil.example", StatusCode::FORBIDDEN),
+        (HOST, "localhost:1", StatusCode::OK),
+    ];
+    for (name, value, status) in cases {
+        let response = client.request(Method::POST).header(&name, value).json(&list_tools()).send().await.unwrap();
+        assert_eq!(response.status(), status, "{name}: {value}");
+        let get = client.request(Method::GET).header(&name, value).send().await.unwrap();
+        assert_eq!(get.status(), status, "GET with {name}: {value}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_refused() {
+    let client = Client::of_new_user().await;
+    let cases = [("{", "Invalid JSON body"), ("3", "JSON object"), (r#"{"a": 1}"#, "JSON-RPC"), ("[]", "1 to 20")];
+    for (body, sentence) in cases {
+        let response = client.request(Method::POST).header(ACCEPT, BOTH).body(body).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{body}");
+        let text = response.text().await.unwrap();
+        assert!(text.contains(sentence), "{body}: {text}");
+    }
+    let large = "x".repeat((1 << 20) + 1);
+    let response = client.request(Method::POST).body(large).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn the_first_revisions_may_batch() {
+    let client = Client::of_new_user().await;
+    let ping = |id: u32| json!({ "jsonrpc": "2.0", "id": id, "method": "ping" });
+    let notice = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    let both = client.post(BOTH, None, json!([ping(1), notice, ping(2)])).await.json::<Value>().await.unwrap();
+    assert_eq!(both.as_array().unwrap().iter().map(|answer| &answer["id"]).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(client.post(BOTH, None, json!([notice])).await.status(), StatusCode::ACCEPTED);
+    let request = client.request(Method::POST).header("mcp-protocol-version", "2025-06-18");
+    let later = request.json(&json!([ping(1)])).send().await.unwrap();
+    assert_eq!(later.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(later.json::<Value>().await.unwrap()["error"]["code"], -32600);
+}
+
+#[tokio::test]
+async fn tool_errors_are_results_and_protocol_errors_are_not() {
+    let client = Client::of_new_user().await;
+    let missing = client.call("get_memory", json!({ "memory_id": "nothing" })).await;
+    assert_eq!(missing["result"]["isError"], true);
+    assert_eq!(
+        missing["result"]["structuredContent"]["error"],
+        json!({ "code": "not_found", "message": "Memory not found" })
+    );
+    assert_eq!(missing["result"]["content"][0]["text"], "Memory not found");
+    let invalid = client.call("search_memories", json!({ "query": "x", "limit": 1000 })).await;
+    assert_eq!(invalid["result"]["structuredContent"]["error"]["code"], "invalid_arguments");
+    let unknown = client.call("no_such_tool", json!({})).await;
+    assert_eq!(unknown["error"]["code"], -32602);
+    let malformed = client.ask("tools/call", json!({ "name": "get_memories", "arguments": [1] })).await;
+    assert_eq!(malformed["error"]["code"], -32602);
+    let session_only = client.call("create_key", json!({ "family": "mcp", "name": "x" })).await;
+    assert_eq!(session_only["error"]["code"], -32003);
+    let cursor = client.ask("tools/list", json!({ "cursor": "nowhere" })).await;
+    assert_eq!(cursor["error"]["message"], "Invalid cursor");
+}

@@ -1,0 +1,158 @@
+//! Guesses: every one of them counts, wherever it is made, and nothing that anybody can send excuses one.
+
+use reqwest::{Method, RequestBuilder};
+use server::Config;
+use tempfile::TempDir;
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{self, client::IntoClientRequest},
+};
+
+use crate::{
+    oauth::flow::Client,
+    support::server::{Answer, Server, TestUser},
+};
+
+/// How many guesses an address has within a minute.
+const GUESSES: usize = 60;
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+const MEMORIES: &str = "/v1/dev/user/memories";
+
+async fn boot() -> (TempDir, Server) {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), |_| {}).await;
+    (folder, server)
+}
+
+/// A guess at a key that nobody has.
+fn guess(user: &TestUser, number: usize) -> RequestBuilder {
+    user.with(&format!("omi_dev_{number:032}")).request(Method::GET, MEMORIES)
+}
+
+/// Makes all guesses that there are, and one more: how those are answered, and this one.
+async fn storm(request: impl Fn(usize) -> RequestBuilder) -> (Vec<u16>, Answer) {
+    let mut statuses = Vec::new();
+    for number in 0..GUESSES {
+        statuses.push(Answer::to(request(number)).await.status);
+    }
+    statuses.dedup();
+    (statuses, Answer::to(request(GUESSES)).await)
+}
+
+/// A guess at the secret of a client, as one from this address sends it.
+fn guess_a_secret(user: &TestUser, address: &str, number: usize) -> RequestBuilder {
+    let form = format!("client_id=omi&client_secret=omi_mcp_{number:032}");
+    let request = user.http.post(format!("{}/token", user.url)).header(FORWARDED_FOR, address);
+    request.header("content-type", "application/x-www-form-urlencoded").body(form)
+}
+
+#[tokio::test]
+async fn no_header_excuses_a_guess_that_is_in_the_body() {
+    let (_folder, server) = boot().await;
+    let user = server.user().await;
+    // What is open to everybody opens for a made-up key too.
+    let (made_up, address) = ("a key of nobody", "203.0.113.20");
+    let open = user.http.get(format!("{}/healthz", user.url)).header(FORWARDED_FOR, address).header("uid", made_up);
+    Answer::to(open).await.ok();
+    let (statuses, last) = storm(|number| guess_a_secret(&user, address, number).header("uid", made_up)).await;
+    assert_eq!((statuses.as_slice(), last.status), (&[401][..], 429));
+
+    let address = "203.0.113.21";
+    let read = || Answer::to(user.developer().request(Method::GET, MEMORIES).header(FORWARDED_FOR, address));
+    read().await.ok();
+    let (statuses, last) = storm(|number| guess_a_secret(&user, address, number)).await;
+    assert_eq!((statuses.as_slice(), last.status), (&[401][..], 429));
+    let with_key = guess_a_secret(&user, address, 0).bearer_auth(&user.developer_key);
+    assert_eq!(Answer::to(with_key).await.status, 429, "the key has opened, but not this");
+    read().await.ok();
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_header_that_opened_nothing_excuses_nothing() {
+    let (_folder, server) = boot().await;
+    let user = server.user().await;
+    let with_uid = |path: &str| {
+        let request = user.http.get(format!("{}{path}", user.url)).header(FORWARDED_FOR, "203.0.113.22");
+        Answer::to(request.header("uid", "a key of nobody"))
+    };
+    for path in ["/healthz", "/v1/public-conversations", "/openapi.json"] {
+        with_uid(path).await.ok();
+    }
+    let (statuses, _) = storm(|number| guess(&user, number).header(FORWARDED_FOR, "203.0.113.22")).await;
+    assert_eq!(statuses, [401]);
+    assert_eq!(with_uid("/v1/mcp/memories").await.status, 429);
+    assert_eq!(with_uid("/healthz").await.status, 429);
+    server.stop().await;
+}
+
+/// Opens a WebSocket with this token: the status of the answer.
+async fn dictate(user: &TestUser, token: &str) -> u16 {
+    let address = format!("{}/v2/voice-message/transcribe-stream", user.url.replace("http://", "ws://"));
+    let mut request = address.into_client_request().unwrap();
+    let headers = request.headers_mut();
+    headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+    headers.insert(FORWARDED_FOR, "203.0.113.23".parse().unwrap());
+    match connect_async(request).await {
+        Ok((_, response)) => response.status().as_u16(),
+        Err(tungstenite::Error::Http(response)) => response.status().as_u16(),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn guesses_at_a_websocket_count() {
+    let folder = TempDir::new().unwrap();
+    let key = "0123456789abcdef-0123456789abcdef";
+    let adjust = |config: &mut Config| config.sign_in.admin_key = Some(key.to_owned().into());
+    let server = Server::boot(folder.path(), adjust).await;
+    let user = server.user().await;
+    for number in 0..GUESSES {
+        assert_eq!(dictate(&user, &format!("guessed-key-{number:028}{}", user.id)).await, 101);
+    }
+    assert_eq!(dictate(&user, &format!("{key}{}", user.id)).await, 429, "it is not told that this is the one");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn guesses_at_the_page_of_an_assistant_count() {
+    let (_folder, server) = boot().await;
+    let (user, client) = (server.user().await, Client::added(&server).await);
+    let asked = client.asked("memories.read");
+    let request = |number: usize| {
+        let token = format!("omi_user_{number:032}");
+        let mut form: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        form.push(("firebase_id_token", token.as_str()));
+        client.form("/authorize", &form).header(FORWARDED_FOR, "203.0.113.24")
+    };
+    let (statuses, last) = storm(request).await;
+    assert_eq!((statuses.as_slice(), last.status), (&[400][..], 429));
+    let elsewhere = guess(&user, 0).header(FORWARDED_FOR, "203.0.113.25");
+    assert_eq!(Answer::to(elsewhere).await.status, 401);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_forges_where_a_guess_comes_from() {
+    let (_folder, server) = boot().await;
+    let user = server.user().await;
+    // The client writes a line, and the proxy adds one of its own.
+    let two_lines = |number: usize| {
+        let forged = guess(&user, number).header(FORWARDED_FOR, format!("198.51.100.{number}"));
+        forged.header(FORWARDED_FOR, "203.0.113.26")
+    };
+    let (statuses, last) = storm(two_lines).await;
+    assert_eq!((statuses.as_slice(), last.status), (&[401][..], 429));
+    let with_port = guess(&user, 0).header(FORWARDED_FOR, "203.0.113.26:4711");
+    assert_eq!(Answer::to(with_port).await.status, 429, "the same address");
+    let by_another_header = guess(&user, 0).header("x-real-ip", "203.0.113.26");
+    assert_eq!(Answer::to(by_another_header).await.status, 429);
+
+    // Whose address cannot be told is not on this machine, and is one with all others of that kind.
+    let (statuses, last) = storm(|number| guess(&user, number).header(FORWARDED_FOR, "unknown")).await;
+    assert_eq!((statuses.as_slice(), last.status), (&[401][..], 429));
+    assert_eq!(Answer::to(guess(&user, 0).header("via", "1.1 proxy")).await.status, 429);
+    assert_eq!(Answer::to(guess(&user, 0)).await.status, 401, "nobody waits on this machine");
+    server.stop().await;
+}

@@ -1,0 +1,137 @@
+//! From which hosts and pages the server is called, and what browsers are told.
+
+use reqwest::{
+    Method,
+    header::{AUTHORIZATION, HOST, ORIGIN},
+};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::server::{Answer, Server};
+
+const PAGE: &str = "https://app.example";
+
+async fn boot() -> (TempDir, Server) {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), |config| {
+        config.server.allowed_hosts = vec!["memory.example".into()];
+        config.server.allowed_origins = vec![PAGE.into()];
+    });
+    let server = server.await;
+    (folder, server)
+}
+
+#[tokio::test]
+async fn every_route_is_closed_to_foreign_names_and_pages() {
+    let (_folder, server) = boot().await;
+    let user = server.user().await;
+    let paths =
+        ["/", "/docs", "/openapi.json", "/healthz", "/v3/memories", "/v1/dev/user/memories", "/v1/mcp", "/nowhere"];
+    for path in paths {
+        for method in [Method::GET, Method::POST, Method::OPTIONS, Method::DELETE] {
+            for (header, value) in [(HOST, "evil.example"), (ORIGIN, "https://evil.example"), (ORIGIN, "null")] {
+                let request = user.app().request(method.clone(), path).header(&header, value).json(&json!({}));
+                let answer = Answer::to(request).await;
+                assert_eq!(answer.status, 403, "{method} {path} {header}: {value}");
+                assert!(answer.body["detail"].as_str().unwrap().contains("server.allowed_"), "{}", answer.body);
+                assert_eq!(answer.header("access-control-allow-origin"), "");
+            }
+        }
+    }
+    let create = |header, value| {
+        let request = user.app().request(Method::POST, "/v3/memories").header(header, value);
+        Answer::to(request.json(&json!({ "content": "The kettle is blue" })))
+    };
+    for (header, value) in
+        [(HOST, "memory.example"), (ORIGIN, "https://memory.example"), (ORIGIN, &server.url), (ORIGIN, PAGE)]
+    {
+        create(header, value).await.ok();
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn only_allowed_pages_may_read_answers() {
+    let (_folder, server) = boot().await;
+    let user = server.user().await;
+    let preflight = |origin: &str| {
+        let request = user.http.request(Method::OPTIONS, format!("{}/v3/memories", user.url)).header(ORIGIN, origin);
+        let request = request.header("access-control-request-method", "POST");
+        Answer::to(request.header("access-control-request-headers", "authorization, content-type"))
+    };
+    let allowed = preflight(PAGE).await;
+    assert_eq!((allowed.status, allowed.header("access-control-allow-origin")), (204, PAGE));
+    assert!(allowed.header("access-control-allow-methods").contains("PATCH"));
+    assert_eq!(allowed.header("access-control-allow-headers"), "authorization, content-type");
+    assert_eq!(allowed.header("access-control-allow-credentials"), "");
+    let near = preflight("http://localhost:5173").await;
+    assert_eq!((near.status, near.header("access-control-allow-origin")), (405, ""));
+
+    let read = |origin| Answer::to(user.app().request(Method::GET, "/v3/memories").header(ORIGIN, origin));
+    let answer = read(PAGE).await;
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, PAGE));
+    assert!(answer.header("access-control-expose-headers").contains("X-Next-Cursor"));
+    assert!(answer.header("vary").contains("Origin"));
+    let refused = Answer::to(user.http.get(format!("{}/v3/memories", user.url)).header(ORIGIN, PAGE)).await;
+    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, PAGE));
+    assert_eq!(read("http://localhost:5173").await.header("access-control-allow-origin"), "");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn every_answer_tells_browsers_and_caches_what_to_keep_to() {
+    let user = Server::shared().await.user().await;
+    for path in [
+        "/",
+        "/docs",
+        "/openapi.json",
+        "/healthz",
+        "/v3/memories",
+        "/v1/mcp",
+        "/v2/messages",
+        "/nowhere",
+        "/web/page.js",
+    ] {
+        for credential in [Some(&user.token), None] {
+            let request = user.http.get(format!("{}{path}", user.url));
+            let request = credential
+                .iter()
+                .fold(request, |request, token| request.header(AUTHORIZATION, format!("Bearer {token}")));
+            let answer = Answer::to(request.timeout(std::time::Duration::from_secs(20))).await;
+            assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+            assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
+            assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+            assert!(!answer.header("referrer-policy").is_empty(), "{path}");
+            assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+            assert_eq!(answer.header("strict-transport-security"), "", "{path}");
+            assert_eq!(answer.header("server"), "", "{path}");
+        }
+    }
+    let docs = Answer::to(user.http.get(format!("{}/docs", user.url))).await.ok();
+    assert!(docs.as_str().unwrap().contains("api-reference"));
+}
+
+#[tokio::test]
+async fn a_storm_of_wrong_keys_is_not_listened_to() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), |_| {}).await;
+    let user = server.user().await;
+    // As a proxy on this machine passes them on; what the client itself wrote stands before.
+    let read = |key: &str, address: &'static str| {
+        let request = user.with(key).request(Method::GET, "/v1/dev/user/memories");
+        Answer::to(request.header("x-forwarded-for", format!("198.51.100.1, {address}")))
+    };
+    read(&user.developer_key, "203.0.113.9").await.ok();
+    let mut statuses = Vec::new();
+    for number in 0..70 {
+        statuses.push(read(&format!("omi_dev_{number:032}"), "203.0.113.9").await.status);
+    }
+    assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 60);
+    let refused = read(&user.mcp_key, "203.0.113.9").await;
+    assert_eq!(refused.status, 429);
+    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds <= 61));
+    read(&user.developer_key, "203.0.113.9").await.ok();
+    assert_eq!(read(&user.mcp_key, "203.0.113.10").await.status, 401);
+    assert_eq!(user.with(&user.mcp_key).get("/v1/dev/user/memories").await.status, 401, "nobody waits on this machine");
+    server.stop().await;
+}

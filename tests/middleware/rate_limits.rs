@@ -1,0 +1,211 @@
+//! Rate limits: the contract's 429, for whom each bucket is filled, and that a restart forgives nothing.
+
+use reqwest::Method;
+use schemas::key::KeyFamily;
+use serde_json::{Value, json};
+use server::Config;
+use tempfile::TempDir;
+
+use crate::support::{
+    server::{Answer, Caller, Server, TestUser},
+    surreal::SurrealDb,
+};
+
+const MEMORIES: &str = "/v1/dev/user/memories";
+const CONVERSATIONS: &str = "/v1/dev/user/conversations";
+
+/// Limits these policies.
+fn limited(overrides: &'static [&str]) -> impl Fn(&mut Config) {
+    move |config| {
+        config.limits.enabled = true;
+        config.limits.overrides = overrides.iter().map(ToString::to_string).collect();
+    }
+}
+
+/// Sees to it that this is the contract's 429; gives the seconds to wait.
+#[track_caller]
+fn is_limited(answer: &Answer, most: &str) -> u64 {
+    let seconds: u64 = answer.header("retry-after").parse().unwrap();
+    assert!((1..=3600).contains(&seconds), "{seconds}");
+    answer.refused(429, &format!("Rate limit exceeded. Try again in {seconds}s."));
+    assert_eq!((answer.header("x-ratelimit-limit"), answer.header("x-ratelimit-remaining")), (most, "0"));
+    seconds
+}
+
+async fn write(caller: &Caller) -> Answer {
+    caller.post(MEMORIES, json!({ "content": "The kettle is blue" })).await
+}
+
+/// A call of a tool over MCP.
+async fn call(user: &TestUser, key: &str, name: &str, arguments: Value) -> Answer {
+    mcp(user, key, json!(message("tools/call", json!({ "name": name, "arguments": arguments })))).await
+}
+
+async fn mcp(user: &TestUser, key: &str, body: Value) -> Answer {
+    Answer::to(user.with(key).request(Method::POST, "/v1/mcp").header("accept", "application/json").json(&body)).await
+}
+
+fn message(method: &str, params: Value) -> Value {
+    json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })
+}
+
+#[tokio::test]
+async fn each_key_has_each_bucket_for_itself() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), limited(&["dev:memories=2"])).await;
+    let user = server.user().await;
+    for _ in 0..2 {
+        write(&user.developer()).await.ok();
+    }
+    is_limited(&write(&user.developer()).await, "2");
+    let change = user.developer().patch(&format!("{MEMORIES}/x"), json!({ "content": "y" })).await;
+    is_limited(&change, "2");
+    user.developer().get(MEMORIES).await.ok();
+    let keys = server.resources.keys();
+    let other = keys.create(
+        &user.id,
+        KeyFamily::Developer,
+        "other",
+        Some(schemas::scope::Scope::available(KeyFamily::Developer)),
+    );
+    write(&user.with(&other.await.unwrap().key)).await.ok();
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_may_not_call_is_not_counted_and_what_is_wrong_is() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), limited(&["dev:memories=1"])).await;
+    let user = server.user().await;
+    for _ in 0..3 {
+        assert_eq!(write(&user.with(&format!("omi_dev_{:032}", 0))).await.status, 401);
+    }
+    let reader = server.resources.keys().create(&user.id, KeyFamily::Developer, "reader", None).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(write(&user.with(&reader.key)).await.status, 403);
+    }
+    assert_eq!(user.developer().post(MEMORIES, json!({ "content": 3 })).await.status, 422);
+    is_limited(&user.developer().post(MEMORIES, json!({ "content": 3 })).await, "1");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn transcripts_and_reads_of_conversations_have_buckets_of_their_own() {
+    let folder = TempDir::new().unwrap();
+    let overrides = &["dev:conversation_transcript_read=1", "dev:conversation_reads_total=4"];
+    let server = Server::boot(folder.path(), limited(overrides)).await;
+    let user = server.user().await;
+    let developer = user.developer();
+    developer.get(&format!("{CONVERSATIONS}?include_transcript=true")).await.ok();
+    is_limited(&developer.get(&format!("{CONVERSATIONS}?include_transcript=Yes")).await, "1");
+    is_limited(&developer.get(&format!("{CONVERSATIONS}?transcript=1")).await, "1");
+    is_limited(&developer.get(&format!("{CONVERSATIONS}/x?include_transcript=1")).await, "1");
+    developer.get(&format!("{CONVERSATIONS}?include_transcript=false")).await.ok();
+    developer.get(CONVERSATIONS).await.ok();
+    assert_eq!(developer.get(&format!("{CONVERSATIONS}/x")).await.status, 404);
+    is_limited(&developer.get(&format!("{CONVERSATIONS}/x")).await, "4");
+    is_limited(&developer.get(CONVERSATIONS).await, "4");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn messages_of_mcp_count_for_the_user_and_models_can_read_that_there_were_too_many() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), limited(&["mcp:sse=5", "memories:create=1"])).await;
+    let user = server.user().await;
+    let other = server.resources.keys().create(&user.id, KeyFamily::Mcp, "other", None).await.unwrap().key;
+    call(&user, &user.mcp_key, "create_memory", json!({ "content": "The kettle is blue" })).await.ok();
+    let refused = call(&user, &user.mcp_key, "create_memory", json!({ "content": "It is red" })).await.ok();
+    assert_eq!(refused["result"]["isError"], true, "{refused}");
+    assert_eq!(refused["result"]["structuredContent"]["error"]["code"], "rate_limited");
+    call(&user, &other, "create_memory", json!({ "content": "It is green" })).await.ok();
+    let list = message("tools/list", json!({}));
+    mcp(&user, &other, json!([list, list])).await.ok();
+    is_limited(&mcp(&user, &user.mcp_key, list.clone()).await, "5");
+    is_limited(&mcp(&user, &user.mcp_key, json!([list])).await, "5");
+    let refused = call(&user, &user.mcp_key, "get_memories", json!({})).await.ok();
+    assert_eq!(refused["result"]["structuredContent"]["error"]["code"], "rate_limited", "{refused}");
+    let sentence = refused["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(sentence.starts_with("Rate limit exceeded. Try again in "), "{sentence}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_app_does_counts_for_the_user() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), limited(&["chat:send=1", "voice:stream=0"])).await;
+    let user = server.user().await;
+    for _ in 0..2 {
+        user.app().delete("/v3/memories").await.ok();
+    }
+    is_limited(&user.app().delete("/v3/memories").await, "2");
+    let (app, question) = (user.app(), json!({ "text": "Which colour has the kettle?" }));
+    assert_eq!(app.post("/v2/messages", question.clone()).await.status, 200);
+    is_limited(&app.post("/v2/messages", question).await, "1");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_owner_is_limited_only_from_elsewhere() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), limited(&["dev:memories_read=1"])).await;
+    let owner = server.owner();
+    for _ in 0..3 {
+        owner.developer().get(MEMORIES).await.ok();
+    }
+    let forwarded = || owner.developer().request(Method::GET, MEMORIES).header("x-forwarded-for", "203.0.113.9");
+    Answer::to(forwarded()).await.ok();
+    is_limited(&Answer::to(forwarded()).await, "1");
+    let user = server.user().await;
+    user.developer().get(MEMORIES).await.ok();
+    is_limited(&user.developer().get(MEMORIES).await, "1");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_restart_forgives_nothing() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), limited(&["dev:memories_read=2"])).await;
+    let user = server.user().await;
+    user.developer().get(MEMORIES).await.ok();
+    server.stop().await;
+    let server = Server::boot(folder.path(), limited(&["dev:memories_read=2"])).await;
+    let user = TestUser { url: server.url.clone(), ..user };
+    user.developer().get(MEMORIES).await.ok();
+    is_limited(&user.developer().get(MEMORIES).await, "2");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn servers_on_one_database_learn_of_each_other() {
+    let (database, folders) = (SurrealDb::start().await, [TempDir::new().unwrap(), TempDir::new().unwrap()]);
+    let boot = |folder: &TempDir| {
+        let url = database.url.clone();
+        let path = folder.path().to_owned();
+        async move {
+            Server::boot(&path, |config| {
+                limited(&["dev:memories_read=3", "dev:goals_read=10000"])(config);
+                config.database.url = Some(url);
+                config.database.user = Some("root".into());
+                config.database.password = Some("root".to_owned().into());
+            })
+            .await
+        }
+    };
+    let (one, other) = (boot(&folders[0]).await, boot(&folders[1]).await);
+    let user = one.user().await;
+    for _ in 0..3 {
+        user.developer().get(MEMORIES).await.ok();
+    }
+    // The first request that the other one counts for this key tells it, when it is written down, of all before.
+    let elsewhere = TestUser { url: other.url.clone(), ..user.clone() };
+    elsewhere.developer().get(MEMORIES).await.ok();
+    let began = std::time::Instant::now();
+    while elsewhere.developer().get(MEMORIES).await.status == 200 {
+        assert!(began.elapsed() < std::time::Duration::from_secs(60), "the counts stay apart");
+        tokio::time::sleep(std::time::Duration::from_millis(3000)).await;
+    }
+    is_limited(&elsewhere.developer().get(MEMORIES).await, "3");
+    one.stop().await;
+    other.stop().await;
+}

@@ -1,0 +1,144 @@
+//! Clients that are known by the document at their id.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use poem::{IntoResponse, Request, Response, endpoint::make, listener::TcpAcceptor};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::flow::{CALLBACK, Client, code_in, consent};
+use crate::support::server::{Server, apart};
+
+/// A web server with documents, good and bad; gives its address and how many requests it has had.
+async fn documents() -> (String, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().into_std().unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (base, asked) = (url.clone(), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&asked);
+    let endpoint = make(move |request: Request| {
+        let base = base.clone();
+        counted.fetch_add(1, Ordering::Relaxed);
+        async move { document(&base, request.uri().path()).await }
+    });
+    apart(async move {
+        let server = poem::Server::new_with_acceptor(TcpAcceptor::from_std(listener).unwrap());
+        tokio::spawn(server.run(endpoint));
+    })
+    .await;
+    (url, asked)
+}
+
+async fn document(base: &str, path: &str) -> Response {
+    let id = format!("{base}{path}");
+    let good = |more: Value| {
+        let mut document = json!({ "client_id": id, "client_name": "Documented", "redirect_uris": [CALLBACK] });
+        document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        document.to_string()
+    };
+    let json = |body: String| Response::builder().content_type("application/json").body(body);
+    match path {
+        "/good.json" => json(good(json!({ "grant_types": ["authorization_code", "refresh_token"] }))),
+        "/once.json" => json(good(json!({ "grant_types": ["authorization_code"] }))),
+        "/large.json" => json(good(json!({ "padding": "x".repeat(40 << 10) }))),
+        "/slow.json" => {
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            json(good(json!({})))
+        }
+        "/moved.json" => {
+            Response::builder().status(poem::http::StatusCode::FOUND).header("location", "/good.json").finish()
+        }
+        "/other.json" => json(good(json!({ "client_id": "https://other.example/client.json" }))),
+        "/secret.json" => json(good(json!({ "token_endpoint_auth_method": "client_secret_post" }))),
+        "/nowhere.json" => json(good(json!({ "redirect_uris": ["javascript:alert(1)"] }))),
+        "/nameless.json" => json(json!({ "client_id": id, "redirect_uris": [CALLBACK] }).to_string()),
+        "/page.json" => Response::builder().content_type("text/html").body(good(json!({}))),
+        "/broken.json" => json("{".into()),
+        _ => poem::http::StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+#[tokio::test]
+async fn a_client_is_known_by_its_document() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), |config| config.oauth.allow_private_metadata = true).await;
+    let ((base, asked), user) = (documents().await, server.user().await);
+    let client = Client::known(&server, &format!("{base}/good.json"), CALLBACK);
+    let asked_for = client.asked("memories.read goals.read");
+    let address = consent(&client.address(&asked_for), &user.token, &["goals.read"]).await;
+    let tokens = client.exchange(&code_in(&address)).await.ok();
+    assert_eq!(tokens["scope"], "memories.read");
+    client.refresh(tokens["refresh_token"].as_str().unwrap()).await.ok();
+    assert_eq!(user.app().get("/v1/mcp/oauth/grants").await.ok()[0]["client_name"], "Documented");
+    assert_eq!(asked.load(Ordering::Relaxed), 1, "the document is kept for a while");
+
+    let once = Client::known(&server, &format!("{base}/once.json"), CALLBACK);
+    assert_eq!(once.let_in(&user, "").await.get("refresh_token"), None, "it did not ask for one");
+
+    for (path, reason) in [
+        ("large.json", "larger than 32768 bytes"),
+        ("slow.json", "did not come within"),
+        ("moved.json", "the answer was 302"),
+        ("other.json", "about another client"),
+        ("secret.json", "a client with a secret"),
+        ("nowhere.json", "names no address to go back to"),
+        ("nameless.json", "does not describe a client"),
+        ("page.json", "is not JSON"),
+        ("broken.json", "does not describe a client"),
+        ("missing.json", "the answer was 404"),
+        ("", "not the plain address of a document"),
+        ("x/../good.json", "not the plain address of a document"),
+        ("good.json#x", "a fragment"),
+    ] {
+        let wrong = Client::known(&server, &format!("{base}/{path}"), CALLBACK);
+        let answer = wrong.sent(&wrong.asked("")).await;
+        assert_eq!((answer.status, answer.header("location")), (400, ""), "{path}");
+        assert!(answer.body.as_str().unwrap().contains(reason), "{path}: {}", answer.body);
+    }
+    let before = asked.load(Ordering::Relaxed);
+    let wrong = Client::known(&server, &format!("{base}/never.json"), CALLBACK);
+    for _ in 0..3 {
+        assert_eq!(wrong.sent(&wrong.asked("")).await.status, 400);
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), before + 1, "what cannot be had is left alone for a while");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_document_that_nobody_vouches_for_sends_no_browser_away_before_its_user_says_so() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), |config| config.oauth.allow_private_metadata = true).await;
+    let (base, _) = documents().await;
+    let client = Client::known(&server, &format!("{base}/good.json"), CALLBACK);
+    let answer = client.sent(&client.asked("memories.erase")).await;
+    assert_eq!((answer.status, answer.header("location")), (400, ""));
+    let page = answer.body.as_str().unwrap();
+    assert!(page.contains("https://client.example/callback?error=invalid_scope"), "but the user may go there: {page}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn private_addresses_are_not_asked() {
+    let server = Server::shared().await;
+    let (base, asked) = documents().await;
+    for id in [
+        format!("{base}/good.json"),
+        base.replace("http://", "https://") + "/good.json",
+        "https://localhost/client.json".into(),
+        "https://10.0.0.1/client.json".into(),
+        "https://169.254.169.254/client.json".into(),
+        "https://[::1]/client.json".into(),
+    ] {
+        let client = Client::known(server, &id, CALLBACK);
+        let answer = client.sent(&client.asked("")).await;
+        assert_eq!((answer.status, answer.header("location")), (400, ""), "{id}");
+        let page = answer.body.as_str().unwrap();
+        assert!(page.contains("https://") || page.contains("does not lead to a public address"), "{id}: {page}");
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+}

@@ -1,0 +1,69 @@
+//! Clients that register themselves, where that is allowed.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::flow::{CALLBACK, Client, denied};
+use crate::support::server::{Answer, Server};
+
+async fn register(server: &Server, body: Value) -> Answer {
+    let request = reqwest::Client::new().request(Method::POST, format!("{}/register", server.url)).json(&body);
+    Answer::to(request).await
+}
+
+#[tokio::test]
+async fn registration_is_off() {
+    let answer = register(Server::shared().await, json!({ "redirect_uris": [CALLBACK] })).await;
+    denied(&answer, 404, "access_denied");
+}
+
+#[tokio::test]
+async fn a_client_registers_itself_where_that_is_on() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), |config| config.oauth.registration = true).await;
+    let user = server.user().await;
+    let path = format!("{}/.well-known/oauth-authorization-server", server.url);
+    let described: Value = reqwest::get(path).await.unwrap().json().await.unwrap();
+    assert_eq!(described["registration_endpoint"], format!("{}/register", server.url));
+
+    let public = register(&server, json!({
+        "client_name": "Some\u{202e}body", "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none",
+        "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"], "scope": "memories.read",
+    }))
+    .await;
+    assert_eq!(public.status, 201, "{}", public.body);
+    assert_eq!((&public.body["client_name"], public.body.get("client_secret")), (&json!("Somebody"), None));
+    let client = Client::known(&server, public.body["client_id"].as_str().unwrap(), CALLBACK);
+    client.let_in(&user, "memories.read memories.write").await;
+
+    let answer = client.sent(&client.asked("memories.erase")).await;
+    assert_eq!((answer.status, answer.header("location")), (400, ""), "nobody vouches for it");
+
+    let secret = register(&server, json!({ "redirect_uris": ["http://localhost:1/"], "client_name": "x" })).await.body;
+    assert_eq!(secret["token_endpoint_auth_method"], "client_secret_basic");
+    assert_eq!(secret["client_secret_expires_at"], 0);
+    let mut client = Client::known(&server, secret["client_id"].as_str().unwrap(), "http://localhost:2/");
+    let code = client.agreed(&user, &client.asked("")).await;
+    denied(&client.exchange(&code).await, 401, "invalid_client");
+    client.secret = Some(secret["client_secret"].as_str().unwrap().into());
+    client.exchange(&code).await.ok();
+
+    for (body, error) in [
+        (json!({}), "invalid_redirect_uri"),
+        (json!({ "redirect_uris": [] }), "invalid_redirect_uri"),
+        (json!({ "redirect_uris": ["http://client.example/cb"] }), "invalid_redirect_uri"),
+        (json!({ "redirect_uris": [CALLBACK, "javascript:alert(1)"] }), "invalid_redirect_uri"),
+        (json!({ "redirect_uris": ["https://client.example/#x"] }), "invalid_redirect_uri"),
+        (json!({ "redirect_uris": vec![CALLBACK; 21] }), "invalid_redirect_uri"),
+        (json!({ "redirect_uris": CALLBACK }), "invalid_client_metadata"),
+        (json!({ "redirect_uris": [CALLBACK], "grant_types": ["password"] }), "invalid_client_metadata"),
+        (json!({ "redirect_uris": [CALLBACK], "response_types": ["token"] }), "invalid_client_metadata"),
+        (json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "tls" }), "invalid_client_metadata"),
+        (json!({ "redirect_uris": [CALLBACK], "client_name": "x".repeat(20 << 10) }), "invalid_client_metadata"),
+        (json!([]), "invalid_client_metadata"),
+    ] {
+        denied(&register(&server, body).await, 400, error);
+    }
+    server.stop().await;
+}

@@ -1,0 +1,250 @@
+//! Apps that users open with their account: the page that asks who they are, and what the app learns.
+
+use reqwest::{Client, Method, Url};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use super::{
+    firebase::{take_firebase, token},
+    support::{DISABLED, INVALID, STRANGER, Stage, form, fresh, id_of, vouched},
+};
+use crate::support::server::Answer;
+
+pub(super) const PASSWORD: &str = "correct horse";
+const WRONG: &str = "There is no user with this name and this password";
+
+/// What tries to break out of wherever it is written.
+const NASTY: &str = r#""><script>alert('1')</script>&amp;"#;
+const ESCAPED: &str = "&quot;&gt;&lt;script&gt;alert('1')&lt;/script&gt;&amp;amp;";
+
+/// A server with an app, which takes everybody in.
+pub(super) async fn shared() -> &'static Stage {
+    static SHARED: OnceCell<Stage> = OnceCell::const_new();
+    let set = || {
+        Stage::set(|settings, issuer| {
+            take_firebase(settings, issuer);
+            settings.apps = vec!["coach https://coach.example/home?tab=1".to_owned()];
+        })
+    };
+    SHARED.get_or_init(set).await
+}
+
+/// Somebody with a password; gives their name, and their tokens.
+pub(super) async fn somebody(stage: &Stage) -> (String, Value) {
+    let name = fresh("Ana");
+    let account = json!({ "name": name, "email": format!("{name}@example.com"), "password": PASSWORD });
+    let tokens = stage.server.owner().app().post("/v1/auth/sign-up", account).await.ok();
+    (name, tokens)
+}
+
+async fn page(stage: &Stage, asked: &[(&str, &str)]) -> Answer {
+    let address = Url::parse_with_params(&format!("{}/v1/oauth/authorize", stage.server.url), asked).unwrap();
+    Answer::to(Client::new().get(address)).await
+}
+
+async fn sign_in(stage: &Stage, fields: &[(&str, &str)]) -> Answer {
+    Answer::to(form(Client::new().post(format!("{}/v1/oauth/authorize", stage.server.url)), fields)).await
+}
+
+async fn tell(stage: &Stage, fields: &[(&str, &str)]) -> Answer {
+    Answer::to(form(Client::new().post(format!("{}/v1/oauth/token", stage.server.url)), fields)).await
+}
+
+/// The page that an answer is, which asks who somebody is for the app.
+#[track_caller]
+pub(super) fn asks(answer: &Answer, status: u16) -> &str {
+    let html = answer.body.as_str().unwrap();
+    assert_eq!((answer.status, answer.header("content-type")), (status, "text/html; charset=utf-8"), "{html}");
+    for part in ["Open <strong>coach</strong>", "method=\"post\"", "name=\"account\"", "name=\"password\""] {
+        assert!(html.contains(part), "{part} is not in {html}");
+    }
+    assert!(html.contains(r#"<input type="hidden" name="app_id" value="coach">"#), "{html}");
+    html
+}
+
+#[tokio::test]
+async fn the_page_asks_who_somebody_is_and_says_for_whom() {
+    let stage = shared().await;
+    let answer = page(stage, &[("app_id", "coach"), ("state", "a state")]).await;
+    let html = asks(&answer, 200);
+    assert!(html.contains(r#"<input type="hidden" name="state" value="a state">"#), "{html}");
+    assert!(html.contains("https://coach.example/home?tab=1"), "{html}");
+    assert!(!html.contains("role=\"alert\""), "nothing is wrong yet: {html}");
+    let policy = answer.header("content-security-policy");
+    for part in ["default-src 'none'", "frame-ancestors 'none'", "form-action 'self'"] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert_eq!((answer.header("cache-control"), answer.header("x-frame-options")), ("no-store", "DENY"));
+    // Under `no-referrer`, a browser would send the form with the origin `null`, which is let in nowhere.
+    assert_eq!(answer.header("referrer-policy"), "same-origin");
+}
+
+#[tokio::test]
+async fn a_user_is_sent_to_the_app_with_their_id() {
+    let stage = shared().await;
+    let (name, tokens) = somebody(stage).await;
+    let user = tokens["uid"].as_str().unwrap();
+    let email = format!("{name}@example.com");
+    for (account, state, expected) in [
+        (&name, "a state & more", format!("https://coach.example/home?tab=1&uid={user}&state=a+state+%26+more")),
+        (&email, "x", format!("https://coach.example/home?tab=1&uid={user}&state=x")),
+    ] {
+        let fields = [("app_id", "coach"), ("state", state), ("account", account), ("password", PASSWORD)];
+        let request = Client::new().post(format!("{}/v1/oauth/authorize", stage.server.url));
+        // As a browser sends it from the page.
+        let answer = Answer::to(form(request.header("origin", &stage.server.url), &fields)).await;
+        let html = answer.body.as_str().unwrap();
+        assert_eq!(answer.status, 200, "{html}");
+        let next = html.split_once("content=\"0; url=").and_then(|(_, rest)| rest.split('"').next());
+        assert_eq!(next.map(|address| address.replace("&amp;", "&")), Some(expected));
+        assert!(!html.contains(PASSWORD), "{html}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_another_page_signs_nobody_in() {
+    let stage = shared().await;
+    let (name, _) = somebody(stage).await;
+    let fields = [("app_id", "coach"), ("account", name.as_str()), ("password", PASSWORD)];
+    let sent_from = |origin: &str| {
+        let request = Client::new().post(format!("{}/v1/oauth/authorize", stage.server.url));
+        Answer::to(form(request.header("origin", origin), &fields))
+    };
+    for origin in ["null", "https://evil.example"] {
+        let answer = sent_from(origin).await;
+        let sentence = "Pages of this origin may not call this server; server.allowed_origins says which may";
+        answer.refused(403, sentence);
+    }
+    assert_eq!(sent_from(&stage.server.url).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_wrong_password_shows_the_page_again() {
+    let stage = shared().await;
+    let (name, tokens) = somebody(stage).await;
+    let nobody = fresh("nobody");
+    for (account, password) in [(name.as_str(), "wrong horse"), (&nobody, PASSWORD), (&name, ""), ("", "")] {
+        let fields = [("app_id", "coach"), ("state", "x y"), ("account", account), ("password", password)];
+        let answer = sign_in(stage, &fields).await;
+        let html = asks(&answer, 422);
+        assert!(html.contains(WRONG), "{html}");
+        assert!(html.contains(r#"name="state" value="x y""#), "the state is not lost: {html}");
+        assert!(!html.contains("coach.example/home?tab=1&amp;uid"), "{html}");
+    }
+    let owner = stage.server.owner();
+    let disable = format!("/v1/admin/users/{}/disable", tokens["uid"].as_str().unwrap());
+    owner.app().bare(Method::POST, &disable).await.ok();
+    let answer = sign_in(stage, &[("app_id", "coach"), ("account", &name), ("password", PASSWORD)]).await;
+    assert!(asks(&answer, 403).contains(DISABLED));
+}
+
+#[tokio::test]
+async fn what_comes_from_elsewhere_is_escaped_in_the_page() {
+    let stage = shared().await;
+    let shown = page(stage, &[("app_id", "coach"), ("state", NASTY)]).await;
+    let fields = [("app_id", "coach"), ("state", NASTY), ("account", NASTY), ("password", NASTY)];
+    let shown_again = sign_in(stage, &fields).await;
+    for (answer, status) in [(shown, 200), (shown_again, 422)] {
+        let html = asks(&answer, status);
+        assert!(!html.contains("<script") && html.contains(&format!("value=\"{ESCAPED}\"")), "{html}");
+    }
+    let (name, _) = somebody(stage).await;
+    let fields = [("app_id", "coach"), ("state", NASTY), ("account", &name), ("password", PASSWORD)];
+    let sent = sign_in(stage, &fields).await;
+    let html = sent.body.as_str().unwrap();
+    assert!(sent.status == 200 && !html.contains("<script"), "{html}");
+}
+
+#[tokio::test]
+async fn apps_that_nobody_has_configured_are_not_there() {
+    let stage = shared().await;
+    let (name, tokens) = somebody(stage).await;
+    let token = tokens["access_token"].as_str().unwrap();
+    for app in ["another", "Coach", "coach ", ""] {
+        page(stage, &[("app_id", app)]).await.refused(404, "App not found");
+        let fields = [("app_id", app), ("account", &name), ("password", PASSWORD)];
+        sign_in(stage, &fields).await.refused(404, "App not found");
+        if !app.is_empty() {
+            let fields = [("app_id", app), ("firebase_id_token", token)];
+            tell(stage, &fields).await.refused(404, "App not found");
+        }
+    }
+    page(stage, &[]).await.refused(404, "App not found");
+}
+
+#[tokio::test]
+async fn a_token_is_told_whose_it_is() {
+    let stage = shared().await;
+    let (_, tokens) = somebody(stage).await;
+    let (owner, ben) = (stage.server.owner(), token(&fresh("ben"), json!({})));
+    let (of_owner, of_ben) = (id_of(&owner, &owner.token).await, id_of(&owner, &ben).await);
+    let of_ana = tokens["uid"].as_str().unwrap().to_owned();
+    let access = tokens["access_token"].as_str().unwrap();
+    for (token, user) in [(access, of_ana), (owner.token.as_str(), of_owner), (ben.as_str(), of_ben)] {
+        let usual = [("firebase_id_token", token), ("app_id", "coach")];
+        let answer = tell(stage, &[&usual[..], &[("state", "a state")]].concat()).await;
+        assert_eq!((answer.header("content-type"), answer.header("cache-control")), ("application/json", "no-store"));
+        let home = format!("https://coach.example/home?tab=1&uid={user}");
+        let expected = json!({ "uid": user, "redirect_url": format!("{home}&state=a+state"), "state": "a state" });
+        assert_eq!(answer.ok(), expected);
+        let expected = json!({ "uid": user, "redirect_url": home, "state": null });
+        assert_eq!(tell(stage, &usual).await.ok(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_good_is_told_nothing() {
+    let stage = shared().await;
+    let (owner, (_, tokens)) = (stage.server.owner(), somebody(stage).await);
+    let (name, _) = somebody(stage).await;
+    let taken = token(&fresh("mallory"), vouched(&format!("{name}@example.com")));
+    let expired = token(&fresh("ana"), json!({ "exp": 1_700_000_000 }));
+    let good = tokens["access_token"].as_str().unwrap();
+    let broken = format!("{good}x");
+    for (token, status, sentence) in [
+        ("nonsense", 401, INVALID),
+        (expired.as_str(), 401, INVALID),
+        (broken.as_str(), 401, INVALID),
+        // Keys open other doors.
+        (owner.developer_key.as_str(), 401, INVALID),
+        (owner.mcp_key.as_str(), 401, INVALID),
+        (taken.as_str(), 403, STRANGER),
+    ] {
+        let fields = [("firebase_id_token", token), ("app_id", "coach")];
+        let answer = tell(stage, &fields).await;
+        assert_eq!((answer.status, &answer.body["detail"]), (status, &json!(sentence)), "{token}");
+    }
+    let disable = format!("/v1/admin/users/{}/disable", tokens["uid"].as_str().unwrap());
+    owner.app().bare(Method::POST, &disable).await.ok();
+    tell(stage, &[("firebase_id_token", good), ("app_id", "coach")]).await.refused(403, DISABLED);
+}
+
+#[tokio::test]
+async fn the_form_has_to_be_complete() {
+    let stage = shared().await;
+    let cases: [(&[(&str, &str)], &str); 4] = [
+        (&[], "firebase_id_token"),
+        (&[("app_id", "coach")], "firebase_id_token"),
+        (&[("app_id", "coach"), ("firebase_id_token", "")], "firebase_id_token"),
+        (&[("firebase_id_token", "nonsense")], "app_id"),
+    ];
+    for (fields, name) in cases {
+        let answer = tell(stage, fields).await;
+        let missing = json!([{ "type": "missing", "loc": ["body", name], "msg": "Field required", "input": null }]);
+        assert_eq!((answer.status, &answer.body), (422, &json!({ "detail": missing })), "{fields:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_told_while_the_issuer_is_away() {
+    let stage = Stage::set(|settings, issuer| {
+        take_firebase(settings, issuer);
+        settings.apps = vec!["coach https://coach.example/".to_owned()];
+        issuer.change(|manners| manners.status = 500);
+    })
+    .await;
+    let token = token("ana", json!({}));
+    let answer = tell(&stage, &[("firebase_id_token", &token), ("app_id", "coach")]).await;
+    answer.refused(503, "the key set of Firebase cannot be fetched: the answer was 500 Internal Server Error");
+    stage.end().await;
+}

@@ -1,0 +1,56 @@
+//! How often somebody may come who has not shown yet who they are.
+
+use reqwest::{Client, redirect::Policy};
+
+use super::{
+    apps,
+    browser::{shared, start},
+    support::form,
+};
+use crate::{support::server::Answer, users::support::has_had_enough};
+
+/// By this a proxy on this machine says whose request it passes on.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+#[tokio::test]
+async fn after_a_hundred_browsers_an_address_has_to_wait_and_nobody_else() {
+    let stage = shared().await;
+    let http = Client::builder().redirect(Policy::none()).build().unwrap();
+    let begin = |from: Option<&str>| {
+        let request = http.get(start(stage, &[]));
+        Answer::to(from.into_iter().fold(request, |request, from| request.header(FORWARDED_FOR, from)))
+    };
+    let from = Some("203.0.113.40");
+    for _ in 0..100 {
+        assert_eq!(begin(from).await.status, 303);
+    }
+    let refused = begin(from).await;
+    has_had_enough(&refused, 100);
+    assert_eq!((refused.header("location"), refused.header("set-cookie")), ("", ""));
+    assert_eq!(begin(Some("203.0.113.41")).await.status, 303);
+    for _ in 0..=100 {
+        assert_eq!(begin(None).await.status, 303);
+    }
+}
+
+#[tokio::test]
+async fn after_ten_wrong_passwords_on_the_page_of_an_app_an_address_has_to_wait_and_nobody_else() {
+    let stage = apps::shared().await;
+    let (name, _) = apps::somebody(stage).await;
+    let sign_in = |from: &str, password: &str| {
+        let request = Client::new().post(format!("{}/v1/oauth/authorize", stage.server.url));
+        let fields = [("app_id", "coach"), ("account", name.as_str()), ("password", password)];
+        Answer::to(form(request.header(FORWARDED_FOR, from), &fields))
+    };
+    for _ in 0..10 {
+        apps::asks(&sign_in("203.0.113.42", "wrong horse").await, 422);
+    }
+    for password in ["wrong horse", apps::PASSWORD] {
+        let answer = sign_in("203.0.113.42", password).await;
+        let seconds: u64 = answer.header("retry-after").parse().unwrap();
+        assert!((1..=901).contains(&seconds), "{seconds}");
+        let html = apps::asks(&answer, 429);
+        assert!(html.contains(&format!("Rate limit exceeded. Try again in {seconds}s.")), "{html}");
+    }
+    assert_eq!(sign_in("203.0.113.43", apps::PASSWORD).await.status, 200);
+}

@@ -1,0 +1,54 @@
+//! What a user has set.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    server::TestUser,
+    tables::{
+        Heard::{self, NothingOfHers},
+        Noun,
+    },
+};
+
+pub(crate) const NOUN: Noun = Noun {
+    seed: |user| Box::pin(seed(user)),
+    calls: |_| calls(),
+    attempts: |_| attempts(),
+    belongings: |_| vec!["/v1/users/preferences".into(), "/v1/users/transcription-preferences".into()],
+    secrets: &["Asia/Thimphu", "Druk Yul"],
+    volatile: &[],
+};
+
+async fn seed(user: &TestUser) -> Value {
+    let set = json!({ "time_zone": "Asia/Thimphu", "language": "dz" });
+    user.app().patch("/v1/users/preferences", set).await.ok();
+    user.app().patch("/v1/users/transcription-preferences", json!({ "vocabulary": ["Druk Yul"] })).await.ok();
+    json!({})
+}
+
+fn calls() -> Vec<(&'static str, Value)> {
+    vec![
+        ("get_preferences", json!({})),
+        ("update_preferences", json!({ "time_zone": "Europe/Vienna" })),
+        ("update_preferences", json!({ "time_zone": null, "language": "de" })),
+        ("update_preferences", json!({})),
+        ("get_transcription_preferences", json!({})),
+        ("set_transcription_preferences", json!({ "single_language_mode": true, "vocabulary": ["Wien"] })),
+        ("get_language", json!({})),
+        ("set_language", json!({ "language": "dz" })),
+        ("set_language", json!({})),
+        ("register_device", json!({ "fcm_token": "t", "time_zone": "Europe/Vienna" })),
+    ]
+}
+
+fn attempts() -> Vec<(&'static str, Value, Heard)> {
+    vec![
+        ("get_preferences", json!({}), NothingOfHers),
+        ("update_preferences", json!({ "time_zone": "Europe/Vienna" }), NothingOfHers),
+        ("get_transcription_preferences", json!({}), NothingOfHers),
+        ("set_transcription_preferences", json!({ "vocabulary": [] }), NothingOfHers),
+        ("get_language", json!({}), NothingOfHers),
+        ("set_language", json!({ "language": "de" }), NothingOfHers),
+        ("register_device", json!({ "fcm_token": "t", "time_zone": "Europe/Vienna" }), NothingOfHers),
+    ]
+}

@@ -1,0 +1,240 @@
+//! What comes of a conversation.
+
+use chrono::{DateTime, Utc};
+use resources::jobs::{Manner, State};
+use schemas::{
+    conversation::{ConversationCategory, ConversationStatus, Processor},
+    memory::MemoryCategory,
+    preferences::Preferences,
+};
+use serde_json::{Value, json};
+use tools::processing::{self, Outcome};
+
+use super::support::{ABOUT, Scene, conversation, say, understanding};
+use crate::support::server::apart;
+
+fn time(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_model_understands_a_conversation() {
+    apart(async {
+        let scene = Scene::with([say(understanding(json!({ "folder_id": "work" })))]).await;
+        let oslo = Preferences { time_zone: Some("Europe/Oslo".into()), ..Preferences::default() };
+        scene.resources.set_preferences(&scene.user, oslo).await.unwrap();
+        let id = scene.says(&[ABOUT, "I have forty hives, and the labels by next Friday at three."]).await;
+        assert_eq!(scene.run(&id).await, Outcome::Completed);
+
+        let conversation = scene.conversation(&id).await;
+        assert_eq!(conversation.status, ConversationStatus::Completed);
+        assert_eq!(conversation.processor, Some(Processor::Model));
+        assert!(!conversation.discarded);
+        let structured = &conversation.structured;
+        assert_eq!(structured.title, "Honey for the market");
+        assert_eq!(structured.overview, "Ana and Bo talked about the honey for the market.");
+        assert_eq!((structured.emoji.as_str(), structured.category), ("🍯", ConversationCategory::Business));
+        assert_eq!(structured.events[0].start, time("2026-05-16T06:00:00Z"));
+        assert_eq!((structured.events[0].duration, structured.events[0].created), (240, false));
+        assert_eq!(structured.action_items[0].description, "Send Bo the labels");
+        assert_eq!(conversation.folder_name.as_deref(), Some("Work"));
+
+        let items = scene.items().await;
+        assert_eq!(items.len(), 1);
+        assert_eq!(items[0].due_at, Some(time("2026-05-15T13:00:00Z")));
+        assert_eq!(items[0].conversation_id.as_ref(), Some(&id));
+        assert_eq!(items[0].provenance[0].segment_ids, ["s1"]);
+        let memories = scene.memories().await;
+        assert_eq!(memories.len(), 1);
+        let memory = &memories[0];
+        assert_eq!((memory.content.as_str(), memory.category), ("Ana keeps forty hives.", MemoryCategory::System));
+        assert_eq!(memory.conversation_id.as_ref(), Some(&id));
+        assert_eq!(memory.provenance.segment_ids, ["s2", "s1"]);
+        assert_eq!((memory.reviewed, memory.manually_added, memory.user_review), (false, false, None));
+        assert!(memory.scoring.as_ref().unwrap().starts_with("00_999_"));
+        let done = processing::finalization(&scene.resources, &scene.user, &id).await.unwrap().unwrap();
+        let expected = json!({
+            "job_id": id, "status": "done", "terminal": true, "retryable": false, "attempt_count": 1,
+            "task_retry_count": 0, "last_error": null, "next_attempt_at": null,
+        });
+        assert_eq!(json!(done), expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_model_is_told_what_it_needs_to_know() {
+    apart(async {
+        let scene = Scene::with([say(understanding(json!({})))]).await;
+        let oslo = Preferences { time_zone: Some("Europe/Oslo".into()), ..Preferences::default() };
+        scene.resources.set_preferences(&scene.user, oslo).await.unwrap();
+        let first = scene.says(&[ABOUT, "I have forty hives."]).await;
+        scene.run(&first).await;
+        let second = scene.says(&[ABOUT, "Two  spaces."]).await;
+        scene.run(&second).await;
+        let requests = scene.model.requests(ABOUT);
+        assert_eq!(requests.len(), 2, "one question for each conversation");
+        let told = |request: &Value| request["messages"][1]["content"].as_str().unwrap().to_owned();
+        let expected = "Began: Friday, 2026-05-08 15:00 (UTC+02:00)\n\
+            Ended: Friday, 2026-05-08 15:00 (UTC+02:00)\n\
+            Time zone of the user: Europe/Oslo\n\
+            The user is called: Ana\n\
+            Language: en\n\
+            \n\
+            Folders:\n\
+            personal: Personal. Family, friends, home and one's own life\n";
+        assert!(told(&requests[0]).starts_with(expected), "{}", told(&requests[0]));
+        let transcript = "\n\nTranscript:\n[1] User: We talk about the honey.\n[2] Speaker 0: I have forty hives.\n";
+        assert!(told(&requests[0]).ends_with(transcript), "{}", told(&requests[0]));
+        assert!(told(&requests[1]).contains("\nStill to be done already:\nSend Bo the labels\n"));
+        assert!(told(&requests[1]).contains("[2] Speaker 0: Two spaces."));
+        let form = &requests[0]["response_format"]["json_schema"];
+        assert_eq!((&form["name"], &form["strict"]), (&json!("Understanding"), &json!(true)));
+        let system = requests[0]["messages"][0]["content"].as_str().unwrap();
+        for field in form["schema"]["properties"].as_object().unwrap().keys().filter(|name| *name != "category") {
+            assert!(system.contains(&format!("`{field}`")), "the instructions say nothing of {field}");
+        }
+        // Its own items are not held against it when it is asked for anew.
+        processing::queue(&scene.resources, &scene.user, &first, Manner::Forced).await.unwrap();
+        scene.resources.conversations(&scene.user).delete(&second).await.unwrap();
+        scene.run(&first).await;
+        let again = told(scene.model.requests(ABOUT).last().unwrap());
+        assert!(again.contains("\nDiscard: never"), "{again}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nonsense_in_an_answer_is_left_out() {
+    apart(async {
+        let memory =
+            |content: &str, kind: &str| json!({ "content": content, "kind": kind, "segment_ids": ["9", "[2]"] });
+        let answer = understanding(json!({
+            "title": "\"Honey\".",
+            "emoji": "honey pot",
+            "action_items": [
+                { "description": " ", "due_at": null, "segment_ids": [] },
+                { "description": "Call Bo", "due_at": "1999-01-01T00:00:00Z", "segment_ids": ["0", "s2", "2", "x"] },
+                { "description": "call bo", "due_at": null, "segment_ids": [] },
+            ],
+            "events": [
+                { "title": "Long ago", "description": "", "start": "2020-01-01T00:00:00Z", "duration_minutes": 5 },
+                { "title": "Soon", "description": "", "start": "2026-05-09T00:00:00Z", "duration_minutes": 0 },
+            ],
+            "memories": [
+                memory("Speaker 1 likes bees.", "system"),
+                memory("SPEAKER_00 likes bees.", "system"),
+                memory("Ana likes bees.", "system"),
+                memory("ana likes bees.", "system"),
+                memory("Bees dance.", "interesting"),
+                memory("Bees sleep.", "interesting"),
+                memory("Bees count.", "interesting"),
+                memory("Ana bought a loudspeaker in 2025.", "system"),
+                memory("Ana has a sister, Ida.", "system"),
+            ],
+            "folder_id": "nowhere",
+        }));
+        let scene = Scene::with([say(answer)]).await;
+        let id = scene.says(&[ABOUT, "I like bees."]).await;
+        scene.run(&id).await;
+        let conversation = scene.conversation(&id).await;
+        assert_eq!((conversation.structured.title.as_str(), conversation.structured.emoji.as_str()), ("Honey", "🧠"));
+        assert_eq!(conversation.folder_id.as_deref(), Some("other"), "it is in the folder for the rest");
+        let events: Vec<_> =
+            conversation.structured.events.iter().map(|event| (&*event.title, event.duration)).collect();
+        assert_eq!(events, [("Soon", 30)]);
+        let items = scene.items().await;
+        assert_eq!(items.len(), 1);
+        assert_eq!((items[0].description.as_str(), items[0].due_at), ("Call Bo", None));
+        assert_eq!(items[0].provenance[0].segment_ids, ["s2"]);
+        let memories = scene.memories().await;
+        let contents: Vec<_> = memories.iter().map(|memory| memory.content.as_str()).collect();
+        assert_eq!(contents, ["Ana bought a loudspeaker in 2025.", "Ana likes bees.", "Bees dance.", "Bees sleep."]);
+        assert_eq!(memories[0].provenance.segment_ids, ["s2"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_what_says_little_is_put_aside() {
+    apart(async {
+        let aside = understanding(json!({ "discard": true, "title": "", "overview": "" }));
+        let scene = Scene::with([say(aside)]).await;
+        let short = scene.says(&[ABOUT, "Hm."]).await;
+        scene.run(&short).await;
+        let conversation = scene.conversation(&short).await;
+        assert!(conversation.discarded && conversation.structured.title.is_empty());
+        assert!(conversation.structured.events.is_empty());
+        assert_eq!(conversation.transcript_segments.unwrap().len(), 2);
+        assert!(scene.items().await.is_empty() && scene.memories().await.is_empty());
+
+        // The user wants it all the same.
+        scene.now_plays([say(understanding(json!({ "discard": true })))]);
+        processing::queue(&scene.resources, &scene.user, &short, Manner::Forced).await.unwrap();
+        scene.run(&short).await;
+        let conversation = scene.conversation(&short).await;
+        assert!(!conversation.discarded);
+        assert_eq!(conversation.structured.title, "Honey for the market");
+
+        let long = scene.says(&[ABOUT, &"word ".repeat(101)]).await;
+        scene.run(&long).await;
+        assert!(!scene.conversation(&long).await.discarded);
+
+        let asked = scene.asked();
+        let nothing = scene.says(&[]).await;
+        assert_eq!(scene.run(&nothing).await, Outcome::Completed);
+        assert!(scene.conversation(&nothing).await.discarded);
+        assert_eq!(scene.asked(), asked, "nobody has to be asked about nothing");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_text_is_understood_like_a_conversation() {
+    apart(async {
+        let scene = Scene::with([say(understanding(json!({})))]).await;
+        let external_data = json!({ "text": format!("{ABOUT} Bo writes."), "text_source": "message" });
+        let new = resources::conversations::NewConversation {
+            external_data: Some(external_data),
+            ..conversation(Vec::new())
+        };
+        let id = scene.create(new).await;
+        assert_eq!(scene.run(&id).await, Outcome::Completed);
+        assert_eq!(scene.conversation(&id).await.processor, Some(Processor::Model));
+        assert_eq!(scene.memories().await[0].provenance.segment_ids, [""; 0]);
+        let told = scene.model.requests(ABOUT)[0]["messages"][1]["content"].as_str().unwrap().to_owned();
+        assert!(told.ends_with(&format!("\nA written message:\n{ABOUT} Bo writes.\n")), "{told}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn rules_have_the_last_word_without_a_model() {
+    apart(async {
+        let scene = Scene::alone().await;
+        let id = scene.says(&[ABOUT, "I have forty hives."]).await;
+        assert_eq!(scene.run(&id).await, Outcome::Completed);
+        let conversation = scene.conversation(&id).await;
+        assert_eq!(conversation.status, ConversationStatus::Completed);
+        assert_eq!(conversation.processor, Some(Processor::Local));
+        assert!(!conversation.structured.title.is_empty() && !conversation.structured.overview.is_empty());
+        let job = scene.job(&id).await;
+        assert_eq!((job.state, job.last_error), (State::Done, None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_title_of_the_users_own_stays() {
+    apart(async {
+        let scene = Scene::with([say(understanding(json!({})))]).await;
+        let id = scene.says(&[ABOUT]).await;
+        let change = resources::conversations::Change { title: Some("Mine".into()), ..Default::default() };
+        scene.resources.conversations(&scene.user).change(&id, change).await.unwrap();
+        scene.run(&id).await;
+        let conversation = scene.conversation(&id).await;
+        assert_eq!(conversation.structured.title, "Mine");
+        assert_eq!(conversation.structured.emoji, "🍯");
+    })
+    .await;
+}

@@ -1,0 +1,150 @@
+//! Users: who may come in, with what, and what is left of them.
+
+use futures::StreamExt;
+use serde_json::{Value, json};
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{Message, client::IntoClientRequest},
+};
+
+use crate::support::server::{Answer, Server, TestUser, apart};
+
+/// The password of everybody here.
+pub(crate) const PASSWORD: &str = "correct horse";
+
+/// What is said to a name and a password that do not belong together.
+pub(crate) const WRONG: &str = "The name or the password is wrong";
+/// What is said to a token that is no good on the app's routes.
+pub(crate) const INVALID: &str = "Invalid authorization token";
+pub(crate) const NO_REFRESH: &str = "Invalid refresh token";
+pub(crate) const DISABLED: &str = "This account is disabled";
+pub(crate) const CLOSED: &str = "Accounts are made by invitation here; ask the owner for one";
+pub(crate) const TAKEN: &str = "There is an account with this e-mail address";
+pub(crate) const NO_INVITATION: &str = "Invitation not found";
+
+/// Somebody who was invited, and signs in with a password.
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) email: String,
+    /// Signed in by the session that began with the account; without keys.
+    pub(crate) user: TestUser,
+    /// The refresh token of that session.
+    pub(crate) refresh: String,
+}
+
+impl Member {
+    /// Somebody whose name nobody else has.
+    pub(crate) async fn join(server: &Server) -> Self {
+        Self::called(server, &format!("Ana {}", uuid::Uuid::new_v4())).await
+    }
+
+    pub(crate) async fn called(server: &Server, name: &str) -> Self {
+        let email = fresh_email();
+        let invited = invite(server, json!({ "email": email, "name": name })).await.ok();
+        let tokens = accept(server, &invited, json!({})).await.ok();
+        let (user, refresh) = (signed_in(server, &tokens), text(&tokens, "refresh_token"));
+        Self { name: name.to_owned(), email, user, refresh }
+    }
+}
+
+pub(crate) fn fresh_email() -> String {
+    format!("{}@example.com", uuid::Uuid::new_v4())
+}
+
+/// A text of an object.
+pub(crate) fn text(object: &Value, name: &str) -> String {
+    object[name].as_str().unwrap_or_else(|| panic!("no {name} in {object}")).to_owned()
+}
+
+/// Asks for something that asks for no credential.
+pub(crate) async fn knock(server: &Server, path: &str, body: Value) -> Answer {
+    Answer::to(reqwest::Client::new().post(format!("{}/v1/auth/{path}", server.url)).json(&body)).await
+}
+
+pub(crate) async fn log_in(server: &Server, account: &str, password: &str) -> Answer {
+    knock(server, "login", json!({ "account": account, "password": password })).await
+}
+
+pub(crate) async fn refresh(server: &Server, token: &str) -> Answer {
+    knock(server, "refresh", json!({ "refresh_token": token })).await
+}
+
+/// Has the owner invite somebody.
+pub(crate) async fn invite(server: &Server, body: Value) -> Answer {
+    server.owner().app().post("/v1/admin/invitations", body).await
+}
+
+/// Comes with the code of an invitation and the usual password; `more` goes with them.
+pub(crate) async fn accept(server: &Server, invited: &Value, more: Value) -> Answer {
+    let mut body = json!({ "code": invited["code"], "password": PASSWORD });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    knock(server, "invitations/accept", body).await
+}
+
+/// Has the owner `disable` or `enable` a user.
+pub(crate) async fn judge(server: &Server, user: &str, verdict: &str) -> Answer {
+    server.owner().app().post(&format!("/v1/admin/users/{user}/{verdict}"), json!({})).await
+}
+
+/// What the server knows of whoever is signed in.
+pub(crate) async fn me(user: &TestUser) -> Value {
+    user.app().get("/v1/users/me").await.ok()["user"].take()
+}
+
+/// The user whom these tokens sign in.
+pub(crate) fn signed_in(server: &Server, tokens: &Value) -> TestUser {
+    TestUser {
+        url: server.url.clone(),
+        id: text(tokens, "uid"),
+        token: text(tokens, "access_token"),
+        developer_key: String::new(),
+        developer_key_id: String::new(),
+        mcp_key: String::new(),
+        mcp_key_id: String::new(),
+        http: reqwest::Client::new(),
+    }
+}
+
+/// The tokens of a new session of a user, who need not have a password.
+pub(crate) async fn session_of(server: &Server, user: &TestUser) -> Value {
+    let (resources, id) = (server.resources.clone(), user.id.clone());
+    let tokens = apart(async move { resources.users().begin_session(&id, None).await.unwrap() }).await;
+    serde_json::to_value(tokens).unwrap()
+}
+
+/// How a WebSocket closes that is opened with a token which is no good: the code, and the reason.
+pub(crate) async fn closed(server: &Server, token: &str) -> (u16, String) {
+    let address = format!("{}/v2/voice-message/transcribe-stream", server.url.replace("http://", "ws://"));
+    let mut request = address.into_client_request().unwrap();
+    request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    let (mut socket, _) = connect_async(request).await.unwrap();
+    match socket.next().await {
+        Some(Ok(Message::Close(Some(frame)))) => (frame.code.into(), frame.reason.to_string()),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Sees to it that a request was refused with 422 for one reason, at this argument of its body.
+#[track_caller]
+pub(crate) fn is_invalid(answer: &Answer, kind: &str, name: &str) {
+    assert_eq!(answer.status, 422, "{}", answer.body);
+    let issues = answer.body["detail"].as_array().unwrap_or_else(|| panic!("no list: {}", answer.body));
+    let found: Vec<_> = issues.iter().map(|issue| (issue["type"].clone(), issue["loc"].clone())).collect();
+    assert_eq!(found, [(json!(kind), json!(["body", name]))]);
+}
+
+/// Sees to it that whoever was wrong ten times has to wait.
+#[track_caller]
+pub(crate) fn must_wait(answer: &Answer) {
+    has_had_enough(answer, 10);
+}
+
+/// Sees to it that whoever has done something so often has to wait, and is told so in the contract's form.
+#[track_caller]
+pub(crate) fn has_had_enough(answer: &Answer, most: u32) {
+    let seconds: u64 = answer.header("retry-after").parse().unwrap_or_else(|_| panic!("no Retry-After: {answer:?}"));
+    assert!((1..=901).contains(&seconds), "a quarter of an hour at most: {seconds}");
+    answer.refused(429, &format!("Rate limit exceeded. Try again in {seconds}s."));
+    let most = most.to_string();
+    assert_eq!((answer.header("x-ratelimit-limit"), answer.header("x-ratelimit-remaining")), (most.as_str(), "0"));
+}

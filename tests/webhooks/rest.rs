@@ -1,0 +1,380 @@
+//! Webhooks: set as the app does, and delivered to a real receiver on loopback.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use hmac::{Hmac, Mac};
+use poem::{IntoResponse, Response, endpoint::make, http::StatusCode, listener::TcpAcceptor};
+use resources::Resources;
+use schemas::{conversation::TranscriptSegment, webhook::WebhookKind};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use crate::{
+    daily_summaries::rest::Talk,
+    support::{
+        json::{column, fields, invalid},
+        server::{Server, TestUser, apart},
+    },
+};
+
+const HOOK: &str = "/v1/users/developer/webhook";
+const DELIVERIES: &str = "/v1/users/developer/webhooks/deliveries";
+
+/// How often, and how long after each other, something is looked for that must come.
+const LOOKS: u32 = 1500;
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A server on loopback that hears of events, and answers as a test says.
+#[derive(Clone)]
+struct Receiver {
+    url: String,
+    heard: Arc<Mutex<Vec<Heard>>>,
+    /// What is answered on each path, one after the other; the last goes on, and nothing means 200.
+    answers: Arc<Mutex<HashMap<String, VecDeque<u16>>>>,
+}
+
+/// A request that came.
+#[derive(Debug, Clone)]
+struct Heard {
+    path: String,
+    query: String,
+    headers: HashMap<String, String>,
+    text: String,
+}
+
+impl Heard {
+    fn body(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    /// Sees to it that it is signed with this secret.
+    #[track_caller]
+    fn is_signed_with(&self, secret: &str) {
+        let header = &self.headers["x-recollect-signature"];
+        let (time, signature) = header.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+        mac.update(format!("{time}.{}", self.text).as_bytes());
+        assert_eq!(signature, hex::encode(mac.finalize().into_bytes()));
+        let age = chrono::Utc::now().timestamp() - time.parse::<i64>().unwrap();
+        assert!((0..600).contains(&age), "{age}");
+    }
+}
+
+impl Receiver {
+    async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().into_std().unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let receiver = Self { url, heard: Arc::default(), answers: Arc::default() };
+        let here = receiver.clone();
+        let endpoint = make(move |request: poem::Request| {
+            let here = here.clone();
+            async move { Ok::<_, poem::Error>(here.answer(request).await) }
+        });
+        apart(async move {
+            let acceptor = TcpAcceptor::from_std(listener).unwrap();
+            tokio::spawn(poem::Server::new_with_acceptor(acceptor).run(endpoint));
+        })
+        .await;
+        receiver
+    }
+
+    fn answers(&self, path: &str, statuses: impl IntoIterator<Item = u16>) {
+        self.answers.lock().unwrap().insert(path.into(), statuses.into_iter().collect());
+    }
+
+    async fn answer(&self, request: poem::Request) -> Response {
+        let (path, query) = (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
+        let text = |(name, value): (&poem::http::HeaderName, &poem::http::HeaderValue)| {
+            (name.to_string(), value.to_str().unwrap().to_owned())
+        };
+        let headers = request.headers().iter().map(text).collect();
+        let text = request.into_body().into_string().await.unwrap();
+        self.heard.lock().unwrap().push(Heard { path: path.clone(), query, headers, text });
+        let mut answers = self.answers.lock().unwrap();
+        let status = match answers.get_mut(&path) {
+            Some(left) if left.len() > 1 => left.pop_front(),
+            left => left.and_then(|left| left.front().copied()),
+        };
+        let status = StatusCode::from_u16(status.unwrap_or(200)).unwrap();
+        let location = format!("{}/elsewhere", self.url);
+        Response::builder().status(status).header("location", location).body("{}").into_response()
+    }
+
+    /// What came on a path.
+    fn heard(&self, path: &str) -> Vec<Heard> {
+        self.heard.lock().unwrap().iter().filter(|heard| heard.path == path).cloned().collect()
+    }
+
+    /// Waits until so much has come on a path.
+    async fn hears(&self, path: &str, count: usize) -> Vec<Heard> {
+        eventually(async || Some(self.heard(path)).filter(|heard| heard.len() >= count)).await
+    }
+}
+
+/// Waits until there is something.
+async fn eventually<T>(look: impl AsyncFn() -> Option<T>) -> T {
+    for _ in 0..LOOKS {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    panic!("it does not come");
+}
+
+/// A server that may call this machine, and tries again at once.
+async fn open_server() -> &'static Server {
+    static OPEN: OnceCell<(Server, TempDir)> = OnceCell::const_new();
+    let boot = || async {
+        let folder = TempDir::new().unwrap();
+        (boot(&folder, 0).await, folder)
+    };
+    &OPEN.get_or_init(boot).await.0
+}
+
+async fn boot(folder: &TempDir, retry_seconds: u64) -> Server {
+    let adjust = |config: &mut server::Config| {
+        config.webhooks.allow_private = true;
+        config.webhooks.retry_seconds = retry_seconds;
+    };
+    Server::boot(folder.path(), adjust).await
+}
+
+async fn set(user: &TestUser, kind: &str, url: &str) {
+    assert_eq!(user.app().post(&format!("{HOOK}/{kind}"), json!({ "url": url })).await.ok(), json!({ "status": "ok" }));
+}
+
+async fn deliveries(user: &TestUser) -> Value {
+    user.app().get(DELIVERIES).await.ok()["deliveries"].take()
+}
+
+/// Waits until all of a user's events have ended; gives them, newest first.
+pub(crate) async fn ended(user: &TestUser) -> Value {
+    for _ in 0..LOOKS {
+        let all = deliveries(user).await;
+        if all.as_array().unwrap().iter().all(|one| one["state"] != "queued") {
+            return all;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    panic!("they do not end");
+}
+
+/// A segment of a transcript.
+pub(crate) fn said(id: &str, text: &str) -> TranscriptSegment {
+    TranscriptSegment {
+        id: id.into(),
+        text: text.into(),
+        speaker: "SPEAKER_01".into(),
+        speaker_id: 1,
+        speaker_name: "Speaker 1".into(),
+        is_user: false,
+        person_id: None,
+        start: 0.0,
+        end: 2.5,
+        translations: Vec::new(),
+        speech_profile_processed: true,
+        stt_provider: None,
+    }
+}
+
+/// Says something, as the transcription does.
+async fn say(resources: &Arc<Resources>, user: &str, text: &str) {
+    let (resources, user, segment) = (Arc::clone(resources), user.to_owned(), said("s1", text));
+    apart(async move { tools::webhooks::transcript(&resources, &user, &[segment]).await.unwrap() }).await;
+}
+
+/// Raises an event with this key.
+pub(crate) async fn raise(resources: &Arc<Resources>, user: &str, kind: WebhookKind, key: &str) {
+    let (resources, user, key) = (Arc::clone(resources), user.to_owned(), key.to_owned());
+    apart(async move { resources.webhooks(&user).raise(kind, &key, "{}".into()).await.unwrap() }).await;
+}
+
+#[tokio::test]
+async fn webhooks_are_set_and_switched() {
+    let user = Server::shared().await.user().await;
+    let app = user.app();
+    let none = json!({ "url": "", "enabled": false, "failures": 0, "disabled_because": null });
+    assert_eq!(app.get(&format!("{HOOK}/memory_created")).await.ok(), none);
+    let status = async || app.get("/v1/users/developer/webhooks/status").await.ok();
+    let kinds = ["audio_bytes", "button_event", "day_summary", "memory_created", "realtime_transcript"];
+    assert_eq!(fields(&status().await), kinds);
+    for kind in kinds {
+        assert_eq!(status().await[kind], false);
+        set(&user, kind, "https://hooks.example/x,5").await;
+        assert_eq!(app.get(&format!("{HOOK}/{kind}")).await.ok()["url"], "https://hooks.example/x,5");
+        assert_eq!(status().await[kind], true, "it is on until somebody switches it off");
+        app.post(&format!("{HOOK}/{kind}/disable"), json!({})).await.ok();
+        assert_eq!(status().await[kind], false);
+        app.post(&format!("{HOOK}/{kind}/enable"), json!({})).await.ok();
+        assert_eq!(status().await[kind], true);
+        set(&user, kind, ",").await;
+        set(&user, kind, "https://hooks.example/").await;
+        assert_eq!(status().await[kind], false, "an empty address switches it off, another does not switch it on");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_webhook_is_refused() {
+    let app = Server::shared().await.user().await.app();
+    let path = format!("{HOOK}/memory_created");
+    invalid(&app.post(&path, json!({})).await, &[("missing", json!(["body", "url"]))]);
+    for wrong in ["ftp://hooks.example/", "hooks.example", "https://"] {
+        let sentence = "url must be an address that starts with http:// or https://";
+        app.post(&path, json!({ "url": wrong })).await.refused(422, sentence);
+    }
+    let unknown = format!("{HOOK}/birthdays");
+    invalid(&app.get(&unknown).await, &[("enum", json!(["path", "kind"]))]);
+    invalid(&app.post(&unknown, json!({ "url": "" })).await, &[("enum", json!(["path", "kind"]))]);
+    invalid(&app.post(&format!("{unknown}/enable"), json!({})).await, &[("enum", json!(["path", "kind"]))]);
+    invalid(&app.post(&format!("{unknown}/disable"), json!({})).await, &[("enum", json!(["path", "kind"]))]);
+}
+
+#[tokio::test]
+async fn events_arrive_signed() {
+    let (server, receiver) = (open_server().await, Receiver::start().await);
+    let user = server.user().await;
+    let secret = user.app().get("/v1/users/developer/webhooks/secret").await.ok()["secret"].clone();
+    assert_eq!(user.app().get("/v1/users/developer/webhooks/secret").await.ok()["secret"], secret);
+    set(&user, "memory_created", &format!("{}/memory?key=a%20b", receiver.url)).await;
+    set(&user, "day_summary", &format!("{}/day", receiver.url)).await;
+    let talk = Talk::at("2026-05-08T10:00:00Z", 5, "Bees").held(&server.resources, &user.id).await;
+    let dull = Talk { discarded: true, ..Talk::at("2026-05-08T11:00:00Z", 5, "Noise") };
+    let dull = dull.held(&server.resources, &user.id).await;
+    let (resources, id, created) = (Arc::clone(&server.resources), user.id.clone(), talk.clone());
+    apart(async move {
+        for conversation in [&dull, &created, &created] {
+            tools::webhooks::conversation_created(&resources, &id, conversation).await.unwrap();
+        }
+    })
+    .await;
+    let memory = receiver.hears("/memory", 1).await.remove(0);
+    memory.is_signed_with(secret.as_str().unwrap());
+    assert_eq!(memory.query, format!("key=a%20b&uid={}", user.id));
+    assert_eq!(memory.headers["content-type"], "application/json");
+    assert_eq!(memory.headers["x-recollect-event"], "memory_created");
+    assert_eq!(memory.body(), json!(talk));
+    assert_eq!(memory.body()["transcript_segments"][0]["speaker_name"], "Speaker 1");
+
+    let rotated = user.app().post("/v1/users/developer/webhooks/secret/rotate", json!({})).await.ok()["secret"].clone();
+    assert_ne!(rotated, secret);
+    user.app().post("/v1/users/daily-summary-settings/test", json!({ "date": "2026-05-08" })).await.ok();
+    let day = receiver.hears("/day", 1).await.remove(0);
+    day.is_signed_with(rotated.as_str().unwrap());
+    let summary = user.app().get("/v1/users/daily-summaries").await.ok()["summaries"][0].clone();
+    let text = format!("{}\n\n{}", summary["headline"].as_str().unwrap(), summary["overview"].as_str().unwrap());
+    let expected =
+        json!({ "uid": user.id, "created_at": summary["created_at"], "summary": text, "summary_json": summary });
+    assert_eq!(day.body(), expected);
+
+    let ended = ended(&user).await;
+    assert_eq!(column(&ended, "kind"), ["day_summary", "memory_created"], "each once");
+    assert_eq!(column(&ended, "state"), ["delivered"; 2]);
+    assert_eq!(receiver.heard("/memory").len(), 1);
+}
+
+#[tokio::test]
+async fn a_transcript_arrives_in_order() {
+    let (server, receiver) = (open_server().await, Receiver::start().await);
+    let user = server.user().await;
+    say(&server.resources, &user.id, "Nobody listens yet").await;
+    set(&user, "realtime_transcript", &receiver.url).await;
+    let texts: Vec<String> = (0..20).map(|number| format!("Sentence {number}")).collect();
+    for text in &texts {
+        say(&server.resources, &user.id, text).await;
+    }
+    let heard = receiver.hears("/", 20).await;
+    assert_eq!(fields(&heard[0].body()), ["segments", "session_id"]);
+    assert_eq!(heard[0].body()["session_id"], user.id);
+    let said: Vec<Value> = heard.iter().map(|one| one.body()["segments"][0]["text"].clone()).collect();
+    assert_eq!(json!(said), json!(texts));
+}
+
+#[tokio::test]
+async fn what_fails_is_tried_again_and_holds_up_nobody() {
+    let (server, receiver) = (open_server().await, Receiver::start().await);
+    let user = server.user().await;
+    set(&user, "memory_created", &format!("{}/broken", receiver.url)).await;
+    set(&user, "day_summary", &format!("{}/moved", receiver.url)).await;
+    set(&user, "realtime_transcript", &format!("{}/fine", receiver.url)).await;
+    receiver.answers("/broken", [500, 503, 200]);
+    receiver.answers("/moved", [302]);
+    raise(&server.resources, &user.id, WebhookKind::MemoryCreated, "a").await;
+    raise(&server.resources, &user.id, WebhookKind::DaySummary, "b").await;
+    raise(&server.resources, &user.id, WebhookKind::RealtimeTranscript, "c").await;
+    let ended = ended(&user).await;
+    let of = |kind: &str| ended.as_array().unwrap().iter().find(|one| one["kind"] == kind).unwrap().clone();
+    let broken = of("memory_created");
+    assert_eq!((&broken["state"], &broken["attempts"]), (&json!("delivered"), &json!(3)), "{broken}");
+    assert_eq!((&broken["last_status"], &broken["last_error"]), (&json!(200), &Value::Null));
+    let ids: Vec<String> =
+        receiver.heard("/broken").iter().map(|one| one.headers["x-recollect-delivery"].clone()).collect();
+    assert_eq!(ids, ["memory_created:a"; 3], "a receiver can tell them for one");
+    let moved = of("day_summary");
+    assert_eq!((&moved["state"], &moved["attempts"], &moved["last_status"]), (&json!("dead"), &json!(8), &json!(302)));
+    assert!(moved["last_error"].as_str().unwrap().contains("redirects are not followed"), "{moved}");
+    assert_eq!(receiver.heard("/elsewhere").len(), 0);
+    assert_eq!((&of("realtime_transcript")["attempts"], receiver.heard("/fine").len()), (&json!(1), 1));
+}
+
+#[tokio::test]
+async fn a_webhook_that_always_fails_is_switched_off() {
+    let (server, receiver) = (open_server().await, Receiver::start().await);
+    let user = server.user().await;
+    set(&user, "memory_created", &format!("{}/dead", receiver.url)).await;
+    receiver.answers("/dead", [500]);
+    for number in 0..20 {
+        raise(&server.resources, &user.id, WebhookKind::MemoryCreated, &number.to_string()).await;
+    }
+    assert!(column(&ended(&user).await, "state").iter().all(|state| *state == "dead"));
+    let hook = user.app().get(&format!("{HOOK}/memory_created")).await.ok();
+    assert_eq!((&hook["enabled"], &hook["failures"]), (&json!(false), &json!(100)));
+    assert_eq!(hook["disabled_because"], "100 attempts in a row have failed");
+    assert_eq!(receiver.heard("/dead").len(), 100);
+    user.app().post(&format!("{HOOK}/memory_created/enable"), json!({})).await.ok();
+    let hook = user.app().get(&format!("{HOOK}/memory_created")).await.ok();
+    assert_eq!((&hook["enabled"], &hook["failures"]), (&json!(true), &json!(0)));
+    assert_eq!(hook["disabled_because"], Value::Null);
+}
+
+#[tokio::test]
+async fn private_addresses_are_never_called() {
+    let (server, receiver) = (Server::shared().await, Receiver::start().await);
+    let user = server.user().await;
+    let port = receiver.url.rsplit(':').next().unwrap();
+    let hosts = ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "[::1]", "2130706433", "0.0.0.0", "169.254.169.254"];
+    for (number, host) in hosts.iter().enumerate() {
+        set(&user, "memory_created", &format!("http://{host}:{port}/")).await;
+        raise(&server.resources, &user.id, WebhookKind::MemoryCreated, &number.to_string()).await;
+        let newest = ended(&user).await[0].clone();
+        assert_eq!((&newest["state"], &newest["attempts"]), (&json!("dead"), &json!(1)), "{host}: {newest}");
+        assert!(newest["last_error"].as_str().unwrap().contains("public address"), "{host}: {newest}");
+    }
+    assert_eq!(receiver.heard("/").len(), 0);
+}
+
+#[tokio::test]
+async fn a_restart_loses_nothing() {
+    let (folder, receiver) = (TempDir::new().unwrap(), Receiver::start().await);
+    let server = boot(&folder, 1).await;
+    let mut user = server.user().await;
+    set(&user, "memory_created", &format!("{}/later", receiver.url)).await;
+    receiver.answers("/later", [500]);
+    raise(&server.resources, &user.id, WebhookKind::MemoryCreated, "a").await;
+    eventually(async || deliveries(&user).await[0]["last_status"].as_u64()).await;
+    server.stop().await;
+    let tried = receiver.heard("/later").len();
+    receiver.answers("/later", [200]);
+    let server = boot(&folder, 1).await;
+    user.url = server.url.clone();
+    let ended = ended(&user).await;
+    assert_eq!((&ended[0]["state"], &ended[0]["last_status"]), (&json!("delivered"), &json!(200)));
+    assert_eq!(receiver.heard("/later").len(), tried + 1);
+    server.stop().await;
+}
