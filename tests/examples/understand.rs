@@ -6,13 +6,11 @@
 use std::{env, fs, time::Instant};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use language::extraction::{ConversationInput, Extraction};
 use resources::{Resources, Settings};
 use schemas::conversation::{TextSource, TranscriptSegment};
 use serde::Deserialize;
-use tools::processing::{
-    local,
-    understanding::{Manner, Material},
-};
+use tools::processing::local_processor;
 
 #[derive(Deserialize)]
 struct Dialogue {
@@ -50,7 +48,7 @@ async fn main() -> anyhow::Result<()> {
             number += 1;
             let segments = segments(session, &dialogue.speakers[0]);
             let started_at = date(&session.date_time)?;
-            let material = Material {
+            let input = ConversationInput {
                 segments: &segments,
                 text: None,
                 text_source: TextSource::AudioTranscript,
@@ -60,15 +58,15 @@ async fn main() -> anyhow::Result<()> {
                 language: Some("en"),
                 open_items: &[],
                 folders: &[],
-                manner: Manner::Weighed,
+                can_discard: true,
                 user_name: None,
             };
             let start = Instant::now();
-            let understanding = local::understand(&material, &resources).await?;
+            let extraction = local_processor::process(&input, &resources).await?;
             times.push((start.elapsed(), segments.len()));
             // One of each part of the collection.
             if number % (128 / shown).max(1) == 0 {
-                show(&dialogue.id, session, &understanding);
+                show(&dialogue.id, session, &extraction);
             }
         }
     }
@@ -82,19 +80,19 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show(id: &str, session: &Session, understanding: &tools::processing::understanding::Understanding) {
+fn show(id: &str, session: &Session, extraction: &Extraction) {
     println!("== {id} session {} ({}, {} turns)", session.session, session.date_time, session.turns.len());
     println!(
         "{} {} [{:?}]{}",
-        understanding.emoji,
-        understanding.title,
-        understanding.category,
-        if understanding.discard { " DISCARDED" } else { "" }
+        extraction.emoji,
+        extraction.title,
+        extraction.category,
+        if extraction.discard { " DISCARDED" } else { "" }
     );
-    println!("   {}", understanding.overview);
-    understanding.action_items.iter().for_each(|item| println!(" - {} ({:?})", item.description, item.due_at));
-    understanding.events.iter().for_each(|event| println!(" @ {} {}", event.title, event.start));
-    understanding.memories.iter().for_each(|memory| println!(" * {} {:?}", memory.content, memory.segment_ids));
+    println!("   {}", extraction.overview);
+    extraction.action_items.iter().for_each(|item| println!(" - {} ({:?})", item.description, item.due_at));
+    extraction.events.iter().for_each(|event| println!(" @ {} {}", event.title, event.start));
+    extraction.memories.iter().for_each(|memory| println!(" * {} {:?}", memory.content, memory.segment_ids));
 }
 
 fn segments(session: &Session, user: &str) -> Vec<TranscriptSegment> {

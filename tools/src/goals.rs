@@ -3,7 +3,6 @@
 mod advice;
 mod progress;
 mod suggestion;
-mod words;
 
 use resources::goals::{GoalChange, Goals as Stored, NewGoal};
 use schemas::{

@@ -1,8 +1,9 @@
 //! What a call is about, in the user's words: so that a person who is asked whether it may be made knows what it is.
 
+use language::truncate::truncate_line;
 use serde_json::{Map, Value};
 
-use crate::{Context, Error, Result, Tool, Undo, text::shortened};
+use crate::{Context, Error, Result, Tool, Undo};
 
 /// The fields that say in words what something is.
 pub(crate) const TEXTS: [&str; 5] = ["description", "content", "title", "name", "headline"];
@@ -29,7 +30,7 @@ impl Tool {
     fn question(&self, given: &Map<String, Value>, subject: Option<&str>) -> String {
         let how_many = given.values().filter_map(Value::as_array).map(Vec::len).next();
         let what = match (subject, how_many) {
-            (Some(subject), _) => format!("{} “{}”", self.title(), shortened(subject, QUOTED)),
+            (Some(subject), _) => format!("{} “{}”", self.title(), truncate_line(subject, QUOTED)),
             (None, Some(count)) => format!("{} ({count} of them)", self.title()),
             (None, None) => self.title(),
         };

@@ -1,59 +1,56 @@
-//! Understanding conversations: what is said becomes a title, an overview, action items, appointments and memories.
+//! Conversation processing: extracts title, overview, action items, events and memories from a transcript.
 //!
-//! Each step can be taken twice and changes nothing the second time, so that a run that was cut off anywhere is simply
-//! run again. What is written belongs to whoever holds the conversation's job; the last step ends that.
+//! Each step is idempotent, so that an interrupted run can be repeated. Only the holder of the conversation's job may
+//! write; the last step ends the job.
 
-mod keeping;
-pub mod local;
-mod model;
-mod processor;
-mod subject;
-pub mod understanding;
+mod input;
+mod llm_processor;
+pub mod local_processor;
+mod results;
 mod worker;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt;
+use language::extraction::{ConversationInput, Extraction};
 use resources::{
     Resources,
-    jobs::{ATTEMPTS, Job, Manner, State},
+    jobs::{ATTEMPTS, Job, Manner as ProcessMode, State},
 };
 use schemas::conversation::{
-    Conversation, ConversationCategory, ConversationStatus, Finalization, FinalizationStatus, Processor as Maker,
+    Conversation, ConversationCategory, ConversationStatus, Finalization, FinalizationStatus, Processor,
     TranscriptSegment,
 };
 
 use crate::{Error, Result};
-use processor::{Local, Model, Processor};
-use subject::Subject;
-use understanding::{Material, Understanding};
+use input::JobInput;
 pub use worker::start;
 
-/// How many words make a conversation worth keeping, whatever a processor says.
-const WORTH_KEEPING: usize = 100;
+/// Conversations with more words are never discarded automatically.
+const MAX_DISCARDED_WORDS: usize = 100;
 
-/// How long a language model may think about one conversation: less than the lease on its job.
-const MODEL_AT_MOST: Duration = Duration::from_secs(240);
+/// How long the language model may take for one conversation: less than the lease on its job.
+const LLM_TIMEOUT: Duration = Duration::from_secs(240);
 
-/// How often somebody who waits looks for what became of a job: another process may be at it.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often a waiting caller polls the state of a job that another process may be running.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What became of a conversation that was to be understood.
+/// The outcome of processing a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is understood. By rules, where there is no language model or that failed; in the latter case the job waits for
-    /// the model.
+    /// It was processed: by the language model, or by rules where there is none. Where the model failed, the results of
+    /// the rules are stored, and the job stays queued for the model.
     Completed,
-    /// It could not be understood yet, and is tried again later.
+    /// It failed, and is tried again later.
     Postponed,
-    /// It could not be understood, and was tried often enough.
+    /// It failed for the last time.
     Failed,
-    /// There is nothing to do: no such conversation, or nobody asked for it to be understood.
+    /// There is nothing to do: there is no such conversation, or no job for it.
     Idle,
 }
 
-/// Understands one conversation now. Where somebody is at it already, this waits for them. The work goes on when nobody
-/// waits for it any longer.
+/// Processes one conversation now, or waits for the process that already does. The work continues when the caller stops
+/// waiting.
 pub async fn run(resources: &Arc<Resources>, user: &str, conversation: &str) -> Result<Outcome> {
     let jobs = resources.jobs(user);
     let mut has_waited = false;
@@ -67,20 +64,19 @@ pub async fn run(resources: &Arc<Resources>, user: &str, conversation: &str) -> 
         }
         if let Some(job) = jobs.claim(conversation).await? {
             let resources = Arc::clone(resources);
-            return tokio::spawn(async move { attempt(&resources, &job).await }).await.map_err(internal)?;
+            return tokio::spawn(async move { run_job(&resources, &job).await }).await.map_err(internal)?;
         }
         has_waited = true;
-        tokio::time::timeout(LOOK, resources.job_changed()).await.ok();
+        tokio::time::timeout(POLL_INTERVAL, resources.job_changed()).await.ok();
     }
 }
 
-/// Asks for a conversation to be understood, from the beginning; a worker does it. Says whether the conversation is
-/// there.
-pub async fn queue(resources: &Resources, user: &str, conversation: &str, manner: Manner) -> Result<bool> {
-    Ok(resources.jobs(user).enqueue(conversation, manner).await?)
+/// Queues a conversation for processing from the beginning. Returns whether the conversation exists.
+pub async fn queue(resources: &Resources, user: &str, conversation: &str, mode: ProcessMode) -> Result<bool> {
+    Ok(resources.jobs(user).enqueue(conversation, mode).await?)
 }
 
-/// How far a conversation is on its way to being understood; `None` when nobody asked for that.
+/// The state of a conversation's processing job; `None` when there is none.
 pub async fn finalization(resources: &Resources, user: &str, conversation: &str) -> Result<Option<Finalization>> {
     let Some(job) = resources.jobs(user).get(conversation).await? else { return Ok(None) };
     let status = match job.state {
@@ -101,7 +97,7 @@ pub async fn finalization(resources: &Resources, user: &str, conversation: &str)
     }))
 }
 
-/// What was said, a line for each segment; or the text that the conversation was made from.
+/// The transcript, with a line for each segment; or the text that the conversation was created from.
 pub fn transcript_of(conversation: &Conversation) -> String {
     let line = |segment: &TranscriptSegment| format!("{}: {}", segment.speaker_name, segment.text);
     let lines: Vec<String> = conversation.transcript_segments.iter().flatten().map(line).collect();
@@ -112,61 +108,62 @@ pub fn transcript_of(conversation: &Conversation) -> String {
     text.unwrap_or_default().to_owned()
 }
 
-/// Does a job that was taken, and sees to it that it ends, whatever happens.
-async fn attempt(resources: &Resources, job: &Job) -> Result<Outcome> {
-    // A process that ends in the midst of it each time is ended by it, perhaps.
+/// Runs a claimed job, and records a failure.
+async fn run_job(resources: &Resources, job: &Job) -> Result<Outcome> {
+    // The job may be what crashes the process each time.
     let error = if job.attempts > ATTEMPTS {
-        Error::Unavailable("it was begun too often and never ended".into())
+        Error::Unavailable("the job was started too often without ending".into())
     } else {
-        match AssertUnwindSafe(understand(resources, job)).catch_unwind().await {
+        match AssertUnwindSafe(process(resources, job)).catch_unwind().await {
             Ok(Ok(outcome)) => return Ok(outcome),
             Ok(Err(error)) => error,
             Err(_) => internal("processing panicked"),
         }
     };
-    tracing::warn!(conversation = job.conversation, "a conversation could not be understood: {}", told(&error));
-    let job = resources.jobs(&job.user).fail(job, &told(&error)).await?;
+    tracing::warn!(conversation = job.conversation, "a conversation could not be processed: {}", error_text(&error));
+    let job = resources.jobs(&job.user).fail(job, &error_text(&error)).await?;
     Ok(if job.state == State::Failed { Outcome::Failed } else { Outcome::Postponed })
 }
 
-async fn understand(resources: &Resources, job: &Job) -> Result<Outcome> {
-    let Some(subject) = Subject::of(resources, job).await? else { return Ok(Outcome::Idle) };
-    let local = Local(resources);
-    let Some(model) = resources.model.as_ref().filter(|_| subject.words() > 0).map(Model) else {
-        let understanding = made_by(&local, &subject).await?;
-        return keeping::keep(resources, job, understanding, Maker::Local).await;
+async fn process(resources: &Resources, job: &Job) -> Result<Outcome> {
+    let Some(input) = JobInput::load(resources, job).await? else { return Ok(Outcome::Idle) };
+    let Some(model) = resources.model.as_ref().filter(|_| input.word_count() > 0) else {
+        let extraction = local_processor::process(&input.conversation_input(), resources).await?;
+        return results::store(resources, job, with_discard_rules(extraction, &input), Processor::Local).await;
     };
-    let thought = tokio::time::timeout(MODEL_AT_MOST, made_by(&model, &subject));
-    let thought = thought.await.unwrap_or_else(|_| Err(Error::Unavailable("the language model took too long".into())));
-    let error = match thought {
-        Ok(understanding) => return keeping::keep(resources, job, understanding, Maker::Model).await,
-        Err(error) => told(&error),
+    let conversation = input.conversation_input();
+    let answer = tokio::time::timeout(LLM_TIMEOUT, llm_processor::process(&conversation, model)).await;
+    let answer = answer.unwrap_or_else(|_| Err(Error::Unavailable("the language model timed out".into())));
+    let error = match answer {
+        Ok(extraction) => {
+            return results::store(resources, job, with_discard_rules(extraction, &input), Processor::Model).await;
+        }
+        Err(error) => error_text(&error),
     };
-    tracing::warn!(conversation = job.conversation, "a conversation is not understood by the model yet: {error}");
-    if has_something_to_show(&subject.conversation) {
+    tracing::warn!(conversation = job.conversation, "the language model could not process a conversation: {error}");
+    if has_results(&input.conversation) {
         resources.jobs(&job.user).postpone(job, &error).await?;
         return Ok(Outcome::Postponed);
     }
-    // Nothing is put aside because the model is away.
-    let kept = Material { manner: Manner::Forced, ..subject.material() };
-    let understanding = Understanding { discard: false, ..local.understand(&kept).await? };
-    keeping::keep_for_now(resources, job, understanding, &error).await
+    // Without the model's answer, nothing is discarded.
+    let kept = ConversationInput { can_discard: false, ..input.conversation_input() };
+    let extraction = Extraction { discard: false, ..local_processor::process(&kept, resources).await? };
+    results::store_provisional(resources, job, extraction, &error).await
 }
 
-/// What a processor makes of a conversation, put aside or not by the rules that hold for all of them.
-async fn made_by(processor: &impl Processor, subject: &Subject) -> Result<Understanding> {
-    let mut understanding = processor.understand(&subject.material()).await?;
-    understanding.discard = match (subject.manner, subject.words()) {
-        (Manner::Forced, _) => false,
-        (Manner::Weighed, 0) => true,
-        (Manner::Weighed, words) => understanding.discard && words <= WORTH_KEEPING,
+/// Applies the rules for discarding that hold for every processor.
+fn with_discard_rules(mut extraction: Extraction, input: &JobInput) -> Extraction {
+    extraction.discard = match (input.mode, input.word_count()) {
+        (ProcessMode::Forced, _) => false,
+        (ProcessMode::Weighed, 0) => true,
+        (ProcessMode::Weighed, words) => extraction.discard && words <= MAX_DISCARDED_WORDS,
     };
-    Ok(if understanding.discard { put_aside() } else { understanding })
+    if extraction.discard { discarded() } else { extraction }
 }
 
-/// What is kept of a conversation that is not worth more.
-fn put_aside() -> Understanding {
-    Understanding {
+/// What is stored of a discarded conversation.
+fn discarded() -> Extraction {
+    Extraction {
         discard: true,
         title: String::new(),
         overview: String::new(),
@@ -179,18 +176,18 @@ fn put_aside() -> Understanding {
     }
 }
 
-/// Whether a conversation was understood before, so that rules would make it no better: by the model, or by the rules
-/// themselves, since it was last asked for.
-fn has_something_to_show(conversation: &Conversation) -> bool {
+/// Whether a conversation has results that the rules would not improve: those of the model, or of the rules themselves
+/// since it was last queued.
+fn has_results(conversation: &Conversation) -> bool {
     match conversation.processor {
-        Some(Maker::Model) => !conversation.discarded,
-        Some(Maker::Local) => conversation.status == ConversationStatus::Completed,
+        Some(Processor::Model) => !conversation.discarded,
+        Some(Processor::Local) => conversation.status == ConversationStatus::Completed,
         None => false,
     }
 }
 
-/// What a job says of an error.
-fn told(error: &Error) -> String {
+/// The text of an error, as it is stored with the job.
+fn error_text(error: &Error) -> String {
     match error {
         Error::Internal(error) => format!("{error:#}"),
         other => other.to_string(),

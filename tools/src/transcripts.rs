@@ -1,5 +1,6 @@
 //! Transcripts: find what was said, and the conversations that it was said in.
 
+use language::{dates, truncate::excerpt};
 use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,10 +11,8 @@ use serde_json::json;
 use crate::{
     Context, Hints, Result, Tool,
     conversations::CARD,
-    dates,
     limits::Policy,
     route::{get, post},
-    text,
 };
 
 /// How much of a long segment a snippet shows, in characters.
@@ -157,5 +156,5 @@ fn found(hit: TranscriptHit) -> FoundSegment {
 
 fn snippet(hit: TranscriptHit, query: &str) -> MatchSnippet {
     let TranscriptHit { segment_id, speaker_name, spoken_at, .. } = hit;
-    MatchSnippet { segment_id, speaker_name, text: text::cut(&hit.text, query, SNIPPET), spoken_at }
+    MatchSnippet { segment_id, speaker_name, text: excerpt(&hit.text, query, SNIPPET), spoken_at }
 }

@@ -5,15 +5,14 @@
 mod documents;
 mod kinds;
 
+use language::{dates, truncate::truncate_line};
 use schemas::{chat::Citation, citation::*};
 
 use crate::{
     Context, Error, Result, Tool,
     assistant::retrieval::{self, Passage, Wanted},
-    dates,
     limits::Policy,
     route::get,
-    text::shortened,
 };
 use documents::Part;
 pub(crate) use documents::{text, transcript};
@@ -113,7 +112,7 @@ impl std::fmt::Display for Name<'_> {
 /// What a citation says, in a line, with who said it and when.
 fn title(citation: &Citation) -> String {
     let day = citation.date.format("%-d %B %Y").to_string();
-    let quote = shortened(&citation.quote, TITLE);
+    let quote = truncate_line(&citation.quote, TITLE);
     let named = citation.title.as_ref().filter(|title| !title.is_empty()).map(|title| format!("“{title}”"));
     let parts: Vec<String> = citation.speaker.clone().into_iter().chain([day]).chain(named).collect();
     match quote.is_empty() {

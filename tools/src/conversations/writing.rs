@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use resources::{
     conversations::{Change, Created, NewConversation},
+    jobs::Manner,
     memories::id_of,
     model::{Piece, Turn},
 };
@@ -12,11 +13,7 @@ use schemas::conversation::*;
 use serde_json::{Value, json};
 
 use super::{not_found, reading::read};
-use crate::{
-    Context, Error, Result,
-    processing::{self, understanding::Manner},
-    webhooks,
-};
+use crate::{Context, Error, Result, processing, webhooks};
 
 /// How long a call waits for a conversation to be understood; after that it goes on in the background.
 const PATIENCE: Duration = Duration::from_secs(60);

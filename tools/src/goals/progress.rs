@@ -1,11 +1,14 @@
 //! Progress that a text tells of: as the language model reads it, or by rules that would rather find nothing than guess.
 
+use language::{
+    numbers::{Token, title_words, tokenize},
+    stemming::share_stem,
+};
 use schemars::JsonSchema;
 use schemas::goal::{FoundProgress, Goal, GoalType};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::words::{Piece, is_kin, pieces, title_words};
 use crate::Context;
 
 const INSTRUCTIONS: &str = include_str!("progress.md");
@@ -81,16 +84,16 @@ fn by_model(goals: &[Goal], updates: Vec<Update>) -> Result<Vec<FoundProgress>, 
 
 /// What the numbers and words of the text say.
 fn by_rules(goals: &[Goal], text: &str) -> Result<Vec<FoundProgress>, String> {
-    let pieces = pieces(text);
+    let tokens = tokenize(text);
     let has = |words: &[&str]| {
-        pieces.iter().any(|piece| matches!(piece, Piece::Word(word) if words.contains(&word.as_str())))
+        tokens.iter().any(|token| matches!(token, Token::Word(word) if words.contains(&word.as_str())))
     };
     if text.contains('?') || has(DOUBTS) {
         return Err("The text does not say plainly that something was done.".into());
     }
     let mut found = Vec::new();
     for goal in goals.iter().filter(|goal| goal.metric.is_some()) {
-        let Some((value, kinship)) = reading(goal, &pieces, has(DONE)) else { continue };
+        let Some((value, kinship)) = reading(goal, &tokens, has(DONE)) else { continue };
         let adds = goal.goal_type == GoalType::Numeric && !has(TOTALS) && !is_reading(goal);
         let value = if adds { goal.current_value + value } else { value };
         if goal.goal_type != GoalType::Scale || (goal.min_value..=goal.max_value).contains(&value) {
@@ -107,22 +110,22 @@ fn by_rules(goals: &[Goal], text: &str) -> Result<Vec<FoundProgress>, String> {
 }
 
 /// The one number of the text that belongs to the goal, and how many words of its title the text has.
-fn reading(goal: &Goal, pieces: &[Piece], is_done: bool) -> Option<(f64, usize)> {
+fn reading(goal: &Goal, tokens: &[Token], is_done: bool) -> Option<(f64, usize)> {
     let title = title_words(&goal.title);
-    let is_title = |piece: &Piece| matches!(piece, Piece::Word(word) if title.iter().any(|own| is_kin(own, word)));
+    let is_title = |token: &Token| matches!(token, Token::Word(word) if title.iter().any(|own| share_stem(own, word)));
     let kinship = title
         .iter()
-        .filter(|own| pieces.iter().any(|piece| matches!(piece, Piece::Word(word) if is_kin(own, word))))
+        .filter(|own| tokens.iter().any(|token| matches!(token, Token::Word(word) if share_stem(own, word))))
         .count();
     if goal.goal_type == GoalType::Boolean {
         return (is_done && !title.is_empty() && kinship == title.len()).then_some((goal.target_value, kinship));
     }
     let belongs = |at: usize| match &goal.unit {
-        Some(unit) => matches!(pieces.get(at + 1), Some(Piece::Word(word)) if is_unit(unit, word)),
-        None => pieces[at.saturating_sub(NEAR)..(at + NEAR + 1).min(pieces.len())].iter().any(is_title),
+        Some(unit) => matches!(tokens.get(at + 1), Some(Token::Word(word)) if is_unit(unit, word)),
+        None => tokens[at.saturating_sub(NEAR)..(at + NEAR + 1).min(tokens.len())].iter().any(is_title),
     };
-    let mut numbers = pieces.iter().enumerate().filter_map(|(at, piece)| match piece {
-        Piece::Number(number) if belongs(at) => Some(*number),
+    let mut numbers = tokens.iter().enumerate().filter_map(|(at, token)| match token {
+        Token::Number(number) if belongs(at) => Some(*number),
         _ => None,
     });
     let number = numbers.next()?;

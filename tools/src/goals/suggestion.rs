@@ -1,5 +1,9 @@
 //! A goal that would fit the user: chosen by the language model, or taken from a memory that names a wish.
 
+use language::{
+    numbers::{Token, tokenize},
+    truncate::truncate_title,
+};
 use resources::memories::Selection;
 use schemas::{
     goal::{Goal, GoalType, SuggestedGoal},
@@ -7,7 +11,6 @@ use schemas::{
 };
 use serde_json::json;
 
-use super::words::{Piece, pieces};
 use crate::{Context, Error, Result};
 
 const INSTRUCTIONS: &str = include_str!("suggestion.md");
@@ -72,13 +75,13 @@ fn wish_in(memory: &Memory, goals: &[Goal]) -> Option<SuggestedGoal> {
     let lower = content.to_ascii_lowercase();
     let begin = OPENINGS.iter().filter_map(|opening| Some(lower.find(opening)? + opening.len())).min()?;
     let wish = content[begin..].split(['.', '!', '?', ';', '\n']).next().unwrap_or_default().trim();
-    let title = shortened(wish);
+    let title = truncate_title(wish, TITLE);
     let is_there = |goal: &Goal| goal.title.to_lowercase() == title.to_lowercase();
     if title.chars().count() < 3 || goals.iter().any(is_there) {
         return None;
     }
-    let count = pieces(wish).into_iter().find_map(|piece| match piece {
-        Piece::Number(number) if number > 0.0 => Some(number),
+    let count = tokenize(wish).into_iter().find_map(|token| match token {
+        Token::Number(number) if number > 0.0 => Some(number),
         _ => None,
     });
     let (kind, target) = count.map_or((GoalType::Scale, 10.0), |count| (GoalType::Numeric, count));
@@ -90,20 +93,4 @@ fn wish_in(memory: &Memory, goals: &[Goal]) -> Option<SuggestedGoal> {
         suggested_max: target,
         reasoning: format!("Your memory says: {content}"),
     })
-}
-
-/// The wish as a title: whole words, the first of them with a capital.
-fn shortened(wish: &str) -> String {
-    let mut title = String::new();
-    for word in wish.split_whitespace() {
-        if title.chars().count() + word.chars().count() >= TITLE {
-            break;
-        }
-        if !title.is_empty() {
-            title.push(' ');
-        }
-        title.push_str(word);
-    }
-    let mut signs = title.chars();
-    signs.next().map(|first| first.to_uppercase().chain(signs).collect()).unwrap_or_default()
 }

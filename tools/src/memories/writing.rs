@@ -1,11 +1,12 @@
 //! Memories, written: new ones, changed ones, and those that are taken away.
 
 use chrono::TimeDelta;
+use language::extraction::category_of;
 use resources::memories::{Change, NewMemory, Written};
 use schemas::memory::*;
 
 use super::not_found;
-use crate::{Context, Error, Result, text};
+use crate::{Context, Error, Result};
 
 pub(super) async fn create_memory(context: Context, input: CreateMemory) -> Result<CreatedMemory> {
     let (_, memory) = write(&context, vec![input], "content cannot be empty").await?.remove(0);
@@ -72,7 +73,7 @@ async fn write(
     for (place, input) in (0i64..).zip(inputs) {
         let content = filled(&input.content, when_empty)?;
         new.push(NewMemory {
-            category: input.category.unwrap_or_else(|| text::category_of(&content)),
+            category: input.category.unwrap_or_else(|| category_of(&content)),
             content,
             visibility: input.visibility,
             tags: input.tags,

@@ -1,4 +1,4 @@
-//! The worker: takes jobs when their time comes, a few at once.
+//! The worker: runs jobs when they are due, a few concurrently.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,70 +6,80 @@ use resources::{Resources, jobs::Job};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{attempt, told};
+use super::{error_text, run_job};
 use crate::Result;
 
-/// How many conversations are understood at once.
-const AT_ONCE: usize = 2;
+/// How many jobs run concurrently.
+const MAX_CONCURRENT_JOBS: usize = 2;
 
-/// How long the worker sleeps at most: another process may have put a job into the same database.
-const NAP: Duration = Duration::from_secs(30);
+/// The maximum time between polls: another process may have queued a job in the same database.
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(30);
 
-/// How long it sleeps at least, should somebody else take what it is to take.
-const BLINK: Duration = Duration::from_millis(20);
+/// The minimum time between polls, for when another process claims the due job first.
+const MIN_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How long work may go on once it is to stop; what is not done by then is given back.
-const GRACE: Duration = Duration::from_secs(2);
+/// How long running jobs may continue after a stop request; unfinished ones are released.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
-/// Starts the worker, which ends, with its jobs done or given back, after `stop`.
+/// Starts the worker, which ends after `stop`, once its jobs are done or released.
 pub fn start(resources: Arc<Resources>, stop: CancellationToken) -> JoinHandle<()> {
-    tokio::spawn(work(resources, stop))
+    tokio::spawn(run(resources, stop))
 }
 
-async fn work(resources: Arc<Resources>, stop: CancellationToken) {
+async fn run(resources: Arc<Resources>, stop: CancellationToken) {
     if let Err(error) = resources.release_jobs().await {
-        tracing::warn!("jobs of an earlier process wait for their leases to end: {error}");
+        tracing::warn!("jobs of an earlier process stay leased until their leases expire: {error}");
     }
-    let mut at_work = JoinSet::new();
+    let mut running = JoinSet::new();
     while !stop.is_cancelled() {
-        let nap = match take(&resources, &stop, &mut at_work).await {
-            Ok(nap) => nap,
+        let pause = match claim_due(&resources, &stop, &mut running).await {
+            Ok(pause) => pause,
             Err(error) => {
-                tracing::warn!("no job can be taken: {}", told(&error));
-                NAP
+                tracing::warn!("no job can be claimed: {}", error_text(&error));
+                MAX_POLL_INTERVAL
             }
         };
         tokio::select! {
             () = stop.cancelled() => {}
-            Some(_) = at_work.join_next() => {}
-            () = resources.job_wanted(), if at_work.len() < AT_ONCE => {}
-            () = tokio::time::sleep(nap), if at_work.len() < AT_ONCE => {}
+            Some(_) = running.join_next() => {}
+            () = resources.job_wanted(), if running.len() < MAX_CONCURRENT_JOBS => {}
+            () = tokio::time::sleep(pause), if running.len() < MAX_CONCURRENT_JOBS => {}
         }
     }
-    while at_work.join_next().await.is_some() {}
+    while running.join_next().await.is_some() {}
 }
 
-/// Takes as many jobs as can be done at once; gives how long it is until there may be another one.
-async fn take(resources: &Arc<Resources>, stop: &CancellationToken, at_work: &mut JoinSet<()>) -> Result<Duration> {
-    while at_work.len() < AT_ONCE {
+/// Claims as many due jobs as may run, and returns the time until the next poll.
+async fn claim_due(
+    resources: &Arc<Resources>,
+    stop: &CancellationToken,
+    running: &mut JoinSet<()>,
+) -> Result<Duration> {
+    while running.len() < MAX_CONCURRENT_JOBS {
         let Some(job) = resources.claim_due_job(resources::now()).await? else { break };
-        at_work.spawn(finish(Arc::clone(resources), job, stop.clone()));
+        running.spawn(run_or_release(Arc::clone(resources), job, stop.clone()));
     }
     let next = resources.next_job_at().await?;
-    Ok(next.map_or(NAP, |next| (next - resources::now()).to_std().unwrap_or_default().clamp(BLINK, NAP)))
+    Ok(next.map_or(MAX_POLL_INTERVAL, |next| {
+        (next - resources::now()).to_std().unwrap_or_default().clamp(MIN_POLL_INTERVAL, MAX_POLL_INTERVAL)
+    }))
 }
 
-/// Does a job, or gives it back when the worker is to stop.
-async fn finish(resources: Arc<Resources>, job: Job, stop: CancellationToken) {
-    let enough = async {
+/// Runs a job, or releases it when the worker stops.
+async fn run_or_release(resources: Arc<Resources>, job: Job, stop: CancellationToken) {
+    let stopped = async {
         stop.cancelled().await;
-        tokio::time::sleep(GRACE).await;
+        tokio::time::sleep(SHUTDOWN_GRACE).await;
     };
     let outcome = tokio::select! {
-        outcome = attempt(&resources, &job) => outcome.map(|_| resources.changes.note(&job.user)),
-        () = enough => resources.jobs(&job.user).release(&job).await.map_err(Into::into),
+        outcome = run_job(&resources, &job) => outcome.map(|_| resources.changes.note(&job.user)),
+        () = stopped => resources.jobs(&job.user).release(&job).await.map_err(Into::into),
     };
     if let Err(error) = outcome {
-        tracing::warn!(conversation = job.conversation, "a job waits for its lease to end: {}", told(&error));
+        tracing::warn!(
+            conversation = job.conversation,
+            "a job stays leased until its lease expires: {}",
+            error_text(&error)
+        );
     }
 }

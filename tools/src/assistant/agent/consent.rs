@@ -1,12 +1,11 @@
 //! What the user has asked for. A model reads what other people said and wrote, and some of that reads like a command: so
 //! nothing is changed that the user's own words do not ask for, and nothing is deleted before the user agrees.
 
+use language::stemming::terms;
 use std::collections::HashSet;
 
 use schemas::chat::{Message, Sender};
 use serde_json::{Map, Value};
-
-use crate::processing::local::words;
 
 /// How many of the user's messages before the question may say what is to be written.
 const EARLIER: usize = 3;
@@ -143,7 +142,7 @@ impl Consent {
     /// What the question asks for, after the messages `earlier`.
     pub(super) fn read(question: &str, earlier: &[Message]) -> Self {
         let asked = earlier.iter().rev().filter(|message| message.sender == Sender::Human).take(EARLIER);
-        let said = asked.map(|message| message.text.as_str()).chain([question]).flat_map(words::terms).collect();
+        let said = asked.map(|message| message.text.as_str()).chain([question]).flat_map(terms).collect();
         let mut spoken = question.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase);
         Self { asks: asks_for_change(question), points: spoken.any(|word| POINTING.contains(&word.as_str())), said }
     }
@@ -152,7 +151,7 @@ impl Consent {
     pub(super) fn covers(&self, arguments: &Map<String, Value>, subject: Option<&str>) -> bool {
         let Some(subject) = subject.filter(|_| self.asks) else { return false };
         let writes = arguments.values().any(|value| value.as_str() == Some(subject));
-        let terms = words::terms(subject);
+        let terms = terms(subject);
         let own = terms.iter().filter(|term| self.said.contains(*term)).count() as f32;
         if writes { own >= OWN * terms.len() as f32 } else { own > 0.0 || self.points }
     }

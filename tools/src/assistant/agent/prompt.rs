@@ -1,5 +1,6 @@
 //! What the model is told: who it is, what was said in the chat, and what the memory holds, packed by relevance.
 
+use language::{stemming::terms, truncate::excerpt};
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -8,11 +9,7 @@ use resources::model::Turn;
 use schemas::chat::{Message, Sender};
 
 use super::{question::Question, sources::Sources, tokens};
-use crate::{
-    assistant::retrieval::{self, Kind, Passage},
-    processing::local::words,
-    text,
-};
+use crate::assistant::retrieval::{self, Kind, Passage};
 
 const INSTRUCTIONS: &str = include_str!("instructions.md");
 
@@ -68,7 +65,7 @@ impl Told<'_> {
 
 /// Whether a question has words that tell what it is about, as a greeting has not.
 fn says_something(question: &str) -> bool {
-    !words::terms(question).is_empty()
+    !terms(question).is_empty()
 }
 
 /// The last messages that `room` tokens hold, oldest first: by turns and beginning with the user, as many models insist.
@@ -137,7 +134,7 @@ impl Page<'_> {
         for passage in listed {
             let number = self.sources.number(&passage.citation);
             let title = passage.citation.title.as_ref().map(|title| format!("{}: ", plain(title))).unwrap_or_default();
-            let said = plain(&text::cut(&passage.citation.quote, &self.question.query, longest(kind)));
+            let said = plain(&excerpt(&passage.citation.quote, &self.question.query, longest(kind)));
             let note = passage.note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();
             let day = self.day(passage.citation.date);
             self.text.push_str(&format!("[{number}] {title}{said} ({day}{note})\n"));
@@ -203,7 +200,7 @@ impl Page<'_> {
     }
 
     fn cut(&self, said: &str) -> String {
-        plain(&text::cut(said, &self.question.query, LONGEST))
+        plain(&excerpt(said, &self.question.query, LONGEST))
     }
 
     fn day(&self, time: DateTime<Utc>) -> String {

@@ -1,14 +1,15 @@
 //! What a question asks about: its words, those of the question before where it leans on that one, and its time.
 
+use language::{dates, stemming::terms};
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use schemas::chat::{Message, PageContext, Sender};
 
-use crate::{assistant::retrieval::Wanted, dates, processing::local::words};
+use crate::assistant::retrieval::Wanted;
 
-/// How many words a question has at most that may lean on the one before by how it begins, and by a word in it.
+/// How many words a question has at most that may tense on the one before by how it begins, and by a word in it.
 const BEGINS_SHORT: usize = 9;
 const REFERS_SHORT: usize = 14;
 
@@ -82,7 +83,7 @@ pub(super) fn leans(text: &str) -> bool {
         let mut words = plain.split(|letter: char| !letter.is_alphanumeric());
         count <= REFERS_SHORT && words.any(|word| REFERRING.contains(&word)) && !names_somebody(text)
     };
-    let says_nothing = || words::terms(text).is_empty() && dates::find_range(text, &resources::now()).is_none();
+    let says_nothing = || terms(text).is_empty() && dates::find_range(text, &resources::now()).is_none();
     goes_on || refers() || says_nothing()
 }
 

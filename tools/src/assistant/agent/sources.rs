@@ -1,10 +1,9 @@
 //! What an answer rests on: what the model was shown, by number, and the markers that point to it.
 
+use language::stemming::terms;
 use std::collections::HashSet;
 
 use schemas::chat::Citation;
-
-use crate::processing::local::words;
 
 /// What the model was shown, in the order of its numbers, from 1.
 #[derive(Debug, Clone, Default)]
@@ -42,12 +41,12 @@ impl Sources {
     /// At least half of what the answer says beyond the question must be in one source; the best of those is cited, and
     /// rather what says it than a summary of it.
     pub(super) fn said_again(&self, answer: &str, question: &str) -> Option<&Citation> {
-        let asked: HashSet<String> = words::terms(question).into_iter().collect();
-        let mut said: Vec<String> = words::terms(answer).into_iter().filter(|term| !asked.contains(term)).collect();
+        let asked: HashSet<String> = terms(question).into_iter().collect();
+        let mut said: Vec<String> = terms(answer).into_iter().filter(|term| !asked.contains(term)).collect();
         said.sort_unstable();
         said.dedup();
         let score = |source: &Citation| {
-            let has: HashSet<String> = words::terms(&source.quote).into_iter().collect();
+            let has: HashSet<String> = terms(&source.quote).into_iter().collect();
             let again = said.iter().filter(|term| has.contains(*term)).count();
             let fits = asked.iter().filter(|term| has.contains(*term)).count();
             let is_summary = source.kind == "conversation" && source.segment.is_none();

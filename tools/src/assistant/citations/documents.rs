@@ -1,10 +1,9 @@
 //! What is stored, as texts that stand by themselves.
 
+use language::truncate::truncate_line;
 use std::{collections::BTreeMap, fmt};
 
 use serde_json::Value;
-
-use crate::text::shortened;
 
 /// How much of a text is told at once, in characters; the rest is told from there on.
 const LONGEST: usize = 100_000;
@@ -193,7 +192,7 @@ pub(crate) fn text(row: &Value, name: &str) -> String {
 }
 
 fn headline(row: &Value, name: &str) -> String {
-    shortened(row[name].as_str().unwrap_or_default(), TITLE)
+    truncate_line(row[name].as_str().unwrap_or_default(), TITLE)
 }
 
 fn joined(lines: impl Iterator<Item = String>) -> String {

@@ -1,12 +1,13 @@
 //! What a prompt has gathered: lists to read, the best of it in full, and links to the rest.
 
+use language::truncate::truncate_line;
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{Part, Week, ask};
-use crate::{Context, Error, Result, assistant::citations::text, text::shortened};
+use crate::{Context, Error, Result, assistant::citations::text};
 
 /// How many of the things found are handed over in full, and how long each is at most, in characters.
 const IN_FULL: usize = 6;
@@ -209,7 +210,7 @@ impl Material {
 fn conversation(row: &Value) -> String {
     let structured = &row["structured"];
     let title = Some(text(structured, "title")).filter(|title| !title.is_empty());
-    let overview = shortened(&text(structured, "overview"), OVERVIEW);
+    let overview = truncate_line(&text(structured, "overview"), OVERVIEW);
     let title = title.unwrap_or_else(|| "Without a title".to_owned());
     format!("{}: {title}. {overview} (conversation:{})", day(row, "started_at"), text(row, "id"))
 }

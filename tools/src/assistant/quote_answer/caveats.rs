@@ -1,11 +1,8 @@
 //! What may be wrong with a question: it names what nothing mentions, or takes one speaker's words for another's.
 
 use super::question::Question;
-use crate::{
-    assistant::retrieval::{Kind, Passage},
-    dates,
-    processing::local::words,
-};
+use crate::assistant::retrieval::{Kind, Passage};
+use language::{dates, stemming::terms, stop_words::is_stop_word, words};
 
 /// How much better somebody else's words must fit than those of the person whom the question names.
 const CLEARLY: f32 = 0.05;
@@ -39,7 +36,7 @@ fn unmentioned(question: &Question<'_>, passages: &[Passage]) -> Option<Caution>
         }
     }
     // What says when is no name: it is no term of the question.
-    let is_term = |word: &str| words::terms(word).iter().any(|term| question.terms.contains(term));
+    let is_term = |word: &str| terms(word).iter().any(|term| question.terms.contains(term));
     let names = names(question.text).into_iter().filter(|name| name.iter().any(|word| is_term(word)));
     let (mut known, mut missing) = (0, Vec::new());
     for name in names {
@@ -83,7 +80,7 @@ fn is_name(word: &str) -> bool {
 
 fn is_of_the_calendar(word: &str) -> bool {
     let word = word.to_lowercase();
-    words::is_common(&word) || dates::is_of_the_calendar(&word)
+    is_stop_word(&word) || dates::is_calendar_word(&word)
 }
 
 /// The beginning of a name, in lower case: its ending may be another one elsewhere.

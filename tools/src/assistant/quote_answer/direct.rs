@@ -3,7 +3,6 @@
 
 mod count;
 mod evidence;
-mod lemmas;
 mod person;
 mod place;
 mod time;

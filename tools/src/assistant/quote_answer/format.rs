@@ -1,11 +1,8 @@
 //! How an answer is written: quotes under the conversations that they are from.
 
 use super::{Extract, caveats::Caution, direct::Direct, question::Question};
-use crate::{
-    assistant::retrieval::{Kind, Passage},
-    processing::local::words::capitalized,
-    text,
-};
+use crate::assistant::retrieval::{Kind, Passage};
+use language::{truncate::excerpt, words::capitalize};
 
 /// How much of a long passage is quoted, in characters.
 const QUOTED: usize = 240;
@@ -29,7 +26,7 @@ pub(super) fn write(
     chosen.sort_by_key(|passage| (passage.citation.date, passage.place));
     let mut text = direct.map_or_else(String::new, |direct| {
         let place = chosen.iter().position(|passage| passage.is_of(&direct.passage.citation)).unwrap_or_default();
-        format!("{} [{}].\n\n", capitalized(&unmarked(&direct.text)), place + 1)
+        format!("{} [{}].\n\n", capitalize(&unmarked(&direct.text)), place + 1)
     });
     text.push_str(&opening);
     text.push('\n');
@@ -56,7 +53,7 @@ fn heading(question: &Question<'_>, passage: &Passage) -> String {
 }
 
 fn line(question: &Question<'_>, passage: &Passage) -> String {
-    let quote = unmarked(&text::cut(passage.citation.quote.trim(), question.text, QUOTED));
+    let quote = unmarked(&excerpt(passage.citation.quote.trim(), question.text, QUOTED));
     let note = passage.note.as_ref().map_or_else(String::new, |note| format!(" ({note})"));
     match passage.kind {
         Kind::Summary => format!("In short: “{quote}”"),
@@ -65,7 +62,7 @@ fn line(question: &Question<'_>, passage: &Passage) -> String {
         Kind::Goal => format!("Goal{note}: “{quote}”"),
         Kind::Day => format!("The day in short: “{quote}”"),
         Kind::File => format!("“{quote}”"),
-        Kind::Segment | Kind::Live => format!("{}: “{quote}”", capitalized(speaker(passage))),
+        Kind::Segment | Kind::Live => format!("{}: “{quote}”", capitalize(speaker(passage))),
     }
 }
 

@@ -1,14 +1,14 @@
 //! What a question says of itself: what it is about, of whom, and when that was.
 
+use language::{
+    dates::{self, Tense},
+    stemming::terms,
+    words,
+};
 use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-
-use crate::{
-    dates::{self, Lean},
-    processing::local::words,
-};
 
 /// The longest time that leaves out everything of other times.
 const SHORT: TimeDelta = TimeDelta::days(32);
@@ -33,11 +33,11 @@ pub(super) struct Question<'a> {
 impl<'a> Question<'a> {
     pub(super) fn read(text: &'a str, now: &DateTime<Tz>) -> Self {
         let range = dates::find_range(text, now);
-        let topic = match dates::find(text, now, Lean::Past) {
+        let topic = match dates::find_date(text, now, Tense::Past) {
             Some(found) => format!("{} {}", &text[..found.range.start], &text[found.range.end..]),
             None => text.to_owned(),
         };
-        let mut terms = words::terms(&topic);
+        let mut terms = terms(&topic);
         terms.sort_unstable();
         terms.dedup();
         Self {
@@ -47,7 +47,7 @@ impl<'a> Question<'a> {
             time: range.filter(|range| range.end - range.start <= SHORT),
             topic,
             terms,
-            words: words::cores(text),
+            words: words::tokenize(text),
         }
     }
 

@@ -1,10 +1,8 @@
 //! Which passages make the answer.
 
 use super::question::Question;
-use crate::{
-    assistant::retrieval::{Kind, Passage, coverage},
-    processing::local::words,
-};
+use crate::assistant::retrieval::{Kind, Passage, coverage};
+use language::stemming::{overlap, terms};
 
 /// How many passages are quoted: at least, where there are so many, and at most.
 const LEAST: usize = 3;
@@ -75,9 +73,9 @@ fn drop_strays(question: &Question<'_>, ranked: &mut Vec<(f32, &Passage)>) {
 
 /// Whether two passages say the same: what was drawn from a conversation is often in the words of what was said in it.
 fn says_the_same(one: &Passage, other: &Passage) -> bool {
-    let (first, second) = (words::terms(&one.citation.quote), words::terms(&other.citation.quote));
+    let (first, second) = (terms(&one.citation.quote), terms(&other.citation.quote));
     let drawn = one.kind != other.kind && first.len().min(second.len()) > 2;
-    one.citation.quote == other.citation.quote || drawn && words::overlap(&first, &second) >= SAME
+    one.citation.quote == other.citation.quote || drawn && overlap(&first, &second) >= SAME
 }
 
 /// Keeps what is of the first so many conversations, and what is of none.

@@ -1,9 +1,9 @@
 //! How well passages of different kinds fit a question, on one scale.
 
+use language::stemming::terms;
 use std::collections::HashSet;
 
 use super::{Kind, Passage};
-use crate::processing::local::words;
 
 /// How much of a passage's rank its words decide: search scores say little across kinds, as the best of each kind is the
 /// best of its own, however little it has to do with the question.
@@ -60,5 +60,5 @@ fn share(asked: &HashSet<String>, passage: &Passage) -> f32 {
 }
 
 fn telling(text: &str) -> HashSet<String> {
-    words::terms(text).into_iter().collect()
+    terms(text).into_iter().collect()
 }

@@ -1,10 +1,11 @@
 //! The rows that have addresses, as the tools list them.
 
 use chrono::{DateTime, Utc};
+use language::truncate::truncate_line;
 use serde_json::{Map, Value, json};
 
 use super::{Reading, call, tool};
-use crate::{Context, Error, Result, text::shortened};
+use crate::{Context, Error, Result};
 
 /// What every listing tool gives at most.
 const LARGEST_PAGE: usize = 100;
@@ -146,7 +147,7 @@ impl Rows {
     fn read(&self, page: &Value) -> Vec<Row> {
         let row = |row: &Value| Row {
             id: row["id"].as_str().unwrap_or_default().to_owned(),
-            name: shortened(row.pointer(self.text).and_then(Value::as_str).unwrap_or_default(), NAME),
+            name: truncate_line(row.pointer(self.text).and_then(Value::as_str).unwrap_or_default(), NAME),
             changed: row[self.changed].as_str().and_then(|time| time.parse().ok()),
         };
         page[self.field].as_array().into_iter().flatten().map(row).collect()

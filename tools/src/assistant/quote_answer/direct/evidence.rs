@@ -1,12 +1,13 @@
 //! How much of what a question says a passage and its sentences say.
 
+use language::{
+    sentences::sentence_ranges,
+    stemming::{lemma, lemmas, terms},
+};
 use std::collections::HashSet;
 
-use super::{super::question::Question, lemmas};
-use crate::{
-    assistant::retrieval::{Kind, Passage},
-    processing::local::{sentences::sentence_ranges, words},
-};
+use super::super::question::Question;
+use crate::assistant::retrieval::{Kind, Passage};
 
 /// The share of the question's words that a passage needs to answer it, and what a word counts that is said around it.
 const ENOUGH: f32 = 0.6;
@@ -38,9 +39,9 @@ impl<'a> Evidence<'a> {
     pub(super) fn gather(question: &Question<'_>, chosen: &[&'a Passage]) -> Vec<Self> {
         let speakers = chosen.iter().filter_map(|passage| passage.citation.speaker.as_deref());
         let named: HashSet<&str> = speakers.filter(|speaker| question.is_about(speaker)).collect();
-        let names: Vec<String> = named.iter().flat_map(|name| words::terms(name)).collect();
+        let names: Vec<String> = named.iter().flat_map(|name| terms(name)).collect();
         let told = |term: &&String| !names.contains(term) && !HELPERS.contains(&term.as_str());
-        let asked: Vec<String> = question.terms.iter().filter(told).map(|term| lemmas::present(term)).collect();
+        let asked: Vec<String> = question.terms.iter().filter(told).map(|term| lemma(term)).collect();
         let spoken = |passage: &&&Passage| matches!(passage.kind, Kind::Segment | Kind::Memory);
         let ranked = chosen.iter().filter(spoken).enumerate();
         ranked.filter_map(|(rank, passage)| Self::of(passage, rank, &asked, &named)).collect()
@@ -52,9 +53,9 @@ impl<'a> Evidence<'a> {
         if asked.is_empty() || !named.is_empty() && !named.iter().any(|name| spoken(&name)) {
             return None;
         }
-        let said: HashSet<String> = lemmas::terms(quote).into_iter().collect();
+        let said: HashSet<String> = lemmas(quote).into_iter().collect();
         let around = passage.around.iter().map(|line| &line.text).chain(&passage.citation.title);
-        let around: HashSet<String> = around.flat_map(|text| lemmas::terms(text)).collect();
+        let around: HashSet<String> = around.flat_map(|text| lemmas(text)).collect();
         let worth = |term: &String| match (said.contains(term), around.contains(term)) {
             (true, _) => 1.0,
             (_, true) => AROUND,
@@ -62,7 +63,7 @@ impl<'a> Evidence<'a> {
         };
         let cover = asked.iter().map(worth).sum::<f32>() / asked.len() as f32;
         let sentence = |text: &'a str| {
-            let terms = lemmas::terms(text);
+            let terms = lemmas(text);
             let shared = asked.iter().filter(|term| terms.contains(term)).count();
             Sentence { text, share: shared as f32 / asked.len() as f32 }
         };

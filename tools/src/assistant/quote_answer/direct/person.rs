@@ -4,12 +4,9 @@ use super::super::{format::speaker, question::Question};
 use super::{
     Direct, credited,
     evidence::{self, Evidence},
-    lemmas,
 };
-use crate::{
-    assistant::retrieval::Passage,
-    processing::local::words::{self, core},
-};
+use crate::assistant::retrieval::Passage;
+use language::{stemming::lemmas, stop_words::is_stop_word, words::normalize};
 
 /// The share of the question's words that a sentence needs to say who.
 const LEAST: f32 = 0.6;
@@ -75,7 +72,7 @@ pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>]) -> Op
             None => before_copula(question, passage, sentence, after),
         })?
     } else {
-        let verb = lemmas::terms(after).pop()?;
+        let verb = lemmas(after).pop()?;
         evidence::best(evidence, LEAST, |passage, sentence| before_verb(question, passage, sentence, &verb))?
     };
     Some(credited(question, &person, passage))
@@ -84,7 +81,7 @@ pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>]) -> Op
 /// `I went with Ana`: Ana.
 fn after_preposition(question: &Question<'_>, passage: &Passage, sentence: &str, preposition: &str) -> Option<String> {
     let tokens: Vec<&str> = sentence.split_whitespace().collect();
-    let places = (0..tokens.len()).filter(|at| core(tokens[*at]) == preposition);
+    let places = (0..tokens.len()).filter(|at| normalize(tokens[*at]) == preposition);
     places.filter_map(|at| person(question, passage, &tokens[at + 1..])).next()
 }
 
@@ -94,7 +91,7 @@ fn before_copula(question: &Question<'_>, passage: &Passage, sentence: &str, cop
         return None;
     }
     let tokens: Vec<&str> = sentence.split_whitespace().collect();
-    let at = tokens.iter().position(|token| core(token) == copula)?;
+    let at = tokens.iter().position(|token| normalize(token) == copula)?;
     let named = person(question, passage, &tokens[..at])?;
     // The whole of what stands before it: `Ana's cat is` is about a cat.
     (named.split_whitespace().count() == at).then_some(named)
@@ -103,13 +100,13 @@ fn before_copula(question: &Question<'_>, passage: &Passage, sentence: &str, cop
 /// `My aunt gave us the car`: the speaker's aunt; `I gave it to her`: the speaker.
 fn before_verb(question: &Question<'_>, passage: &Passage, sentence: &str, verb: &str) -> Option<String> {
     let tokens: Vec<&str> = sentence.split_whitespace().collect();
-    let at = tokens.iter().position(|token| lemmas::terms(token).iter().any(|term| term == verb))?;
+    let at = tokens.iter().position(|token| lemmas(token).iter().any(|term| term == verb))?;
     // A clause begins after its comma.
     let from =
         tokens[..at].iter().rposition(|token| token.ends_with([',', ';', ':', '-', '.', '!'])).map_or(0, |at| at + 1);
     let clause = &tokens[from..at];
     let said_by = passage.citation.speaker.as_deref()?;
-    match clause.iter().map(|token| core(token)).find(|word| !words::is_common(word) || word == "i" || word == "my") {
+    match clause.iter().map(|token| normalize(token)).find(|word| !is_stop_word(word) || word == "i" || word == "my") {
         Some(word) if word == "i" && clause.len() < 4 => {
             (!question.is_about(said_by)).then(|| speaker(passage).to_owned())
         }
@@ -120,14 +117,15 @@ fn before_verb(question: &Question<'_>, passage: &Passage, sentence: &str, verb:
 
 /// The person whom some words begin with: a name, or somebody's relative.
 fn person(question: &Question<'_>, passage: &Passage, tokens: &[&str]) -> Option<String> {
-    let first = core(tokens.first()?);
+    let first = normalize(tokens.first()?);
     if matches!(first.as_str(), "my" | "our") {
-        let relative = tokens.iter().skip(1).take(3).position(|token| RELATIVES.contains(&core(token).as_str()))?;
+        let relative =
+            tokens.iter().skip(1).take(3).position(|token| RELATIVES.contains(&normalize(token).as_str()))?;
         let whose = match speaker(passage) {
             "you" => "your".to_owned(),
             name => format!("{name}'s"),
         };
-        let nouns: Vec<String> = tokens[1..relative + 2].iter().map(|token| core(token)).collect();
+        let nouns: Vec<String> = tokens[1..relative + 2].iter().map(|token| normalize(token)).collect();
         let name = tokens.get(relative + 2).filter(|name| is_name(question, name));
         let ended = !tokens[relative + 1].ends_with(char::is_alphanumeric);
         let name = name.filter(|_| !ended).map_or_else(String::new, |name| format!(" {}", bare(name)));
@@ -139,9 +137,9 @@ fn person(question: &Question<'_>, passage: &Passage, tokens: &[&str]) -> Option
 }
 
 fn is_name(question: &Question<'_>, token: &str) -> bool {
-    let word = core(token);
+    let word = normalize(token);
     let word = word.trim_end_matches("'s");
-    token.starts_with(char::is_uppercase) && !words::is_common(word) && word.len() > 1 && !question.names(word)
+    token.starts_with(char::is_uppercase) && !is_stop_word(word) && word.len() > 1 && !question.names(word)
 }
 
 fn bare(token: &str) -> String {

@@ -5,7 +5,7 @@ use super::{
     Direct, credited,
     evidence::{self, Evidence},
 };
-use crate::processing::local::words;
+use language::{dates, stop_words::is_stop_word, words::normalize};
 
 /// The share of the question's words that a sentence needs to say where.
 const LEAST: f32 = 0.5;
@@ -100,16 +100,16 @@ fn phrase(question: &Question<'_>, tokens: &[&str]) -> Option<String> {
     let following = tokens.get(taken..)?;
     let mut complete = false;
     for (at, token) in following.iter().enumerate().take(4) {
-        let bare = words::core(token);
+        let bare = normalize(token);
         let named = token.starts_with(char::is_uppercase) && bare != "i" && !bare.starts_with("i'");
-        let known = question.words.contains(&bare) || !named && words::is_common(&bare);
+        let known = question.words.contains(&bare) || !named && is_stop_word(&bare);
         if known || complete && !named || bare.is_empty() {
             break;
         }
         taken += 1;
         let ends = !token.ends_with(char::is_alphanumeric);
         // `Home country` is no home.
-        let alone = ends || following.get(at + 1).is_none_or(|next| words::is_common(&words::core(next)));
+        let alone = ends || following.get(at + 1).is_none_or(|next| is_stop_word(&normalize(next)));
         complete = named || alone && PLACES.contains(&bare.as_str());
         if ends || complete && !named {
             break;
@@ -117,6 +117,6 @@ fn phrase(question: &Question<'_>, tokens: &[&str]) -> Option<String> {
     }
     let text = tokens[..taken].join(" ");
     let text = text.trim_end_matches(|letter: char| !letter.is_alphanumeric());
-    let dated = crate::dates::find_time(text, &chrono::Utc::now()).is_some();
+    let dated = dates::find_future_date(text, &chrono::Utc::now()).is_some();
     (complete && !dated).then(|| text.to_owned())
 }

@@ -1,26 +1,26 @@
 //! When something was: what a passage says of time, counted from the day on which it was said.
 
 use chrono::{Datelike, TimeDelta, Timelike};
+use language::{
+    dates::{self, DateMatch, Grain, Tense},
+    words::normalize,
+};
 
 use super::super::question::Question;
 use super::{
     Direct, credited,
     evidence::{self, Evidence},
 };
-use crate::{
-    assistant::retrieval::{Kind, Passage},
-    dates::{self, Found, Grain, Lean},
-    processing::local::words,
-};
+use crate::assistant::retrieval::{Kind, Passage};
 
 /// The share of the question's words that a passage without a date needs for its own day to be told.
 const SPOKEN_OF: f32 = 0.8;
 
 /// When it was, or when it was spoken of; `hour` asks for the time of day.
 pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>], hour: bool) -> Option<Direct<'a>> {
-    let lean = if asks_for_plan(question) { Lean::Future } else { Lean::Past };
+    let tense = if asks_for_plan(question) { Tense::Future } else { Tense::Past };
     let found = evidence::best(evidence, 0.0, |passage, sentence| {
-        let found = read(question, passage, sentence, lean)?;
+        let found = read(question, passage, sentence, tense)?;
         (!hour || found.grain == Grain::Moment).then(|| {
             let phrase = words_of(&sentence[found.range.clone()]);
             (found, phrase)
@@ -29,17 +29,16 @@ pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>], hour:
     if let Some(((found, phrase), passage)) = found {
         let when = if hour {
             let start = question.local(found.start);
-            format!("at {}:{:02} {}", start.hour(), start.minute(), found.absolute())
+            format!("at {}:{:02} {}", start.hour(), start.minute(), found.absolute_phrase())
         } else {
-            season(question, &found, &phrase).unwrap_or_else(|| found.absolute())
+            season(question, &found, &phrase).unwrap_or_else(|| found.absolute_phrase())
         };
-        let is_exact =
-            phrase.split_whitespace().any(|word| words::core(word).len() == 4 && word.parse::<u32>().is_ok());
+        let is_exact = phrase.split_whitespace().any(|word| normalize(word).len() == 4 && word.parse::<u32>().is_ok());
         let answer = if is_exact { when } else { format!("{when}: “{phrase}”") };
         return Some(credited(question, &answer, passage));
     }
     // When a plan was made says nothing of when it is carried out.
-    let tells = !hour && lean == Lean::Past;
+    let tells = !hour && tense == Tense::Past;
     let first = evidence.first().filter(|first| tells && first.score >= SPOKEN_OF);
     let spoken = first.filter(|first| first.passage.kind == Kind::Segment)?;
     let text = format!("it was spoken of on {}", question.day(spoken.passage.citation.date));
@@ -60,29 +59,29 @@ fn asks_for_plan(question: &Question<'_>) -> bool {
 }
 
 /// The time that a sentence speaks of; what was noted later than it was said must name its day in full.
-fn read(question: &Question<'_>, passage: &Passage, sentence: &str, lean: Lean) -> Option<Found> {
+fn read(question: &Question<'_>, passage: &Passage, sentence: &str, tense: Tense) -> Option<DateMatch> {
     let said = question.local(passage.citation.date);
-    let found = dates::find(sentence, &said, lean)?;
-    let before = sentence[..found.range.start].split_whitespace().next_back().map(words::core).unwrap_or_default();
+    let found = dates::find_date(sentence, &said, tense)?;
+    let before = sentence[..found.range.start].split_whitespace().next_back().map(normalize).unwrap_or_default();
     if matches!(before.as_str(), "every" | "each" | "most") {
         return None;
     }
     if passage.kind == Kind::Memory {
-        let later = dates::find(sentence, &(said + TimeDelta::days(500)), lean)?;
+        let later = dates::find_date(sentence, &(said + TimeDelta::days(500)), tense)?;
         return (later.start == found.start).then_some(found);
     }
     let tomorrow = passage.citation.date + TimeDelta::days(1);
-    let fits = match lean {
-        Lean::Past => found.start < tomorrow,
-        Lean::Future => found.end > passage.citation.date,
+    let fits = match tense {
+        Tense::Past => found.start < tomorrow,
+        Tense::Future => found.end > passage.citation.date,
     };
     fits.then_some(found)
 }
 
 /// A season in its year, which says more than a day in its middle.
-fn season(question: &Question<'_>, found: &Found, phrase: &str) -> Option<String> {
+fn season(question: &Question<'_>, found: &DateMatch, phrase: &str) -> Option<String> {
     let season = ["spring", "summer", "autumn", "fall", "winter"].into_iter().find(|season| phrase.contains(season))?;
-    (found.grain == Grain::Stretch).then(|| format!("in the {season} of {}", question.local(found.start).year()))
+    (found.grain == Grain::Days).then(|| format!("in the {season} of {}", question.local(found.start).year()))
 }
 
 fn words_of(phrase: &str) -> String {
