@@ -8,11 +8,9 @@ pub mod conversations;
 pub mod daily_summaries;
 mod database;
 pub mod embedder;
-mod error;
 pub mod folders;
 pub mod goals;
 pub mod grants;
-pub mod http;
 pub mod identity;
 mod indexer;
 pub mod jobs;
@@ -20,15 +18,12 @@ pub mod keys;
 pub mod limits;
 pub mod memories;
 pub mod messages;
-pub mod model;
 pub mod models;
 mod outbox;
 pub mod people;
 mod preferences;
 mod revocations;
-mod secret;
 mod sessions;
-pub mod speech;
 pub mod transcripts;
 pub mod transfer;
 mod ttl_cache;
@@ -56,20 +51,22 @@ use crate::{
     outbox::Outbox,
     revocations::Endings,
     users::{Standings, Users},
-    webhooks::Sender,
+    webhooks::Deliveries,
 };
 pub use crate::{
     database::{Database, DatabaseSettings},
     embedder::{Embedder, EmbedderSettings},
-    error::{Error, Result},
     grants::GrantSettings,
     identity::{SignIn, SignInSettings},
     limits::LimitSettings,
-    model::{Model, ModelSettings},
-    secret::Secret,
     sessions::{Sessions, TurnToAnswer},
-    speech::{Speech, SpeechSettings},
     vectors::{Vectors, VectorsSettings},
+};
+pub(crate) use outbound::redact_url;
+pub use outbound::{
+    Error, RateLimited, Result, Secret, http,
+    llm::{self, LanguageModel, LanguageModelSettings},
+    speech::{self, Speech, SpeechSettings},
     webhooks::WebhookSettings,
 };
 
@@ -85,7 +82,7 @@ pub struct Settings {
     /// The embedding model.
     pub embedder: EmbedderSettings,
     /// The language model.
-    pub model: ModelSettings,
+    pub model: LanguageModelSettings,
     /// What turns speech into text.
     pub speech: SpeechSettings,
     /// How webhooks are called.
@@ -109,7 +106,7 @@ pub struct Resources {
     /// What turns text into vectors.
     pub embedder: Embedder,
     /// The language model, when one is configured.
-    pub model: Option<Model>,
+    pub llm: Option<LanguageModel>,
     /// The answers at work.
     pub sessions: Sessions,
     /// What turns speech into text, when that is configured.
@@ -130,7 +127,7 @@ pub struct Resources {
     throttle: Throttle,
     outbox: Outbox,
     queue: Queue,
-    sender: Sender,
+    deliveries: Deliveries,
     auditor: Writer,
     worker: Worker,
 }
@@ -182,7 +179,7 @@ impl Resources {
             database,
             vectors,
             embedder,
-            model: Model::open(&settings.model)?,
+            llm: LanguageModel::open(&settings.model)?,
             sessions: Sessions::default(),
             speech: Speech::open(&settings.speech)?,
             changes: Changes::default(),
@@ -197,7 +194,7 @@ impl Resources {
             throttle: Throttle::default(),
             outbox: Outbox::default(),
             queue: Queue::default(),
-            sender: Sender::open(&settings.webhooks)?,
+            deliveries: Deliveries::open(&settings.webhooks)?,
             worker: Worker::default(),
         }))
     }

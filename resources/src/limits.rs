@@ -12,7 +12,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{Error, Resources, Result};
+use crate::{Error, RateLimited, Resources, Result};
 use counter::Counter;
 pub use writing::start;
 
@@ -63,16 +63,6 @@ pub struct Deed<'a> {
     pub most: u32,
 }
 
-/// Why somebody may not do it now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("Rate limit exceeded. Try again in {seconds}s.")]
-pub struct Exceeded {
-    /// How often it may be done, mostly in an hour.
-    pub most: u32,
-    /// When it may be done again: after so many seconds.
-    pub seconds: u64,
-}
-
 /// The counters of one policy, by subject.
 type Subjects = HashMap<String, Counter>;
 
@@ -96,7 +86,7 @@ impl Limits {
     ///
     /// # Errors
     /// What the caller waits for longest.
-    pub fn count(&self, deeds: &[Deed<'_>], times: u32) -> Result<(), Exceeded> {
+    pub fn count(&self, deeds: &[Deed<'_>], times: u32) -> Result<(), RateLimited> {
         if !self.settings.enabled || deeds.is_empty() {
             return Ok(());
         }
@@ -105,10 +95,10 @@ impl Limits {
         let limited = deeds.iter().filter_map(|deed| Some((deed, self.most(deed)?)));
         let refusal = limited.clone().filter_map(|(deed, most)| {
             let counter = counters.get(deed.policy)?.get(deed.subject)?;
-            let seconds = counter.wait(now, times, most)?;
-            Some(Exceeded { most, seconds })
+            let retry_after = counter.wait(now, times, most)?;
+            Some(RateLimited { limit: most, retry_after })
         });
-        if let Some(refusal) = refusal.max_by_key(|exceeded| exceeded.seconds) {
+        if let Some(refusal) = refusal.max_by_key(|exceeded| exceeded.retry_after) {
             return Err(refusal);
         }
         for (deed, _) in limited {
@@ -172,8 +162,8 @@ mod tests {
             limits.count(&[deed("a", "x")], 1).unwrap();
         }
         let refusal = limits.count(&[deed("a", "x")], 1).unwrap_err();
-        assert_eq!(refusal.most, 2);
-        assert!((3595..=3600).contains(&refusal.seconds), "{refusal:?}");
+        assert_eq!(refusal.limit, 2);
+        assert!((3595..=3600).contains(&refusal.retry_after), "{refusal:?}");
         limits.count(&[deed("a", "y")], 1).unwrap();
         limits.count(&[deed("b", "x")], 2).unwrap();
         limits.count(&[deed("b", "x")], 1).unwrap_err();

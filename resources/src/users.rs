@@ -103,7 +103,7 @@ impl Users<'_> {
     ///
     /// # Errors
     /// [`Refused::Invalid`] when the name or the password is wrong: which of them, nobody can tell, not even by the time it
-    /// takes. [`Error::TooOften`] after too many failures.
+    /// takes. [`Error::RateLimited`] after too many failures.
     pub async fn sign_in_with_password(
         &self,
         from: Option<IpAddr>,
@@ -121,7 +121,7 @@ impl Users<'_> {
         let row = by_email.into_iter().next().or_else(|| <[UserRow; 1]>::try_from(by_name).ok().map(|[row]| row));
         // An account is one, whatever it is called by.
         let counted = row.as_ref().map_or(account.as_str(), |row| &row.uid);
-        let attempt = self.0.throttle.begin(counted, from).map_err(Error::TooOften)?;
+        let attempt = self.0.throttle.begin(counted, from).map_err(Error::RateLimited)?;
         let hash = row.as_ref().and_then(|row| row.password.clone());
         // With passwords switched off, nobody has one.
         let hash = hash.filter(|_| self.0.sign_in.settings.passwords);
@@ -152,9 +152,9 @@ impl Users<'_> {
     /// Whether this is the user's password.
     ///
     /// # Errors
-    /// [`Error::TooOften`] after too many failures.
+    /// [`Error::RateLimited`] after too many failures.
     pub async fn has_password(&self, id: &str, password: &str) -> Result<bool> {
-        let attempt = self.0.throttle.begin(id, None).map_err(Error::TooOften)?;
+        let attempt = self.0.throttle.begin(id, None).map_err(Error::RateLimited)?;
         let bound = Bound::new().with("id", record(id));
         let hashes: Vec<Option<String>> =
             self.0.database.run("SELECT VALUE password FROM $id", bound).await?.take(0)?;

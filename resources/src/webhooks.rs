@@ -1,13 +1,13 @@
 //! Webhooks of one user: where events go, what they are signed with, and those that are on their way.
 
-mod address;
 mod delivery;
-mod sender;
 pub mod worker;
 
+pub use outbound::webhooks::WebhookSettings;
+use outbound::webhooks::{Sender, stored_address};
 use schemas::webhook::{Webhook, WebhookDelivery, WebhookKind};
-use serde::Deserialize;
 use surrealdb::types::{RecordId, SurrealValue};
+use tokio::sync::Notify;
 
 use crate::{
     Resources, Result,
@@ -15,24 +15,29 @@ use crate::{
     keys::random_secret,
 };
 use delivery::DeliveryRow;
-pub(crate) use sender::Sender;
 
 /// How many events on their way a list has.
 const LISTED: u32 = 100;
 
-/// How webhooks are called.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct WebhookSettings {
-    /// Whether events may be sent to this machine and to private networks.
-    pub allow_private: bool,
-    /// Seconds until what failed is tried again; each further wait is three times as long.
-    pub retry_seconds: u64,
+/// The sender of events, and the signal that there is one to send.
+pub(crate) struct Deliveries {
+    sender: Sender,
+    raised: Notify,
 }
 
-impl Default for WebhookSettings {
-    fn default() -> Self {
-        Self { allow_private: false, retry_seconds: 10 }
+impl Deliveries {
+    pub(crate) fn open(settings: &WebhookSettings) -> Result<Self> {
+        Ok(Self { sender: Sender::open(settings)?, raised: Notify::new() })
+    }
+
+    /// Signals that there is something to send.
+    fn wake(&self) {
+        self.raised.notify_one();
+    }
+
+    /// Waits until there is something to send.
+    async fn raised(&self) {
+        self.raised.notified().await;
     }
 }
 
@@ -76,7 +81,7 @@ impl Webhooks<'_> {
     pub async fn set_url(&self, kind: WebhookKind, url: &str) -> Result<()> {
         let statement = "UPSERT $id SET user = $user, kind = $kind, url = $url, failures = 0,
             enabled = IF $is_empty { false } ELSE { enabled }";
-        let bound = self.bound(kind).with("url", url).with("is_empty", address::stored(kind, url).is_none());
+        let bound = self.bound(kind).with("url", url).with("is_empty", stored_address(kind, url).is_none());
         self.resources.database.run(statement, bound).await.map(drop)
     }
 
@@ -108,7 +113,7 @@ impl Webhooks<'_> {
         let fields = DeliveryRow::new(self.user, kind, key, body);
         let row = database::row(record("delivery", self.user, &fields.did), fields);
         self.resources.database.run("INSERT IGNORE INTO delivery $row", Bound::new().with("row", row)).await?;
-        self.resources.sender.wake();
+        self.resources.deliveries.wake();
         Ok(())
     }
 
@@ -166,7 +171,7 @@ impl WebhookRow {
     /// The address that events are sent to, if they are.
     fn target(&self) -> Option<&str> {
         let kind = value_of(&self.kind)?;
-        address::stored(kind, &self.url).filter(|_| self.enabled.unwrap_or(true))
+        stored_address(kind, &self.url).filter(|_| self.enabled.unwrap_or(true))
     }
 
     fn is_on(&self) -> bool {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use http::Uri;
 use resources::{
-    DatabaseSettings, EmbedderSettings, GrantSettings, LimitSettings, ModelSettings, Settings, SignInSettings,
+    DatabaseSettings, EmbedderSettings, GrantSettings, LanguageModelSettings, LimitSettings, Settings, SignInSettings,
     SpeechSettings, VectorsSettings, WebhookSettings, audit::AuditSettings,
 };
 use serde::Deserialize;
@@ -47,7 +47,7 @@ pub struct Config {
     /// What turns texts into vectors.
     pub embedder: EmbedderSettings,
     /// The language model for chat.
-    pub model: ModelSettings,
+    pub model: LanguageModelSettings,
     /// What turns speech into text.
     pub speech: SpeechSettings,
     /// How webhooks are called.

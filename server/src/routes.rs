@@ -19,7 +19,7 @@ use poem_openapi::{
     OpenApi,
     registry::{MetaApi, Registry},
 };
-use resources::{Model, Resources, Speech};
+use resources::{LanguageModel, Resources, Speech};
 use schemas::{
     audit::AuditAccess,
     health::{Health, IndexHealth},
@@ -124,7 +124,7 @@ async fn health(resources: &Resources) -> Health {
         version: env!("CARGO_PKG_VERSION").into(),
         index: IndexHealth { pending: pending.unwrap_or_default() },
         embedder: resources.embedder.name().map(str::to_owned),
-        model: resources.model.as_ref().map(Model::name).map(str::to_owned),
+        model: resources.llm.as_ref().map(LanguageModel::name).map(str::to_owned),
         speech: resources.speech.as_ref().map(Speech::name).map(str::to_owned),
         problems,
     }

@@ -1,6 +1,6 @@
 //! Whole answers of the model in the shape of a type: how they are asked for, checked and mended, and what goes wrong.
 
-use resources::{Error, Model as Asked, ModelSettings};
+use resources::{Error, LanguageModel as Asked, LanguageModelSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -55,7 +55,8 @@ async fn asked<T: DeserializeOwned + JsonSchema + Send + 'static>(
     let model = Model::default();
     model.script("Which bird?", acts);
     let url = Some(model.serve().await);
-    let settings = ModelSettings { url, name: Some("scripted".into()), timeout_seconds: 2, ..Default::default() };
+    let settings =
+        LanguageModelSettings { url, name: Some("scripted".into()), timeout_seconds: 2, ..Default::default() };
     let answer = apart(async move {
         let asked = Asked::open(&settings).unwrap().unwrap();
         asked.ask::<T>("You know birds.", "Which bird?").await

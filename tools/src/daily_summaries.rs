@@ -97,7 +97,7 @@ async fn make_daily_summary(context: Context, input: MakeDailySummary) -> Result
     let day = Day::gather(resources, user, &preferences, date).await?;
     let nothing = || Error::Rejected(format!("No conversations found for {date}"));
     context.progress(1, Some(3), "Summing up the day").await;
-    let summary = words::sum_up(resources.model.as_ref(), day.ok_or_else(nothing)?).await;
+    let summary = words::sum_up(resources.llm.as_ref(), day.ok_or_else(nothing)?).await;
     context.progress(2, Some(3), "Keeping the summary").await;
     context.daily_summaries().add(summary.clone()).await?;
     webhooks::day_summary(resources, user, &summary).await?;

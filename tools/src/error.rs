@@ -1,7 +1,7 @@
 //! Why a tool did not do what it was asked: one enum, one match to HTTP, one to MCP.
 
 use http::StatusCode;
-use resources::{identity::Refused, limits::Exceeded};
+use resources::{RateLimited, identity::Refused};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -65,7 +65,7 @@ pub enum Error {
     Later(String, u64),
     /// The caller has done this often enough for now.
     #[error("{0}")]
-    Limited(Exceeded),
+    Limited(RateLimited),
     /// A defect; the details are in the log, not in the reply.
     #[error("Internal server error")]
     Internal(anyhow::Error),
@@ -122,9 +122,9 @@ impl Error {
     pub fn advice(&self) -> Vec<(&'static str, String)> {
         match self {
             Error::Later(_, seconds) => vec![("Retry-After", seconds.to_string())],
-            Error::Limited(Exceeded { most, seconds }) => vec![
-                ("Retry-After", seconds.to_string()),
-                ("X-RateLimit-Limit", most.to_string()),
+            Error::Limited(RateLimited { limit, retry_after }) => vec![
+                ("Retry-After", retry_after.to_string()),
+                ("X-RateLimit-Limit", limit.to_string()),
                 ("X-RateLimit-Remaining", "0".to_owned()),
             ],
             _ => Vec::new(),
@@ -148,7 +148,7 @@ impl From<resources::Error> for Error {
         match error {
             resources::Error::Unavailable(reason) => Error::Unavailable(reason),
             resources::Error::Setting(reason) => Error::Unavailable(reason),
-            resources::Error::TooOften(exceeded) => Error::Limited(exceeded),
+            resources::Error::RateLimited(exceeded) => Error::Limited(exceeded),
             resources::Error::Internal(error) => Error::Internal(error),
         }
     }

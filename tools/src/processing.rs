@@ -127,7 +127,7 @@ async fn run_job(resources: &Resources, job: &Job) -> Result<Outcome> {
 
 async fn process(resources: &Resources, job: &Job) -> Result<Outcome> {
     let Some(input) = JobInput::load(resources, job).await? else { return Ok(Outcome::Idle) };
-    let Some(model) = resources.model.as_ref().filter(|_| input.word_count() > 0) else {
+    let Some(model) = resources.llm.as_ref().filter(|_| input.word_count() > 0) else {
         let extraction = local_processor::process(&input.conversation_input(), resources).await?;
         return results::store(resources, job, with_discard_rules(extraction, &input), Processor::Local).await;
     };

@@ -2,7 +2,7 @@
 
 mod recording;
 
-use resources::speech::Unheard;
+use resources::speech::TranscriptionError;
 use schemas::voice::*;
 
 use crate::{Context, Error, Hints, Result, Tool, limits::Policy, route::post};
@@ -45,10 +45,10 @@ fn plain_language(given: &str) -> Option<String> {
     (!matches!(language.as_str(), "" | "auto" | "multi" | "null")).then_some(language)
 }
 
-fn refused(unheard: Unheard) -> Error {
+fn refused(unheard: TranscriptionError) -> Error {
     match unheard {
-        Unheard::Unreadable(reason) => Error::Rejected(format!("The audio could not be read: {reason}")),
-        Unheard::Away(reason, Some(seconds)) => Error::Later(reason, seconds),
-        Unheard::Away(reason, None) => Error::Unavailable(reason),
+        TranscriptionError::Unreadable(reason) => Error::Rejected(format!("The audio could not be read: {reason}")),
+        TranscriptionError::Away(reason, Some(seconds)) => Error::Later(reason, seconds),
+        TranscriptionError::Away(reason, None) => Error::Unavailable(reason),
     }
 }

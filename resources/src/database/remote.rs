@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::DatabaseSettings;
-use crate::{Error, Result, http, secret::without_secrets};
+use crate::{Error, Result, http, redact_url};
 
 /// How long a connection may be silent before it is tried, so that nothing of worth is sent into a dead one.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -115,7 +115,7 @@ impl Remote {
             Ok(connection) => {
                 let connection = Arc::new(connection);
                 *state = State::Connected { connection: Arc::clone(&connection), used: Instant::now() };
-                tracing::info!("connected to the database at {} again", without_secrets(&self.url));
+                tracing::info!("connected to the database at {} again", redact_url(&self.url));
                 Ok(connection)
             }
             Err(error) => {
@@ -144,7 +144,7 @@ impl Connection {
 }
 
 async fn connect(url: &str, settings: &DatabaseSettings, timeout: Duration) -> Result<Connection> {
-    http::name_cryptography();
+    http::install_crypto_provider();
     let runtime = OwnRuntime::new()?;
     let connecting = runtime.spawn(sign_in(url.to_owned(), settings.clone()));
     let late = |_| Error::Unavailable(silent(url, "no answer in time"));
@@ -158,7 +158,7 @@ async fn sign_in(url: String, settings: DatabaseSettings) -> Result<Surreal<Any>
     if let (Some(username), Some(password)) = (&settings.user, &settings.password) {
         let root = Root { username: username.clone(), password: password.expose().to_owned() };
         let refused =
-            |error| Error::Setting(format!("the database at {} refuses database.user: {error}", without_secrets(&url)));
+            |error| Error::Setting(format!("the database at {} refuses database.user: {error}", redact_url(&url)));
         client.signin(root).await.map_err(refused)?;
     }
     client.use_ns(&settings.namespace).use_db(&settings.name).await.map_err(away)?;
@@ -166,5 +166,5 @@ async fn sign_in(url: String, settings: DatabaseSettings) -> Result<Surreal<Any>
 }
 
 fn silent(url: &str, reason: &str) -> String {
-    format!("the database at {} does not answer: {reason}", without_secrets(url))
+    format!("the database at {} does not answer: {reason}", redact_url(url))
 }

@@ -12,7 +12,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
 
 use super::normalize;
-use crate::{Error, Result, Secret, http, secret::without_secrets};
+use crate::{Error, Result, Secret, http, redact_url};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
@@ -39,10 +39,7 @@ impl Endpoint {
     pub(super) fn new(url: &str, key: &Secret, model: &str) -> Result<Self> {
         let parsed = reqwest::Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         if parsed.is_none() {
-            return Err(Error::Setting(format!(
-                "the embeddings URL is not an http or https URL: {}",
-                without_secrets(url)
-            )));
+            return Err(Error::Setting(format!("the embeddings URL is not an http or https URL: {}", redact_url(url))));
         }
         if HeaderValue::from_str(key.expose()).is_err() {
             return Err(Error::Setting("the embeddings key has characters that no HTTP header can carry".to_owned()));
@@ -55,7 +52,7 @@ impl Endpoint {
         let transport = http::client().connect_timeout(CONNECT_TIMEOUT).build().map_err(Error::internal)?;
         Ok(Self {
             client: Client::build(transport, config),
-            shown: without_secrets(url),
+            shown: redact_url(url),
             key: key.clone(),
             model: model.to_owned(),
         })
@@ -88,7 +85,7 @@ impl Endpoint {
     }
 
     fn explain(&self, error: OpenAIError) -> Error {
-        let reason = self.key.hush(&http::root_cause(&error));
+        let reason = self.key.redact(&http::root_cause(&error));
         match error {
             OpenAIError::ApiError(refusal) if is_permanent(refusal.status_code) => {
                 Error::Setting(format!("the embeddings endpoint {} refuses: {reason}", self.shown))

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use super::{Client, GrantSettings, NoClient, redirect_uris};
 use crate::{
     Result,
-    http::{Guarded, Reach},
+    http::{NetworkScope, SafeClient},
 };
 
 /// The largest document, in bytes.
@@ -40,7 +40,7 @@ const MOST_REDIRECTS: usize = 50;
 
 /// Fetches documents, and keeps them for a while.
 pub(crate) struct Documents {
-    guarded: Guarded,
+    client: SafeClient,
     allows_private: bool,
     known: Cache<String, Known>,
     turns: Semaphore,
@@ -70,9 +70,9 @@ struct Metadata {
 impl Documents {
     pub(crate) fn open(settings: &GrantSettings) -> Result<Self> {
         let allows_private = settings.allow_private_metadata;
-        let reach = if allows_private { Reach::Anywhere } else { Reach::Public };
+        let reach = if allows_private { NetworkScope::Anywhere } else { NetworkScope::Public };
         let (known, turns) = (Cache::new(500), Semaphore::new(AT_ONCE));
-        Ok(Self { guarded: Guarded::open(reach)?, allows_private, known, turns })
+        Ok(Self { client: SafeClient::open(reach)?, allows_private, known, turns })
     }
 
     /// The client whose document is at `id`.
@@ -97,7 +97,7 @@ impl Documents {
 
     /// The client that its document describes, and how long that is believed.
     async fn fetch(&self, id: &str) -> Result<(Client, Duration), NoClient> {
-        let fetched = self.guarded.fetch(id, LARGEST, PATIENCE).await;
+        let fetched = self.client.fetch(id, LARGEST, PATIENCE).await;
         let document = fetched.map_err(|error| unusable(format!("Its document could not be read: {error}")))?;
         if !is_json(&document.headers) {
             return Err(unusable("Its document is not JSON"));

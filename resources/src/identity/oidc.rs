@@ -188,7 +188,7 @@ impl Oidc {
         if response.status().is_server_error() {
             return Err(Error::Unavailable(format!("the issuer answers {}", response.status())));
         }
-        let body = http::body_of(&mut response, LARGEST).await.map_err(Error::unavailable)?;
+        let body = http::read_body(&mut response, LARGEST).await.map_err(Error::unavailable)?;
         let mut answer = HttpResponse::new(body);
         (*answer.status_mut(), *answer.headers_mut()) = (response.status(), std::mem::take(response.headers_mut()));
         Ok(answer)

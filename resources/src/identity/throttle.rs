@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::limits::Exceeded;
+use crate::RateLimited;
 
 /// For how long attempts are counted.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
@@ -55,7 +55,7 @@ impl Knock {
 
 impl Throttle {
     /// Begins an attempt on an account, unless there were too many.
-    pub(crate) fn begin(&self, account: &str, address: Option<IpAddr>) -> Result<Attempt<'_>, Exceeded> {
+    pub(crate) fn begin(&self, account: &str, address: Option<IpAddr>) -> Result<Attempt<'_>, RateLimited> {
         let from = address.map(|address| address.to_string());
         let names = [
             Some(format!("{account} {}", from.as_deref().unwrap_or_default())),
@@ -68,7 +68,7 @@ impl Throttle {
     }
 
     /// Counts a knock from this address, unless there were too many. This machine itself knocks as often as it likes.
-    pub(crate) fn knock(&self, knock: Knock, address: Option<IpAddr>) -> Result<(), Exceeded> {
+    pub(crate) fn knock(&self, knock: Knock, address: Option<IpAddr>) -> Result<(), RateLimited> {
         let Some(address) = address else { return Ok(()) };
         let (name, allowed) = knock.bound();
         // No account begins with a space.
@@ -77,7 +77,7 @@ impl Throttle {
     }
 
     /// Counts one more under each of these names; none under any, where one of them has as many as are allowed.
-    fn count(&self, counted: &[(&str, u32)]) -> Result<(), Exceeded> {
+    fn count(&self, counted: &[(&str, u32)]) -> Result<(), RateLimited> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() > MANY {
             counts.retain(|_, count| count.since.elapsed() < WINDOW);
@@ -86,7 +86,7 @@ impl Throttle {
             let Some(count) = counts.get(*name) else { continue };
             let left = WINDOW.saturating_sub(count.since.elapsed());
             if count.attempts >= *allowed && !left.is_zero() {
-                return Err(Exceeded { most: *allowed, seconds: left.as_secs() + 1 });
+                return Err(RateLimited { limit: *allowed, retry_after: left.as_secs() + 1 });
             }
         }
         for (name, _) in counted {
@@ -130,7 +130,7 @@ mod tests {
         for _ in 0..ALLOWED[0] {
             throttle.begin("ana", here).ok().unwrap();
         }
-        assert!(throttle.begin("ana", here).err().is_some_and(|exceeded| (1..=901).contains(&exceeded.seconds)));
+        assert!(throttle.begin("ana", here).err().is_some_and(|exceeded| (1..=901).contains(&exceeded.retry_after)));
         throttle.begin("ana", there).ok().unwrap().succeeded();
         for n in 0..ALLOWED[2] - ALLOWED[0] {
             throttle.begin(&format!("somebody {n}"), here).ok().unwrap();
@@ -146,7 +146,7 @@ mod tests {
         for _ in 0..20 {
             throttle.knock(Knock::SignUp, here).unwrap();
         }
-        assert_eq!(throttle.knock(Knock::SignUp, here).unwrap_err().most, 20);
+        assert_eq!(throttle.knock(Knock::SignUp, here).unwrap_err().limit, 20);
         throttle.knock(Knock::SignUp, there).unwrap();
         throttle.knock(Knock::Visit, here).unwrap();
         for _ in 0..200 {

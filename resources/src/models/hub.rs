@@ -11,7 +11,7 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
 use super::{Artifact, MINILM};
-use crate::{http, secret::without_secrets};
+use crate::{http, redact_url};
 
 /// How long the hub may take to accept a connection, and how long it may pause in the middle of a file.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -27,8 +27,7 @@ pub(super) async fn download(
     let hub = hub.trim_end_matches('/');
     let url = format!("{hub}/sentence-transformers/{MINILM}/resolve/main/{}", artifact.hub_path);
     let client = http::client().connect_timeout(CONNECT_TIMEOUT).read_timeout(STALL_TIMEOUT).build()?;
-    let away =
-        |error: reqwest::Error| anyhow!("the model hub at {}: {}", without_secrets(hub), http::root_cause(&error));
+    let away = |error: reqwest::Error| anyhow!("the model hub at {}: {}", redact_url(hub), http::root_cause(&error));
     let response = client.get(url).send().await.and_then(Response::error_for_status).map_err(away)?;
 
     if let Some(length) = response.content_length() {

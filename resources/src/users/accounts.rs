@@ -59,9 +59,9 @@ impl Users<'_> {
     /// The same for somebody whom nobody has invited, and who comes from this address.
     ///
     /// # Errors
-    /// [`Error::TooOften`] after too many from there.
+    /// [`Error::RateLimited`] after too many from there.
     pub async fn sign_up(&self, from: Option<IpAddr>, account: NewAccount) -> Result<Option<User>> {
-        self.0.throttle.knock(Knock::SignUp, from).map_err(Error::TooOften)?;
+        self.0.throttle.knock(Knock::SignUp, from).map_err(Error::RateLimited)?;
         // Hashing the password takes most of a processor: what is in vain is found out before.
         if let Some(email) = &account.email
             && self.find_by_email(email).await?.is_some()

@@ -72,9 +72,9 @@ impl Users<'_> {
     /// Notes that a browser is on its way, which comes from this address; gives the state that it will come back with.
     ///
     /// # Errors
-    /// [`Error::TooOften`] after too many from there, [`Error::Unavailable`] when too many are on their way in all.
+    /// [`Error::RateLimited`] after too many from there, [`Error::Unavailable`] when too many are on their way in all.
     pub async fn begin_visit(&self, from: Option<IpAddr>, visit: &Visit) -> Result<String> {
-        self.0.throttle.knock(Knock::Visit, from).map_err(Error::TooOften)?;
+        self.0.throttle.knock(Knock::Visit, from).map_err(Error::RateLimited)?;
         self.note(Some(visit.clone()), None).await
     }
 

@@ -22,7 +22,7 @@ use super::engine::{DENSE, Found, LINKS, Leg, NOTE, Note, Point, Scope, TENANT, 
 use super::marks::Sought;
 use super::model::Record;
 use super::words::Terms;
-use crate::{Error, Result, secret::without_secrets};
+use crate::{Error, Result, redact_url};
 
 /// How long a server may take before it counts as away.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -48,9 +48,9 @@ impl Remote {
             .skip_compatibility_check()
             .build()
             .map_err(|error| {
-                Error::Setting(format!("the URL of the vector index, {}, is not usable: {error}", without_secrets(url)))
+                Error::Setting(format!("the URL of the vector index, {}, is not usable: {error}", redact_url(url)))
             })?;
-        let remote = Self { client, url: without_secrets(url), collection: settings.collection.clone() };
+        let remote = Self { client, url: redact_url(url), collection: settings.collection.clone() };
         if remote.client.collection_exists(&remote.collection).await.map_err(|error| remote.fault(error))? {
             remote.adapt().await?;
             // An older release had fewer.

@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use outbound::webhooks::{Outcome, Request};
 use schemas::webhook::{DeliveryState, WebhookDelivery, WebhookKind};
 use surrealdb::types::{RecordId, SurrealValue};
 
-use super::{
-    WebhookRow,
-    sender::{Outcome, Request},
-};
+use super::WebhookRow;
 use crate::{
     Resources, Result,
     database::{Bound, name_of, record, value_of},
@@ -129,8 +127,8 @@ impl Resources {
         };
         let secret = hooks.secret().await?;
         let body = row.body.clone().unwrap_or_default();
-        let request = Request { id: &row.did, kind, user: &due.user, url, secret: &secret, body };
-        let outcome = self.sender.send(request).await;
+        let request = Request { id: &row.did, kind, event: &row.kind, user: &due.user, url, secret: &secret, body };
+        let outcome = self.deliveries.sender.send(request).await;
         self.end_attempt(&row, &outcome, Some(&hook)).await
     }
 
@@ -156,7 +154,7 @@ impl Resources {
             Outcome::Refused(error) => (DeliveryState::Dead, now, None, Some(error)),
             Outcome::Failed(status, error) if attempts >= ATTEMPTS => (DeliveryState::Dead, now, *status, Some(error)),
             Outcome::Failed(status, error) => {
-                (DeliveryState::Queued, now + self.sender.pause(attempts), *status, Some(error))
+                (DeliveryState::Queued, now + self.deliveries.sender.pause(attempts), *status, Some(error))
             }
         };
         let statements = "BEGIN;

@@ -87,7 +87,7 @@ impl Round {
     async fn rest(&mut self, rest: Duration) {
         tokio::select! {
             () = self.stop.cancelled() => {}
-            () = self.resources.sender.raised() => {}
+            () = self.resources.deliveries.raised() => {}
             () = tokio::time::sleep(rest) => {}
             Some(ended) = self.at_work.join_next_with_id() => {
                 let task = ended.map_or_else(|error| error.id(), |(task, ())| task);

@@ -3,7 +3,7 @@
 use http::request::Parts;
 use openapi::nearness;
 use poem::Request;
-use resources::limits::Exceeded;
+use resources::RateLimited;
 use rmcp::model::Extensions;
 use tools::{
     Context, Error, Result, Tool,
@@ -16,14 +16,14 @@ pub(crate) fn charge_messages(context: &Context, messages: u32, request: &Reques
 }
 
 /// Lets a call through that is refused for the number of messages: its tool answers so, and the model can read that.
-pub(crate) fn pass_on(exceeded: Exceeded, request: &mut Request) {
+pub(crate) fn pass_on(exceeded: RateLimited, request: &mut Request) {
     request.extensions_mut().insert(exceeded);
 }
 
 /// Counts a call of a tool, where that is limited, in the request with these extensions; without one, nothing is.
 pub(crate) fn charge_call(tool: &Tool, context: &Context, extensions: &Extensions) -> Result<()> {
     let Some(parts) = extensions.get::<Parts>() else { return Ok(()) };
-    if let Some(exceeded) = parts.extensions.get::<Exceeded>() {
+    if let Some(exceeded) = parts.extensions.get::<RateLimited>() {
         return Err(Error::Limited(*exceeded));
     }
     let from = parts.extensions.get::<Nearness>().copied().unwrap_or(Nearness::Elsewhere);

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use futures::{Stream, stream};
-use resources::{Model, messages::session_id};
+use resources::{LanguageModel, messages::session_id};
 use schemas::chat::{Citation, Message, PageContext, ResponseMessage, SendMessage, Sender};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
@@ -195,7 +195,7 @@ async fn inquire(
     let wanted = question.wanted();
     let (passages, files) = tokio::try_join!(recall(context, &wanted), inquiry.files.recall(context, &question))?;
     let passages: Vec<Passage> = files.into_iter().chain(passages).collect();
-    let Some(model) = context.resources.model.clone() else {
+    let Some(model) = context.resources.llm.clone() else {
         // A message that does nothing but agree asks for nothing else.
         if inquiry.notes.is_empty() {
             quote(context, &question, &passages, draft, listener, limit).await?;
@@ -222,7 +222,7 @@ async fn inquire(
 
 async fn converse(
     context: &Context,
-    model: Model,
+    model: LanguageModel,
     inquiry: &Inquiry<'_>,
     question: &Question,
     passages: &[Passage],

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Timelike};
 use chrono_tz::Tz;
-use resources::Model;
+use resources::LanguageModel;
 use schemars::JsonSchema;
 use schemas::chat::{Message, Sender};
 use serde::Deserialize;
@@ -51,7 +51,7 @@ pub(super) async fn compose(context: &Context, app_id: Option<String>) -> Result
         language: preferences.language,
         earlier: context.messages().recent(app_id.as_deref(), EARLIER).await?,
     };
-    let said = match &resources.model {
+    let said = match &resources.llm {
         Some(model) => by_model(model, &occasion, app_id.as_deref()).await.unwrap_or_else(|error| {
             tracing::warn!("a greeting comes without the model: {error}");
             format!("{} Ask me about anything that is in your memory.", by_hour(&occasion))
@@ -66,7 +66,7 @@ pub(super) async fn compose(context: &Context, app_id: Option<String>) -> Result
     Ok(Message { plugin_id: app_id.clone(), app_id, ..message })
 }
 
-async fn by_model(model: &Model, occasion: &Occasion, app_id: Option<&str>) -> Result<String> {
+async fn by_model(model: &LanguageModel, occasion: &Occasion, app_id: Option<&str>) -> Result<String> {
     let Occasion { name, language, now, earlier } = occasion;
     let said = |message: &Message| {
         json!({

@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use resources::{
     conversations::{Change, Created, NewConversation},
     jobs::Manner,
+    llm::{Piece, Turn},
     memories::id_of,
-    model::{Piece, Turn},
 };
 use schemas::conversation::*;
 use serde_json::{Value, json};
@@ -137,7 +137,7 @@ pub(super) async fn test_prompt(context: Context, input: TestPrompt) -> Result<P
     if text.trim().is_empty() {
         return Err(Error::Rejected("Conversation has no text or transcript".into()));
     }
-    let Some(model) = &context.resources.model else {
+    let Some(model) = &context.resources.llm else {
         return Err(Error::Unavailable("No language model is configured: set [model] to try prompts".into()));
     };
     let turns =

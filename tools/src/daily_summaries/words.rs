@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use resources::Model;
+use resources::LanguageModel;
 use schemars::JsonSchema;
 use schemas::{
     action_item::{ActionItem, ActionItemPriority},
@@ -74,7 +74,7 @@ struct Entry {
 }
 
 /// What a day came to: in the model's words, or without a model, or when it fails, in those of the titles.
-pub(super) async fn sum_up(model: Option<&Model>, day: Day) -> DailySummary {
+pub(super) async fn sum_up(model: Option<&LanguageModel>, day: Day) -> DailySummary {
     let plain = plainly(&day);
     let Some(model) = model else { return plain };
     match model.ask::<Told>(INSTRUCTIONS, &told(&day)).await {

@@ -66,7 +66,7 @@ pub async fn write_due(
 async fn write(resources: &Resources, user: &str, date: NaiveDate) -> Result<()> {
     let preferences = resources.preferences(user).await?;
     let Some(day) = Day::gather(resources, user, &preferences, date).await? else { return Ok(()) };
-    let summary = words::sum_up(resources.model.as_ref(), day).await;
+    let summary = words::sum_up(resources.llm.as_ref(), day).await;
     if resources.daily_summaries(user).add_once(summary.clone()).await? {
         resources.changes.note(user);
         webhooks::day_summary(resources, user, &summary).await?;

@@ -24,7 +24,7 @@ struct Advice {
 pub(super) async fn on(context: &Context, goal: &Goal) -> Result<String> {
     let points = context.goals().history(&goal.id, DAYS).await?;
     let by_numbers = by_numbers(goal, &points, resources::now());
-    let Some(model) = &context.resources.model else { return Ok(by_numbers) };
+    let Some(model) = &context.resources.llm else { return Ok(by_numbers) };
     let told = json!({
         "today": resources::now().date_naive(),
         "title": goal.title,

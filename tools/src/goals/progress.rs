@@ -54,7 +54,7 @@ pub(super) async fn told(context: &Context, goals: &[Goal], text: &str) -> Resul
     if goals.is_empty() {
         return Err("There is no active goal.".into());
     }
-    let Some(model) = &context.resources.model else { return by_rules(goals, text) };
+    let Some(model) = &context.resources.llm else { return by_rules(goals, text) };
     let told = json!({ "goals": goals.iter().map(shown).collect::<Vec<_>>(), "text": text });
     match model.ask::<Told>(INSTRUCTIONS, &told.to_string()).await {
         Ok(Told { updates }) => by_model(goals, updates),

@@ -42,7 +42,7 @@ pub(super) async fn of(context: &Context) -> Result<SuggestedGoal> {
     let memories = context.memories().list(&Selection { limit: MEMORIES, ..Selection::default() }).await?;
     let goals = context.goals().all().await?;
     let wish = || memories.iter().find_map(|memory| wish_in(memory, &goals));
-    let Some(model) = &context.resources.model else {
+    let Some(model) = &context.resources.llm else {
         let nothing =
             "No language model is configured, and no memory names a wish or plan that a goal could be made of.";
         return wish().ok_or_else(|| Error::Unavailable(nothing.into()));

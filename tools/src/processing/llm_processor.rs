@@ -5,7 +5,7 @@ mod prompt;
 mod validation;
 
 use language::extraction::{ConversationInput, Extraction};
-use resources::Model;
+use resources::LanguageModel;
 
 use crate::Result;
 
@@ -15,7 +15,7 @@ const INSTRUCTIONS: &str = include_str!("llm_processor/instructions.md");
 ///
 /// # Errors
 /// The model is unavailable, or its answer has no title or overview.
-pub(super) async fn process(input: &ConversationInput<'_>, model: &Model) -> Result<Extraction> {
+pub(super) async fn process(input: &ConversationInput<'_>, model: &LanguageModel) -> Result<Extraction> {
     let answer: Extraction = model.ask(INSTRUCTIONS, &prompt::describe(input)).await?;
     validation::validate(answer, input)
 }

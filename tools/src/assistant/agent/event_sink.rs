@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use resources::{Model, Resources};
+use resources::{LanguageModel, Resources};
 use tokio::{
     sync::mpsc,
     time::{Instant, interval_at, sleep},
@@ -57,7 +57,7 @@ impl Listener {
 
     /// Lets an answer go on until it is made, until nobody listens any more, or until it takes too long.
     pub(super) async fn attend(&self, resources: &Resources, answering: impl Future<Output = Result<()>>) -> Ended {
-        let longest = resources.model.as_ref().map_or(LONGEST, Model::answer_time);
+        let longest = resources.llm.as_ref().map_or(LONGEST, LanguageModel::answer_time);
         let (late, mut heartbeat) = (sleep(longest), interval_at(Instant::now() + HEARTBEAT, HEARTBEAT));
         tokio::pin!(answering, late);
         loop {

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::OnceLock};
 
 use chrono::{DateTime, Utc};
-use resources::model::{self, Function};
+use resources::llm::{self, Function};
 use schemas::chat::{Call, Change, Proposal};
 use serde_json::{Map, Value, json};
 
@@ -84,7 +84,7 @@ pub(super) async fn run(
     offer: Offer,
     consent: &Consent,
     sources: &Sources,
-    call: &model::Call,
+    call: &llm::Call,
 ) -> Outcome {
     let outcome = match read(context, offer, call) {
         Ok((tool, arguments)) => perform(context, consent, sources, tool, arguments).await,
@@ -98,7 +98,7 @@ pub(super) fn told(error: &Error) -> Value {
     json!({ "error": { "code": error.code(), "message": error.to_string() } })
 }
 
-fn read(context: &Context, offer: Offer, call: &model::Call) -> Result<(&'static Tool, Map<String, Value>)> {
+fn read(context: &Context, offer: Offer, call: &llm::Call) -> Result<(&'static Tool, Map<String, Value>)> {
     let tool = crate::find(&call.name).filter(|tool| may(context, offer, tool));
     let tool = tool.ok_or_else(|| Error::NotFound(format!("There is no function called {}", call.name)))?;
     let text = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
@@ -185,7 +185,7 @@ pub(super) struct Made(HashSet<(String, String)>);
 
 impl Made {
     /// Whether this call is a new one.
-    pub(super) fn is_new(&mut self, call: &model::Call) -> bool {
+    pub(super) fn is_new(&mut self, call: &llm::Call) -> bool {
         let arguments = serde_json::from_str::<Value>(&call.arguments).map(|arguments| arguments.to_string());
         self.0.insert((call.name.clone(), arguments.unwrap_or_else(|_| call.arguments.clone())))
     }

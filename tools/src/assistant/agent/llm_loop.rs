@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures::{StreamExt, future::join_all};
 use resources::{
     Error,
-    model::{Call, Function, Model, Piece, Turn},
+    llm::{Call, Function, LanguageModel, Piece, Turn},
 };
 
 use super::{
@@ -33,7 +33,7 @@ const FUNCTIONS: usize = 2;
 /// A conversation with the model about one question.
 pub(super) struct Talk<'a> {
     pub(super) context: &'a Context,
-    pub(super) model: Model,
+    pub(super) model: LanguageModel,
     pub(super) offer: Offer,
     pub(super) consent: Consent,
     pub(super) turns: Vec<Turn>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use resources::model::Turn;
+use resources::llm::Turn;
 use schemas::chat::{Message, Sender};
 
 use super::{question::Question, sources::Sources, tokens};

@@ -7,7 +7,7 @@ use crate::http::{Refused, web_address};
 
 /// The address within what a user has set; `None` where that is none. That of `audio_bytes` ends with a comma and the
 /// seconds between two requests.
-pub(super) fn stored(kind: WebhookKind, text: &str) -> Option<&str> {
+pub fn stored(kind: WebhookKind, text: &str) -> Option<&str> {
     let without_seconds = match text.trim().rsplit_once(',') {
         Some((url, seconds)) if kind == WebhookKind::AudioBytes && seconds.trim().parse::<f64>().is_ok() => url,
         _ => text,

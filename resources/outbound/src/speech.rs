@@ -58,7 +58,7 @@ pub struct Recording {
 
 /// What was heard.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Heard {
+pub struct Transcription {
     /// The words.
     pub text: String,
     /// The language, where the endpoint tells it.
@@ -68,7 +68,7 @@ pub struct Heard {
 
 /// Why nothing was heard.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Unheard {
+pub enum TranscriptionError {
     /// The recording is not one that the endpoint can read.
     Unreadable(String),
     /// The endpoint is away, or does not want to; it may say after how many seconds to ask again.
@@ -103,8 +103,12 @@ impl Speech {
     /// What is said in a recording, in this language or, without one, in whichever it is.
     ///
     /// # Errors
-    /// [`Unheard`], with what the endpoint said.
-    pub async fn transcribe(&self, recording: Recording, language: Option<&str>) -> Result<Heard, Unheard> {
+    /// [`TranscriptionError`], with what the endpoint said.
+    pub async fn transcribe(
+        &self,
+        recording: Recording,
+        language: Option<&str>,
+    ) -> Result<Transcription, TranscriptionError> {
         let length = recording.pieces.iter().map(Vec::len).sum::<usize>() as u64;
         let pieces = stream::iter(recording.pieces.into_iter().map(Ok::<_, std::io::Error>));
         let part = Part::stream_with_length(Body::wrap_stream(pieces), length).file_name(recording.name);
@@ -120,19 +124,19 @@ impl Speech {
         };
         let asking = async { read(request.send().await.map_err(|error| away(http::root_cause(&error)))?).await };
         let asked = tokio::time::timeout(self.patience, asking).await;
-        asked.unwrap_or_else(|_| Err(away("it did not answer in time"))).map_err(|unheard| self.hush(unheard))
+        asked.unwrap_or_else(|_| Err(away("it did not answer in time"))).map_err(|unheard| self.redact(unheard))
     }
 
     /// Without the key, which some endpoints repeat.
-    fn hush(&self, unheard: Unheard) -> Unheard {
+    fn redact(&self, unheard: TranscriptionError) -> TranscriptionError {
         match (&self.key, unheard) {
-            (Some(key), Unheard::Unreadable(reason)) => Unheard::Unreadable(key.hush(&reason)),
+            (Some(key), TranscriptionError::Unreadable(reason)) => TranscriptionError::Unreadable(key.redact(&reason)),
             (_, unheard) => unheard,
         }
     }
 }
 
-async fn read(response: Response) -> Result<Heard, Unheard> {
+async fn read(response: Response) -> Result<Transcription, TranscriptionError> {
     let status = response.status();
     let later = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let text = response.text().await.map_err(|error| away(http::root_cause(&error)))?;
@@ -143,8 +147,8 @@ async fn read(response: Response) -> Result<Heard, Unheard> {
         StatusCode::BAD_REQUEST
         | StatusCode::PAYLOAD_TOO_LARGE
         | StatusCode::UNSUPPORTED_MEDIA_TYPE
-        | StatusCode::UNPROCESSABLE_ENTITY => Err(Unheard::Unreadable(reason(&text))),
-        status => Err(Unheard::Away(format!("the transcription endpoint is away: {status}"), later)),
+        | StatusCode::UNPROCESSABLE_ENTITY => Err(TranscriptionError::Unreadable(reason(&text))),
+        status => Err(TranscriptionError::Away(format!("the transcription endpoint is away: {status}"), later)),
     }
 }
 
@@ -156,6 +160,6 @@ fn reason(text: &str) -> String {
     said.chars().take(LONGEST_REASON).collect()
 }
 
-fn away(reason: impl std::fmt::Display) -> Unheard {
-    Unheard::Away(format!("the transcription endpoint is away: {reason}"), None)
+fn away(reason: impl std::fmt::Display) -> TranscriptionError {
+    TranscriptionError::Away(format!("the transcription endpoint is away: {reason}"), None)
 }

@@ -5,7 +5,7 @@ const END: &str = "</think>";
 
 /// Takes the thoughts out of an answer that comes piece by piece.
 #[derive(Debug, Default)]
-pub(super) struct Thoughts {
+pub(super) struct ReasoningFilter {
     state: State,
     held: String,
 }
@@ -18,7 +18,7 @@ enum State {
     After,
 }
 
-impl Thoughts {
+impl ReasoningFilter {
     /// What of the next piece, and of what was held back, is part of the answer.
     pub(super) fn pass(&mut self, piece: String) -> String {
         if self.state == State::After {
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     fn passed(pieces: &[&str]) -> String {
-        let mut thoughts = Thoughts::default();
+        let mut thoughts = ReasoningFilter::default();
         let mut text: String = pieces.iter().map(|piece| thoughts.pass((*piece).to_owned())).collect();
         text.push_str(&thoughts.rest());
         text

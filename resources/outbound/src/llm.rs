@@ -1,7 +1,7 @@
 //! The language model: any server that speaks the OpenAI chat completions API.
 
+mod reasoning;
 mod structured;
-mod thoughts;
 
 use std::{
     pin::Pin,
@@ -18,12 +18,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{Error, Result, Secret, http::root_cause};
-use thoughts::Thoughts;
+use reasoning::ReasoningFilter;
 
 /// Which language model answers questions.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct ModelSettings {
+pub struct LanguageModelSettings {
     /// The base URL, such as `http://localhost:11434/v1`; none means that answers come by retrieval alone.
     pub url: Option<String>,
     /// The key, if it wants one.
@@ -40,7 +40,7 @@ pub struct ModelSettings {
     pub functions: bool,
 }
 
-impl Default for ModelSettings {
+impl Default for LanguageModelSettings {
     fn default() -> Self {
         Self {
             url: None,
@@ -56,7 +56,7 @@ impl Default for ModelSettings {
 
 /// A language model, cheap to clone.
 #[derive(Clone)]
-pub struct Model {
+pub struct LanguageModel {
     client: Client<OpenAIConfig>,
     key: Secret,
     name: String,
@@ -145,12 +145,12 @@ struct FunctionPart {
     arguments: Option<String>,
 }
 
-impl Model {
+impl LanguageModel {
     /// The model of the settings; `None` when none is configured.
     ///
     /// # Errors
     /// [`Error::Setting`] when a URL is given without a name.
-    pub fn open(settings: &ModelSettings) -> Result<Option<Self>> {
+    pub fn open(settings: &LanguageModelSettings) -> Result<Option<Self>> {
         let Some(url) = &settings.url else { return Ok(None) };
         let Some(name) = &settings.name else {
             return Err(Error::Setting("model.name must be set together with model.url".into()));
@@ -244,7 +244,7 @@ impl Model {
 fn pieces(choices: impl Stream<Item = Result<Choice>>) -> impl Stream<Item = Result<Piece>> {
     async_stream::try_stream! {
         futures::pin_mut!(choices);
-        let (mut calls, mut thoughts, mut is_cut) = (Vec::<Call>::new(), Thoughts::default(), false);
+        let (mut calls, mut thoughts, mut is_cut) = (Vec::<Call>::new(), ReasoningFilter::default(), false);
         while let Some(Choice { delta, finish_reason }) = choices.try_next().await? {
             is_cut |= finish_reason.as_deref() == Some("length");
             let said = delta.content.or(delta.refusal).map(|text| thoughts.pass(text)).unwrap_or_default();
@@ -338,5 +338,5 @@ fn too_slow() -> Error {
 
 /// What went wrong, as far as anybody may know: neither the key, which some servers repeat, nor the address.
 fn refused(key: &Secret, error: &OpenAIError) -> Error {
-    Error::Unavailable(format!("the language model did not answer: {}", key.hush(&root_cause(error))))
+    Error::Unavailable(format!("the language model did not answer: {}", key.redact(&root_cause(error))))
 }

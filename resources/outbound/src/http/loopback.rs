@@ -1,4 +1,4 @@
-//! A small HTTP server on the loopback interface, for tests.
+//! A small HTTP server on the loopback interface, for the tests of this crate and of those above.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -6,19 +6,20 @@ use std::sync::Arc;
 use std::thread;
 
 /// What a client sent.
-pub(crate) struct Request {
+pub struct Request {
     /// The request line and the headers, in lower case.
     pub head: String,
+    /// The body.
     pub body: String,
 }
 
 /// Answers every request by `respond`, a status and a body; returns the base URL.
-pub(crate) fn serve(respond: impl Fn(Request) -> (u16, Vec<u8>) + Send + Sync + 'static) -> String {
+pub fn serve(respond: impl Fn(Request) -> (u16, Vec<u8>) + Send + Sync + 'static) -> String {
     serve_at([127, 0, 0, 1], 0, respond)
 }
 
 /// The same at another of this machine's own numbers, and at this port; 0 takes any free one.
-pub(crate) fn serve_at(
+pub fn serve_at(
     number: [u8; 4],
     port: u16,
     respond: impl Fn(Request) -> (u16, Vec<u8>) + Send + Sync + 'static,
@@ -30,7 +31,7 @@ pub(crate) fn serve_at(
 }
 
 /// Leads every request to the address `to`.
-pub(crate) fn serve_redirect(number: [u8; 4], to: &str) -> String {
+pub fn serve_redirect(number: [u8; 4], to: &str) -> String {
     let location = format!("location: {to}\r\n");
     listen(number, 0, move |_| (302, location.clone(), Vec::new()))
 }
@@ -53,7 +54,7 @@ fn listen(
 }
 
 /// A base URL at which nothing listens.
-pub(crate) fn closed() -> String {
+pub fn closed() -> String {
     format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
 }
 

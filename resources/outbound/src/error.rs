@@ -1,6 +1,4 @@
-//! What can go wrong below the tools.
-
-use crate::limits::Exceeded;
+//! The one error of everything below the tools.
 
 /// Why a resource could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -11,15 +9,25 @@ pub enum Error {
     /// An engine, a model or a network is away; asking again later may work.
     #[error("{0}")]
     Unavailable(String),
-    /// Somebody tries this too often.
+    /// A rate limit is exceeded.
     #[error(transparent)]
-    TooOften(Exceeded),
+    RateLimited(RateLimited),
     /// Everything else: a defect of ours or of an engine.
     #[error(transparent)]
     Internal(#[from] anyhow::Error),
 }
 
-/// The result of every resource.
+/// A rate limit that is exceeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("Rate limit exceeded. Try again in {retry_after}s.")]
+pub struct RateLimited {
+    /// Requests allowed in a window, mostly an hour.
+    pub limit: u32,
+    /// Seconds until the next request is allowed.
+    pub retry_after: u64,
+}
+
+/// The result of everything below the tools.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {

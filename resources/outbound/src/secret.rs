@@ -16,13 +16,13 @@ impl Secret {
     }
 
     /// What somebody else says, who may repeat the secret, without it.
-    pub(crate) fn hush(&self, text: &str) -> String {
+    pub fn redact(&self, text: &str) -> String {
         if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, "***") }
     }
 }
 
 /// An address as people may see it: without the user, the password and the query, where secrets stand.
-pub(crate) fn without_secrets(url: &str) -> String {
+pub fn redact_url(url: &str) -> String {
     let Ok(mut url) = reqwest::Url::parse(url) else { return "an address that cannot be read".into() };
     // Addresses that cannot have a user have none to take away.
     let _ = url.set_username("");
@@ -58,14 +58,14 @@ mod tests {
     fn printing_shows_nothing() {
         let secret = Secret::from("sesame".to_owned());
         assert_eq!(format!("{secret} {secret:?} {:?}", Some(&secret)), "*** *** Some(***)");
-        assert_eq!(secret.hush("the key sesame is wrong"), "the key *** is wrong");
-        assert_eq!(Secret::from(String::new()).hush("the key is wrong"), "the key is wrong");
+        assert_eq!(secret.redact("the key sesame is wrong"), "the key *** is wrong");
+        assert_eq!(Secret::from(String::new()).redact("the key is wrong"), "the key is wrong");
     }
 
     #[test]
     fn addresses_are_shown_without_what_is_secret_in_them() {
-        assert_eq!(without_secrets("https://ada:sesame@a.example:8443/v1/?key=sesame#x"), "https://a.example:8443/v1");
-        assert_eq!(without_secrets("ws://127.0.0.1:8000"), "ws://127.0.0.1:8000");
-        assert_eq!(without_secrets("sesame"), "an address that cannot be read");
+        assert_eq!(redact_url("https://ada:sesame@a.example:8443/v1/?key=sesame#x"), "https://a.example:8443/v1");
+        assert_eq!(redact_url("ws://127.0.0.1:8000"), "ws://127.0.0.1:8000");
+        assert_eq!(redact_url("sesame"), "an address that cannot be read");
     }
 }

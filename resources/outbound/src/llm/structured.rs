@@ -9,7 +9,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::{Chunks, Model, Turn, choices, refused, too_slow};
+use super::{Chunks, LanguageModel, Turn, choices, refused, too_slow};
 use crate::{Error, Result};
 
 /// How often the patience for one piece the whole answer may take: a model can go on for ever, a space at a time.
@@ -40,7 +40,7 @@ const KEYWORDS: &[&str] = &[
 /// The formats of text that a strict schema may have.
 const FORMATS: &[&str] = &["date-time", "date", "time", "duration", "email", "uuid"];
 
-impl Model {
+impl LanguageModel {
     /// Asks for one answer of type `T`: a struct of fields that are texts, numbers, booleans, plain enums, lists and
     /// structs; what may be missing is an `Option`. The model reads its doc comments: of an enum, those on the field.
     /// An answer that does not fit is sent back once, with what is wrong in it.

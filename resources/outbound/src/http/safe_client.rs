@@ -12,7 +12,7 @@ use reqwest::{
 
 use super::{
     client,
-    public::{PublicNames, Refused, check_number, is_refusal, web_address},
+    public_resolver::{PublicNames, Refused, check_number, is_refusal, web_address},
     root_cause,
 };
 use crate::{Error, Result};
@@ -22,7 +22,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 /// Where such requests may lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum NetworkScope {
     /// To public addresses alone.
     Public,
     /// To this machine and to private networks too.
@@ -31,9 +31,9 @@ pub enum Reach {
 
 /// Makes such requests.
 #[derive(Debug, Clone)]
-pub struct Guarded {
+pub struct SafeClient {
     client: Client,
-    reach: Reach,
+    reach: NetworkScope,
 }
 
 /// A document that was fetched.
@@ -65,12 +65,12 @@ pub enum FetchError {
     Away(String),
 }
 
-impl Guarded {
+impl SafeClient {
     /// A client that reaches so far.
     ///
     /// # Errors
     /// What the TLS library says of this machine's certificates.
-    pub fn open(reach: Reach) -> Result<Self> {
+    pub fn open(reach: NetworkScope) -> Result<Self> {
         let client = client()
             .connect_timeout(CONNECT)
             .redirect(Policy::none())
@@ -79,8 +79,8 @@ impl Guarded {
             .referer(false)
             .user_agent(concat!("Recollect/", env!("CARGO_PKG_VERSION")));
         let client = match reach {
-            Reach::Public => client.dns_resolver(Arc::new(PublicNames::new())),
-            Reach::Anywhere => client,
+            NetworkScope::Public => client.dns_resolver(Arc::new(PublicNames::new())),
+            NetworkScope::Anywhere => client,
         };
         Ok(Self { client: client.build().map_err(Error::internal)?, reach })
     }
@@ -106,8 +106,8 @@ impl Guarded {
     fn check(&self, url: impl IntoUrl) -> Result<Url, Refused> {
         let url = web_address(url.as_str())?;
         match self.reach {
-            Reach::Public => check_number(&url).map(|()| url),
-            Reach::Anywhere => Ok(url),
+            NetworkScope::Public => check_number(&url).map(|()| url),
+            NetworkScope::Anywhere => Ok(url),
         }
     }
 }
@@ -116,14 +116,14 @@ impl Guarded {
 ///
 /// # Errors
 /// Whatever keeps it from being fetched; any status but 200, a redirect among them.
-pub(crate) async fn fetch(request: RequestBuilder, largest: usize, patience: Duration) -> Result<Document, FetchError> {
+pub async fn fetch(request: RequestBuilder, largest: usize, patience: Duration) -> Result<Document, FetchError> {
     let request = request.header(ACCEPT, HeaderValue::from_static("application/json"));
     let read = async {
         let mut response = request.send().await.map_err(failure)?;
         if response.status() != reqwest::StatusCode::OK {
             return Err(FetchError::Status(response.status()));
         }
-        let body = body_of(&mut response, largest).await?;
+        let body = read_body(&mut response, largest).await?;
         Ok(Document { headers: std::mem::take(response.headers_mut()), body: body.into() })
     };
     match tokio::time::timeout(patience, read).await {
@@ -133,7 +133,7 @@ pub(crate) async fn fetch(request: RequestBuilder, largest: usize, patience: Dur
 }
 
 /// What is in an answer, if that is at most `largest` bytes.
-pub(crate) async fn body_of(response: &mut Response, largest: usize) -> Result<Vec<u8>, FetchError> {
+pub async fn read_body(response: &mut Response, largest: usize) -> Result<Vec<u8>, FetchError> {
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(failure)? {
         if body.len() + piece.len() > largest {
@@ -163,7 +163,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_public_is_not_reached() {
         let url = loopback::serve(|_| panic!("nobody may come here"));
-        let guarded = Guarded::open(Reach::Public).unwrap();
+        let guarded = SafeClient::open(NetworkScope::Public).unwrap();
         for address in [url.clone(), url.replace("127.0.0.1", "localhost"), "http://[::1]:1/".into()] {
             let error = guarded.fetch(&address, 1024, PATIENCE).await.unwrap_err();
             assert!(matches!(error, FetchError::Refused(Refused::NotPublic(_))), "{address}: {error:?}");
@@ -180,7 +180,7 @@ mod tests {
             }
             (if request.head.starts_with("get /gone") { 404 } else { 200 }, vec![b' '; 1024])
         });
-        let guarded = Guarded::open(Reach::Anywhere).unwrap();
+        let guarded = SafeClient::open(NetworkScope::Anywhere).unwrap();
         assert_eq!(guarded.fetch(&url, 1024, PATIENCE).await.unwrap().body.len(), 1024);
         let error = guarded.fetch(&url, 1023, PATIENCE).await.unwrap_err();
         assert!(matches!(error, FetchError::TooLarge(1023)), "{error:?}");
@@ -194,14 +194,14 @@ mod tests {
     async fn redirects_are_not_followed() {
         let inner = loopback::serve(|_| panic!("nobody may come here"));
         let outer = loopback::serve_redirect([127, 0, 0, 1], &inner);
-        let error = Guarded::open(Reach::Anywhere).unwrap().fetch(&outer, 1024, PATIENCE).await.unwrap_err();
+        let error = SafeClient::open(NetworkScope::Anywhere).unwrap().fetch(&outer, 1024, PATIENCE).await.unwrap_err();
         assert!(matches!(error, FetchError::Status(status) if status == 302), "{error:?}");
     }
 
     #[tokio::test]
     async fn errors_do_not_tell_the_address() {
         let url = format!("{}/hook?key=sesame", loopback::closed());
-        let error = Guarded::open(Reach::Anywhere).unwrap().fetch(&url, 1024, PATIENCE).await.unwrap_err();
+        let error = SafeClient::open(NetworkScope::Anywhere).unwrap().fetch(&url, 1024, PATIENCE).await.unwrap_err();
         assert!(!error.to_string().contains("sesame"), "{error}");
     }
 }

@@ -1,18 +1,20 @@
 //! How an event is sent: signed, to a checked address, within a time, once.
 
+mod address;
+
 use std::time::Duration;
 
 use hmac::{Hmac, Mac};
 use reqwest::{Method, Response, header::CONTENT_TYPE};
 use schemas::webhook::WebhookKind;
+use serde::Deserialize;
 use sha2::Sha256;
-use tokio::sync::Notify;
 
-use super::{WebhookSettings, address};
+pub use address::stored as stored_address;
+
 use crate::{
     Result,
-    database::name_of,
-    http::{self, Guarded, Reach, Refused},
+    http::{self, NetworkScope, Refused, SafeClient},
 };
 
 /// How much of an answer is read, in bytes.
@@ -21,26 +23,49 @@ const ANSWER: usize = 64 << 10;
 /// What a webhook says to the user has more characters than this.
 const GREETING: usize = 5;
 
-/// Sends events, and lets those who raise them and the worker meet.
-pub(crate) struct Sender {
-    client: Guarded,
+/// How webhooks are called.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// Whether events may be sent to this machine and to private networks.
+    pub allow_private: bool,
+    /// Seconds until what failed is tried again; each further wait is three times as long.
+    pub retry_seconds: u64,
+}
+
+impl Default for WebhookSettings {
+    fn default() -> Self {
+        Self { allow_private: false, retry_seconds: 10 }
+    }
+}
+
+/// Sends events.
+pub struct Sender {
+    client: SafeClient,
     settings: WebhookSettings,
-    raised: Notify,
 }
 
 /// One request to be made.
-pub(super) struct Request<'a> {
-    pub(super) id: &'a str,
-    pub(super) kind: WebhookKind,
-    pub(super) user: &'a str,
-    pub(super) url: &'a str,
-    pub(super) secret: &'a str,
-    pub(super) body: String,
+pub struct Request<'a> {
+    /// The id of the delivery, the same each time it is tried.
+    pub id: &'a str,
+    /// The kind of the event.
+    pub kind: WebhookKind,
+    /// The kind's name on the wire.
+    pub event: &'a str,
+    /// The user whose event it is.
+    pub user: &'a str,
+    /// The webhook's address.
+    pub url: &'a str,
+    /// The user's signing secret.
+    pub secret: &'a str,
+    /// The JSON body.
+    pub body: String,
 }
 
 /// What came of a request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub enum Outcome {
     /// It arrived, with this status.
     Arrived(u16),
     /// It did not, and may another time.
@@ -50,40 +75,34 @@ pub(super) enum Outcome {
 }
 
 impl Sender {
-    pub(crate) fn open(settings: &WebhookSettings) -> Result<Self> {
-        let reach = if settings.allow_private { Reach::Anywhere } else { Reach::Public };
-        let client = Guarded::open(reach)?;
-        Ok(Self { client, settings: settings.clone(), raised: Notify::new() })
-    }
-
-    /// Says that there is something to send.
-    pub(super) fn wake(&self) {
-        self.raised.notify_one();
-    }
-
-    /// Waits until there is something to send.
-    pub(super) async fn raised(&self) {
-        self.raised.notified().await;
+    /// Opens the HTTP client.
+    ///
+    /// # Errors
+    /// As [`SafeClient::open`].
+    pub fn open(settings: &WebhookSettings) -> Result<Self> {
+        let reach = if settings.allow_private { NetworkScope::Anywhere } else { NetworkScope::Public };
+        let client = SafeClient::open(reach)?;
+        Ok(Self { client, settings: settings.clone() })
     }
 
     /// How long to wait after so many attempts: three times as long after each, give or take a quarter, so that what
     /// failed together does not come back together.
-    pub(super) fn pause(&self, attempts: u32) -> Duration {
+    pub fn pause(&self, attempts: u32) -> Duration {
         let whole = Duration::from_secs(self.settings.retry_seconds) * 3u32.saturating_pow(attempts.saturating_sub(1));
         let chance = f64::from(uuid::Uuid::new_v4().as_bytes()[0]) / 255.0;
         whole.mul_f64(0.75 + chance / 2.0)
     }
 
     /// Makes a request.
-    pub(super) async fn send(&self, request: Request<'_>) -> Outcome {
+    pub async fn send(&self, request: Request<'_>) -> Outcome {
         let url = address::of_user(request.url, request.user);
         let sent = match url.and_then(|url| self.client.request(Method::POST, url)) {
             Ok(sent) => sent,
             Err(refused) => return refusal(&refused),
         };
-        let signature = signature(request.secret, crate::now().timestamp(), &request.body);
+        let signature = signature(request.secret, chrono::Utc::now().timestamp(), &request.body);
         let sent = sent.timeout(patience(request.kind)).header(CONTENT_TYPE, "application/json");
-        let sent = sent.header("X-Recollect-Event", name_of(&request.kind)).header("X-Recollect-Delivery", request.id);
+        let sent = sent.header("X-Recollect-Event", request.event).header("X-Recollect-Delivery", request.id);
         let sent = sent.header("X-Recollect-Signature", signature).body(request.body).send().await;
         match sent {
             Err(error) if http::is_refusal(&error) => refusal(&error),
