@@ -1,12 +1,12 @@
 //! The audit trail, for the user whose data it is about.
 
-mod noting;
+mod recorder;
 
 use resources::audit::{Placed, Selection};
 use schemas::audit::*;
 
 use crate::{Context, Credential, Error, Result, Tool, limits::Policy, paging, route::get};
-pub(crate) use noting::Noting;
+pub(crate) use recorder::AuditRecorder;
 
 pub(crate) fn tools() -> Vec<Tool> {
     vec![

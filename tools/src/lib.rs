@@ -6,32 +6,22 @@
 #[macro_use]
 mod tool;
 mod action_items;
-mod arguments;
 pub mod assistant;
 mod audit;
 mod charts;
 mod chat;
-mod client;
-mod context;
 mod conversations;
 pub mod daily_summaries;
-mod error;
 mod files;
 mod folders;
 mod goals;
 mod grants;
-mod issues;
 mod keys;
-pub mod limits;
 mod memories;
-mod naming;
-mod paging;
 mod people;
 mod preferences;
 pub mod processing;
 mod profile;
-mod route;
-pub mod toolsets;
 mod transcripts;
 pub mod transfer;
 mod users;
@@ -42,12 +32,11 @@ use std::sync::OnceLock;
 
 use toolsets::Toolset::{self, *};
 
-pub use arguments::Arguments;
-pub use client::{Answer, Client};
-pub use context::{Acting, Caller, Context, Credential, Face};
-pub use error::{Error, Issue, Result};
-pub use route::{Audience, Placement, Reply, Route, Shape};
-pub use tool::{Access, Hints, SchemaOf, Tool, Undo};
+pub use tool::{
+    Access, Acting, Answer, Arguments, Audience, Caller, Client, Context, Credential, Error, Face, Hints, Issue,
+    Placement, Reply, Result, Route, SchemaOf, Shape, Tool, Undo, limits, toolsets,
+};
+pub(crate) use tool::{confirmation, paging, route};
 
 /// Every capability, in reading order, by the toolset that assistants are shown it with.
 pub fn all() -> &'static [Tool] {

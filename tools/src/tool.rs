@@ -1,5 +1,16 @@
 //! The definition of a capability, and the only way to call it.
 
+mod arguments;
+mod client;
+pub(crate) mod confirmation;
+mod context;
+mod error;
+pub mod limits;
+pub(crate) mod paging;
+pub(crate) mod route;
+pub mod toolsets;
+mod validation_errors;
+
 use std::time::Instant;
 
 use futures::future::BoxFuture;
@@ -10,12 +21,16 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use tracing::Instrument;
 
-use crate::{
-    Arguments, Audience, Context, Credential, Error, Result, Route, arguments,
-    audit::Noting,
-    limits::{Charge, Policy},
-    toolsets::{self, Toolset},
-};
+use crate::audit::AuditRecorder;
+use limits::{Charge, Policy};
+use toolsets::Toolset;
+
+pub use arguments::Arguments;
+pub(crate) use arguments::read_time;
+pub use client::{Answer, Client};
+pub use context::{Acting, Caller, Context, Credential, Face};
+pub use error::{Error, Issue, Result};
+pub use route::{Audience, Placement, Reply, Route, Shape};
 
 /// Makes a [`Tool`] of the async function with this name.
 macro_rules! tool {
@@ -344,13 +359,13 @@ impl Tool {
         async {
             let begun = Instant::now();
             let arguments = contract.read(given);
-            let noting = Noting::begin(&context, self, arguments.as_ref().ok());
+            let recorder = AuditRecorder::begin(&context, self, arguments.as_ref().ok());
             let outcome = match arguments {
                 Ok(arguments) => self.perform(&context, arguments).await,
                 Err(error) => Err(error),
             };
-            if let Some(noting) = noting {
-                noting.end(&outcome);
+            if let Some(recorder) = recorder {
+                recorder.end(&outcome);
             }
             self.note(&context, &outcome, begun.elapsed().as_micros());
             outcome

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{consent::Consent, sources::Sources, tokens};
 use crate::{
     Context, Error, Result, Tool, Undo,
-    naming::{TEXTS, look_up, named},
+    confirmation::{TEXTS, look_up, named},
 };
 
 /// What the model may do.

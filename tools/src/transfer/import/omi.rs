@@ -19,7 +19,7 @@ use super::{
     item::{Found, Thing},
     line,
 };
-use crate::arguments::read_time;
+use crate::tool::read_time;
 
 /// A conversation. One that nothing was made of yet is to be understood here.
 pub(super) fn conversation(mut row: Value) -> Result<Thing, String> {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::HeaderMap;
 use resources::limits::Deed;
 
-use crate::{Context, Credential, Error, Result};
+use super::{Context, Credential, Error, Result};
 use Per::{Key, User};
 use Policy::*;
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{Caller, Context, Credential, Face, Result, Tool};
 
 /// A call that is being made.
-pub(crate) struct Noting {
+pub(crate) struct AuditRecorder {
     caller: Arc<Caller>,
     resources: Arc<Resources>,
     tool: &'static str,
@@ -27,15 +27,15 @@ struct Ids {
     count: usize,
 }
 
-impl Noting {
+impl AuditRecorder {
     /// Begins to note a call of `tool`, unless the user makes it themselves, if a trail is kept. `arguments` are none
     /// where they could not be read.
     pub(crate) fn begin(context: &Context, tool: &Tool, arguments: Option<&Value>) -> Option<Self> {
         let access = if tool.behaviour().read_only { AuditAccess::Read } else { AuditAccess::Write };
-        let mut noting = Self::of(context, tool.name, access)?;
+        let mut recorder = Self::of(context, tool.name, access)?;
         let written = arguments.filter(|_| access == AuditAccess::Write);
-        written.into_iter().for_each(|arguments| noting.ids.take(arguments));
-        Some(noting)
+        written.into_iter().for_each(|arguments| recorder.ids.take(arguments));
+        Some(recorder)
     }
 
     fn of(context: &Context, tool: &'static str, access: AuditAccess) -> Option<Self> {
@@ -73,14 +73,14 @@ impl Context {
     /// Notes something that is no call of a tool, if it is done in the user's place: whatever that is stands in the
     /// user's trail.
     pub fn note_acting(&self, deed: &'static str, access: AuditAccess) {
-        let noting = self.caller.acting.and_then(|_| Noting::of(self, deed, access));
-        if let Some(mut noting) = noting {
-            noting.outcome = "ok";
+        let recorder = self.caller.acting.and_then(|_| AuditRecorder::of(self, deed, access));
+        if let Some(mut recorder) = recorder {
+            recorder.outcome = "ok";
         }
     }
 }
 
-impl Drop for Noting {
+impl Drop for AuditRecorder {
     fn drop(&mut self) {
         let key = match &self.caller.credential {
             Credential::Key(key) => Some(key),

@@ -3,7 +3,7 @@
 use language::truncate::truncate_line;
 use serde_json::{Map, Value};
 
-use crate::{Context, Error, Result, Tool, Undo};
+use super::{Context, Error, Result, Tool, Undo};
 
 /// The fields that say in words what something is.
 pub(crate) const TEXTS: [&str; 5] = ["description", "content", "title", "name", "headline"];

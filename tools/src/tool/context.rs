@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use resources::{Resources, keys::GrantedKey, memories::Memories};
 use schemas::{memory::Provenance, scope::Scope, user::Role};
 
-use crate::{Client, Error, Result};
+use super::{Client, Error, Result};
 
 /// What comes first in every tool: the caller and the resources. No query can be written without one.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use crate::{Context, Error, Result};
+use super::{Context, Error, Result};
 
 /// The program that made a call, and the person who sits before it.
 pub trait Client: Send + Sync {

@@ -7,7 +7,7 @@ use jsonschema::{
 };
 use serde_json::{Value, json};
 
-use crate::Issue;
+use super::Issue;
 
 /// Everything that is wrong with `given`, at most one issue for each place.
 pub(crate) fn find(validator: &Validator, given: &Value) -> Vec<Issue> {

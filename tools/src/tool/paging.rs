@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Context, Error, Result};
+use super::{Context, Error, Result};
 
 #[derive(Serialize, Deserialize)]
 struct Cursor<P> {

@@ -5,7 +5,7 @@ mod compact;
 
 use std::{fmt, str::FromStr};
 
-use crate::{Error, Result, Tool};
+use super::{Error, Result, Tool};
 
 pub(crate) use compact::{arguments, result};
 

@@ -4,10 +4,9 @@ use http::{Method, StatusCode};
 use schemas::key::KeyFamily;
 use serde_json::{Value, json};
 
-use crate::{
-    Arguments, Error,
+use super::{
+    Arguments, Error, keep,
     limits::{Charge, Policy},
-    tool,
 };
 
 /// Whose credentials a route takes.
@@ -341,6 +340,6 @@ impl Reply {
     }
 
     fn narrow(&self, value: Value) -> Value {
-        if self.only.is_empty() { value } else { tool::keep(value, self.only) }
+        if self.only.is_empty() { value } else { keep(value, self.only) }
     }
 }

@@ -8,7 +8,7 @@ use jsonschema::Validator;
 use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
 
-use crate::{Error, Issue, Result, SchemaOf, issues};
+use super::{Error, Issue, Result, SchemaOf, validation_errors};
 
 /// The arguments of a tool as one face spells them: the schema of its input type, and what differs from it.
 #[derive(Default)]
@@ -101,7 +101,7 @@ impl Arguments {
             }
         }
         let given = Value::Object(given);
-        wrong.extend(issues::find(&compiled.validator, &given));
+        wrong.extend(validation_errors::find(&compiled.validator, &given));
         if !wrong.is_empty() {
             return Err(self.refuse(wrong));
         }
@@ -161,7 +161,9 @@ impl Arguments {
             let told = if self.is_clamped(name) {
                 let bound = |keyword| argument[keyword].as_i64().map_or("…".to_owned(), |bound| bound.to_string());
                 format!("A number outside {} to {} counts as the nearest of them.", bound("minimum"), bound("maximum"))
-            } else if let Some(choices) = issues::choices(argument).filter(|_| self.lenient.contains(&name.as_str())) {
+            } else if let Some(choices) =
+                validation_errors::choices(argument).filter(|_| self.lenient.contains(&name.as_str()))
+            {
                 let choices: Vec<&str> = choices.iter().filter_map(Value::as_str).collect();
                 format!("One of {}; anything else counts as not given.", choices.join(", "))
             } else {
@@ -215,7 +217,7 @@ impl Arguments {
     /// Brings one given value into the form that its schema describes, where there is no doubt what was meant.
     fn adjust(&self, name: &str, schema: &Value, value: &mut Value) -> Adjusted {
         let may_be_unknown = self.lenient.contains(&name) && (value.is_string() || value.is_null());
-        if may_be_unknown && !issues::choices(schema).is_some_and(|choices| choices.contains(value)) {
+        if may_be_unknown && !validation_errors::choices(schema).is_some_and(|choices| choices.contains(value)) {
             return Adjusted::Absent;
         }
         if self.is_clamped(name) {
@@ -304,7 +306,7 @@ fn settle_times(schema: &Value, value: &mut Value, place: &mut Vec<Value>) -> Op
     match value {
         Value::String(text) if schema["format"] == "date-time" => match read_time(text, ends_a_span(place)) {
             Some(time) => *text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-            None => return Some(issues::not_a_time(place.clone(), value)),
+            None => return Some(validation_errors::not_a_time(place.clone(), value)),
         },
         Value::Array(items) if schema.get("items").is_some() => {
             let mut items = items.iter_mut().enumerate();
