@@ -69,6 +69,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0010_grants.surql"),
     include_str!("migrations/0011_audit.surql"),
     include_str!("migrations/0012_limits.surql"),
+    include_str!("migrations/0013_rename_tables.surql"),
 ];
 
 /// How often a transaction is tried that lost a race for the same row.

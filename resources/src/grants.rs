@@ -1,56 +1,60 @@
-//! Grants: what users have let MCP clients do through OAuth, and the tokens by which the clients do it.
+//! OAuth grants: what users have allowed MCP clients to do, and the tokens that clients act with.
 //!
-//! Tokens are opaque. Of each only a hash is kept, so that a look into the database opens no door, and revoking needs no
-//! list of the revoked: the row is gone.
+//! Tokens are opaque, and only their digests are stored. Revoking a grant deletes its rows, so there is no revocation
+//! list.
 
 mod authorization_codes;
 mod browser_sessions;
 mod client_metadata;
 mod clients;
 mod redirect_uris;
-mod row;
 mod tokens;
 
 use std::sync::Arc;
 
-use schemas::grant::Grant;
+use chrono::{DateTime, Utc};
+use identity::crypto::digest;
+use schemas::{
+    grant::Grant,
+    key::{Key, KeyFamily},
+    scope::Scope,
+};
 use serde::Deserialize;
-use surrealdb::types::RecordId;
+use surrealdb::types::{RecordId, SurrealValue};
+use tokio_util::sync::CancellationToken;
 
-pub use authorization_codes::{Agreement, Exchange};
-pub use browser_sessions::{Browsers, browser_challenge, form_secret, is_form_secret, new_browser_secret};
-pub(crate) use client_metadata::Documents;
-pub use clients::{Client, Clients, NewClient, NoClient, RegisteredClient, Vouched, is_document};
-pub use redirect_uris::{is_loopback, is_redirect, is_same_redirect};
-pub use tokens::{Denied, Issued};
+pub use authorization_codes::{AuthorizationCode, CodeExchange};
+pub use browser_sessions::BrowserSessions;
+pub(crate) use client_metadata::ClientMetadataCache;
+pub use clients::{Client, ClientError, Clients, NewClient, RegisteredClient, Trust, is_metadata_url};
+pub use redirect_uris::{is_loopback, is_redirect_uri, matches_redirect_uri};
+pub use tokens::{IssuedTokens, TokenError};
 
 use crate::{
     Resources, Result,
     database::{Bound, record},
-    keys::{GrantedKey, digest},
-    ttl_cache::Lately,
-    users::Standing,
+    keys::GrantedKey,
+    users::AccountStatus,
 };
-use row::{AccessRow, GrantRow};
 
-/// What every access token starts with.
+/// The prefix of access tokens.
 pub const ACCESS_PREFIX: &str = "omi_oat_";
 
-/// How long codes and tokens live, and which clients may ask for them.
+/// Lifetimes of codes and tokens, and which clients are accepted.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GrantSettings {
     /// Whether clients may register themselves.
     pub registration: bool,
-    /// Whether metadata documents may lie on this machine and in private networks, and come without TLS.
+    /// Whether metadata documents of clients may be on this machine or in private networks, and be fetched without TLS.
     pub allow_private_metadata: bool,
-    /// Where the old client `omi` may be sent back to.
+    /// The redirect URIs of the legacy client `omi`.
     pub omi_redirects: Vec<String>,
-    /// How long an access token lives, in seconds.
+    /// Lifetime of access tokens, in seconds.
     pub access_seconds: u32,
-    /// How long a code lives, in seconds.
+    /// Lifetime of authorization codes, in seconds.
     pub code_seconds: u32,
-    /// How long a refresh token lives that is not used, in days.
+    /// Days without use after which a refresh token expires.
     pub refresh_days: u32,
 }
 
@@ -67,11 +71,43 @@ impl Default for GrantSettings {
     }
 }
 
-/// Access tokens found lately, by their hash.
-#[derive(Default)]
-pub(crate) struct GrantCache(Lately<Arc<GrantedKey>>);
+/// A row of `oauth_grant`.
+#[derive(Clone, SurrealValue)]
+struct GrantRow {
+    grant_id: String,
+    user: String,
+    client_id: String,
+    client_name: String,
+    resource: String,
+    scopes: Vec<String>,
+    created_at: DateTime<Utc>,
+    last_used_at: Option<DateTime<Utc>>,
+    expires_at: DateTime<Utc>,
+    /// The digest of the constant part of the refresh token; `None` for a client that takes no refresh tokens.
+    family: Option<String>,
+    /// The digest of the part that changes with every use.
+    refresh: Option<String>,
+    /// The digest before the last rotation, the salt of the rotation, and its time.
+    previous: Option<String>,
+    salt: Option<String>,
+    rotated_at: Option<DateTime<Utc>>,
+}
 
-/// The grants of every user; each call names whose.
+/// A row of `oauth_access`: an access token, with what requests need to know of its grant.
+#[derive(SurrealValue)]
+struct AccessTokenRow {
+    digest: String,
+    grant_id: String,
+    user: String,
+    client_id: String,
+    client_name: String,
+    resource: String,
+    scopes: Vec<String>,
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
+/// The grants of all users; each method names the user.
 pub struct Grants<'a>(pub(crate) &'a Resources);
 
 impl Grants<'_> {
@@ -81,10 +117,10 @@ impl Grants<'_> {
         let bound = Bound::new().with("user", user).with("now", crate::now());
         let mut rows: Vec<GrantRow> = self.0.database.run(statement, bound).await?.take(0)?;
         rows.sort_by_key(|row| std::cmp::Reverse(row.created_at));
-        Ok(rows.into_iter().map(GrantRow::listed).collect())
+        Ok(rows.into_iter().map(Grant::from).collect())
     }
 
-    /// Takes a grant of `user` away, and every token with it, at once; `false` where there is none.
+    /// Revokes a grant of `user` with all its tokens, at once; `false` when there is none with this id.
     pub async fn revoke(&self, user: &str, id: &str) -> Result<bool> {
         let statements = "BEGIN;
             DELETE $grant RETURN BEFORE;
@@ -92,39 +128,38 @@ impl Grants<'_> {
             COMMIT;";
         let bound = Bound::new().with("grant", grant_record(user, id)).with("user", user).with("id", id);
         let mut answers = self.0.database.run(statements, bound).await?;
-        let gone: Vec<GrantRow> = answers.take(1)?;
-        let tokens: Vec<AccessRow> = answers.take(2)?;
-        tokens.iter().for_each(|row| self.0.grant_cache.0.forget(&row.digest));
-        self.0.endings.end(id);
-        Ok(!gone.is_empty())
+        let revoked: Vec<GrantRow> = answers.take(1)?;
+        let tokens: Vec<AccessTokenRow> = answers.take(2)?;
+        tokens.iter().for_each(|row| self.0.auth.access_tokens.invalidate(&row.digest));
+        self.0.auth.revocations.revoke(id);
+        Ok(!revoked.is_empty())
     }
 
-    /// What the access token `raw` may do, as a key that the client holds.
+    /// The access token `raw`, as a key with the scopes of its grant.
     pub async fn find(&self, raw: &str) -> Result<Option<Arc<GrantedKey>>> {
         let Some(secret) = raw.strip_prefix(ACCESS_PREFIX).filter(|secret| secret.is_ascii()) else { return Ok(None) };
-        let (digest, GrantCache(lately)) = (digest(secret), &self.0.grant_cache);
-        if let Some(key) = lately.get(&digest, &self.0.database) {
-            return Ok(Some(key).filter(|key| !key.is_over()));
-        }
-        let before = lately.before();
-        let bound = Bound::new().with("id", access_record(&digest));
-        let rows: Vec<AccessRow> = self.0.database.run("SELECT * FROM $id", bound).await?.take(0)?;
-        let Some(row) = rows.into_iter().next() else { return Ok(None) };
-        let ended = self.0.endings.of(&row.grant_id);
-        let key = Arc::new(row.granted(secret, ended));
-        lately.keep(&digest, Arc::clone(&key), before);
-        Ok(Some(key).filter(|key| !key.is_over()))
+        let digest = digest(secret);
+        let load = async {
+            let bound = Bound::new().with("id", access_token_record(&digest));
+            let rows: Vec<AccessTokenRow> = self.0.database.run("SELECT * FROM $id", bound).await?.take(0)?;
+            Ok(rows.into_iter().next().map(|row| {
+                let revoked = self.0.auth.revocations.token(&row.grant_id);
+                Arc::new(row.into_key(secret, revoked))
+            }))
+        };
+        let key = self.0.auth.access_tokens.get_or_load(&digest, load).await?;
+        Ok(key.filter(|key| !key.is_expired()))
     }
 
-    /// Writes down that a grant was used just now.
-    pub async fn note_use(&self, key: &GrantedKey) -> Result<()> {
+    /// Records that a grant was used just now.
+    pub async fn record_use(&self, key: &GrantedKey) -> Result<()> {
         let statement = "UPDATE $id SET last_used_at = $now RETURN NONE";
         let bound = Bound::new().with("id", grant_record(&key.user, &key.id)).with("now", crate::now());
         self.0.database.run(statement, bound).await.map(drop)
     }
 
-    /// Takes away what has run out. A code stays for a day after that, to be known when it comes a second time.
-    async fn sweep(&self) -> Result<()> {
+    /// Deletes what has expired. Codes stay for another day, so that a second use is recognised.
+    async fn delete_expired(&self) -> Result<()> {
         let statements = "DELETE oauth_code WHERE expires_at < $yesterday;
             DELETE oauth_access WHERE expires_at < $now;
             DELETE oauth_grant WHERE expires_at < $now;
@@ -135,15 +170,50 @@ impl Grants<'_> {
     }
 }
 
-/// Whether a user may come in at present: nobody is given anything for one who is locked out, or is leaving.
-async fn admits(resources: &Resources, user: &str) -> Result<bool> {
-    Ok(matches!(resources.users().standing(user).await?, Standing::Active(_)))
+impl From<GrantRow> for Grant {
+    fn from(row: GrantRow) -> Self {
+        Self {
+            id: row.grant_id,
+            client_id: row.client_id,
+            client_name: row.client_name,
+            resource: row.resource,
+            scopes: row.scopes,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            expires_at: row.expires_at,
+        }
+    }
+}
+
+impl AccessTokenRow {
+    /// The token as a key: its id is the grant's, its name the client's. `revoked` is cancelled with the grant.
+    fn into_key(self, secret: &str, revoked: CancellationToken) -> GrantedKey {
+        let scopes = self.scopes.iter().filter_map(|scope| Scope::parse(scope, KeyFamily::Mcp)).collect();
+        let (first, last) = (secret.get(..4).unwrap_or_default(), secret.get(secret.len().saturating_sub(4)..));
+        let listed = Key {
+            id: self.grant_id,
+            name: self.client_name,
+            key_prefix: format!("{ACCESS_PREFIX}{first}...{}", last.unwrap_or_default()),
+            created_at: self.created_at,
+            last_used_at: None,
+            scopes: Some(self.scopes),
+            expires_at: Some(self.expires_at),
+            app_id: Some(self.client_id),
+            made_with: None,
+        };
+        GrantedKey::from_access_token(listed, self.user, scopes, self.resource, revoked)
+    }
+}
+
+/// Whether a user's account is active: nothing is issued for other accounts.
+async fn is_active(resources: &Resources, user: &str) -> Result<bool> {
+    Ok(matches!(resources.users().account_status(user).await?, AccountStatus::Active(_)))
 }
 
 fn grant_record(user: &str, id: &str) -> RecordId {
     record("oauth_grant", user, id)
 }
 
-fn access_record(digest: &str) -> RecordId {
+fn access_token_record(digest: &str) -> RecordId {
     RecordId::new("oauth_access", digest)
 }

@@ -1,61 +1,58 @@
-//! API keys: made, listed, revoked, and found again by their secret.
+//! API keys: created, listed, revoked, and found by their secret.
 
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
 };
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use hmac::{Hmac, Mac};
+use identity::crypto::{digest, random_secret};
 use schemas::{
     key::{CreatedKey, Key, KeyFamily},
     scope::Scope,
 };
-use sha2::{Digest, Sha256};
 use surrealdb::types::{RecordId, SurrealValue};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Resources, Result,
     database::{Bound, row},
-    ttl_cache::Lately,
 };
 
-/// How often the last use of a key is written down.
-const NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
+/// How often the last use of a key is recorded.
+const RECORD_USE_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
-/// A key that opens a door: what its bearer may do, and for whom.
+/// A valid API key, or an OAuth access token: what its bearer may do, and for whom.
 #[derive(Debug)]
 pub struct GrantedKey {
-    /// Identifies the key.
+    /// Identifies the key, or the grant of the access token.
     pub id: String,
     /// The user it acts for.
     pub user: String,
-    /// What the user called it.
+    /// What the user called it, or the name of the OAuth client.
     pub name: String,
-    /// Which API it opens.
+    /// Which API it is for.
     pub family: KeyFamily,
-    /// What it holds; `None` is its family's default.
+    /// Its scopes; `None` means the family's default.
     pub scopes: Option<Vec<Scope>>,
-    /// The key as it is listed.
+    /// The key as users see it in lists.
     pub listed: Key,
-    /// The address that it was given for; `None` for a key proper, which is for all of its family.
+    /// The resource that an access token was issued for (RFC 8707); `None` for an API key.
     pub resource: Option<String>,
-    /// Cancelled when it is revoked in this process, with all tokens of its grant: what it opened for longer than a request
-    /// ends then.
-    pub ended: CancellationToken,
-    noted: AtomicI64,
+    /// Cancelled when the key or the grant is revoked in this process, which ends the streams that it opened.
+    pub revoked: CancellationToken,
+    /// When its last use was recorded, in seconds since 1970.
+    use_recorded_at: AtomicI64,
 }
 
 impl GrantedKey {
-    /// An access token within a grant, which does what an MCP key does.
-    pub(crate) fn of_grant(
+    /// An access token of a grant, which can do what an MCP key can.
+    pub(crate) fn from_access_token(
         listed: Key,
         user: String,
         scopes: Vec<Scope>,
         resource: String,
-        ended: CancellationToken,
+        revoked: CancellationToken,
     ) -> Self {
         Self {
             id: listed.id.clone(),
@@ -63,36 +60,36 @@ impl GrantedKey {
             name: listed.name.clone(),
             family: KeyFamily::Mcp,
             scopes: Some(scopes),
-            noted: AtomicI64::new(0),
+            use_recorded_at: AtomicI64::new(0),
             listed,
             resource: Some(resource),
-            ended,
+            revoked,
         }
     }
 
-    /// What the key may do.
+    /// The scopes that the key has.
     pub fn effective_scopes(&self) -> &[Scope] {
-        self.scopes.as_deref().unwrap_or(Scope::granted_by_default(self.family))
+        self.scopes.as_deref().unwrap_or(Scope::defaults(self.family))
     }
 
-    /// Whether its last use was not written down lately; asking counts as writing it down.
-    pub fn use_is_unnoted(&self) -> bool {
-        let now = Utc::now().timestamp();
-        let noted = self.noted.load(Ordering::Relaxed);
-        let due = now - noted >= NOTED_EVERY.num_seconds();
-        due && self.noted.compare_exchange(noted, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    /// Whether a use is to be recorded now. `true` only once an interval: the caller has to record it.
+    pub fn should_record_use(&self) -> bool {
+        let (now, recorded) = (Utc::now().timestamp(), self.use_recorded_at.load(Ordering::Relaxed));
+        let is_due = now - recorded >= RECORD_USE_INTERVAL.num_seconds();
+        is_due && self.use_recorded_at.compare_exchange(recorded, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    pub(crate) fn is_over(&self) -> bool {
+    pub(crate) fn is_expired(&self) -> bool {
         self.listed.expires_at.is_some_and(|end| end <= Utc::now())
     }
 
-    /// Whether the key may do this.
-    pub fn holds(&self, scope: Scope) -> bool {
+    /// Whether the key has this scope.
+    pub fn has_scope(&self, scope: Scope) -> bool {
         self.effective_scopes().contains(&scope)
     }
 }
 
+/// A row of `key`.
 #[derive(SurrealValue)]
 struct KeyRow {
     key_id: String,
@@ -108,15 +105,11 @@ struct KeyRow {
     made_with: Option<String>,
 }
 
-/// Keys found lately, by the hash of their secret.
-#[derive(Default)]
-pub(crate) struct KeyCache(Lately<Arc<GrantedKey>>);
-
-/// The keys of every user; each call names whose.
+/// The keys of all users; each method names the user.
 pub struct Keys<'a>(pub(crate) &'a Resources);
 
 impl Keys<'_> {
-    /// Makes a key for `user` that never ends; its secret is in the answer and nowhere else.
+    /// Creates a key for `user` that does not expire. Its secret is only in the answer; the digest is stored.
     pub async fn create(
         &self,
         user: &str,
@@ -124,11 +117,11 @@ impl Keys<'_> {
         name: &str,
         scopes: Option<&[Scope]>,
     ) -> Result<CreatedKey> {
-        self.create_until(user, family, name, scopes, None).await
+        self.create_expiring(user, family, name, scopes, None).await
     }
 
-    /// The same, with the time when it ends.
-    pub async fn create_until(
+    /// Creates a key for `user` that expires at a time, if one is given.
+    pub async fn create_expiring(
         &self,
         user: &str,
         family: KeyFamily,
@@ -136,13 +129,13 @@ impl Keys<'_> {
         scopes: Option<&[Scope]>,
         expires_at: Option<DateTime<Utc>>,
     ) -> Result<CreatedKey> {
-        let (fields, created) = new_key(user, family, name, scopes, Term::Until(expires_at));
-        let row = row(record(&fields.key_id), fields);
+        let (fields, created) = new_key(user, family, name, scopes, Expiry::At(expires_at));
+        let row = row(key_record(&fields.key_id), fields);
         self.0.database.run("INSERT INTO key $row", Bound::new().with("row", row)).await?;
         Ok(created)
     }
 
-    /// Makes an MCP key with every scope in the place of those of the same name, which are revoked: nobody keeps them.
+    /// Creates an MCP key with all scopes, and revokes those of the same name.
     pub async fn replace(&self, user: &str, name: &str) -> Result<CreatedKey> {
         for old in self.list(user, KeyFamily::Mcp).await?.into_iter().filter(|key| key.name == name) {
             self.revoke(user, KeyFamily::Mcp, &old.id).await?;
@@ -150,133 +143,104 @@ impl Keys<'_> {
         self.create(user, KeyFamily::Mcp, name, None).await
     }
 
-    /// Makes a key of the same family with another one, for the same user; it is revoked together with its maker, and
-    /// ends no later. `None` when the maker is there no more.
-    pub async fn create_with(
+    /// Creates a key with another key, of the same family and user. It is revoked together with that key, and expires no
+    /// later. `None` when that key has been revoked.
+    pub async fn create_derived(
         &self,
-        maker: &GrantedKey,
+        parent: &GrantedKey,
         name: &str,
         scopes: &[Scope],
         expires_at: Option<DateTime<Utc>>,
     ) -> Result<Option<CreatedKey>> {
-        let (fields, created) = new_key(&maker.user, maker.family, name, Some(scopes), Term::With(maker, expires_at));
-        // The maker is written to as well, so that it cannot be revoked at the same moment and leave this one behind.
+        let (fields, created) =
+            new_key(&parent.user, parent.family, name, Some(scopes), Expiry::Derived(parent, expires_at));
+        // The parent is written too, so that revoking it at the same moment conflicts and cannot leave this key behind.
         let statements = "BEGIN;
-            LET $makers = (UPDATE $maker SET last_used_at = $now);
-            IF count($makers) > 0 { INSERT INTO key $row; };
-            RETURN count($makers);
+            LET $parents = (UPDATE $parent SET last_used_at = $now);
+            IF count($parents) > 0 { INSERT INTO key $row; };
+            RETURN count($parents);
             COMMIT;";
         let bound = Bound::new()
-            .with("maker", record(&maker.id))
+            .with("parent", key_record(&parent.id))
             .with("now", fields.created_at)
-            .with("row", row(record(&fields.key_id), fields));
-        let makers: Option<i64> = self.0.database.run(statements, bound).await?.take(3)?;
-        Ok((makers == Some(1)).then_some(created))
+            .with("row", row(key_record(&fields.key_id), fields));
+        let parents: Option<i64> = self.0.database.run(statements, bound).await?.take(3)?;
+        Ok((parents == Some(1)).then_some(created))
     }
 
-    /// The keys of `user` in one family, newest first.
+    /// The keys of `user` in a family, newest first.
     pub async fn list(&self, user: &str, family: KeyFamily) -> Result<Vec<Key>> {
         let statement = "SELECT * FROM key WHERE user = $user AND family = $family ORDER BY created_at DESC";
         let bound = Bound::new().with("user", user).with("family", family_name(family));
         let rows: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
-        Ok(rows.iter().map(|row| listed(row, family)).collect())
+        Ok(rows.iter().map(|row| listed_key(row, family)).collect())
     }
 
-    /// Revokes a key of `user` at once, and the keys that were made with it; an id that is not there changes nothing.
+    /// Revokes a key of `user` at once, with the keys that were created with it; an unknown id changes nothing.
     pub async fn revoke(&self, user: &str, family: KeyFamily, id: &str) -> Result<()> {
         let statement = "DELETE key WHERE user = $user AND family = $family AND (key_id = $id OR made_with = $id)
             RETURN BEFORE";
         let bound = Bound::new().with("id", id).with("user", user).with("family", family_name(family));
-        let gone: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
-        for row in gone {
-            self.0.key_cache.0.forget(&row.secret);
-            self.0.endings.end(&row.key_id);
+        let revoked: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        for row in revoked {
+            self.0.auth.keys.invalidate(&row.secret);
+            self.0.auth.revocations.revoke(&row.key_id);
         }
         Ok(())
     }
 
-    /// The key whose raw secret this is, with its family's prefix; one whose time is over is none.
+    /// The key with this secret, given with its family's prefix, unless it has expired.
     pub async fn find(&self, raw: &str) -> Result<Option<Arc<GrantedKey>>> {
         let family = KeyFamily::ALL.into_iter().find(|family| raw.starts_with(family.prefix()));
         let Some(family) = family else { return Ok(None) };
         let secret = digest(&raw[family.prefix().len()..]);
-        let KeyCache(lately) = &self.0.key_cache;
-        if let Some(key) = lately.get(&secret, &self.0.database) {
-            return Ok(Some(key).filter(|key| !key.is_over()));
-        }
-        let before = lately.before();
-        let statement = "SELECT * FROM key WHERE secret = $secret AND family = $family";
-        let bound = Bound::new().with("secret", secret.clone()).with("family", family_name(family));
-        let rows: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
-        let Some(row) = rows.into_iter().next() else { return Ok(None) };
-        let ended = self.0.endings.of(&row.key_id);
-        let key = Arc::new(granted(row, family, ended));
-        lately.keep(&secret, Arc::clone(&key), before);
-        Ok(Some(key).filter(|key| !key.is_over()))
+        let load = async {
+            let statement = "SELECT * FROM key WHERE secret = $secret AND family = $family";
+            let bound = Bound::new().with("secret", secret.as_str()).with("family", family_name(family));
+            let rows: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
+            Ok(rows.into_iter().next().map(|row| {
+                let revoked = self.0.auth.revocations.token(&row.key_id);
+                Arc::new(into_granted_key(row, family, revoked))
+            }))
+        };
+        let key = self.0.auth.keys.get_or_load(&secret, load).await?;
+        Ok(key.filter(|key| !key.is_expired()))
     }
 
-    /// Writes down that a key was used just now.
-    pub async fn note_use(&self, key: &GrantedKey) -> Result<()> {
+    /// Records that a key was used just now.
+    pub async fn record_use(&self, key: &GrantedKey) -> Result<()> {
         let statement = "UPDATE $id SET last_used_at = $now RETURN NONE";
-        let bound = Bound::new().with("id", record(&key.id)).with("now", crate::now());
+        let bound = Bound::new().with("id", key_record(&key.id)).with("now", crate::now());
         self.0.database.run(statement, bound).await.map(drop)
     }
 }
 
-/// 32 hexadecimal characters that nobody can guess.
-pub(crate) fn random_secret() -> String {
-    uuid::Uuid::new_v4().simple().to_string()
-}
-
-/// For so long after a secret was used that gives the next one, it is answered again: the first answer may not have
-/// arrived, and several pages or processes of one client may come at the same moment. They all get the *same* next one, so
-/// that there are never two lines of secrets; who comes with an old one later is found out.
-pub(crate) const GRACE: TimeDelta = TimeDelta::seconds(10);
-
-/// The secret that follows this one. Nobody makes it without that, which is kept nowhere, and the salt, which is kept here
-/// alone.
-pub(crate) fn next_secret(secret: &str, salt: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(salt.as_bytes());
-    hex::encode(mac.finalize().into_bytes())
-}
-
-/// What is kept of a secret.
-pub(crate) fn digest(secret: &str) -> String {
-    hex::encode(Sha256::digest(secret))
-}
-
-/// The challenge that this secret answers (RFC 7636, S256).
-pub(crate) fn challenge(verifier: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
-}
-
-fn record(id: &str) -> RecordId {
+fn key_record(id: &str) -> RecordId {
     RecordId::new("key", id)
 }
 
-/// How long a key about to be made is good.
-enum Term<'a> {
-    Until(Option<DateTime<Utc>>),
-    /// No longer than its maker, whatever is asked for.
-    With(&'a GrantedKey, Option<DateTime<Utc>>),
+/// When a new key expires.
+enum Expiry<'a> {
+    At(Option<DateTime<Utc>>),
+    /// At the given time, but no later than the parent key.
+    Derived(&'a GrantedKey, Option<DateTime<Utc>>),
 }
 
-/// The row of a key about to be made, and what its maker is shown of it.
+/// The row of a new key, and what is shown to its creator.
 fn new_key(
     user: &str,
     family: KeyFamily,
     name: &str,
     scopes: Option<&[Scope]>,
-    term: Term<'_>,
+    expiry: Expiry<'_>,
 ) -> (KeyRow, CreatedKey) {
-    let (maker, expires_at) = match term {
-        Term::Until(end) => (None, end),
-        Term::With(maker, end) => (Some(maker), [maker.listed.expires_at, end].into_iter().flatten().min()),
+    let (parent, expires_at) = match expiry {
+        Expiry::At(time) => (None, time),
+        Expiry::Derived(parent, time) => (Some(parent), [parent.listed.expires_at, time].into_iter().flatten().min()),
     };
     let secret = random_secret();
     let fields = KeyRow {
-        key_id: uuid::Uuid::new_v4().to_string(),
+        key_id: crate::new_id(),
         user: user.to_owned(),
         family: family_name(family).to_owned(),
         name: name.to_owned(),
@@ -286,9 +250,9 @@ fn new_key(
         created_at: crate::now(),
         last_used_at: None,
         expires_at,
-        made_with: maker.map(|maker| maker.id.clone()),
+        made_with: parent.map(|parent| parent.id.clone()),
     };
-    let described = listed(&fields, family);
+    let described = listed_key(&fields, family);
     (fields, CreatedKey { described, key: format!("{}{secret}", family.prefix()) })
 }
 
@@ -299,7 +263,7 @@ fn family_name(family: KeyFamily) -> &'static str {
     }
 }
 
-fn listed(row: &KeyRow, family: KeyFamily) -> Key {
+fn listed_key(row: &KeyRow, family: KeyFamily) -> Key {
     Key {
         id: row.key_id.clone(),
         name: row.name.clone(),
@@ -313,7 +277,7 @@ fn listed(row: &KeyRow, family: KeyFamily) -> Key {
     }
 }
 
-fn granted(row: KeyRow, family: KeyFamily, ended: CancellationToken) -> GrantedKey {
+fn into_granted_key(row: KeyRow, family: KeyFamily, revoked: CancellationToken) -> GrantedKey {
     let parse = |scopes: &Vec<String>| scopes.iter().filter_map(|scope| Scope::parse(scope, family)).collect();
     GrantedKey {
         id: row.key_id.clone(),
@@ -321,9 +285,9 @@ fn granted(row: KeyRow, family: KeyFamily, ended: CancellationToken) -> GrantedK
         name: row.name.clone(),
         family,
         scopes: row.scopes.as_ref().map(parse),
-        listed: listed(&row, family),
+        listed: listed_key(&row, family),
         resource: None,
-        ended,
-        noted: AtomicI64::new(row.last_used_at.map_or(0, |time| time.timestamp())),
+        revoked,
+        use_recorded_at: AtomicI64::new(row.last_used_at.map_or(0, |time| time.timestamp())),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod action_items;
 pub mod audit;
+mod auth;
 pub mod changes;
 pub mod chat_files;
 pub mod conversations;
@@ -11,7 +12,6 @@ pub mod embedder;
 pub mod folders;
 pub mod goals;
 pub mod grants;
-pub mod identity;
 mod indexer;
 pub mod jobs;
 pub mod keys;
@@ -22,17 +22,16 @@ pub mod models;
 mod outbox;
 pub mod people;
 mod preferences;
-mod revocations;
 mod sessions;
 pub mod transcripts;
 pub mod transfer;
-mod ttl_cache;
 pub mod users;
 pub mod vectors;
 pub mod webhooks;
 
 use std::{path::PathBuf, sync::Arc};
 
+use ::identity::IdentityProviders;
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::Deserialize;
 use tokio::{sync::Mutex, task::JoinHandle};
@@ -40,28 +39,27 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     audit::{AuditSettings, Writer},
+    auth::AuthState,
     changes::Changes,
-    grants::{Browsers, Clients, Documents, GrantCache, Grants},
-    identity::throttle::Throttle,
+    grants::{BrowserSessions, Clients, Grants},
     jobs::Queue,
-    keys::{KeyCache, Keys},
+    keys::Keys,
     limits::Limits,
     memories::Memories,
     messages::Messages,
     outbox::Outbox,
-    revocations::Endings,
-    users::{Standings, Users},
+    users::{Users, load_signing_secret},
     webhooks::Deliveries,
 };
 pub use crate::{
     database::{Database, DatabaseSettings},
     embedder::{Embedder, EmbedderSettings},
     grants::GrantSettings,
-    identity::{SignIn, SignInSettings},
     limits::LimitSettings,
     sessions::{Sessions, TurnToAnswer},
     vectors::{Vectors, VectorsSettings},
 };
+pub use ::identity::{self, SignInSettings};
 pub(crate) use outbound::redact_url;
 pub use outbound::{
     Error, RateLimited, Result, Secret, http,
@@ -89,7 +87,7 @@ pub struct Settings {
     pub webhooks: WebhookSettings,
     /// How often everybody may do what is limited.
     pub limits: LimitSettings,
-    /// What MCP clients are granted, and for how long.
+    /// Lifetimes of OAuth codes and tokens, and which clients are accepted.
     pub grants: GrantSettings,
     /// How long the audit trail is kept.
     pub audit: AuditSettings,
@@ -115,16 +113,11 @@ pub struct Resources {
     pub changes: Changes,
     /// How often everybody has done what is limited.
     pub limits: Limits,
-    /// Whose word is taken for who somebody is.
-    pub sign_in: SignIn,
-    key_cache: KeyCache,
-    endings: Endings,
-    /// What MCP clients are granted, and for how long.
+    /// The issuers whose tokens are accepted.
+    pub identity: IdentityProviders,
+    auth: AuthState,
+    /// Lifetimes of OAuth codes and tokens, and which clients are accepted.
     pub grant_settings: GrantSettings,
-    grant_cache: GrantCache,
-    client_documents: Documents,
-    standings: Standings,
-    throttle: Throttle,
     outbox: Outbox,
     queue: Queue,
     deliveries: Deliveries,
@@ -173,7 +166,8 @@ impl Resources {
 
     async fn assemble(settings: &Settings, embedder: Embedder, vectors: Vectors) -> Result<Arc<Self>> {
         let database = Database::open(&settings.database, &settings.data.join("database")).await?;
-        let sign_in = SignIn::open(&settings.sign_in, &database).await?;
+        let identity = IdentityProviders::new(&settings.sign_in, &load_signing_secret(&database).await?)?;
+        let auth = AuthState::new(&database, &settings.grants)?;
         Ok(Arc::new(Self {
             auditor: Writer::start(database.clone(), settings.audit.days),
             database,
@@ -184,14 +178,9 @@ impl Resources {
             speech: Speech::open(&settings.speech)?,
             changes: Changes::default(),
             limits: Limits::open(&settings.limits)?,
-            sign_in,
-            key_cache: KeyCache::default(),
-            endings: Endings::default(),
+            identity,
+            auth,
             grant_settings: settings.grants.clone(),
-            grant_cache: GrantCache::default(),
-            client_documents: Documents::open(&settings.grants)?,
-            standings: Standings::default(),
-            throttle: Throttle::default(),
             outbox: Outbox::default(),
             queue: Queue::default(),
             deliveries: Deliveries::open(&settings.webhooks)?,
@@ -225,19 +214,19 @@ impl Resources {
         Keys(self)
     }
 
-    /// What the users have granted to MCP clients.
+    /// The OAuth grants of all users.
     pub fn grants(&self) -> Grants<'_> {
         Grants(self)
     }
 
-    /// The MCP clients that this server knows.
+    /// The OAuth clients.
     pub fn clients(&self) -> Clients<'_> {
         Clients(self)
     }
 
-    /// The browsers in which users have signed in.
-    pub fn browsers(&self) -> Browsers<'_> {
-        Browsers(self)
+    /// The browser sessions of all users.
+    pub fn browser_sessions(&self) -> BrowserSessions<'_> {
+        BrowserSessions(self)
     }
 
     /// The users.

@@ -5,13 +5,13 @@ mod sharing;
 mod transfer;
 
 use chrono::{DateTime, Utc};
+use identity::crypto::digest;
 use schemas::chat::Message;
 use surrealdb::types::{RecordId, SurrealValue, Value};
 
 use crate::{
     Resources, Result,
     database::{Bound, Json, record, row},
-    keys::digest,
 };
 
 /// The chat messages of one user; nothing of anyone else's can be reached through it.

@@ -4,6 +4,8 @@ mod delivery;
 pub mod worker;
 
 pub use outbound::webhooks::WebhookSettings;
+
+use identity::crypto::long_random_secret;
 use outbound::webhooks::{Sender, stored_address};
 use schemas::webhook::{Webhook, WebhookDelivery, WebhookKind};
 use surrealdb::types::{RecordId, SurrealValue};
@@ -12,7 +14,6 @@ use tokio::sync::Notify;
 use crate::{
     Resources, Result,
     database::{self, Bound, name_of, record, value_of},
-    keys::random_secret,
 };
 use delivery::DeliveryRow;
 
@@ -148,7 +149,7 @@ impl Webhooks<'_> {
             user: String,
             secret: String,
         }
-        let secret = format!("whsec_{}{}", random_secret(), random_secret());
+        let secret = format!("whsec_{}", long_random_secret());
         let id = RecordId::new("webhook_secret", self.user);
         let row = database::row(id.clone(), SecretRow { user: self.user.to_owned(), secret });
         Bound::new().with("id", id).with("row", row)

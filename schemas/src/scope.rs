@@ -1,8 +1,8 @@
-//! What a key may do.
+//! Scopes: the permissions of keys.
 
 use crate::key::KeyFamily;
 
-/// One permission that a key can hold. Developer keys spell it `memories:read`, MCP keys `memories.read`.
+/// One permission that a key can have. Developer keys spell it `memories:read`, MCP keys `memories.read`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each name says it all")]
 pub enum Scope {
@@ -23,7 +23,7 @@ pub enum Scope {
 use Scope::*;
 
 impl Scope {
-    /// What is acted on and how, the two halves of every spelling.
+    /// The noun and the verb of the scope.
     fn parts(self) -> (&'static str, &'static str) {
         match self {
             ConversationsRead => ("conversations", "read"),
@@ -41,17 +41,17 @@ impl Scope {
         }
     }
 
-    /// The spelling that keys of `family` use.
+    /// The scope as keys of `family` spell it.
     pub fn spelling(self, family: KeyFamily) -> String {
-        let (what, how) = self.parts();
+        let (noun, verb) = self.parts();
         match family {
-            KeyFamily::Developer => format!("{what}:{how}"),
-            KeyFamily::Mcp => format!("{what}.{how}"),
+            KeyFamily::Developer => format!("{noun}:{verb}"),
+            KeyFamily::Mcp => format!("{noun}.{verb}"),
         }
     }
 
-    /// What it lets its holder do, for people who are asked for it.
-    pub fn in_words(self) -> &'static str {
+    /// What it permits, for the consent page.
+    pub fn description(self) -> &'static str {
         match self {
             ConversationsRead => "Read and search your conversations, their transcripts and the summaries of your days",
             ConversationsWrite => "Add, change and delete conversations",
@@ -68,12 +68,12 @@ impl Scope {
         }
     }
 
-    /// Whether it lets its holder change something.
-    pub fn changes(self) -> bool {
+    /// Whether it permits changes.
+    pub fn is_write(self) -> bool {
         self.parts().1 != "read"
     }
 
-    /// The scopes that a key of `family` can hold, in the order they are listed to people.
+    /// The scopes that a key of `family` can have, in display order.
     pub fn available(family: KeyFamily) -> &'static [Scope] {
         match family {
             KeyFamily::Developer => &[
@@ -101,15 +101,15 @@ impl Scope {
         }
     }
 
-    /// What a key holds that was created without a word on scopes: a developer key reads, an MCP key does all.
-    pub fn granted_by_default(family: KeyFamily) -> &'static [Scope] {
+    /// The scopes of a key that was created without any: those for reading for a developer key, all for an MCP key.
+    pub fn defaults(family: KeyFamily) -> &'static [Scope] {
         match family {
             KeyFamily::Developer => &[ConversationsRead, MemoriesRead, ActionItemsRead, GoalsRead],
             KeyFamily::Mcp => Self::available(family),
         }
     }
 
-    /// The scope that keys of `family` spell `text`.
+    /// The scope that `text` spells in keys of `family`.
     pub fn parse(text: &str, family: KeyFamily) -> Option<Scope> {
         Self::available(family).iter().copied().find(|scope| scope.spelling(family) == text)
     }

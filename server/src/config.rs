@@ -212,7 +212,7 @@ impl Config {
         if self.oauth.access_seconds == 0 || self.oauth.code_seconds == 0 || self.oauth.refresh_days == 0 {
             return Err("oauth.access_seconds, oauth.code_seconds and oauth.refresh_days must be greater than 0".into());
         }
-        if let Some(wrong) = self.oauth.omi_redirects.iter().find(|text| !resources::grants::is_redirect(text)) {
+        if let Some(wrong) = self.oauth.omi_redirects.iter().find(|text| !resources::grants::is_redirect_uri(text)) {
             return Err(format!("oauth.omi_redirects: `{wrong}` is not an address to send a client back to"));
         }
         for origin in &self.server.allowed_origins {

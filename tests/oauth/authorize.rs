@@ -26,8 +26,8 @@ async fn an_unknown_client_or_address_is_shown_and_never_followed() {
     let server = Server::shared().await;
     let client = Client::added(server).await;
     is_shown(&client, &[("client_id", None)], "client_id is missing").await;
-    is_shown(&client, &[("client_id", Some("nobody"))], "no client has this id").await;
-    is_shown(&client, &[("client_id", Some("<script>alert(1)</script>"))], "no client has this id").await;
+    is_shown(&client, &[("client_id", Some("nobody"))], "unknown client_id").await;
+    is_shown(&client, &[("client_id", Some("<script>alert(1)</script>"))], "unknown client_id").await;
     let not_its_own = "an address that is not one of its own";
     for wrong in [
         "https://evil.example/callback",

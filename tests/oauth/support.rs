@@ -1,6 +1,6 @@
 //! OAuth for MCP clients: found by its documents, agreed to on a page, and given, refreshed and taken back in tokens.
 
-use resources::grants::{NewClient, RegisteredClient, Vouched};
+use resources::grants::{NewClient, RegisteredClient, Trust};
 
 use crate::support::server::{Server, apart};
 
@@ -8,7 +8,7 @@ use crate::support::server::{Server, apart};
 pub(crate) async fn added(server: &Server, redirect_uri: &str, has_secret: bool) -> RegisteredClient {
     let resources = server.resources.clone();
     let redirect_uris = vec![redirect_uri.to_owned()];
-    let (name, vouched) = ("Test <Client> & Co".to_owned(), Vouched::ByOwner);
-    let new = NewClient { name, redirect_uris, refreshes: true, has_secret, vouched };
+    let (name, trust) = ("Test <Client> & Co".to_owned(), Trust::Manual);
+    let new = NewClient { name, redirect_uris, refreshes: true, has_secret, trust };
     apart(async move { resources.clients().add(new).await.unwrap().unwrap() }).await
 }

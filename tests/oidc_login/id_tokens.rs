@@ -142,7 +142,7 @@ async fn an_issuer_that_calls_itself_another_is_not_trusted() {
     .await;
     let visitor = stage.server.owner();
     let answer = me(&visitor, &Key::first().sign(&said(&stage.issuer, "ana", json!({})))).await;
-    answer.refused(503, "the issuer describes itself as another one");
+    answer.refused(503, "the discovery document is of another issuer");
     assert_eq!(stage.issuer.asked(KEYS), 0);
     let of_another = said(&stage.issuer, "ana", json!({ "iss": "https://another.example" }));
     me(&visitor, &Key::first().sign(&of_another)).await.refused(401, INVALID);
@@ -173,7 +173,8 @@ async fn an_issuer_that_is_away_lets_nobody_in() {
     .await;
     let visitor = stage.server.owner();
     let answer = me(&visitor, &Key::first().sign(&said(&stage.issuer, "ana", json!({})))).await;
-    answer.refused(503, "the description of the issuer cannot be fetched: the answer was 503 Service Unavailable");
+    answer
+        .refused(503, "the discovery document of the issuer cannot be fetched: the answer was 503 Service Unavailable");
     stage.end().await;
     let stage = Stage::set(|settings, issuer| {
         take_oidc(settings, issuer);

@@ -40,7 +40,7 @@ async fn whoever_is_on_the_way_out_hears_so_and_makes_no_account() {
     // Nobody has come with anything of hers yet, so that nothing is believed of her.
     let ana = glass.server.user().await.id;
     rows.sql(&format!("CREATE identity:['{ISSUER}', 'ana'] SET user = '{ana}'")).await;
-    rows.sql(&format!("UPDATE user SET leaving_at = time::now() WHERE uid = '{ana}'")).await;
+    rows.sql(&format!("UPDATE user SET deleting_at = time::now() WHERE uid = '{ana}'")).await;
     let before = rows.sql(USERS).await;
     let told = json!({ "code": "account_deletion_in_progress", "status": "deleting", "retryable": false });
     let token = token("ana", vouched("ana@example.com"));

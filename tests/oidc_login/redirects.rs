@@ -79,7 +79,7 @@ async fn nobody_goes_to_an_issuer_that_is_away() {
         issuer.change(|manners| manners.status = 500);
     })
     .await;
-    let reason = "the description of the issuer cannot be fetched: the answer was 500 Internal Server Error";
+    let reason = "the discovery document of the issuer cannot be fetched: the answer was 500 Internal Server Error";
     stays(&Browser::new().open(&start(&stage, &[])).await, 503, reason);
     stage.end().await;
 }
@@ -125,7 +125,7 @@ async fn a_program_is_told_why_there_is_no_code() {
         (&[("mishap", "denied")], "access_denied", "The issuer did not sign you in"),
         (&[("mishap", "forgotten")], "access_denied", NOT_GOOD),
         (&[("mishap", "forged")], "access_denied", NOT_GOOD),
-        (&[("mishap", "stumbled")], "temporarily_unavailable", "the issuer answers 500 Internal Server Error"),
+        (&[("mishap", "stumbled")], "temporarily_unavailable", "the issuer responded with 500 Internal Server Error"),
         (&[("says", r#"{ "nonce": "another" }"#)], "access_denied", NOT_GOOD),
         (&[("says", r#"{ "nonce": null }"#)], "access_denied", NOT_GOOD),
         (&[("says", r#"{ "aud": "another" }"#)], "access_denied", NOT_GOOD),

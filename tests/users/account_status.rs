@@ -58,7 +58,7 @@ async fn an_assistant_gets_nothing_for_somebody_who_is_locked_out_and_all_of_it_
     let token = text(&ana.tokens, "refresh_token");
     judge(server, &ana.user.id, "disable").await.ok();
     for answer in [ana.client.refresh(&token).await, ana.client.exchange(&code).await] {
-        assert_eq!(denied(&answer, 400, "invalid_grant"), "The account may not come in at present");
+        assert_eq!(denied(&answer, 400, "invalid_grant"), "Account is disabled or being deleted");
     }
     judge(server, &ana.user.id, "enable").await.ok();
     for answer in [ana.client.refresh(&token).await, ana.client.exchange(&code).await] {

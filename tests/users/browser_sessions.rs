@@ -2,7 +2,7 @@
 //! agreed to and not fetched yet.
 
 use reqwest::header::COOKIE;
-use resources::grants::new_browser_secret;
+use resources::identity::crypto::long_random_secret;
 use serde_json::json;
 
 use super::support::{INVALID, Member, PASSWORD, text};
@@ -25,9 +25,9 @@ struct Scene {
 impl Scene {
     async fn of(user: &TestUser) -> Self {
         let server = Server::shared().await;
-        let (client, secret) = (Client::added(server).await, new_browser_secret());
+        let (client, secret) = (Client::added(server).await, long_random_secret());
         let (cookie, resources, id) = (format!("recollect={secret}"), server.resources.clone(), user.id.clone());
-        apart(async move { resources.browsers().sign_in(&secret, &id).await.unwrap() }).await;
+        apart(async move { resources.browser_sessions().sign_in(&secret, &id).await.unwrap() }).await;
         let code = client.agreed(user, &client.asked(SCOPE)).await;
         let scene = Self { client, cookie, code };
         let page = scene.page().await;

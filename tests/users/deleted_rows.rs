@@ -35,18 +35,18 @@ const LIVED_IN: [&str; 23] = [
     "goal",
     "identity",
     "key",
-    "login",
     "memory",
     "memory_revision",
     "message",
     "oauth_access",
     "oauth_browser",
     "oauth_grant",
+    "oidc_state",
     "person",
     "preferences",
     "segment",
+    "session",
     "user",
-    "visit",
     "webhook",
 ];
 
@@ -86,12 +86,12 @@ async fn live(server: &Server, rows: &Rows, client: &Client, user: &TestUser) {
     client.agreed(user, &client.asked("memories.read")).await;
     session_of(server, user).await;
     let (resources, id) = (server.resources.clone(), user.id.clone());
-    let secret = resources::grants::new_browser_secret();
-    apart(async move { resources.browsers().sign_in(&secret, &id).await.unwrap() }).await;
+    let secret = resources::identity::crypto::long_random_secret();
+    apart(async move { resources.browser_sessions().sign_in(&secret, &id).await.unwrap() }).await;
     // What comes of signing in elsewhere.
     let id = &user.id;
     rows.sql(&format!("CREATE identity:['https://issuer.example', 'ana'] SET user = '{id}'")).await;
-    rows.sql(&format!("CREATE visit SET user = '{id}', expires_at = time::now() + 5m")).await;
+    rows.sql(&format!("CREATE oidc_state SET user = '{id}', expires_at = time::now() + 5m")).await;
     user.developer().get("/v1/dev/user/memories").await.ok();
     user.mcp().get("/v1/mcp/memories").await.ok();
     // Whoever reads the trail has it written down.
@@ -144,7 +144,7 @@ async fn no_count_of_requests_outlives_its_user() {
     ana.developer().get("/v1/dev/user/memories").await.ok();
     ana.app().delete(ACCOUNT).await.ok();
     let rows = glass.stop().await;
-    let counted = rows.sql("SELECT * FROM allowance").await;
+    let counted = rows.sql("SELECT * FROM rate_limit").await;
     for secret in [&ana.id, &ana.developer_key_id] {
         assert!(!counted.to_string().contains(secret.as_str()), "{secret}: {counted}");
     }
@@ -156,7 +156,7 @@ async fn a_deletion_that_a_crash_interrupts_goes_on_at_the_next_start() {
     let (ana, ben) = (glass.server.user().await, glass.server.user().await);
     Talk::at("2026-05-07T10:00:00Z", 20, "The falcons of Rosenburg").held(&glass.server.resources, &ana.id).await;
     // Nobody has come with anything of hers yet, so that nothing is believed of her.
-    glass.rows.sql(&format!("UPDATE user SET leaving_at = time::now() WHERE uid = '{}'", ana.id)).await;
+    glass.rows.sql(&format!("UPDATE user SET deleting_at = time::now() WHERE uid = '{}'", ana.id)).await;
     let told = json!({ "code": "account_deletion_in_progress", "status": "deleting", "retryable": false });
     let session = session_of(&glass.server, &ana).await;
     let session = ana.with(&text(&session, "access_token"));

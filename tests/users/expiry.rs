@@ -17,7 +17,7 @@ async fn sessions_and_invitations_end_when_their_time_has_come() {
     let session = signed_in(server, &tokens);
     session.app().get("/v3/memories").await.ok();
     let invited = invite(server, json!({ "name": "Ben" })).await.ok();
-    for table in ["login", "invitation"] {
+    for table in ["session", "invitation"] {
         rows.sql(&format!("UPDATE {table} SET expires_at = time::now() - 1s")).await;
     }
     session.app().get("/v3/memories").await.refused(401, INVALID);
@@ -39,13 +39,13 @@ async fn a_refresh_token_is_answered_again_for_a_short_while_alone() {
     let second = text(&refresh(server, &first).await.ok(), "refresh_token");
     assert_eq!(text(&refresh(server, &first).await.ok(), "refresh_token"), second);
     session.app().get("/v3/memories").await.ok();
-    rows.sql("UPDATE login SET rotated_at = rotated_at - 11s").await;
+    rows.sql("UPDATE session SET rotated_at = rotated_at - 11s").await;
     for token in [&first, &second] {
         refresh(server, token).await.refused(401, NO_REFRESH);
     }
     session.app().get("/v3/memories").await.refused(401, INVALID);
     assert_eq!(closed(server, &session.token).await, (4004, INVALID.to_owned()));
-    assert_eq!(rows.sql("SELECT * FROM login").await, json!([]), "one of the two is in the wrong hands");
+    assert_eq!(rows.sql("SELECT * FROM session").await, json!([]), "one of the two is in the wrong hands");
     glass.stop().await;
 }
 
@@ -69,7 +69,7 @@ async fn a_token_ends_in_time_and_the_database_makes_none() {
     user.with(&of_yesterday).get("/v3/memories").await.refused(401, INVALID);
     assert_eq!(closed(server, &of_yesterday).await, (4001, INVALID.to_owned()), "the client is told to refresh");
 
-    let kept = rows.sql("SELECT VALUE sid FROM login").await[0].take();
+    let kept = rows.sql("SELECT VALUE sid FROM session").await[0].take();
     assert!(kept.is_string(), "{kept}");
     let mut by_what_is_kept = claims.clone();
     by_what_is_kept["sid"] = kept;

@@ -58,9 +58,8 @@ async fn what_is_written_after_the_deletion_is_found_before_the_server_stops() {
     let (id, key) = (&user.id, &user.developer_key_id);
     let rows = &glass.rows;
     rows.sql(&format!("CREATE message SET user = '{id}', created_at = time::now()")).await;
-    let allowance =
-        format!("CREATE allowance:['{key}', 'dev:memories'] SET subject = '{key}', policy = 'dev:memories'");
-    rows.sql(&format!("{allowance}, used = 1, ends = 4000000000")).await;
+    let counter = format!("CREATE rate_limit:['{key}', 'dev:memories'] SET subject = '{key}', policy = 'dev:memories'");
+    rows.sql(&format!("{counter}, used = 1, ends = 4000000000")).await;
     assert_eq!((rows.with(id).await.len(), rows.with(key).await.len()), (1, 1));
     let rows = glass.stop().await;
     for late in [id, key] {

@@ -125,10 +125,10 @@ async fn what_is_no_invitation_is_refused() {
     is_invalid(&accept(server, &json!({ "code": "x".repeat(101) }), json!({})).await, "string_too_long", "code");
     is_invalid(&knock(server, "invitations/accept", json!({ "code": "x" })).await, "missing", "password");
     let invited = invite(server, json!({})).await.ok();
-    accept(server, &invited, json!({ "name": "  " })).await.refused(422, "A user needs a name");
+    accept(server, &invited, json!({ "name": "  " })).await.refused(422, "Name cannot be empty");
     for email in ["nobody", "@example.com", "ana@", "ana@home@example.com", "a na@example.com"] {
-        accept(server, &invited, json!({ "email": email })).await.refused(422, "email is no e-mail address");
-        invite(server, json!({ "email": email })).await.refused(422, "email is no e-mail address");
+        accept(server, &invited, json!({ "email": email })).await.refused(422, "email is not a valid e-mail address");
+        invite(server, json!({ "email": email })).await.refused(422, "email is not a valid e-mail address");
     }
     is_invalid(&invite(server, json!({ "days": 0 })).await, "greater_than_equal", "days");
     is_invalid(&invite(server, json!({ "days": 91 })).await, "less_than_equal", "days");

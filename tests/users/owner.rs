@@ -8,7 +8,7 @@ use crate::support::server::Server;
 
 const USERS: &str = "/v1/admin/users";
 const OWNERS: &str = "Only the owner of the server may do this";
-const STAYS: &str = "The owner of the server can be neither locked out nor deleted";
+const STAYS: &str = "The owner of the server cannot be disabled or deleted";
 
 /// The users of the server, as the owner sees them.
 async fn listed(server: &Server) -> Vec<Value> {

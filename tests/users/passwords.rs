@@ -10,7 +10,7 @@ use super::support::{
 };
 use crate::support::server::{Answer, Server, TestUser, apart};
 
-const NO_PASSWORDS: &str = "Nobody signs in with a password here";
+const NO_PASSWORDS: &str = "Password sign-in is disabled";
 const NOT_CURRENT: &str = "The current password is wrong";
 
 /// Adds a user who has a name and nothing else.

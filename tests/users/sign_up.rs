@@ -68,8 +68,8 @@ async fn an_account_needs_a_name_an_address_and_a_password() {
     ] {
         is_invalid(&sign_up(server, name, email, password).await, kind, place);
     }
-    sign_up(server, "  ", &email, PASSWORD).await.refused(422, "A user needs a name");
-    sign_up(server, "Eve", "nobody", PASSWORD).await.refused(422, "email is no e-mail address");
+    sign_up(server, "  ", &email, PASSWORD).await.refused(422, "Name cannot be empty");
+    sign_up(server, "Eve", "nobody", PASSWORD).await.refused(422, "email is not a valid e-mail address");
     sign_up(server, "Eve", &email, PASSWORD).await.ok();
 }
 

@@ -18,8 +18,8 @@ pub(crate) const WRONG: &str = "The name or the password is wrong";
 pub(crate) const INVALID: &str = "Invalid authorization token";
 pub(crate) const NO_REFRESH: &str = "Invalid refresh token";
 pub(crate) const DISABLED: &str = "This account is disabled";
-pub(crate) const CLOSED: &str = "Accounts are made by invitation here; ask the owner for one";
-pub(crate) const TAKEN: &str = "There is an account with this e-mail address";
+pub(crate) const CLOSED: &str = "Sign-up is by invitation only; ask the owner for one";
+pub(crate) const TAKEN: &str = "An account with this e-mail address already exists";
 pub(crate) const NO_INVITATION: &str = "Invitation not found";
 
 /// Somebody who was invited, and signs in with a password.

@@ -13,7 +13,7 @@ use crate::support::{
 
 const OWNERS: &str = "Only the owner of the server may do this";
 const WRONG: &str = "The name or the password is wrong";
-const CLOSED: &str = "Accounts are made by invitation here; ask the owner for one";
+const CLOSED: &str = "Sign-up is by invitation only; ask the owner for one";
 
 pub(crate) const NOUN: Noun = Noun {
     seed: |user| {

@@ -1,4 +1,4 @@
-//! Grants: list what assistants have been let in for, and shut them out again.
+//! Grants: list and revoke what MCP clients may do.
 
 use schemas::{
     grant::{Grants, ListGrants, RevokeGrant},

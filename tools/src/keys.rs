@@ -1,4 +1,4 @@
-//! API keys: list, create and revoke them, and see what the calling one may do.
+//! API keys: list, create and revoke them, and describe the calling one.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use resources::keys::GrantedKey;
@@ -18,8 +18,7 @@ use crate::{
 pub(crate) fn tools() -> Vec<Tool> {
     let developer = || json!("developer");
     let mcp = || json!("mcp");
-    // One published client manages keys with a developer key. It gets no further than the key itself could: see
-    // `hand_on`.
+    // One published client manages keys with a developer key: see `create_derived_key`.
     vec![
         tool!(get_key)
             .any_key()
@@ -73,7 +72,7 @@ async fn list_keys(context: Context, input: ListKeys) -> Result<Keys> {
 }
 
 async fn create_key(context: Context, input: CreateKey) -> Result<CreatedKey> {
-    let maker = calling_key(&context, input.family)?;
+    let parent = calling_key(&context, input.family)?;
     let name = input.name.trim();
     if name.is_empty() {
         return Err(Error::Invalid("Key name cannot be empty".into()));
@@ -81,7 +80,7 @@ async fn create_key(context: Context, input: CreateKey) -> Result<CreatedKey> {
     if name.contains("omi_dev_") || name.contains("omi_mcp_") {
         return Err(Error::Invalid("Key name cannot contain an API key".into()));
     }
-    let expires_at = end_of(input.expires_at, input.expires_in_days)?;
+    let expires_at = expiry(input.expires_at, input.expires_in_days)?;
     let parse = |scopes: Vec<String>| scopes.iter().map(|text| Scope::parse(text, input.family)).collect();
     let scopes: Option<Vec<Scope>> = match input.scopes.map(parse) {
         Some(None) => {
@@ -92,19 +91,19 @@ async fn create_key(context: Context, input: CreateKey) -> Result<CreatedKey> {
         Some(scopes) => scopes,
         None => None,
     };
-    match maker {
-        Some(maker) => hand_on(&context, maker, name, scopes, expires_at).await,
+    match parent {
+        Some(parent) => create_derived_key(&context, parent, name, scopes, expires_at).await,
         None => {
             let (keys, user) = (context.resources.keys(), &context.caller.user);
-            Ok(keys.create_until(user, input.family, name, scopes.as_deref(), expires_at).await?)
+            Ok(keys.create_expiring(user, input.family, name, scopes.as_deref(), expires_at).await?)
         }
     }
 }
 
 async fn revoke_key(context: Context, input: RevokeKey) -> Result<Done> {
-    if let Some(maker) = calling_key(&context, input.family)? {
+    if let Some(parent) = calling_key(&context, input.family)? {
         let keys = context.resources.keys().list(&context.caller.user, input.family).await?;
-        let is_its_own = |key: &Key| key.id == maker.id || key.made_with.as_ref() == Some(&maker.id);
+        let is_its_own = |key: &Key| key.id == parent.id || key.made_with.as_ref() == Some(&parent.id);
         if keys.iter().any(|key| key.id == input.key_id && !is_its_own(key)) {
             return Err(Error::Forbidden("A key can revoke only itself and the keys that were made with it".into()));
         }
@@ -113,8 +112,8 @@ async fn revoke_key(context: Context, input: RevokeKey) -> Result<Done> {
     Ok(Done::DONE)
 }
 
-/// When a key is to end.
-fn end_of(at: Option<DateTime<Utc>>, days: Option<u32>) -> Result<Option<DateTime<Utc>>> {
+/// When a key expires.
+fn expiry(at: Option<DateTime<Utc>>, days: Option<u32>) -> Result<Option<DateTime<Utc>>> {
     match (at, days) {
         (Some(_), Some(_)) => Err(Error::Invalid("Give either expires_at or expires_in_days".into())),
         (Some(at), None) if at <= Utc::now() => Err(Error::Invalid("expires_at must be in the future".into())),
@@ -122,7 +121,7 @@ fn end_of(at: Option<DateTime<Utc>>, days: Option<u32>) -> Result<Option<DateTim
     }
 }
 
-/// The key that makes this call, if any; it manages keys of its own family alone.
+/// The key that makes this call, if any. It manages only keys of its own family.
 fn calling_key(context: &Context, family: KeyFamily) -> Result<Option<&GrantedKey>> {
     match &context.caller.credential {
         Credential::Key(key) if key.family == family => Ok(Some(key)),
@@ -131,25 +130,24 @@ fn calling_key(context: &Context, family: KeyFamily) -> Result<Option<&GrantedKe
     }
 }
 
-/// Makes a key with another. What it holds its maker holds as well, and it makes no keys itself, so that whoever got
-/// hold of a key gains no right by it, and loses all that it gave when the key is revoked.
-async fn hand_on(
+/// Creates a key with another key. It has no scope that its parent lacks, and cannot create keys itself: a stolen key
+/// gains no rights that way, and revoking it revokes what it created.
+async fn create_derived_key(
     context: &Context,
-    maker: &GrantedKey,
+    parent: &GrantedKey,
     name: &str,
     scopes: Option<Vec<Scope>>,
     expires_at: Option<DateTime<Utc>>,
 ) -> Result<CreatedKey> {
-    if maker.listed.made_with.is_some() {
+    if parent.listed.made_with.is_some() {
         return Err(Error::Forbidden("A key that was made with another key can make no keys".into()));
     }
-    let reads =
-        || Scope::granted_by_default(maker.family).iter().copied().filter(|scope| maker.holds(*scope)).collect();
-    let scopes = scopes.unwrap_or_else(reads);
-    if let Some(beyond) = scopes.iter().find(|scope| !maker.holds(**scope)) {
-        let scope = beyond.spelling(maker.family);
+    let defaults = || Scope::defaults(parent.family).iter().copied().filter(|scope| parent.has_scope(*scope)).collect();
+    let scopes = scopes.unwrap_or_else(defaults);
+    if let Some(missing) = scopes.iter().find(|scope| !parent.has_scope(**scope)) {
+        let scope = missing.spelling(parent.family);
         return Err(Error::Forbidden(format!("A key can make only keys that may do no more than itself, not {scope}")));
     }
-    let created = context.resources.keys().create_with(maker, name, &scopes, expires_at).await?;
+    let created = context.resources.keys().create_derived(parent, name, &scopes, expires_at).await?;
     created.ok_or_else(|| Error::Unauthorized("Invalid API Key".into()))
 }

@@ -1,4 +1,4 @@
-//! Users: signing in, invitations, and the owner's list.
+//! Users: sign-in, accounts, invitations, and administration by the owner.
 
 use resources::users::{self, Deletion};
 use schemas::{
@@ -34,17 +34,17 @@ pub(crate) fn tools() -> Vec<Tool> {
 
 async fn get_me(context: Context, _: GetMe) -> Result<OneUser> {
     let user = context.resources.users().find(&context.caller.user).await?;
-    Ok(OneUser { user: user.ok_or_else(unknown)? })
+    Ok(OneUser { user: user.ok_or_else(not_found)? })
 }
 
 async fn delete_account(context: Context, input: DeleteAccount) -> Result<AccountDeleted> {
     let user = &context.caller.user;
     let reason = input.reason.unwrap_or_default();
-    tracing::warn!(target: "audit", user, reason, "a user deletes their account");
-    match users::delete(&context.resources, user).await? {
+    tracing::warn!(target: "audit", user, reason, "account deletion requested");
+    match users::delete_account(&context.resources, user).await? {
         Deletion::Done => Ok(AccountDeleted { status: "ok".into(), message: "Account deletion started".into() }),
-        Deletion::Owner => Err(stays()),
-        Deletion::Unknown => Err(unknown()),
+        Deletion::Owner => Err(owner_is_fixed()),
+        Deletion::Unknown => Err(not_found()),
     }
 }
 
@@ -56,24 +56,24 @@ async fn disable_user(context: Context, input: DisableUser) -> Result<OneUser> {
     let users = context.resources.users();
     let is_owner = |user: &User| user.role == Role::Owner;
     if users.find(&input.user_id).await?.as_ref().is_some_and(is_owner) {
-        return Err(stays());
+        return Err(owner_is_fixed());
     }
-    let user = users.disable(&input.user_id).await?.ok_or_else(unknown)?;
-    tracing::warn!(target: "audit", user = user.id, by = context.caller.user, "a user was locked out");
+    let user = users.disable(&input.user_id).await?.ok_or_else(not_found)?;
+    tracing::warn!(target: "audit", user = user.id, by = context.caller.user, "user disabled");
     Ok(OneUser { user })
 }
 
 async fn enable_user(context: Context, input: EnableUser) -> Result<OneUser> {
-    let user = context.resources.users().enable(&input.user_id).await?.ok_or_else(unknown)?;
-    tracing::warn!(target: "audit", user = user.id, by = context.caller.user, "a user was let in again");
+    let user = context.resources.users().enable(&input.user_id).await?.ok_or_else(not_found)?;
+    tracing::warn!(target: "audit", user = user.id, by = context.caller.user, "user enabled");
     Ok(OneUser { user })
 }
 
 async fn delete_user(context: Context, input: DeleteUser) -> Result<Done> {
-    match users::delete(&context.resources, &input.user_id).await? {
+    match users::delete_account(&context.resources, &input.user_id).await? {
         Deletion::Done => Ok(Done::DONE),
-        Deletion::Owner => Err(stays()),
-        Deletion::Unknown => Err(unknown()),
+        Deletion::Owner => Err(owner_is_fixed()),
+        Deletion::Unknown => Err(not_found()),
     }
 }
 
@@ -82,7 +82,7 @@ async fn invite_user(context: Context, input: InviteUser) -> Result<CreatedInvit
     if let Some(email) = &input.email {
         sessions::check_email(email)?;
         if users.find_by_email(email).await?.is_some() {
-            return Err(Error::Conflict("There is an account with this e-mail address".into()));
+            return Err(Error::Conflict("An account with this e-mail address already exists".into()));
         }
     }
     let (inviter, email, name) = (&context.caller.user, input.email.as_deref(), input.name.as_deref());
@@ -94,14 +94,14 @@ async fn list_invitations(context: Context, _: ListInvitations) -> Result<Invita
 }
 
 async fn withdraw_invitation(context: Context, input: WithdrawInvitation) -> Result<Done> {
-    let was_there = context.resources.users().withdraw_invitation(&input.invitation_id).await?;
-    if was_there { Ok(Done::DONE) } else { Err(Error::NotFound("Invitation not found".into())) }
+    let is_withdrawn = context.resources.users().withdraw_invitation(&input.invitation_id).await?;
+    if is_withdrawn { Ok(Done::DONE) } else { Err(Error::NotFound("Invitation not found".into())) }
 }
 
-fn unknown() -> Error {
+fn not_found() -> Error {
     Error::NotFound("User not found".into())
 }
 
-fn stays() -> Error {
-    Error::Forbidden("The owner of the server can be neither locked out nor deleted".into())
+fn owner_is_fixed() -> Error {
+    Error::Forbidden("The owner of the server cannot be disabled or deleted".into())
 }

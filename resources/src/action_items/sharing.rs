@@ -1,6 +1,7 @@
 //! Action items that are handed to others by a link. What a link leads to is read when it is followed: an item that was
 //! deleted since is gone from it.
 
+use identity::crypto::{digest, random_secret};
 use schemas::action_item::{ActionItem, SharedActionItem, SharedActionItems};
 use surrealdb::types::{RecordId, SurrealValue};
 
@@ -8,7 +9,6 @@ use super::{ActionItems, NewActionItem, row::ActionItemRow, values};
 use crate::{
     Resources, Result,
     database::{Bound, record},
-    keys::{digest, random_secret},
     outbox::{self, Kind},
 };
 

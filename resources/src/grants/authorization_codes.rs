@@ -1,53 +1,54 @@
-//! Codes: what a user has agreed to, on its way to the client.
+//! Authorization codes: issued when a user agrees, exchanged by the client for tokens.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use identity::crypto::{digest, long_random_secret, pkce_challenge};
 use schemas::{key::KeyFamily, scope::Scope};
 use surrealdb::types::{RecordId, SurrealValue};
 
 use super::{
-    Client, Grants, admits,
-    tokens::{Denied, Issued, NewGrant, SHUT_OUT, long_secret},
+    Client, Grants, is_active,
+    tokens::{INACTIVE_ACCOUNT, IssuedTokens, NewGrant, TokenError},
 };
 use crate::{
     Result,
     database::{Bound, row},
-    keys::{challenge, digest},
 };
 
 const CODE_PREFIX: &str = "omi_oac_";
 
-/// What a user has agreed to.
+/// What a user has agreed to, for which a code is issued.
 #[derive(Debug)]
-pub struct Agreement<'a> {
-    /// Who.
+pub struct AuthorizationCode<'a> {
+    /// The user's id.
     pub user: &'a str,
-    /// With whom.
+    /// The client.
     pub client: &'a Client,
-    /// Where the client waits for the code.
+    /// Where the code is sent.
     pub redirect_uri: &'a str,
-    /// The SHA-256 of a secret that the client keeps until it fetches the tokens, in base64url.
+    /// The client's PKCE challenge (S256).
     pub challenge: &'a str,
-    /// The address that the tokens are for.
+    /// The resource that the tokens are for.
     pub resource: &'a str,
     /// What the client may do.
     pub scopes: &'a [Scope],
 }
 
-/// A code, given back for tokens.
+/// A token request with a code.
 #[derive(Debug)]
-pub struct Exchange<'a> {
+pub struct CodeExchange<'a> {
     /// The code.
     pub code: &'a str,
-    /// Who gives it back.
+    /// The client that presents it.
     pub client_id: &'a str,
-    /// Where it was sent; a client of OAuth 2.1 need not say.
+    /// Where the code was sent; optional in OAuth 2.1.
     pub redirect_uri: Option<&'a str>,
-    /// The secret behind the challenge.
+    /// The PKCE verifier.
     pub verifier: &'a str,
-    /// What the tokens are to be for, where the client says that again.
+    /// The resource that the tokens are to be for, if the client repeats it.
     pub resource: Option<&'a str>,
 }
 
+/// A row of `oauth_code`.
 #[derive(SurrealValue)]
 struct CodeRow {
     user: String,
@@ -59,53 +60,53 @@ struct CodeRow {
     resource: String,
     scopes: Vec<String>,
     expires_at: DateTime<Utc>,
-    /// The grant that came of it.
+    /// The grant it was exchanged for.
     grant_id: Option<String>,
 }
 
 impl Grants<'_> {
-    /// Writes down what a user has agreed to; the code stands for it once, for some minutes.
-    pub async fn agree(&self, agreement: Agreement<'_>) -> Result<String> {
-        let secret = long_secret();
+    /// Issues an authorization code. It can be exchanged once, within some minutes.
+    pub async fn create_authorization_code(&self, new: AuthorizationCode<'_>) -> Result<String> {
+        let secret = long_random_secret();
         let fields = CodeRow {
-            user: agreement.user.to_owned(),
-            client_id: agreement.client.id.clone(),
-            client_name: agreement.client.name.clone(),
-            refreshes: agreement.client.refreshes,
-            redirect_uri: agreement.redirect_uri.to_owned(),
-            challenge: agreement.challenge.to_owned(),
-            resource: agreement.resource.to_owned(),
-            scopes: agreement.scopes.iter().map(|scope| scope.spelling(KeyFamily::Mcp)).collect(),
+            user: new.user.to_owned(),
+            client_id: new.client.id.clone(),
+            client_name: new.client.name.clone(),
+            refreshes: new.client.refreshes,
+            redirect_uri: new.redirect_uri.to_owned(),
+            challenge: new.challenge.to_owned(),
+            resource: new.resource.to_owned(),
+            scopes: new.scopes.iter().map(|scope| scope.spelling(KeyFamily::Mcp)).collect(),
             expires_at: crate::now() + TimeDelta::seconds(self.0.grant_settings.code_seconds.into()),
             grant_id: None,
         };
         let statements = "INSERT INTO oauth_code $row; UPDATE $client SET used_at = $now RETURN NONE";
         let bound = Bound::new()
             .with("row", row(code_record(&secret), fields))
-            .with("client", super::clients::client_record(&agreement.client.id))
+            .with("client", super::clients::client_record(&new.client.id))
             .with("now", crate::now());
         self.0.database.run(statements, bound).await?;
-        self.sweep().await?;
+        self.delete_expired().await?;
         Ok(format!("{CODE_PREFIX}{secret}"))
     }
 
-    /// Gives tokens for a code, once. Whoever comes with it again, the client or a thief, ends what came of it.
-    pub async fn exchange(&self, exchange: Exchange<'_>) -> Result<Result<Issued, Denied>> {
-        let unknown = || Ok(Err(Denied::Grant("The code is unknown or has expired")));
+    /// Exchanges a code for the tokens of a new grant. A second use, by the client or a thief, revokes that grant.
+    pub async fn exchange_code(&self, exchange: CodeExchange<'_>) -> Result<Result<IssuedTokens, TokenError>> {
+        let unknown = || Ok(Err(TokenError::InvalidGrant("The code is unknown or has expired")));
         let Some(secret) = exchange.code.strip_prefix(CODE_PREFIX) else { return unknown() };
         let id = code_record(secret);
-        let Some(code) = self.code(&id).await? else { return unknown() };
+        let Some(code) = self.find_code(&id).await? else { return unknown() };
         if let Some(grant) = &code.grant_id {
-            return self.refuse_second_use(&code.user, grant).await;
+            return self.revoke_reused_code(&code.user, grant).await;
         }
         if code.expires_at <= Utc::now() {
             return unknown();
         }
-        if let Some(denied) = objection(&code, &exchange) {
-            return Ok(Err(denied));
+        if let Err(error) = code.check(&exchange) {
+            return Ok(Err(error));
         }
-        if !admits(self.0, &code.user).await? {
-            return Ok(Err(SHUT_OUT));
+        if !is_active(self.0, &code.user).await? {
+            return Ok(Err(INACTIVE_ACCOUNT));
         }
         let (issued, rows) = self.new_grant(NewGrant {
             user: &code.user,
@@ -125,40 +126,44 @@ impl Grants<'_> {
         if taken == Some(1) {
             return Ok(Ok(issued));
         }
-        match self.code(&id).await?.and_then(|code| code.grant_id) {
-            Some(grant) => self.refuse_second_use(&code.user, &grant).await,
+        match self.find_code(&id).await?.and_then(|code| code.grant_id) {
+            Some(grant) => self.revoke_reused_code(&code.user, &grant).await,
             None => unknown(),
         }
     }
 
-    async fn code(&self, id: &RecordId) -> Result<Option<CodeRow>> {
+    async fn find_code(&self, id: &RecordId) -> Result<Option<CodeRow>> {
         let rows: Vec<CodeRow> =
             self.0.database.run("SELECT * FROM $id", Bound::new().with("id", id.clone())).await?.take(0)?;
         Ok(rows.into_iter().next())
     }
 
-    async fn refuse_second_use(&self, user: &str, grant: &str) -> Result<Result<Issued, Denied>> {
+    async fn revoke_reused_code(&self, user: &str, grant: &str) -> Result<Result<IssuedTokens, TokenError>> {
         if self.revoke(user, grant).await? {
-            tracing::warn!(user, grant, "a code was used twice: the grant that came of it is revoked");
+            tracing::warn!(user, grant, "authorization code reused: its grant was revoked");
         }
-        Ok(Err(Denied::Grant("The code was used before; what came of it is revoked")))
+        Ok(Err(TokenError::InvalidGrant("The code was used before; its grant is revoked")))
     }
 }
 
-/// Why this code is not for whoever came with it.
-fn objection(code: &CodeRow, exchange: &Exchange<'_>) -> Option<Denied> {
-    if code.client_id != exchange.client_id {
-        return Some(Denied::Grant("The code was given to another client"));
+impl CodeRow {
+    /// Checks that the code was issued for this token request.
+    fn check(&self, exchange: &CodeExchange<'_>) -> Result<(), TokenError> {
+        if self.client_id != exchange.client_id {
+            return Err(TokenError::InvalidGrant("The code was issued to another client"));
+        }
+        if exchange.redirect_uri.is_some_and(|given| given != self.redirect_uri) {
+            return Err(TokenError::InvalidGrant("redirect_uri differs from the one in the authorization request"));
+        }
+        if exchange.resource.is_some_and(|given| given != self.resource) {
+            return Err(TokenError::InvalidTarget("resource differs from the one in the authorization request"));
+        }
+        // Both are hashes, whose comparison need not take constant time.
+        if pkce_challenge(exchange.verifier) != self.challenge {
+            return Err(TokenError::InvalidGrant("code_verifier does not match the code_challenge"));
+        }
+        Ok(())
     }
-    if exchange.redirect_uri.is_some_and(|given| given != code.redirect_uri) {
-        return Some(Denied::Grant("redirect_uri is not the one that the code was sent to"));
-    }
-    if exchange.resource.is_some_and(|given| given != code.resource) {
-        return Some(Denied::Target("resource is not the one that the user agreed to"));
-    }
-    // Both are hashes, of which the time that a comparison takes tells nothing.
-    (challenge(exchange.verifier) != code.challenge)
-        .then_some(Denied::Grant("code_verifier does not fit the code_challenge"))
 }
 
 fn code_record(secret: &str) -> RecordId {

@@ -1,4 +1,4 @@
-//! Metadata documents: a client whose id is an address says there what it is called and where it is sent back to.
+//! Client ID metadata documents: a client whose id is a URL describes itself in the JSON document there.
 
 use std::{
     sync::Arc,
@@ -13,47 +13,51 @@ use reqwest::{
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
-use super::{Client, GrantSettings, NoClient, redirect_uris};
+use super::{Client, ClientError, GrantSettings, redirect_uris};
 use crate::{
     Result,
     http::{NetworkScope, SafeClient},
 };
 
 /// The largest document, in bytes.
-const LARGEST: usize = 32 << 10;
+const MAX_DOCUMENT_SIZE: usize = 32 << 10;
 
-/// How long one may take to come.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Timeout of a fetch.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many are fetched at a time, and how long one that cannot be had is not asked for again: anybody can make the server
-/// fetch one.
-const AT_ONCE: usize = 16;
-const AVOIDED: Duration = Duration::from_secs(10);
+/// How many documents are fetched at a time. Anyone can make the server fetch one.
+const MAX_CONCURRENT_FETCHES: usize = 16;
 
-/// How long one is believed, whatever its server says: at least, at most, and where it says nothing.
-const AT_LEAST: Duration = Duration::from_secs(60);
-const AT_MOST: Duration = Duration::from_secs(24 * 3600);
-const USUALLY: Duration = Duration::from_secs(3600);
+/// How long a failure is cached.
+const FAILURE_TTL: Duration = Duration::from_secs(10);
 
-/// How many addresses of a client are looked at.
-const MOST_REDIRECTS: usize = 50;
+/// How long a document is cached, whatever its server says: at least, at most, and if it does not say.
+const MIN_TTL: Duration = Duration::from_secs(60);
+const MAX_TTL: Duration = Duration::from_secs(24 * 3600);
+const DEFAULT_TTL: Duration = Duration::from_secs(3600);
 
-/// Fetches documents, and keeps them for a while.
-pub(crate) struct Documents {
+/// How many documents and failures are cached.
+const MAX_ENTRIES: usize = 500;
+
+/// How many redirect URIs of a document are used.
+const MAX_REDIRECT_URIS: usize = 50;
+
+/// Fetches and caches metadata documents.
+pub(crate) struct ClientMetadataCache {
     client: SafeClient,
     allows_private: bool,
-    known: Cache<String, Known>,
-    turns: Semaphore,
+    entries: Cache<String, Entry>,
+    permits: Semaphore,
 }
 
-/// What came of looking a client up, and until when that is believed.
+/// The outcome of a lookup, and until when it is cached.
 #[derive(Clone)]
-struct Known {
+struct Entry {
     until: Instant,
-    found: Result<Arc<Client>, NoClient>,
+    outcome: Result<Arc<Client>, ClientError>,
 }
 
-/// As much of a document as matters here.
+/// The fields of a document that are used.
 #[derive(Deserialize)]
 struct Metadata {
     client_id: String,
@@ -67,84 +71,86 @@ struct Metadata {
     client_secret: Option<serde_json::Value>,
 }
 
-impl Documents {
-    pub(crate) fn open(settings: &GrantSettings) -> Result<Self> {
+impl ClientMetadataCache {
+    pub(crate) fn new(settings: &GrantSettings) -> Result<Self> {
         let allows_private = settings.allow_private_metadata;
-        let reach = if allows_private { NetworkScope::Anywhere } else { NetworkScope::Public };
-        let (known, turns) = (Cache::new(500), Semaphore::new(AT_ONCE));
-        Ok(Self { client: SafeClient::open(reach)?, allows_private, known, turns })
+        let scope = if allows_private { NetworkScope::Anywhere } else { NetworkScope::Public };
+        let (entries, permits) = (Cache::new(MAX_ENTRIES), Semaphore::new(MAX_CONCURRENT_FETCHES));
+        Ok(Self { client: SafeClient::open(scope)?, allows_private, entries, permits })
     }
 
-    /// The client whose document is at `id`.
-    pub(super) async fn find(&self, id: &str) -> Result<Arc<Client>, NoClient> {
-        self.check(id).map_err(unusable)?;
-        if let Some(found) = self.lately(id) {
-            return found;
+    /// The client whose metadata document is at `id`.
+    pub(super) async fn find(&self, id: &str) -> Result<Arc<Client>, ClientError> {
+        self.check_url(id).map_err(unusable)?;
+        if let Some(outcome) = self.cached(id) {
+            return outcome;
         }
-        let busy = |_| unusable("Too many clients are being looked up; please try again");
-        let _turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await.map_err(busy)?;
-        // Whoever had the turn before may have fetched it.
-        if let Some(found) = self.lately(id) {
-            return found;
+        let busy = |_| unusable("Too many metadata documents are being fetched; try again");
+        let _permit = tokio::time::timeout(FETCH_TIMEOUT, self.permits.acquire()).await.map_err(busy)?;
+        // Another request may have fetched it meanwhile.
+        if let Some(outcome) = self.cached(id) {
+            return outcome;
         }
-        let (found, kept) = match self.fetch(id).await {
-            Ok((client, kept)) => (Ok(Arc::new(client)), kept),
-            Err(reason) => (Err(reason), AVOIDED),
+        let (outcome, ttl) = match self.fetch(id).await {
+            Ok((client, ttl)) => (Ok(Arc::new(client)), ttl),
+            Err(reason) => (Err(reason), FAILURE_TTL),
         };
-        self.known.insert(id.to_owned(), Known { until: Instant::now() + kept, found: found.clone() });
-        found
+        self.entries.insert(id.to_owned(), Entry { until: Instant::now() + ttl, outcome: outcome.clone() });
+        outcome
     }
 
-    /// The client that its document describes, and how long that is believed.
-    async fn fetch(&self, id: &str) -> Result<(Client, Duration), NoClient> {
-        let fetched = self.client.fetch(id, LARGEST, PATIENCE).await;
-        let document = fetched.map_err(|error| unusable(format!("Its document could not be read: {error}")))?;
+    /// The client that the document describes, and how long to cache it.
+    async fn fetch(&self, id: &str) -> Result<(Client, Duration), ClientError> {
+        let fetched = self.client.fetch(id, MAX_DOCUMENT_SIZE, FETCH_TIMEOUT).await;
+        let document =
+            fetched.map_err(|error| unusable(format!("Its metadata document could not be fetched: {error}")))?;
         if !is_json(&document.headers) {
-            return Err(unusable("Its document is not JSON"));
+            return Err(unusable("Its metadata document is not JSON"));
         }
         let metadata: Metadata = serde_json::from_slice(&document.body)
-            .map_err(|error| unusable(format!("Its document does not describe a client: {error}")))?;
-        Ok((described(id, metadata).map_err(unusable)?, freshness(&document.headers)))
+            .map_err(|error| unusable(format!("Its metadata document is not valid: {error}")))?;
+        Ok((client_from(id, metadata).map_err(unusable)?, cache_ttl(&document.headers)))
     }
 
-    fn lately(&self, id: &str) -> Option<Result<Arc<Client>, NoClient>> {
-        self.known.get(id).filter(|known| Instant::now() < known.until).map(|known| known.found)
+    fn cached(&self, id: &str) -> Option<Result<Arc<Client>, ClientError>> {
+        self.entries.get(id).filter(|entry| Instant::now() < entry.until).map(|entry| entry.outcome)
     }
 
-    /// Sees to it that an id is an address as clients with a document have one.
-    fn check(&self, id: &str) -> Result<(), &'static str> {
-        let url: Url = id.parse().map_err(|_| "Its id is not an address")?;
+    /// Checks that an id is a URL as the specification of metadata documents requires.
+    fn check_url(&self, id: &str) -> Result<(), &'static str> {
+        let url: Url = id.parse().map_err(|_| "Its client_id is not a URL")?;
         if url.scheme() != "https" && !self.allows_private {
-            return Err("Its id is not an address that starts with https://");
+            return Err("Its client_id is not an https:// URL");
         }
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
-            return Err("Its id holds a user, a password or a fragment");
+            return Err("Its client_id contains a user, a password or a fragment");
         }
-        // An address that is read otherwise than it is written could be two clients at once.
+        // A URL that is not normalized would be a second id of the same client.
         if url.as_str() != id || url.path() == "/" {
-            return Err("Its id is not the plain address of a document");
+            return Err("Its client_id is not a normalized URL with a path");
         }
         Ok(())
     }
 }
 
-/// The client that a document describes, if the document is that client's and the client is one that works here.
-fn described(id: &str, metadata: Metadata) -> Result<Client, &'static str> {
+/// The client that a metadata document describes, if it may be used here.
+fn client_from(id: &str, metadata: Metadata) -> Result<Client, &'static str> {
     if metadata.client_id != id {
-        return Err("Its document is about another client");
+        return Err("The client_id in its metadata document differs");
     }
     let method = metadata.token_endpoint_auth_method.as_deref();
-    // A secret in a public document is none. Whoever signs is taken without: where the code goes says enough.
+    // A document is public, so it cannot hold a secret. Clients that sign (private_key_jwt) are treated as public ones: the
+    // redirect URI and PKCE identify them.
     if metadata.client_secret.is_some() || method.is_some_and(|method| method.starts_with("client_secret")) {
-        return Err("Its document is about a client with a secret, and such a document cannot hold one");
+        return Err("Its metadata document requires a client secret, which is not supported");
     }
     let refreshes = metadata.grant_types.is_none_or(|types| types.iter().any(|kind| kind == "refresh_token"));
-    let redirect_uris = metadata.redirect_uris.into_iter().take(MOST_REDIRECTS);
-    let redirect_uris: Vec<String> = redirect_uris.filter(|text| redirect_uris::is_redirect(text)).collect();
+    let redirect_uris = metadata.redirect_uris.into_iter().take(MAX_REDIRECT_URIS);
+    let redirect_uris: Vec<String> = redirect_uris.filter(|text| redirect_uris::is_redirect_uri(text)).collect();
     if redirect_uris.is_empty() {
-        return Err("Its document names no address to go back to");
+        return Err("Its metadata document has no valid redirect URI");
     }
-    Ok(Client::documented(id, &metadata.client_name, redirect_uris, refreshes))
+    Ok(Client::from_metadata(id, &metadata.client_name, redirect_uris, refreshes))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -153,20 +159,20 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || kind.ends_with("+json")
 }
 
-/// How long a document is believed, as its server says, within bounds.
-fn freshness(headers: &HeaderMap) -> Duration {
-    let said = headers.get(CACHE_CONTROL).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let said = said.to_ascii_lowercase();
-    let mut directives = said.split(',').map(str::trim);
+/// How long a document may be cached, as its server says, within bounds.
+fn cache_ttl(headers: &HeaderMap) -> Duration {
+    let control = headers.get(CACHE_CONTROL).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let control = control.to_ascii_lowercase();
+    let mut directives = control.split(',').map(str::trim);
     if directives.clone().any(|directive| matches!(directive, "no-store" | "no-cache")) {
-        return AT_LEAST;
+        return MIN_TTL;
     }
     let age = directives.find_map(|directive| directive.strip_prefix("max-age=")?.parse().ok());
-    age.map_or(USUALLY, Duration::from_secs).clamp(AT_LEAST, AT_MOST)
+    age.map_or(DEFAULT_TTL, Duration::from_secs).clamp(MIN_TTL, MAX_TTL)
 }
 
-fn unusable(reason: impl Into<String>) -> NoClient {
-    NoClient::Unusable(reason.into())
+fn unusable(reason: impl Into<String>) -> ClientError {
+    ClientError::Unusable(reason.into())
 }
 
 #[cfg(test)]
@@ -174,8 +180,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn documents_are_believed_as_long_as_they_say_within_bounds() {
-        for (said, seconds) in [
+    fn documents_are_cached_as_their_server_says_within_bounds() {
+        for (control, seconds) in [
             ("", 3600),
             ("public, max-age=600", 600),
             ("Max-Age=600", 600),
@@ -185,16 +191,16 @@ mod tests {
             ("max-age=600, no-cache", 60),
             ("max-age=nonsense", 3600),
         ] {
-            let headers = HeaderMap::from_iter([(CACHE_CONTROL, said.parse().unwrap())]);
-            assert_eq!(freshness(&headers).as_secs(), seconds, "{said}");
+            let headers = HeaderMap::from_iter([(CACHE_CONTROL, control.parse().unwrap())]);
+            assert_eq!(cache_ttl(&headers).as_secs(), seconds, "{control}");
         }
     }
 
     #[test]
-    fn ids_are_plain_addresses() {
-        let strict = Documents::open(&GrantSettings::default()).unwrap();
+    fn client_ids_are_normalized_urls() {
+        let strict = ClientMetadataCache::new(&GrantSettings::default()).unwrap();
         for good in ["https://a.example/client.json", "https://a.example:444/x/y?v=1"] {
-            assert_eq!(strict.check(good), Ok(()), "{good}");
+            assert_eq!(strict.check_url(good), Ok(()), "{good}");
         }
         for bad in [
             "http://a.example/client.json",
@@ -207,7 +213,7 @@ mod tests {
             "https:///c.json",
             "https://a.example:443/c.json",
         ] {
-            assert!(strict.check(bad).is_err(), "{bad}");
+            assert!(strict.check_url(bad).is_err(), "{bad}");
         }
     }
 }

@@ -1,92 +1,96 @@
-//! Clients: the programs that ask users for something.
+//! OAuth clients: the programs that users authorize.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use identity::{
+    crypto::{digest, long_random_secret},
+    sanitize,
+};
 use surrealdb::types::{RecordId, SurrealValue};
 
-use super::{redirect_uris, tokens::long_secret};
+use super::redirect_uris;
 use crate::{
     Error, Resources, Result,
     database::{Bound, row},
-    identity,
-    keys::digest,
 };
 
+/// The prefix of client secrets.
 const SECRET_PREFIX: &str = "omi_ocs_";
 
 /// How many clients may register themselves.
-const MOST_REGISTERED: i64 = 1000;
+const MAX_SELF_REGISTERED: i64 = 1000;
 
-/// After so long, a client that registered itself and was let in by nobody is forgotten.
-const UNUSED: TimeDelta = TimeDelta::days(1);
+/// How long a self-registered client is kept that no user has authorized.
+const UNUSED_CLIENT_TTL: TimeDelta = TimeDelta::days(1);
 
-/// The longest name that is shown.
-const LONGEST_NAME: usize = 80;
+/// The longest name of a client, in characters.
+const MAX_NAME_LENGTH: usize = 80;
 
-/// Who says that a client is what it calls itself.
+/// On whose word a client's name and redirect URIs are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Vouched {
-    /// The owner of the server, who added it by hand.
-    ByOwner,
-    /// Whoever keeps the document at its id.
-    ByDocument,
-    /// Nobody: it has registered itself.
-    ByNobody,
+pub enum Trust {
+    /// The owner of the server has added it.
+    Manual,
+    /// The metadata document at its id describes it.
+    MetadataDocument,
+    /// Nobody's but its own: it has registered itself.
+    SelfRegistered,
 }
 
-/// A program that may ask users for something.
+/// A program that users can authorize.
 #[derive(Debug, Clone)]
 pub struct Client {
     /// Identifies it.
     pub id: String,
-    /// What it calls itself, fit to be shown.
+    /// Its display name, sanitized.
     pub name: String,
-    /// Where it may be sent back to.
+    /// Its redirect URIs.
     pub redirect_uris: Vec<String>,
-    /// Whether it takes refresh tokens.
+    /// Whether it gets refresh tokens.
     pub refreshes: bool,
-    /// Who says so.
-    pub vouched: Vouched,
-    /// The hash of its secret, where it has one.
+    /// On whose word its name and redirect URIs are taken.
+    pub trust: Trust,
+    /// The digest of its secret, if it has one.
     secret: Option<String>,
 }
 
-/// A client about to be made.
+/// A client to be added.
 #[derive(Debug)]
 pub struct NewClient {
-    /// What it calls itself.
+    /// Its display name.
     pub name: String,
-    /// Where it may be sent back to.
+    /// Its redirect URIs.
     pub redirect_uris: Vec<String>,
-    /// Whether it takes refresh tokens.
+    /// Whether it gets refresh tokens.
     pub refreshes: bool,
-    /// Whether it keeps a secret.
+    /// Whether it gets a secret (a confidential client).
     pub has_secret: bool,
-    /// Who says so.
-    pub vouched: Vouched,
+    /// On whose word its name and redirect URIs are taken.
+    pub trust: Trust,
 }
 
-/// A client just made, with the secret that is shown this once.
+/// A new client, with the secret that is shown only once.
 #[derive(Debug)]
 pub struct RegisteredClient {
     /// The client.
     pub client: Client,
-    /// Its secret, where it has one.
+    /// Its secret, if it has one.
     pub secret: Option<String>,
 }
 
-/// Why there is no such client.
+/// Why a client is not found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoClient {
-    /// None has this id.
-    #[error("no client has this id")]
+pub enum ClientError {
+    /// No client has this id.
+    #[error("unknown client_id")]
     Unknown,
-    /// Its document is no good; the sentence says why.
+    /// Its metadata document is not usable; the sentence says why.
     #[error("{0}")]
     Unusable(String),
 }
 
+/// A row of `oauth_client`.
 #[derive(SurrealValue)]
 struct ClientRow {
     client_id: String,
@@ -99,30 +103,30 @@ struct ClientRow {
     used_at: Option<DateTime<Utc>>,
 }
 
-/// The clients that this server knows.
+/// The clients of this server.
 pub struct Clients<'a>(pub(crate) &'a Resources);
 
 impl Clients<'_> {
-    /// The client with this id, from its document where the id is the address of one.
-    pub async fn find(&self, id: &str) -> Result<Result<Arc<Client>, NoClient>> {
-        if is_document(id) {
-            return Ok(self.0.client_documents.find(id).await);
+    /// The client with this id. If the id is a URL, it is described by the metadata document there.
+    pub async fn find(&self, id: &str) -> Result<Result<Arc<Client>, ClientError>> {
+        if is_metadata_url(id) {
+            return Ok(self.0.auth.client_metadata.find(id).await);
         }
         let bound = Bound::new().with("id", client_record(id));
         let rows: Vec<ClientRow> = self.0.database.run("SELECT * FROM $id", bound).await?.take(0)?;
-        Ok(rows.into_iter().next().map(|row| Arc::new(row.into())).ok_or(NoClient::Unknown))
+        Ok(rows.into_iter().next().map(|row| Arc::new(row.into())).ok_or(ClientError::Unknown))
     }
 
-    /// Adds a client. `None` when too many have registered themselves already.
+    /// Adds a client. `None` when too many have registered themselves.
     pub async fn add(&self, new: NewClient) -> Result<Option<RegisteredClient>> {
-        let registered_itself = new.vouched == Vouched::ByNobody;
+        let registered_itself = new.trust == Trust::SelfRegistered;
         if registered_itself && !self.has_room().await? {
             return Ok(None);
         }
-        let secret = new.has_secret.then(|| format!("{SECRET_PREFIX}{}", long_secret()));
+        let secret = new.has_secret.then(|| format!("{SECRET_PREFIX}{}", long_random_secret()));
         let fields = ClientRow {
             client_id: crate::new_id(),
-            name: shown(&new.name),
+            name: display_name(&new.name),
             redirect_uris: new.redirect_uris,
             refreshes: new.refreshes,
             secret: secret.as_deref().map(digest),
@@ -132,22 +136,22 @@ impl Clients<'_> {
         };
         let id = client_record(&fields.client_id);
         let statement = "INSERT INTO oauth_client $row RETURN AFTER";
-        let made = self.0.database.run(statement, Bound::new().with("row", row(id, fields))).await?.take(0);
-        let made: ClientRow = made
+        let inserted = self.0.database.run(statement, Bound::new().with("row", row(id, fields))).await?.take(0);
+        let row: ClientRow = inserted
             .map(|rows: Vec<ClientRow>| rows.into_iter().next())?
-            .ok_or_else(|| Error::internal("a client was not written"))?;
-        Ok(Some(RegisteredClient { client: made.into(), secret }))
+            .ok_or_else(|| Error::internal("the new client is missing"))?;
+        Ok(Some(RegisteredClient { client: row.into(), secret }))
     }
 
-    /// Every client that has a row, oldest first.
+    /// All clients but those with a metadata document, oldest first.
     pub async fn list(&self) -> Result<Vec<Client>> {
         let statement = "SELECT * FROM oauth_client ORDER BY created_at";
         let rows: Vec<ClientRow> = self.0.database.run(statement, Bound::new()).await?.take(0)?;
         Ok(rows.into_iter().map(Client::from).collect())
     }
 
-    /// Takes a client away, and all that users have granted it, one with a document too; `false` where there is none. Works on a data folder that
-    /// no server has open: one that has would still believe its tokens.
+    /// Removes a client, with or without a metadata document, and all its grants; `false` when there are none. For a data
+    /// folder that no server has open: a running server would still have its tokens in the cache.
     pub async fn remove(&self, id: &str) -> Result<bool> {
         let statements = "BEGIN;
             DELETE oauth_access WHERE client_id = $id;
@@ -157,42 +161,42 @@ impl Clients<'_> {
             RETURN count($grants) + count($clients);
             COMMIT;";
         let bound = Bound::new().with("id", id).with("client", client_record(id));
-        let gone: Option<i64> = self.0.database.run(statements, bound).await?.take(5)?;
-        Ok(gone.is_some_and(|gone| gone > 0))
+        let removed: Option<i64> = self.0.database.run(statements, bound).await?.take(5)?;
+        Ok(removed.is_some_and(|count| count > 0))
     }
 
     async fn has_room(&self) -> Result<bool> {
         let statements = "DELETE oauth_client WHERE registered_itself AND used_at = NONE AND created_at < $before;
             SELECT VALUE count() FROM ONLY oauth_client WHERE registered_itself GROUP ALL LIMIT 1";
-        let bound = Bound::new().with("before", crate::now() - UNUSED);
+        let bound = Bound::new().with("before", crate::now() - UNUSED_CLIENT_TTL);
         let count: Option<i64> = self.0.database.run(statements, bound).await?.take(1)?;
-        Ok(count.unwrap_or(0) < MOST_REGISTERED)
+        Ok(count.unwrap_or(0) < MAX_SELF_REGISTERED)
     }
 }
 
 impl Client {
-    /// A client that is described by the document at its id.
-    pub(super) fn documented(id: &str, name: &str, redirect_uris: Vec<String>, refreshes: bool) -> Self {
-        let (id, name) = (id.to_owned(), shown(name));
-        Self { id, name, redirect_uris, refreshes, vouched: Vouched::ByDocument, secret: None }
+    /// A client that is described by the metadata document at its id.
+    pub(super) fn from_metadata(id: &str, name: &str, redirect_uris: Vec<String>, refreshes: bool) -> Self {
+        let (id, name) = (id.to_owned(), display_name(name));
+        Self { id, name, redirect_uris, refreshes, trust: Trust::MetadataDocument, secret: None }
     }
 
-    /// Whether it may be sent back to this address.
-    pub fn is_at(&self, redirect_uri: &str) -> bool {
-        self.redirect_uris.iter().any(|registered| redirect_uris::is_same_redirect(registered, redirect_uri))
+    /// Whether this is one of its redirect URIs.
+    pub fn has_redirect_uri(&self, redirect_uri: &str) -> bool {
+        self.redirect_uris.iter().any(|registered| redirect_uris::matches_redirect_uri(registered, redirect_uri))
     }
 
-    /// Whether whoever gives this secret, or none, is the client. One without a secret is known by its code alone.
-    pub fn is_proven_by(&self, secret: Option<&str>) -> bool {
+    /// Whether the client may authenticate with this secret, or without one. A public client has none.
+    pub fn is_authenticated_by(&self, secret: Option<&str>) -> bool {
         match (&self.secret, secret) {
             (None, _) => true,
-            // Both are hashes, of which the time that a comparison takes tells nothing.
-            (Some(digested), Some(secret)) => *digested == digest(secret),
+            // Both are hashes, whose comparison need not take constant time.
+            (Some(stored), Some(secret)) => *stored == digest(secret),
             (Some(_), None) => false,
         }
     }
 
-    /// Whether it keeps a secret.
+    /// Whether it is a confidential client.
     pub fn has_secret(&self) -> bool {
         self.secret.is_some()
     }
@@ -205,14 +209,14 @@ impl From<ClientRow> for Client {
             name: row.name,
             redirect_uris: row.redirect_uris,
             refreshes: row.refreshes,
-            vouched: if row.registered_itself { Vouched::ByNobody } else { Vouched::ByOwner },
+            trust: if row.registered_itself { Trust::SelfRegistered } else { Trust::Manual },
             secret: row.secret,
         }
     }
 }
 
-/// Whether an id is the address of a document.
-pub fn is_document(id: &str) -> bool {
+/// Whether a client id is the URL of a metadata document.
+pub fn is_metadata_url(id: &str) -> bool {
     id.starts_with("https://") || id.starts_with("http://")
 }
 
@@ -220,7 +224,7 @@ pub(super) fn client_record(id: &str) -> RecordId {
     RecordId::new("oauth_client", id)
 }
 
-/// The name of a client, fit to be shown.
-fn shown(name: &str) -> String {
-    identity::shown(name, LONGEST_NAME).unwrap_or_else(|| "A client without a name".to_owned())
+/// The sanitized name of a client.
+fn display_name(name: &str) -> String {
+    sanitize(name, MAX_NAME_LENGTH).unwrap_or_else(|| "Unnamed client".to_owned())
 }

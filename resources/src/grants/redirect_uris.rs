@@ -1,10 +1,10 @@
-//! Where a client may be sent back to.
+//! Redirect URIs of clients.
 
 use reqwest::Url;
 
-/// Schemes of addresses that a browser, or the system it runs on, would act upon instead of going to an app that waits for
-/// an answer. Those of Windows' own parts begin with `ms-`.
-const NOWHERE: [&str; 30] = [
+/// Schemes that a browser or the operating system handles itself, instead of opening the client's app. Windows' own
+/// schemes start with `ms-`.
+const FORBIDDEN_SCHEMES: [&str; 30] = [
     "about",
     "afp",
     "blob",
@@ -37,27 +37,27 @@ const NOWHERE: [&str; 30] = [
     "wss",
 ];
 
-/// Whether a client may name this as an address to be sent back to: https anywhere, http on the user's own machine, and
-/// schemes that an app on that machine has for itself.
-pub fn is_redirect(text: &str) -> bool {
+/// Whether a client may register this redirect URI: https, http on the loopback interface, or a private-use scheme of an
+/// app (RFC 8252).
+pub fn is_redirect_uri(text: &str) -> bool {
     let Ok(url) = text.parse::<Url>() else { return false };
     let is_plain = url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
     is_plain
         && match url.scheme() {
             "https" => true,
             "http" => is_loopback(&url),
-            scheme => !scheme.starts_with("ms-") && !NOWHERE.contains(&scheme),
+            scheme => !scheme.starts_with("ms-") && !FORBIDDEN_SCHEMES.contains(&scheme),
         }
 }
 
-/// Whether an address is one that a program serves on the machine of whoever goes there.
+/// Whether a URL points to the loopback interface of the browser's machine.
 pub fn is_loopback(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
-/// Whether `given` is the registered address: to the letter, but for the port on the user's own machine, which an app
-/// does not know before it starts.
-pub fn is_same_redirect(registered: &str, given: &str) -> bool {
+/// Whether `given` is the registered URI. The comparison is exact, except for the port of a loopback URI, which an app does
+/// not know before it starts (RFC 8252, section 7.3).
+pub fn matches_redirect_uri(registered: &str, given: &str) -> bool {
     if registered == given {
         return true;
     }
@@ -69,8 +69,8 @@ pub fn is_same_redirect(registered: &str, given: &str) -> bool {
 
 fn without_port(text: &str) -> Option<Url> {
     let mut url: Url = text.parse().ok()?;
-    let is_app = url.scheme() == "http" && is_loopback(&url) && is_redirect(text);
-    // What is read otherwise than it is written has no business here: `http://127.0.0.1:1/a/../b`.
+    let is_app = url.scheme() == "http" && is_loopback(&url) && is_redirect_uri(text);
+    // URLs that are not normalized are rejected: `http://127.0.0.1:1/a/../b`.
     let is_literal = url.as_str().strip_suffix('/').unwrap_or(url.as_str()) == text.strip_suffix('/').unwrap_or(text);
     (is_app && is_literal && url.set_port(None).is_ok()).then_some(url)
 }
@@ -89,7 +89,7 @@ mod tests {
             ("http://localhost:1/cb?a=b", "http://localhost:2/cb?a=b"),
             ("http://[::1]/cb", "http://[::1]:8080/cb"),
         ] {
-            assert!(is_same_redirect(registered, given), "{registered} {given}");
+            assert!(matches_redirect_uri(registered, given), "{registered} {given}");
         }
         for (registered, given) in [
             ("https://a.example/cb", "https://a.example/cb/"),
@@ -107,16 +107,16 @@ mod tests {
             ("http://127.0.0.1/cb", "http://127.0.0.1.a.example/cb"),
             ("http://a.example/cb", "http://a.example:1/cb"),
         ] {
-            assert!(!is_same_redirect(registered, given), "{registered} {given}");
+            assert!(!matches_redirect_uri(registered, given), "{registered} {given}");
         }
     }
 
     #[test]
-    fn clients_are_sent_to_the_web_or_to_an_app() {
+    fn redirect_uris_lead_to_the_web_or_to_an_app() {
         for good in
             ["https://a.example/cb", "http://localhost:1/", "http://[::1]/cb", "com.example.app:/cb", "vscode://x/y"]
         {
-            assert!(is_redirect(good), "{good}");
+            assert!(is_redirect_uri(good), "{good}");
         }
         for bad in [
             "",
@@ -133,7 +133,7 @@ mod tests {
             "ms-settings:x",
             "http://localhost:*/cb",
         ] {
-            assert!(!is_redirect(bad), "{bad}");
+            assert!(!is_redirect_uri(bad), "{bad}");
         }
     }
 }

@@ -1,49 +1,52 @@
-//! Tokens: issued, refreshed, given back.
+//! OAuth tokens: issued, refreshed and revoked.
 
 use chrono::{TimeDelta, Utc};
-
-use super::{
-    ACCESS_PREFIX, Grants, access_record, admits, grant_record,
-    row::{AccessRow, GrantRow},
+use identity::{
+    crypto::{digest, long_random_secret, random_secret},
+    rotation::{RotatingSecret, Successor},
 };
+
+use super::{ACCESS_PREFIX, AccessTokenRow, GrantRow, Grants, access_token_record, grant_record, is_active};
 use crate::{
     Result,
     database::{Bound, row},
-    keys::{GRACE, digest, next_secret, random_secret},
 };
 
-/// What every refresh token starts with. Then come the half that stays, 32 characters, and the half that changes.
+/// The prefix of refresh tokens. Then follow the constant part, of [`FAMILY_LENGTH`], and the part that changes with
+/// every use.
 const REFRESH_PREFIX: &str = "omi_ort_";
-const STAYS: usize = 32;
 
-/// Tokens, shown this once.
+/// Length of the constant part of a refresh token, in characters.
+const FAMILY_LENGTH: usize = 32;
+
+/// A token response; the tokens are shown only once.
 #[derive(Clone)]
-pub struct Issued {
-    /// Opens the MCP endpoint.
+pub struct IssuedTokens {
+    /// The access token for the MCP endpoint.
     pub access_token: String,
-    /// Gets the next ones; `None` for a client that takes none.
+    /// The refresh token; `None` for a client that takes none.
     pub refresh_token: Option<String>,
-    /// How long the access token lives, in seconds.
+    /// Lifetime of the access token, in seconds.
     pub expires_in: u32,
-    /// What it may do.
+    /// What the access token may do.
     pub scopes: Vec<String>,
 }
 
-/// Why no tokens are given.
+/// Why a token request fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Denied {
-    /// The code or the refresh token is no good: `invalid_grant`.
-    Grant(&'static str),
-    /// More is asked for than was granted: `invalid_scope`.
-    Scope(&'static str),
-    /// It is asked for another address than was granted: `invalid_target`.
-    Target(&'static str),
+pub enum TokenError {
+    /// `invalid_grant`: the code or the refresh token is not valid.
+    InvalidGrant(&'static str),
+    /// `invalid_scope`: the request exceeds the granted scopes.
+    InvalidScope(&'static str),
+    /// `invalid_target`: the request is for another resource.
+    InvalidTarget(&'static str),
 }
 
-/// The client's user is locked out, or their account is being deleted.
-pub(super) const SHUT_OUT: Denied = Denied::Grant("The account may not come in at present");
+/// The user's account is not active.
+pub(super) const INACTIVE_ACCOUNT: TokenError = TokenError::InvalidGrant("Account is disabled or being deleted");
 
-/// A grant about to be made.
+/// A grant to be created.
 pub(super) struct NewGrant<'a> {
     pub(super) user: &'a str,
     pub(super) client_id: &'a str,
@@ -54,27 +57,27 @@ pub(super) struct NewGrant<'a> {
 }
 
 /// The rows of a new grant.
-pub(super) struct Rows {
+pub(super) struct NewGrantRows {
     grant: GrantRow,
-    token: AccessRow,
+    token: AccessTokenRow,
 }
 
-impl Rows {
-    /// Both, and the grant's id, for a statement.
+impl NewGrantRows {
+    /// The parameters `$grant_id`, `$grant` and `$token_row`.
     pub(super) fn bound(self) -> Bound {
         let (grant, token) = (self.grant, self.token);
         Bound::new()
             .with("grant_id", grant.grant_id.clone())
             .with("grant", row(grant_record(&grant.user, &grant.grant_id), grant))
-            .with("token_row", row(access_record(&token.digest), token))
+            .with("token_row", row(access_token_record(&token.digest), token))
     }
 }
 
 impl Grants<'_> {
-    /// Tokens of a new grant, and its rows.
-    pub(super) fn new_grant(&self, new: NewGrant<'_>) -> (Issued, Rows) {
+    /// The tokens of a new grant, and its rows, which are still to be inserted.
+    pub(super) fn new_grant(&self, new: NewGrant<'_>) -> (IssuedTokens, NewGrantRows) {
         let (now, settings) = (crate::now(), &self.0.grant_settings);
-        let (family, secret) = (random_secret(), long_secret());
+        let (family, secret) = (random_secret(), long_random_secret());
         let lifetime = match new.refreshes {
             true => TimeDelta::days(settings.refresh_days.into()),
             false => TimeDelta::seconds(settings.access_seconds.into()),
@@ -95,61 +98,62 @@ impl Grants<'_> {
             salt: None,
             rotated_at: None,
         };
-        let (access_token, token) = self.new_access(&grant, new.scopes.to_vec());
-        let issued = Issued {
+        let (access_token, token) = self.new_access_token(&grant, new.scopes.to_vec());
+        let issued = IssuedTokens {
             access_token,
             refresh_token: new.refreshes.then(|| format!("{REFRESH_PREFIX}{family}{secret}")),
             expires_in: settings.access_seconds,
             scopes: new.scopes.to_vec(),
         };
-        (issued, Rows { grant, token })
+        (issued, NewGrantRows { grant, token })
     }
 
-    /// Gives the next tokens for a refresh token of `client_id`. One that was used before ends its grant, since two hold
-    /// it.
+    /// Exchanges a refresh token of `client_id` for new tokens. Reuse of a replaced token revokes the grant: it has been
+    /// stolen.
     pub async fn refresh(
         &self,
         raw: &str,
         client_id: &str,
         scopes: Option<Vec<String>>,
         resource: Option<&str>,
-    ) -> Result<Result<Issued, Denied>> {
-        let unknown = || Ok(Err(Denied::Grant("The refresh token is unknown, has expired or was revoked")));
-        let Some((family, secret)) = halves(raw) else { return unknown() };
-        // Once more when another request with the same token was quicker: it is answered as that one was.
+    ) -> Result<Result<IssuedTokens, TokenError>> {
+        let unknown = || Ok(Err(TokenError::InvalidGrant("The refresh token is unknown, has expired or was revoked")));
+        let Some((family, secret)) = split_refresh_token(raw) else { return unknown() };
+        // Again if a concurrent request with the same token came first: both get the same successor.
         for _ in 0..2 {
-            let Some(grant) = self.of_family(family).await? else { return unknown() };
+            let Some(grant) = self.find_by_family(family).await? else { return unknown() };
             if grant.client_id != client_id || grant.expires_at <= Utc::now() {
                 return unknown();
             }
-            let Some((next, salt)) = follow_up(&grant, secret) else {
-                return self.refuse_stale(&grant).await;
+            let Some(next) = grant.successor_of(secret) else {
+                return self.revoke_reused_token(&grant).await;
             };
-            if !admits(self.0, &grant.user).await? {
-                return Ok(Err(SHUT_OUT));
+            if !is_active(self.0, &grant.user).await? {
+                return Ok(Err(INACTIVE_ACCOUNT));
             }
             if resource.is_some_and(|resource| resource != grant.resource) {
-                return Ok(Err(Denied::Target("resource is not the one that the user agreed to")));
+                let sentence = "resource differs from the one in the authorization request";
+                return Ok(Err(TokenError::InvalidTarget(sentence)));
             }
             let scopes = scopes.clone().filter(|asked| !asked.is_empty()).unwrap_or_else(|| grant.scopes.clone());
             if scopes.iter().any(|scope| !grant.scopes.contains(scope)) {
-                return Ok(Err(Denied::Scope("The user has not granted all of these scopes")));
+                return Ok(Err(TokenError::InvalidScope("scope exceeds the scopes that were granted")));
             }
-            let (access_token, token) = self.new_access(&grant, scopes.clone());
-            if self.rotate(&grant, secret, &next, salt, token).await? {
-                let refresh_token = Some(format!("{REFRESH_PREFIX}{family}{next}"));
+            let (access_token, token) = self.new_access_token(&grant, scopes.clone());
+            if self.rotate(&grant, secret, &next, token).await? {
+                let refresh_token = Some(format!("{REFRESH_PREFIX}{family}{}", next.secret));
                 let expires_in = self.0.grant_settings.access_seconds;
-                return Ok(Ok(Issued { access_token, refresh_token, expires_in, scopes }));
+                return Ok(Ok(IssuedTokens { access_token, refresh_token, expires_in, scopes }));
             }
         }
         unknown()
     }
 
-    /// Takes back what a token of `client_id` stands for: a refresh token its grant, an access token itself. `false` where
-    /// it is another client's.
-    pub async fn give_back(&self, raw: &str, client_id: &str) -> Result<bool> {
-        if let Some((family, _)) = halves(raw) {
-            let Some(grant) = self.of_family(family).await? else { return Ok(true) };
+    /// Revokes a token of `client_id` (RFC 7009): a refresh token with its grant, an access token alone. `false` when it
+    /// was issued to another client.
+    pub async fn revoke_token(&self, raw: &str, client_id: &str) -> Result<bool> {
+        if let Some((family, _)) = split_refresh_token(raw) {
+            let Some(grant) = self.find_by_family(family).await? else { return Ok(true) };
             let is_theirs = grant.client_id == client_id;
             if is_theirs {
                 self.revoke(&grant.user, &grant.grant_id).await?;
@@ -160,29 +164,23 @@ impl Grants<'_> {
         let is_theirs = key.listed.app_id.as_deref() == Some(client_id);
         if is_theirs {
             let digest = digest(raw.trim_start_matches(ACCESS_PREFIX));
-            self.0.database.run("DELETE $id", Bound::new().with("id", access_record(&digest))).await?;
-            self.0.grant_cache.0.forget(&digest);
+            self.0.database.run("DELETE $id", Bound::new().with("id", access_token_record(&digest))).await?;
+            self.0.auth.access_tokens.invalidate(&digest);
         }
         Ok(is_theirs)
     }
 
-    async fn of_family(&self, family: &str) -> Result<Option<GrantRow>> {
+    async fn find_by_family(&self, family: &str) -> Result<Option<GrantRow>> {
         let statement = "SELECT * FROM oauth_grant WHERE family = $family";
         let bound = Bound::new().with("family", digest(family));
         let rows: Vec<GrantRow> = self.0.database.run(statement, bound).await?.take(0)?;
         Ok(rows.into_iter().next())
     }
 
-    /// Puts the next refresh token in the place of the one that `grant` was read with; `false` when that is there no more.
-    async fn rotate(
-        &self,
-        grant: &GrantRow,
-        secret: &str,
-        next: &str,
-        salt: Option<String>,
-        token: AccessRow,
-    ) -> Result<bool> {
-        // Without a salt the next token is in its place already: then only an access token is added.
+    /// Replaces the refresh token that `grant` was read with, and stores an access token; `false` when another request
+    /// has replaced it.
+    async fn rotate(&self, grant: &GrantRow, secret: &str, next: &Successor, token: AccessTokenRow) -> Result<bool> {
+        // Without a new salt, the rotation has taken place already: only the access token is added.
         let statements = "BEGIN;
             LET $rows = (UPDATE $grant SET
                 refresh = $next,
@@ -202,26 +200,26 @@ impl Grants<'_> {
             .with("grant_id", grant.grant_id.as_str())
             .with("current", grant.refresh.clone())
             .with("given", digest(secret))
-            .with("next", digest(next))
-            .with("salt", salt)
+            .with("next", digest(&next.secret))
+            .with("salt", next.new_salt.clone())
             .with("now", now)
             .with("expires_at", now + TimeDelta::days(self.0.grant_settings.refresh_days.into()))
-            .with("token_row", row(access_record(&token.digest), token));
+            .with("token_row", row(access_token_record(&token.digest), token));
         let rows: Option<i64> = self.0.database.run(statements, bound).await?.take(4)?;
         Ok(rows == Some(1))
     }
 
-    async fn refuse_stale(&self, grant: &GrantRow) -> Result<Result<Issued, Denied>> {
+    async fn revoke_reused_token(&self, grant: &GrantRow) -> Result<Result<IssuedTokens, TokenError>> {
         self.revoke(&grant.user, &grant.grant_id).await?;
         let (user, client) = (&grant.user, &grant.client_id);
-        tracing::warn!(user, client, "a refresh token was used twice: its grant is revoked");
-        Ok(Err(Denied::Grant("The refresh token was used before; the grant is revoked")))
+        tracing::warn!(user, client, "refresh token reused: its grant was revoked");
+        Ok(Err(TokenError::InvalidGrant("The refresh token was used before; its grant is revoked")))
     }
 
     /// A new access token of a grant, and its row.
-    fn new_access(&self, grant: &GrantRow, scopes: Vec<String>) -> (String, AccessRow) {
-        let (secret, now) = (long_secret(), crate::now());
-        let row = AccessRow {
+    fn new_access_token(&self, grant: &GrantRow, scopes: Vec<String>) -> (String, AccessTokenRow) {
+        let (secret, now) = (long_random_secret(), crate::now());
+        let row = AccessTokenRow {
             digest: digest(&secret),
             grant_id: grant.grant_id.clone(),
             user: grant.user.clone(),
@@ -236,25 +234,20 @@ impl Grants<'_> {
     }
 }
 
-/// What comes after `secret` in this grant: the next half that changes, and the salt it was made with where it is new.
-/// `None` when the secret is neither the last one nor, for a short while, the one before.
-fn follow_up(grant: &GrantRow, secret: &str) -> Option<(String, Option<String>)> {
-    let given = Some(digest(secret));
-    if grant.refresh == given {
-        let salt = random_secret();
-        return Some((next_secret(secret, &salt), Some(salt)));
+impl GrantRow {
+    /// The changing part of the refresh token after the one with this `secret`.
+    fn successor_of(&self, secret: &str) -> Option<Successor> {
+        let stored = RotatingSecret {
+            current: self.refresh.as_deref()?,
+            previous: self.previous.as_deref(),
+            salt: self.salt.as_deref(),
+            rotated_at: self.rotated_at,
+        };
+        stored.successor_of(secret, Utc::now())
     }
-    let is_recent = grant.rotated_at.is_some_and(|time| Utc::now() - time < GRACE);
-    let salt = grant.salt.as_deref().filter(|_| is_recent && grant.previous == given)?;
-    Some((next_secret(secret, salt), None))
 }
 
-/// The half of a refresh token that stays, and the half that changes.
-fn halves(raw: &str) -> Option<(&str, &str)> {
-    raw.strip_prefix(REFRESH_PREFIX)?.split_at_checked(STAYS)
-}
-
-/// 64 hexadecimal characters that nobody can guess.
-pub(super) fn long_secret() -> String {
-    random_secret() + &random_secret()
+/// The constant and the changing part of a refresh token.
+fn split_refresh_token(raw: &str) -> Option<(&str, &str)> {
+    raw.strip_prefix(REFRESH_PREFIX)?.split_at_checked(FAMILY_LENGTH)
 }

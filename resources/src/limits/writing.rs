@@ -20,7 +20,7 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(5);
 const TIDY: Duration = Duration::from_secs(600);
 
-/// A row of `allowance`.
+/// A row of `rate_limit`.
 #[derive(Debug, Clone, SurrealValue)]
 struct CounterRow {
     policy: String,
@@ -52,7 +52,7 @@ impl Resources {
     /// Takes up the counters that were written down.
     pub(super) async fn read_counters(&self) -> Result<()> {
         self.forget_counters().await?;
-        let rows: Vec<CounterRow> = self.database.run("SELECT * FROM allowance", Bound::new()).await?.take(0)?;
+        let rows: Vec<CounterRow> = self.database.run("SELECT * FROM rate_limit", Bound::new()).await?.take(0)?;
         self.take_up(rows);
         Ok(())
     }
@@ -63,9 +63,9 @@ impl Resources {
         if unwritten.is_empty() {
             return Ok(());
         }
-        let fields = |row: &CounterRow| database::row(record("allowance", &row.subject, &row.policy), row.clone());
+        let fields = |row: &CounterRow| database::row(record("rate_limit", &row.subject, &row.policy), row.clone());
         let rows: Vec<_> = unwritten.iter().map(fields).collect();
-        let statement = "INSERT INTO allowance $rows ON DUPLICATE KEY UPDATE
+        let statement = "INSERT INTO rate_limit $rows ON DUPLICATE KEY UPDATE
             used = IF ends > $now { used + $input.used } ELSE { $input.used },
             ends = IF ends > $now { ends } ELSE { $input.ends }";
         let bound = Bound::new().with("rows", rows).with("now", chrono::Utc::now().timestamp());
@@ -87,7 +87,7 @@ impl Resources {
         for subjects in self.limits.counters.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
             subjects.retain(|subject, _| !gone.contains(subject));
         }
-        let statement = "DELETE allowance WHERE subject IN $gone RETURN NONE";
+        let statement = "DELETE rate_limit WHERE subject IN $gone RETURN NONE";
         let bound = Bound::new().with("gone", gone.iter().cloned().collect::<Vec<_>>());
         self.database.run(statement, bound).await.map(drop)
     }
@@ -98,7 +98,7 @@ impl Resources {
         for subjects in self.limits.counters.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
             subjects.retain(|_, counter| counter.ends > now);
         }
-        let statement = "DELETE allowance WHERE ends <= $now";
+        let statement = "DELETE rate_limit WHERE ends <= $now";
         self.database.run(statement, Bound::new().with("now", now)).await.map(drop)
     }
 

@@ -1,15 +1,12 @@
 //! Messages that are handed to others by a link. What a link leads to is read when it is followed: a message that was
 //! deleted since is gone from it.
 
+use identity::crypto::{digest, random_secret};
 use schemas::chat::{Message, SharedMessage, SharedMessages};
 use surrealdb::types::{RecordId, SurrealValue};
 
 use super::Messages;
-use crate::{
-    Resources, Result,
-    database::Bound,
-    keys::{digest, random_secret},
-};
+use crate::{Resources, Result, database::Bound};
 
 /// A row of `message_share`.
 #[derive(SurrealValue)]

@@ -1,82 +1,58 @@
-//! Whether a user may come in at all: asked at every request, whatever it signs in with.
+//! The status of accounts, checked with every request.
 
 use std::sync::Arc;
 
 use schemas::user::{Role, User};
 
-use super::{
-    Users,
-    row::{UserRow, record, role_of},
-};
-use crate::{Error, Result, database::Bound, ttl_cache::Lately};
+use super::{UserRow, Users, role_from_name, user_record};
+use crate::{Error, Result, database::Bound};
 
-/// How a user stands with this server.
+/// Whether a user may use this server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// They may come in.
+pub enum AccountStatus {
+    /// The account is active.
     Active(Role),
-    /// Their account is disabled.
+    /// The account is disabled.
     Disabled,
-    /// Their account is being deleted.
-    Leaving,
+    /// The account is being deleted.
+    Deleting,
     /// There is no such user.
     Unknown,
 }
 
-/// How users stood lately, by their ids.
-#[derive(Clone, Default)]
-pub(crate) struct Standings(Arc<Lately<Standing>>);
-
-impl Standings {
-    /// Forgets how a user stood: it was changed just now.
-    pub(super) fn forget(&self, id: &str) {
-        self.0.forget(id);
-    }
-}
-
 impl Users<'_> {
-    /// How the user called `id` stands now. In a database that other processes write to, it may be what it was two
-    /// seconds ago.
-    pub async fn standing(&self, id: &str) -> Result<Standing> {
-        let Standings(lately) = &self.0.standings;
-        if let Some(standing) = lately.get(id, &self.0.database) {
-            return Ok(standing);
-        }
-        let before = lately.before();
-        let mut rows: Vec<UserRow> =
-            self.0.database.run("SELECT * FROM $id", Bound::new().with("id", record(id))).await?.take(0)?;
-        let standing = rows.pop().map_or(Standing::Unknown, |row| row.standing());
-        lately.keep(id, standing, before);
-        Ok(standing)
+    /// The status of a user's account. With a database that other processes write to, it may be two seconds old.
+    pub async fn account_status(&self, id: &str) -> Result<AccountStatus> {
+        let load = async {
+            let bound = Bound::new().with("id", user_record(id));
+            let rows: Vec<UserRow> = self.0.database.run("SELECT * FROM $id", bound).await?.take(0)?;
+            Ok(Some(rows.first().map_or(AccountStatus::Unknown, UserRow::status)))
+        };
+        Ok(self.0.auth.account_status.get_or_load(id, load).await?.unwrap_or(AccountStatus::Unknown))
     }
 
-    /// Changes how a user stands, by a statement on their row as `$id`; gives the user as they are then. Whoever hangs
-    /// up does not break this off: between the change and the forgetting, what is believed would be wrong for good.
-    pub(super) async fn change_standing(
-        &self,
-        id: &str,
-        statement: &'static str,
-        bound: Bound,
-    ) -> Result<Option<User>> {
-        let (database, standings, user) = (self.0.database.clone(), self.0.standings.clone(), id.to_owned());
-        let bound = bound.with("id", record(id));
-        let changing = tokio::spawn(async move {
-            let changed = async { database.run(statement, bound).await?.take::<Vec<UserRow>>(0) }.await;
-            standings.forget(&user);
-            changed
+    /// Changes an account's status by a statement on its row, `$id`; returns the user as changed. It runs to the end even
+    /// if the caller is dropped: between the change and the invalidation, the cache would stay wrong.
+    pub(super) async fn update_status(&self, id: &str, statement: &'static str, bound: Bound) -> Result<Option<User>> {
+        let (database, cache) = (self.0.database.clone(), Arc::clone(&self.0.auth.account_status));
+        let (bound, user) = (bound.with("id", user_record(id)), id.to_owned());
+        let update = tokio::spawn(async move {
+            let updated = async { database.run(statement, bound).await?.take::<Vec<UserRow>>(0) }.await;
+            cache.invalidate(&user);
+            updated
         });
-        let rows = changing.await.map_err(Error::internal)??;
+        let rows = update.await.map_err(Error::internal)??;
         Ok(rows.into_iter().next().map(User::from))
     }
 }
 
 impl UserRow {
-    /// How the user stands whose row this is.
-    pub(super) fn standing(&self) -> Standing {
-        match (self.leaving_at, self.disabled_at) {
-            (Some(_), _) => Standing::Leaving,
-            (None, Some(_)) => Standing::Disabled,
-            (None, None) => Standing::Active(role_of(&self.role)),
+    /// The status of this account.
+    fn status(&self) -> AccountStatus {
+        match (self.deleting_at, self.disabled_at) {
+            (Some(_), _) => AccountStatus::Deleting,
+            (None, Some(_)) => AccountStatus::Disabled,
+            (None, None) => AccountStatus::Active(role_from_name(&self.role)),
         }
     }
 }

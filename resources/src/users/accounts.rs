@@ -1,35 +1,32 @@
-//! Making accounts.
+//! Creating accounts.
 
 use std::net::IpAddr;
 
+use identity::{MAX_NAME_LENGTH, password, sanitize, throttle::AnonymousAction};
 use schemas::user::{Role, User};
 use surrealdb::types::{RecordId, SurrealValue};
 
-use super::{
-    Uninvited, Users, normal_email,
-    row::{UserRow, name_of_role, record},
-};
+use super::{InvitationError, UserRow, Users, normalize_email, role_name, user_record};
 use crate::{
     Error, Result,
     database::{Bound, row},
-    identity::{LONGEST_NAME, password, shown, throttle::Knock},
 };
 
-/// What an account is made of.
+/// An account to be created.
 #[derive(Debug, Clone, Default)]
 pub struct NewAccount {
-    /// What to call them.
+    /// The display name.
     pub name: String,
-    /// Their e-mail address, if it is known.
+    /// The e-mail address, if known.
     pub email: Option<String>,
-    /// Whether somebody who ought to know vouches for it.
+    /// Whether that address is verified, by the owner or by an issuer.
     pub email_verified: bool,
-    /// Their password, if they are to have one.
+    /// The password, if any.
     pub password: Option<String>,
 }
 
 impl NewAccount {
-    /// The row of a member, with an id of their own.
+    /// The row of a new member, with a new id.
     pub(super) async fn into_row(self) -> Result<UserRow> {
         let password = match self.password {
             Some(password) => Some(password::hash(password).await?),
@@ -37,32 +34,32 @@ impl NewAccount {
         };
         Ok(UserRow {
             uid: uuid::Uuid::new_v4().to_string(),
-            name: shown(&self.name, LONGEST_NAME).unwrap_or_else(|| "somebody".into()),
+            name: sanitize(&self.name, MAX_NAME_LENGTH).unwrap_or_else(|| "somebody".into()),
             token: None,
-            email: self.email.as_deref().map(normal_email),
+            email: self.email.as_deref().map(normalize_email),
             email_verified: self.email_verified,
             password,
-            role: name_of_role(Role::Member),
+            role: role_name(Role::Member),
             disabled_at: None,
-            leaving_at: None,
+            deleting_at: None,
             created_at: crate::now(),
         })
     }
 }
 
 impl Users<'_> {
-    /// Makes an account; `None` when another one has the e-mail address. Whoever is first is the owner.
+    /// Creates an account; `None` when another one has the e-mail address. The first user becomes the owner.
     pub async fn create(&self, account: NewAccount) -> Result<Option<User>> {
         Ok(self.insert(account.into_row().await?, None).await?.ok())
     }
 
-    /// The same for somebody whom nobody has invited, and who comes from this address.
+    /// Creates an account for a client at this address, without an invitation.
     ///
     /// # Errors
-    /// [`Error::RateLimited`] after too many from there.
-    pub async fn sign_up(&self, from: Option<IpAddr>, account: NewAccount) -> Result<Option<User>> {
-        self.0.throttle.knock(Knock::SignUp, from).map_err(Error::RateLimited)?;
-        // Hashing the password takes most of a processor: what is in vain is found out before.
+    /// [`Error::RateLimited`] after too many from the address.
+    pub async fn sign_up(&self, address: Option<IpAddr>, account: NewAccount) -> Result<Option<User>> {
+        self.0.auth.throttle.count_anonymous(AnonymousAction::SignUp, address).map_err(Error::RateLimited)?;
+        // Before the password is hashed, which takes most of a processor.
         if let Some(email) = &account.email
             && self.find_by_email(email).await?.is_some()
         {
@@ -71,12 +68,12 @@ impl Users<'_> {
         self.create(account).await
     }
 
-    /// Writes the row of a new user and, in the same transaction, uses up the invitation that they come with.
+    /// Inserts the row of a new user and, in the same transaction, deletes the invitation that they accept.
     pub(super) async fn insert(
         &self,
         fields: UserRow,
         invitation: Option<RecordId>,
-    ) -> Result<Result<User, Uninvited>> {
+    ) -> Result<Result<User, InvitationError>> {
         #[derive(SurrealValue)]
         struct Outcome {
             invited: bool,
@@ -93,13 +90,13 @@ impl Users<'_> {
             RETURN { invited: $invited, made: $made };
             COMMIT;";
         let bound = Bound::new()
-            .with("id", record(&fields.uid))
+            .with("id", user_record(&fields.uid))
             .with("email", fields.email.clone())
             .with("invitation", invitation)
-            .with("row", row(record(&fields.uid), fields));
+            .with("row", row(user_record(&fields.uid), fields));
         let outcome: Option<Outcome> = self.0.database.run(statements, bound).await?.take(8)?;
-        let Outcome { invited, made } = outcome.ok_or_else(|| Error::internal("a transaction says nothing"))?;
-        let missing = if invited { Uninvited::Taken } else { Uninvited::Unknown };
-        Ok(made.into_iter().next().map(User::from).ok_or(missing))
+        let Outcome { invited, made } = outcome.ok_or_else(|| Error::internal("the transaction returned nothing"))?;
+        let error = if invited { InvitationError::EmailTaken } else { InvitationError::Unknown };
+        Ok(made.into_iter().next().map(User::from).ok_or(error))
     }
 }

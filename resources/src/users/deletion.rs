@@ -1,4 +1,4 @@
-//! Deleting a user with everything that is theirs, in every table and in the index.
+//! Deleting a user with all their data, in every table and in the vector index.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -9,15 +9,12 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{
-    Users,
-    row::{UserRow, record},
-};
+use super::{UserRow, Users, user_record};
 use crate::{Error, Resources, Result, database::Bound, vectors::Kind};
 
-/// Tables whose rows all have ids that begin with the user. In any other, rows are looked for by what they say as well:
-/// whoever adds a table need not think of this.
-const WITHIN: [&str; 16] = [
+/// Tables whose row ids all begin with the user's id. Rows of all other tables are found by their fields as well, so that
+/// new tables need no entry here.
+const USER_TABLES: [&str; 16] = [
     "action_item",
     "action_item_text",
     "audit",
@@ -36,108 +33,108 @@ const WITHIN: [&str; 16] = [
     "segment",
 ];
 
-/// Rows of no user, but for those that go last.
-const NOBODYS: [&str; 3] = ["schema", "server_secret", "user"];
+/// Tables whose rows belong to no user; the row in `user` itself is deleted last.
+const GLOBAL_TABLES: [&str; 3] = ["schema", "server_secret", "user"];
 
-/// What opens a door to a user. It goes together with their own row: until then, whoever comes with it hears that the
-/// account is being deleted, and no issuer's word makes another one.
-const DOORS: [&str; 5] = ["identity", "key", "login", "oauth_access", "oauth_browser"];
+/// Tables of credentials. Their rows are deleted together with the user's own row: until then they are refused with the
+/// reason, and no identity of another issuer creates a new account.
+const CREDENTIAL_TABLES: [&str; 5] = ["identity", "key", "oauth_access", "oauth_browser", "session"];
 
 /// How many rows are deleted in one transaction.
-const AT_ONCE: usize = 1000;
+const BATCH_SIZE: usize = 1000;
 
-/// What came of deleting a user.
+/// The outcome of deleting a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {
-    /// Nothing of theirs is left.
+    /// Their data are deleted.
     Done,
-    /// They are the owner, who stays.
+    /// They are the owner, who cannot be deleted.
     Owner,
     /// There is no such user.
     Unknown,
 }
 
-/// After so long, what failed is tried again.
-const AGAIN: Duration = Duration::from_secs(30);
+/// How long until a failed deletion is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_secs(30);
 
-/// After so long, and so long again, it is looked for what was still on its way when a user was deleted: what a request
-/// wrote that had begun before, and an answer or a summary, which take minutes at most.
-const LOOKS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(290)];
+/// Delays after which a deletion is repeated: requests, answers and summaries that had begun before may still write for
+/// some minutes.
+const RECHECK_DELAYS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(290)];
 
-/// How long a last look waits for what others put by when the server stops.
-const PUT_BY: Duration = Duration::from_millis(500);
+/// How long the last repetition waits at shutdown, for what other tasks still save.
+const SHUTDOWN_DELAY: Duration = Duration::from_millis(500);
 
-/// Somebody on the way out.
-struct Leaver {
+/// A user being deleted.
+struct DeletionJob {
     user: String,
-    /// The ids of their keys and grants, and their own: by these they are counted.
+    /// The ids of the user and of their keys and grants, by which rate limits count them.
     subjects: HashSet<String>,
 }
 
-/// Deletes a user and everything that is theirs. They are locked out from the beginning; the work goes on when nobody
-/// waits for it any more, what fails is tried again, and what a crash interrupts goes on when the server starts again.
+/// Deletes a user with all their data. Their account is disabled first. The work continues if the caller is dropped, is
+/// tried again after a failure, and resumes when the server starts again after a crash.
 ///
 /// # Errors
-/// Why something of theirs is left for now.
-pub async fn delete(resources: &Arc<Resources>, id: &str) -> Result<Deletion> {
+/// Why some data are left for now.
+pub async fn delete_account(resources: &Arc<Resources>, id: &str) -> Result<Deletion> {
     let (answer, answered) = oneshot::channel();
-    // Who stops the server waits for this as for an answer that is being given.
-    resources.sessions.spawn(see_off(Arc::clone(resources), id.to_owned(), answer));
+    // Shutdown waits for this as for answers that are being written.
+    resources.sessions.spawn(run_deletion(Arc::clone(resources), id.to_owned(), answer));
     answered.await.map_err(Error::internal)?
 }
 
-/// Deletes, answers whoever waits, and looks again until nothing can be left.
-async fn see_off(resources: Arc<Resources>, id: String, answer: oneshot::Sender<Result<Deletion>>) {
-    let (users, mut leaver) = (resources.users(), Leaver::new(&id));
-    let shut_out = users.shut_out(&id).await;
-    if !matches!(shut_out, Ok(Deletion::Done)) {
-        // Whoever asked may have gone.
-        let _ = answer.send(shut_out);
+/// Deletes the user, reports to the caller, and repeats the deletion until nothing can be left.
+async fn run_deletion(resources: Arc<Resources>, id: String, answer: oneshot::Sender<Result<Deletion>>) {
+    let (users, mut job) = (resources.users(), DeletionJob::new(&id));
+    let marked = users.mark_deleting(&id).await;
+    if !matches!(marked, Ok(Deletion::Done)) {
+        // The caller may have been dropped.
+        let _ = answer.send(marked);
         return;
     }
-    let wiped = users.wipe(&mut leaver).await;
-    let mut has_failed = wiped.is_err();
-    let _ = answer.send(wiped.map(|()| Deletion::Done));
-    let mut looks = LOOKS.into_iter();
-    while let Some(pause) = if has_failed { Some(AGAIN) } else { looks.next() } {
-        let is_last = is_stopped_within(&resources, pause).await;
-        has_failed = users.wipe(&mut leaver).await.is_err();
+    let purged = users.purge(&mut job).await;
+    let mut has_failed = purged.is_err();
+    let _ = answer.send(purged.map(|()| Deletion::Done));
+    let mut delays = RECHECK_DELAYS.into_iter();
+    while let Some(delay) = if has_failed { Some(RETRY_INTERVAL) } else { delays.next() } {
+        let is_last = is_stopped_within(&resources, delay).await;
+        has_failed = users.purge(&mut job).await.is_err();
         if is_last {
             return;
         }
     }
 }
 
-/// Lets so much time pass, unless the server stops; says whether it does.
-async fn is_stopped_within(resources: &Resources, pause: Duration) -> bool {
-    let is_stopped = timeout(pause, resources.sessions.stopped()).await.is_ok();
+/// Waits for the delay, or until the server stops; returns whether it stops.
+async fn is_stopped_within(resources: &Resources, delay: Duration) -> bool {
+    let is_stopped = timeout(delay, resources.sessions.stopped()).await.is_ok();
     if is_stopped {
-        sleep(PUT_BY).await;
+        sleep(SHUTDOWN_DELAY).await;
     }
     is_stopped
 }
 
-impl Leaver {
+impl DeletionJob {
     fn new(user: &str) -> Self {
         Self { user: user.to_owned(), subjects: HashSet::from([user.to_owned()]) }
     }
 }
 
 impl Users<'_> {
-    /// Goes on with what a crash has interrupted.
+    /// Resumes deletions that a crash has interrupted.
     pub(crate) async fn finish_deletions(&self) -> Result<()> {
-        let statement = "SELECT VALUE uid FROM user WHERE leaving_at != NONE";
-        let leaving: Vec<String> = self.0.database.run(statement, Bound::new()).await?.take(0)?;
-        for user in leaving {
-            self.wipe(&mut Leaver::new(&user)).await?;
+        let statement = "SELECT VALUE uid FROM user WHERE deleting_at != NONE";
+        let deleting: Vec<String> = self.0.database.run(statement, Bound::new()).await?.take(0)?;
+        for user in deleting {
+            self.purge(&mut DeletionJob::new(&user)).await?;
         }
         Ok(())
     }
 
-    /// Locks a user out for good, but not the owner.
-    async fn shut_out(&self, id: &str) -> Result<Deletion> {
-        let statement = "UPDATE $id SET leaving_at = IF role != 'owner' { $now } ELSE { NONE }";
-        let user = self.change_standing(id, statement, Bound::new().with("now", crate::now())).await?;
+    /// Marks an account as being deleted, except the owner's.
+    async fn mark_deleting(&self, id: &str) -> Result<Deletion> {
+        let statement = "UPDATE $id SET deleting_at = IF role != 'owner' { $now } ELSE { NONE }";
+        let user = self.update_status(id, statement, Bound::new().with("now", crate::now())).await?;
         Ok(match user.map(|user| user.role) {
             None => Deletion::Unknown,
             Some(Role::Owner) => Deletion::Owner,
@@ -145,30 +142,30 @@ impl Users<'_> {
         })
     }
 
-    /// Takes away everything that there is of somebody, and in the end themselves. Done again, it finds what came late.
-    async fn wipe(&self, leaver: &mut Leaver) -> Result<()> {
-        let wiped = self.wipe_all(leaver).await;
-        wiped.inspect_err(|error| tracing::warn!("something is left for now of a user who is deleted: {error}"))
+    /// Deletes all data of the user, and the user last. It can be repeated, and then finds what was written late.
+    async fn purge(&self, job: &mut DeletionJob) -> Result<()> {
+        let purged = self.purge_all(job).await;
+        purged.inspect_err(|error| tracing::warn!("data of a deleted user are left for now: {error}"))
     }
 
-    async fn wipe_all(&self, leaver: &mut Leaver) -> Result<()> {
-        leaver.subjects.extend(self.keys_and_grants(&leaver.user).await?);
-        // What is open is shut, and what writes by itself writes nothing more.
-        leaver.subjects.iter().for_each(|id| self.0.endings.end(id));
-        self.0.auditor.forget(&leaver.user).await;
-        self.0.forget_subjects(&leaver.subjects).await?;
+    async fn purge_all(&self, job: &mut DeletionJob) -> Result<()> {
+        job.subjects.extend(self.keys_and_grants(&job.user).await?);
+        // Open streams end, and background writers stop.
+        job.subjects.iter().for_each(|id| self.0.auth.revocations.revoke(id));
+        self.0.auditor.forget(&job.user).await;
+        self.0.forget_subjects(&job.subjects).await?;
         loop {
-            // Whoever came in before the door was shut writes to the end.
+            // Requests from before the account was disabled run to their end.
             self.0.outbox.barrier().await;
-            let found = self.wipe_rows(&leaver.user).await?;
-            self.wipe_vectors(&leaver.user).await?;
+            let found = self.purge_rows(&job.user).await?;
+            self.purge_vectors(&job.user).await?;
             if found == 0 {
-                return self.wipe_doors(&leaver.user).await;
+                return self.purge_credentials(&job.user).await;
             }
         }
     }
 
-    async fn wipe_vectors(&self, user: &str) -> Result<()> {
+    async fn purge_vectors(&self, user: &str) -> Result<()> {
         let _alone = self.0.outbox.alone().await;
         for kind in Kind::ALL.into_iter().chain([Kind::Transcript]) {
             self.0.vectors.delete_all(user, kind).await?;
@@ -185,42 +182,43 @@ impl Users<'_> {
         Ok([keys, grants].concat())
     }
 
-    /// Deletes what opens a door to a user, and their own row.
-    async fn wipe_doors(&self, user: &str) -> Result<()> {
-        let doors = DOORS.map(|table| format!("DELETE {table} WHERE user = $user RETURN NONE;")).concat();
-        let statements = format!("BEGIN; {doors} DELETE $id RETURN BEFORE; COMMIT;");
-        let bound = Bound::new().with("user", user).with("id", record(user));
-        let wiped = self.0.database.run(&statements, bound).await;
-        self.0.standings.forget(user);
-        let rows: Vec<UserRow> = wiped?.take(1 + DOORS.len())?;
+    /// Deletes a user's credentials, and their own row.
+    async fn purge_credentials(&self, user: &str) -> Result<()> {
+        let credentials =
+            CREDENTIAL_TABLES.map(|table| format!("DELETE {table} WHERE user = $user RETURN NONE;")).concat();
+        let statements = format!("BEGIN; {credentials} DELETE $id RETURN BEFORE; COMMIT;");
+        let bound = Bound::new().with("user", user).with("id", user_record(user));
+        let purged = self.0.database.run(&statements, bound).await;
+        self.0.auth.account_status.invalidate(user);
+        let rows: Vec<UserRow> = purged?.take(1 + CREDENTIAL_TABLES.len())?;
         if !rows.is_empty() {
-            tracing::warn!(target: "audit", user, "a user was deleted");
+            tracing::warn!(target: "audit", user, "user deleted");
         }
         Ok(())
     }
 
-    /// Deletes what there is; says how many rows that was.
-    async fn wipe_rows(&self, user: &str) -> Result<usize> {
-        // Who has taken over what somebody shared: [share, user].
+    /// Deletes the user's rows in all tables but those of credentials; returns how many there were.
+    async fn purge_rows(&self, user: &str) -> Result<usize> {
+        // Acceptances of shared action items: [share, user].
         let accepted = "LET $shares = (SELECT VALUE record::id(id) FROM action_item_share WHERE user = $user);
             SELECT VALUE id FROM action_item_acceptance
                 WHERE record::id(id)[1] = $user OR record::id(id)[0] IN $shares;";
         let mut ids: Vec<RecordId> = self.0.database.run(accepted, Bound::new().with("user", user)).await?.take(1)?;
         for table in self.tables().await? {
             let mut statements = format!("SELECT VALUE id FROM `{table}`:[$user, NONE]..=[$user, {{}}];");
-            if !WITHIN.contains(&table.as_str()) {
+            if !USER_TABLES.contains(&table.as_str()) {
                 statements += &format!(
                     "SELECT VALUE id FROM `{table}` WHERE user = $user OR inviter = $user OR record::id(id) = $user;"
                 );
             }
             let mut answers = self.0.database.run(&statements, Bound::new().with("user", user)).await?;
             ids.extend(answers.take::<Vec<RecordId>>(0)?);
-            if !WITHIN.contains(&table.as_str()) {
+            if !USER_TABLES.contains(&table.as_str()) {
                 ids.extend(answers.take::<Vec<RecordId>>(1)?);
             }
         }
-        for some in ids.chunks(AT_ONCE) {
-            self.0.database.run("DELETE $ids RETURN NONE", Bound::new().with("ids", some.to_vec())).await?;
+        for batch in ids.chunks(BATCH_SIZE) {
+            self.0.database.run("DELETE $ids RETURN NONE", Bound::new().with("ids", batch.to_vec())).await?;
         }
         Ok(ids.len())
     }
@@ -228,7 +226,8 @@ impl Users<'_> {
     async fn tables(&self) -> Result<Vec<String>> {
         let info: Object = self.0.database.run("RETURN (INFO FOR DB).tables", Bound::new()).await?.take(0)?;
         let names = info.keys().map(ToString::to_string);
-        let is_wiped = |name: &String| !NOBODYS.contains(&name.as_str()) && !DOORS.contains(&name.as_str());
-        Ok(names.filter(is_wiped).collect())
+        let is_purged =
+            |name: &String| !GLOBAL_TABLES.contains(&name.as_str()) && !CREDENTIAL_TABLES.contains(&name.as_str());
+        Ok(names.filter(is_purged).collect())
     }
 }

@@ -1,17 +1,17 @@
-//! Which account belongs to somebody whom an issuer vouches for.
+//! Links between identities of other issuers and accounts.
 
+use identity::{Identity, SignUp};
 use schemas::user::User;
 use surrealdb::types::{Array, RecordId};
 
-use super::{NewAccount, Users, normal_email, row::UserRow};
+use super::{NewAccount, UserRow, Users, normalize_email, user_record};
 use crate::{
     Result,
     database::{Bound, row},
-    identity::{Identity, SignUp},
 };
 
-/// Decides and writes at once, so that of many first requests at the same moment one makes the account, and none leaves
-/// anything half done. A link whose user is gone is none. Whoever was invited is called what the invitation says.
+/// Decides and writes in one transaction, so that of several first requests at the same moment only one creates the
+/// account. A link to a user who is gone does not count. Invited users get the name of their invitation.
 const LINK: &str = "BEGIN;
     LET $linked = (SELECT VALUE user FROM $id);
     LET $there = IF $linked = [] { [] } ELSE { SELECT * FROM type::record('user', $linked[0]) };
@@ -32,38 +32,38 @@ const LINK: &str = "BEGIN;
     RETURN $found;
     COMMIT;";
 
-/// Where the answer of [`LINK`] is.
+/// The index of the statement of [`LINK`] that returns the user.
 const FOUND: usize = 13;
 
 impl Users<'_> {
-    /// The user whom an identity is linked to.
-    pub(super) async fn linked(&self, identity: &Identity) -> Result<Option<User>> {
-        let found = "LET $link = (SELECT VALUE user FROM $id);
+    /// The user that an identity is linked to.
+    pub(super) async fn linked_user(&self, identity: &Identity) -> Result<Option<User>> {
+        let statements = "LET $link = (SELECT VALUE user FROM $id);
             RETURN IF $link = [] { [] } ELSE { SELECT * FROM type::record('user', $link[0]) };";
-        let bound = Bound::new().with("id", record(identity));
-        let rows: Vec<UserRow> = self.0.database.run(found, bound).await?.take(1)?;
+        let bound = Bound::new().with("id", link_record(identity));
+        let rows: Vec<UserRow> = self.0.database.run(statements, bound).await?.take(1)?;
         Ok(rows.into_iter().next().map(User::from))
     }
 
-    /// Links an identity that is new here to the account that it belongs to, as far as the configuration lets it: the
-    /// one with its verified e-mail address, or a new one. `None` when there is none for it.
-    pub(super) async fn link(&self, identity: &Identity) -> Result<Option<User>> {
-        let settings = &self.0.sign_in.settings;
-        let address = identity.email.as_deref().filter(|_| identity.email_verified).map(normal_email);
-        let called = || address.as_ref()?.split('@').next().map(str::to_owned);
+    /// Links a new identity to the account with its verified e-mail address, or to a new one, as far as the configuration
+    /// allows. `None` when it gets no account.
+    pub(super) async fn link_identity(&self, identity: &Identity) -> Result<Option<User>> {
+        let settings = &self.0.identity.settings;
+        let address = identity.email.as_deref().filter(|_| identity.email_verified).map(normalize_email);
+        let name_in_address = || address.as_ref()?.split('@').next().map(str::to_owned);
         let account = NewAccount {
-            name: identity.name.clone().or_else(called).unwrap_or_default(),
+            name: identity.name.clone().or_else(name_in_address).unwrap_or_default(),
             email: address.clone(),
             email_verified: address.is_some(),
             password: None,
         };
         let fields = account.into_row().await?;
-        let new = super::record(&fields.uid);
+        let new = user_record(&fields.uid);
         let bound = Bound::new()
-            .with("id", record(identity))
+            .with("id", link_record(identity))
             .with("issuer", identity.issuer.as_str())
             .with("now", crate::now())
-            // An address that nobody vouched for here may have been written down by somebody else.
+            // Only with accounts whose address is verified too: an unverified one may be somebody else's.
             .with("links", settings.link_by_email)
             .with("invites", address.is_some() && settings.sign_up == SignUp::Invited)
             .with("opens", settings.sign_up == SignUp::Open)
@@ -74,12 +74,12 @@ impl Users<'_> {
         let user = rows.into_iter().next().map(User::from);
         if let Some(User { id, .. }) = &user {
             let issuer = &identity.issuer;
-            tracing::info!(target: "audit", user = id, issuer, "an identity was linked to an account");
+            tracing::info!(target: "audit", user = id, issuer, "identity linked to an account");
         }
         Ok(user)
     }
 }
 
-fn record(identity: &Identity) -> RecordId {
+fn link_record(identity: &Identity) -> RecordId {
     RecordId::new("identity", Array::from(vec![identity.issuer.clone(), identity.subject.clone()]))
 }

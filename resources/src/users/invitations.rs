@@ -1,28 +1,31 @@
-//! Invitations: a code that makes an account, once.
+//! Invitations: single-use codes that create an account.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use identity::{
+    MAX_NAME_LENGTH,
+    crypto::{digest, random_secret},
+    sanitize,
+};
 use schemas::user::{CreatedInvitation, Invitation, User};
 use surrealdb::types::{RecordId, SurrealValue};
 
-use super::{NewAccount, Users, normal_email};
+use super::{NewAccount, Users, normalize_email};
 use crate::{
     Result,
     database::{Bound, row},
-    identity::{LONGEST_NAME, shown},
-    keys::{digest, random_secret},
 };
 
-/// What an invitation's code starts with.
+/// The prefix of invitation codes.
 const PREFIX: &str = "omi_invite_";
 
 #[derive(Debug, Clone, SurrealValue)]
 struct InvitationRow {
     iid: String,
-    /// The digest of its code.
+    /// The digest of the code.
     code: String,
     email: Option<String>,
     name: Option<String>,
-    /// Who has invited.
+    /// The user who invited.
     inviter: Option<String>,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
@@ -34,17 +37,17 @@ impl From<InvitationRow> for Invitation {
     }
 }
 
-/// Why an invitation makes no account.
+/// Why an invitation cannot be accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Uninvited {
-    /// There is none with this code: it was used, was withdrawn or is over.
+pub enum InvitationError {
+    /// There is none with this code: it was used, was withdrawn or has expired.
     Unknown,
     /// Another account has the e-mail address.
-    Taken,
+    EmailTaken,
 }
 
 impl Users<'_> {
-    /// Invites somebody to make an account within so many days; the code is in the answer and nowhere else.
+    /// Creates an invitation that is valid for so many days. Its code is only in the answer; the digest is stored.
     pub async fn invite(
         &self,
         inviter: Option<&str>,
@@ -56,8 +59,8 @@ impl Users<'_> {
         let fields = InvitationRow {
             iid: crate::new_id(),
             code: digest(&secret),
-            email: email.map(normal_email),
-            name: name.and_then(|name| shown(name, LONGEST_NAME)),
+            email: email.map(normalize_email),
+            name: name.and_then(|name| sanitize(name, MAX_NAME_LENGTH)),
             inviter: inviter.map(str::to_owned),
             created_at: now,
             expires_at: now + TimeDelta::days(days.into()),
@@ -65,7 +68,7 @@ impl Users<'_> {
         let invitation = Invitation::from(fields.clone());
         let statements =
             "DELETE invitation WHERE expires_at < $now RETURN NONE; INSERT INTO invitation $row RETURN NONE;";
-        let bound = Bound::new().with("now", now).with("row", row(record(&fields.iid), fields));
+        let bound = Bound::new().with("now", now).with("row", row(invitation_record(&fields.iid), fields));
         self.0.database.run(statements, bound).await?;
         Ok(CreatedInvitation { invitation, code: format!("{PREFIX}{secret}") })
     }
@@ -78,39 +81,39 @@ impl Users<'_> {
         Ok(rows.into_iter().map(Invitation::from).collect())
     }
 
-    /// Takes an invitation back. Says whether it was there.
+    /// Withdraws an invitation; `false` when there is none with this id.
     pub async fn withdraw_invitation(&self, id: &str) -> Result<bool> {
-        let bound = Bound::new().with("id", record(id));
-        let gone: Vec<InvitationRow> = self.0.database.run("DELETE $id RETURN BEFORE", bound).await?.take(0)?;
-        Ok(!gone.is_empty())
+        let bound = Bound::new().with("id", invitation_record(id));
+        let withdrawn: Vec<InvitationRow> = self.0.database.run("DELETE $id RETURN BEFORE", bound).await?.take(0)?;
+        Ok(!withdrawn.is_empty())
     }
 
-    /// Makes the account that a code invites to, with this password; name and e-mail address are those of the invitation
-    /// unless others are given. Nobody vouches for an address that only the guest gives.
+    /// Creates the account that a code invites to, with this password. Name and e-mail address are those of the invitation
+    /// unless others are given; an address that the invitation does not have is unverified.
     pub async fn accept_invitation(
         &self,
         code: &str,
         name: Option<String>,
         email: Option<String>,
         password: String,
-    ) -> Result<Result<User, Uninvited>> {
-        let Some(secret) = code.strip_prefix(PREFIX) else { return Ok(Err(Uninvited::Unknown)) };
+    ) -> Result<Result<User, InvitationError>> {
+        let Some(secret) = code.strip_prefix(PREFIX) else { return Ok(Err(InvitationError::Unknown)) };
         let statement = "SELECT * FROM invitation WHERE code = $code AND expires_at > $now";
         let bound = Bound::new().with("code", digest(secret)).with("now", crate::now());
         let found: Vec<InvitationRow> = self.0.database.run(statement, bound).await?.take(0)?;
-        let Some(row) = found.into_iter().next() else { return Ok(Err(Uninvited::Unknown)) };
-        let given = email.as_deref().map(normal_email).filter(|given| Some(given) != row.email.as_ref());
+        let Some(row) = found.into_iter().next() else { return Ok(Err(InvitationError::Unknown)) };
+        let given = email.as_deref().map(normalize_email).filter(|given| Some(given) != row.email.as_ref());
         let account = NewAccount {
             name: name.or(row.name).unwrap_or_default(),
             email_verified: given.is_none() && row.email.is_some(),
             email: given.or(row.email),
             password: Some(password),
         };
-        // The password is hashed first: a code is used up together with what it is for, or not at all.
-        self.insert(account.into_row().await?, Some(record(&row.iid))).await
+        // The password is hashed first, so that the invitation is deleted only together with the insertion.
+        self.insert(account.into_row().await?, Some(invitation_record(&row.iid))).await
     }
 }
 
-fn record(id: &str) -> RecordId {
+fn invitation_record(id: &str) -> RecordId {
     RecordId::new("invitation", id)
 }

@@ -1,122 +1,129 @@
-//! Browsers on their way through the sign-in page of an issuer, and the codes that they bring back to whoever sent them.
+//! Browser sign-ins at the OpenID Connect provider that are under way, and the codes that apps redeem afterwards.
 
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use identity::{
+    crypto::{digest, long_random_secret, pkce_challenge, random_secret},
+    throttle::AnonymousAction,
+};
 use surrealdb::types::{RecordId, SurrealValue};
 
 use super::Users;
 use crate::{
     Error, Result,
     database::{Bound, row},
-    identity::throttle::Knock,
-    keys::{challenge, digest, random_secret},
 };
 
-/// How long somebody may take to sign in, and a program to redeem the code.
-const PATIENCE: TimeDelta = TimeDelta::seconds(300);
+/// How long a sign-in may take, and how long its code can be redeemed.
+const STATE_TTL: TimeDelta = TimeDelta::seconds(300);
 
-/// How many may be on their way at once.
-const AT_ONCE: i64 = 10_000;
+/// The most rows at a time.
+const MAX_STATES: i64 = 10_000;
 
-/// A browser on its way.
+/// A browser sign-in that is under way.
 #[derive(Debug, Clone, PartialEq, Eq, SurrealValue)]
-pub struct Visit {
-    /// Where it is sent in the end.
+pub struct OidcLoginState {
+    /// Where the browser is redirected in the end.
     pub redirect_uri: String,
-    /// What it takes there, as it was given.
+    /// The app's `state`, returned unchanged.
     pub state: Option<String>,
-    /// The challenge (S256) of whoever redeems the code, where they gave one.
+    /// The app's PKCE challenge (S256).
     pub challenge: Option<String>,
-    /// Where the issuer sends it back to.
+    /// Our callback, where the provider redirects the browser.
     pub callback: String,
-    /// What the issuer's token must have in it.
+    /// The expected `nonce` of the ID token.
     pub nonce: String,
-    /// What the issuer's code is redeemed with.
+    /// The PKCE verifier of our request to the provider.
     pub verifier: String,
-    /// What only this browser has, in a cookie.
+    /// The secret in the browser's cookie.
     pub browser: String,
 }
 
-/// Somebody who has signed in, and whose program may now have its tokens.
+/// A user who has signed in, for the app that redeems the code.
 #[derive(Debug, Clone, PartialEq, Eq, SurrealValue)]
-pub struct Welcomed {
-    /// Who.
+pub struct LoginCode {
+    /// The user's id.
     pub user: String,
-    /// The token of the issuer.
+    /// The ID token of the provider.
     pub id_token: String,
-    /// Where the browser was sent.
+    /// Where the browser was redirected.
     pub redirect_uri: String,
-    /// The challenge of whoever redeems the code.
+    /// The app's PKCE challenge (S256).
     pub challenge: Option<String>,
 }
 
 #[derive(SurrealValue)]
-struct VisitRow {
-    visit: Option<Visit>,
-    welcomed: Option<Welcomed>,
-    /// Who was welcomed, so that their rows are found.
+struct OidcStateRow {
+    login: Option<OidcLoginState>,
+    code: Option<LoginCode>,
+    /// The user of the code, so that deleting the user finds the row.
     user: Option<String>,
     expires_at: DateTime<Utc>,
 }
 
-impl Visit {
-    /// A visit of a browser that the issuer sends back to `callback`, and that goes on to `redirect_uri` then.
+impl OidcLoginState {
+    /// A new sign-in; the provider redirects the browser to `callback`, and we redirect it to `redirect_uri` then.
     pub fn new(redirect_uri: String, state: Option<String>, challenge: Option<String>, callback: String) -> Self {
-        let verifier = random_secret() + &random_secret();
+        let verifier = long_random_secret();
         Self { redirect_uri, state, challenge, callback, nonce: random_secret(), verifier, browser: random_secret() }
     }
 }
 
 impl Users<'_> {
-    /// Notes that a browser is on its way, which comes from this address; gives the state that it will come back with.
+    /// Stores a sign-in of a browser at this address; returns the `state` parameter for the provider.
     ///
     /// # Errors
-    /// [`Error::RateLimited`] after too many from there, [`Error::Unavailable`] when too many are on their way in all.
-    pub async fn begin_visit(&self, from: Option<IpAddr>, visit: &Visit) -> Result<String> {
-        self.0.throttle.knock(Knock::Visit, from).map_err(Error::RateLimited)?;
-        self.note(Some(visit.clone()), None).await
+    /// [`Error::RateLimited`] after too many from the address, [`Error::Unavailable`] while too many are under way.
+    pub async fn begin_oidc_login(&self, address: Option<IpAddr>, login: &OidcLoginState) -> Result<String> {
+        self.0.auth.throttle.count_anonymous(AnonymousAction::OidcLogin, address).map_err(Error::RateLimited)?;
+        self.insert_state(Some(login.clone()), None).await
     }
 
-    /// The visit that a browser comes back from, once.
-    pub async fn end_visit(&self, state: &str) -> Result<Option<Visit>> {
-        Ok(self.take_note(state).await?.and_then(|row| row.visit))
+    /// Takes the sign-in with this `state` parameter, once.
+    pub async fn take_oidc_login(&self, state: &str) -> Result<Option<OidcLoginState>> {
+        Ok(self.take_state(state).await?.and_then(|row| row.login))
     }
 
-    /// A code for whoever sent the browser of somebody who has signed in.
-    pub async fn welcome(&self, welcomed: Welcomed) -> Result<String> {
-        self.note(None, Some(welcomed)).await
+    /// A code for the app that the user has signed in to.
+    pub async fn create_login_code(&self, code: LoginCode) -> Result<String> {
+        self.insert_state(None, Some(code)).await
     }
 
-    /// Who has signed in, for the code that their browser brought to `redirect_uri`, once.
-    pub async fn redeem(&self, code: &str, redirect_uri: &str, verifier: Option<&str>) -> Result<Option<Welcomed>> {
-        let welcomed = self.take_note(code).await?.and_then(|row| row.welcomed);
-        let fits = |welcomed: &Welcomed| {
-            welcomed.redirect_uri == redirect_uri && welcomed.challenge == verifier.map(challenge)
-        };
-        Ok(welcomed.filter(fits))
+    /// Redeems the code that was sent to `redirect_uri`, once.
+    pub async fn redeem_login_code(
+        &self,
+        code: &str,
+        redirect_uri: &str,
+        verifier: Option<&str>,
+    ) -> Result<Option<LoginCode>> {
+        let code = self.take_state(code).await?.and_then(|row| row.code);
+        let matches =
+            |code: &LoginCode| code.redirect_uri == redirect_uri && code.challenge == verifier.map(pkce_challenge);
+        Ok(code.filter(matches))
     }
 
-    async fn note(&self, visit: Option<Visit>, welcomed: Option<Welcomed>) -> Result<String> {
-        let (secret, now) = (random_secret() + &random_secret(), crate::now());
-        let user = welcomed.as_ref().map(|welcomed| welcomed.user.clone());
-        let fields = VisitRow { visit, welcomed, user, expires_at: now + PATIENCE };
-        let statements = "DELETE visit WHERE expires_at < $now RETURN NONE;
-            LET $room = count(SELECT VALUE id FROM visit) < $at_once;
-            IF $room { INSERT INTO visit $row RETURN NONE; };
+    async fn insert_state(&self, login: Option<OidcLoginState>, code: Option<LoginCode>) -> Result<String> {
+        let (secret, now) = (long_random_secret(), crate::now());
+        let user = code.as_ref().map(|code| code.user.clone());
+        let fields = OidcStateRow { login, code, user, expires_at: now + STATE_TTL };
+        let statements = "DELETE oidc_state WHERE expires_at < $now RETURN NONE;
+            LET $room = count(SELECT VALUE id FROM oidc_state) < $max;
+            IF $room { INSERT INTO oidc_state $row RETURN NONE; };
             RETURN $room;";
-        let bound = Bound::new().with("now", now).with("at_once", AT_ONCE).with("row", row(record(&secret), fields));
+        let bound =
+            Bound::new().with("now", now).with("max", MAX_STATES).with("row", row(state_record(&secret), fields));
         let has_room: bool = self.0.database.run(statements, bound).await?.take(3)?;
-        if has_room { Ok(secret) } else { Err(Error::Unavailable("Too many are signing in at this moment".into())) }
+        if has_room { Ok(secret) } else { Err(Error::Unavailable("Too many sign-ins are under way".into())) }
     }
 
-    async fn take_note(&self, secret: &str) -> Result<Option<VisitRow>> {
-        let bound = Bound::new().with("id", record(secret));
-        let gone: Vec<VisitRow> = self.0.database.run("DELETE $id RETURN BEFORE", bound).await?.take(0)?;
-        Ok(gone.into_iter().next().filter(|row| row.expires_at > crate::now()))
+    async fn take_state(&self, secret: &str) -> Result<Option<OidcStateRow>> {
+        let bound = Bound::new().with("id", state_record(secret));
+        let rows: Vec<OidcStateRow> = self.0.database.run("DELETE $id RETURN BEFORE", bound).await?.take(0)?;
+        Ok(rows.into_iter().next().filter(|row| row.expires_at > crate::now()))
     }
 }
 
-fn record(secret: &str) -> RecordId {
-    RecordId::new("visit", digest(secret))
+fn state_record(secret: &str) -> RecordId {
+    RecordId::new("oidc_state", digest(secret))
 }

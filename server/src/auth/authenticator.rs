@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use futures::future::BoxFuture;
 use http::{HeaderMap, header};
 use poem::{Request, web::websocket::CloseCode};
-use resources::{Resources, grants::ACCESS_PREFIX, identity::Refused, keys::GrantedKey, users::User};
+use resources::{Resources, grants::ACCESS_PREFIX, identity::AuthError, keys::GrantedKey, users::User};
 use schemas::key::KeyFamily;
 use tools::{Acting, Audience, Caller, Context, Credential, Error, Face, Result};
 
@@ -28,7 +28,7 @@ enum Denied {
     Header(&'static str),
     /// It is a key, which belongs elsewhere.
     Key(KeyFamily),
-    Token(Refused),
+    Token(AuthError),
 }
 
 impl SignIn {
@@ -44,7 +44,7 @@ impl SignIn {
 
     /// The user with this name or e-mail address and this password, who tries from this address.
     pub(crate) async fn user_by_password(&self, from: Option<IpAddr>, account: &str, password: &str) -> Result<User> {
-        let user = self.resources.users().sign_in_with_password(from, account, password).await;
+        let user = self.resources.users().authenticate_with_password(from, account, password).await;
         user.map_err(|refused| noted(Error::refused(refused, "There is no user with this name and this password")))
     }
 
@@ -52,8 +52,9 @@ impl SignIn {
     pub(crate) async fn user_by_token(&self, token: &str) -> Result<User> {
         let unknown = "This is not a user's token";
         let users = self.resources.users();
-        let arrival = users.arrive(token).await.map_err(|refused| noted(Error::refused(refused, unknown)))?;
-        let user = if arrival.is_admin { None } else { users.find(&arrival.user).await? };
+        let authenticated =
+            users.authenticate(token).await.map_err(|refused| noted(Error::refused(refused, unknown)))?;
+        let user = if authenticated.is_impersonated { None } else { users.find(&authenticated.user).await? };
         user.ok_or_else(|| noted(Error::Unauthorized(unknown.into())))
     }
 
@@ -90,17 +91,17 @@ impl SignIn {
     async fn close_code(&self, denied: &Denied) -> CloseCode {
         let Denied::Token(refused) = denied else { return CloseCode::Policy };
         match refused {
-            Refused::Invalid(_) | Refused::Stranger => CloseCode::Policy,
-            Refused::Expired => CloseCode::Reserved(4001),
-            Refused::Ended | Refused::Disabled => CloseCode::Reserved(4004),
-            Refused::Leaving => CloseCode::Reserved(4005),
-            Refused::Unknown(resources::Error::Internal(_)) => CloseCode::Error,
+            AuthError::Invalid(_) | AuthError::NoAccount => CloseCode::Policy,
+            AuthError::Expired => CloseCode::Reserved(4001),
+            AuthError::SessionRevoked | AuthError::Disabled => CloseCode::Reserved(4004),
+            AuthError::Deleting => CloseCode::Reserved(4005),
+            AuthError::Failed(resources::Error::Internal(_)) => CloseCode::Error,
             // Where the database answers, it is the issuer that does not.
-            Refused::Unknown(resources::Error::Unavailable(_)) => match self.resources.users().owner().await {
+            AuthError::Failed(resources::Error::Unavailable(_)) => match self.resources.users().owner().await {
                 Ok(_) => CloseCode::Reserved(4001),
                 Err(_) => CloseCode::Again,
             },
-            Refused::Unknown(_) => CloseCode::Again,
+            AuthError::Failed(_) => CloseCode::Again,
         }
     }
 
@@ -135,9 +136,9 @@ impl SignIn {
     async fn user_or_key(&self, token: &str) -> Result<Context, Denied> {
         match self.user(token).await {
             Ok(context) => Ok(context),
-            Err(Refused::Invalid(reason)) => match self.resources.keys().find(token).await {
+            Err(AuthError::Invalid(reason)) => match self.resources.keys().find(token).await {
                 Ok(Some(key)) => Err(Denied::Key(key.family)),
-                Ok(None) => Err(Denied::Token(Refused::Invalid(reason))),
+                Ok(None) => Err(Denied::Token(AuthError::Invalid(reason))),
                 Err(error) => Err(Denied::Token(error.into())),
             },
             Err(refused) => Err(Denied::Token(refused)),
@@ -179,37 +180,37 @@ impl SignIn {
     }
 
     /// Who brings this token of a user.
-    pub(crate) async fn user(&self, token: &str) -> Result<Context, Refused> {
-        let arrival = self.resources.users().arrive(token).await.inspect_err(|refused| {
+    pub(crate) async fn user(&self, token: &str) -> Result<Context, AuthError> {
+        let authenticated = self.resources.users().authenticate(token).await.inspect_err(|refused| {
             tracing::debug!("a token was refused: {refused}");
         })?;
-        if arrival.is_admin {
-            tracing::warn!(target: "audit", user = arrival.user, "the administrator acts for a user");
+        if authenticated.is_impersonated {
+            tracing::warn!(target: "audit", user = authenticated.user, "the administrator acts for a user");
         }
-        let mut caller = Caller::new(arrival.user, Face::App, Credential::Session);
-        caller.role = arrival.role;
-        caller.session = arrival.session;
-        caller.acting = arrival.is_admin.then_some(Acting::Administrator);
+        let mut caller = Caller::new(authenticated.user, Face::App, Credential::Session);
+        caller.role = authenticated.role;
+        caller.session = authenticated.session;
+        caller.acting = authenticated.is_impersonated.then_some(Acting::Administrator);
         auth_outcome::note_accepted();
         Ok(Context::new(caller, Arc::clone(&self.resources)))
     }
 
     /// Whoever has this key, if its user may come in; a key of nobody is `invalid`.
     async fn with_key(&self, key: Arc<GrantedKey>, face: Face, invalid: impl Fn() -> Error) -> Result<Context> {
-        self.resources.users().admit(&key.user).await.map_err(|refused| match refused {
-            Refused::Invalid(_) => invalid(),
+        self.resources.users().ensure_active(&key.user).await.map_err(|refused| match refused {
+            AuthError::Invalid(_) => invalid(),
             refused => Error::refused(refused, "Invalid API Key"),
         })?;
         auth_outcome::note_accepted();
         let (resources, used) = (Arc::clone(&self.resources), Arc::clone(&key));
-        if key.use_is_unnoted() {
+        if key.should_record_use() {
             tokio::spawn(async move {
-                let noted = match used.resource {
-                    Some(_) => resources.grants().note_use(&used).await,
-                    None => resources.keys().note_use(&used).await,
+                let recorded = match used.resource {
+                    Some(_) => resources.grants().record_use(&used).await,
+                    None => resources.keys().record_use(&used).await,
                 };
-                if let Err(error) = noted {
-                    tracing::warn!("the last use of a key was not written down: {error}");
+                if let Err(error) = recorded {
+                    tracing::warn!("the last use of a key was not recorded: {error}");
                 }
             });
         }

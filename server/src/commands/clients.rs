@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::{anyhow, bail};
-use resources::grants::{Client, NewClient, Vouched, is_redirect};
+use resources::grants::{Client, NewClient, Trust, is_redirect_uri};
 
 use super::Opened;
 use crate::cli::Clients;
@@ -22,12 +22,12 @@ pub(crate) async fn manage(config: &Config, choice: Clients) -> anyhow::Result<(
 }
 
 async fn add(opened: &Opened, name: String, redirect_uris: Vec<String>, has_secret: bool) -> anyhow::Result<()> {
-    if let Some(wrong) = redirect_uris.iter().find(|text| !is_redirect(text)) {
+    if let Some(wrong) = redirect_uris.iter().find(|text| !is_redirect_uri(text)) {
         bail!(
             "{wrong} is not an address to send a client back to: https, http on this machine, or a scheme of an app's own"
         );
     }
-    let new = NewClient { name, redirect_uris, refreshes: true, has_secret, vouched: Vouched::ByOwner };
+    let new = NewClient { name, redirect_uris, refreshes: true, has_secret, trust: Trust::Manual };
     let added = opened.resources.clients().add(new).await?.ok_or_else(|| anyhow!("the client was not added"))?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "client_id      {}", added.client.id)?;
@@ -55,9 +55,9 @@ async fn remove(opened: &Opened, id: &str) -> anyhow::Result<()> {
 }
 
 fn row(client: &Client) -> String {
-    let kind = match (client.vouched, client.has_secret()) {
-        (Vouched::ByOwner, true) => "added, with a secret",
-        (Vouched::ByOwner, false) => "added",
+    let kind = match (client.trust, client.has_secret()) {
+        (Trust::Manual, true) => "added, with a secret",
+        (Trust::Manual, false) => "added",
         _ => "registered itself",
     };
     format!("{}  {}  ({kind})  {}", client.id, client.name, client.redirect_uris.join(" "))

@@ -80,7 +80,7 @@ async fn delete(opened: &Opened, user: &str, yes: bool) -> anyhow::Result<()> {
     if !yes {
         bail!("this deletes {} and everything that is theirs; say --yes to do it", user.name);
     }
-    match users::delete(&opened.resources, &user.id).await? {
+    match users::delete_account(&opened.resources, &user.id).await? {
         Deletion::Done => eprintln!("{} is deleted, with everything that was theirs.", user.name),
         Deletion::Owner => bail!("the owner cannot be deleted; delete the data folder instead"),
         Deletion::Unknown => return Err(gone(&user.id)),

@@ -84,7 +84,7 @@ impl Streaming {
 
 /// Waits until a key, which came in these headers, opens nothing any more.
 async fn refused(sign_in: Arc<SignIn>, headers: HeaderMap, key: Arc<GrantedKey>) {
-    while timeout(ASKED_EVERY, key.ended.cancelled()).await.is_err() {
+    while timeout(ASKED_EVERY, key.revoked.cancelled()).await.is_err() {
         // Where it cannot be told whether the key is good, it is asked again.
         if let Err(error) = sign_in.mcp_endpoint_context(&headers).await
             && is_final(&error)

@@ -86,7 +86,7 @@ pub(super) const VISITS: &[Visit] = &[
         "",
         Json(r#"{"name": "Eve", "email": "eve@visitors.example", "password": "long enough"}"#),
         403,
-        "Accounts are made by invitation here",
+        "Sign-up is by invitation only",
     ),
     (
         "POST /v1/auth/invitations/accept",

@@ -128,7 +128,7 @@ impl Context {
     pub(crate) fn require(&self, scope: Scope) -> Result<()> {
         match &self.caller.credential {
             Credential::Session => Ok(()),
-            Credential::Key(key) if key.holds(scope) => Ok(()),
+            Credential::Key(key) if key.has_scope(scope) => Ok(()),
             Credential::Key(key) => {
                 let spelling = scope.spelling(key.family);
                 Err(Error::Forbidden(format!("Insufficient permissions. Required scope: {spelling}")))

@@ -1,7 +1,7 @@
 //! Why a tool did not do what it was asked: one enum, one match to HTTP, one to MCP.
 
 use http::StatusCode;
-use resources::{RateLimited, identity::Refused};
+use resources::{RateLimited, identity::AuthError};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -76,15 +76,17 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// Why somebody may not come in, in the contract's words; `invalid` are those for a token that is not good.
-    pub fn refused(refused: Refused, invalid: &str) -> Self {
+    pub fn refused(refused: AuthError, invalid: &str) -> Self {
         match refused {
-            Refused::Invalid(_) | Refused::Expired | Refused::Ended => Error::Unauthorized(invalid.into()),
-            Refused::Stranger => {
+            AuthError::Invalid(_) | AuthError::Expired | AuthError::SessionRevoked => {
+                Error::Unauthorized(invalid.into())
+            }
+            AuthError::NoAccount => {
                 Error::Forbidden("No account here belongs to this sign-in; ask the owner for an invitation".into())
             }
-            Refused::Disabled => Error::Forbidden("This account is disabled".into()),
-            Refused::Leaving => Error::Leaving,
-            Refused::Unknown(error) => error.into(),
+            AuthError::Disabled => Error::Forbidden("This account is disabled".into()),
+            AuthError::Deleting => Error::Leaving,
+            AuthError::Failed(error) => error.into(),
         }
     }
 

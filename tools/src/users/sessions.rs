@@ -1,6 +1,9 @@
-//! Signing in with a password, and the sessions that follow.
+//! Sign-in with a password, and sessions.
 
-use resources::{identity, users::NewAccount, users::Uninvited};
+use resources::{
+    identity,
+    users::{InvitationError, NewAccount},
+};
 use schemas::{
     memory::Done,
     user::{
@@ -29,44 +32,44 @@ pub(super) fn tools() -> Vec<Tool> {
 
 async fn log_in(context: Context, input: LogIn) -> Result<Tokens> {
     let users = context.resources.users();
-    let user = users.sign_in_with_password(context.caller.address, &input.account, &input.password).await;
+    let user = users.authenticate_with_password(context.caller.address, &input.account, &input.password).await;
     let user = user.map_err(|refused| Error::refused(refused, "The name or the password is wrong"))?;
     begin_session(&context, &user.id, input.device).await
 }
 
 async fn sign_up(context: Context, input: SignUp) -> Result<Tokens> {
-    let settings = &context.resources.sign_in.settings;
+    let settings = &context.resources.identity.settings;
     if settings.sign_up != identity::SignUp::Open || !settings.passwords {
-        return Err(Error::Forbidden("Accounts are made by invitation here; ask the owner for one".into()));
+        return Err(Error::Forbidden("Sign-up is by invitation only; ask the owner for one".into()));
     }
     check_email(&input.email)?;
     let account = NewAccount {
-        name: named(&input.name)?,
+        name: checked_name(&input.name)?,
         email: Some(input.email),
-        // Nothing is sent there, so nobody knows.
+        // No mail is sent to verify it.
         email_verified: false,
         password: Some(input.password),
     };
-    let user = context.resources.users().sign_up(context.caller.address, account).await?.ok_or_else(taken)?;
+    let user = context.resources.users().sign_up(context.caller.address, account).await?.ok_or_else(email_taken)?;
     begin_session(&context, &user.id, input.device).await
 }
 
 async fn accept_invitation(context: Context, input: AcceptInvitation) -> Result<Tokens> {
-    if !context.resources.sign_in.settings.passwords {
-        return Err(Error::Forbidden("Nobody signs in with a password here".into()));
+    if !context.resources.identity.settings.passwords {
+        return Err(Error::Forbidden("Password sign-in is disabled".into()));
     }
     input.email.as_deref().map(check_email).transpose()?;
-    let name = input.name.as_deref().map(named).transpose()?;
+    let name = input.name.as_deref().map(checked_name).transpose()?;
     let users = context.resources.users();
     match users.accept_invitation(&input.code, name, input.email, input.password).await? {
         Ok(user) => begin_session(&context, &user.id, input.device).await,
-        Err(Uninvited::Unknown) => Err(Error::NotFound("Invitation not found".into())),
-        Err(Uninvited::Taken) => Err(taken()),
+        Err(InvitationError::Unknown) => Err(Error::NotFound("Invitation not found".into())),
+        Err(InvitationError::EmailTaken) => Err(email_taken()),
     }
 }
 
 async fn refresh_session(context: Context, input: RefreshSession) -> Result<Tokens> {
-    let tokens = context.resources.users().refresh(&input.refresh_token).await;
+    let tokens = context.resources.users().refresh_session(&input.refresh_token).await;
     tokens.map_err(|refused| Error::refused(refused, "Invalid refresh token"))
 }
 
@@ -76,47 +79,47 @@ async fn log_out(context: Context, input: LogOut) -> Result<Done> {
 }
 
 async fn change_password(context: Context, input: ChangePassword) -> Result<Done> {
-    if !context.resources.sign_in.settings.passwords {
-        return Err(Error::Forbidden("Nobody signs in with a password here".into()));
+    if !context.resources.identity.settings.passwords {
+        return Err(Error::Forbidden("Password sign-in is disabled".into()));
     }
     let (users, user) = (context.resources.users(), &context.caller.user);
     if users.find(user).await?.is_some_and(|user| user.has_password) {
         let current = input.current_password.unwrap_or_default();
-        if !users.has_password(user, &current).await? {
+        if !users.verify_password(user, &current).await? {
             return Err(Error::Forbidden("The current password is wrong".into()));
         }
     }
     users.set_password(user, &input.new_password, context.caller.session.as_deref()).await?;
-    tracing::info!(target: "audit", user, "a user has a new password");
+    tracing::info!(target: "audit", user, "password changed");
     Ok(Done::DONE)
 }
 
 async fn list_sessions(context: Context, _: ListSessions) -> Result<Sessions> {
     let current = context.caller.session.as_deref();
-    Ok(Sessions { sessions: context.resources.users().sessions(&context.caller.user, current).await? })
+    Ok(Sessions { sessions: context.resources.users().list_sessions(&context.caller.user, current).await? })
 }
 
 async fn end_session(context: Context, input: EndSession) -> Result<Done> {
-    let was_there = context.resources.users().end_session(&context.caller.user, &input.session_id).await?;
-    if was_there { Ok(Done::DONE) } else { Err(Error::NotFound("Session not found".into())) }
+    let is_ended = context.resources.users().end_session(&context.caller.user, &input.session_id).await?;
+    if is_ended { Ok(Done::DONE) } else { Err(Error::NotFound("Session not found".into())) }
 }
 
-/// Signs a user in who has shown who they are.
+/// Begins a session of an authenticated user.
 async fn begin_session(context: &Context, user: &str, device: Option<String>) -> Result<Tokens> {
     let device = device.map(|device| device.trim().to_owned()).filter(|device| !device.is_empty());
     Ok(context.resources.users().begin_session(user, device.as_deref()).await?)
 }
 
-/// Sees to it that a text looks like an e-mail address.
+/// Checks that a text looks like an e-mail address.
 pub(super) fn check_email(email: &str) -> Result<()> {
-    if identity::is_email(email) { Ok(()) } else { Err(Error::Invalid("email is no e-mail address".into())) }
+    if identity::is_email(email) { Ok(()) } else { Err(Error::Invalid("email is not a valid e-mail address".into())) }
 }
 
-fn named(name: &str) -> Result<String> {
+fn checked_name(name: &str) -> Result<String> {
     let name = name.trim();
-    if name.is_empty() { Err(Error::Invalid("A user needs a name".into())) } else { Ok(name.to_owned()) }
+    if name.is_empty() { Err(Error::Invalid("Name cannot be empty".into())) } else { Ok(name.to_owned()) }
 }
 
-fn taken() -> Error {
-    Error::Conflict("There is an account with this e-mail address".into())
+fn email_taken() -> Error {
+    Error::Conflict("An account with this e-mail address already exists".into())
 }

@@ -9,7 +9,7 @@ use poem::{
     Request, Response,
     http::{StatusCode, header},
 };
-use resources::{grants::Agreement, users::User};
+use resources::{grants::AuthorizationCode, users::User};
 use schemas::{key::KeyFamily, scope::Scope};
 use serde_json::json;
 
@@ -98,12 +98,12 @@ impl Visit {
     }
 
     fn sign_in_form<'a>(&'a self, oauth: &'a Oauth, form: &'a str, problem: Option<&'a str>) -> SignInForm<'a> {
-        let sign_in = &oauth.resources.sign_in;
-        let issuer = sign_in.oidc.as_ref().map(|issuer| {
-            let provider = issuer.provider();
+        let identity = &oauth.resources.identity;
+        let issuer = identity.oidc.as_ref().map(|issuer| {
+            let provider = issuer.name();
             (provider, signed_in::way_there(&self.base, provider, &self.browser, &self.query))
         });
-        let passwords = sign_in.settings.passwords;
+        let passwords = identity.settings.passwords;
         SignInForm { asked: &self.asked, query: &self.query, form, problem, passwords, issuer }
     }
 
@@ -111,7 +111,7 @@ impl Visit {
         if self.is_new {
             return Ok(None);
         }
-        oauth.resources.browsers().user(&self.browser.secret).await.map_err(failed)
+        oauth.resources.browser_sessions().user(&self.browser.secret).await.map_err(failed)
     }
 
     async fn decide(self, oauth: &Oauth, form: &Parameters, from: Option<IpAddr>) -> Response {
@@ -147,7 +147,7 @@ impl Visit {
     }
 
     async fn sign_out(&self, oauth: &Oauth) -> Ended<Response> {
-        oauth.resources.browsers().sign_out(&self.browser.secret).await.map_err(failed)?;
+        oauth.resources.browser_sessions().sign_out(&self.browser.secret).await.map_err(failed)?;
         Ok(again(&Browser::new(&self.base), &self.query))
     }
 
@@ -193,8 +193,8 @@ impl Visit {
     async fn agree(&self, oauth: &Oauth, user: &str, scopes: &[Scope]) -> resources::Result<String> {
         let Asked { back, resource, challenge, .. } = &self.asked;
         let (client, redirect_uri) = (&*back.client, back.redirect_uri.as_str());
-        let agreement = Agreement { user, client, redirect_uri, challenge, resource, scopes };
-        Ok(back.with_code(&oauth.resources.grants().agree(agreement).await?))
+        let agreement = AuthorizationCode { user, client, redirect_uri, challenge, resource, scopes };
+        Ok(back.with_code(&oauth.resources.grants().create_authorization_code(agreement).await?))
     }
 
     /// What the user has left of what the client asks for.
@@ -207,7 +207,7 @@ impl Visit {
 /// Signs a user in, in a browser that has a new secret from then on, and comes back to the request in `query`.
 pub(super) async fn sign_browser_in(oauth: &Oauth, base: &str, user: &str, query: &str) -> Ended<Response> {
     let browser = Browser::new(base);
-    oauth.resources.browsers().sign_in(&browser.secret, user).await.map_err(failed)?;
+    oauth.resources.browser_sessions().sign_in(&browser.secret, user).await.map_err(failed)?;
     Ok(again(&browser, query))
 }
 

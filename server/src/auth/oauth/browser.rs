@@ -1,7 +1,7 @@
 //! The browser that a user signs in with: a cookie that no script reads and no other site sends along with a form.
 
 use poem::{Request, http::header};
-use resources::grants::{form_secret, is_form_secret, new_browser_secret};
+use resources::identity::crypto::{csrf_token, is_csrf_token, long_random_secret};
 
 /// How long a secret is, in hexadecimal characters.
 const SECRET: usize = 64;
@@ -25,7 +25,7 @@ impl Browser {
 
     /// A browser that is new here, or that somebody has just signed in or out with.
     pub(super) fn new(base: &str) -> Self {
-        Self { secret: new_browser_secret(), cookie: cookie_name(base) }
+        Self { secret: long_random_secret(), cookie: cookie_name(base) }
     }
 
     /// The header that makes the browser keep its secret.
@@ -36,12 +36,12 @@ impl Browser {
 
     /// What the forms for this browser hold.
     pub(super) fn form_secret(&self) -> String {
-        form_secret(&self.secret)
+        csrf_token(&self.secret)
     }
 
     /// Whether a form was made for this browser.
     pub(super) fn has_form(&self, given: &str) -> bool {
-        is_form_secret(&self.secret, given)
+        is_csrf_token(&self.secret, given)
     }
 }
 

@@ -23,7 +23,8 @@ pub(super) const OMI: &str = "omi";
 pub(super) fn authorize(oauth: &Oauth, base: &str, given: &Parameters) -> Response {
     let known = &oauth.resources.grant_settings.omi_redirects;
     let redirect_uri = given.get("redirect_uri").ok().flatten();
-    let redirect_uri = redirect_uri.filter(|given| known.iter().any(|known| grants::is_same_redirect(known, given)));
+    let redirect_uri =
+        redirect_uri.filter(|given| known.iter().any(|known| grants::matches_redirect_uri(known, given)));
     let (Some(redirect_uri), Ok(state)) = (redirect_uri, given.get("state")) else {
         return pages::problem(
             StatusCode::BAD_REQUEST,

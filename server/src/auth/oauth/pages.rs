@@ -7,7 +7,7 @@ use poem::{
 };
 use reqwest::Url;
 use resources::{
-    grants::{Client, Vouched, is_loopback},
+    grants::{Client, Trust, is_loopback},
     users::User,
 };
 use schemas::{key::KeyFamily, scope::Scope};
@@ -46,7 +46,7 @@ impl Consent<'_> {
     pub(super) fn page(&self, status: StatusCode) -> Response {
         let client = &self.asked.back.client;
         let (changing, reading): (Vec<Scope>, Vec<Scope>) =
-            self.asked.scopes.iter().copied().partition(|scope| scope.changes());
+            self.asked.scopes.iter().copied().partition(|scope| scope.is_write());
         let title = format!("Let {} in?", client.name);
         let body = html! {
             h1 { "Let " strong { (client.name) } " in?" }
@@ -190,7 +190,7 @@ fn introduction(back: &Back) -> Markup {
             div { dt { "Who" } dd { (client.name) " " span { (voucher(client)) } } }
             div { dt { "Goes to" } dd { (destination(&back.redirect_uri)) } }
         }
-        @if near && client.vouched != Vouched::ByOwner {
+        @if near && client.trust != Trust::Manual {
             p .warning {
                 "Any program on this computer can ask in this name. Go on only if you have just told "
                 (client.name) " to connect."
@@ -200,13 +200,13 @@ fn introduction(back: &Back) -> Markup {
 }
 
 fn voucher(client: &Client) -> String {
-    match client.vouched {
-        Vouched::ByOwner => "added by the owner of this server".to_owned(),
-        Vouched::ByDocument => {
+    match client.trust {
+        Trust::Manual => "added by the owner of this server".to_owned(),
+        Trust::MetadataDocument => {
             let host = client.id.parse::<Url>().ok().and_then(|url| url.host_str().map(str::to_owned));
             format!("of {}", host.unwrap_or_default())
         }
-        Vouched::ByNobody => "calls itself so; nobody has checked".to_owned(),
+        Trust::SelfRegistered => "calls itself so; nobody has checked".to_owned(),
     }
 }
 
@@ -228,7 +228,7 @@ fn choices(legend: &str, scopes: &[Scope]) -> Markup {
                 @for scope in scopes {
                     label {
                         input type="checkbox" name="grant" value=(scope.spelling(KeyFamily::Mcp)) checked;
-                        span { (scope.in_words()) }
+                        span { (scope.description()) }
                     }
                 }
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use poem::{Request, Response, http::StatusCode};
-use resources::grants::{NewClient, RegisteredClient, Vouched, is_redirect};
+use resources::grants::{NewClient, RegisteredClient, Trust, is_redirect_uri};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ async fn registered(oauth: &Oauth, mut request: Request) -> Result<Response, Ref
         let sentence = format!("redirect_uris must hold 1 to {MOST_REDIRECTS} addresses");
         return Err(Refused::new("invalid_redirect_uri", sentence));
     }
-    if !described.redirect_uris.iter().all(|text| is_redirect(text)) {
+    if !described.redirect_uris.iter().all(|text| is_redirect_uri(text)) {
         let sentence = "redirect_uris must be https, http on this machine, or a scheme of an app's own";
         return Err(Refused::new("invalid_redirect_uri", sentence));
     }
@@ -68,7 +68,7 @@ async fn registered(oauth: &Oauth, mut request: Request) -> Result<Response, Ref
         redirect_uris: described.redirect_uris,
         refreshes: grants.iter().any(|kind| kind == "refresh_token"),
         has_secret: method != "none",
-        vouched: Vouched::ByNobody,
+        trust: Trust::SelfRegistered,
     };
     let made = oauth.resources.clients().add(new).await?;
     let made = made.ok_or_else(|| Refused::new("temporarily_unavailable", "Too many clients have registered"))?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::Url;
-use resources::grants::{Client, Vouched, is_loopback};
+use resources::grants::{Client, Trust, is_loopback};
 use schemas::{key::KeyFamily, scope::Scope};
 
 use super::{Oauth, answer::Refused, parameters::Parameters};
@@ -65,7 +65,7 @@ impl Back {
             (None, [only]) => only.clone(),
             (None, _) => return Err(Objection::Shown("The client does not say where it is to be answered.".into())),
         };
-        if !client.is_at(&redirect_uri) {
+        if !client.has_redirect_uri(&redirect_uri) {
             let sentence = "The client wants to be answered at an address that is not one of its own.";
             return Err(Objection::Shown(sentence.into()));
         }
@@ -77,7 +77,7 @@ impl Back {
     /// machine. Any other could have made the request only to have the browser sent to itself.
     pub(super) fn is_trusted(&self) -> bool {
         let is_near = self.redirect_uri.parse::<Url>().is_ok_and(|url| is_loopback(&url));
-        self.client.vouched == Vouched::ByOwner || is_near
+        self.client.trust == Trust::Manual || is_near
     }
 
     /// The address with the code.

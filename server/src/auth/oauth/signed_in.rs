@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use poem::{Request, Response, http::StatusCode};
-use resources::grants::browser_challenge;
+use resources::identity::crypto::pkce_challenge;
 use url::form_urlencoded::Serializer;
 
 use super::{Oauth, authorize, browser::Browser, pages, parameters::Parameters};
@@ -25,7 +25,7 @@ pub(super) fn way_there(base: &str, provider: &str, browser: &Browser, query: &s
     wish.append_pair("provider", provider)
         .append_pair("redirect_uri", &address(base))
         .append_pair("state", query)
-        .append_pair("code_challenge", &browser_challenge(&browser.secret))
+        .append_pair("code_challenge", &pkce_challenge(&browser.secret))
         .append_pair("code_challenge_method", "S256");
     wish.finish()
 }
@@ -46,7 +46,7 @@ pub(super) async fn come_back(oauth: Arc<Oauth>, request: Request) -> Response {
             _ => "You were not signed in: you broke it off, or have no account here.",
         });
     };
-    let redeemed = oauth.resources.users().redeem(code, &address(&base), Some(&browser.secret)).await;
+    let redeemed = oauth.resources.users().redeem_login_code(code, &address(&base), Some(&browser.secret)).await;
     let user = match redeemed {
         Ok(Some(welcomed)) => welcomed.user,
         Ok(None) => return problem(unknown),

@@ -7,7 +7,7 @@ use poem::{
     Request, Response,
     http::{StatusCode, header},
 };
-use resources::grants::{Denied, Exchange, Issued};
+use resources::grants::{CodeExchange, IssuedTokens, TokenError};
 use serde_json::json;
 
 use super::{
@@ -50,7 +50,7 @@ async fn answer_token(oauth: &Oauth, request: &mut Request) -> Result<Response, 
     Ok(issued(outcome.map_err(denied)?))
 }
 
-type Outcome = Result<Result<Issued, Denied>, Refused>;
+type Outcome = Result<Result<IssuedTokens, TokenError>, Refused>;
 
 async fn exchange(oauth: &Oauth, client_id: &str, given: &Parameters, called: Option<&str>) -> Outcome {
     let verifier = given.need("code_verifier")?;
@@ -58,14 +58,14 @@ async fn exchange(oauth: &Oauth, client_id: &str, given: &Parameters, called: Op
         return Err(Refused::invalid_request("code_verifier has 43 to 128 characters"));
     }
     let resource = resource(oauth, given, called)?;
-    let exchange = Exchange {
+    let exchange = CodeExchange {
         code: given.need("code")?,
         client_id,
         redirect_uri: given.get("redirect_uri")?,
         verifier,
         resource: resource.as_deref(),
     };
-    Ok(oauth.resources.grants().exchange(exchange).await?)
+    Ok(oauth.resources.grants().exchange_code(exchange).await?)
 }
 
 async fn refresh(oauth: &Oauth, client_id: &str, given: &Parameters, called: Option<&str>) -> Outcome {
@@ -80,7 +80,7 @@ async fn revoke(oauth: &Oauth, request: &mut Request) -> Result<Response, Refuse
     let given = Parameters::of_body(request).await?;
     let credentials = Credentials::read(request, &given)?;
     credentials.check(oauth).await?;
-    match oauth.resources.grants().give_back(given.need("token")?, &credentials.id).await? {
+    match oauth.resources.grants().revoke_token(given.need("token")?, &credentials.id).await? {
         true => Ok(answer::done()),
         false => Err(Refused::new("invalid_grant", "The token was given to another client")),
     }
@@ -93,7 +93,7 @@ fn resource(oauth: &Oauth, given: &Parameters, called: Option<&str>) -> Result<O
     Ok(resource.map(|resource| oauth.base.endpoint(resource, called).unwrap_or_else(|| resource.to_owned())))
 }
 
-fn issued(issued: Issued) -> Response {
+fn issued(issued: IssuedTokens) -> Response {
     let mut body = json!({
         "access_token": issued.access_token,
         "token_type": "Bearer",
@@ -106,11 +106,11 @@ fn issued(issued: Issued) -> Response {
     answer::document(StatusCode::OK, &body)
 }
 
-fn denied(denied: Denied) -> Refused {
+fn denied(denied: TokenError) -> Refused {
     match denied {
-        Denied::Grant(sentence) => Refused::new("invalid_grant", sentence),
-        Denied::Scope(sentence) => Refused::new("invalid_scope", sentence),
-        Denied::Target(sentence) => Refused::new("invalid_target", sentence),
+        TokenError::InvalidGrant(sentence) => Refused::new("invalid_grant", sentence),
+        TokenError::InvalidScope(sentence) => Refused::new("invalid_scope", sentence),
+        TokenError::InvalidTarget(sentence) => Refused::new("invalid_target", sentence),
     }
 }
 
@@ -141,11 +141,11 @@ impl Credentials {
     /// Sees to it that the client is who it says. One that is known by the address of its document keeps no secret: what
     /// it brings was sent to that document's addresses, and its document need not be there each time.
     async fn check(&self, oauth: &Oauth) -> Result<(), Refused> {
-        if resources::grants::is_document(&self.id) {
+        if resources::grants::is_metadata_url(&self.id) {
             return Ok(());
         }
         match oauth.resources.clients().find(&self.id).await? {
-            Ok(client) if client.is_proven_by(self.secret.as_deref()) => Ok(()),
+            Ok(client) if client.is_authenticated_by(self.secret.as_deref()) => Ok(()),
             Ok(_) => Err(Refused::invalid_client("client_secret is missing or wrong")),
             Err(_) => Err(Refused::invalid_client("No client has this id")),
         }

@@ -57,17 +57,17 @@ pub(super) async fn tell(desk: Arc<Desk>, request: Request) -> Result<Response> 
     let asked: Asked = form(request).await?;
     let token = required("firebase_id_token", asked.firebase_id_token)?;
     let app_id = required("app_id", asked.app_id)?;
-    let arrival = desk.resources.users().arrive(&token).await;
+    let authenticated = desk.resources.users().authenticate(&token).await;
     let invalid = "Invalid authorization token";
-    let arrival = arrival.map_err(|refused| Error::refused(refused, invalid))?;
-    if arrival.is_admin {
-        tracing::warn!(target: "audit", user = arrival.user, "the administrator may not open an app for a user");
+    let authenticated = authenticated.map_err(|refused| Error::refused(refused, invalid))?;
+    if authenticated.is_impersonated {
+        tracing::warn!(target: "audit", user = authenticated.user, "the administrator may not open an app for a user");
         return Err(Error::Unauthorized(invalid.into()));
     }
     let app = desk.app(&app_id)?;
     let body = json!({
-        "uid": arrival.user,
-        "redirect_url": app.opened_by(&arrival.user, asked.state.as_deref()),
+        "uid": authenticated.user,
+        "redirect_url": app.opened_by(&authenticated.user, asked.state.as_deref()),
         "state": asked.state,
     });
     Ok(Response::builder().content_type("application/json").body(body.to_string()))
@@ -75,7 +75,7 @@ pub(super) async fn tell(desk: Arc<Desk>, request: Request) -> Result<Response> 
 
 impl Desk {
     fn app(&self, id: &str) -> Result<App> {
-        let apps = self.resources.sign_in.settings.apps.iter();
+        let apps = self.resources.identity.settings.apps.iter();
         let mut named = apps.filter_map(|app| app.split_once(' ')).filter(|(known, _)| *known == id);
         let home = named.next().and_then(|(_, home)| home.trim().parse().ok());
         let home = home.ok_or_else(|| Error::NotFound("App not found".into()))?;

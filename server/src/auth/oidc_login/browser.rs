@@ -7,8 +7,8 @@ use openapi::address_of;
 use poem::{Request, Response};
 use reqwest::Url;
 use resources::{
-    identity::{Errand, Oidc, Refused},
-    users::{Visit, Welcomed},
+    identity::{AuthError, OidcProvider, OidcRequest},
+    users::{LoginCode, OidcLoginState},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -43,10 +43,10 @@ pub(super) async fn authorize(desk: Arc<Desk>, request: Request) -> Result<Respo
         return Err(Error::Rejected("code_challenge is missing".into()));
     }
     let callback = format!("{base}/v1/auth/callback/{}", wish.provider);
-    let visit = Visit::new(wish.redirect_uri, wish.state, wish.code_challenge, callback);
-    let state = desk.resources.users().begin_visit(address_of(&request), &visit).await?;
+    let visit = OidcLoginState::new(wish.redirect_uri, wish.state, wish.code_challenge, callback);
+    let state = desk.resources.users().begin_oidc_login(address_of(&request), &visit).await?;
     let errand =
-        Errand { redirect_uri: &visit.callback, state: &state, nonce: &visit.nonce, verifier: &visit.verifier };
+        OidcRequest { redirect_uri: &visit.callback, state: &state, nonce: &visit.nonce, verifier: &visit.verifier };
     let mut response = sent_to(issuer.authorization_url(errand).await?);
     // Lax: the issuer's page is another site's, but it sends the browser here by an ordinary link.
     let (name, secret) = (cookie_name(&state), &visit.browser);
@@ -69,12 +69,12 @@ struct Return {
 pub(super) async fn come_back(desk: Arc<Desk>, request: Request) -> Result<Response> {
     let given: Return = request.params().unwrap_or_default();
     let unknown = || Error::Rejected("This sign-in is not known here, or took too long; begin again".into());
-    let visit = desk.resources.users().end_visit(&given.state).await?.ok_or_else(unknown)?;
+    let visit = desk.resources.users().take_oidc_login(&given.state).await?.ok_or_else(unknown)?;
     // Somebody else's browser may have been made to come here.
     if oauth::cookie_of(&request, &cookie_name(&given.state)) != Some(&visit.browser) {
         return Err(unknown());
     }
-    let issuer = desk.resources.sign_in.oidc.as_ref().ok_or_else(unknown)?;
+    let issuer = desk.resources.identity.oidc.as_ref().ok_or_else(unknown)?;
     let outcome = match &given.code {
         Some(code) if given.error.is_none() => desk.welcome(issuer, &visit, code).await,
         _ => Err(("access_denied", "The issuer did not sign you in".to_owned())),
@@ -107,11 +107,11 @@ pub(super) async fn give_tokens(desk: Arc<Desk>, request: Request) -> Result<Res
     }
     let (code, redirect_uri) = (required("code", given.code)?, required("redirect_uri", given.redirect_uri)?);
     let users = desk.resources.users();
-    let welcomed = users.redeem(&code, &redirect_uri, given.code_verifier.as_deref()).await?;
+    let welcomed = users.redeem_login_code(&code, &redirect_uri, given.code_verifier.as_deref()).await?;
     let welcomed = welcomed.ok_or_else(|| Error::Rejected("Invalid or expired code".into()))?;
-    users.admit(&welcomed.user).await.map_err(|refused| Error::refused(refused, "The account is gone"))?;
+    users.ensure_active(&welcomed.user).await.map_err(|refused| Error::refused(refused, "The account is gone"))?;
     let tokens = users.begin_session(&welcomed.user, Some("browser sign-in")).await?;
-    let provider = desk.resources.sign_in.oidc.as_ref().map_or("", Oidc::provider);
+    let provider = desk.resources.identity.oidc.as_ref().map_or("", OidcProvider::name);
     let body = json!({
         "provider": provider,
         "provider_id": format!("{provider}.com"),
@@ -132,33 +132,38 @@ impl Desk {
     fn destination(&self, address: &str, base: &str) -> Option<Url> {
         match address == oauth::signed_in_address(base) {
             true => address.parse().ok(),
-            false => redirect::allowed(address, &self.resources.sign_in.settings.redirect_uris),
+            false => redirect::allowed(address, &self.resources.identity.settings.redirect_uris),
         }
     }
 
     /// The issuer that clients call `provider`.
-    fn issuer(&self, provider: &str) -> Result<&Oidc> {
-        let issuer = self.resources.sign_in.oidc.as_ref().filter(|issuer| issuer.provider() == provider);
+    fn issuer(&self, provider: &str) -> Result<&OidcProvider> {
+        let issuer = self.resources.identity.oidc.as_ref().filter(|issuer| issuer.name() == provider);
         issuer.ok_or_else(|| Error::Rejected("Unsupported provider".into()))
     }
 
     /// Redeems the issuer's code; gives ours, or the reason in the words of OAuth.
-    async fn welcome(&self, issuer: &Oidc, visit: &Visit, code: &str) -> Result<String, (&'static str, String)> {
+    async fn welcome(
+        &self,
+        issuer: &OidcProvider,
+        visit: &OidcLoginState,
+        code: &str,
+    ) -> Result<String, (&'static str, String)> {
         let users = self.resources.users();
         let errand =
-            Errand { redirect_uri: &visit.callback, state: "", nonce: &visit.nonce, verifier: &visit.verifier };
+            OidcRequest { redirect_uri: &visit.callback, state: "", nonce: &visit.nonce, verifier: &visit.verifier };
         let welcomed = async {
-            let redeemed = issuer.redeem(code, errand).await?;
-            let (user, _) = users.recognise(&redeemed.identity).await?;
+            let redeemed = issuer.exchange_code(code, errand).await?;
+            let user = users.resolve_identity(&redeemed.identity).await?;
             let (redirect_uri, challenge) = (visit.redirect_uri.clone(), visit.challenge.clone());
-            let welcomed = Welcomed { user: user.id, id_token: redeemed.id_token, redirect_uri, challenge };
-            Ok::<_, Refused>(users.welcome(welcomed).await?)
+            let welcomed = LoginCode { user: user.id, id_token: redeemed.id_token, redirect_uri, challenge };
+            Ok::<_, AuthError>(users.create_login_code(welcomed).await?)
         };
         welcomed.await.map_err(|refused| {
             tracing::warn!("a browser could not sign in: {refused}");
             let word = match &refused {
-                Refused::Unknown(resources::Error::Unavailable(_)) => "temporarily_unavailable",
-                Refused::Unknown(_) => "server_error",
+                AuthError::Failed(resources::Error::Unavailable(_)) => "temporarily_unavailable",
+                AuthError::Failed(_) => "server_error",
                 _ => "access_denied",
             };
             (word, Error::refused(refused, "The issuer's answer is not good").to_string())

@@ -1,31 +1,30 @@
-//! Names and addresses as others give them, made fit to be kept and shown.
+//! Display names and e-mail addresses from outside, sanitized and checked.
 
-/// How many characters the name of a user has at most.
-pub(crate) const LONGEST_NAME: usize = 200;
+/// The longest name of a user, in characters.
+pub const MAX_NAME_LENGTH: usize = 200;
 
-/// The same of an e-mail address.
-const LONGEST_EMAIL: usize = 320;
+/// The longest e-mail address, in characters.
+const MAX_EMAIL_LENGTH: usize = 320;
 
-/// A text fit to be shown, of so many characters at most: without what is invisible, or turns the letters after it
-/// around; but with what joins letters or keeps them apart, which names in some scripts need. `None` when nothing is left
-/// of it.
-pub(crate) fn shown(text: &str, longest: usize) -> Option<String> {
-    let is_seen = |character: &char| {
+/// The text without control, invisible and bidirectional formatting characters, cut to `max_length` characters. Joiners
+/// stay, since names in some scripts need them. `None` when nothing is left.
+pub fn sanitize(text: &str, max_length: usize) -> Option<String> {
+    let is_visible = |character: &char| {
         !character.is_control()
             && !matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
             && !matches!(character, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
     };
-    let text: String = text.trim().chars().filter(is_seen).take(longest).collect();
+    let text: String = text.trim().chars().filter(is_visible).take(max_length).collect();
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// Whether a text looks like an e-mail address; whether mail arrives there nobody tries.
+/// Whether a text looks like an e-mail address. Delivery is not tested.
 pub fn is_email(text: &str) -> bool {
     let text = text.trim();
     let parts = text.split_once('@');
     let has_parts = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
-    let is_plain = !text.contains(char::is_whitespace) && shown(text, LONGEST_EMAIL).as_deref() == Some(text);
+    let is_plain = !text.contains(char::is_whitespace) && sanitize(text, MAX_EMAIL_LENGTH).as_deref() == Some(text);
     has_parts && is_plain
 }
 
@@ -34,8 +33,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_is_seen() {
-        for (given, seen) in [
+    fn what_is_invisible_is_removed() {
+        for (given, expected) in [
             (" Ana ", "Ana"),
             ("Zoë 🐝", "Zoë 🐝"),
             ("علی\u{200c}رضا", "علی\u{200c}رضا"),
@@ -43,10 +42,10 @@ mod tests {
             ("A\u{202e}an\u{200b}", "Aan"),
             ("Anastasia", "Anastas"),
         ] {
-            assert_eq!(shown(given, 7).as_deref(), Some(seen), "{given:?}");
+            assert_eq!(sanitize(given, 7).as_deref(), Some(expected), "{given:?}");
         }
         for nothing in ["", "  ", "\u{7}", "\u{200b}\u{feff}"] {
-            assert_eq!(shown(nothing, 7), None, "{nothing:?}");
+            assert_eq!(sanitize(nothing, 7), None, "{nothing:?}");
         }
     }
 

@@ -1,8 +1,8 @@
-//! What can be chosen of how users sign in.
+//! Configuration of sign-in: passwords, sign-up, Firebase and OpenID Connect.
 
 use serde::Deserialize;
 
-use crate::Secret;
+use outbound::Secret;
 
 /// How users sign in.
 #[derive(Debug, Clone, Deserialize)]
@@ -12,66 +12,66 @@ pub struct SignInSettings {
     pub passwords: bool,
     /// Who may make an account.
     pub sign_up: SignUp,
-    /// Whether an identity that is new here belongs to the account with the same verified e-mail address.
+    /// Whether a new identity is linked to the account with the same verified e-mail address.
     pub link_by_email: bool,
-    /// For how many minutes an access token of our own is good.
+    /// Lifetime of access tokens, in minutes.
     pub access_minutes: u32,
-    /// After how many days without use a session ends.
+    /// Days without use after which a session expires.
     pub refresh_days: u32,
-    /// The least number of seconds between two requests for the keys of an issuer.
+    /// Minimum interval between two requests for the keys of an issuer, in seconds.
     pub refetch_seconds: u64,
-    /// What, followed by a user's id, acts for that user.
+    /// The administrator's key: followed by a user's id, it is a token that impersonates that user.
     pub admin_key: Option<Secret>,
-    /// Where a browser may be sent after it has signed in, besides programs on its own machine.
+    /// Where a browser may be redirected after sign-in, besides loopback addresses.
     pub redirect_uris: Vec<String>,
-    /// The apps that users may open with their account: `id address`.
+    /// Apps that users can open with their account, each as `id address`.
     pub apps: Vec<String>,
-    /// ID tokens of Firebase.
+    /// Sign-in with Firebase ID tokens.
     pub firebase: FirebaseSettings,
-    /// ID tokens of any other issuer.
+    /// Sign-in with an OpenID Connect provider.
     pub oidc: OidcSettings,
 }
 
-/// Who may make an account by signing in with an identity that is new here.
+/// Who may create an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SignUp {
     /// Nobody.
     #[default]
     Closed,
-    /// Whom the owner has invited.
+    /// Users whom the owner has invited.
     Invited,
-    /// Everybody.
+    /// Anyone.
     Open,
 }
 
-/// Which ID tokens of Firebase are taken.
+/// Which Firebase ID tokens are accepted.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FirebaseSettings {
-    /// The project that they are for; none takes none.
+    /// The Firebase project; without one, no Firebase tokens are accepted.
     pub project: Option<String>,
-    /// Where the keys are that they are signed with.
+    /// The URL of the keys that they are signed with, as a JWK set.
     pub keys: String,
-    /// Whether the unsigned tokens of the emulator are taken too, which anybody can write.
+    /// Whether unsigned tokens of the Firebase emulator are accepted too. Anyone can forge these.
     pub allow_emulator: bool,
 }
 
-/// Which ID tokens of another issuer are taken.
+/// The OpenID Connect provider.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OidcSettings {
-    /// The issuer, by its address; none takes none.
+    /// The issuer URL; without one, OpenID Connect is off.
     pub issuer: Option<String>,
-    /// What this server is called there.
+    /// The client id of this server.
     pub client_id: Option<String>,
-    /// Proves that it is this server.
+    /// The client secret of this server.
     pub client_secret: Option<Secret>,
-    /// Other names of clients whose tokens are taken too.
+    /// Further client ids whose ID tokens are accepted.
     pub audiences: Vec<String>,
-    /// What clients call this issuer when they send a browser to it.
+    /// The name that apps use for this provider in `/v1/auth/authorize`.
     pub provider: String,
-    /// What is asked of it.
+    /// The scopes to request.
     pub scopes: Vec<String>,
 }
 
