@@ -1,4 +1,4 @@
-//! Users: who they are, how they sign in, how they are invited.
+//! Users: accounts, sign-in and invitations.
 
 mod invitation;
 mod session;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use invitation::*;
 pub use session::*;
 
-/// What a user may do beyond their own data: an `owner` manages the users of the server, a `member` does not.
+/// A user's role: the `owner` manages the users of the server, a `member` has only their own data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
@@ -20,33 +20,33 @@ pub enum Role {
     Member,
 }
 
-/// Somebody who has an account on this server.
+/// A user of this server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct User {
     /// Identifies the user.
     pub id: String,
-    /// What to call them.
+    /// Their display name.
     #[schemars(example = &"Ana")]
     pub name: String,
     /// Their e-mail address, in lower case.
     #[schemars(example = &"ana@example.com")]
     pub email: Option<String>,
-    /// Whether the owner, or an issuer that signed them in, vouches for that address.
+    /// Whether that address is verified, by the owner or by an identity provider.
     pub email_verified: bool,
-    /// What they may do beyond their own data.
+    /// Their role.
     pub role: Role,
     /// Whether they can sign in with a password.
     pub has_password: bool,
-    /// Since when they are locked out; null when they are not.
+    /// When the account was disabled; null while it is active.
     pub disabled_at: Option<DateTime<Utc>>,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: DateTime<Utc>,
 }
 
 /// The users of this server.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Users {
-    /// In the order in which they came.
+    /// Oldest first.
     pub users: Vec<User>,
 }
 
@@ -57,7 +57,7 @@ pub struct OneUser {
     pub user: User,
 }
 
-/// Describe the user who is signed in.
+/// Get the signed-in user.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetMe {}
 
@@ -65,45 +65,45 @@ pub struct GetMe {}
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ListUsers {}
 
-/// Lock a user out at once, whatever they sign in with; their data stay.
+/// Disable a user's access at once, for all credentials; their data stay.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DisableUser {
     /// The user's id.
     pub user_id: String,
 }
 
-/// Let a user in again who was locked out.
+/// Enable a disabled user again.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct EnableUser {
     /// The user's id.
     pub user_id: String,
 }
 
-/// Delete a user with everything that is theirs; it cannot be brought back.
+/// Delete a user with all their data. This cannot be undone.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DeleteUser {
     /// The user's id.
     pub user_id: String,
 }
 
-/// Delete your account with everything that is yours; it cannot be brought back.
+/// Delete your account with all your data. This cannot be undone.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DeleteAccount {
-    /// Why you go; it is kept in the server's log.
+    /// The reason; it is written to the server's log.
     #[serde(default)]
     #[schemars(length(max = 200))]
     pub reason: Option<String>,
-    /// More on that; it is not kept.
+    /// Details of the reason; they are not stored.
     #[serde(default)]
     #[schemars(length(max = 2000))]
     pub reason_details: Option<String>,
 }
 
-/// What has become of an account.
+/// The state of a deleted account.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AccountDeleted {
     /// Always `ok`.
     pub status: String,
-    /// The same in words.
+    /// The state in words.
     pub message: String,
 }

@@ -1,93 +1,94 @@
-//! Invitations: how people come to have an account.
+//! Invitations to create an account.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// An invitation to make an account, once.
+/// A single-use invitation to create an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Invitation {
-    /// Identifies the invitation, for taking it back.
+    /// Identifies the invitation, for withdrawing it.
     pub id: String,
-    /// The e-mail address of whom it is for.
+    /// The invited e-mail address.
     #[schemars(example = &"ben@example.com")]
     pub email: Option<String>,
-    /// What to call them.
+    /// The display name of the new user.
     #[schemars(example = &"Ben")]
     pub name: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// Until when it can be used.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
 }
 
-/// An invitation just made, with the code that is shown this once.
+/// A new invitation, with the code that is shown only once.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct CreatedInvitation {
     /// The invitation.
     #[serde(flatten)]
     pub invitation: Invitation,
-    /// Makes the account, once: hand it to whom you invite.
+    /// The single-use code; give it to the invited person.
     pub code: String,
 }
 
-/// The invitations that can still be used.
+/// The valid invitations.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Invitations {
     /// Newest first.
     pub invitations: Vec<Invitation>,
 }
 
-/// Invite somebody to make an account; hand them the code yourself, for nothing is sent.
+/// Invite a person to create an account. No mail is sent: give them the code.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct InviteUser {
-    /// Their e-mail address. With it they may also come by an issuer that vouches for it, without the code.
+    /// Their e-mail address. With it they can also sign in through an identity provider that has verified it, without the
+    /// code.
     #[serde(default)]
     #[schemars(example = &"ben@example.com", length(min = 3, max = 320))]
     pub email: Option<String>,
-    /// What to call them.
+    /// The display name of the new user.
     #[serde(default)]
     #[schemars(example = &"Ben", length(min = 1, max = 200))]
     pub name: Option<String>,
-    /// For how many days it can be used.
-    #[serde(default = "week")]
+    /// For how many days it is valid.
+    #[serde(default = "default_days")]
     #[schemars(range(min = 1, max = 90))]
     pub days: u32,
 }
 
-fn week() -> u32 {
+fn default_days() -> u32 {
     7
 }
 
-/// List the invitations that can still be used, newest first.
+/// List the valid invitations, newest first.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ListInvitations {}
 
-/// Take an invitation back.
+/// Withdraw an invitation.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct WithdrawInvitation {
     /// The invitation's id.
     pub invitation_id: String,
 }
 
-/// Make the account that you were invited to, with a password, and sign in.
+/// Accept an invitation: create the account with a password, and sign in.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct AcceptInvitation {
-    /// The code that you were given.
+    /// The invitation code.
     #[schemars(length(max = 100))]
     pub code: String,
-    /// What to call you; left out, what the invitation says.
+    /// Your display name; defaults to the one in the invitation.
     #[serde(default)]
     #[schemars(example = &"Ben", length(min = 1, max = 200))]
     pub name: Option<String>,
-    /// Your e-mail address; left out, the one that the invitation is for.
+    /// Your e-mail address; defaults to the one in the invitation.
     #[serde(default)]
     #[schemars(example = &"ben@example.com", length(min = 3, max = 320))]
     pub email: Option<String>,
     /// The password to sign in with.
     #[schemars(length(min = 8, max = 256))]
     pub password: String,
-    /// What to call this device in the list of sessions.
+    /// The name of this device in the list of sessions.
     #[serde(default)]
     #[schemars(example = &"Ben's phone", length(max = 100))]
     pub device: Option<String>,

@@ -1,25 +1,25 @@
-//! Signing in with a password, and the sessions that follow.
+//! Sign-in with a password, and sessions.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What signs a user in from now on.
+/// The tokens of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tokens {
-    /// Goes with every request, as `Authorization: Bearer …`.
+    /// The access token, sent with every request as `Authorization: Bearer …`.
     pub access_token: String,
-    /// How it goes there: always `Bearer`.
+    /// Always `Bearer`.
     pub token_type: String,
-    /// For how many seconds it is good.
+    /// Lifetime of the access token, in seconds.
     pub expires_in: i64,
-    /// Gives new tokens, once; keep it where nobody else reads.
+    /// Single-use token for new tokens; store it safely.
     pub refresh_token: String,
     /// The id of the user.
     pub uid: String,
 }
 
-/// A place where a user is signed in.
+/// A sign-in session of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Session {
     /// Identifies the session, for ending it.
@@ -31,13 +31,13 @@ pub struct Session {
     pub created_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     pub last_used_at: DateTime<Utc>,
-    /// When it ends unless it is used before.
+    /// When it expires unless it is used before.
     pub expires_at: DateTime<Utc>,
-    /// Whether it is the one that asks.
+    /// Whether it is the calling session.
     pub current: bool,
 }
 
-/// The places where a user is signed in.
+/// The sessions of a user.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Sessions {
     /// Newest first.
@@ -47,22 +47,22 @@ pub struct Sessions {
 /// Sign in with a password.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct LogIn {
-    /// The user's e-mail address, or their name where nobody else has it.
+    /// The user's e-mail address, or their name if it is unique.
     #[schemars(example = &"ana@example.com", length(min = 1, max = 320))]
     pub account: String,
     /// The password.
     #[schemars(length(min = 1, max = 256))]
     pub password: String,
-    /// What to call this device in the list of sessions.
+    /// The name of this device in the list of sessions.
     #[serde(default)]
     #[schemars(example = &"Ana's laptop", length(max = 100))]
     pub device: Option<String>,
 }
 
-/// Make an account, where the server is open to everybody.
+/// Create an account, if the server allows sign-up.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SignUp {
-    /// What to call the user.
+    /// The user's display name.
     #[schemars(example = &"Ana", length(min = 1, max = 200))]
     pub name: String,
     /// The user's e-mail address.
@@ -71,41 +71,41 @@ pub struct SignUp {
     /// The password to sign in with.
     #[schemars(length(min = 8, max = 256))]
     pub password: String,
-    /// What to call this device in the list of sessions.
+    /// The name of this device in the list of sessions.
     #[serde(default)]
     #[schemars(example = &"Ana's laptop", length(max = 100))]
     pub device: Option<String>,
 }
 
-/// Get new tokens for a refresh token, which is good no more ten seconds later.
+/// Exchange a refresh token for new tokens; it becomes invalid ten seconds later.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RefreshSession {
-    /// The refresh token that came last.
+    /// The latest refresh token.
     #[schemars(length(max = 300))]
     pub refresh_token: String,
 }
 
-/// End the session that a refresh token belongs to; any other changes nothing.
+/// End the session of a refresh token; an unknown token changes nothing.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct LogOut {
-    /// The refresh token that came last.
+    /// The latest refresh token.
     #[schemars(length(max = 300))]
     pub refresh_token: String,
 }
 
-/// Change your password, or set your first one. It ends every other session, those of the sign-in page too.
+/// Change your password, or set your first one. This ends all other sessions, browser sessions included.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ChangePassword {
-    /// The password of now; none where there is none yet.
+    /// The current password; omitted if there is none.
     #[serde(default)]
     #[schemars(length(max = 256))]
     pub current_password: Option<String>,
-    /// The password from now on.
+    /// The new password.
     #[schemars(length(min = 8, max = 256))]
     pub new_password: String,
 }
 
-/// List the places where you are signed in, newest first.
+/// List your sign-in sessions, newest first.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ListSessions {}
 

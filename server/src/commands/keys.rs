@@ -39,7 +39,8 @@ async fn create(
     let parse = |texts: Vec<String>| texts.iter().map(|text| scope(text, family)).collect::<anyhow::Result<Vec<_>>>();
     let scopes = scopes.map(parse).transpose()?;
     let expires = expires.map(end_of).transpose()?;
-    let created = opened.resources.keys().create_until(&opened.owner, family, name, scopes.as_deref(), expires).await?;
+    let created =
+        opened.resources.keys().create_expiring(&opened.owner, family, name, scopes.as_deref(), expires).await?;
     eprintln!("Created the key {} ({name}). It is shown this once:", created.described.id);
     writeln!(std::io::stdout(), "{}", created.key)?;
     Ok(())
