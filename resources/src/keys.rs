@@ -105,6 +105,40 @@ struct KeyRow {
     made_with: Option<String>,
 }
 
+impl KeyRow {
+    /// The key as users see it in lists.
+    fn listed(&self, family: KeyFamily) -> Key {
+        Key {
+            id: self.key_id.clone(),
+            name: self.name.clone(),
+            key_prefix: self.key_prefix.clone(),
+            created_at: self.created_at,
+            last_used_at: self.last_used_at,
+            scopes: self.scopes.clone(),
+            expires_at: self.expires_at,
+            app_id: (family == KeyFamily::Mcp).then(|| "mcp-api".to_owned()),
+            made_with: self.made_with.clone(),
+        }
+    }
+
+    /// The key as requests use it; `revoked` is cancelled when it is revoked.
+    fn into_granted(self, family: KeyFamily, revoked: CancellationToken) -> GrantedKey {
+        let listed = self.listed(family);
+        let parse = |scopes: Vec<String>| scopes.iter().filter_map(|scope| Scope::parse(scope, family)).collect();
+        GrantedKey {
+            id: self.key_id,
+            user: self.user,
+            name: self.name,
+            family,
+            scopes: self.scopes.map(parse),
+            listed,
+            resource: None,
+            revoked,
+            use_recorded_at: AtomicI64::new(self.last_used_at.map_or(0, |time| time.timestamp())),
+        }
+    }
+}
+
 /// The keys of all users; each method names the user.
 pub struct Keys<'a>(pub(crate) &'a Resources);
 
@@ -143,8 +177,8 @@ impl Keys<'_> {
         self.create(user, KeyFamily::Mcp, name, None).await
     }
 
-    /// Creates a key with another key, of the same family and user. It is revoked together with that key, and expires no
-    /// later. `None` when that key has been revoked.
+    /// Creates a key with another key, of the same family and user. It is revoked together with that key, and expires
+    /// no later. `None` when that key has been revoked.
     pub async fn create_derived(
         &self,
         parent: &GrantedKey,
@@ -173,7 +207,7 @@ impl Keys<'_> {
         let statement = "SELECT * FROM key WHERE user = $user AND family = $family ORDER BY created_at DESC";
         let bound = Bound::new().with("user", user).with("family", family_name(family));
         let rows: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
-        Ok(rows.iter().map(|row| listed_key(row, family)).collect())
+        Ok(rows.iter().map(|row| row.listed(family)).collect())
     }
 
     /// Revokes a key of `user` at once, with the keys that were created with it; an unknown id changes nothing.
@@ -200,7 +234,7 @@ impl Keys<'_> {
             let rows: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
             Ok(rows.into_iter().next().map(|row| {
                 let revoked = self.0.auth.revocations.token(&row.key_id);
-                Arc::new(into_granted_key(row, family, revoked))
+                Arc::new(row.into_granted(family, revoked))
             }))
         };
         let key = self.0.auth.keys.get_or_load(&secret, load).await?;
@@ -252,7 +286,7 @@ fn new_key(
         expires_at,
         made_with: parent.map(|parent| parent.id.clone()),
     };
-    let described = listed_key(&fields, family);
+    let described = fields.listed(family);
     (fields, CreatedKey { described, key: format!("{}{secret}", family.prefix()) })
 }
 
@@ -260,34 +294,5 @@ fn family_name(family: KeyFamily) -> &'static str {
     match family {
         KeyFamily::Developer => "developer",
         KeyFamily::Mcp => "mcp",
-    }
-}
-
-fn listed_key(row: &KeyRow, family: KeyFamily) -> Key {
-    Key {
-        id: row.key_id.clone(),
-        name: row.name.clone(),
-        key_prefix: row.key_prefix.clone(),
-        created_at: row.created_at,
-        last_used_at: row.last_used_at,
-        scopes: row.scopes.clone(),
-        expires_at: row.expires_at,
-        app_id: (family == KeyFamily::Mcp).then(|| "mcp-api".to_owned()),
-        made_with: row.made_with.clone(),
-    }
-}
-
-fn into_granted_key(row: KeyRow, family: KeyFamily, revoked: CancellationToken) -> GrantedKey {
-    let parse = |scopes: &Vec<String>| scopes.iter().filter_map(|scope| Scope::parse(scope, family)).collect();
-    GrantedKey {
-        id: row.key_id.clone(),
-        user: row.user.clone(),
-        name: row.name.clone(),
-        family,
-        scopes: row.scopes.as_ref().map(parse),
-        listed: listed_key(&row, family),
-        resource: None,
-        revoked,
-        use_recorded_at: AtomicI64::new(row.last_used_at.map_or(0, |time| time.timestamp())),
     }
 }

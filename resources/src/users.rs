@@ -33,8 +33,8 @@ pub(crate) use sessions::load_signing_secret;
 /// The prefix of user tokens.
 pub const TOKEN_PREFIX: &str = "omi_user_";
 
-/// Ends the browser sessions of `$user`, sign-ins that are under way, and authorization codes that no client has redeemed
-/// yet: they were obtained with the credential that is being replaced.
+/// Ends the browser sessions of `$user`, sign-ins that are under way, and authorization codes that no client has
+/// redeemed yet: they were obtained with the credential that is being replaced.
 const END_BROWSER_SESSIONS: &str = "DELETE oauth_browser WHERE user = $user RETURN NONE;
     DELETE oidc_state WHERE user = $user RETURN NONE;
     DELETE oauth_code WHERE user = $user AND grant_id = NONE RETURN NONE;";
@@ -105,8 +105,8 @@ impl Users<'_> {
         self.query_one("SELECT * FROM user WHERE token = $digest", Bound::new().with("digest", digest(secret))).await
     }
 
-    /// Replaces a user's token; the previous one is invalid at once, and their browser sessions end. `None` when there is
-    /// no such user.
+    /// Replaces a user's token; the previous one is invalid at once, and their browser sessions end. `None` when there
+    /// is no such user.
     pub async fn renew_token(&self, id: &str) -> Result<Option<String>> {
         let secret = random_secret();
         let statements = format!("BEGIN; UPDATE $id SET token = $digest; {END_BROWSER_SESSIONS} COMMIT;");
@@ -115,8 +115,8 @@ impl Users<'_> {
         Ok(rows.first().map(|_| format!("{TOKEN_PREFIX}{secret}")))
     }
 
-    /// Sets a user's password, whose length is in [`PASSWORD_LENGTH`](identity::PASSWORD_LENGTH). It ends their sessions,
-    /// except `kept_session`, and their browser sessions.
+    /// Sets a user's password, whose length is in [`PASSWORD_LENGTH`](identity::PASSWORD_LENGTH). It ends their
+    /// sessions, except `kept_session`, and their browser sessions.
     pub async fn set_password(&self, id: &str, password: &str, kept_session: Option<&str>) -> Result<()> {
         let hash = password::hash(password.to_owned()).await?;
         let statements = format!(

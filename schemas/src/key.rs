@@ -62,7 +62,8 @@ pub struct CreatedKey {
     pub key: String,
 }
 
-/// List your API keys of one family, newest first. For assistants that you have authorized through OAuth, use list_grants.
+/// List your API keys of one family, newest first. For assistants that you have authorized through OAuth, use
+/// list_grants.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ListKeys {
     /// Which keys to list.
@@ -86,8 +87,8 @@ pub struct CreateKey {
     #[schemars(example = &"laptop")]
     #[schemars(length(max = 200))]
     pub name: String,
-    /// Its scopes; defaults to the read scopes for a developer key, limited to those of a creating key, and to all scopes
-    /// for an MCP key.
+    /// Its scopes; defaults to the read scopes for a developer key, limited to those of a creating key, and to all
+    /// scopes for an MCP key.
     #[serde(default)]
     #[schemars(length(max = 50))]
     pub scopes: Option<Vec<String>>,
@@ -101,8 +102,8 @@ pub struct CreateKey {
     pub expires_in_days: Option<u32>,
 }
 
-/// Revoke an API key at once, and the keys that were created with it; an unknown id changes nothing. For an assistant that
-/// you have authorized through OAuth, use revoke_grant.
+/// Revoke an API key at once, and the keys that were created with it; an unknown id changes nothing. For an assistant
+/// that you have authorized through OAuth, use revoke_grant.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RevokeKey {
     /// The family of the key.
@@ -111,6 +112,7 @@ pub struct RevokeKey {
     pub key_id: String,
 }
 
-/// Get the API key that makes this call. Use this for the permissions of this connection; for its activity, use get_audit.
+/// Get the API key that makes this call. Use this for the permissions of this connection; for its activity, use
+/// get_audit.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetKey {}

@@ -144,8 +144,8 @@ impl OidcProvider {
     /// Exchanges the provider's authorization code for an ID token, and verifies that.
     ///
     /// # Errors
-    /// [`AuthError::Failed`] while the provider cannot be reached, [`AuthError::Invalid`] when it rejects the code or the
-    /// ID token is not valid for this request.
+    /// [`AuthError::Failed`] while the provider cannot be reached, [`AuthError::Invalid`] when it rejects the code or
+    /// the ID token is not valid for this request.
     pub async fn exchange_code(&self, code: &str, request: OidcRequest<'_>) -> Result<OidcSignIn, AuthError> {
         let discovery = self.discover().await?;
         let endpoint = discovery.token_endpoint.ok_or_else(no_endpoint)?;

@@ -20,7 +20,8 @@ pub struct TtlCache<T> {
 }
 
 impl<T: Clone> TtlCache<T> {
-    /// An empty cache. Without a `ttl`, entries stay until they are invalidated: for rows that only this process writes.
+    /// An empty cache. Without a `ttl`, entries stay until they are invalidated: for rows that only this process
+    /// writes.
     pub fn new(ttl: Option<Duration>) -> Self {
         Self { entries: Cache::new(MAX_ENTRIES), ttl, invalidations: AtomicU64::new(0) }
     }

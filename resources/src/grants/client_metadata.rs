@@ -139,8 +139,8 @@ fn client_from(id: &str, metadata: Metadata) -> Result<Client, &'static str> {
         return Err("The client_id in its metadata document differs");
     }
     let method = metadata.token_endpoint_auth_method.as_deref();
-    // A document is public, so it cannot hold a secret. Clients that sign (private_key_jwt) are treated as public ones: the
-    // redirect URI and PKCE identify them.
+    // A document is public, so it cannot hold a secret. Clients that sign (private_key_jwt) are treated as public ones:
+    // the redirect URI and PKCE identify them.
     if metadata.client_secret.is_some() || method.is_some_and(|method| method.starts_with("client_secret")) {
         return Err("Its metadata document requires a client secret, which is not supported");
     }

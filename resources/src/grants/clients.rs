@@ -120,7 +120,7 @@ impl Clients<'_> {
     /// Adds a client. `None` when too many have registered themselves.
     pub async fn add(&self, new: NewClient) -> Result<Option<RegisteredClient>> {
         let registered_itself = new.trust == Trust::SelfRegistered;
-        if registered_itself && !self.has_room().await? {
+        if registered_itself && !self.may_register().await? {
             return Ok(None);
         }
         let secret = new.has_secret.then(|| format!("{SECRET_PREFIX}{}", long_random_secret()));
@@ -150,8 +150,8 @@ impl Clients<'_> {
         Ok(rows.into_iter().map(Client::from).collect())
     }
 
-    /// Removes a client, with or without a metadata document, and all its grants; `false` when there are none. For a data
-    /// folder that no server has open: a running server would still have its tokens in the cache.
+    /// Removes a client, with or without a metadata document, and all its grants; `false` when there are none. For a
+    /// data folder that no server has open: a running server would still have its tokens in the cache.
     pub async fn remove(&self, id: &str) -> Result<bool> {
         let statements = "BEGIN;
             DELETE oauth_access WHERE client_id = $id;
@@ -165,7 +165,7 @@ impl Clients<'_> {
         Ok(removed.is_some_and(|count| count > 0))
     }
 
-    async fn has_room(&self) -> Result<bool> {
+    async fn may_register(&self) -> Result<bool> {
         let statements = "DELETE oauth_client WHERE registered_itself AND used_at = NONE AND created_at < $before;
             SELECT VALUE count() FROM ONLY oauth_client WHERE registered_itself GROUP ALL LIMIT 1";
         let bound = Bound::new().with("before", crate::now() - UNUSED_CLIENT_TTL);

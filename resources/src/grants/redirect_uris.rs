@@ -37,8 +37,8 @@ const FORBIDDEN_SCHEMES: [&str; 30] = [
     "wss",
 ];
 
-/// Whether a client may register this redirect URI: https, http on the loopback interface, or a private-use scheme of an
-/// app (RFC 8252).
+/// Whether a client may register this redirect URI: https, http on the loopback interface, or a private-use scheme of
+/// an app (RFC 8252).
 pub fn is_redirect_uri(text: &str) -> bool {
     let Ok(url) = text.parse::<Url>() else { return false };
     let is_plain = url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
@@ -55,8 +55,8 @@ pub fn is_loopback(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
-/// Whether `given` is the registered URI. The comparison is exact, except for the port of a loopback URI, which an app does
-/// not know before it starts (RFC 8252, section 7.3).
+/// Whether `given` is the registered URI. The comparison is exact, except for the port of a loopback URI, which an app
+/// does not know before it starts (RFC 8252, section 7.3).
 pub fn matches_redirect_uri(registered: &str, given: &str) -> bool {
     if registered == given {
         return true;

@@ -108,8 +108,8 @@ impl Grants<'_> {
         (issued, NewGrantRows { grant, token })
     }
 
-    /// Exchanges a refresh token of `client_id` for new tokens. Reuse of a replaced token revokes the grant: it has been
-    /// stolen.
+    /// Exchanges a refresh token of `client_id` for new tokens. Reuse of a replaced token revokes the grant: it has
+    /// been stolen.
     pub async fn refresh(
         &self,
         raw: &str,
@@ -149,8 +149,8 @@ impl Grants<'_> {
         unknown()
     }
 
-    /// Revokes a token of `client_id` (RFC 7009): a refresh token with its grant, an access token alone. `false` when it
-    /// was issued to another client.
+    /// Revokes a token of `client_id` (RFC 7009): a refresh token with its grant, an access token alone. `false` when
+    /// it was issued to another client.
     pub async fn revoke_token(&self, raw: &str, client_id: &str) -> Result<bool> {
         if let Some((family, _)) = split_refresh_token(raw) {
             let Some(grant) = self.find_by_family(family).await? else { return Ok(true) };

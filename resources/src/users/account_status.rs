@@ -31,8 +31,8 @@ impl Users<'_> {
         Ok(self.0.auth.account_status.get_or_load(id, load).await?.unwrap_or(AccountStatus::Unknown))
     }
 
-    /// Changes an account's status by a statement on its row, `$id`; returns the user as changed. It runs to the end even
-    /// if the caller is dropped: between the change and the invalidation, the cache would stay wrong.
+    /// Changes an account's status by a statement on its row, `$id`; returns the user as changed. It runs to the end
+    /// even if the caller is dropped: between the change and the invalidation, the cache would stay wrong.
     pub(super) async fn update_status(&self, id: &str, statement: &'static str, bound: Bound) -> Result<Option<User>> {
         let (database, cache) = (self.0.database.clone(), Arc::clone(&self.0.auth.account_status));
         let (bound, user) = (bound.with("id", user_record(id)), id.to_owned());

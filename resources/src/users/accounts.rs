@@ -33,7 +33,7 @@ impl NewAccount {
             None => None,
         };
         Ok(UserRow {
-            uid: uuid::Uuid::new_v4().to_string(),
+            uid: crate::new_id(),
             name: sanitize(&self.name, MAX_NAME_LENGTH).unwrap_or_else(|| "somebody".into()),
             token: None,
             email: self.email.as_deref().map(normalize_email),

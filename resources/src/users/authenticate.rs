@@ -45,12 +45,12 @@ impl Users<'_> {
         }
     }
 
-    /// The user with this name or e-mail address and this password, whose account is active. Failures are counted for the
-    /// account and the `address` of the client.
+    /// The user with this name or e-mail address and this password, whose account is active. Failures are counted for
+    /// the account and the `address` of the client.
     ///
     /// # Errors
-    /// [`AuthError::Invalid`] when the name or the password is wrong. Which of them is not disclosed, not even by the time
-    /// it takes. [`Error::RateLimited`] after too many failures.
+    /// [`AuthError::Invalid`] when the name or the password is wrong. Which of them is not disclosed, not even by the
+    /// time it takes. [`Error::RateLimited`] after too many failures.
     pub async fn authenticate_with_password(
         &self,
         address: Option<IpAddr>,
@@ -95,8 +95,8 @@ impl Users<'_> {
         Ok(is_right)
     }
 
-    /// The active account of an identity: the one it is linked to or, as far as the configuration allows, the one with its
-    /// verified e-mail address, or a new one.
+    /// The active account of an identity: the one it is linked to or, as far as the configuration allows, the one with
+    /// its verified e-mail address, or a new one.
     ///
     /// # Errors
     /// [`AuthError::NoAccount`] when there is none; [`AuthError::Disabled`] and [`AuthError::Deleting`] by its status.

@@ -12,8 +12,8 @@ use tokio::{
 use super::{UserRow, Users, user_record};
 use crate::{Error, Resources, Result, database::Bound, vectors::Kind};
 
-/// Tables whose row ids all begin with the user's id. Rows of all other tables are found by their fields as well, so that
-/// new tables need no entry here.
+/// Tables whose row ids all begin with the user's id. Rows of all other tables are found by their fields as well, so
+/// that new tables need no entry here.
 const USER_TABLES: [&str; 16] = [
     "action_item",
     "action_item_text",
@@ -43,6 +43,16 @@ const CREDENTIAL_TABLES: [&str; 5] = ["identity", "key", "oauth_access", "oauth_
 /// How many rows are deleted in one transaction.
 const BATCH_SIZE: usize = 1000;
 
+/// How long until a failed deletion is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Delays after which a deletion is repeated: requests, answers and summaries that had begun before may still write for
+/// some minutes.
+const RECHECK_DELAYS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(290)];
+
+/// How long the last repetition waits at shutdown, for what other tasks still save.
+const SHUTDOWN_DELAY: Duration = Duration::from_millis(500);
+
 /// The outcome of deleting a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {
@@ -53,16 +63,6 @@ pub enum Deletion {
     /// There is no such user.
     Unknown,
 }
-
-/// How long until a failed deletion is tried again.
-const RETRY_INTERVAL: Duration = Duration::from_secs(30);
-
-/// Delays after which a deletion is repeated: requests, answers and summaries that had begun before may still write for
-/// some minutes.
-const RECHECK_DELAYS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(290)];
-
-/// How long the last repetition waits at shutdown, for what other tasks still save.
-const SHUTDOWN_DELAY: Duration = Duration::from_millis(500);
 
 /// A user being deleted.
 struct DeletionJob {

@@ -45,8 +45,8 @@ impl Users<'_> {
         Ok(rows.into_iter().next().map(User::from))
     }
 
-    /// Links a new identity to the account with its verified e-mail address, or to a new one, as far as the configuration
-    /// allows. `None` when it gets no account.
+    /// Links a new identity to the account with its verified e-mail address, or to a new one, as far as the
+    /// configuration allows. `None` when it gets no account.
     pub(super) async fn link_identity(&self, identity: &Identity) -> Result<Option<User>> {
         let settings = &self.0.identity.settings;
         let address = identity.email.as_deref().filter(|_| identity.email_verified).map(normalize_email);

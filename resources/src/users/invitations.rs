@@ -88,8 +88,8 @@ impl Users<'_> {
         Ok(!withdrawn.is_empty())
     }
 
-    /// Creates the account that a code invites to, with this password. Name and e-mail address are those of the invitation
-    /// unless others are given; an address that the invitation does not have is unverified.
+    /// Creates the account that a code invites to, with this password. Name and e-mail address are those of the
+    /// invitation unless others are given; an address that the invitation does not have is unverified.
     pub async fn accept_invitation(
         &self,
         code: &str,

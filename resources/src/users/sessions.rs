@@ -74,8 +74,8 @@ impl Users<'_> {
         self.issue_tokens(user, &session, RefreshToken::format(&session, 0, &secret))
     }
 
-    /// Exchanges a refresh token for new tokens; it is invalid a short while later. When it is used after that, it or its
-    /// successor has been stolen, and the session ends.
+    /// Exchanges a refresh token for new tokens; it is invalid a short while later. When it is used after that, it or
+    /// its successor has been stolen, and the session ends.
     ///
     /// # Errors
     /// Why the token is not accepted.

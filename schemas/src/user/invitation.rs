@@ -41,8 +41,8 @@ pub struct Invitations {
 /// Invite a person to create an account. No mail is sent: give them the code.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct InviteUser {
-    /// Their e-mail address. With it they can also sign in through an identity provider that has verified it, without the
-    /// code.
+    /// Their e-mail address. With it they can also sign in through an identity provider that has verified it, without
+    /// the code.
     #[serde(default)]
     #[schemars(example = &"ben@example.com", length(min = 3, max = 320))]
     pub email: Option<String>,
