@@ -4,31 +4,29 @@
 //! to 2025-11-25, stateless calls for 2026-07-28. The gate authenticates and is lenient to older clients before rmcp
 //! sees a request; the handler answers what rmcp has understood.
 
-mod accept;
 mod batch;
-mod client;
-mod conversation;
-mod described;
-mod events;
+mod connection_state;
+mod elicitation;
+mod endpoint;
+mod errors;
 mod extension;
-mod gate;
 mod handler;
-mod icons;
+mod legacy_sse;
 mod limits;
 mod message;
-mod presence;
-mod prompting;
-mod refusals;
+mod negotiate;
+mod prompts;
 mod replay;
-mod replies;
+mod resources;
+mod session_state;
 mod sessions;
+mod sse;
 mod step_up;
 mod stream_log;
-mod streaming;
-mod two_endpoints;
-mod viewing;
-mod watch;
-mod watcher;
+mod stream_response;
+mod subscription_auth;
+mod subscriptions;
+mod tool_list;
 
 use std::sync::Arc;
 
@@ -41,12 +39,12 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{address::Base, auth::SignIn, middleware::stream_limit::Streams};
-pub(crate) use events::messages;
+use endpoint::Gate;
 pub use extension::Extension;
 pub(crate) use extension::Nothing;
-use gate::Gate;
 pub(crate) use handler::Handler;
-pub use watch::{List, Lists};
+pub(crate) use sse::messages;
+pub use subscriptions::{List, Lists};
 
 /// How the MCP endpoint is reached and how much it takes and gives at once.
 #[derive(Debug, Clone, Deserialize)]

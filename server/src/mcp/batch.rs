@@ -11,10 +11,10 @@ use poem::{Endpoint, Request, Response, error::ReadBodyError, http::StatusCode};
 use serde_json::Value;
 
 use super::{
-    accept::{Accept, JSON},
-    events::{self, EVENTS, event, messages},
-    gate::{Rmcp, like},
-    replies::{invalid, understood},
+    endpoint::{Rmcp, like},
+    errors::{invalid, understood},
+    negotiate::{Accept, JSON},
+    sse::{self, EVENTS, event, messages},
 };
 
 const MOST_MESSAGES: usize = 20;
@@ -44,9 +44,9 @@ pub(super) async fn answer(rmcp: &Rmcp, accept: Accept, request: Request, batch:
     let is_told_more = answers.iter().any(|answer| answer.content_type() == Some(EVENTS));
     let told = answers.into_iter().map(told);
     if accept == Accept::Events || (accept == Accept::Either && is_told_more) {
-        return Ok(events::answer(stream::select_all(told).map_ok(|message| event(&message))));
+        return Ok(sse::answer(stream::select_all(told).map_ok(|message| event(&message))));
     }
-    let messages = try_join_all(told.map(events::last)).await.map_err(ReadBodyError::Io)?;
+    let messages = try_join_all(told.map(sse::last)).await.map_err(ReadBodyError::Io)?;
     let messages: Vec<String> = messages.into_iter().flatten().collect();
     if messages.is_empty() {
         return Ok(StatusCode::ACCEPTED.into());

@@ -16,22 +16,17 @@ use rmcp::{
     service::{NotificationContext, RequestContext, SubscriptionContext},
 };
 use serde_json::Map;
-use tools::{
-    Context, Error,
-    assistant::{prompts, views},
-    toolsets::Shown,
-};
+use tools::{Context, Error, assistant::views, toolsets::Shown};
 
 use super::{
-    client::CallingClient,
-    conversation::{Conversation, Watched},
-    described::{DESCRIBED, WITH_ICONS, page_of, server},
+    connection_state::{Conversation, Watched},
+    elicitation::CallingClient,
+    errors::{cancelled, failure, refusal, unknown},
     extension::{Extension, Nothing, united},
-    limits, prompting,
-    refusals::{cancelled, failure, refusal, unknown},
-    viewing,
-    watch::{Listener, Lists, Watch, reading},
-    watcher::Watcher,
+    limits, prompts, resources,
+    subscription_auth::Watcher,
+    subscriptions::{Listener, Lists, Watch, reading},
+    tool_list::{DESCRIBED, WITH_ICONS, page_of, server},
 };
 
 const INSTRUCTIONS: &str = "Recollect is the user's long-term memory. Search it before you answer anything that may \
@@ -189,7 +184,7 @@ impl ServerHandler for Handler {
         until_cancelled(&context, async {
             let caller = self.caller(&context.extensions)?;
             let cursor = request.and_then(|request| request.cursor);
-            let (mut page, next) = viewing::list(&caller, self.page_size, cursor.as_deref()).await?;
+            let (mut page, next) = resources::list(&caller, self.page_size, cursor.as_deref()).await?;
             if next.is_none() {
                 page.extend(self.extension.resources(self.passed_on(&context)).await?);
             }
@@ -206,7 +201,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Reply<ListResourceTemplatesResult> {
         let caller = self.caller(&context.extensions)?;
-        let mut templates = viewing::templates(&caller);
+        let mut templates = resources::templates(&caller);
         templates.extend(self.extension.templates(self.passed_on(&context)).await?);
         Ok(ListResourceTemplatesResult::with_all_items(templates))
     }
@@ -219,7 +214,7 @@ impl ServerHandler for Handler {
         until_cancelled(&context, async {
             let caller = self.caller(&context.extensions)?;
             if let Some(address) = views::find(&request.uri) {
-                return viewing::read(caller, address, &request).await;
+                return resources::read(caller, address, &request).await;
             }
             match self.extension.capabilities().resources {
                 Some(_) => self.extension.resource(request, self.passed_on(&context)).await,
@@ -234,7 +229,7 @@ impl ServerHandler for Handler {
         _request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Reply<ListPromptsResult> {
-        let mut prompts = prompting::list(&self.caller(&context.extensions)?);
+        let mut prompts = prompts::list(&self.caller(&context.extensions)?);
         if self.extension.capabilities().prompts.is_some() {
             prompts.extend(self.extension.prompts(self.passed_on(&context)).await?);
         }
@@ -248,9 +243,11 @@ impl ServerHandler for Handler {
     ) -> Reply<GetPromptResponse> {
         until_cancelled(&context, async {
             let caller = self.caller(&context.extensions)?;
-            if let Some(prompt) = prompts::find(&request.name).filter(|prompt| prompt.permits(&caller)) {
+            if let Some(prompt) =
+                tools::assistant::prompts::find(&request.name).filter(|prompt| prompt.permits(&caller))
+            {
                 let version = context.protocol_version();
-                return Ok(prompting::get(caller, prompt, request.arguments, version).await?.into());
+                return Ok(prompts::get(caller, prompt, request.arguments, version).await?.into());
             }
             match self.extension.capabilities().prompts {
                 Some(_) => self.extension.prompt(request, self.passed_on(&context)).await,
@@ -269,12 +266,12 @@ impl ServerHandler for Handler {
             let caller = self.caller(&context.extensions)?;
             let typed = &request.argument;
             let completed = match &request.r#ref {
-                Reference::Resource(of) => match viewing::of_template(&of.uri) {
-                    Some(view) => Some(viewing::complete(caller, view, &typed.value).await?),
+                Reference::Resource(of) => match resources::of_template(&of.uri) {
+                    Some(view) => Some(resources::complete(caller, view, &typed.value).await?),
                     None => None,
                 },
-                Reference::Prompt(of) => match prompts::find(&of.name) {
-                    Some(prompt) => Some(prompting::complete(&caller, prompt, &typed.name, &typed.value).await?),
+                Reference::Prompt(of) => match tools::assistant::prompts::find(&of.name) {
+                    Some(prompt) => Some(prompts::complete(&caller, prompt, &typed.name, &typed.value).await?),
                     None => None,
                 },
                 _ => None,

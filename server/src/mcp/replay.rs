@@ -23,7 +23,7 @@ use rmcp::{
 use tokio::sync::mpsc::Receiver;
 
 use super::{
-    presence::Presence,
+    session_state::Presence,
     stream_log::{KEPT_BYTES, StreamLog},
 };
 

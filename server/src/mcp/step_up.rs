@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tools::{Access, Context, Credential};
 
-use super::refusals::MISSING_SCOPE;
+use super::errors::MISSING_SCOPE;
 use crate::{address::Base, auth::oauth};
 
 /// The refusal of a call, which `message` in the body of `request` is, to a tool beyond the scopes of the caller; `None`

@@ -25,7 +25,7 @@ use tokio::{
 };
 use tools::{Context, assistant::views};
 
-use super::{conversation::Watched, watcher::Watcher};
+use super::{connection_state::Watched, subscription_auth::Watcher};
 
 /// How long news is gathered before anything is read again: many rows are often written in a row.
 const GATHERING: Duration = Duration::from_millis(300);

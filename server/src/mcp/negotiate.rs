@@ -6,7 +6,7 @@ use poem::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 
-use super::events::{EVENTS, event, last, messages};
+use super::sse::{EVENTS, event, last, messages};
 
 /// The form of an answer that is one message.
 pub(super) const JSON: &str = "application/json";

@@ -13,7 +13,7 @@ use tools::{
     assistant::prompts::{self, Need, Part},
 };
 
-use super::{refusals::refusal, viewing::offered};
+use super::{errors::refusal, resources::offered};
 
 /// The prompts that the caller may use.
 pub(super) fn list(caller: &Context) -> Vec<Prompt> {

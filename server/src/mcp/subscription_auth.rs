@@ -8,8 +8,8 @@ use tokio::sync::watch::Receiver;
 use tools::{Context, Error, Result};
 
 use super::{
-    presence::{Presence, Seen},
-    refusals::is_final,
+    errors::is_final,
+    session_state::{Presence, Seen},
 };
 use crate::auth::SignIn;
 

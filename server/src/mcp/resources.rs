@@ -12,7 +12,7 @@ use tools::{
     assistant::views::{self, Address, Entry, View},
 };
 
-use super::refusals::{invalid_cursor, refusal, unknown};
+use super::errors::{invalid_cursor, refusal, unknown};
 
 /// A page of the addresses that the caller may open, from `cursor` on, and the cursor of the page after it. A cursor is
 /// the name of a view, a colon, and the cursor within that view.

@@ -25,9 +25,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    events::{self, event, messages},
-    gate::{Rmcp, SESSION_ID, like},
+    endpoint::{Rmcp, SESSION_ID, like},
     sessions::Sessions,
+    sse::{self, event, messages},
 };
 
 /// A sign of life, as Omi's clients know it.
@@ -106,7 +106,7 @@ pub(super) fn stream(telling: Option<Telling>, closing: &CancellationToken) -> R
             }
         }
     };
-    events::answer(said.take_until(closing.clone().cancelled_owned()))
+    sse::answer(said.take_until(closing.clone().cancelled_owned()))
 }
 
 impl Telling {

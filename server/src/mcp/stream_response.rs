@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 use tools::{Context, Credential, Result};
 
-use super::{accept::Accept, events::EVENTS, gate::Era, message, refusals::is_final};
+use super::{endpoint::Era, errors::is_final, message, negotiate::Accept, sse::EVENTS};
 use crate::{
     auth::SignIn,
     middleware::stream_limit::{Place, Streams},

@@ -17,14 +17,14 @@ use tokio_util::sync::CancellationToken;
 use tools::{Context, Error};
 
 use super::{
-    Extension, Handler, McpSettings,
-    accept::Accept,
-    batch, limits, message,
-    replies::{detail, invalid_request, not_acceptable, refuse, understood},
+    Extension, Handler, McpSettings, batch,
+    errors::{detail, invalid_request, not_acceptable, refuse, understood},
+    legacy_sse::{TwoEndpoints, stream},
+    limits, message,
+    negotiate::Accept,
     sessions::Sessions,
     step_up::step_up,
-    streaming::Streaming,
-    two_endpoints::{TwoEndpoints, stream},
+    stream_response::Streaming,
 };
 use crate::{
     address::Base,
