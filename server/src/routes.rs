@@ -140,7 +140,7 @@ impl Others {
         let body = read_json(&mut request, LONGEST_QUESTION).await?;
         let unreadable = |error| refuse(Error::Invalid(format!("The body is not a JSON object: {error}")));
         let given: Map<String, Value> = serde_json::from_slice(&body).map_err(unreadable)?;
-        let question = agent::read(given).map_err(|error| refuse(in_body(error)))?;
+        let question = agent::parse_message(given).map_err(|error| refuse(in_body(error)))?;
         let leaving = self.clients.leaving(request.remote_addr());
         let (_, frames) = agent::ask(context, app_id, question, leaving).await.map_err(refuse)?;
         Ok(place.during(streamed(frames)))

@@ -209,13 +209,13 @@ async fn what_makes_no_chart_is_refused() {
     let refused = async |query: &str, sentence: &str| {
         app.get(&format!("/v1/charts?{query}")).await.refused(422, sentence);
     };
-    let fits = "split_by fits conversations and conversation_minutes only";
+    let fits = "split_by is only supported for conversations and conversation_minutes";
     refused("what=memories&split_by=category", fits).await;
     let backwards = "what=memories&start_date=2026-05-08&end_date=2026-05-07";
     refused(backwards, "start_date is after end_date").await;
-    refused("what=memories&end_date=May", "end_date should be a day, written as yyyy-mm-dd").await;
+    refused("what=memories&end_date=May", "end_date must be a day, written as yyyy-mm-dd").await;
     let long = "what=memories&per=day&start_date=2020-01-01";
-    refused(long, "This is more than 400 points: take a shorter time, or longer steps").await;
+    refused(long, "The chart would have more than 400 points: use a shorter time range or larger steps").await;
     invalid(&app.get("/v1/charts").await, &[("missing", json!(["query", "what"]))]);
     for (query, name) in [("what=dreams", "what"), ("what=memories&per=hour", "per")] {
         invalid(&app.get(&format!("/v1/charts?{query}")).await, &[("enum", json!(["query", name]))]);

@@ -127,7 +127,7 @@ async fn files_are_found_fetched_and_opened_with_everything_else() {
     assert!(passage["text"].as_str().unwrap().chars().count() < 3100, "and not the whole file");
     let whole = fetch(&format!("file:{id}")).await;
     let next = whole["metadata"]["next"].as_str().unwrap_or_else(|| panic!("{}", whole["metadata"]));
-    assert!(whole["text"].as_str().unwrap().ends_with(&format!("[It goes on: fetch {next}]")));
+    assert!(whole["text"].as_str().unwrap().ends_with(&format!("[Continues: fetch {next}]")));
     let rest = fetch(next).await;
     assert!(rest["text"].as_str().unwrap().ends_with("Grandfather fried dumplings with plums."), "{rest}");
     assert_eq!(rest["metadata"]["next"], Value::Null);
@@ -221,10 +221,10 @@ async fn what_cannot_be_read_is_refused_by_name() {
         (
             "tool.exe",
             b"MZ\0\0\x01",
-            "The file tool.exe is none of text, Markdown, CSV, JSON, HTML, PDF, PNG, JPEG, GIF and WebP",
+            "The file tool.exe is not a supported format: text, Markdown, CSV, JSON, HTML, PDF, PNG, JPEG, GIF or WebP",
         ),
         ("torn.pdf", b"%PDF-1.4 and no more", "The file torn.pdf is a damaged PDF"),
-        ("torn.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "The file torn.png is a damaged picture"),
+        ("torn.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "The file torn.png is a damaged image"),
     ];
     for (name, content, sentence) in cases {
         let answer = upload(&user.app(), &[("fine.txt", b"fine"), (name, content)]).await;
@@ -270,7 +270,7 @@ async fn the_longest_texts_and_pictures_fit() {
     let files = upload(&user.app(), &[("longest.txt", longest.as_bytes()), ("large.png", &picture)]).await.ok();
     assert_eq!(column(&files, "name"), ["longest.txt", "large.png"]);
     let answer = upload(&user.app(), &[("longest.txt", longest.as_bytes()), ("more.txt", b"and more")]).await;
-    let sentence = "The file more.txt goes beyond the 1000000 characters that the files of an upload may have together";
+    let sentence = "The file more.txt exceeds the limit of 1000000 characters for all files of an upload";
     assert_eq!(answer.body["detail"][0]["msg"], sentence);
     let path = format!("/v1/files/{}", files[0]["id"].as_str().unwrap());
     let opened = user.app().get(&path).await.ok();

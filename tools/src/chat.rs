@@ -42,44 +42,42 @@ pub(crate) fn tools() -> Vec<Tool> {
             .hints(Hints { read_only: false, destructive: false, idempotent: true }),
         tool!(share_messages)
             .app(post("/v2/messages/share"))
-            // What was seen cannot be hidden again: a person decides.
+            // What was shared cannot be taken back, so the user has to confirm it.
             .hints(Hints { read_only: false, destructive: true, idempotent: false }),
         tool!(get_shared_messages).open().public(get("/v2/messages/shared/{token}")),
     ]
 }
 
-impl Context {
-    /// The caller's chat messages.
-    pub fn messages(&self) -> Messages<'_> {
-        self.resources.messages(&self.caller.user)
-    }
+/// The caller's chat messages.
+pub(crate) fn messages(context: &Context) -> Messages<'_> {
+    context.resources.messages(&context.caller.user)
 }
 
 async fn get_chat_messages(context: Context, input: GetChatMessages) -> Result<ChatMessages> {
     let GetChatMessages { limit, offset, app_id, when_empty } = input;
-    let messages = context.messages().list(app_id.as_deref(), offset, limit).await?;
-    // Keys only read.
+    let messages = messages(&context).list(app_id.as_deref(), offset, limit).await?;
+    // Keys may only read.
     let greets = when_empty == WhenEmpty::Greet && matches!(context.caller.credential, Credential::Session);
     if !messages.is_empty() || offset > 0 || !greets {
         return Ok(ChatMessages { messages });
     }
-    Ok(ChatMessages { messages: vec![greet_first(&context, app_id).await?] })
+    Ok(ChatMessages { messages: vec![add_greeting(&context, app_id).await?] })
 }
 
 async fn clear_chat(context: Context, input: ClearChat) -> Result<OneMessage> {
     let app_id = input.app_id.as_deref();
-    context.messages().clear(app_id).await?;
+    messages(&context).clear(app_id).await?;
     context.resources.chat_files(&context.caller.user).delete_of(app_id).await?;
-    Ok(OneMessage { message: greet_first(&context, input.app_id).await? })
+    Ok(OneMessage { message: add_greeting(&context, input.app_id).await? })
 }
 
 async fn create_initial_message(context: Context, input: CreateInitialMessage) -> Result<OneMessage> {
     let greeting = greeting::compose(&context, input.app_id).await?;
-    Ok(OneMessage { message: context.messages().save(&greeting).await? })
+    Ok(OneMessage { message: messages(&context).save(&greeting).await? })
 }
 
 async fn report_message(context: Context, input: ReportMessage) -> Result<Done> {
-    match context.messages().report(&input.message_id).await? {
+    match messages(&context).report(&input.message_id).await? {
         Report::Done => Ok(Done::DONE),
         Report::Own => Err(Error::Rejected("Only answers can be reported".into())),
         Report::Before => Err(Error::Rejected("This message has been reported already".into())),
@@ -88,11 +86,11 @@ async fn report_message(context: Context, input: ReportMessage) -> Result<Done> 
 }
 
 async fn rate_message(context: Context, input: RateMessage) -> Result<Done> {
-    if context.messages().rate(&input.message_id, input.rating).await? { Ok(Done::DONE) } else { Err(not_found()) }
+    if messages(&context).rate(&input.message_id, input.rating).await? { Ok(Done::DONE) } else { Err(not_found()) }
 }
 
 async fn share_messages(context: Context, input: ShareMessages) -> Result<MessageLink> {
-    let token = context.messages().share(&input.message_ids).await?.ok_or_else(not_found)?;
+    let token = messages(&context).share(&input.message_ids).await?.ok_or_else(not_found)?;
     Ok(MessageLink { url: format!("/v2/messages/shared/{token}"), token })
 }
 
@@ -101,10 +99,10 @@ async fn get_shared_messages(context: Context, input: GetSharedMessages) -> Resu
     shared.ok_or_else(|| Error::NotFound("Shared messages not found".into()))
 }
 
-/// Greets in a chat that has no message, and gives its newest message then: that of whoever was first to greet.
-async fn greet_first(context: &Context, app_id: Option<String>) -> Result<Message> {
+/// Adds a greeting to an empty chat. Returns its newest message, which may be that of a concurrent call.
+async fn add_greeting(context: &Context, app_id: Option<String>) -> Result<Message> {
     let greeting = greeting::compose(context, app_id).await?;
-    let messages = context.messages();
+    let messages = messages(context);
     messages.save_first(&greeting).await?;
     let newest = messages.list(greeting.app_id.as_deref(), 0, 1).await?.pop();
     newest.ok_or_else(|| Error::Conflict("The chat was cleared meanwhile".into()))

@@ -1,7 +1,7 @@
-//! Daily summaries: make, list and delete them.
+//! Daily summaries: create, list and delete them.
 
 mod day;
-mod words;
+mod summarize;
 pub mod worker;
 
 use chrono::{NaiveDate, TimeDelta, Timelike};
@@ -16,15 +16,15 @@ use serde_json::json;
 
 use crate::{
     Context, Error, Hints, Result, Tool,
+    calendar::time_zone,
     limits::Policy,
     route::{delete, get, patch, post},
     webhooks,
 };
 use day::Day;
-pub(crate) use day::{span, zone};
 
-/// The hour at which summaries are written when the user has not chosen one.
-const HOUR: u32 = 22;
+/// The hour at which summaries are written unless the user has chosen another one.
+const DEFAULT_HOUR: u32 = 22;
 
 pub(crate) fn tools() -> Vec<Tool> {
     let ok = || json!({ "status": "ok" });
@@ -63,27 +63,25 @@ pub(crate) fn tools() -> Vec<Tool> {
     ]
 }
 
-impl Context {
-    /// The caller's daily summaries.
-    pub fn daily_summaries(&self) -> Stored<'_> {
-        self.resources.daily_summaries(&self.caller.user)
-    }
+/// The caller's daily summaries.
+pub(crate) fn daily_summaries(context: &Context) -> Stored<'_> {
+    context.resources.daily_summaries(&context.caller.user)
 }
 
 async fn get_daily_summaries(context: Context, input: GetDailySummaries) -> Result<DailySummaries> {
     let GetDailySummaries { start_date, end_date, limit, offset } = input;
     let (start, end) = (start_date.map(date).transpose()?, end_date.map(date).transpose()?);
-    let daily_summaries = context.daily_summaries().list(&Selection { start, end, offset, limit }).await?;
+    let daily_summaries = daily_summaries(&context).list(&Selection { start, end, offset, limit }).await?;
     Ok(DailySummaries { daily_summaries })
 }
 
 async fn get_daily_summary(context: Context, input: GetDailySummary) -> Result<OneDailySummary> {
-    let daily_summary = context.daily_summaries().get(&input.summary_id).await?.ok_or_else(not_found)?;
+    let daily_summary = daily_summaries(&context).get(&input.summary_id).await?.ok_or_else(not_found)?;
     Ok(OneDailySummary { daily_summary })
 }
 
 async fn delete_daily_summary(context: Context, input: DeleteDailySummary) -> Result<Done> {
-    if context.daily_summaries().delete(&input.summary_id).await? { Ok(Done::DONE) } else { Err(not_found()) }
+    if daily_summaries(&context).delete(&input.summary_id).await? { Ok(Done::DONE) } else { Err(not_found()) }
 }
 
 async fn make_daily_summary(context: Context, input: MakeDailySummary) -> Result<DailySummaryMade> {
@@ -91,15 +89,15 @@ async fn make_daily_summary(context: Context, input: MakeDailySummary) -> Result
     let preferences = resources.preferences(user).await?;
     let date = match input.date {
         Some(text) => date(text)?,
-        None => last_day(&preferences),
+        None => default_day(&preferences),
     };
-    context.progress(0, Some(3), "Gathering the day").await;
-    let day = Day::gather(resources, user, &preferences, date).await?;
+    context.progress(0, Some(3), "Loading the day").await;
+    let day = Day::load(resources, user, &preferences, date).await?;
     let nothing = || Error::Rejected(format!("No conversations found for {date}"));
-    context.progress(1, Some(3), "Summing up the day").await;
-    let summary = words::sum_up(resources.llm.as_ref(), day.ok_or_else(nothing)?).await;
-    context.progress(2, Some(3), "Keeping the summary").await;
-    context.daily_summaries().add(summary.clone()).await?;
+    context.progress(1, Some(3), "Summarizing the day").await;
+    let summary = summarize::summarize(resources.llm.as_ref(), day.ok_or_else(nothing)?).await;
+    context.progress(2, Some(3), "Storing the summary").await;
+    daily_summaries(&context).add(summary.clone()).await?;
     webhooks::day_summary(resources, user, &summary).await?;
     Ok(DailySummaryMade {
         status: "ok".into(),
@@ -131,13 +129,13 @@ async fn set_daily_summary_settings(context: Context, input: SetDailySummarySett
 fn settings(preferences: &Preferences) -> DailySummarySettings {
     DailySummarySettings {
         enabled: preferences.daily_summary_enabled.unwrap_or(true),
-        hour: preferences.daily_summary_hour.unwrap_or(HOUR),
+        hour: preferences.daily_summary_hour.unwrap_or(DEFAULT_HOUR),
     }
 }
 
-/// The day that a user means who names none: in the morning, the one before.
-fn last_day(preferences: &Preferences) -> NaiveDate {
-    let now = resources::now().with_timezone(&zone(preferences));
+/// The default day for a summary: today, or yesterday in the morning.
+fn default_day(preferences: &Preferences) -> NaiveDate {
+    let now = resources::now().with_timezone(&time_zone(preferences));
     let back = if now.hour() < 12 { TimeDelta::days(1) } else { TimeDelta::zero() };
     now.date_naive() - back
 }

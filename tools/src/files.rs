@@ -1,7 +1,7 @@
-//! Files that go with questions: take them in, find what they say, and delete them.
+//! Files attached to questions: upload, search, read and delete them.
 
 mod pdf;
-mod reading;
+mod reader;
 
 use resources::chat_files::{ChatFiles, FileHit};
 use schemas::chat::*;
@@ -12,14 +12,14 @@ use crate::{
     route::{delete, get, post},
 };
 
-/// How long the bodies are that bring files, in bytes.
-const LARGEST_UPLOAD: usize = 20 << 20;
+/// The maximum size of an upload, in bytes.
+const MAX_UPLOAD: usize = 20 << 20;
 
-/// How much of a file's text is shown with it, in characters.
-const OPENING: usize = 10_000;
+/// How much of a file's text is returned with it, in characters.
+const MAX_OPENING: usize = 10_000;
 
 pub(crate) fn tools() -> Vec<Tool> {
-    let upload = |path| post(path).files("files").largest(LARGEST_UPLOAD).field("files");
+    let upload = |path| post(path).files("files").largest(MAX_UPLOAD).field("files");
     vec![
         tool!(upload_files).limit(Policy::FilesUpload).app(upload("/v2/files")).app(upload("/v1/files")),
         tool!(search_files).app(get("/v1/files/search").ours()).chat("Searching files"),
@@ -30,9 +30,9 @@ pub(crate) fn tools() -> Vec<Tool> {
 }
 
 async fn upload_files(context: Context, input: UploadFiles) -> Result<UploadedFiles> {
-    let (mut read, mut room) = (Vec::with_capacity(input.files.len()), reading::LONGEST_TEXT);
+    let (mut read, mut room) = (Vec::with_capacity(input.files.len()), reader::MAX_TEXT);
     for (place, upload) in input.files.into_iter().enumerate() {
-        read.push(reading::read(place, upload, &mut room).await?);
+        read.push(reader::read_file(place, upload, &mut room).await?);
     }
     let files = stored(&context).create(read).await?.into_iter().map(|kept| kept.file).collect();
     Ok(UploadedFiles { files })
@@ -49,11 +49,11 @@ async fn list_files(context: Context, input: ListFiles) -> Result<FileList> {
 
 async fn get_file(context: Context, input: GetFile) -> Result<OpenedFile> {
     let file = stored(&context).get(&input.file_id).await?.ok_or_else(not_found)?;
-    let opening = stored(&context).opening(&[input.file_id], OPENING).await?.pop();
+    let opening = stored(&context).opening(&[input.file_id], MAX_OPENING).await?.pop();
     Ok(OpenedFile { file, opening: opening.map(|opening| opening.text).unwrap_or_default() })
 }
 
-/// A file with all of its text, passage by passage; a picture has none. Fails where there is no such file.
+/// A file with the passages of its text; an image has none. Fails when there is no such file.
 pub(crate) async fn read_whole(context: &Context, id: &str) -> Result<(KeptFile, Vec<String>)> {
     let file = stored(context).get(id).await?.ok_or_else(not_found)?;
     Ok((file, stored(context).passages(id).await?))

@@ -8,6 +8,7 @@ mod tool;
 mod action_items;
 pub mod assistant;
 mod audit;
+mod calendar;
 mod charts;
 mod chat;
 mod conversations;

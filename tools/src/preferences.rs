@@ -9,24 +9,24 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Error, Hints, Issue, Result, Tool, daily_summaries,
+    Context, Error, Hints, Issue, Result, Tool,
     limits::Policy,
     route::{get, patch, post},
 };
 
-/// The languages that speech recognition tells from one another while it listens.
-const TOLD_APART: &[&str] = &["multi", "en", "es", "fr", "de", "hi", "ru", "pt", "ja", "it", "nl"];
+/// The languages that speech recognition detects within one recording.
+const MULTI_LANGUAGES: &[&str] = &["multi", "en", "es", "fr", "de", "hi", "ru", "pt", "ja", "it", "nl"];
 
-/// How many words a vocabulary keeps.
-const VOCABULARY: usize = 100;
+/// The maximum number of words in a vocabulary.
+const MAX_VOCABULARY: usize = 100;
 
-/// The longest name of a language, in characters.
-const LANGUAGE: usize = 35;
+/// The maximum length of a language tag, in characters.
+const MAX_LANGUAGE: usize = 35;
 
 pub(crate) fn tools() -> Vec<Tool> {
     let ok = || json!({ "status": "ok" });
     vec![
-        // Keys have no scope of their own for preferences; whoever may read or write memories may do the same here.
+        // Keys have no scope of their own for preferences; those for memories apply.
         tool!(get_preferences)
             .scope(MemoriesRead)
             .app(get("/v1/users/preferences").ours())
@@ -39,7 +39,7 @@ pub(crate) fn tools() -> Vec<Tool> {
         tool!(set_transcription_preferences)
             .scope(MemoriesWrite)
             .app(patch("/v1/users/transcription-preferences").constant(ok())),
-        // These are older ways to the same, for the app alone.
+        // Older routes of the app.
         tool!(get_language).app(get("/v1/users/language")),
         tool!(set_language).app(patch("/v1/users/language")),
         tool!(register_device).app(post("/v1/users/fcm-token").constant(json!({ "status": "Ok" }))).hints(Hints {
@@ -50,15 +50,8 @@ pub(crate) fn tools() -> Vec<Tool> {
     ]
 }
 
-impl Context {
-    /// The time zone that the caller lives in; UTC while it is not known.
-    pub(crate) async fn time_zone(&self) -> Result<Tz> {
-        Ok(daily_summaries::zone(&self.resources.preferences(&self.caller.user).await?))
-    }
-}
-
 async fn get_preferences(context: Context, _: GetPreferences) -> Result<UserPreferences> {
-    stored(&context).await.map(shown)
+    stored(&context).await.map(user_preferences)
 }
 
 async fn update_preferences(context: Context, input: UpdatePreferences) -> Result<UserPreferences> {
@@ -68,7 +61,7 @@ async fn update_preferences(context: Context, input: UpdatePreferences) -> Resul
     let time_zone = input.time_zone.map(|given| given.map(zone).transpose()).transpose()?;
     let language = input.language.map(|given| given.map(language).transpose()).transpose()?;
     let change = PreferencesChange { time_zone, language, ..PreferencesChange::default() };
-    write(&context, change).await.map(shown)
+    write(&context, change).await.map(user_preferences)
 }
 
 async fn get_transcription_preferences(
@@ -81,7 +74,7 @@ async fn get_transcription_preferences(
 
 async fn set_transcription_preferences(context: Context, input: SetTranscriptionPreferences) -> Result<Done> {
     let SetTranscriptionPreferences { single_language_mode, mut vocabulary } = input;
-    vocabulary.iter_mut().for_each(|words| words.truncate(VOCABULARY));
+    vocabulary.iter_mut().for_each(|words| words.truncate(MAX_VOCABULARY));
     write(&context, PreferencesChange { single_language_mode, vocabulary, ..PreferencesChange::default() }).await?;
     Ok(Done::DONE)
 }
@@ -94,10 +87,10 @@ async fn set_language(context: Context, input: SetLanguage) -> Result<LanguageSe
     let given = input.language.filter(|language| !language.trim().is_empty());
     let chosen = language(given.ok_or_else(|| Error::Rejected("Language is required".into()))?)?;
     let base = chosen.split(['-', '_']).next().unwrap_or_default().to_lowercase();
-    let single_language_mode = !TOLD_APART.contains(&base.as_str());
+    let single_language_mode = !MULTI_LANGUAGES.contains(&base.as_str());
     let change = PreferencesChange {
         language: Some(Some(chosen)),
-        // One that is told apart leaves the mode as the user has chosen it.
+        // A detected language leaves the mode as the user has chosen it.
         single_language_mode: single_language_mode.then_some(true),
         ..PreferencesChange::default()
     };
@@ -119,11 +112,11 @@ async fn write(context: &Context, change: PreferencesChange) -> Result<Preferenc
     Ok(context.resources.change_preferences(&context.caller.user, change).await?)
 }
 
-fn shown(preferences: Preferences) -> UserPreferences {
+fn user_preferences(preferences: Preferences) -> UserPreferences {
     UserPreferences { time_zone: preferences.time_zone, language: preferences.language }
 }
 
-/// A name that the IANA gives to a time zone.
+/// Parses the IANA name of a time zone.
 fn zone(name: String) -> Result<String> {
     match name.trim().parse::<Tz>() {
         Ok(zone) => Ok(zone.name().to_owned()),
@@ -131,11 +124,11 @@ fn zone(name: String) -> Result<String> {
     }
 }
 
-/// The tag of a language, such as `en` or `pt-BR`.
+/// Parses a language tag, such as `en` or `pt-BR`.
 fn language(tag: String) -> Result<String> {
     let trimmed = tag.trim();
     let is_tag = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_');
-    if (2..=LANGUAGE).contains(&trimmed.len()) && trimmed.chars().all(is_tag) {
+    if (2..=MAX_LANGUAGE).contains(&trimmed.len()) && trimmed.chars().all(is_tag) {
         Ok(trimmed.to_owned())
     } else {
         Err(wrong("language", tag, "Input should be the tag of a language, such as en or pt-BR"))

@@ -1,4 +1,4 @@
-//! Who the user is, as far as their memories tell.
+//! The user's profile, made from memories.
 
 use resources::memories::Selection;
 use schemas::{
@@ -9,12 +9,13 @@ use schemas::{
 
 use crate::{Context, Result, Tool, limits::Policy, route::get};
 
-/// How many memories are looked at, and how long the text is at most, in characters.
-const MOST: u32 = 100;
-const LONGEST: usize = 6000;
+/// The maximum number of memories, and the maximum length of the text, in characters.
+const MAX_MEMORIES: u32 = 100;
+const MAX_TEXT: usize = 6000;
 
-/// The categories of what was heard elsewhere and says nothing of the user.
-const OUTSIDE: [MemoryCategory; 3] = [MemoryCategory::Interesting, MemoryCategory::Learnings, MemoryCategory::Workflow];
+/// The categories of general knowledge, which is not about the user.
+const EXCLUDED_CATEGORIES: [MemoryCategory; 3] =
+    [MemoryCategory::Interesting, MemoryCategory::Learnings, MemoryCategory::Workflow];
 
 pub(crate) fn tools() -> Vec<Tool> {
     vec![
@@ -35,23 +36,23 @@ async fn get_user_profile(context: Context, _: GetUserProfile) -> Result<UserPro
         sort: MemorySort::ScoringDesc,
         after: None,
         offset: 0,
-        limit: MOST,
+        limit: MAX_MEMORIES,
     };
-    let mut told = context.memories().list(&selection).await?;
-    told.retain(|memory| !OUTSIDE.contains(&memory.category));
-    let mut room = LONGEST;
-    told.retain(|memory| {
+    let mut memories = context.memories().list(&selection).await?;
+    memories.retain(|memory| !EXCLUDED_CATEGORIES.contains(&memory.category));
+    let mut room = MAX_TEXT;
+    memories.retain(|memory| {
         let left = room.checked_sub(memory.content.chars().count() + 1);
         left.map(|left| room = left).is_some()
     });
-    let lines: Vec<&str> = told.iter().map(|memory| memory.content.trim()).collect();
+    let lines: Vec<&str> = memories.iter().map(|memory| memory.content.trim()).collect();
     let user = context.resources.users().find(&context.caller.user).await?;
     Ok(UserProfile {
         name: user.map(|user| user.name),
         email: None,
         phone_number: None,
         profile_text: (!lines.is_empty()).then(|| lines.join("\n")),
-        generated_at: told.iter().map(|memory| memory.updated_at).max(),
-        data_sources_used: if told.is_empty() { Vec::new() } else { vec!["memories".to_owned()] },
+        generated_at: memories.iter().map(|memory| memory.updated_at).max(),
+        data_sources_used: if memories.is_empty() { Vec::new() } else { vec!["memories".to_owned()] },
     })
 }

@@ -1,24 +1,25 @@
-//! Transcripts: find what was said, and the conversations that it was said in.
+//! Transcripts: search for segments, and for the conversations that contain them.
 
-use language::{dates, truncate::excerpt};
 use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use language::{dates, truncate::excerpt};
 use resources::transcripts::{ConversationMatch, TranscriptHit, TranscriptSearch, Transcripts};
 use schemas::{scope::Scope::ConversationsRead, transcript::*};
 use serde_json::json;
 
 use crate::{
     Context, Hints, Result, Tool,
+    calendar::user_time_zone,
     conversations::CARD,
     limits::Policy,
     route::{get, post},
 };
 
-/// How much of a long segment a snippet shows, in characters.
-const SNIPPET: usize = 240;
+/// The maximum length of a snippet, in characters.
+const MAX_SNIPPET: usize = 240;
 
-/// The fields of a found conversation that developers see.
+/// The fields of a found conversation for developers.
 const FOUND: &[&str] = &[
     "id",
     "created_at",
@@ -81,11 +82,9 @@ pub(crate) fn tools() -> Vec<Tool> {
     ]
 }
 
-impl Context {
-    /// What was said in the caller's conversations.
-    pub fn transcripts(&self) -> Transcripts<'_> {
-        self.resources.transcripts(&self.caller.user)
-    }
+/// The caller's transcripts.
+pub(crate) fn transcripts(context: &Context) -> Transcripts<'_> {
+    context.resources.transcripts(&context.caller.user)
 }
 
 async fn search_transcripts(context: Context, input: SearchTranscripts) -> Result<FoundSegments> {
@@ -93,13 +92,13 @@ async fn search_transcripts(context: Context, input: SearchTranscripts) -> Resul
         query: &input.query,
         after: input.after,
         before: input.before,
-        likely: likely(&context, &input.query).await?,
+        likely: time_range(&context, &input.query).await?,
         speaker: input.speaker.as_deref(),
         person: input.person_id.as_deref(),
         conversation: input.conversation_id.as_deref(),
         limit: input.limit as usize,
     };
-    let hits = context.transcripts().search(&search).await?;
+    let hits = transcripts(&context).search(&search).await?;
     Ok(FoundSegments { items: hits.into_iter().map(found).collect() })
 }
 
@@ -108,15 +107,15 @@ async fn search_conversations(context: Context, input: SearchConversations) -> R
     let search = TranscriptSearch {
         query: &input.query,
         after: input.start_date,
-        // The end is within.
+        // The end is inclusive.
         before: input.end_date.map(|end| end + TimeDelta::seconds(1)),
-        likely: likely(&context, &input.query).await?,
+        likely: time_range(&context, &input.query).await?,
         limit: page * size + 1,
         ..TranscriptSearch::default()
     };
     let matches = match input.query.trim() {
         "" => Vec::new(),
-        _ => context.transcripts().search_conversations(&search).await?,
+        _ => transcripts(&context).search_conversations(&search).await?,
     };
     let total_pages = input.page + u32::from(matches.len() > page * size);
     let matches: Vec<ConversationMatch> = matches.into_iter().skip((page - 1) * size).take(size).collect();
@@ -132,14 +131,14 @@ async fn search_conversations(context: Context, input: SearchConversations) -> R
     Ok(FoundConversations { conversations, current_page: input.page, per_page: input.limit, total_pages })
 }
 
-/// When what the words speak of was, by the caller's clock.
-async fn likely(context: &Context, query: &str) -> Result<Option<Range<DateTime<Utc>>>> {
+/// The time range in a query, in the caller's time zone.
+async fn time_range(context: &Context, query: &str) -> Result<Option<Range<DateTime<Utc>>>> {
     let now = resources::now();
-    // Most queries speak of no time, wherever the caller lives.
+    // Most queries contain no date in any time zone.
     if dates::find_range(query, &now).is_none() {
         return Ok(None);
     }
-    Ok(dates::find_range(query, &now.with_timezone(&context.time_zone().await?)))
+    Ok(dates::find_range(query, &now.with_timezone(&user_time_zone(context).await?)))
 }
 
 fn found(hit: TranscriptHit) -> FoundSegment {
@@ -156,5 +155,5 @@ fn found(hit: TranscriptHit) -> FoundSegment {
 
 fn snippet(hit: TranscriptHit, query: &str) -> MatchSnippet {
     let TranscriptHit { segment_id, speaker_name, spoken_at, .. } = hit;
-    MatchSnippet { segment_id, speaker_name, text: excerpt(&hit.text, query, SNIPPET), spoken_at }
+    MatchSnippet { segment_id, speaker_name, text: excerpt(&hit.text, query, MAX_SNIPPET), spoken_at }
 }

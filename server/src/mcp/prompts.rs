@@ -27,7 +27,7 @@ pub(super) async fn get(
     arguments: Option<Map<String, Value>>,
     version: Option<ProtocolVersion>,
 ) -> Result<GetPromptResult, ErrorData> {
-    let parts = prompt.gather(caller, arguments.unwrap_or_default()).await.map_err(refusal)?;
+    let parts = prompt.render(caller, arguments.unwrap_or_default()).await.map_err(refusal)?;
     let knows_links = version.is_some_and(|version| version >= ProtocolVersion::V_2025_06_18);
     let parts = parts.into_iter().filter(|part| knows_links || !matches!(part, Part::Link { .. }));
     let messages = parts.map(|part| PromptMessage::new(Role::User, content(part))).collect();

@@ -9,7 +9,7 @@ use rmcp::{
 };
 use tools::{
     Context, Error,
-    assistant::views::{self, Address, Entry, View},
+    assistant::views::{self, Entry, View, ViewUri},
 };
 
 use super::errors::{invalid_cursor, refusal, unknown};
@@ -51,7 +51,7 @@ pub(super) fn templates(caller: &Context) -> Vec<ResourceTemplate> {
 /// What opens at an address.
 pub(super) async fn read(
     caller: Context,
-    address: Address<'_>,
+    address: ViewUri<'_>,
     request: &ReadResourceRequestParams,
 ) -> Result<ReadResourceResponse, ErrorData> {
     let content = address.open(caller).await.map_err(|error| match error {

@@ -33,7 +33,7 @@ pub(crate) async fn ask(others: &Others, mut request: Request) -> Result<Respons
     if text.is_empty() {
         return Err(refuse(Error::Rejected("No words were heard in the audio".into())));
     }
-    let question = agent::read(Map::from_iter([("text".to_owned(), text.into())])).map_err(refuse)?;
+    let question = agent::parse_message(Map::from_iter([("text".to_owned(), text.into())])).map_err(refuse)?;
     let leaving = others.clients.leaving(request.remote_addr());
     let (asked, frames) = agent::ask(context, app_id, question, leaving).await.map_err(refuse)?;
     let frames = once(async { Frame::Question(Box::new(asked)) }).chain(frames);

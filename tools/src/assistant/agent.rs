@@ -1,5 +1,5 @@
-//! The chat agent: looks first, then talks. It answers from what the user has, says where it has it from, and changes
-//! nothing that the user did not ask for. Its functions are the tools that the caller may use, called as every face does.
+//! The chat agent: retrieves first, then answers. It answers from the user's data, cites its sources, and changes nothing
+//! that the user did not ask for. Its functions are the tools that the caller may use, called through [`crate::Tool::call`].
 
 mod consent;
 mod draft;
@@ -12,9 +12,8 @@ mod prompt;
 mod question;
 mod results;
 mod sources;
-mod tokens;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono_tz::Tz;
 use futures::{Stream, stream};
@@ -26,68 +25,68 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Arguments, Context, Error, Face, Result,
-    assistant::quote_answer::extract,
-    assistant::retrieval::{Passage, recall},
+    assistant::quote_answer::quote_answer,
+    assistant::retrieval::{Passage, retrieve},
 };
+use crate::{calendar, chat};
 use consent::Consent;
 use draft::Draft;
-use event_sink::Listener;
+use event_sink::EventSink;
 use files::Files;
-use functions::Offer;
-use llm_loop::Talk;
+use functions::ToolAccess;
+use llm_loop::LlmLoop;
 use question::Question;
 
-/// How many earlier messages are looked at.
-const EARLIER: u32 = 12;
+/// How many earlier messages are loaded.
+const MAX_EARLIER_MESSAGES: u32 = 12;
 
-/// What an answer without a model ends with.
-const BY_SEARCH: &str = "\n\nNo language model is configured, so this comes by search alone.";
+/// The end of an answer that is made without a language model.
+const SEARCH_ONLY_NOTICE: &str = "\n\nNo language model is configured, so this comes by search alone.";
 
-/// From how many conversations an answer without a model quotes.
-const QUOTED: usize = 5;
+/// From how many conversations an answer without a language model quotes.
+const MAX_QUOTED_CONVERSATIONS: usize = 5;
 
-/// How many frames may wait for a client that reads slowly.
-const WAITING: usize = 64;
+/// How many frames are buffered for a slow client.
+const FRAME_BUFFER: usize = 64;
 
-/// A part of an answer, in the order that clients get them.
+/// A part of a streamed answer, in the order in which clients receive them.
 #[derive(Debug, Clone)]
 pub enum Frame {
-    /// The question as it was stored, where it was spoken; the first frame.
+    /// The stored question, where it was spoken; the first frame.
     Question(Box<Message>),
-    /// What the server is doing, in a few words.
+    /// Progress, in a few words.
     Think(String),
     /// The next piece of the answer.
     Data(String),
-    /// The answer as it was stored; the last frame.
+    /// The stored answer; the last frame.
     Done(Box<ResponseMessage>),
 }
 
-/// The arguments of a question.
-pub fn question() -> Arguments {
-    Arguments::of(|generator| generator.subschema_for::<SendMessage>())
-}
+/// The arguments of a chat message, whose validator is compiled once.
+static ARGUMENTS: LazyLock<Arguments> =
+    LazyLock::new(|| Arguments::of(|generator| generator.subschema_for::<SendMessage>()));
 
-/// Checks the arguments of a question.
+/// Validates the arguments of a chat message.
 ///
 /// # Errors
-/// They are wrong.
-pub fn read(given: Map<String, Value>) -> Result<SendMessage> {
-    serde_json::from_value(question().read(given)?).map_err(|error| Error::Internal(error.into()))
+/// The arguments are invalid.
+pub fn parse_message(given: Map<String, Value>) -> Result<SendMessage> {
+    serde_json::from_value(ARGUMENTS.read(given)?).map_err(|error| Error::Internal(error.into()))
 }
 
-/// Stores a question and answers it; gives the question as it was stored, and the answer. The question is stored before
-/// this returns, the answer before the last frame. When `leaving` is cancelled or the stream dropped, nobody waits for
-/// the answer any more: the model is stopped, and what there is of the answer is kept.
+/// Stores a question and answers it. Returns the stored question, and the frames of the answer. The question is stored
+/// before this returns, the answer before the last frame. When `disconnected` is cancelled or the stream is dropped, the
+/// model is stopped, and the partial answer is stored.
 ///
 /// # Errors
-/// One of its files is not there, or the question could not be stored.
+/// One of the files does not exist, or the question could not be stored.
 pub async fn ask(
     context: Context,
     app_id: Option<String>,
     question: SendMessage,
-    leaving: CancellationToken,
+    disconnected: CancellationToken,
 ) -> Result<(Message, impl Stream<Item = Frame>)> {
-    understand_early(&context, &question.text);
+    embed_early(&context, &question.text);
     let files = files::attach(&context, app_id.as_deref(), &question.file_ids).await?;
     let asked = Message {
         app_id: app_id.clone(),
@@ -96,157 +95,164 @@ pub async fn ask(
         files,
         ..message(Sender::Human, question.text)
     };
-    let asked = context.messages().save(&asked).await?;
-    let (frames, mut waiting) = mpsc::channel(WAITING);
+    let asked = chat::messages(&context).save(&asked).await?;
+    let (frames, mut waiting) = mpsc::channel(FRAME_BUFFER);
     let context = context.through(Face::Agent);
-    let answering = answer(context.clone(), asked.clone(), question.context, Listener::new(frames, leaving));
+    let answering = answer(context.clone(), asked.clone(), question.context, EventSink::new(frames, disconnected));
     context.resources.sessions.spawn(answering);
     Ok((asked, stream::poll_fn(move |waker| waiting.poll_recv(waker))))
 }
 
-/// Lets the embedding model read a question that stands by itself while it is stored: whoever looks for it finds it read.
-fn understand_early(context: &Context, text: &str) {
-    if !question::leans(text) {
+/// Embeds a question while it is being stored, so that retrieval finds the vector in the cache. A follow-up is embedded
+/// with the question before it, later.
+fn embed_early(context: &Context, text: &str) {
+    if !question::is_follow_up(text) {
         let (resources, text) = (Arc::clone(&context.resources), text.to_owned());
         tokio::spawn(async move { resources.embedder.read_query(&text).await.map(drop) });
     }
 }
 
 /// Answers a stored question in its session, and stores the answer.
-async fn answer(context: Context, asked: Message, page: Option<PageContext>, listener: Listener) {
+async fn answer(context: Context, asked: Message, page: Option<PageContext>, events: EventSink) {
     let resources = Arc::clone(&context.resources);
-    listener.tell(Frame::Think("Searching memories".into())).await;
+    events.send(Frame::Think("Searching memories".into())).await;
     let session = session_id(&context.caller.user, asked.app_id.as_deref());
-    let _turn = resources.sessions.turn(&session).await;
+    let _lock = resources.sessions.turn(&session).await;
     let mut draft = Draft::default();
-    let answering = answer_within(&context, &asked, page, &mut draft, &listener);
-    let ended = listener.attend(&resources, answering).await;
-    draft.end(ended, &listener).await;
-    if draft.is_nothing() {
+    let composing = compose_answer(&context, &asked, page, &mut draft, &events);
+    let completion = events.run(&resources, composing).await;
+    draft.finish(completion, &events).await;
+    if draft.is_empty() {
         return;
     }
     let message = draft.into_message(&asked);
-    let message = context.messages().save(&message).await.unwrap_or_else(|error| {
+    let message = chat::messages(&context).save(&message).await.unwrap_or_else(|error| {
         tracing::error!("an answer could not be stored: {error}");
         message
     });
-    listener.tell(Frame::Done(Box::new(ResponseMessage { message, ask_for_nps: false }))).await;
+    events.send(Frame::Done(Box::new(ResponseMessage { message, ask_for_nps: false }))).await;
 }
 
-async fn answer_within(
+async fn compose_answer(
     context: &Context,
     asked: &Message,
     page: Option<PageContext>,
     draft: &mut Draft,
-    listener: &Listener,
+    events: &EventSink,
 ) -> Result<()> {
-    let messages = context.messages();
-    let recent = async { Ok(messages.recent(asked.app_id.as_deref(), EARLIER).await?) };
-    let (earlier, zone) = tokio::try_join!(recent, context.time_zone())?;
-    // A question that was asked meanwhile waits for its own answer.
+    let messages = chat::messages(context);
+    let recent = async { Ok(messages.recent(asked.app_id.as_deref(), MAX_EARLIER_MESSAGES).await?) };
+    let (earlier, zone) = tokio::try_join!(recent, calendar::user_time_zone(context))?;
+    // A question that was asked meanwhile is answered separately.
     let is_before = |message: &Message| message.sender == Sender::Ai || message.created_at < asked.created_at;
     let earlier: Vec<Message> = earlier.into_iter().filter(is_before).collect();
-    let notes = pending_actions::settle(context, &asked.text, &earlier, draft, listener).await;
+    let notes = pending_actions::resolve(context, &asked.text, &earlier, draft, events).await;
     let files = Files::of(&asked.files_id, &earlier);
-    let inquiry = Inquiry { text: &asked.text, earlier: &earlier, page, files, zone, notes, offer: Offer::Everything };
-    inquire(context, inquiry, draft, listener, QUOTED).await
+    let request = Request { text: &asked.text, earlier: &earlier, page, files, zone, notes, access: ToolAccess::All };
+    respond(context, request, draft, events, MAX_QUOTED_CONVERSATIONS).await
 }
 
-/// Answers a question outside of any session: nothing is changed, and nothing kept. Gives the answer without markers, and
-/// what it rests on.
+/// Answers a question outside of any chat session, without changing or storing anything. Returns the answer without
+/// markers, and its citations.
 ///
 /// # Errors
-/// The database or the index is away.
-pub(crate) async fn consult(context: &Context, text: &str, zone: Tz, limit: usize) -> Result<(String, Vec<Citation>)> {
+/// The database or the index is unavailable.
+pub(crate) async fn answer_once(
+    context: &Context,
+    text: &str,
+    zone: Tz,
+    limit: usize,
+) -> Result<(String, Vec<Citation>)> {
     let context = context.through(Face::Agent);
-    let (mut draft, listener) = (Draft::default(), Listener::nobody());
-    let (notes, files, offer) = (Vec::new(), Files::default(), Offer::Reading);
-    let inquiry = Inquiry { text, earlier: &[], page: None, files, zone, notes, offer };
-    let inquiring = inquire(&context, inquiry, &mut draft, &listener, limit);
-    let ended = listener.attend(&context.resources, inquiring).await;
-    draft.end(ended, &listener).await;
+    let (mut draft, events) = (Draft::default(), EventSink::none());
+    let (notes, files, access) = (Vec::new(), Files::default(), ToolAccess::ReadOnly);
+    let request = Request { text, earlier: &[], page: None, files, zone, notes, access };
+    let responding = respond(&context, request, &mut draft, &events, limit);
+    let completion = events.run(&context.resources, responding).await;
+    draft.finish(completion, &events).await;
     let resolved = draft.resolve(text);
     Ok((resolved.text, resolved.citations))
 }
 
-/// What is asked, and what the answer may take into account.
-struct Inquiry<'a> {
+/// A question with its context.
+struct Request<'a> {
     text: &'a str,
-    /// The messages before, oldest first.
+    /// The messages before the question, oldest first.
     earlier: &'a [Message],
     page: Option<PageContext>,
     files: Files,
     zone: Tz,
-    /// What the model is to know besides.
+    /// Notes for the model.
     notes: Vec<String>,
-    offer: Offer,
+    access: ToolAccess,
 }
 
-/// Looks for what bears on the question, and lets the model answer or, without one, quotes it.
-async fn inquire(
+/// Retrieves passages, and lets the model answer; without a model, quotes them.
+async fn respond(
     context: &Context,
-    inquiry: Inquiry<'_>,
+    request: Request<'_>,
     draft: &mut Draft,
-    listener: &Listener,
+    events: &EventSink,
     limit: usize,
 ) -> Result<()> {
-    let now = resources::now().with_timezone(&inquiry.zone);
-    let question = Question::read(inquiry.text, inquiry.earlier, inquiry.page.clone(), now);
-    let wanted = question.wanted();
-    let (passages, files) = tokio::try_join!(recall(context, &wanted), inquiry.files.recall(context, &question))?;
+    let now = resources::now().with_timezone(&request.zone);
+    let question = Question::read(request.text, request.earlier, request.page.clone(), now);
+    let query = question.retrieval_query();
+    let (passages, files) = tokio::try_join!(retrieve(context, &query), request.files.retrieve(context, &question))?;
     let passages: Vec<Passage> = files.into_iter().chain(passages).collect();
     let Some(model) = context.resources.llm.clone() else {
-        // A message that does nothing but agree asks for nothing else.
-        if inquiry.notes.is_empty() {
-            quote(context, &question, &passages, draft, listener, limit).await?;
-            draft.say(BY_SEARCH.into(), listener).await;
+        // A message that only confirms a proposal needs no answer.
+        if request.notes.is_empty() {
+            answer_with_quotes(context, &question, &passages, draft, events, limit).await?;
+            draft.append(SEARCH_ONLY_NOTICE.into(), events).await;
         } else {
-            draft.say("Very well.".into(), listener).await;
+            draft.append("Very well.".into(), events).await;
         }
         return Ok(());
     };
-    match converse(context, model, &inquiry, &question, &passages, draft, listener).await {
+    match answer_with_llm(context, model, &request, &question, &passages, draft, events).await {
         Err(error) if draft.text.is_empty() => {
-            draft.fail();
-            draft.say(format!("Sorry: {error}.\n\n"), listener).await;
-            quote(context, &question, &passages, draft, listener, limit).await
+            draft.set_failed();
+            draft.append(format!("Sorry: {error}.\n\n"), events).await;
+            answer_with_quotes(context, &question, &passages, draft, events, limit).await
         }
         Err(error) => {
-            draft.fail();
-            draft.say(format!(" … Sorry: {error}."), listener).await;
+            draft.set_failed();
+            draft.append(format!(" … Sorry: {error}."), events).await;
             Ok(())
         }
         Ok(()) => Ok(()),
     }
 }
 
-async fn converse(
+async fn answer_with_llm(
     context: &Context,
     model: LanguageModel,
-    inquiry: &Inquiry<'_>,
+    request: &Request<'_>,
     question: &Question,
     passages: &[Passage],
     draft: &mut Draft,
-    listener: &Listener,
+    events: &EventSink,
 ) -> Result<(), resources::Error> {
-    let told = prompt::Told { asked: inquiry.text, earlier: inquiry.earlier, passages, notes: &inquiry.notes };
-    let turns = told.turns(question, &mut draft.sources, model.context_tokens());
-    let consent = Consent::read(inquiry.text, inquiry.earlier);
-    Talk { context, model, offer: inquiry.offer, consent, turns, listener }.run(draft).await
+    let prompt =
+        prompt::PromptContext { asked: request.text, earlier: request.earlier, passages, notes: &request.notes };
+    let turns = prompt.turns(question, &mut draft.sources, model.context_tokens());
+    let consent = Consent::read(request.text, request.earlier);
+    LlmLoop { context, model, access: request.access, consent, turns, events }.run(draft).await
 }
 
-/// The answer without a model: what fits best, quoted, dated and cited.
-async fn quote(
+/// The answer without a model: the best passages, quoted, dated and cited.
+async fn answer_with_quotes(
     context: &Context,
     question: &Question,
     passages: &[Passage],
     draft: &mut Draft,
-    listener: &Listener,
+    events: &EventSink,
     limit: usize,
 ) -> Result<()> {
-    let answer = extract(context, &question.query, &question.now, passages, limit).await?;
-    draft.rest_on(answer.citations);
-    draft.say(answer.text, listener).await;
+    let answer = quote_answer(context, &question.query, &question.now, passages, limit).await?;
+    draft.set_citations(answer.citations);
+    draft.append(answer.text, events).await;
     Ok(())
 }
 

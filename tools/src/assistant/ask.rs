@@ -1,4 +1,4 @@
-//! Asking: a question to the whole memory, and an answer that names its sources.
+//! Questions over everything in the memory, answered with sources.
 
 use std::collections::HashMap;
 
@@ -10,6 +10,7 @@ use schemas::{
 };
 use serde_json::json;
 
+use crate::calendar;
 use crate::{Context, Error, Hints, Issue, Result, Tool, assistant::agent, limits::Policy, route::post};
 
 pub(crate) fn tools() -> Vec<Tool> {
@@ -28,13 +29,13 @@ pub(crate) fn tools() -> Vec<Tool> {
 async fn ask(context: Context, input: Ask) -> Result<Asked> {
     let zone = zone(&context, input.timezone).await?;
     context.progress(0, Some(2), "Searching the memory for an answer").await;
-    let (answer, citations) = agent::consult(&context, &input.question, zone, input.limit as usize).await?;
-    context.progress(1, Some(2), "Looking up what it rests on").await;
+    let (answer, citations) = agent::answer_once(&context, &input.question, zone, input.limit as usize).await?;
+    context.progress(1, Some(2), "Looking up the sources").await;
     let sources = sources(&context, &citations, input.limit as usize).await?;
     Ok(Asked { answer, sources, citations })
 }
 
-/// The conversations that are cited, each once, in the order of the citations.
+/// The cited conversations, each once, in the order of the citations.
 async fn sources(context: &Context, citations: &[Citation], limit: usize) -> Result<Vec<AnswerSource>> {
     let mut ids: Vec<String> = Vec::new();
     for citation in citations.iter().filter(|citation| citation.kind == "conversation") {
@@ -52,9 +53,9 @@ async fn sources(context: &Context, citations: &[Citation], limit: usize) -> Res
     Ok(ids.iter().filter_map(|id| rows.remove(id)).map(source).collect())
 }
 
-/// The time zone that a question's dates are meant in: the one that is named, else the user's own.
-async fn zone(context: &Context, named: Option<String>) -> Result<Tz> {
-    let Some(name) = named else { return context.time_zone().await };
+/// The time zone of a question's dates: the given one, else the user's.
+async fn zone(context: &Context, given: Option<String>) -> Result<Tz> {
+    let Some(name) = given else { return calendar::user_time_zone(context).await };
     name.trim().parse().map_err(|_| {
         let msg = "Input should be an IANA time zone, such as Europe/Oslo".to_owned();
         let loc = vec![json!("timezone")];

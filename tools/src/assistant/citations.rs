@@ -1,6 +1,6 @@
-//! Search everything at once, and fetch what was found: the two tools that assistants' connectors require, over
-//! everything that can be cited. What the caller may not read by the tool of its kind is neither found nor fetched.
-//! Files belong to the user's own chat, for which keys have no scope: only whoever has signed in finds them.
+//! Search and fetch over everything that can be cited: the two tools that assistants' connectors require. What the caller
+//! may not read with the tool of its kind is neither found nor fetched. Files belong to the user's own chat, for which keys
+//! have no scope: only signed-in users find them.
 
 mod documents;
 mod kinds;
@@ -8,19 +8,20 @@ mod kinds;
 use language::{dates, truncate::truncate_line};
 use schemas::{chat::Citation, citation::*};
 
+use crate::calendar;
 use crate::{
     Context, Error, Result, Tool,
-    assistant::retrieval::{self, Passage, Wanted},
+    assistant::retrieval::{self, Passage, Query},
     limits::Policy,
     route::get,
 };
 use documents::Part;
 pub(crate) use documents::{text, transcript};
-use kinds::Kind;
+use kinds::CitableKind;
 pub(crate) use kinds::{Reader, whole_conversation, whole_file};
 
-/// How much of a text a title shows, in characters.
-const TITLE: usize = 160;
+/// The length of the quote in a title, in characters.
+const MAX_TITLE_QUOTE: usize = 160;
 
 pub(crate) fn tools() -> Vec<Tool> {
     vec![
@@ -44,75 +45,74 @@ pub(crate) fn tools() -> Vec<Tool> {
 }
 
 async fn search(context: Context, input: Search) -> Result<SearchResults> {
-    let now = resources::now().with_timezone(&context.time_zone().await?);
-    let wanted = Wanted { query: &input.query, range: dates::find_range(&input.query, &now), ..Wanted::default() };
-    let passages = retrieval::recall_everything(&context, &wanted).await?;
+    let now = resources::now().with_timezone(&calendar::user_time_zone(&context).await?);
+    let query = Query { text: &input.query, time_range: dates::find_range(&input.query, &now), ..Query::default() };
+    let passages = retrieval::retrieve_all(&context, &query).await?;
     let result = |passage: &Passage| {
         let citation = &passage.citation;
-        let name = Name {
-            kind: kinds::of(&citation.kind)?,
+        let reference = Reference {
+            kind: kinds::find(&citation.kind)?,
             id: &citation.id,
             part: citation.segment.as_deref().map_or(Part::Whole, Part::Passage),
         };
-        Some(SearchResult { id: name.to_string(), title: title(citation), url: name.address() })
+        Some(SearchResult { id: reference.to_string(), title: title(citation), url: reference.uri() })
     };
     Ok(SearchResults { results: passages.iter().filter_map(result).take(input.limit as usize).collect() })
 }
 
 async fn fetch(context: Context, input: Fetch) -> Result<Fetched> {
-    let name = Name::read(input.id.trim())?;
-    let row = name.kind.get(&context, name.id).await?;
-    let document =
-        (name.kind.open)(&row, name.part).ok_or_else(|| Error::NotFound("There is nothing of this id".into()))?;
+    let reference = Reference::parse(input.id.trim())?;
+    let row = reference.kind.get(&context, reference.id).await?;
+    let document = (reference.kind.open)(&row, reference.part).ok_or_else(|| Error::NotFound("Not found".into()))?;
     let (mut text, mut metadata) = (document.text, document.metadata);
-    metadata.insert("kind".to_owned(), name.kind.name.to_owned());
+    metadata.insert("kind".to_owned(), reference.kind.name.to_owned());
     if let Some(place) = &document.next {
-        let next = Name { part: Part::From(place), ..name }.to_string();
-        text.push_str(&format!("\n\n[It goes on: fetch {next}]"));
+        let next = Reference { part: Part::From(place), ..reference }.to_string();
+        text.push_str(&format!("\n\n[Continues: fetch {next}]"));
         metadata.insert("next".to_owned(), next);
     }
-    Ok(Fetched { id: name.to_string(), title: document.title, text, url: name.address(), metadata })
+    Ok(Fetched { id: reference.to_string(), title: document.title, text, url: reference.uri(), metadata })
 }
 
-/// What something that can be cited is called: `memory:…`, or with a part of it `conversation:…#…`.
+/// A reference to something that can be cited: `memory:…`, or to a part of it: `conversation:…#…`.
 #[derive(Clone, Copy)]
-struct Name<'a> {
-    kind: &'static Kind,
+struct Reference<'a> {
+    kind: &'static CitableKind,
     id: &'a str,
     part: Part<'a>,
 }
 
-impl<'a> Name<'a> {
-    fn read(text: &'a str) -> Result<Self> {
-        let parts = text.split_once(':').and_then(|(kind, rest)| Some((kinds::of(kind)?, rest)));
+impl<'a> Reference<'a> {
+    fn parse(text: &'a str) -> Result<Self> {
+        let parts = text.split_once(':').and_then(|(kind, rest)| Some((kinds::find(kind)?, rest)));
         let Some((kind, rest)) = parts.filter(|(_, rest)| !rest.is_empty()) else {
             let known: Vec<&str> = kinds::ALL.iter().map(|kind| kind.name).collect();
             return Err(Error::Invalid(format!("An id is `kind:id`, of these kinds: {}", known.join(", "))));
         };
-        let (id, part) = rest.split_once('#').map_or((rest, Part::Whole), |(id, part)| (id, Part::read(part)));
+        let (id, part) = rest.split_once('#').map_or((rest, Part::Whole), |(id, part)| (id, Part::parse(part)));
         Ok(Self { kind, id, part })
     }
 
-    /// Where it opens: its address among the views.
-    fn address(&self) -> String {
-        let behind = match self.part {
+    /// The URI of its view.
+    fn uri(&self) -> String {
+        let suffix = match self.part {
             Part::Whole => "",
             Part::Passage(_) | Part::From(_) => self.kind.passages,
         };
-        format!("omi://{}/{}{behind}", self.kind.plural, self.id)
+        format!("omi://{}/{}{suffix}", self.kind.plural, self.id)
     }
 }
 
-impl std::fmt::Display for Name<'_> {
+impl std::fmt::Display for Reference<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}{}", self.kind.name, self.id, self.part)
     }
 }
 
-/// What a citation says, in a line, with who said it and when.
+/// The title of a citation: speaker, day, title and quote on one line.
 fn title(citation: &Citation) -> String {
     let day = citation.date.format("%-d %B %Y").to_string();
-    let quote = truncate_line(&citation.quote, TITLE);
+    let quote = truncate_line(&citation.quote, MAX_TITLE_QUOTE);
     let named = citation.title.as_ref().filter(|title| !title.is_empty()).map(|title| format!("“{title}”"));
     let parts: Vec<String> = citation.speaker.clone().into_iter().chain([day]).chain(named).collect();
     match quote.is_empty() {
@@ -127,34 +127,34 @@ mod tests {
     use crate::assistant::views;
 
     #[test]
-    fn names_say_what_they_name() {
-        let name = Name::read("conversation:c-1#s-2").unwrap();
-        assert_eq!((name.kind.name, name.id, name.part), ("conversation", "c-1", Part::Passage("s-2")));
+    fn references_round_trip() {
+        let reference = Reference::parse("conversation:c-1#s-2").unwrap();
+        assert_eq!((reference.kind.name, reference.id, reference.part), ("conversation", "c-1", Part::Passage("s-2")));
         for text in ["conversation:c-1#s-2", "conversation:c-1#from=s-2", "file:f#from=100000", "memory:m"] {
-            assert_eq!(Name::read(text).unwrap().to_string(), text);
+            assert_eq!(Reference::parse(text).unwrap().to_string(), text);
         }
-        assert_eq!(Name::read("memory:m").unwrap().part, Part::Whole);
-        assert_eq!(Name::read("conversation:c#from=s").unwrap().part, Part::From("s"));
+        assert_eq!(Reference::parse("memory:m").unwrap().part, Part::Whole);
+        assert_eq!(Reference::parse("conversation:c#from=s").unwrap().part, Part::From("s"));
         for wrong in ["memory", "memory:", "dream:1", "", ":"] {
-            assert!(Name::read(wrong).is_err(), "{wrong}");
+            assert!(Reference::parse(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn every_kind_is_read_by_a_tool_that_there_is() {
+    fn every_kind_has_an_existing_tool() {
         for kind in kinds::ALL {
-            let tool = crate::find(kind.tool).unwrap_or_else(|| panic!("there is no {}", kind.tool));
+            let tool = crate::find(kind.tool).unwrap_or_else(|| panic!("no tool {}", kind.tool));
             assert!(tool.arguments.takes(kind.argument), "{}", kind.name);
         }
     }
 
     #[test]
-    fn every_address_that_is_given_out_opens() {
+    fn every_uri_has_a_view() {
         for kind in kinds::ALL {
             for part in [Part::Whole, Part::Passage("p"), Part::From("p")] {
-                let address = Name { kind, id: "x", part }.address();
-                let view = views::find(&address).unwrap_or_else(|| panic!("{address} opens nothing")).view;
-                assert_eq!(view.tool.0, kind.tool, "{address} opens for whoever may fetch it");
+                let uri = Reference { kind, id: "x", part }.uri();
+                let view = views::find(&uri).unwrap_or_else(|| panic!("{uri} has no view")).view;
+                assert_eq!(view.tool.0, kind.tool, "{uri} needs the same permission as fetch");
             }
         }
     }

@@ -1,7 +1,7 @@
-//! The answer without a language model: what was said or noted, quoted, dated and cited, in the order of time.
+//! The answer without a language model: passages, quoted, dated and cited, in chronological order.
 //!
-//! A line before the quotes answers directly where one of them clearly holds what was asked, or says what is wrong with
-//! the question: a name that nothing mentions, or words that somebody else said.
+//! A line before the quotes answers directly where a passage clearly contains the answer, or states a caveat: a name that
+//! no passage mentions, or words that another speaker said.
 
 mod caveats;
 mod direct;
@@ -17,50 +17,52 @@ use chrono_tz::Tz;
 use schemas::chat::Citation;
 
 use crate::{Context, Result, assistant::retrieval::Passage};
-use caveats::Caution;
+use caveats::Caveat;
 use question::Question;
 
-/// How many passages are quoted where one answers directly.
-const BESIDE: usize = 5;
+/// How many passages are quoted beside a direct answer.
+const MAX_QUOTES_WITH_DIRECT_ANSWER: usize = 5;
 
-/// An answer made of passages.
+/// An answer made of quotes.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Extract {
-    /// The words; markers `[1]` … point into `citations`.
+pub(crate) struct QuotedAnswer {
+    /// The text; markers `[1]` … refer to `citations`.
     pub(crate) text: String,
-    /// What is quoted, in the order of the markers.
+    /// The citations, in the order of the markers.
     pub(crate) citations: Vec<Citation>,
 }
 
-/// Answers a question from what recall found, best first; quotes from at most `limit` conversations.
+/// Answers a question from retrieved passages, best first; quotes from at most `limit` conversations.
 ///
 /// # Errors
 /// The embedding model fails.
-pub(crate) async fn extract(
+pub(crate) async fn quote_answer(
     context: &Context,
     question: &str,
     now: &DateTime<Tz>,
     passages: &[Passage],
     limit: usize,
-) -> Result<Extract> {
+) -> Result<QuotedAnswer> {
     let question = Question::read(question, now);
-    let mut chosen = select::choose(&question, passages, limit);
-    if !relevance_gate::enough(&context.resources.embedder, &question, &chosen).await? {
-        chosen.clear();
+    let mut selected = select::select_passages(&question, passages, limit);
+    if !relevance_gate::is_relevant(&context.resources.embedder, &question, &selected).await? {
+        selected.clear();
     }
-    Ok(answer(&question, passages, chosen))
+    Ok(answer(&question, passages, selected))
 }
 
-/// The answer made of the chosen passages, which are best first.
-fn answer(question: &Question<'_>, passages: &[Passage], mut chosen: Vec<&Passage>) -> Extract {
-    let caution = caveats::find(question, passages);
-    let direct = if caution.is_none() { direct::find(question, &chosen) } else { None };
-    if let Some(Caution::Unknown(_)) = caution {
-        chosen.clear();
+/// The answer made of the selected passages, which are best first.
+fn answer(question: &Question<'_>, passages: &[Passage], mut selected: Vec<&Passage>) -> QuotedAnswer {
+    let caveat = caveats::find(question, passages);
+    let direct = if caveat.is_none() { direct::find(question, &selected) } else { None };
+    if let Some(Caveat::UnknownName(_)) = caveat {
+        selected.clear();
     }
     if let Some(direct) = &direct {
         let mut rank = 0..;
-        chosen.retain(|passage| rank.next() < Some(BESIDE) || passage.is_of(&direct.passage.citation));
+        selected.retain(|passage| {
+            rank.next() < Some(MAX_QUOTES_WITH_DIRECT_ANSWER) || passage.matches(&direct.passage.citation)
+        });
     }
-    format::write(question, chosen, caution, direct)
+    format::format_answer(question, selected, caveat, direct)
 }

@@ -1,8 +1,8 @@
-//! Recall: what of all that a user has bears on a question, as passages that can be shown, packed and cited.
+//! Retrieval: finds the passages that are relevant to a question, over everything that a user has stored.
 //!
-//! Every kind is searched at the same time, and each only if the caller may read it. What the question says of time
-//! ("yesterday evening", "in May") lifts what was said then; a stretch of days is searched by itself, too, so that much
-//! talk of the same thing at other times cannot hide it.
+//! All kinds are searched concurrently, each only if the caller may read it. A time range in the question ("yesterday
+//! evening", "in May") raises the scores of passages from that time; a short range is also searched separately, so that
+//! similar passages from other times cannot displace it.
 
 mod passage;
 mod relevance;
@@ -14,82 +14,85 @@ use chrono::{DateTime, Utc};
 
 use crate::{Context, Result};
 
-pub(crate) use passage::{Kind, Line, Passage};
+pub(crate) use passage::{Passage, PassageKind, TranscriptLine};
 pub(crate) use relevance::coverage;
 
-/// What is looked for.
+/// A retrieval query.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Wanted<'a> {
+pub(crate) struct Query<'a> {
     /// A question or a few words.
-    pub(crate) query: &'a str,
-    /// When what it asks about was.
-    pub(crate) range: Option<Range<DateTime<Utc>>>,
+    pub(crate) text: &'a str,
+    /// The time range that it asks about.
+    pub(crate) time_range: Option<Range<DateTime<Utc>>>,
     /// The conversation that the user is looking at.
     pub(crate) conversation: Option<&'a str>,
     /// The memory that the user is looking at.
     pub(crate) memory: Option<&'a str>,
     /// The action item that the user is looking at.
     pub(crate) action_item: Option<&'a str>,
-    /// Nothing but what was at this time; the page that the user is looking at shows no more.
-    pub(crate) only: Option<Range<DateTime<Utc>>>,
+    /// Passages outside of this range are excluded: the page that the user is looking at shows no others.
+    pub(crate) bounds: Option<Range<DateTime<Utc>>>,
 }
 
-/// What bears on `wanted`, best first; what is being said just now comes last.
+/// The passages that are relevant to `query`, best first; the conversation in progress comes last.
 ///
 /// # Errors
-/// The database or the index is away.
-pub(crate) async fn recall(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
-    let found = remembered(context, wanted).await?;
-    ranked(context, wanted, found).await
+/// The database or the index is unavailable.
+pub(crate) async fn retrieve(context: &Context, query: &Query<'_>) -> Result<Vec<Passage>> {
+    let found = search_sources(context, query).await?;
+    rank(context, query, found).await
 }
 
-/// The same of everything that can be cited: goals, what whole days came to, and files of whichever chat come too. Chat
-/// does without them, for they would take room from what was said; it has its own files by itself.
+/// Like [`retrieve`], over everything that can be cited: also goals, daily summaries and the files of all chats. Chat does
+/// not include them, as they would displace transcripts; it adds its own files separately.
 ///
 /// # Errors
-/// As [`recall`].
-pub(crate) async fn recall_everything(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
-    let (mut found, goals, days, files) = tokio::try_join!(
-        remembered(context, wanted),
-        sources::goals(context, wanted),
-        sources::days(context, wanted),
-        sources::files(context, wanted),
+/// As [`retrieve`].
+pub(crate) async fn retrieve_all(context: &Context, query: &Query<'_>) -> Result<Vec<Passage>> {
+    let (mut found, goals, daily_summaries, files) = tokio::try_join!(
+        search_sources(context, query),
+        sources::goals(context, query),
+        sources::daily_summaries(context, query),
+        sources::files(context, query),
     )?;
-    found.extend([goals, days, files].into_iter().flatten());
-    ranked(context, wanted, found).await
+    found.extend([goals, daily_summaries, files].into_iter().flatten());
+    rank(context, query, found).await
 }
 
-/// What was said, what is known and what is to be done, as each search found it.
-async fn remembered(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
-    let (said, then, held_then, here, memories, summaries, items, now) = tokio::join!(
-        sources::said(context, wanted),
-        sources::said_then(context, wanted),
-        sources::held_then(context, wanted),
-        sources::said_here(context, wanted),
-        sources::memories(context, wanted),
-        sources::summaries(context, wanted),
-        sources::action_items(context, wanted),
-        sources::in_progress(context),
+/// The results of the searches over transcripts, summaries, memories and action items.
+async fn search_sources(context: &Context, query: &Query<'_>) -> Result<Vec<Passage>> {
+    let (segments, in_range, conversations, here, memories, summaries, items, current) = tokio::join!(
+        sources::segments(context, query),
+        sources::segments_in_range(context, query),
+        sources::conversations_in_range(context, query),
+        sources::segments_in_conversation(context, query),
+        sources::memories(context, query),
+        sources::summaries(context, query),
+        sources::action_items(context, query),
+        sources::conversation_in_progress(context),
     );
-    Ok([said?, then?, here?, memories?, held_then?, summaries?, items?, now?].into_iter().flatten().collect())
+    Ok([segments?, in_range?, here?, memories?, conversations?, summaries?, items?, current?]
+        .into_iter()
+        .flatten()
+        .collect())
 }
 
-/// What was found, each once, best first.
-async fn ranked(context: &Context, wanted: &Wanted<'_>, found: Vec<Passage>) -> Result<Vec<Passage>> {
+/// The passages without duplicates, best first.
+async fn rank(context: &Context, query: &Query<'_>, found: Vec<Passage>) -> Result<Vec<Passage>> {
     let mut passages: Vec<Passage> = Vec::new();
     for passage in found {
-        match passages.iter_mut().find(|known| known.is_of(&passage.citation)) {
+        match passages.iter_mut().find(|known| known.matches(&passage.citation)) {
             Some(known) => known.score = known.score.max(passage.score),
             None => passages.push(passage),
         }
     }
-    if let Some(only) = &wanted.only {
-        passages.retain(|passage| only.contains(&passage.citation.date));
+    if let Some(bounds) = &query.bounds {
+        passages.retain(|passage| bounds.contains(&passage.citation.date));
     }
-    if let Some(range) = &wanted.range {
-        passages.iter_mut().for_each(|passage| passage.within = range.contains(&passage.citation.date));
+    if let Some(range) = &query.time_range {
+        passages.iter_mut().for_each(|passage| passage.in_time_range = range.contains(&passage.citation.date));
     }
-    relevance::rank(wanted.query, &mut passages);
+    relevance::rank(query.text, &mut passages);
     sources::add_neighbours(context, &mut passages).await?;
     Ok(passages)
 }

@@ -1,5 +1,5 @@
-//! What clients can open by its address, such as `omi://memories/{id}`: one line for each kind of address, read through
-//! the tools that list and get what is there, so that an address opens nothing that a call would not.
+//! Views: what clients can read by URI, such as `omi://memories/{id}`. Views are read through the tools that list and get
+//! rows, so that a URI gives access to nothing that a tool call would not.
 
 mod completion;
 mod rows;
@@ -8,44 +8,44 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::{Context, Error, Result, Tool, assistant::citations};
-pub(crate) use completion::has_words;
+pub(crate) use completion::matches_prefixes;
 use rows::Rows;
 
-/// A kind of address.
+/// A view: a URI, or a template of URIs.
 pub struct View {
-    /// What it is called; cursors name it too.
+    /// Its name, also in cursors.
     pub name: &'static str,
-    /// What opens at it, for people and models.
+    /// A description for people and models.
     pub description: &'static str,
-    /// The address, with `{id}` in the place of a row's id where there are rows (RFC 6570).
+    /// The URI, with `{id}` for a row's id if there are rows (RFC 6570).
     pub template: &'static str,
-    /// The form of what opens.
+    /// The MIME type of the contents.
     pub mime_type: &'static str,
-    /// The rows that have such an address; none where there is one address only.
+    /// The rows with such URIs; none where there is a single URI.
     rows: Option<Rows>,
-    /// The tool that reads it, and the argument that takes a row's id.
+    /// The tool that reads it, and the argument for a row's id.
     pub(crate) tool: (&'static str, &'static str),
-    /// More arguments.
-    given: fn() -> Value,
-    /// Reads a row whole, by its id, after the tool that tells only the beginning of what is long.
+    /// Additional arguments.
+    arguments: fn() -> Value,
+    /// Reads a whole row by its id, where the tool returns only the beginning of long ones.
     whole: Option<citations::Reader>,
-    /// Makes what is told of the tool's result, or of the whole.
-    show: fn(Value) -> Option<String>,
+    /// Renders the tool's result, or the whole row.
+    render: fn(Value) -> Option<String>,
 }
 
-/// What a reading counts as.
+/// How a read is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    /// One of an assistant's, for the audit trail.
-    Noted,
-    /// A look of the server's own.
-    Passing,
+enum ReadMode {
+    /// As a call of the assistant, in the audit trail.
+    Audited,
+    /// Not at all: the server reads on its own behalf.
+    Unaudited,
 }
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 
-/// Every kind of address, in the order they are listed. Those with one address come before those with rows.
+/// All views, in the order in which they are listed: single URIs before templates.
 pub const ALL: &[View] = &[
     View {
         name: "profile",
@@ -54,9 +54,9 @@ pub const ALL: &[View] = &[
         mime_type: TEXT,
         rows: None,
         tool: ("get_user_profile", ""),
-        given: || json!({}),
+        arguments: || json!({}),
         whole: None,
-        show: |profile| Some(profile["profile_text"].as_str().unwrap_or("Nothing is known yet.").to_owned()),
+        render: |profile| Some(profile["profile_text"].as_str().unwrap_or("Nothing is known yet.").to_owned()),
     },
     View {
         name: "open-action-items",
@@ -65,9 +65,9 @@ pub const ALL: &[View] = &[
         mime_type: JSON,
         rows: None,
         tool: ("get_action_items", ""),
-        given: || json!({ "completed": false, "limit": 500 }),
+        arguments: || json!({ "completed": false, "limit": 500 }),
         whole: None,
-        show: |items| Some(items["action_items"].to_string()),
+        render: |items| Some(items["action_items"].to_string()),
     },
     View {
         name: "memories",
@@ -76,9 +76,9 @@ pub const ALL: &[View] = &[
         mime_type: JSON,
         rows: Some(rows::MEMORIES),
         tool: ("get_memory", "memory_id"),
-        given: || json!({}),
+        arguments: || json!({}),
         whole: None,
-        show: |result| field(&result, "memory"),
+        render: |result| field(&result, "memory"),
     },
     View {
         name: "conversations",
@@ -87,9 +87,9 @@ pub const ALL: &[View] = &[
         mime_type: JSON,
         rows: Some(rows::CONVERSATIONS),
         tool: ("get_conversation_by_id", "conversation_id"),
-        given: || json!({ "include_transcript": false }),
+        arguments: || json!({ "include_transcript": false }),
         whole: None,
-        show: |result| field(&result, "conversation"),
+        render: |result| field(&result, "conversation"),
     },
     View {
         name: "transcripts",
@@ -98,9 +98,9 @@ pub const ALL: &[View] = &[
         mime_type: TEXT,
         rows: Some(rows::CONVERSATIONS),
         tool: ("get_conversation_by_id", "conversation_id"),
-        given: || json!({ "include_transcript": false }),
+        arguments: || json!({ "include_transcript": false }),
         whole: Some(citations::whole_conversation),
-        show: |conversation| {
+        render: |conversation| {
             let segments = conversation["transcript_segments"].as_array();
             Some(citations::transcript(segments.map_or(&[][..], Vec::as_slice)))
         },
@@ -112,9 +112,9 @@ pub const ALL: &[View] = &[
         mime_type: JSON,
         rows: Some(rows::ACTION_ITEMS),
         tool: ("get_action_item", "action_item_id"),
-        given: || json!({}),
+        arguments: || json!({}),
         whole: None,
-        show: |result| field(&result, "action_item"),
+        render: |result| field(&result, "action_item"),
     },
     View {
         name: "goals",
@@ -123,9 +123,9 @@ pub const ALL: &[View] = &[
         mime_type: JSON,
         rows: Some(rows::GOALS),
         tool: ("get_goal", "goal_id"),
-        given: || json!({}),
+        arguments: || json!({}),
         whole: None,
-        show: |result| field(&result, "goal"),
+        render: |result| field(&result, "goal"),
     },
     View {
         name: "daily-summaries",
@@ -134,9 +134,9 @@ pub const ALL: &[View] = &[
         mime_type: JSON,
         rows: Some(rows::DAILY_SUMMARIES),
         tool: ("get_daily_summary", "summary_id"),
-        given: || json!({}),
+        arguments: || json!({}),
         whole: None,
-        show: |result| field(&result, "daily_summary"),
+        render: |result| field(&result, "daily_summary"),
     },
     View {
         name: "files",
@@ -145,127 +145,126 @@ pub const ALL: &[View] = &[
         mime_type: TEXT,
         rows: Some(rows::FILES),
         tool: ("get_file", "file_id"),
-        given: || json!({}),
+        arguments: || json!({}),
         whole: Some(citations::whole_file),
-        show: |file| Some(citations::text(&file, "text")),
+        render: |file| Some(citations::text(&file, "text")),
     },
 ];
 
-/// An address, understood.
+/// A parsed URI.
 #[derive(Clone, Copy)]
-pub struct Address<'a> {
-    /// What kind it is of.
+pub struct ViewUri<'a> {
+    /// Its view.
     pub view: &'static View,
-    /// The row that it names.
+    /// The id of its row.
     id: Option<&'a str>,
 }
 
-/// What opens at an address.
+/// The contents of a URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
     /// The text.
     pub text: String,
-    /// Its form.
+    /// Its MIME type.
     pub mime_type: &'static str,
 }
 
-/// One row of a list of addresses.
+/// An entry in a list of URIs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its address.
+    /// Its URI.
     pub uri: String,
     /// Its first words.
     pub name: String,
-    /// The form of what opens there.
+    /// The MIME type of its contents.
     pub mime_type: &'static str,
-    /// When it was last changed.
+    /// The time of its last change.
     pub changed: Option<DateTime<Utc>>,
 }
 
-/// A page of addresses.
+/// A page of URIs.
 pub struct Entries {
     /// Newest first.
     pub entries: Vec<Entry>,
-    /// Where the next page begins; `None` on the last one.
+    /// The cursor of the next page; `None` on the last one.
     pub next: Option<String>,
 }
 
-/// What an address names; `None` when it names nothing.
-pub fn find(uri: &str) -> Option<Address<'_>> {
-    ALL.iter().find_map(|view| view.read(uri))
+/// Parses a URI; `None` when it belongs to no view.
+pub fn find(uri: &str) -> Option<ViewUri<'_>> {
+    ALL.iter().find_map(|view| view.parse(uri))
 }
 
-impl Address<'_> {
-    /// Opens it. Fails as the tool does that reads it.
+impl ViewUri<'_> {
+    /// Reads the contents, as a call of the assistant. Fails as the view's tool does.
     pub async fn open(&self, context: Context) -> Result<Content> {
-        self.read(context, Reading::Noted).await
+        self.read(context, ReadMode::Audited).await
     }
 
-    /// What is there, for whoever only wants to know whether it has changed: no call that an assistant made.
-    pub async fn glance(&self, context: Context) -> Result<Content> {
-        self.read(context, Reading::Passing).await
+    /// Reads the contents to check for changes, without an entry in the audit trail. Fails as the view's tool does.
+    pub async fn open_unaudited(&self, context: Context) -> Result<Content> {
+        self.read(context, ReadMode::Unaudited).await
     }
 
-    async fn read(&self, context: Context, reading: Reading) -> Result<Content> {
+    async fn read(&self, context: Context, mode: ReadMode) -> Result<Content> {
         let (name, argument) = self.view.tool;
-        if let (Some(read), Some(id), Reading::Passing) = (self.view.whole, self.id, reading) {
+        if let (Some(read), Some(id), ReadMode::Unaudited) = (self.view.whole, self.id, mode) {
             tool(name).permits(&context)?;
-            return self.shown(read(context, id.to_owned()).await?);
+            return self.render(read(context, id.to_owned()).await?);
         }
-        let Value::Object(mut given) = (self.view.given)() else { unreachable!("arguments are an object") };
+        let Value::Object(mut given) = (self.view.arguments)() else { unreachable!("arguments are an object") };
         given.extend(self.id.map(|id| (argument.to_owned(), json!(id))));
-        let told = call(tool(name), context.clone(), given, reading).await?;
-        let told = match (self.view.whole, self.id) {
+        let result = call(tool(name), context.clone(), given, mode).await?;
+        let result = match (self.view.whole, self.id) {
             (Some(read), Some(id)) => read(context, id.to_owned()).await?,
-            _ => tool(name).for_assistants(told),
+            _ => tool(name).for_assistants(result),
         };
-        self.shown(told)
+        self.render(result)
     }
 
-    fn shown(&self, told: Value) -> Result<Content> {
+    fn render(&self, result: Value) -> Result<Content> {
         let name = self.view.tool.0;
-        let text = (self.view.show)(told);
-        let text = text.ok_or_else(|| Error::Internal(anyhow::anyhow!("{name} answers in another form")))?;
+        let text = (self.view.render)(result);
+        let text = text.ok_or_else(|| Error::Internal(anyhow::anyhow!("unexpected result of {name}")))?;
         Ok(Content { text, mime_type: self.view.mime_type })
     }
 }
 
 impl View {
-    /// Whether the caller may open it, and see its rows; what they may not is not shown to them.
+    /// Whether the caller may read it and list its rows; if not, the view is hidden.
     pub fn permits(&self, context: &Context) -> bool {
         let permitted = |name| tool(name).permits(context).is_ok();
         permitted(self.tool.0) && self.rows.as_ref().is_none_or(|rows| permitted(rows.tool))
     }
 
-    /// Whether there are rows with such an address, so that the address is a template.
+    /// Whether it is a template of URIs for rows.
     pub fn has_rows(&self) -> bool {
         self.rows.is_some()
     }
 
-    /// Whether its addresses are listed: a part of a row is found by the row.
+    /// Whether its URIs are listed: those for parts of rows are not.
     pub fn is_listed(&self) -> bool {
         !self.has_rows() || self.template.ends_with("{id}")
     }
 
-    /// A page of at most `limit` addresses (and never more than 100), from `cursor` on. It tells the first words of each
-    /// row: for the audit trail it is a call of the listing tool. Fails as that does.
+    /// A page of at most `limit` URIs (at most 100), from `cursor` on. As it contains the first words of each row, the audit
+    /// trail records it as a call of the listing tool. Fails as that tool does.
     pub async fn list(&self, context: Context, limit: usize, cursor: Option<&str>) -> Result<Entries> {
-        self.entries(context, limit, cursor, Reading::Noted).await
+        self.entries(context, limit, cursor, ReadMode::Audited).await
     }
 
-    /// The first `limit` addresses, for whoever only wants to know whether they have changed: no call that an assistant
-    /// made. Fails as the listing tool does.
+    /// The first `limit` URIs, to check for changes, without an entry in the audit trail. Fails as the listing tool does.
     pub async fn newest(&self, context: Context, limit: usize) -> Result<Entries> {
-        self.entries(context, limit, None, Reading::Passing).await
+        self.entries(context, limit, None, ReadMode::Unaudited).await
     }
 
-    async fn entries(&self, context: Context, limit: usize, cursor: Option<&str>, reading: Reading) -> Result<Entries> {
+    async fn entries(&self, context: Context, limit: usize, cursor: Option<&str>, mode: ReadMode) -> Result<Entries> {
         let Some(rows) = &self.rows else {
             let name = self.name.replace('-', " ");
             let entry = Entry { uri: self.template.to_owned(), name, mime_type: self.mime_type, changed: None };
             return Ok(Entries { entries: vec![entry], next: None });
         };
-        let page = rows.page(context, limit, cursor, reading).await?;
+        let page = rows.page(context, limit, cursor, mode).await?;
         let entry = |row: rows::Row| Entry {
             uri: self.template.replace("{id}", &row.id),
             name: row.name,
@@ -275,33 +274,33 @@ impl View {
         Ok(Entries { entries: page.rows.into_iter().map(entry).collect(), next: page.next })
     }
 
-    /// Ids that complete what was typed: by their beginning, or by words of what they name. Fails as the tools do.
+    /// Completes a partial id: by its prefix, or by words of the rows' names. Fails as the tools do.
     pub async fn complete(&self, context: Context, typed: &str) -> Result<Vec<String>> {
         match &self.rows {
-            Some(rows) => completion::ids(rows, context, typed).await,
+            Some(rows) => completion::complete_id(rows, context, typed).await,
             None => Ok(Vec::new()),
         }
     }
 
-    fn read<'a>(&'static self, uri: &'a str) -> Option<Address<'a>> {
-        let Some((before, behind)) = self.template.split_once("{id}") else {
-            return (uri == self.template).then_some(Address { view: self, id: None });
+    fn parse<'a>(&'static self, uri: &'a str) -> Option<ViewUri<'a>> {
+        let Some((prefix, suffix)) = self.template.split_once("{id}") else {
+            return (uri == self.template).then_some(ViewUri { view: self, id: None });
         };
-        let id = uri.strip_prefix(before)?.strip_suffix(behind)?;
+        let id = uri.strip_prefix(prefix)?.strip_suffix(suffix)?;
         let is_id = !id.is_empty() && !id.contains('/');
-        is_id.then_some(Address { view: self, id: Some(id) })
+        is_id.then_some(ViewUri { view: self, id: Some(id) })
     }
 }
 
 fn tool(name: &str) -> &'static Tool {
-    crate::find(name).expect("a view names tools that there are")
+    crate::find(name).expect("views name existing tools")
 }
 
-/// Calls a tool as the reading has it.
-async fn call(tool: &'static Tool, context: Context, given: Map<String, Value>, reading: Reading) -> Result<Value> {
-    match reading {
-        Reading::Noted => tool.call(context, &tool.arguments, given).await,
-        Reading::Passing => tool.call_within(context, given).await,
+/// Calls a tool, with or without an entry in the audit trail.
+async fn call(tool: &'static Tool, context: Context, arguments: Map<String, Value>, mode: ReadMode) -> Result<Value> {
+    match mode {
+        ReadMode::Audited => tool.call(context, &tool.arguments, arguments).await,
+        ReadMode::Unaudited => tool.call_within(context, arguments).await,
     }
 }
 
@@ -314,16 +313,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_view_names_tools_and_their_arguments() {
+    fn every_view_names_existing_tools_and_arguments() {
         for view in ALL {
             let (reader, argument) = view.tool;
             assert!(argument.is_empty() || tool(reader).arguments.takes(argument), "{}", view.name);
             assert_eq!(argument.is_empty(), view.rows.is_none(), "{}", view.name);
-            let Value::Object(given) = (view.given)() else { unreachable!() };
+            let Value::Object(given) = (view.arguments)() else { unreachable!() };
             assert!(given.keys().all(|name| tool(reader).arguments.takes(name)), "{}", view.name);
             assert!(view.whole.is_none() || view.rows.is_some(), "{}", view.name);
             if let Some(rows) = &view.rows {
-                let Value::Object(given) = (rows.given)() else { unreachable!() };
+                let Value::Object(given) = (rows.arguments)() else { unreachable!() };
                 assert!(given.keys().all(|name| tool(rows.tool).arguments.takes(name)), "{}", view.name);
                 assert!(rows.search.is_none_or(|search| tool(search).arguments.takes("query")), "{}", view.name);
             }
@@ -331,8 +330,8 @@ mod tests {
     }
 
     #[test]
-    fn addresses_name_a_view_and_an_id() {
-        let named = |uri| find(uri).map(|address| (address.view.name, address.id));
+    fn uris_name_a_view_and_an_id() {
+        let named = |uri| find(uri).map(|uri| (uri.view.name, uri.id));
         assert_eq!(named("omi://memories/a-b"), Some(("memories", Some("a-b"))));
         assert_eq!(named("omi://conversations/c"), Some(("conversations", Some("c"))));
         assert_eq!(named("omi://conversations/c/transcript"), Some(("transcripts", Some("c"))));

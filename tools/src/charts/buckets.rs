@@ -1,15 +1,18 @@
-//! Days, weeks or months in somebody's time zone, in a row.
+//! Consecutive days, weeks or months in a time zone.
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
 use chrono_tz::Tz;
 use schemas::chart::ChartGrain;
 
-use crate::{Error, Result, daily_summaries::span};
+use crate::{
+    Error, Result,
+    calendar::{day_bounds, monday_of},
+};
 
-/// The most points that a chart has.
-const MOST: usize = 400;
+/// The maximum number of points in a chart.
+const MAX_POINTS: usize = 400;
 
-/// Days, weeks or months in a row; at least one, as they are made.
+/// Consecutive days, weeks or months; initially at least one.
 pub(super) struct Buckets {
     grain: ChartGrain,
     zone: Tz,
@@ -18,50 +21,50 @@ pub(super) struct Buckets {
 }
 
 impl Buckets {
-    /// Those that hold the days between these two, as clients write them.
+    /// The buckets between two days, as clients write them.
     pub(super) fn between(grain: ChartGrain, zone: Tz, first: Option<&str>, last: Option<&str>) -> Result<Self> {
         let today = resources::now().with_timezone(&zone).date_naive();
         let last = last.map(|text| day("end_date", text, zone)).transpose()?.unwrap_or(today);
-        let usual = || match grain {
+        let default_first = || match grain {
             ChartGrain::Day => last.checked_sub_days(Days::new(13)),
             ChartGrain::Week => last.checked_sub_days(Days::new(7 * 7)),
             ChartGrain::Month => last.checked_sub_months(Months::new(11)),
         };
-        let first = first.map(|text| day("start_date", text, zone)).transpose()?.or_else(usual).unwrap_or(last);
+        let first = first.map(|text| day("start_date", text, zone)).transpose()?.or_else(default_first).unwrap_or(last);
         if first > last {
             return Err(Error::Invalid("start_date is after end_date".into()));
         }
         let mut starts = vec![begin(grain, first)];
         while let Some(next) = starts.last().and_then(|start| next(grain, *start)).filter(|next| *next <= last) {
-            if starts.len() == MOST {
-                let advice = "take a shorter time, or longer steps";
-                return Err(Error::Invalid(format!("This is more than {MOST} points: {advice}")));
+            if starts.len() == MAX_POINTS {
+                let advice = "use a shorter time range or larger steps";
+                return Err(Error::Invalid(format!("The chart would have more than {MAX_POINTS} points: {advice}")));
             }
             starts.push(next);
         }
         Ok(Self { grain, zone, starts })
     }
 
-    /// When the first begins, and when the last ends.
+    /// The start of the first and the end of the last one.
     pub(super) fn span(&self) -> (DateTime<Utc>, DateTime<Utc>) {
         (self.moment(self.starts[0]), self.end(self.starts[self.starts.len() - 1]))
     }
 
-    /// Nothing in any of them.
-    pub(super) fn empty(&self) -> Vec<f64> {
+    /// A zero for each of them.
+    pub(super) fn zeros(&self) -> Vec<f64> {
         vec![0.0; self.starts.len()]
     }
 
-    /// Adds `worth` where `time` belongs.
-    pub(super) fn add(&self, values: &mut [f64], time: DateTime<Utc>, worth: f64) {
+    /// Adds `amount` to the bucket of `time`.
+    pub(super) fn add(&self, values: &mut [f64], time: DateTime<Utc>, amount: f64) {
         let day = time.with_timezone(&self.zone).date_naive();
         let place = self.starts.partition_point(|start| *start <= day);
         if let Some(value) = place.checked_sub(1).and_then(|place| values.get_mut(place)) {
-            *value += worth;
+            *value += amount;
         }
     }
 
-    /// Keeps those that end after `first` and begin by `last`, which may be none; gives the value at the end of each.
+    /// Keeps those that end after `first` and start before `last`, possibly none. Returns the value at the end of each.
     pub(super) fn narrow(
         &mut self,
         first: Option<DateTime<Utc>>,
@@ -74,7 +77,7 @@ impl Buckets {
         self.starts.iter().map(|start| value(self.end(*start))).collect()
     }
 
-    /// What each is called: `4 May`, or `May 2026` for a month; with its year where that changes on the way.
+    /// Their labels: `4 May`, or `May 2026` for a month; with the year where it changes.
     pub(super) fn labels(&self) -> Vec<String> {
         let within_a_year = self.starts.first().map(Datelike::year) == self.starts.last().map(Datelike::year);
         let format = match self.grain {
@@ -85,7 +88,7 @@ impl Buckets {
         self.starts.iter().map(|start| start.format(format).to_string()).collect()
     }
 
-    /// What they are, for a title.
+    /// Their unit, for a title.
     pub(super) fn per(&self) -> &'static str {
         match self.grain {
             ChartGrain::Day => "per day",
@@ -94,7 +97,7 @@ impl Buckets {
         }
     }
 
-    /// What they are, for an axis.
+    /// Their unit, for an axis.
     pub(super) fn x_label(&self) -> &'static str {
         match self.grain {
             ChartGrain::Day => "day",
@@ -103,32 +106,31 @@ impl Buckets {
         }
     }
 
-    /// When the one that begins with this day ends.
+    /// The end of the bucket that starts on this day.
     fn end(&self, start: NaiveDate) -> DateTime<Utc> {
         self.moment(next(self.grain, start).unwrap_or(start))
     }
 
     fn moment(&self, day: NaiveDate) -> DateTime<Utc> {
-        span(self.zone, day).0
+        day_bounds(self.zone, day).0
     }
 }
 
-/// A day as clients write it: the day alone, or a time on it.
+/// Parses a day as clients write it: a date, or a time on that day.
 fn day(name: &str, text: &str, zone: Tz) -> Result<NaiveDate> {
     let time = || Some(DateTime::parse_from_rfc3339(text.trim()).ok()?.with_timezone(&zone).date_naive());
     let day = NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").ok().or_else(time);
-    // Calendars end, too.
+    // Later steps must not overflow the calendar.
     let day = day.filter(|day| (1..=9998).contains(&day.year()));
-    day.ok_or_else(|| Error::Invalid(format!("{name} should be a day, written as yyyy-mm-dd")))
+    day.ok_or_else(|| Error::Invalid(format!("{name} must be a day, written as yyyy-mm-dd")))
 }
 
 fn begin(grain: ChartGrain, day: NaiveDate) -> NaiveDate {
-    let back = match grain {
-        ChartGrain::Day => 0,
-        ChartGrain::Week => day.weekday().num_days_from_monday(),
-        ChartGrain::Month => day.day0(),
-    };
-    day.checked_sub_days(Days::new(back.into())).unwrap_or(day)
+    match grain {
+        ChartGrain::Day => day,
+        ChartGrain::Week => monday_of(day),
+        ChartGrain::Month => day.with_day(1).unwrap_or(day),
+    }
 }
 
 fn next(grain: ChartGrain, start: NaiveDate) -> Option<NaiveDate> {
@@ -158,9 +160,9 @@ mod tests {
     }
 
     #[test]
-    fn days_are_those_of_the_zone() {
+    fn days_are_in_the_time_zone() {
         let days = between(ChartGrain::Day, "Europe/Oslo", "2026-05-07", "2026-05-08");
-        let mut values = days.empty();
+        let mut values = days.zeros();
         for time in ["2026-05-07T21:59:59Z", "2026-05-07T23:30:00Z", "2026-05-08T12:00:00Z"] {
             days.add(&mut values, time.parse().unwrap(), 1.0);
         }
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_tell_the_year_where_it_changes() {
+    fn labels_have_the_year_where_it_changes() {
         assert_eq!(
             between(ChartGrain::Month, "UTC", "2025-12-31", "2026-01-01").labels(),
             ["December 2025", "January 2026"]
@@ -180,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_so_many_by_default() {
+    fn default_numbers_of_buckets() {
         for (grain, number) in [(ChartGrain::Day, 14), (ChartGrain::Week, 8), (ChartGrain::Month, 12)] {
             for last in [None, Some("2026-05-31"), Some("2026-02-28"), Some("2028-02-29T23:30:00+09:00")] {
                 let buckets = Buckets::between(grain, Tz::UTC, None, last).unwrap_or_else(|error| panic!("{error}"));
@@ -190,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_chart_is_refused() {
+    fn invalid_ranges_are_refused() {
         let refused = |first, last| Buckets::between(ChartGrain::Day, Tz::UTC, Some(first), Some(last)).is_err();
         assert!(refused("2026-05-08", "2026-05-07") && refused("May", "2026-05-07"));
         assert!(refused("2020-01-01", "2026-01-01") && refused("0000-01-01", "9999-12-31"));

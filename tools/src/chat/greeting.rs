@@ -1,4 +1,4 @@
-//! The first words of a chat: by the language model or, without one or when it fails, by the hour.
+//! The greeting of a chat: by the language model or, without one or when it fails, by the time of day.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use schemas::chat::{Message, Sender};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Context, Error, Result, daily_summaries::zone};
+use crate::{Context, Error, Result, calendar::time_zone, chat::messages};
 
 const INSTRUCTIONS: &str = include_str!("greeting.md");
 
-/// How long a greeting may take: somebody waits for it before they have asked anything.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The time limit of the model for a greeting.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many earlier messages the model is told, and how much of each, in characters.
-const EARLIER: u32 = 5;
-const LENGTH: usize = 500;
+/// How many earlier messages are in the prompt, and how much of each, in characters.
+const MAX_EARLIER_MESSAGES: u32 = 5;
+const MAX_MESSAGE: usize = 500;
 
-/// What a user is called whom nobody has given a name.
-const NAMELESS: &str = "owner";
+/// The default name of the server's first user, which is not a real name.
+const DEFAULT_OWNER_NAME: &str = "owner";
 
 /// A greeting.
 #[derive(Deserialize, JsonSchema)]
@@ -32,72 +32,72 @@ struct Greeting {
     greeting: String,
 }
 
-/// What a greeting can be made of.
-struct Occasion {
+/// The input of a greeting.
+struct GreetingInput {
     name: Option<String>,
     language: Option<String>,
     now: DateTime<Tz>,
     earlier: Vec<Message>,
 }
 
-/// A greeting for the chat with this app, or with Recollect; it is not kept yet.
+/// Composes a greeting for the chat with this app, or with Recollect. It is not stored yet.
 pub(super) async fn compose(context: &Context, app_id: Option<String>) -> Result<Message> {
     let (resources, user) = (&context.resources, &context.caller.user);
     let preferences = resources.preferences(user).await?;
     let name = resources.users().find(user).await?.map(|user| user.name);
-    let occasion = Occasion {
-        name: name.filter(|name| !name.trim().is_empty() && name != NAMELESS),
-        now: resources::now().with_timezone(&zone(&preferences)),
+    let input = GreetingInput {
+        name: name.filter(|name| !name.trim().is_empty() && name != DEFAULT_OWNER_NAME),
+        now: resources::now().with_timezone(&time_zone(&preferences)),
         language: preferences.language,
-        earlier: context.messages().recent(app_id.as_deref(), EARLIER).await?,
+        earlier: messages(context).recent(app_id.as_deref(), MAX_EARLIER_MESSAGES).await?,
     };
     let said = match &resources.llm {
-        Some(model) => by_model(model, &occasion, app_id.as_deref()).await.unwrap_or_else(|error| {
-            tracing::warn!("a greeting comes without the model: {error}");
-            format!("{} Ask me about anything that is in your memory.", by_hour(&occasion))
+        Some(model) => by_model(model, &input, app_id.as_deref()).await.unwrap_or_else(|error| {
+            tracing::warn!("greeting without the language model: {error}");
+            format!("{} Ask me about anything that is in your memory.", by_hour(&input))
         }),
         None => format!(
             "{} Ask me about anything that is in your memory. No language model is configured, so I answer with the \
              passages that fit best.",
-            by_hour(&occasion)
+            by_hour(&input)
         ),
     };
     let message = Message::new(resources::new_id(), resources::now(), Sender::Ai, said);
     Ok(Message { plugin_id: app_id.clone(), app_id, ..message })
 }
 
-async fn by_model(model: &LanguageModel, occasion: &Occasion, app_id: Option<&str>) -> Result<String> {
-    let Occasion { name, language, now, earlier } = occasion;
+async fn by_model(model: &LanguageModel, input: &GreetingInput, app_id: Option<&str>) -> Result<String> {
+    let GreetingInput { name, language, now, earlier } = input;
     let said = |message: &Message| {
         json!({
             "sender": message.sender,
             "time": message.created_at.with_timezone(&now.timezone()).format("%-d %B %Y, %H:%M").to_string(),
-            "text": message.text.chars().take(LENGTH).collect::<String>(),
+            "text": message.text.chars().take(MAX_MESSAGE).collect::<String>(),
         })
     };
-    let told = json!({
+    let prompt = json!({
         "name": name,
         "language": language,
         "now": now.format("%A, %-d %B %Y, %H:%M").to_string(),
         "app": app_id,
         "earlier_messages": earlier.iter().map(said).collect::<Vec<_>>(),
     });
-    let asked = tokio::time::timeout(PATIENCE, model.ask::<Greeting>(INSTRUCTIONS, &told.to_string())).await;
-    let answer = asked.map_err(|_| Error::Unavailable("the language model takes too long".into()))??;
+    let answer = tokio::time::timeout(GREETING_TIMEOUT, model.ask::<Greeting>(INSTRUCTIONS, &prompt.to_string())).await;
+    let answer = answer.map_err(|_| Error::Unavailable("the language model timed out".into()))??;
     match answer.greeting.trim() {
-        "" => Err(Error::Unavailable("the language model says nothing".into())),
+        "" => Err(Error::Unavailable("the language model gave no answer".into())),
         greeting => Ok(greeting.to_owned()),
     }
 }
 
 /// `Good morning, Ana.`
-fn by_hour(occasion: &Occasion) -> String {
-    let part = match occasion.now.hour() {
+fn by_hour(input: &GreetingInput) -> String {
+    let part = match input.now.hour() {
         5..12 => "morning",
         12..18 => "afternoon",
         _ => "evening",
     };
-    match &occasion.name {
+    match &input.name {
         Some(name) => format!("Good {part}, {name}."),
         None => format!("Good {part}."),
     }
@@ -112,11 +112,11 @@ mod tests {
     fn greeting(time: &str, zone: &str, name: Option<&str>) -> String {
         let zone: Tz = zone.parse().unwrap();
         let now = time.parse::<DateTime<Utc>>().unwrap().with_timezone(&zone);
-        by_hour(&Occasion { name: name.map(str::to_owned), language: None, now, earlier: Vec::new() })
+        by_hour(&GreetingInput { name: name.map(str::to_owned), language: None, now, earlier: Vec::new() })
     }
 
     #[test]
-    fn the_hour_is_the_user_s() {
+    fn the_time_of_day_is_in_the_users_time_zone() {
         assert_eq!(greeting("2026-05-08T03:30:00Z", "Europe/Oslo", Some("Ana")), "Good morning, Ana.");
         assert_eq!(greeting("2026-05-08T03:30:00Z", "UTC", Some("Ana")), "Good evening, Ana.");
         assert_eq!(greeting("2026-05-08T03:30:00Z", "Asia/Tokyo", None), "Good afternoon.");

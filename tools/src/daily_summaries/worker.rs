@@ -1,5 +1,5 @@
-//! What writes daily summaries of itself: once for each user and day, at the hour that the user has set, and after a
-//! night off for the day before.
+//! The worker that writes daily summaries: once per user and day, at the user's hour; after downtime, also for the day
+//! before.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,36 +9,37 @@ use schemas::preferences::Preferences;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    day::{Day, hour_of, zone},
-    settings, words,
+use super::{day::Day, settings, summarize};
+use crate::{
+    Result,
+    calendar::{at_hour, time_zone},
+    webhooks,
 };
-use crate::{Result, webhooks};
 
-/// The longest rest: a user may have set another hour or time zone meanwhile, or brought conversations of yesterday.
-const REST: Duration = Duration::from_secs(15 * 60);
+/// The maximum time between checks: a user may change the hour or time zone, or import yesterday's conversations.
+const MAX_CHECK_INTERVAL: Duration = Duration::from_secs(15 * 60);
 
 /// Starts the worker, which runs until `stop`.
 pub fn start(resources: Arc<Resources>, stop: CancellationToken) -> JoinHandle<()> {
     tokio::spawn(async move {
         while !stop.is_cancelled() {
             let next = write_due(&resources, resources::now(), &stop).await.unwrap_or_else(|error| {
-                tracing::warn!("daily summaries have to wait: {error}");
+                tracing::warn!("daily summaries are delayed: {error}");
                 None
             });
             let until_next = next.and_then(|next| (next - resources::now()).to_std().ok());
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(until_next.unwrap_or(REST).min(REST)) => {}
+                () = tokio::time::sleep(until_next.unwrap_or(MAX_CHECK_INTERVAL).min(MAX_CHECK_INTERVAL)) => {}
             }
         }
     })
 }
 
-/// Writes the summaries that are due at `now` and not written yet; gives the time when the next one will be due.
+/// Writes the missing summaries that are due at `now`. Returns the time at which the next one will be due.
 ///
 /// # Errors
-/// What the database says. A summary that fails is logged, and the others are written all the same.
+/// The database fails. A single summary that fails is logged and skipped.
 pub async fn write_due(
     resources: &Resources,
     now: DateTime<Utc>,
@@ -52,10 +53,10 @@ pub async fn write_due(
     });
     for (user, date) in resources.without_daily_summary(due.collect()).await? {
         tokio::select! {
-            // A model may take its time; whatever is broken off here is made up for at the next start.
+            // A model may be slow; what is aborted here is written after the next start.
             () = stop.cancelled() => break,
             written = write(resources, &user, date) => if let Err(error) = written {
-                tracing::warn!("the summary of {date} has to wait: {error}");
+                tracing::warn!("the daily summary of {date} is delayed: {error}");
             }
         }
     }
@@ -65,8 +66,8 @@ pub async fn write_due(
 /// Writes one day's summary, if there was a conversation.
 async fn write(resources: &Resources, user: &str, date: NaiveDate) -> Result<()> {
     let preferences = resources.preferences(user).await?;
-    let Some(day) = Day::gather(resources, user, &preferences, date).await? else { return Ok(()) };
-    let summary = words::sum_up(resources.llm.as_ref(), day).await;
+    let Some(day) = Day::load(resources, user, &preferences, date).await? else { return Ok(()) };
+    let summary = summarize::summarize(resources.llm.as_ref(), day).await;
     if resources.daily_summaries(user).add_once(summary.clone()).await? {
         resources.changes.note(user);
         webhooks::day_summary(resources, user, &summary).await?;
@@ -74,20 +75,20 @@ async fn write(resources: &Resources, user: &str, date: NaiveDate) -> Result<()>
     Ok(())
 }
 
-/// The days whose hour has come: yesterday, and today when it is late enough.
+/// The due days: yesterday, and today after its hour.
 fn due_days(preferences: &Preferences, now: DateTime<Utc>) -> Vec<NaiveDate> {
-    let (zone, hour) = (zone(preferences), settings(preferences).hour);
+    let (zone, hour) = (time_zone(preferences), settings(preferences).hour);
     let today = now.with_timezone(&zone).date_naive();
     let yesterday = today.checked_sub_days(Days::new(1));
-    let has_come = |date: &NaiveDate| hour_of(zone, *date, hour) <= now;
-    yesterday.into_iter().chain([today]).filter(has_come).collect()
+    let is_due = |date: &NaiveDate| at_hour(zone, *date, hour) <= now;
+    yesterday.into_iter().chain([today]).filter(is_due).collect()
 }
 
 /// When the next summary will be due.
 fn next_hour(preferences: &Preferences, now: DateTime<Utc>) -> DateTime<Utc> {
-    let (zone, hour) = (zone(preferences), settings(preferences).hour);
+    let (zone, hour) = (time_zone(preferences), settings(preferences).hour);
     let today = now.with_timezone(&zone).date_naive();
-    let hours = (0..3).filter_map(|days| today.checked_add_days(Days::new(days))).map(|day| hour_of(zone, day, hour));
+    let hours = (0..3).filter_map(|days| today.checked_add_days(Days::new(days))).map(|day| at_hour(zone, day, hour));
     hours.into_iter().find(|time| *time > now).unwrap_or(now)
 }
 
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_due_at_its_hour_on_the_user_s_clock() {
+    fn a_day_is_due_at_its_hour_in_the_users_time_zone() {
         let tokyo = at("Asia/Tokyo", 22);
         assert_eq!(due(&tokyo, "2026-05-08T12:59:59Z"), ["2026-05-07"]);
         assert_eq!(due(&tokyo, "2026-05-08T13:00:00Z"), ["2026-05-07", "2026-05-08"]);
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_hour_follows_the_clock() {
+    fn the_next_hour_follows_clock_changes() {
         let oslo = at("Europe/Oslo", 22);
         assert_eq!(next_hour(&oslo, utc("2026-03-28T21:00:00Z")), utc("2026-03-29T20:00:00Z"));
         assert_eq!(next_hour(&oslo, utc("2026-10-24T19:59:59Z")), utc("2026-10-24T20:00:00Z"));

@@ -1,5 +1,5 @@
-//! The text of a PDF, page by page. Such a file may be damaged, or made to do harm, so that it is read apart, within a
-//! time and a size.
+//! Extracts the text of a PDF, page by page. The file may be damaged or malicious, so it is read on a separate thread, with
+//! limits on time and size.
 
 mod font;
 mod layout;
@@ -11,86 +11,86 @@ use resources::chat_files::Page;
 
 use self::{font::Font, layout::Layout};
 
-/// How long reading may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The time limit.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How far a compressed part of the file may swell, in bytes.
-const LARGEST_PART: usize = 64 << 20;
+/// The maximum decompressed size of a part of the file, in bytes.
+const MAX_PART: usize = 64 << 20;
 
-/// How many pages are read at most.
-const MOST_PAGES: usize = 5000;
+/// The maximum number of pages.
+const MAX_PAGES: usize = 5000;
 
-/// Why a PDF is not read.
+/// Why a PDF cannot be read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unread {
-    /// It wants a password.
+pub(super) enum PdfError {
+    /// It is password-protected.
     Encrypted,
-    /// It is not as a PDF should be.
+    /// It is malformed.
     Damaged,
-    /// It takes too long.
+    /// The time limit was exceeded.
     TooSlow,
-    /// It has more pages than are read.
+    /// It has more than [`MAX_PAGES`] pages.
     TooManyPages,
-    /// It has more text than it may.
+    /// Its text is too long.
     TooLong,
 }
 
-/// Reads a PDF on a thread of its own, whatever it does there.
-pub(super) async fn read(bytes: Vec<u8>, longest: usize) -> Result<Vec<Page>, Unread> {
-    let deadline = Instant::now() + PATIENCE;
-    let reading = tokio::task::spawn_blocking(move || pages(&bytes, longest, deadline));
-    match tokio::time::timeout(PATIENCE + Duration::from_secs(1), reading).await {
-        // What cannot be looked at in time is left to itself: a page is only given up between two of its steps.
-        Err(_) => Err(Unread::TooSlow),
-        Ok(Err(_panicked)) => Err(Unread::Damaged),
+/// Reads a PDF with at most `max_chars` characters on a separate thread.
+pub(super) async fn read(bytes: Vec<u8>, max_chars: usize) -> Result<Vec<Page>, PdfError> {
+    let deadline = Instant::now() + READ_TIMEOUT;
+    let reading = tokio::task::spawn_blocking(move || pages(&bytes, max_chars, deadline));
+    match tokio::time::timeout(READ_TIMEOUT + Duration::from_secs(1), reading).await {
+        // The thread stops by itself at the next check of the deadline.
+        Err(_) => Err(PdfError::TooSlow),
+        Ok(Err(_panicked)) => Err(PdfError::Damaged),
         Ok(Ok(pages)) => pages,
     }
 }
 
-fn pages(bytes: &[u8], longest: usize, deadline: Instant) -> Result<Vec<Page>, Unread> {
-    let options = LoadOptions { max_decompressed_size: Some(LARGEST_PART), ..LoadOptions::default() };
+fn pages(bytes: &[u8], max_chars: usize, deadline: Instant) -> Result<Vec<Page>, PdfError> {
+    let options = LoadOptions { max_decompressed_size: Some(MAX_PART), ..LoadOptions::default() };
     let document = Document::load_mem_with_options(bytes, options).map_err(|error| match error {
-        Error::InvalidPassword | Error::Decryption(_) | Error::UnsupportedSecurityHandler(_) => Unread::Encrypted,
-        _ => Unread::Damaged,
+        Error::InvalidPassword | Error::Decryption(_) | Error::UnsupportedSecurityHandler(_) => PdfError::Encrypted,
+        _ => PdfError::Damaged,
     })?;
-    // A file that anybody may read has been decrypted by now.
+    // Files with an empty password are decrypted by now.
     if document.is_encrypted() && !document.was_encrypted() {
-        return Err(Unread::Encrypted);
+        return Err(PdfError::Encrypted);
     }
-    let ids: Vec<ObjectId> = document.page_iter().take(MOST_PAGES + 1).collect();
+    let ids: Vec<ObjectId> = document.page_iter().take(MAX_PAGES + 1).collect();
     if ids.is_empty() {
-        return Err(Unread::Damaged);
+        return Err(PdfError::Damaged);
     }
-    if ids.len() > MOST_PAGES {
-        return Err(Unread::TooManyPages);
+    if ids.len() > MAX_PAGES {
+        return Err(PdfError::TooManyPages);
     }
     let (mut pages, mut length) = (Vec::with_capacity(ids.len()), 0);
     for (number, id) in (1..).zip(ids) {
-        // A page that cannot be read is an empty one; the others may well be whole.
+        // A damaged page counts as empty; the others may be readable.
         let text = text_of(&document, id, deadline).or_else(|reason| match reason {
-            Unread::Damaged => Ok(String::new()),
+            PdfError::Damaged => Ok(String::new()),
             other => Err(other),
         })?;
         length += text.chars().count();
-        if length > longest {
-            return Err(Unread::TooLong);
+        if length > max_chars {
+            return Err(PdfError::TooLong);
         }
         pages.push(Page { number: Some(number), text });
     }
     Ok(pages)
 }
 
-fn text_of(document: &Document, page: ObjectId, deadline: Instant) -> Result<String, Unread> {
-    let fonts = document.get_page_fonts(page).map_err(|_| Unread::Damaged)?;
+fn text_of(document: &Document, page: ObjectId, deadline: Instant) -> Result<String, PdfError> {
+    let fonts = document.get_page_fonts(page).map_err(|_| PdfError::Damaged)?;
     let fonts: Vec<(Vec<u8>, Font<'_>)> =
-        fonts.into_iter().filter_map(|(name, font)| Some((name, Font::of(font, document, LARGEST_PART)?))).collect();
-    let content = document.get_page_content_with_limit(page, LARGEST_PART).map_err(|_| Unread::Damaged)?;
+        fonts.into_iter().filter_map(|(name, font)| Some((name, Font::of(font, document, MAX_PART)?))).collect();
+    let content = document.get_page_content_with_limit(page, MAX_PART).map_err(|_| PdfError::Damaged)?;
     let mut layout = Layout::default();
     for (count, operation) in Content::decode_iter(&content).enumerate() {
         if count % 1000 == 0 && Instant::now() > deadline {
-            return Err(Unread::TooSlow);
+            return Err(PdfError::TooSlow);
         }
-        // What came before a broken step is worth having.
+        // Keep the text before a broken operation.
         let Ok(operation) = operation else { break };
         let operands = &operation.operands;
         let numbers: Vec<f32> = operands.iter().filter_map(|operand| operand.as_float().ok()).collect();
@@ -105,7 +105,7 @@ fn text_of(document: &Document, page: ObjectId, deadline: Instant) -> Result<Str
                 Object::String(text, _) => layout.show(text),
                 other => layout.shift(other.as_float().unwrap_or_default()),
             }),
-            (operator, _, numbers) => layout.step(operator, numbers),
+            (operator, _, numbers) => layout.apply(operator, numbers),
         }
     }
     Ok(layout.finish())

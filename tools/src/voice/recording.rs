@@ -1,4 +1,4 @@
-//! What sort of recording a file is: endpoints go by the ending of its name, and know no bare samples.
+//! Prepares recordings for transcription endpoints, which go by the file extension and do not accept raw samples.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use resources::speech::Recording;
@@ -6,23 +6,24 @@ use schemas::chat::Upload;
 
 use crate::{Error, Result};
 
-/// How long a recording is at most, in bytes: an MCP client may send one too.
-const LONGEST: usize = 200 << 20;
+/// The maximum size of a recording, in bytes. It also applies to MCP clients.
+const MAX_RECORDING: usize = 200 << 20;
 
-/// Endings that endpoints know.
-const KNOWN: [&str; 12] = ["wav", "mp3", "mp4", "m4a", "mpga", "mpeg", "flac", "ogg", "oga", "opus", "webm", "aac"];
+/// Extensions that endpoints support.
+const EXTENSIONS: [&str; 12] =
+    ["wav", "mp3", "mp4", "m4a", "mpga", "mpeg", "flac", "ogg", "oga", "opus", "webm", "aac"];
 
-/// What bare samples are declared as.
-const BARE: [&str; 4] = ["application/octet-stream", "audio/l16", "audio/pcm", "audio/raw"];
+/// MIME types of raw samples.
+const RAW_TYPES: [&str; 4] = ["application/octet-stream", "audio/l16", "audio/pcm", "audio/raw"];
 
-/// How bare samples are to be understood.
+/// The format of raw samples.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Samples {
     pub(super) rate: u32,
     pub(super) channels: u16,
 }
 
-/// Reads a file: a recording as it is, bare samples with the header that makes a WAV file of them.
+/// Reads a file: a recording unchanged, raw samples with a WAV header.
 pub(super) fn read(upload: Upload, samples: Samples) -> Result<Recording> {
     let Upload { name, mime_type, content } = upload;
     let refuse = |reason: String| Error::Rejected(format!("The audio could not be read: {reason}"));
@@ -30,24 +31,24 @@ pub(super) fn read(upload: Upload, samples: Samples) -> Result<Recording> {
     if bytes.is_empty() {
         return Err(refuse(format!("{name} is empty")));
     }
-    if bytes.len() > LONGEST {
-        return Err(refuse(format!("{name} is longer than {LONGEST} bytes")));
+    if bytes.len() > MAX_RECORDING {
+        return Err(refuse(format!("{name} is larger than {MAX_RECORDING} bytes")));
     }
-    let (stem, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
-    let named = KNOWN.into_iter().find(|known| ending.eq_ignore_ascii_case(known));
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
+    let named = EXTENSIONS.into_iter().find(|known| extension.eq_ignore_ascii_case(known));
     let declared = mime_type.as_deref().and_then(|declared| declared.split(';').next()).map(str::trim);
-    let is_bare = declared.is_none_or(|declared| BARE.iter().any(|bare| declared.eq_ignore_ascii_case(bare)));
-    match marked(&bytes).or(named) {
-        Some(ending) => Ok(Recording { name: format!("{}.{ending}", plain(stem)), pieces: vec![bytes] }),
-        None if is_bare => {
-            Ok(Recording { name: format!("{}.wav", plain(stem)), pieces: vec![samples.header(bytes.len()), bytes] })
+    let is_raw = declared.is_none_or(|declared| RAW_TYPES.iter().any(|raw| declared.eq_ignore_ascii_case(raw)));
+    match detect_extension(&bytes).or(named) {
+        Some(extension) => Ok(Recording { name: format!("{}.{extension}", safe_name(stem)), pieces: vec![bytes] }),
+        None if is_raw => {
+            Ok(Recording { name: format!("{}.wav", safe_name(stem)), pieces: vec![samples.header(bytes.len()), bytes] })
         }
-        None => Ok(Recording { name: plain(&name), pieces: vec![bytes] }),
+        None => Ok(Recording { name: safe_name(&name), pieces: vec![bytes] }),
     }
 }
 
-/// The ending for what the first bytes say that a recording is.
-fn marked(bytes: &[u8]) -> Option<&'static str> {
+/// The extension for the signature of a recording.
+fn detect_extension(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => Some("wav"),
         [b'O', b'g', b'g', b'S', ..] => Some("ogg"),
@@ -59,15 +60,14 @@ fn marked(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// A name that stands in a header without harm.
-fn plain(name: &str) -> String {
-    let plain: String =
-        name.chars().filter(|sign| sign.is_alphanumeric() || "-_ .".contains(*sign)).take(100).collect();
-    if plain.trim().is_empty() { "audio".into() } else { plain }
+/// A file name that is safe in a header.
+fn safe_name(name: &str) -> String {
+    let safe: String = name.chars().filter(|sign| sign.is_alphanumeric() || "-_ .".contains(*sign)).take(100).collect();
+    if safe.trim().is_empty() { "audio".into() } else { safe }
 }
 
 impl Samples {
-    /// The 44 bytes that say what follows them: so many bytes of 16-bit samples.
+    /// The 44 bytes of the WAV header for `length` bytes of 16-bit samples.
     fn header(self, length: usize) -> Vec<u8> {
         const BYTES: u16 = 2;
         let length = u32::try_from(length).unwrap_or(u32::MAX - 36);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn bare_samples_get_a_header() {
+    fn raw_samples_get_a_header() {
         let recording = sent("audio", Some("application/octet-stream"), &[1, 0, 2, 0]);
         assert_eq!(recording.name, "audio.wav");
         let whole = recording.pieces.concat();
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn recordings_stay_as_they_are_and_end_as_they_begin() {
+    fn recordings_are_unchanged_and_named_by_their_signature() {
         let ogg = sent("voice.bin", Some("application/octet-stream"), b"OggS and more");
         assert_eq!((ogg.name.as_str(), ogg.pieces.len()), ("voice.ogg", 1));
         assert_eq!(sent("a.MP3", None, &[0xff, 0xfb, 0, 0]).name, "a.mp3");

@@ -1,5 +1,5 @@
-//! What the user has asked for. A model reads what other people said and wrote, and some of that reads like a command: so
-//! nothing is changed that the user's own words do not ask for, and nothing is deleted before the user agrees.
+//! Consent: which changes the user has asked for. The model reads text by other people, which may contain instructions, so
+//! nothing is changed unless the user's own words ask for it, and nothing is deleted before the user confirms.
 
 use language::stemming::terms;
 use std::collections::HashSet;
@@ -7,14 +7,14 @@ use std::collections::HashSet;
 use schemas::chat::{Message, Sender};
 use serde_json::{Map, Value};
 
-/// How many of the user's messages before the question may say what is to be written.
-const EARLIER: usize = 3;
+/// How many of the user's earlier messages may contain the text to be written.
+const MAX_EARLIER_MESSAGES: usize = 3;
 
-/// The share of the telling words of what is written that must be the user's own.
-const OWN: f32 = 0.5;
+/// The share of the terms of a written text that must be the user's own.
+const MIN_OWN_TERMS: f32 = 0.5;
 
-/// What a sentence begins with that asks for a change.
-const ASKING: &[&str] = &[
+/// The beginnings of sentences that ask for a change.
+const CHANGE_OPENINGS: &[&str] = &[
     "add",
     "check off",
     "complete",
@@ -54,8 +54,8 @@ const ASKING: &[&str] = &[
     "cancel",
 ];
 
-/// What comes before it out of politeness.
-const POLITE: &[&str] = &[
+/// Polite phrases before them.
+const POLITE_OPENINGS: &[&str] = &[
     "please",
     "can you",
     "could you",
@@ -77,11 +77,11 @@ const POLITE: &[&str] = &[
     "kindly",
 ];
 
-/// Words that point to what was spoken of.
-const POINTING: &[&str] = &["it", "that", "this", "them", "these", "those", "one", "all", "both"];
+/// Words that refer to something mentioned before.
+const REFERENCES: &[&str] = &["it", "that", "this", "them", "these", "those", "one", "all", "both"];
 
-/// How one agrees.
-const YES: &[&str] = &[
+/// Messages that agree.
+const AGREEMENTS: &[&str] = &[
     "yes",
     "yes please",
     "yep",
@@ -116,8 +116,8 @@ const YES: &[&str] = &[
     "evet",
 ];
 
-/// How one takes back.
-const UNDO: &[&str] = &[
+/// Messages that ask for an undo.
+const UNDO_REQUESTS: &[&str] = &[
     "undo",
     "undo it",
     "undo that",
@@ -131,29 +131,33 @@ const UNDO: &[&str] = &[
     "please undo that",
 ];
 
-/// What the user has asked for in so many words.
+/// What the user has explicitly asked for.
 pub(super) struct Consent {
-    asks: bool,
-    points: bool,
-    said: HashSet<String>,
+    asks_for_change: bool,
+    has_reference: bool,
+    terms: HashSet<String>,
 }
 
 impl Consent {
-    /// What the question asks for, after the messages `earlier`.
+    /// The consent that the question gives, after the messages `earlier`.
     pub(super) fn read(question: &str, earlier: &[Message]) -> Self {
-        let asked = earlier.iter().rev().filter(|message| message.sender == Sender::Human).take(EARLIER);
-        let said = asked.map(|message| message.text.as_str()).chain([question]).flat_map(terms).collect();
+        let asked = earlier.iter().rev().filter(|message| message.sender == Sender::Human).take(MAX_EARLIER_MESSAGES);
+        let terms = asked.map(|message| message.text.as_str()).chain([question]).flat_map(terms).collect();
         let mut spoken = question.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase);
-        Self { asks: asks_for_change(question), points: spoken.any(|word| POINTING.contains(&word.as_str())), said }
+        Self {
+            asks_for_change: asks_for_change(question),
+            has_reference: spoken.any(|word| REFERENCES.contains(&word.as_str())),
+            terms,
+        }
     }
 
-    /// Whether a change that writes these arguments, or is about `subject`, is what the user asked for.
+    /// Whether the user asked for a change with these arguments, or of `subject`.
     pub(super) fn covers(&self, arguments: &Map<String, Value>, subject: Option<&str>) -> bool {
-        let Some(subject) = subject.filter(|_| self.asks) else { return false };
+        let Some(subject) = subject.filter(|_| self.asks_for_change) else { return false };
         let writes = arguments.values().any(|value| value.as_str() == Some(subject));
         let terms = terms(subject);
-        let own = terms.iter().filter(|term| self.said.contains(*term)).count() as f32;
-        if writes { own >= OWN * terms.len() as f32 } else { own > 0.0 || self.points }
+        let own = terms.iter().filter(|term| self.terms.contains(*term)).count() as f32;
+        if writes { own >= MIN_OWN_TERMS * terms.len() as f32 } else { own > 0.0 || self.has_reference }
     }
 }
 
@@ -162,31 +166,31 @@ fn asks_for_change(text: &str) -> bool {
     let plain = text.to_lowercase().replace('’', "'");
     plain.split(['.', '!', '?', ';', ',', ':', '\n']).flat_map(|part| part.split(" and ")).any(|sentence| {
         let mut rest = sentence.trim();
-        while let Some(after) = POLITE.iter().find_map(|polite| after(rest, polite)) {
+        while let Some(after) = POLITE_OPENINGS.iter().find_map(|polite| after(rest, polite)) {
             rest = after;
         }
-        ASKING.iter().any(|asking| after(rest, asking).is_some())
+        CHANGE_OPENINGS.iter().any(|asking| after(rest, asking).is_some())
     })
 }
 
-/// What follows these words at the beginning of a text.
+/// The rest of a text that begins with these words.
 fn after<'a>(text: &'a str, words: &str) -> Option<&'a str> {
     let rest = text.strip_prefix(words)?;
     (!rest.starts_with(char::is_alphanumeric)).then(|| rest.trim_start())
 }
 
-/// Whether a message does nothing but agree.
+/// Whether a message only agrees.
 pub(super) fn agrees(text: &str) -> bool {
-    YES.contains(&plain(text).as_str())
+    AGREEMENTS.contains(&normalize(text).as_str())
 }
 
-/// Whether a message does nothing but ask for the last change to be taken back.
-pub(super) fn takes_back(text: &str) -> bool {
-    UNDO.contains(&plain(text).as_str())
+/// Whether a message only asks to undo the last change.
+pub(super) fn requests_undo(text: &str) -> bool {
+    UNDO_REQUESTS.contains(&normalize(text).as_str())
 }
 
-/// The words alone.
-fn plain(text: &str) -> String {
+/// The words without punctuation, in lower case.
+fn normalize(text: &str) -> String {
     let words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
@@ -203,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_user_asks_for_may_be_written() {
+    fn requested_texts_may_be_written() {
         let milk = "Buy milk";
         for question in [
             "Remind me to buy milk",
@@ -221,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_user_names_or_points_to_may_be_changed() {
+    fn named_and_referenced_objects_may_be_changed() {
         let id = json!({ "action_item_id": "a", "completed": true });
         assert!(covers("Mark the milk as done", id.clone(), "Buy oat milk"));
         assert!(covers("Complete it", id.clone(), "Buy oat milk"));
@@ -230,9 +234,9 @@ mod tests {
     }
 
     #[test]
-    fn agreeing_and_taking_back_are_whole_messages() {
+    fn agreements_and_undo_requests_are_whole_messages() {
         assert!(agrees("Yes!") && agrees("go ahead.") && agrees("Ja, bitte"));
         assert!(!agrees("Yes, but who is Ben?") && !agrees("no"));
-        assert!(takes_back("Undo that.") && !takes_back("What did I undo?"));
+        assert!(requests_undo("Undo that.") && !requests_undo("What did I undo?"));
     }
 }

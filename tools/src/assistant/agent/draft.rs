@@ -8,85 +8,85 @@ use serde_json::Value;
 
 use super::{
     Frame,
-    event_sink::{Ended, Listener},
+    event_sink::{Completion, EventSink},
     message,
     sources::{Resolved, Sources},
 };
 
-/// What there is of an answer.
+/// An answer so far.
 #[derive(Default)]
 pub(super) struct Draft {
-    /// What was said, markers and all.
+    /// The text, with markers.
     pub(super) text: String,
-    /// What the markers point to.
+    /// The sources that the markers refer to.
     pub(super) sources: Sources,
-    /// What is different now.
+    /// The changes that were made.
     pub(super) changes: Vec<Change>,
-    /// What the user is to agree to.
+    /// The changes that the user has to confirm.
     pub(super) proposals: Vec<Proposal>,
-    /// How often the model was asked.
-    pub(super) calls: usize,
+    /// The number of model calls.
+    pub(super) model_calls: usize,
     chart: Option<Chart>,
     status: MessageStatus,
 }
 
 impl Draft {
-    /// Adds to the answer, and passes it on.
-    pub(super) async fn say(&mut self, delta: String, listener: &Listener) {
+    /// Appends to the answer, and sends it to the client.
+    pub(super) async fn append(&mut self, delta: String, events: &EventSink) {
         self.text.push_str(&delta);
-        listener.tell(Frame::Data(delta)).await;
+        events.send(Frame::Data(delta)).await;
     }
 
-    /// Whether the client left before there was anything to keep.
-    pub(super) fn is_nothing(&self) -> bool {
+    /// Whether there is nothing to store, as the client disconnected too early.
+    pub(super) fn is_empty(&self) -> bool {
         self.text.is_empty() && self.changes.is_empty()
     }
 
-    /// Notes that the model failed.
-    pub(super) fn fail(&mut self) {
+    /// Marks the answer as failed.
+    pub(super) fn set_failed(&mut self) {
         self.status = MessageStatus::Failed;
     }
 
-    /// Lets the markers point to these, in this order.
-    pub(super) fn rest_on(&mut self, citations: Vec<Citation>) {
+    /// Sets the sources of the markers, in this order.
+    pub(super) fn set_citations(&mut self, citations: Vec<Citation>) {
         self.sources = Sources::default();
         citations.iter().for_each(|citation| {
             self.sources.number(citation);
         });
     }
 
-    /// Keeps the chart of a result; the model is told that it is there.
+    /// Takes the chart out of a function's result.
     pub(super) fn take_chart(&mut self, result: &mut Value) {
         let chart = result.get("chart_data").and_then(|chart| serde_json::from_value(chart.clone()).ok());
         self.chart = chart.or(self.chart.take());
     }
 
-    /// Says what has to be said at the end, however it came.
-    pub(super) async fn end(&mut self, ended: Ended, listener: &Listener) {
-        match ended {
-            Ended::Done => {}
-            Ended::Left => self.status = MessageStatus::Cancelled,
-            Ended::Late => {
-                self.fail();
-                let begun = if self.text.is_empty() { "" } else { " … " };
-                self.say(format!("{begun}Sorry: this took too long, and I stopped."), listener).await;
+    /// Appends the closing lines for the way in which the work ended.
+    pub(super) async fn finish(&mut self, completion: Completion, events: &EventSink) {
+        match completion {
+            Completion::Finished => {}
+            Completion::Cancelled => self.status = MessageStatus::Cancelled,
+            Completion::TimedOut => {
+                self.set_failed();
+                let separator = if self.text.is_empty() { "" } else { " … " };
+                self.append(format!("{separator}Sorry: this took too long, and I stopped."), events).await;
             }
-            Ended::Failed(error) => {
-                self.fail();
-                tracing::warn!("a question could not be looked into: {error}");
-                self.say(format!("I could not look into your memory just now: {error}"), listener).await;
+            Completion::Failed(error) => {
+                self.set_failed();
+                tracing::warn!("a question could not be answered: {error}");
+                self.append(format!("I could not look into your memory just now: {error}"), events).await;
             }
         }
         if self.status != MessageStatus::Cancelled && self.text.trim().is_empty() {
-            self.say("The language model gave no answer. Please ask again.".into(), listener).await;
+            self.append("The language model gave no answer. Please ask again.".into(), events).await;
         }
-        for line in self.afterwords() {
-            self.say(format!("\n\n{line}"), listener).await;
+        for line in self.closing_lines() {
+            self.append(format!("\n\n{line}"), events).await;
         }
     }
 
-    /// What was done and how to take it back, and what the user is asked: whatever the model says of it.
-    fn afterwords(&self) -> Vec<String> {
+    /// The changes with how to undo them, and the proposals: independent of what the model says about them.
+    fn closing_lines(&self) -> Vec<String> {
         let done = self.changes.iter().map(|change| match &change.undo {
             Some(undo) => format!("Done: {}. Say “undo” to take it back ({}).", change.summary, undo.tool),
             None => format!("Done: {}.", change.summary),
@@ -95,18 +95,18 @@ impl Draft {
         done.chain(asked).collect()
     }
 
-    /// The text without markers, and what they point to or, where there are none, what the text says again.
+    /// The text without markers, and the citations that they refer to; without markers, the source that the text repeats.
     pub(super) fn resolve(&self, question: &str) -> Resolved {
         let mut resolved = self.sources.resolve(&self.text);
         if resolved.citations.is_empty() && self.status == MessageStatus::Completed {
-            resolved.citations.extend(self.sources.said_again(&resolved.text, question).cloned());
+            resolved.citations.extend(self.sources.find_repeated(&resolved.text, question).cloned());
         }
-        let (cited, unresolved, model_calls) = (resolved.citations.len(), resolved.unresolved, self.calls);
+        let (cited, unresolved, model_calls) = (resolved.citations.len(), resolved.unresolved, self.model_calls);
         tracing::debug!(cited, unresolved, model_calls, status = ?self.status, "answered");
         resolved
     }
 
-    /// The answer as it is stored.
+    /// The message to be stored.
     pub(super) fn into_message(self, asked: &Message) -> Message {
         let Resolved { text, citations, .. } = self.resolve(&asked.text);
         let mut ids: Vec<String> = Vec::new();

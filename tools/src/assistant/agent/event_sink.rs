@@ -1,4 +1,4 @@
-//! Whoever listens to an answer while it is made, and how long that may take.
+//! The receiver of an answer while it is made, and the time limit of an answer.
 
 use std::time::Duration;
 
@@ -12,70 +12,71 @@ use tokio_util::sync::CancellationToken;
 use super::Frame;
 use crate::{Error, Result};
 
-/// How long an answer may take in all where no model is asked.
-const LONGEST: Duration = Duration::from_secs(150);
+/// The time limit of an answer where there is no language model.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(150);
 
-/// How often who waits is told that work goes on.
-const HEARTBEAT: Duration = Duration::from_secs(20);
+/// The interval of progress frames while nothing else is sent.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(20);
 
-/// Whoever listens; nobody has to.
-pub(super) struct Listener(Option<(mpsc::Sender<Frame>, CancellationToken)>);
+/// The receiver of frames, if there is one.
+pub(super) struct EventSink(Option<(mpsc::Sender<Frame>, CancellationToken)>);
 
-/// How an answer came to its end.
-pub(super) enum Ended {
-    /// By itself.
-    Done,
-    /// By an error.
+/// How the work on an answer ended.
+pub(super) enum Completion {
+    /// Normally.
+    Finished,
+    /// With an error.
     Failed(Error),
-    /// The client left, or the server stops.
-    Left,
-    /// It took too long.
-    Late,
+    /// The client disconnected, or the server stops.
+    Cancelled,
+    /// The time limit was reached.
+    TimedOut,
 }
 
-impl Listener {
-    /// One who gets every frame, and may leave.
-    pub(super) fn new(frames: mpsc::Sender<Frame>, leaving: CancellationToken) -> Self {
-        Self(Some((frames, leaving)))
+impl EventSink {
+    /// A client that receives every frame, and may disconnect.
+    pub(super) fn new(frames: mpsc::Sender<Frame>, disconnected: CancellationToken) -> Self {
+        Self(Some((frames, disconnected)))
     }
 
-    /// Nobody, who never leaves either.
-    pub(super) fn nobody() -> Self {
+    /// No receiver.
+    pub(super) fn none() -> Self {
         Self(None)
     }
 
-    /// Tells a frame to whoever is still there.
-    pub(super) async fn tell(&self, frame: Frame) {
-        if let Some((frames, leaving)) = &self.0 {
-            // One who has left does not make room for more.
+    /// Sends a frame, unless the client has disconnected.
+    pub(super) async fn send(&self, frame: Frame) {
+        if let Some((frames, disconnected)) = &self.0 {
+            // A disconnected client may never empty its buffer.
             tokio::select! {
                 _ = frames.send(frame) => {}
-                () = leaving.cancelled() => {}
+                () = disconnected.cancelled() => {}
             }
         }
     }
 
-    /// Lets an answer go on until it is made, until nobody listens any more, or until it takes too long.
-    pub(super) async fn attend(&self, resources: &Resources, answering: impl Future<Output = Result<()>>) -> Ended {
-        let longest = resources.llm.as_ref().map_or(LONGEST, LanguageModel::answer_time);
-        let (late, mut heartbeat) = (sleep(longest), interval_at(Instant::now() + HEARTBEAT, HEARTBEAT));
-        tokio::pin!(answering, late);
+    /// Runs the work on an answer until it ends, the client disconnects, or the time limit is reached.
+    pub(super) async fn run(&self, resources: &Resources, work: impl Future<Output = Result<()>>) -> Completion {
+        let timeout = resources.llm.as_ref().map_or(ANSWER_TIMEOUT, LanguageModel::answer_time);
+        let (timeout, mut heartbeat) =
+            (sleep(timeout), interval_at(Instant::now() + HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL));
+        tokio::pin!(work, timeout);
         loop {
             tokio::select! {
-                ended = &mut answering => return ended.map_or_else(Ended::Failed, |()| Ended::Done),
-                () = self.left() => return Ended::Left,
-                () = resources.sessions.stopped() => return Ended::Left,
-                () = &mut late => return Ended::Late,
-                _ = heartbeat.tick() => self.tell(Frame::Think("Still working…".into())).await,
+                result = &mut work => return result.map_or_else(Completion::Failed, |()| Completion::Finished),
+                () = self.disconnected() => return Completion::Cancelled,
+                () = resources.sessions.stopped() => return Completion::Cancelled,
+                () = &mut timeout => return Completion::TimedOut,
+                _ = heartbeat.tick() => self.send(Frame::Think("Still working…".into())).await,
             }
         }
     }
 
-    async fn left(&self) {
+    async fn disconnected(&self) {
         match &self.0 {
-            Some((frames, leaving)) => tokio::select! {
+            Some((frames, disconnected)) => tokio::select! {
                 () = frames.closed() => {}
-                () = leaving.cancelled() => {}
+                () = disconnected.cancelled() => {}
             },
             None => std::future::pending().await,
         }

@@ -1,4 +1,4 @@
-//! The model's functions: the tools that are marked for chat and that the caller may use, called as every face does.
+//! The functions offered to the model: the tools that are marked for chat and that the caller may use.
 
 use std::{collections::HashSet, sync::OnceLock};
 
@@ -7,107 +7,111 @@ use resources::llm::{self, Function};
 use schemas::chat::{Call, Change, Proposal};
 use serde_json::{Map, Value, json};
 
-use super::{consent::Consent, sources::Sources, tokens};
+use super::{consent::Consent, prompt::count_tokens, sources::Sources};
 use crate::{
     Context, Error, Result, Tool, Undo,
     confirmation::{TEXTS, look_up, named},
 };
 
-/// What the model may do.
+/// The tools that the model may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Offer {
-    /// Look things up.
-    Reading,
-    /// Look things up and change them.
-    Everything,
+pub(super) enum ToolAccess {
+    /// Tools that change nothing.
+    ReadOnly,
+    /// All tools.
+    All,
 }
 
-/// What came of a call.
+/// The outcome of a function call.
 pub(super) enum Outcome {
-    /// A result, or what went wrong.
-    Told(Value),
-    /// A result, and something that is different now.
+    /// A result or an error.
+    Answered(Value),
+    /// A result, and the change that was made.
     Changed(Value, Change),
-    /// Nothing yet: the user is to agree first.
+    /// A change that the user has to confirm first.
     Proposed(Proposal),
 }
 
-/// The keywords of a schema that a model can do without.
-const IDLE: [&str; 5] = ["example", "examples", "title", "$schema", "format"];
+/// The schema keywords that are omitted to save tokens.
+const OMITTED_KEYWORDS: [&str; 5] = ["example", "examples", "title", "$schema", "format"];
 
-/// The functions that the model may ask for, as far as `room` tokens reach.
-pub(super) fn offered(context: &Context, offer: Offer, mut room: usize) -> Vec<Function> {
-    let permitted = functions().iter().filter(|(tool, ..)| may(context, offer, tool));
+/// The functions that the model may call, as far as they fit into `room` tokens.
+pub(super) fn available_functions(context: &Context, access: ToolAccess, mut room: usize) -> Vec<Function> {
+    let permitted = functions().iter().filter(|(tool, ..)| is_allowed(context, access, tool));
     let fitting = permitted.filter(|(.., cost)| room.checked_sub(*cost).map(|left| room = left).is_some());
     fitting.map(|(_, function, _)| function.clone()).collect()
 }
 
-/// Every function, the tool that it is, and how many tokens it takes: always the same, and longer to write than to read.
+/// Every function with its tool and its cost in tokens, computed once.
 fn functions() -> &'static [(&'static Tool, Function, usize)] {
     static FUNCTIONS: OnceLock<Vec<(&Tool, Function, usize)>> = OnceLock::new();
     let function = |tool: &'static Tool| {
         let mut parameters = Value::Object(tool.arguments.schema().clone());
-        slim(&mut parameters);
+        strip_schema(&mut parameters);
         let description = tool.description();
-        let cost = tokens::count(&description) + tokens::count(&parameters.to_string());
+        let cost = count_tokens(&description) + count_tokens(&parameters.to_string());
         (tool, Function { name: tool.name.to_owned(), description, parameters }, cost)
     };
     FUNCTIONS.get_or_init(|| crate::all().iter().filter(|tool| tool.chat.is_some()).map(function).collect())
 }
 
-fn may(context: &Context, offer: Offer, tool: &Tool) -> bool {
-    let fits = offer == Offer::Everything || tool.behaviour().read_only;
+fn is_allowed(context: &Context, access: ToolAccess, tool: &Tool) -> bool {
+    let fits = access == ToolAccess::All || tool.behaviour().read_only;
     tool.chat.is_some() && fits && tool.permits(context).is_ok()
 }
 
-/// Takes out of a schema what says nothing that a model needs.
-fn slim(schema: &mut Value) {
+/// Removes the omitted keywords from a schema.
+fn strip_schema(schema: &mut Value) {
     match schema {
-        Value::Array(items) => items.iter_mut().for_each(slim),
+        Value::Array(items) => items.iter_mut().for_each(strip_schema),
         Value::Object(fields) => {
-            fields.retain(|name, value| !IDLE.contains(&name.as_str()) || value.is_object());
-            fields.values_mut().for_each(slim);
+            fields.retain(|name, value| !OMITTED_KEYWORDS.contains(&name.as_str()) || value.is_object());
+            fields.values_mut().for_each(strip_schema);
         }
         _ => {}
     }
 }
 
-/// What the server is doing while it runs a function, in a few words.
-pub(super) fn doing(name: &str) -> String {
+/// The progress label of a function.
+pub(super) fn progress_label(name: &str) -> String {
     let label = crate::find(name).and_then(|tool| tool.chat);
     label.map_or_else(|| format!("Using {}", name.replace('_', " ")), str::to_owned)
 }
 
-/// Runs what the model asks for; what goes wrong is a result that the model can read.
-pub(super) async fn run(
+/// Runs a function call of the model. Errors become results that the model can read.
+pub(super) async fn run_call(
     context: &Context,
-    offer: Offer,
+    access: ToolAccess,
     consent: &Consent,
     sources: &Sources,
     call: &llm::Call,
 ) -> Outcome {
-    let outcome = match read(context, offer, call) {
-        Ok((tool, arguments)) => perform(context, consent, sources, tool, arguments).await,
+    let outcome = match parse_call(context, access, call) {
+        Ok((tool, arguments)) => call_tool(context, consent, sources, tool, arguments).await,
         Err(error) => Err(error),
     };
-    outcome.unwrap_or_else(|error| Outcome::Told(told(&error)))
+    outcome.unwrap_or_else(|error| Outcome::Answered(error_to_json(&error)))
 }
 
-/// What a model reads of an error.
-pub(super) fn told(error: &Error) -> Value {
+/// An error as the model reads it.
+fn error_to_json(error: &Error) -> Value {
     json!({ "error": { "code": error.code(), "message": error.to_string() } })
 }
 
-fn read(context: &Context, offer: Offer, call: &llm::Call) -> Result<(&'static Tool, Map<String, Value>)> {
-    let tool = crate::find(&call.name).filter(|tool| may(context, offer, tool));
-    let tool = tool.ok_or_else(|| Error::NotFound(format!("There is no function called {}", call.name)))?;
+fn parse_call(
+    context: &Context,
+    access: ToolAccess,
+    call: &llm::Call,
+) -> Result<(&'static Tool, Map<String, Value>)> {
+    let tool = crate::find(&call.name).filter(|tool| is_allowed(context, access, tool));
+    let tool = tool.ok_or_else(|| Error::NotFound(format!("Unknown function {}", call.name)))?;
     let text = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
     let arguments = serde_json::from_str(text)
         .map_err(|error| Error::Invalid(format!("The arguments are not a JSON object: {error}")))?;
     Ok((tool, arguments))
 }
 
-async fn perform(
+async fn call_tool(
     context: &Context,
     consent: &Consent,
     sources: &Sources,
@@ -116,7 +120,7 @@ async fn perform(
 ) -> Result<Outcome> {
     if tool.behaviour().read_only {
         let result = tool.call(context.clone(), &tool.arguments, arguments).await?;
-        return Ok(Outcome::Told(tool.for_assistants(result)));
+        return Ok(Outcome::Answered(tool.for_assistants(result)));
     }
     let call = Call { tool: tool.name.to_owned(), arguments };
     let subject = match subject(&call.arguments, sources) {
@@ -128,43 +132,43 @@ async fn perform(
         tool.arguments.read(call.arguments.clone())?;
         return Ok(Outcome::Proposed(Proposal { summary, call }));
     }
-    change(context, &call, summary).await.map(|(result, change)| Outcome::Changed(result, change))
+    apply_change(context, &call, summary).await.map(|(result, change)| Outcome::Changed(result, change))
 }
 
-/// Does what changes something, and says how it is taken back.
-pub(super) async fn change(context: &Context, call: &Call, summary: String) -> Result<(Value, Change)> {
-    let tool = crate::find(&call.tool).filter(|tool| may(context, Offer::Everything, tool));
-    let tool = tool.ok_or_else(|| Error::NotFound(format!("There is no function called {}", call.tool)))?;
+/// Calls a tool that changes something. Returns its result, and the change with the call that undoes it.
+pub(super) async fn apply_change(context: &Context, call: &Call, summary: String) -> Result<(Value, Change)> {
+    let tool = crate::find(&call.tool).filter(|tool| is_allowed(context, ToolAccess::All, tool));
+    let tool = tool.ok_or_else(|| Error::NotFound(format!("Unknown function {}", call.tool)))?;
     let begun = resources::now();
-    let before = match tool.undo {
-        Some(Undo::Restoring(_)) => before(context, tool, &call.arguments).await,
+    let previous = match tool.undo {
+        Some(Undo::Restoring(_)) => previous_arguments(context, tool, &call.arguments).await,
         _ => None,
     };
     let result = tool.call(context.clone(), &tool.arguments, call.arguments.clone()).await?;
     let undo = match tool.undo {
-        Some(Undo::Deleting { made, by, argument }) => deleting(&result[made], by, argument, begun),
-        Some(Undo::Restoring(_)) => before.map(|arguments| Call { tool: call.tool.clone(), arguments }),
+        Some(Undo::Deleting { made, by, argument }) => deletion_call(&result[made], by, argument, begun),
+        Some(Undo::Restoring(_)) => previous.map(|arguments| Call { tool: call.tool.clone(), arguments }),
         None => None,
     };
     Ok((tool.for_assistants(result), Change { tool: call.tool.clone(), summary, undo }))
 }
 
-/// The call that deletes what was written; none if it was there before, as what is written twice can be.
-fn deleting(made: &Value, by: &str, argument: &str, begun: DateTime<Utc>) -> Option<Call> {
+/// The call that deletes what was created; none if it existed before.
+fn deletion_call(made: &Value, by: &str, argument: &str, begun: DateTime<Utc>) -> Option<Call> {
     let created = DateTime::parse_from_rfc3339(made["created_at"].as_str()?).ok()?;
     let arguments = Map::from_iter([(argument.to_owned(), made["id"].clone())]);
     (created >= begun).then(|| Call { tool: by.to_owned(), arguments })
 }
 
-/// The arguments that restore what the call is about to change.
-async fn before(context: &Context, tool: &Tool, given: &Map<String, Value>) -> Option<Map<String, Value>> {
+/// The arguments that restore the fields that a call changes.
+async fn previous_arguments(context: &Context, tool: &Tool, given: &Map<String, Value>) -> Option<Map<String, Value>> {
     let (names, row) = look_up(context, tool, given).await.ok()??;
     let changed = given.keys().filter(|name| !names.contains_key(*name));
     let restored: Option<Map<_, _>> = changed.map(|name| Some((name.clone(), row.get(name)?.clone()))).collect();
     Some(names.into_iter().chain(restored?).collect())
 }
 
-/// What a call is about, in the user's words: the text that it writes, or that of what it names by its id.
+/// The subject of a call: the text that it writes, or the text of the object that it refers to by id.
 fn subject(arguments: &Map<String, Value>, sources: &Sources) -> Option<String> {
     let texts = TEXTS.iter().filter_map(|name| arguments.get(*name)?.as_str());
     let named = || {
@@ -179,13 +183,13 @@ fn summary(tool: &Tool, subject: Option<&str>) -> String {
     subject.map_or(what.clone(), |subject| format!("{what} “{subject}”"))
 }
 
-/// The calls that were made already, so that a model which goes round in circles is told.
+/// The calls that were already made, to detect repetitions.
 #[derive(Debug, Default)]
-pub(super) struct Made(HashSet<(String, String)>);
+pub(super) struct CallLog(HashSet<(String, String)>);
 
-impl Made {
-    /// Whether this call is a new one.
-    pub(super) fn is_new(&mut self, call: &llm::Call) -> bool {
+impl CallLog {
+    /// Records a call. Returns whether it is new.
+    pub(super) fn insert(&mut self, call: &llm::Call) -> bool {
         let arguments = serde_json::from_str::<Value>(&call.arguments).map(|arguments| arguments.to_string());
         self.0.insert((call.name.clone(), arguments.unwrap_or_else(|_| call.arguments.clone())))
     }

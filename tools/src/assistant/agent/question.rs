@@ -1,4 +1,4 @@
-//! What a question asks about: its words, those of the question before where it leans on that one, and its time.
+//! Interprets a question: its words, those of the previous question for a follow-up, and its time range.
 
 use language::{dates, stemming::terms};
 use std::ops::Range;
@@ -7,88 +7,88 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use schemas::chat::{Message, PageContext, Sender};
 
-use crate::assistant::retrieval::Wanted;
+use crate::assistant::retrieval::Query;
 
-/// How many words a question has at most that may tense on the one before by how it begins, and by a word in it.
-const BEGINS_SHORT: usize = 9;
-const REFERS_SHORT: usize = 14;
+/// The maximum length of a follow-up in words, when it begins like one, and when it contains a reference.
+const MAX_WORDS_WITH_OPENING: usize = 9;
+const MAX_WORDS_WITH_REFERENCE: usize = 14;
 
-/// How a question begins that goes on from the one before.
-const GOING_ON: &[&str] =
+/// The beginnings of follow-ups.
+const FOLLOW_UP_OPENINGS: &[&str] =
     &["and", "but", "so", "then", "or", "also", "what about", "how about", "anything else", "who else"];
 
-/// Words that stand for something said before.
-const REFERRING: &[&str] = &[
+/// Words that refer to something said before.
+const REFERENCES: &[&str] = &[
     "it", "its", "that", "this", "these", "those", "they", "them", "their", "he", "him", "his", "she", "her", "there",
     "then", "same", "again", "else",
 ];
 
-/// A question as it is understood.
+/// An interpreted question.
 pub(super) struct Question {
-    /// Its words, with those of the question that it leans on.
+    /// Its words, after those of the questions that it follows up.
     pub(super) query: String,
-    /// When what it asks about was.
+    /// The time range that it asks about.
     pub(super) range: Option<Range<DateTime<Utc>>>,
-    /// What the user is looking at.
+    /// The page that the user is looking at.
     pub(super) page: Option<PageContext>,
-    /// The present, where the user lives.
+    /// The current time in the user's time zone.
     pub(super) now: DateTime<Tz>,
 }
 
 impl Question {
-    /// Understands `text`, asked `now` after the messages `earlier`, oldest first.
+    /// Interprets `text`, asked `now` after the messages `earlier`, oldest first.
     pub(super) fn read(text: &str, earlier: &[Message], page: Option<PageContext>, now: DateTime<Tz>) -> Self {
         let range = dates::find_range(text, &now);
-        let (mut query, mut understood) = (text.to_owned(), range);
-        if leans(text) {
+        let (mut query, mut time_range) = (text.to_owned(), range);
+        if is_follow_up(text) {
             let before =
                 earlier.iter().rev().filter(|message| message.sender == Sender::Human).map(|asked| &asked.text);
             for asked in before {
                 query = format!("{asked}\n{query}");
-                understood = understood.or_else(|| dates::find_range(asked, &now));
-                if !leans(asked) {
+                time_range = time_range.or_else(|| dates::find_range(asked, &now));
+                if !is_follow_up(asked) {
                     break;
                 }
             }
         }
-        Self { query, range: understood, page, now }
+        Self { query, range: time_range, page, now }
     }
 
-    /// What is looked for.
-    pub(super) fn wanted(&self) -> Wanted<'_> {
+    /// The query for retrieval.
+    pub(super) fn retrieval_query(&self) -> Query<'_> {
         let page = self.page.as_ref();
         let of_kind = |kind: &str| page.filter(|page| page.kind == kind).and_then(|page| page.id.as_deref());
         let (start, end) = (page.and_then(|page| page.start_date), page.and_then(|page| page.end_date));
-        let bounded = start.is_some() || end.is_some();
-        let only = start.unwrap_or(DateTime::<Utc>::MIN_UTC)..end.unwrap_or(DateTime::<Utc>::MAX_UTC);
-        Wanted {
-            query: &self.query,
-            range: self.range.clone(),
+        let is_bounded = start.is_some() || end.is_some();
+        let bounds = start.unwrap_or(DateTime::<Utc>::MIN_UTC)..end.unwrap_or(DateTime::<Utc>::MAX_UTC);
+        Query {
+            text: &self.query,
+            time_range: self.range.clone(),
             conversation: of_kind("conversation"),
             memory: of_kind("memory"),
             action_item: of_kind("task"),
-            only: bounded.then_some(only),
+            bounds: is_bounded.then_some(bounds),
         }
     }
 }
 
-/// Whether a question means something that was said before it: `and after that?`, `what did she say?`
-pub(super) fn leans(text: &str) -> bool {
+/// Whether a question refers to something said before it: `and after that?`, `what did she say?`
+pub(super) fn is_follow_up(text: &str) -> bool {
     let plain = text.trim().to_lowercase();
     let count = plain.split_whitespace().count();
     let begins =
         |opening: &str| plain.strip_prefix(opening).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
-    let goes_on = count <= BEGINS_SHORT && GOING_ON.iter().any(|opening| begins(opening));
+    let goes_on = count <= MAX_WORDS_WITH_OPENING && FOLLOW_UP_OPENINGS.iter().any(|opening| begins(opening));
     let refers = || {
         let mut words = plain.split(|letter: char| !letter.is_alphanumeric());
-        count <= REFERS_SHORT && words.any(|word| REFERRING.contains(&word)) && !names_somebody(text)
+        count <= MAX_WORDS_WITH_REFERENCE && words.any(|word| REFERENCES.contains(&word)) && !has_name(text)
     };
-    let says_nothing = || terms(text).is_empty() && dates::find_range(text, &resources::now()).is_none();
-    goes_on || refers() || says_nothing()
+    let has_no_content = || terms(text).is_empty() && dates::find_range(text, &resources::now()).is_none();
+    goes_on || refers() || has_no_content()
 }
 
-/// Whether a name stands in the text: a capital within a sentence.
-fn names_somebody(text: &str) -> bool {
+/// Whether a text contains a name: a capitalized word within a sentence.
+fn has_name(text: &str) -> bool {
     let mut words = text.split_whitespace().skip(1);
     words.any(|word| {
         word.starts_with(char::is_uppercase) && word.trim_matches(|letter: char| !letter.is_alphanumeric()) != "I"
@@ -111,11 +111,11 @@ mod tests {
     }
 
     #[test]
-    fn a_question_that_leans_takes_the_one_before_along() {
+    fn follow_ups_include_the_previous_question() {
         let read = |text: &str, before: &[&str]| Question::read(text, &asked(before), None, now());
         let question = read("And after that?", &["What did Ana plan for last week?"]);
         assert_eq!(question.query, "What did Ana plan for last week?\nAnd after that?");
-        assert!(question.range.is_some(), "the time goes along too");
+        assert!(question.range.is_some(), "the time range is taken over");
         assert_eq!(read("What did she say?", &["Who met Ana?"]).query, "Who met Ana?\nWhat did she say?");
         let twice = read("Why?", &["Where does Ben live?", "And since when?"]);
         assert_eq!(twice.query, "Where does Ben live?\nAnd since when?\nWhy?");
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_those_of_the_users_clock() {
+    fn times_are_in_the_users_time_zone() {
         let question = Question::read("What did I do yesterday evening?", &[], None, now());
         let range = question.range.unwrap();
         let zone = chrono_tz::Europe::Oslo;

@@ -1,55 +1,57 @@
-//! Results of functions as the model sees them: with a number beside everything that can be cited, and no longer than
-//! there is room for.
+//! Function results for the model: with citation numbers, and within a token limit.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schemas::chat::Citation;
 use serde_json::{Map, Value, json};
 
-use super::{prompt::harmless, sources::Sources, tokens};
+use super::{
+    prompt::{count_tokens, sanitize},
+    sources::Sources,
+};
 
-/// What share of a list is left out at a time when a result is too long.
-const STEP: usize = 4;
+/// The divisor of a list's length for each step of shortening.
+const SHORTENING_DIVISOR: usize = 4;
 
-/// The result in `room` tokens, with `cite_as` beside what can be cited. What does not fit is left out from the end of
-/// the longest list, which is where the least relevant stands, and counted.
-pub(super) fn show(mut result: Value, sources: &mut Sources, room: usize) -> String {
-    calm(&mut result);
-    fit(&mut result, room);
-    mark(&mut result, sources, None);
+/// The result in `room` tokens, with `cite_as` for everything that can be cited. What does not fit is removed from the end
+/// of the longest list, where the least relevant rows are, and counted as `omitted`.
+pub(super) fn render(mut result: Value, sources: &mut Sources, room: usize) -> String {
+    clean(&mut result);
+    truncate(&mut result, room);
+    number_citations(&mut result, sources, None);
     result.to_string()
 }
 
-/// Makes texts harmless, and takes out what says nothing: a model reads every null.
-fn calm(value: &mut Value) {
+/// Sanitizes texts, and removes nulls and empty lists to save tokens.
+fn clean(value: &mut Value) {
     match value {
-        Value::String(text) => *text = harmless(text),
-        Value::Array(items) => items.iter_mut().for_each(calm),
+        Value::String(text) => *text = sanitize(text),
+        Value::Array(items) => items.iter_mut().for_each(clean),
         Value::Object(fields) => {
-            fields.values_mut().for_each(calm);
+            fields.values_mut().for_each(clean);
             fields.retain(|_, value| !(value.is_null() || value.as_array().is_some_and(Vec::is_empty)));
         }
         _ => {}
     }
 }
 
-fn fit(result: &mut Value, room: usize) {
+fn truncate(result: &mut Value, room: usize) {
     let mut omitted = 0;
-    while tokens::count(&result.to_string()) > room {
+    while count_tokens(&result.to_string()) > room {
         let Some(list) = longest_list(result) else { break };
-        let kept = list.len() - list.len().div_ceil(STEP);
+        let kept = list.len() - list.len().div_ceil(SHORTENING_DIVISOR);
         omitted += list.len() - kept;
         list.truncate(kept);
     }
     if let (true, Value::Object(fields)) = (omitted > 0, &mut *result) {
         fields.insert("omitted".into(), omitted.into());
     }
-    if tokens::count(&result.to_string()) > room {
+    if count_tokens(&result.to_string()) > room {
         let text: String = result.to_string().chars().take(room * 3).collect();
         *result = json!({ "beginning": text, "omitted": "the rest" });
     }
 }
 
-/// The list that takes the most room of all that have something in them.
+/// The longest non-empty list.
 fn longest_list(value: &mut Value) -> Option<&mut Vec<Value>> {
     let mut pointer = String::new();
     let mut longest = (0, None);
@@ -61,7 +63,7 @@ fn measure(value: &Value, pointer: &mut String, longest: &mut (usize, Option<Str
     let depth = pointer.len();
     match value {
         Value::Array(items) => {
-            // A list within a list is shortened before the outer one loses a row, if it is most of the outer one.
+            // An inner list is shortened before the outer one when it makes up most of it.
             let length = value.to_string().len();
             if !items.is_empty() && length * 3 > longest.0 * 2 {
                 *longest = (length, Some(pointer.clone()));
@@ -83,29 +85,29 @@ fn measure(value: &Value, pointer: &mut String, longest: &mut (usize, Option<Str
     }
 }
 
-/// The conversation around a segment.
+/// The conversation that contains a segment.
 #[derive(Clone, Copy)]
-struct Around<'a> {
+struct Enclosing<'a> {
     id: &'a str,
     title: &'a str,
     began: DateTime<Utc>,
 }
 
-fn mark(value: &mut Value, sources: &mut Sources, around: Option<Around<'_>>) {
+fn number_citations(value: &mut Value, sources: &mut Sources, enclosing: Option<Enclosing<'_>>) {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| mark(item, sources, around)),
+        Value::Array(items) => items.iter_mut().for_each(|item| number_citations(item, sources, enclosing)),
         Value::Object(fields) => {
-            let citation = cite(fields, around);
+            let citation = cite(fields, enclosing);
             let structured = fields.get("structured").and_then(Value::as_object);
             let is_conversation = structured.is_some();
             let id = text(fields, "id").unwrap_or_default().to_owned();
             let title = structured.and_then(|structured| text(structured, "title")).unwrap_or_default().to_owned();
             let began = time(fields, "started_at").or_else(|| time(fields, "created_at")).unwrap_or_default();
-            let within = is_conversation.then_some(Around { id: &id, title: &title, began }).or(around);
+            let within = is_conversation.then_some(Enclosing { id: &id, title: &title, began }).or(enclosing);
             for (name, field) in fields.iter_mut() {
-                // What a conversation says of itself is cited by the conversation.
+                // The fields of a conversation are cited as the conversation.
                 if !(is_conversation && name == "structured") {
-                    mark(field, sources, within);
+                    number_citations(field, sources, within);
                 }
             }
             if let Some(citation) = citation {
@@ -116,8 +118,8 @@ fn mark(value: &mut Value, sources: &mut Sources, around: Option<Around<'_>>) {
     }
 }
 
-/// How the object is cited, by the shape that it has.
-fn cite(fields: &Map<String, Value>, around: Option<Around<'_>>) -> Option<Citation> {
+/// The citation of an object, recognized by its fields.
+fn cite(fields: &Map<String, Value>, enclosing: Option<Enclosing<'_>>) -> Option<Citation> {
     let field = |name: &str| text(fields, name).map(str::to_owned);
     let at = |name: &str| time(fields, name).unwrap_or_default();
     let of = |kind: &str, id: String, quote: String, date| Citation {
@@ -150,12 +152,12 @@ fn cite(fields: &Map<String, Value>, around: Option<Around<'_>>) -> Option<Citat
         let began = time(fields, "started_at").unwrap_or_else(|| at("created_at"));
         return Some(Citation { title, ..of("conversation", id, overview, began) });
     }
-    if let (Some(around), Some(said), Some(start)) =
-        (around, field("text"), fields.get("start").and_then(Value::as_f64))
+    if let (Some(enclosing), Some(said), Some(start)) =
+        (enclosing, field("text"), fields.get("start").and_then(Value::as_f64))
     {
-        let date = around.began + TimeDelta::milliseconds((start * 1e3) as i64);
-        let title = Some(around.title.to_owned());
-        return Some(Citation { segment: Some(id), title, ..of("conversation", around.id.to_owned(), said, date) });
+        let date = enclosing.began + TimeDelta::milliseconds((start * 1e3) as i64);
+        let title = Some(enclosing.title.to_owned());
+        return Some(Citation { segment: Some(id), title, ..of("conversation", enclosing.id.to_owned(), said, date) });
     }
     match (field("content"), field("description"), fields.get("completed")) {
         (Some(content), ..) => Some(of("memory", id, content, at("created_at"))),

@@ -1,11 +1,11 @@
-//! What an answer rests on: what the model was shown, by number, and the markers that point to it.
+//! The numbered sources that the model was given, and the markers in its answer that refer to them.
 
 use language::stemming::terms;
 use std::collections::HashSet;
 
 use schemas::chat::Citation;
 
-/// What the model was shown, in the order of its numbers, from 1.
+/// The sources given to the model, in the order of their numbers, from 1.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sources(Vec<Citation>);
 
@@ -14,14 +14,14 @@ pub(super) struct Sources(Vec<Citation>);
 pub(super) struct Resolved {
     /// The text.
     pub(super) text: String,
-    /// What the markers point to, in their order, each once.
+    /// The cited sources, in the order of the markers, each once.
     pub(super) citations: Vec<Citation>,
-    /// How many markers point to nothing.
+    /// The number of markers without a source.
     pub(super) unresolved: usize,
 }
 
 impl Sources {
-    /// The number of what is cited, a new one if it was not shown before.
+    /// The number of a source, which is added if it is new.
     pub(super) fn number(&mut self, citation: &Citation) -> usize {
         let is_it = |known: &Citation| {
             (&known.kind, &known.id, &known.segment) == (&citation.kind, &citation.id, &citation.segment)
@@ -32,15 +32,15 @@ impl Sources {
         }) + 1
     }
 
-    /// What was shown under this id.
+    /// The source with this id.
     pub(super) fn find(&self, id: &str) -> Option<&Citation> {
         self.0.iter().find(|known| known.id == id)
     }
 
-    /// What an answer without any marker says again, word for word: small models answer well and forget to say from what.
-    /// At least half of what the answer says beyond the question must be in one source; the best of those is cited, and
-    /// rather what says it than a summary of it.
-    pub(super) fn said_again(&self, answer: &str, question: &str) -> Option<&Citation> {
+    /// The source that an answer without markers repeats: small models often answer well and omit the markers.
+    /// At least half of the answer's terms that are not in the question must be in one source; the best one is returned,
+    /// with originals before summaries.
+    pub(super) fn find_repeated(&self, answer: &str, question: &str) -> Option<&Citation> {
         let asked: HashSet<String> = terms(question).into_iter().collect();
         let mut said: Vec<String> = terms(answer).into_iter().filter(|term| !asked.contains(term)).collect();
         said.sort_unstable();
@@ -54,7 +54,7 @@ impl Sources {
         };
         let mut best: Option<((usize, bool, usize), &Citation)> = None;
         for source in &self.0 {
-            // Of two alike, the one that was shown first is the more relevant.
+            // Among equals, the first source is the most relevant one.
             if let Some(score) = score(source).filter(|score| best.is_none_or(|(best, _)| *score > best)) {
                 best = Some((score, source));
             }
@@ -62,7 +62,7 @@ impl Sources {
         best.map(|(_, source)| source)
     }
 
-    /// Takes the markers out of an answer, `[1]` and what models make of it: `[1, 3]`, `[2-4]`, `【1】`.
+    /// Removes the markers from an answer: `[1]`, and the variants that models write: `[1, 3]`, `[2-4]`, `【1】`.
     pub(super) fn resolve(&self, answer: &str) -> Resolved {
         let mut resolved = Resolved::default();
         let mut rest = answer;
@@ -106,7 +106,7 @@ fn next_marker(text: &str) -> Option<Marker> {
     }
 }
 
-/// The numbers of a marker: `3`, `1, 2`, `2-4`; nothing if it has anything else in it.
+/// The numbers of a marker: `3`, `1, 2`, `2-4`; `None` if it contains anything else.
 fn numbers(inner: &str) -> Option<Vec<usize>> {
     let mut numbers = Vec::new();
     for part in inner.split([',', ';']) {
@@ -126,12 +126,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_without_markers_rests_on_what_it_says_again() {
+    fn an_answer_without_markers_cites_the_source_that_it_repeats() {
         let mut sources = Sources::default();
         for (id, quote) in [("a", "Mira was born in Porto"), ("b", "Mira likes figs"), ("c", "Porto was rainy")] {
             sources.number(&Citation { quote: quote.into(), ..citation(id) });
         }
-        let said = |answer: &str| sources.said_again(answer, "Where was Mira born?").map(|source| source.id.clone());
+        let said = |answer: &str| sources.find_repeated(answer, "Where was Mira born?").map(|source| source.id.clone());
         assert_eq!(said("She was born in Porto.").as_deref(), Some("a"));
         assert_eq!(said("In Porto").as_deref(), Some("a"));
         assert_eq!(said("I do not know where Mira was born."), None);
@@ -153,13 +153,13 @@ mod tests {
     fn resolve(answer: &str) -> (String, Vec<String>, usize) {
         let mut sources = Sources::default();
         assert_eq!(["a", "b", "c"].map(|id| sources.number(&citation(id))), [1, 2, 3]);
-        assert_eq!(sources.number(&citation("b")), 2, "what was shown keeps its number");
+        assert_eq!(sources.number(&citation("b")), 2, "a known source keeps its number");
         let Resolved { text, citations, unresolved } = sources.resolve(answer);
         (text, citations.into_iter().map(|citation| citation.id).collect(), unresolved)
     }
 
     #[test]
-    fn markers_are_taken_out_and_point_to_what_was_shown() {
+    fn markers_are_removed_and_resolved() {
         let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
         assert_eq!(resolve("So [2], and so [1] [2]."), ("So, and so.".into(), ids(&["b", "a"]), 0));
         assert_eq!(resolve("All [1, 3]. Few [2-3]"), ("All. Few".into(), ids(&["a", "c", "b"]), 0));

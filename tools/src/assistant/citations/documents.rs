@@ -1,37 +1,37 @@
-//! What is stored, as texts that stand by themselves.
+//! Stored objects as self-contained texts.
 
 use language::truncate::truncate_line;
 use std::{collections::BTreeMap, fmt};
 
 use serde_json::Value;
 
-/// How much of a text is told at once, in characters; the rest is told from there on.
-const LONGEST: usize = 100_000;
+/// The maximum length of one page of a text, in characters.
+const MAX_TEXT: usize = 100_000;
 
-/// How many segments are shown before and after the one that is asked for.
-const AROUND: usize = 6;
+/// How many segments are shown before and after the requested one.
+const CONTEXT_SEGMENTS: usize = 6;
 
-/// How long a title is that is made of a text, in characters.
-const TITLE: usize = 80;
+/// The maximum length of a title that is made from a text, in characters.
+const MAX_TITLE: usize = 80;
 
-/// What stands before the place from which something is told on.
-const FROM: &str = "from=";
+/// The prefix of the start of a page.
+const FROM_PREFIX: &str = "from=";
 
-/// Which part of something is told.
+/// The part of an object to render.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part<'a> {
-    /// All of it, as far as that is told at once.
+    /// The first page.
     Whole,
-    /// A passage, with what stands around it.
+    /// A passage with its context.
     Passage(&'a str),
-    /// What follows from this place on.
+    /// The page from this position on.
     From(&'a str),
 }
 
 impl<'a> Part<'a> {
-    /// What stands behind the `#` of a name.
-    pub(super) fn read(text: &'a str) -> Self {
-        text.strip_prefix(FROM).map_or(Part::Passage(text), Part::From)
+    /// Parses the text after the `#` of a reference.
+    pub(super) fn parse(text: &'a str) -> Self {
+        text.strip_prefix(FROM_PREFIX).map_or(Part::Passage(text), Part::From)
     }
 }
 
@@ -40,17 +40,17 @@ impl fmt::Display for Part<'_> {
         match self {
             Part::Whole => Ok(()),
             Part::Passage(name) => write!(f, "#{name}"),
-            Part::From(place) => write!(f, "#{FROM}{place}"),
+            Part::From(place) => write!(f, "#{FROM_PREFIX}{place}"),
         }
     }
 }
 
-/// A text that stands by itself.
+/// A self-contained text.
 pub(super) struct Document {
     pub(super) title: String,
     pub(super) text: String,
     pub(super) metadata: BTreeMap<String, String>,
-    /// The place from which it goes on, where it was too long to be told at once.
+    /// The start of the next page, if there is one.
     pub(super) next: Option<String>,
 }
 
@@ -102,7 +102,7 @@ pub(super) fn daily_summary(row: &Value, _: Part<'_>) -> Option<Document> {
     Some(Document::new(title, joined(lines), metadata(row, &["date", "created_at", "processor"])))
 }
 
-/// A file's text, from its beginning or from so many characters on, or a passage with those before and after it.
+/// A page of a file's text, or a passage with the passages before and after it.
 pub(super) fn file(row: &Value, part: Part<'_>) -> Option<Document> {
     let mut known = metadata(row, &["mime_type", "created_at", "pages"]);
     let passages = row["passages"].as_array().map_or(&[][..], Vec::as_slice);
@@ -111,22 +111,22 @@ pub(super) fn file(row: &Value, part: Part<'_>) -> Option<Document> {
             let at: usize = place.parse().ok()?;
             known.insert("passage".to_owned(), passages.get(at)?.as_str()?.trim().to_owned());
             let shown = &passages[at.saturating_sub(1)..passages.len().min(at + 2)];
-            let told: String = shown.iter().filter_map(Value::as_str).collect();
-            return Some(Document::new(text(row, "name"), told.trim().to_owned(), known));
+            let passage: String = shown.iter().filter_map(Value::as_str).collect();
+            return Some(Document::new(text(row, "name"), passage.trim().to_owned(), known));
         }
         Part::Whole | Part::Passage(_) => 0,
         Part::From(place) => place.parse().ok()?,
     };
     let mut rest = row["text"].as_str().unwrap_or_default().chars().skip(start);
-    let told: String = rest.by_ref().take(LONGEST).collect();
-    if start > 0 && told.is_empty() {
+    let page: String = rest.by_ref().take(MAX_TEXT).collect();
+    if start > 0 && page.is_empty() {
         return None;
     }
-    let next = rest.next().map(|_| (start + LONGEST).to_string());
-    Some(Document { next, ..Document::new(text(row, "name"), told, known) })
+    let next = rest.next().map(|_| (start + MAX_TEXT).to_string());
+    Some(Document { next, ..Document::new(text(row, "name"), page, known) })
 }
 
-/// A conversation with its transcript, or a segment with what was said around it.
+/// A conversation with a page of its transcript, or a segment with its context.
 pub(super) fn conversation(row: &Value, part: Part<'_>) -> Option<Document> {
     let structured = &row["structured"];
     let segments = row["transcript_segments"].as_array().map_or(&[][..], Vec::as_slice);
@@ -140,40 +140,39 @@ pub(super) fn conversation(row: &Value, part: Part<'_>) -> Option<Document> {
             let items = structured["action_items"].as_array().into_iter().flatten();
             let items = items.map(|item| format!("- to do: {}", text(item, "description")));
             let about = [title.clone(), text(structured, "overview")].into_iter().chain(items);
-            let (said, next) = told_at_once(segments, 0);
+            let (said, next) = transcript_page(segments, 0);
             let text = format!("{}\n\n{said}", joined(about));
             Some(Document { next, ..Document::new(title, text.trim_end().to_owned(), known) })
         }
         Part::Passage(id) => {
             let at = place(id)?;
-            let shown = &segments[at.saturating_sub(AROUND)..segments.len().min(at + AROUND + 1)];
+            let shown = &segments[at.saturating_sub(CONTEXT_SEGMENTS)..segments.len().min(at + CONTEXT_SEGMENTS + 1)];
             known.extend(metadata(&segments[at], &["speaker_name", "start"]));
             known.insert("passage".to_owned(), line_of(&segments[at]));
             Some(Document::new(title, transcript(shown), known))
         }
         Part::From(start) => {
             let start = start.parse().ok().filter(|start| *start < segments.len())?;
-            let (said, next) = told_at_once(segments, start);
+            let (said, next) = transcript_page(segments, start);
             Some(Document { next, ..Document::new(title, said, known) })
         }
     }
 }
 
-/// As much of a transcript from this segment on as is told at once, but at least one, and the place of the one that
-/// follows.
-fn told_at_once(segments: &[Value], start: usize) -> (String, Option<String>) {
+/// A page of a transcript from this segment on, with at least one segment, and the start of the next page.
+fn transcript_page(segments: &[Value], start: usize) -> (String, Option<String>) {
     let segments = &segments[start..];
-    let mut room = LONGEST;
+    let mut room = MAX_TEXT;
     let fits = |segment: &&Value| {
         let length = line_of(segment).chars().count() + 1;
         room.checked_sub(length).map(|left| room = left).is_some()
     };
     let kept = segments.iter().take_while(fits).count().max(1).min(segments.len());
-    let (told, rest) = segments.split_at(kept);
-    (transcript(told), (!rest.is_empty()).then(|| (start + kept).to_string()))
+    let (page, rest) = segments.split_at(kept);
+    (transcript(page), (!rest.is_empty()).then(|| (start + kept).to_string()))
 }
 
-/// What was said, a line for each segment: `[00:12] Ana: Let's meet on Friday.`
+/// A transcript with a line for each segment: `[00:12] Ana: Let's meet on Friday.`
 pub(crate) fn transcript(segments: &[Value]) -> String {
     joined(segments.iter().map(line_of))
 }
@@ -192,23 +191,23 @@ pub(crate) fn text(row: &Value, name: &str) -> String {
 }
 
 fn headline(row: &Value, name: &str) -> String {
-    truncate_line(row[name].as_str().unwrap_or_default(), TITLE)
+    truncate_line(row[name].as_str().unwrap_or_default(), MAX_TITLE)
 }
 
 fn joined(lines: impl Iterator<Item = String>) -> String {
     lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// Those of these fields that say something, as texts.
+/// The non-empty fields with these names, as texts.
 fn metadata(row: &Value, names: &[&str]) -> BTreeMap<String, String> {
-    let said = |name: &&str| match &row[*name] {
+    let value = |name: &&str| match &row[*name] {
         Value::Null => None,
         Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
         Value::Array(items) if items.is_empty() => None,
         Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")),
         other => Some(other.to_string()),
     };
-    names.iter().filter_map(|name| Some(((*name).to_owned(), said(name)?))).collect()
+    names.iter().filter_map(|name| Some(((*name).to_owned(), value(name)?))).collect()
 }
 
 #[cfg(test)]
@@ -228,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_passage_comes_with_what_was_said_around_it() {
+    fn a_passage_comes_with_its_context() {
         let talk = talk(700, "line");
         let document = conversation(&talk, Part::Passage("s610")).unwrap();
         assert_eq!(document.text.lines().count(), 13);
@@ -238,27 +237,31 @@ mod tests {
     }
 
     #[test]
-    fn a_long_transcript_is_told_part_by_part() {
+    fn long_transcripts_have_pages() {
         let long = talk(700, &"word ".repeat(100));
         let (mut lines, mut next) = (Vec::new(), Some("0".to_owned()));
         let whole = conversation(&long, Part::Whole).unwrap();
-        assert!(whole.next.is_some() && whole.text.chars().count() <= LONGEST + 10);
+        assert!(whole.next.is_some() && whole.text.chars().count() <= MAX_TEXT + 10);
         while let Some(place) = next {
             let document = conversation(&long, Part::From(&place)).unwrap();
-            assert!(document.text.chars().count() <= LONGEST);
+            assert!(document.text.chars().count() <= MAX_TEXT);
             lines.extend(document.text.lines().map(str::to_owned));
             next = document.next;
         }
         assert_eq!(lines.join("\n"), transcript(long["transcript_segments"].as_array().unwrap()));
-        let endless = talk(2, &"x".repeat(LONGEST + 1));
-        assert_eq!(conversation(&endless, Part::Whole).unwrap().next.as_deref(), Some("1"), "it gets on all the same");
+        let endless = talk(2, &"x".repeat(MAX_TEXT + 1));
+        assert_eq!(
+            conversation(&endless, Part::Whole).unwrap().next.as_deref(),
+            Some("1"),
+            "a long segment is a page of its own"
+        );
         let silent = conversation(&talk(0, ""), Part::Whole).unwrap();
         assert_eq!((silent.text.as_str(), silent.next), ("Talk", None));
     }
 
     #[test]
-    fn a_long_file_is_told_part_by_part() {
-        let whole: String = ('a'..='z').cycle().take(2 * LONGEST + 7).collect();
+    fn long_files_have_pages() {
+        let whole: String = ('a'..='z').cycle().take(2 * MAX_TEXT + 7).collect();
         let row = json!({ "name": "long.txt", "text": whole });
         let first = file(&row, Part::Whole).unwrap();
         let second = file(&row, Part::From(&first.next.unwrap())).unwrap();
@@ -272,14 +275,14 @@ mod tests {
     }
 
     #[test]
-    fn a_passage_of_a_file_comes_with_those_around_it() {
+    fn a_passage_of_a_file_comes_with_its_neighbours() {
         let passages: Vec<String> = (0..9).map(|place| format!("Passage {place}. ")).collect();
         let row = json!({ "name": "a.txt", "text": passages.concat(), "passages": passages });
-        let told = |place: &str| file(&row, Part::Passage(place));
-        assert_eq!(told("4").unwrap().text, "Passage 3. Passage 4. Passage 5.");
-        assert_eq!(told("4").unwrap().metadata["passage"], "Passage 4.");
-        assert_eq!(told("0").unwrap().text, "Passage 0. Passage 1.");
-        assert_eq!(told("8").unwrap().text, "Passage 7. Passage 8.");
-        assert!(told("9").is_none() && told("x").is_none());
+        let passage = |place: &str| file(&row, Part::Passage(place));
+        assert_eq!(passage("4").unwrap().text, "Passage 3. Passage 4. Passage 5.");
+        assert_eq!(passage("4").unwrap().metadata["passage"], "Passage 4.");
+        assert_eq!(passage("0").unwrap().text, "Passage 0. Passage 1.");
+        assert_eq!(passage("8").unwrap().text, "Passage 7. Passage 8.");
+        assert!(passage("9").is_none() && passage("x").is_none());
     }
 }

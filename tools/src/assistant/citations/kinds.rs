@@ -1,4 +1,4 @@
-//! What can be cited: one line for each kind.
+//! The kinds of objects that can be cited.
 
 use futures::future::BoxFuture;
 use serde::Serialize;
@@ -7,36 +7,36 @@ use serde_json::{Map, Value, json};
 use super::documents::{self, Document, Part};
 use crate::{Context, Error, Result, files};
 
-/// A kind of thing that can be cited.
-pub(super) struct Kind {
-    /// How ids and citations spell it.
+/// A kind of object that can be cited.
+pub(super) struct CitableKind {
+    /// Its name in references and citations.
     pub(super) name: &'static str,
-    /// How addresses spell it.
+    /// Its name in URIs.
     pub(super) plural: &'static str,
-    /// What stands behind its id in the address at which a part of it is read.
+    /// The suffix of the URI at which a part of it is read.
     pub(super) passages: &'static str,
-    /// The tool that gets one, and the argument that takes its id.
+    /// The tool that reads one, and the argument for its id.
     pub(super) tool: &'static str,
     pub(super) argument: &'static str,
     source: Source,
-    /// Makes a text of it, or of a part of it; nothing when the part is not there.
+    /// Renders an object, or a part of it; `None` when there is no such part.
     pub(super) open: fn(&Value, Part<'_>) -> Option<Document>,
 }
 
-/// Where one is found.
+/// Where an object is read.
 enum Source {
-    /// In this field of what its tool tells.
+    /// In this field of the tool's result.
     Field(&'static str),
-    /// By itself, for its tool tells only the beginning of what is long.
+    /// By a separate reader, as the tool returns only the beginning of long objects.
     Whole(Reader),
 }
 
-/// Reads something whole, by its id, for whoever is known to be allowed to.
+/// Reads a whole object by its id. The caller's permission must have been checked.
 pub(crate) type Reader = fn(Context, String) -> BoxFuture<'static, Result<Value>>;
 
-/// Everything that can be cited.
-pub(super) const ALL: &[Kind] = &[
-    Kind {
+/// All kinds that can be cited.
+pub(super) const ALL: &[CitableKind] = &[
+    CitableKind {
         name: "memory",
         plural: "memories",
         passages: "",
@@ -45,7 +45,7 @@ pub(super) const ALL: &[Kind] = &[
         source: Source::Field("memory"),
         open: documents::memory,
     },
-    Kind {
+    CitableKind {
         name: "conversation",
         plural: "conversations",
         passages: "/transcript",
@@ -54,7 +54,7 @@ pub(super) const ALL: &[Kind] = &[
         source: Source::Whole(whole_conversation),
         open: documents::conversation,
     },
-    Kind {
+    CitableKind {
         name: "action_item",
         plural: "action-items",
         passages: "",
@@ -63,7 +63,7 @@ pub(super) const ALL: &[Kind] = &[
         source: Source::Field("action_item"),
         open: documents::action_item,
     },
-    Kind {
+    CitableKind {
         name: "goal",
         plural: "goals",
         passages: "",
@@ -72,7 +72,7 @@ pub(super) const ALL: &[Kind] = &[
         source: Source::Field("goal"),
         open: documents::goal,
     },
-    Kind {
+    CitableKind {
         name: "daily_summary",
         plural: "daily-summaries",
         passages: "",
@@ -81,7 +81,7 @@ pub(super) const ALL: &[Kind] = &[
         source: Source::Field("daily_summary"),
         open: documents::daily_summary,
     },
-    Kind {
+    CitableKind {
         name: "file",
         plural: "files",
         passages: "",
@@ -92,15 +92,15 @@ pub(super) const ALL: &[Kind] = &[
     },
 ];
 
-/// The kind of this name.
-pub(super) fn of(name: &str) -> Option<&'static Kind> {
+/// The kind with this name.
+pub(super) fn find(name: &str) -> Option<&'static CitableKind> {
     ALL.iter().find(|kind| kind.name == name)
 }
 
-impl Kind {
-    /// The one with this id. Fails as its tool does.
+impl CitableKind {
+    /// Reads an object by its id. Fails as its tool does.
     pub(super) async fn get(&self, context: &Context, id: &str) -> Result<Value> {
-        let tool = crate::find(self.tool).expect("a kind names a tool that there is");
+        let tool = crate::find(self.tool).expect("kinds name existing tools");
         match self.source {
             Source::Field(field) => {
                 let given = Map::from_iter([(self.argument.to_owned(), json!(id))]);
@@ -115,22 +115,22 @@ impl Kind {
     }
 }
 
-/// A conversation with all that was said in it.
+/// A conversation with its whole transcript.
 pub(crate) fn whole_conversation(context: Context, id: String) -> BoxFuture<'static, Result<Value>> {
-    Box::pin(async move { told(context.whole_conversation(&id).await?) })
+    Box::pin(async move { to_json(context.whole_conversation(&id).await?) })
 }
 
-/// A file with all of its text, in the field `text`, and passage by passage in `passages`.
+/// A file with its whole text in the field `text`, and its passages in the field `passages`.
 pub(crate) fn whole_file(context: Context, id: String) -> BoxFuture<'static, Result<Value>> {
     Box::pin(async move {
         let (file, passages) = files::read_whole(&context, &id).await?;
-        let mut row = told(file)?;
+        let mut row = to_json(file)?;
         row["text"] = passages.concat().into();
         row["passages"] = passages.into();
         Ok(row)
     })
 }
 
-fn told(thing: impl Serialize) -> Result<Value> {
-    serde_json::to_value(thing).map_err(|error| Error::Internal(error.into()))
+fn to_json(row: impl Serialize) -> Result<Value> {
+    serde_json::to_value(row).map_err(|error| Error::Internal(error.into()))
 }

@@ -1,4 +1,4 @@
-//! What a prompt has gathered: lists to read, the best of it in full, and links to the rest.
+//! The material of a prompt: lists, the best results in full, and links to the others.
 
 use language::truncate::truncate_line;
 use std::collections::HashSet;
@@ -6,55 +6,56 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::{Part, Week, ask};
+use super::{Part, Week, call_tool};
+use crate::calendar;
 use crate::{Context, Error, Result, assistant::citations::text};
 
-/// How many of the things found are handed over in full, and how long each is at most, in characters.
-const IN_FULL: usize = 6;
-const LONGEST: usize = 6_000;
+/// How many results are embedded in full, and the maximum length of each, in characters.
+const MAX_EMBEDDED: usize = 6;
+const MAX_EMBEDDED_TEXT: usize = 6_000;
 
-/// How many conversations of a week are told, and how much of each, in characters.
-const CONVERSATIONS: usize = 60;
-const OVERVIEW: usize = 300;
+/// How many conversations of a week are listed, and how much of each overview, in characters.
+const MAX_CONVERSATIONS: usize = 60;
+const MAX_OVERVIEW: usize = 300;
 
-/// How many action items and memories are told.
-const ROWS: usize = 50;
+/// How many action items and memories are listed.
+const MAX_ROWS: usize = 50;
 
-/// How many pages of what has changed since a week began are looked through for what is of the week.
-const PAGES: usize = 50;
+/// How many pages of changes since the start of a week are scanned.
+const MAX_PAGES: usize = 50;
 
-/// A list of all that has changed since some time.
-struct List {
-    /// The tool that tells it, page by page, and the field of its results that holds the rows.
+/// A list of all changes since some time.
+struct ChangeList {
+    /// The tool that returns it, page by page, and the field of its results that contains the rows.
     tool: &'static str,
     field: &'static str,
     arguments: Value,
-    /// The fields with the times of which one makes a row of the week.
+    /// A row belongs to the week when one of these time fields is in it.
     times: &'static [&'static str],
     line: fn(&Value) -> String,
 }
 
-/// What has been gathered so far.
+/// The material collected so far.
 pub(super) struct Material {
     context: Context,
     instruction: String,
-    /// Headings with what belongs below them.
+    /// Headings with their lines.
     sections: Vec<(String, Vec<String>)>,
-    more: Vec<Part>,
+    attachments: Vec<Part>,
     known: HashSet<String>,
 }
 
 impl Material {
-    /// Nothing yet but the instruction, which has `{today}` where the day is to stand.
+    /// Starts with an instruction, in which `{today}` is replaced by the current day.
     pub(super) async fn new(context: Context, instruction: String) -> Result<Self> {
-        let today = resources::now().with_timezone(&context.time_zone().await?);
+        let today = resources::now().with_timezone(&calendar::user_time_zone(&context).await?);
         let instruction = instruction.replace("{today}", &today.format("%A, %-d %B %Y").to_string());
-        Ok(Self { context, instruction, sections: Vec::new(), more: Vec::new(), known: HashSet::new() })
+        Ok(Self { context, instruction, sections: Vec::new(), attachments: Vec::new(), known: HashSet::new() })
     }
 
-    /// What a search finds, and the best of it in full.
+    /// Adds search results, the best ones in full.
     pub(super) async fn search(&mut self, heading: &str, query: &str, limit: u32) -> Result<()> {
-        let found = ask(&self.context, "search", json!({ "query": query.trim(), "limit": limit })).await?;
+        let found = call_tool(&self.context, "search", json!({ "query": query.trim(), "limit": limit })).await?;
         let found = found.unwrap_or_default();
         let mut lines = Vec::new();
         for result in found["results"].as_array().into_iter().flatten() {
@@ -63,7 +64,7 @@ impl Material {
                 continue;
             }
             lines.push(format!("{} ({id})", result["title"].as_str().unwrap_or_default()));
-            if lines.len() <= IN_FULL && id.contains('#') {
+            if lines.len() <= MAX_EMBEDDED && id.contains('#') {
                 self.embed(id).await?;
             }
         }
@@ -71,37 +72,37 @@ impl Material {
         Ok(())
     }
 
-    /// The newest conversations that have to do with somebody, as links to their transcripts.
-    pub(super) async fn talks_with(&mut self, name: &str) -> Result<()> {
-        let found = ask(&self.context, "search_conversations", json!({ "query": name, "limit": 5 })).await?;
+    /// Adds conversations that are related to a person, with links to their transcripts.
+    pub(super) async fn conversations_with(&mut self, name: &str) -> Result<()> {
+        let found = call_tool(&self.context, "search_conversations", json!({ "query": name, "limit": 5 })).await?;
         let found = found.unwrap_or_default();
         let mut lines = Vec::new();
         for row in found["conversations"].as_array().into_iter().flatten() {
             if self.known.insert(format!("talk:{}", row["id"])) {
                 lines.push(conversation(row));
-                self.more.push(link(row));
+                self.attachments.push(link(row));
             }
         }
         self.section(&format!("Conversations that have to do with {name}"), lines);
         Ok(())
     }
 
-    /// The conversations of a week, with links to their transcripts.
+    /// Adds the conversations of a week, with links to their transcripts.
     pub(super) async fn conversations(&mut self, week: &Week) -> Result<()> {
-        let arguments = json!({ "start_date": week.start(), "end_date": week.end(), "limit": CONVERSATIONS });
-        let told = ask(&self.context, "get_conversations", arguments).await?.unwrap_or_default();
-        let rows = told["conversations"].as_array().cloned().unwrap_or_default();
+        let arguments = json!({ "start_date": week.start(), "end_date": week.end(), "limit": MAX_CONVERSATIONS });
+        let result = call_tool(&self.context, "get_conversations", arguments).await?.unwrap_or_default();
+        let rows = result["conversations"].as_array().cloned().unwrap_or_default();
         self.section("Conversations of the week, newest first", rows.iter().map(conversation).collect());
-        self.more.extend(rows.iter().map(link));
+        self.attachments.extend(rows.iter().map(link));
         Ok(())
     }
 
-    /// What the days of a week came to, where somebody wrote that down.
-    pub(super) async fn days(&mut self, week: &Week) -> Result<()> {
+    /// Adds the daily summaries of a week.
+    pub(super) async fn daily_summaries(&mut self, week: &Week) -> Result<()> {
         let (first, last) = week.days();
         let arguments = json!({ "start_date": first, "end_date": last });
-        let told = ask(&self.context, "get_daily_summaries", arguments).await?.unwrap_or_default();
-        let rows = told["daily_summaries"].as_array().into_iter().flatten();
+        let result = call_tool(&self.context, "get_daily_summaries", arguments).await?.unwrap_or_default();
+        let rows = result["daily_summaries"].as_array().into_iter().flatten();
         let line = |row: &Value| {
             format!("{}: {} (daily_summary:{})", text(row, "date"), text(row, "headline"), text(row, "id"))
         };
@@ -109,9 +110,9 @@ impl Material {
         Ok(())
     }
 
-    /// What was done in a week.
-    pub(super) async fn done(&mut self, week: &Week) -> Result<()> {
-        let list = List {
+    /// Adds the action items completed in a week.
+    pub(super) async fn completed_items(&mut self, week: &Week) -> Result<()> {
+        let list = ChangeList {
             tool: "get_action_items",
             field: "action_items",
             arguments: json!({ "completed": true, "updated_since": week.start(), "limit": 500 }),
@@ -123,9 +124,9 @@ impl Material {
         Ok(())
     }
 
-    /// What was remembered in a week, or changed in it.
-    pub(super) async fn learnt(&mut self, week: &Week) -> Result<()> {
-        let list = List {
+    /// Adds the memories created or changed in a week.
+    pub(super) async fn changed_memories(&mut self, week: &Week) -> Result<()> {
+        let list = ChangeList {
             tool: "get_memories",
             field: "memories",
             arguments: json!({ "updated_after": week.start(), "sort": "updated_desc", "limit": 100 }),
@@ -137,72 +138,76 @@ impl Material {
         Ok(())
     }
 
-    /// The lines of a week in a list of all that has changed since the week began, which can be much more.
-    async fn of_week(&self, week: &Week, list: List) -> Result<Vec<String>> {
+    /// The lines of a week in a list of all changes since its start, which may be much longer.
+    async fn of_week(&self, week: &Week, list: ChangeList) -> Result<Vec<String>> {
         let (mut lines, mut arguments, mut rest) = (Vec::new(), list.arguments, Value::Null);
-        for _ in 0..PAGES {
-            let told = ask(&self.context, list.tool, arguments.clone()).await?.unwrap_or_default();
-            let rows = told[list.field].as_array().into_iter().flatten();
-            let is_of_week = |row: &&Value| list.times.iter().any(|time| week.holds(&row[*time]));
+        for _ in 0..MAX_PAGES {
+            let result = call_tool(&self.context, list.tool, arguments.clone()).await?.unwrap_or_default();
+            let rows = result[list.field].as_array().into_iter().flatten();
+            let is_of_week = |row: &&Value| list.times.iter().any(|time| week.contains(&row[*time]));
             lines.extend(rows.filter(is_of_week).map(list.line));
-            rest = told["next_cursor"].clone();
+            rest = result["next_cursor"].clone();
             if rest.is_null() {
                 break;
             }
             arguments["cursor"] = rest.clone();
         }
-        let beyond = lines.len().saturating_sub(ROWS);
-        lines.truncate(ROWS);
+        let beyond = lines.len().saturating_sub(MAX_ROWS);
+        lines.truncate(MAX_ROWS);
         if beyond > 0 {
             lines.push(format!("and {beyond} more"));
         }
         if !rest.is_null() {
-            lines.push("So much has changed since that not all of it was looked through".to_owned());
+            lines.push("Too many later changes: some were not searched".to_owned());
         }
         Ok(lines)
     }
 
-    /// What is still to be done, all of it or what has to do with something.
+    /// Adds open action items, all of them or those related to a subject.
     pub(super) async fn open_items(&mut self, heading: &str, about: Option<&str>) -> Result<()> {
-        let told = match about {
-            Some(query) => ask(&self.context, "search_action_items", json!({ "query": query, "limit": 20 })).await?,
-            None => ask(&self.context, "get_action_items", json!({ "completed": false, "limit": ROWS })).await?,
+        let result = match about {
+            Some(query) => {
+                call_tool(&self.context, "search_action_items", json!({ "query": query, "limit": 20 })).await?
+            }
+            None => {
+                call_tool(&self.context, "get_action_items", json!({ "completed": false, "limit": MAX_ROWS })).await?
+            }
         };
-        let told = told.unwrap_or_default();
-        let open = told["action_items"].as_array().into_iter().flatten().filter(|row| row["completed"] != true);
+        let result = result.unwrap_or_default();
+        let open = result["action_items"].as_array().into_iter().flatten().filter(|row| row["completed"] != true);
         let lines: Vec<String> = open.map(action_item).filter(|line| self.known.insert(line.clone())).collect();
         self.section(heading, lines);
         Ok(())
     }
 
-    /// All of it: the instruction with the lists, then what is in full, then the links.
+    /// The rendered parts: the instruction with the lists, then embedded objects and links.
     pub(super) fn parts(self) -> Vec<Part> {
-        let mut told = self.instruction;
+        let mut text = self.instruction;
         for (heading, lines) in &self.sections {
-            told.push_str(&format!("\n\n## {heading}\n\n"));
+            text.push_str(&format!("\n\n## {heading}\n\n"));
             match lines.is_empty() {
-                true => told.push_str("Nothing."),
-                false => told.push_str(&lines.iter().map(|line| format!("- {line}")).collect::<Vec<_>>().join("\n")),
+                true => text.push_str("Nothing."),
+                false => text.push_str(&lines.iter().map(|line| format!("- {line}")).collect::<Vec<_>>().join("\n")),
             }
         }
-        std::iter::once(Part::Text(told)).chain(self.more).collect()
+        std::iter::once(Part::Text(text)).chain(self.attachments).collect()
     }
 
     fn section(&mut self, heading: &str, lines: Vec<String>) {
         self.sections.push((heading.to_owned(), lines));
     }
 
-    /// Hands over what has this id in full; what went meanwhile is left out.
+    /// Embeds the object with this id, unless it was deleted meanwhile.
     async fn embed(&mut self, id: &str) -> Result<()> {
-        let told = match ask(&self.context, "fetch", json!({ "id": id })).await {
-            Ok(Some(told)) => told,
+        let result = match call_tool(&self.context, "fetch", json!({ "id": id })).await {
+            Ok(Some(object)) => object,
             Ok(None) | Err(Error::NotFound(_)) => return Ok(()),
             Err(error) => return Err(error),
         };
-        let title = text(&told, "title");
-        let body: String = text(&told, "text").chars().take(LONGEST).collect();
-        let uri = text(&told, "url");
-        self.more.push(Part::Embedded { uri, mime_type: "text/plain", text: format!("{title}\n{body}") });
+        let title = text(&result, "title");
+        let body: String = text(&result, "text").chars().take(MAX_EMBEDDED_TEXT).collect();
+        let uri = text(&result, "url");
+        self.attachments.push(Part::Embedded { uri, mime_type: "text/plain", text: format!("{title}\n{body}") });
         Ok(())
     }
 }
@@ -210,7 +215,7 @@ impl Material {
 fn conversation(row: &Value) -> String {
     let structured = &row["structured"];
     let title = Some(text(structured, "title")).filter(|title| !title.is_empty());
-    let overview = truncate_line(&text(structured, "overview"), OVERVIEW);
+    let overview = truncate_line(&text(structured, "overview"), MAX_OVERVIEW);
     let title = title.unwrap_or_else(|| "Without a title".to_owned());
     format!("{}: {title}. {overview} (conversation:{})", day(row, "started_at"), text(row, "id"))
 }

@@ -1,58 +1,58 @@
-//! What may be wrong with a question: it names what nothing mentions, or takes one speaker's words for another's.
+//! Caveats: the question contains a name that no passage mentions, or attributes one speaker's words to another.
 
 use super::question::Question;
-use crate::assistant::retrieval::{Kind, Passage};
+use crate::assistant::retrieval::{Passage, PassageKind};
 use language::{dates, stemming::terms, stop_words::is_stop_word, words};
 
-/// How much better somebody else's words must fit than those of the person whom the question names.
-const CLEARLY: f32 = 0.05;
+/// By how much another speaker's score must exceed that of the speaker in the question.
+const MIN_SCORE_LEAD: f32 = 0.05;
 
-/// What the reader should know.
+/// A caveat for the reader.
 #[derive(Debug)]
-pub(super) enum Caution {
-    /// Before the quotes.
+pub(super) enum Caveat {
+    /// A line before the quotes.
     Remark(String),
-    /// Instead of them: nothing mentions any name of the question.
-    Unknown(String),
+    /// A line instead of the quotes: no passage mentions any name in the question.
+    UnknownName(String),
 }
 
-/// What is wrong with an English question, as far as the passages show it.
-pub(super) fn find(question: &Question<'_>, passages: &[Passage]) -> Option<Caution> {
+/// The caveat of an English question, if the passages show one.
+pub(super) fn find(question: &Question<'_>, passages: &[Passage]) -> Option<Caveat> {
     if passages.is_empty() || !words::looks_english(question.text) {
         return None;
     }
-    unmentioned(question, passages).or_else(|| said_by_another(question, passages))
+    find_unmentioned_names(question, passages).or_else(|| find_other_speaker(question, passages))
 }
 
-/// Names in the question that are in nothing that was found, although a search by words would have found them.
-fn unmentioned(question: &Question<'_>, passages: &[Passage]) -> Option<Caution> {
-    let mut told = String::new();
+/// Reports names in the question that no passage contains, although the lexical search would have found them.
+fn find_unmentioned_names(question: &Question<'_>, passages: &[Passage]) -> Option<Caveat> {
+    let mut texts = String::new();
     for passage in passages {
         let citation = &passage.citation;
-        let around = passage.around.iter().flat_map(|line| [&line.speaker, &line.text]);
-        for text in [&citation.quote].into_iter().chain(&citation.speaker).chain(&citation.title).chain(around) {
-            told.push_str(&text.to_lowercase());
-            told.push(' ');
+        let neighbours = passage.neighbours.iter().flat_map(|line| [&line.speaker, &line.text]);
+        for text in [&citation.quote].into_iter().chain(&citation.speaker).chain(&citation.title).chain(neighbours) {
+            texts.push_str(&text.to_lowercase());
+            texts.push(' ');
         }
     }
-    // What says when is no name: it is no term of the question.
+    // Words of a date are not names, and are not among the terms.
     let is_term = |word: &str| terms(word).iter().any(|term| question.terms.contains(term));
     let names = names(question.text).into_iter().filter(|name| name.iter().any(|word| is_term(word)));
     let (mut known, mut missing) = (0, Vec::new());
     for name in names {
-        match name.iter().any(|word| told.contains(&stem(word))) {
+        match name.iter().any(|word| texts.contains(&prefix(word))) {
             true => known += 1,
             false => missing.push(format!("“{}”", name.join(" "))),
         }
     }
     let missing = (!missing.is_empty()).then(|| missing.join(" or "))?;
     Some(match known {
-        0 => Caution::Unknown(format!("I found nothing in your memory that mentions {missing}.")),
-        _ => Caution::Remark(format!("Nothing that was found mentions {missing}. What is nearest:")),
+        0 => Caveat::UnknownName(format!("I found nothing in your memory that mentions {missing}.")),
+        _ => Caveat::Remark(format!("Nothing that was found mentions {missing}. What is nearest:")),
     })
 }
 
-/// The names in a question, each with all its words, by their capitals; the first word of a sentence always has one.
+/// The names in a question with all their words, recognized by capitals; the first word of a sentence does not count.
 fn names(question: &str) -> Vec<Vec<&str>> {
     let mut names: Vec<Vec<&str>> = Vec::new();
     let (mut begins, mut goes_on) = (true, false);
@@ -66,32 +66,32 @@ fn names(question: &str) -> Vec<Vec<&str>> {
             None if named => names.push(vec![bare]),
             None => {}
         }
-        // A comma or an ending parts two names.
+        // A comma or a suffix separates two names.
         goes_on = named && token.ends_with(bare);
     }
     names
 }
 
-/// Whether a word is a name's: abbreviations are often written out elsewhere.
+/// Whether a word may be part of a name; abbreviations are excluded, as they are often spelled out elsewhere.
 fn is_name(word: &str) -> bool {
     let abbreviates = word.chars().all(|letter| letter.is_uppercase() || !letter.is_alphabetic());
-    word.starts_with(char::is_uppercase) && word.chars().count() > 2 && !abbreviates && !is_of_the_calendar(word)
+    word.starts_with(char::is_uppercase) && word.chars().count() > 2 && !abbreviates && !is_ordinary(word)
 }
 
-fn is_of_the_calendar(word: &str) -> bool {
+fn is_ordinary(word: &str) -> bool {
     let word = word.to_lowercase();
     is_stop_word(&word) || dates::is_calendar_word(&word)
 }
 
-/// The beginning of a name, in lower case: its ending may be another one elsewhere.
-fn stem(name: &str) -> String {
+/// The beginning of a name in lower case, as its inflection may differ.
+fn prefix(name: &str) -> String {
     let letters: Vec<char> = name.to_lowercase().chars().collect();
     letters[..letters.len().min(4.max(letters.len() - 2))].iter().collect()
 }
 
-/// The question names one speaker, and what fits clearly best was said by another.
-fn said_by_another(question: &Question<'_>, passages: &[Passage]) -> Option<Caution> {
-    let said = || passages.iter().filter(|passage| passage.kind == Kind::Segment);
+/// Reports when the question names one speaker, and the clearly best passage is by another.
+fn find_other_speaker(question: &Question<'_>, passages: &[Passage]) -> Option<Caveat> {
+    let said = || passages.iter().filter(|passage| passage.kind == PassageKind::Segment);
     let mut named: Vec<&str> = said().filter_map(speaker).filter(|name| question.names(name)).collect();
     named.sort_unstable();
     named.dedup();
@@ -105,8 +105,8 @@ fn said_by_another(question: &Question<'_>, passages: &[Passage]) -> Option<Caut
         "User" => "you",
         name => name,
     };
-    let remark = || Caution::Remark(format!("What fits best was said by {by}, not by {named}:"));
-    (other.score - own.score > CLEARLY).then(remark)
+    let remark = || Caveat::Remark(format!("What fits best was said by {by}, not by {named}:"));
+    (other.score - own.score > MIN_SCORE_LEAD).then(remark)
 }
 
 fn speaker(passage: &Passage) -> Option<&str> {

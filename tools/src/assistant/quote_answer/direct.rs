@@ -1,5 +1,5 @@
-//! A line that answers who, when, where and how many, where a passage clearly holds it. A wrong answer is worse than none:
-//! the words of the question must be in the passage, and whom it names must be the one who speaks or is spoken of.
+//! Direct answers to who, when, where and how many, where a passage clearly contains one. A wrong answer is worse than
+//! none: the passage must contain the terms of the question, and be by or about the person whom the question names.
 
 mod count;
 mod evidence;
@@ -8,19 +8,19 @@ mod place;
 mod time;
 
 use super::{format::speaker, question::Question};
-use crate::assistant::retrieval::{Kind, Passage};
+use crate::assistant::retrieval::{Passage, PassageKind};
 use evidence::Evidence;
 
-/// An answer, and the passage that holds it.
+/// An answer, and the passage that contains it.
 #[derive(Debug)]
-pub(super) struct Direct<'a> {
+pub(super) struct DirectAnswer<'a> {
     pub(super) text: String,
     pub(super) passage: &'a Passage,
 }
 
-/// What a question wants to know, as its first words say.
+/// The kind of a question, by its first words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asked {
+enum QuestionKind {
     Time,
     Hour,
     Place,
@@ -28,44 +28,44 @@ enum Asked {
     Count,
 }
 
-/// The direct answer that these passages hold, which are best first.
-pub(super) fn find<'a>(question: &Question<'_>, chosen: &[&'a Passage]) -> Option<Direct<'a>> {
-    let asked = asked(question)?;
-    let evidence = Evidence::gather(question, chosen);
-    match asked {
-        Asked::Time | Asked::Hour => time::find(question, &evidence, asked == Asked::Hour),
-        Asked::Place => place::find(question, &evidence),
-        Asked::Person => person::find(question, &evidence),
-        Asked::Count => count::find(question, &evidence),
+/// The direct answer in these passages, which are best first.
+pub(super) fn find<'a>(question: &Question<'_>, selected: &[&'a Passage]) -> Option<DirectAnswer<'a>> {
+    let kind = question_kind(question)?;
+    let evidence = Evidence::gather(question, selected);
+    match kind {
+        QuestionKind::Time | QuestionKind::Hour => time::find(question, &evidence, kind == QuestionKind::Hour),
+        QuestionKind::Place => place::find(question, &evidence),
+        QuestionKind::Person => person::find(question, &evidence),
+        QuestionKind::Count => count::find(question, &evidence),
     }
 }
 
-fn asked(question: &Question<'_>) -> Option<Asked> {
+fn question_kind(question: &Question<'_>) -> Option<QuestionKind> {
     let words: Vec<&str> = question.words.iter().map(String::as_str).collect();
     let prepositions = ["on", "in", "at", "since", "until", "by", "with", "from", "to", "for", "around"];
     let skipped = words.iter().take_while(|word| prepositions.contains(word)).count();
     match words[skipped..] {
-        ["when", ..] | ["how", "long", "ago", ..] => Some(Asked::Time),
-        ["what" | "which", "day" | "date" | "month" | "year" | "week" | "weekend", ..] => Some(Asked::Time),
-        ["what", "time", ..] => Some(Asked::Hour),
+        ["when", ..] | ["how", "long", "ago", ..] => Some(QuestionKind::Time),
+        ["what" | "which", "day" | "date" | "month" | "year" | "week" | "weekend", ..] => Some(QuestionKind::Time),
+        ["what", "time", ..] => Some(QuestionKind::Hour),
         ["where", ..] | ["what" | "which", "city" | "country" | "town" | "state" | "village" | "place", ..] => {
-            Some(Asked::Place)
+            Some(QuestionKind::Place)
         }
-        ["who" | "whom", ..] => Some(Asked::Person),
-        ["how", "many", ..] => Some(Asked::Count),
+        ["who" | "whom", ..] => Some(QuestionKind::Person),
+        ["how", "many", ..] => Some(QuestionKind::Count),
         _ => None,
     }
 }
 
-/// Says who said it, and when.
-fn credited<'a>(question: &Question<'_>, answer: &str, passage: &'a Passage) -> Direct<'a> {
+/// Attributes an answer to its speaker and date.
+fn attributed<'a>(question: &Question<'_>, answer: &str, passage: &'a Passage) -> DirectAnswer<'a> {
     let day = question.day(passage.citation.date);
     let text = match passage.kind {
-        Kind::Segment | Kind::Live if answer == speaker(passage) && answer != "you" => {
+        PassageKind::Segment | PassageKind::Live if answer == speaker(passage) && answer != "you" => {
             format!("{answer}, who said so on {day}")
         }
-        Kind::Segment | Kind::Live => format!("{answer}, as {} said on {day}", speaker(passage)),
+        PassageKind::Segment | PassageKind::Live => format!("{answer}, as {} said on {day}", speaker(passage)),
         _ => answer.to_owned(),
     };
-    Direct { text, passage }
+    DirectAnswer { text, passage }
 }

@@ -1,4 +1,4 @@
-//! What a question says of itself: what it is about, of whom, and when that was.
+//! Parses a question: its topic, its speaker, and its time range.
 
 use language::{
     dates::{self, Tense},
@@ -10,22 +10,22 @@ use std::ops::Range;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
-/// The longest time that leaves out everything of other times.
-const SHORT: TimeDelta = TimeDelta::days(32);
+/// The longest time range that excludes passages from other times.
+const MAX_EXCLUSIVE_RANGE: TimeDelta = TimeDelta::days(32);
 
-/// A question, as far as it can be understood without a model.
+/// A question, parsed by rules.
 pub(super) struct Question<'a> {
     pub(super) text: &'a str,
-    /// Where the user is.
+    /// The user's time zone.
     pub(super) zone: Tz,
-    /// The short time that it names.
+    /// Its time range, if that is short.
     pub(super) time: Option<Range<DateTime<Utc>>>,
-    /// The same without the time that it names.
+    /// The text without its date.
     pub(super) topic: String,
-    /// The telling words of that.
+    /// The terms of the topic.
     pub(super) terms: Vec<String>,
-    /// Whether it asks for nothing but what was at a time.
-    pub(super) about_time_alone: bool,
+    /// Whether it only asks what happened at some time.
+    pub(super) is_about_time_only: bool,
     /// Its words, in lower case.
     pub(super) words: Vec<String>,
 }
@@ -43,31 +43,31 @@ impl<'a> Question<'a> {
         Self {
             text,
             zone: now.timezone(),
-            about_time_alone: range.is_some() && terms.is_empty(),
-            time: range.filter(|range| range.end - range.start <= SHORT),
+            is_about_time_only: range.is_some() && terms.is_empty(),
+            time: range.filter(|range| range.end - range.start <= MAX_EXCLUSIVE_RANGE),
             topic,
             terms,
             words: words::tokenize(text),
         }
     }
 
-    /// Whether it has this word, or a name's first part, be it as `Ana's`.
+    /// Whether it contains this word, or the first part of this name, also as in `Ana's`.
     pub(super) fn names(&self, name: &str) -> bool {
         let first = name.split_whitespace().next().unwrap_or_default().to_lowercase();
         !first.is_empty() && self.words.iter().any(|word| word.trim_end_matches("'s").trim_end_matches('\'') == first)
     }
 
-    /// Whether it asks about this speaker: by name, or as `I`.
+    /// Whether it asks about this speaker: by name, or by `I`.
     pub(super) fn is_about(&self, speaker: &str) -> bool {
         if speaker == "User" { self.words.iter().any(|word| word == "i") } else { self.names(speaker) }
     }
 
-    /// The day of a moment where the user is: `8 May 2026`.
+    /// The day of a moment in the user's time zone: `8 May 2026`.
     pub(super) fn day(&self, moment: DateTime<Utc>) -> String {
         self.local(moment).format("%-d %B %Y").to_string()
     }
 
-    /// A moment where the user is.
+    /// A moment in the user's time zone.
     pub(super) fn local(&self, moment: DateTime<Utc>) -> DateTime<Tz> {
         self.zone.from_utc_datetime(&moment.naive_utc())
     }

@@ -1,4 +1,4 @@
-//! Whether what was found has anything to do with the question.
+//! Decides whether the selected passages are relevant to the question at all.
 
 use resources::{Embedder, Error};
 
@@ -8,27 +8,27 @@ use crate::{
     assistant::retrieval::{Passage, coverage},
 };
 
-/// The share of the question's words that is enough in itself.
-const SHARED: f32 = 0.5;
+/// The share of the question's terms that suffices by itself.
+const SUFFICIENT_COVERAGE: f32 = 0.5;
 
-/// How near in meaning a passage must be that shares fewer words, by the cosine of the vectors.
-const NEAR: f32 = 0.3;
+/// The least cosine between the question and a passage that shares fewer terms.
+const MIN_SIMILARITY: f32 = 0.3;
 
-/// Whether one of these passages shares enough words with the question or is near to it in meaning. While there is no
-/// embedding model, any word will do.
-pub(super) async fn enough(embedder: &Embedder, question: &Question<'_>, chosen: &[&Passage]) -> Result<bool> {
-    let most = chosen.iter().map(|passage| coverage(&question.topic, passage)).fold(0.0, f32::max);
-    if chosen.is_empty() || question.terms.is_empty() || most >= SHARED {
+/// Whether one of these passages shares enough terms with the question, or is similar to it. Without an embedding model,
+/// one shared term suffices.
+pub(super) async fn is_relevant(embedder: &Embedder, question: &Question<'_>, selected: &[&Passage]) -> Result<bool> {
+    let best = selected.iter().map(|passage| coverage(&question.topic, passage)).fold(0.0, f32::max);
+    if selected.is_empty() || question.terms.is_empty() || best >= SUFFICIENT_COVERAGE {
         return Ok(true);
     }
-    let quotes = chosen.iter().map(|passage| passage.citation.quote.clone()).collect();
+    let quotes = selected.iter().map(|passage| passage.citation.quote.clone()).collect();
     let vectors = async { Ok((embedder.embed_query(question.text).await?, embedder.embed_documents(quotes).await?)) };
     match vectors.await {
         Ok((asked, said)) => {
             let cosine = |said: &Vec<f32>| asked.iter().zip(said).map(|(one, other)| one * other).sum::<f32>();
-            Ok(said.iter().map(cosine).any(|cosine| cosine >= NEAR))
+            Ok(said.iter().map(cosine).any(|cosine| cosine >= MIN_SIMILARITY))
         }
-        Err(Error::Unavailable(_)) => Ok(most > 0.0),
+        Err(Error::Unavailable(_)) => Ok(best > 0.0),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,11 +1,11 @@
-//! Answers made of passages that are written here: no model, no index.
+//! Answers made of given passages, without a model or an index.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use schemas::chat::Citation;
 
-use super::{Extract, answer, question::Question, select::choose};
-use crate::assistant::retrieval::{Kind, Line, Passage};
+use super::{QuotedAnswer, answer, question::Question, select::select_passages};
+use crate::assistant::retrieval::{Passage, PassageKind, TranscriptLine};
 
 fn time(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -21,7 +21,7 @@ fn said(place: i64, speaker: &str, at: &str, quote: &str) -> Passage {
         quote: quote.into(),
         date: time(at),
     };
-    Passage { place, ..Passage::new(Kind::Segment, citation, 1.0 - place as f32 * 0.01) }
+    Passage { position: place, ..Passage::new(PassageKind::Segment, citation, 1.0 - place as f32 * 0.01) }
 }
 
 fn remembered(at: &str, quote: &str) -> Passage {
@@ -34,14 +34,14 @@ fn remembered(at: &str, quote: &str) -> Passage {
         quote: quote.into(),
         date: time(at),
     };
-    Passage::new(Kind::Memory, citation, 0.9)
+    Passage::new(PassageKind::Memory, citation, 0.9)
 }
 
-fn answered(question: &str, passages: &[Passage]) -> Extract {
+fn answered(question: &str, passages: &[Passage]) -> QuotedAnswer {
     let now = time("2026-11-20T12:00:00Z").with_timezone(&Tz::Europe__Oslo);
     let question = Question::read(question, &now);
-    let chosen = choose(&question, passages, 10);
-    answer(&question, passages, chosen)
+    let selected = select_passages(&question, passages, 10);
+    answer(&question, passages, selected)
 }
 
 /// The line before the quotes.
@@ -51,7 +51,7 @@ fn direct(question: &str, passages: &[Passage]) -> String {
 }
 
 #[test]
-fn quotes_stand_in_the_order_of_time_under_their_conversations() {
+fn quotes_are_chronological_under_their_conversations() {
     let talks = [
         said(0, "Ana", "2026-05-08T22:30:00Z", "The boat needs paint."),
         said(0, "User", "2026-03-01T10:00:00Z", "I bought\nthe boat [3]."),
@@ -66,13 +66,13 @@ fn quotes_stand_in_the_order_of_time_under_their_conversations() {
 }
 
 #[test]
-fn nothing_is_said_to_be_nothing() {
+fn no_passages_give_no_answer() {
     let answer = answered("What about the boat?", &[]);
     assert!(answer.text.starts_with("I found nothing about this in your memory.") && answer.citations.is_empty());
 }
 
 #[test]
-fn a_memory_gives_way_to_what_it_was_drawn_from() {
+fn a_memory_gives_way_to_its_source() {
     let talk = said(0, "Ana", "2026-03-01T10:00:00Z", "I repaired the old boat with tar.");
     let memory = remembered("2026-03-01T11:00:00Z", "Ana repaired the old boat with tar");
     let other = remembered("2026-03-01T11:00:00Z", "Ana's boat is a dinghy of twelve feet");
@@ -83,9 +83,9 @@ fn a_memory_gives_way_to_what_it_was_drawn_from() {
 }
 
 #[test]
-fn a_short_time_leaves_out_all_others() {
+fn a_short_time_range_excludes_other_times() {
     let mut then = said(0, "Ana", "2026-11-19T10:00:00Z", "We sanded the boat.");
-    then.within = true;
+    then.in_time_range = true;
     let before = said(0, "Ana", "2026-03-01T10:00:00Z", "We painted the boat.");
     let answer = answered("What did Ana do with the boat yesterday?", &[then.clone(), before]);
     assert_eq!(answer.citations, [then.citation]);
@@ -196,7 +196,7 @@ fn who_is_the_speaker_or_whom_they_name() {
 }
 
 #[test]
-fn what_says_nothing_of_the_question_goes_where_something_says_all_of_it() {
+fn irrelevant_passages_are_dropped_when_one_covers_the_question() {
     let talk = said(0, "Ana", "2023-05-08T10:00:00Z", "The harbour is full of herring.");
     let memory = remembered("2026-11-01T10:00:00Z", "Mira is allergic to walnuts");
     let answer = answered("Who is allergic to walnuts?", &[talk, memory]);
@@ -213,7 +213,7 @@ fn how_many_is_the_number_before_what_is_counted() {
 }
 
 #[test]
-fn what_somebody_else_said_is_not_taken_for_the_answer() {
+fn words_of_another_speaker_are_not_the_answer() {
     let talks = [
         said(0, "Bob", "2023-05-08T10:00:00Z", "I repaired the boat yesterday."),
         said(9, "Ana", "2023-05-08T10:00:00Z", "I like boats."),
@@ -224,7 +224,7 @@ fn what_somebody_else_said_is_not_taken_for_the_answer() {
 }
 
 #[test]
-fn a_name_that_nothing_mentions_is_told() {
+fn an_unmentioned_name_is_reported() {
     let talks = [said(0, "Ana", "2023-05-08T10:00:00Z", "I repaired the boat.")];
     let unknown = answered("When did Zoe repair the boat?", &talks);
     assert!(unknown.text.starts_with("I found nothing in your memory that mentions “Zoe”."), "{}", unknown.text);
@@ -241,7 +241,7 @@ fn a_name_that_nothing_mentions_is_told() {
 fn other_languages_are_quoted() {
     let mut talk = said(0, "Jorun", "2023-05-08T10:00:00Z", "Jeg kjøpte båten i går.");
     let (place, speaker, text, at) = (1, "User".into(), "Fint!".into(), time("2023-05-08T10:00:09Z"));
-    talk.around.push(Line { place, speaker, text, at });
+    talk.neighbours.push(TranscriptLine { position: place, speaker, text, at });
     let answer = answered("Hva sa Jorun om Båten?", &[talk]);
     assert!(answer.text.starts_with("This is what") && answer.text.contains("Jorun: “Jeg kjøpte båten i går.” [1]"));
 }

@@ -1,14 +1,14 @@
-//! A passage: something stored that can be shown and cited.
+//! Passages: stored texts that can be shown and cited.
 
 use chrono::{DateTime, Utc};
 use schemas::chat::Citation;
 
-/// What a passage is.
+/// The kind of a passage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum PassageKind {
     /// A segment of a transcript.
     Segment,
-    /// A segment of the conversation that is in progress.
+    /// A segment of the conversation in progress.
     Live,
     /// A conversation's summary.
     Summary,
@@ -20,50 +20,50 @@ pub(crate) enum Kind {
     File,
     /// A goal.
     Goal,
-    /// What a day came to.
-    Day,
+    /// A daily summary.
+    DailySummary,
 }
 
-/// Something stored that bears on a question.
+/// A stored text that is relevant to a question.
 #[derive(Debug, Clone)]
 pub(crate) struct Passage {
-    /// What it is.
-    pub(crate) kind: Kind,
-    /// How it is cited; its quote is the whole text.
+    /// Its kind.
+    pub(crate) kind: PassageKind,
+    /// Its citation, whose quote is the whole text.
     pub(crate) citation: Citation,
-    /// How well it fits: from search, comparable within a kind; once ranked, among all kinds. Higher is better.
+    /// Its score, higher is better: as search returned it, comparable within a kind; after ranking, among all kinds.
     pub(crate) score: f32,
-    /// Whether it is of the time that the question names.
-    pub(crate) within: bool,
-    /// Where a segment stands in its transcript, or a part in its file, from 0.
-    pub(crate) place: i64,
-    /// What was said right before and after it, in order.
-    pub(crate) around: Vec<Line>,
-    /// What else is to be known of it, such as when an action item is due.
+    /// Whether it is within the time range of the question.
+    pub(crate) in_time_range: bool,
+    /// The position of a segment in its transcript, or of a passage in its file, from 0.
+    pub(crate) position: i64,
+    /// The transcript lines right before and after it, in order.
+    pub(crate) neighbours: Vec<TranscriptLine>,
+    /// More about it, such as the due date of an action item.
     pub(crate) note: Option<String>,
 }
 
-/// Something said, as context.
+/// A transcript line, as context.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Line {
-    /// Where it stands in its transcript.
-    pub(crate) place: i64,
-    /// Who said it.
+pub(crate) struct TranscriptLine {
+    /// Its position in the transcript.
+    pub(crate) position: i64,
+    /// The speaker.
     pub(crate) speaker: String,
-    /// What was said.
+    /// The text.
     pub(crate) text: String,
-    /// When.
+    /// The time.
     pub(crate) at: DateTime<Utc>,
 }
 
 impl Passage {
-    /// A passage that nothing more is known of than how it is cited and how well it fits.
-    pub(crate) fn new(kind: Kind, citation: Citation, score: f32) -> Self {
-        Self { kind, citation, score, within: false, place: 0, around: Vec::new(), note: None }
+    /// A passage with nothing but a citation and a score.
+    pub(crate) fn new(kind: PassageKind, citation: Citation, score: f32) -> Self {
+        Self { kind, citation, score, in_time_range: false, position: 0, neighbours: Vec::new(), note: None }
     }
 
-    /// Whether this is what `citation` cites.
-    pub(crate) fn is_of(&self, citation: &Citation) -> bool {
+    /// Whether `citation` cites this passage.
+    pub(crate) fn matches(&self, citation: &Citation) -> bool {
         let Citation { kind, id, segment, .. } = &self.citation;
         (kind, id, segment) == (&citation.kind, &citation.id, &citation.segment)
     }

@@ -1,4 +1,4 @@
-//! Where passages come from: one search for each kind, of which the caller sees what they may.
+//! The sources of passages: one search for each kind, subject to the caller's permissions.
 
 use std::collections::HashMap;
 
@@ -21,117 +21,121 @@ use schemas::{
     memory::Memory,
 };
 
-use super::{Kind, Line, Passage, Wanted, coverage};
+use super::{Passage, PassageKind, Query, TranscriptLine, coverage};
 use crate::{Context, Result};
+use crate::{calendar, daily_summaries, transcripts};
 
-/// How many of each kind are looked at.
-const SEGMENTS: usize = 14;
-const MEMORIES: usize = 8;
-const SUMMARIES: usize = 4;
-const ACTION_ITEMS: usize = 5;
-const GOALS: usize = 4;
-const DAYS: usize = 4;
-const FILES: usize = 8;
+/// How many results of each kind are retrieved.
+const MAX_SEGMENTS: usize = 14;
+const MAX_MEMORIES: usize = 8;
+const MAX_SUMMARIES: usize = 4;
+const MAX_ACTION_ITEMS: usize = 5;
+const MAX_GOALS: usize = 4;
+const MAX_DAILY_SUMMARIES: usize = 4;
+const MAX_FILE_PASSAGES: usize = 8;
 
-/// How many of the newest daily summaries are looked through.
-const NEWEST_DAYS: u32 = 100;
+/// How many of the newest daily summaries are matched by their terms.
+const MAX_SCANNED_SUMMARIES: u32 = 100;
 
-/// The share of the question's telling words that must stand in what is found by its words alone.
-const ENOUGH: f32 = 0.33;
+/// The share of the question's terms that a result needs which is matched by its terms alone.
+const MIN_COVERAGE: f32 = 0.33;
 
-/// How many segments, and how many conversations, of the time that the question names.
-const SEGMENTS_THEN: usize = 8;
-const CONVERSATIONS_THEN: u32 = 8;
+/// How many segments and conversations of the question's time range are retrieved.
+const MAX_SEGMENTS_IN_RANGE: usize = 8;
+const MAX_CONVERSATIONS_IN_RANGE: u32 = 8;
 
-/// The longest stretch of time that is searched by itself.
-const NARROW: TimeDelta = TimeDelta::days(32);
+/// The longest time range that is searched separately.
+const MAX_SEPARATE_RANGE: TimeDelta = TimeDelta::days(32);
 
-/// How many segments of the conversation that the user is looking at.
-const SEGMENTS_HERE: usize = 10;
+/// How many segments of the conversation that the user is looking at are retrieved.
+const MAX_SEGMENTS_IN_CONVERSATION: usize = 10;
 
-/// How much of the conversation in progress is shown, in segments.
-const LATEST: usize = 24;
+/// How many of the latest segments of the conversation in progress are retrieved.
+const MAX_LATEST_SEGMENTS: usize = 24;
 
-/// How many segments are shown with what was said around them.
-const WITH_NEIGHBOURS: usize = 10;
+/// How many segments get their neighbours.
+const MAX_WITH_NEIGHBOURS: usize = 10;
 
-/// What was said that fits.
-pub(super) async fn said(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
+/// Transcript segments.
+pub(super) async fn segments(context: &Context, query: &Query<'_>) -> Result<Vec<Passage>> {
     let search = TranscriptSearch {
-        query: wanted.query,
-        likely: wanted.range.clone(),
-        after: wanted.only.as_ref().map(|only| only.start),
-        before: wanted.only.as_ref().map(|only| only.end),
-        limit: SEGMENTS,
+        query: query.text,
+        likely: query.time_range.clone(),
+        after: query.bounds.as_ref().map(|bounds| bounds.start),
+        before: query.bounds.as_ref().map(|bounds| bounds.end),
+        limit: MAX_SEGMENTS,
         ..TranscriptSearch::default()
     };
     search_segments(context, search).await
 }
 
-/// What was said that fits, of the time that the question names.
-pub(super) async fn said_then(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
-    let Some(range) = wanted.range.as_ref().filter(|range| range.end - range.start <= NARROW) else {
+/// Transcript segments within the question's time range.
+pub(super) async fn segments_in_range(context: &Context, query: &Query<'_>) -> Result<Vec<Passage>> {
+    let Some(range) = query.time_range.as_ref().filter(|range| range.end - range.start <= MAX_SEPARATE_RANGE) else {
         return Ok(Vec::new());
     };
     let search = TranscriptSearch {
-        query: wanted.query,
+        query: query.text,
         after: Some(range.start),
         before: Some(range.end),
-        limit: SEGMENTS_THEN,
+        limit: MAX_SEGMENTS_IN_RANGE,
         ..TranscriptSearch::default()
     };
     search_segments(context, search).await
 }
 
-/// What was said that fits, in the conversation that the user is looking at.
-pub(super) async fn said_here(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
-    let Some(conversation) = wanted.conversation else { return Ok(Vec::new()) };
+/// Transcript segments of the conversation that the user is looking at.
+pub(super) async fn segments_in_conversation(context: &Context, query: &Query<'_>) -> Result<Vec<Passage>> {
+    let Some(conversation) = query.conversation else { return Ok(Vec::new()) };
     let search = TranscriptSearch {
-        query: wanted.query,
+        query: query.text,
         conversation: Some(conversation),
-        limit: SEGMENTS_HERE,
+        limit: MAX_SEGMENTS_IN_CONVERSATION,
         ..TranscriptSearch::default()
     };
     let mut passages = search_segments(context, search).await?;
-    let shown = context.conversations().get(conversation).await?.filter(|_| may(context, "get_conversations"));
+    let shown = context.conversations().get(conversation).await?.filter(|_| may_call(context, "get_conversations"));
     passages.extend(shown.map(|conversation| summary(&conversation, 1.0)));
     Ok(passages)
 }
 
-/// The conversations of the time that the question names.
-pub(super) async fn held_then(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
-    let range = wanted.range.as_ref().filter(|range| range.end - range.start <= NARROW);
-    let Some(range) = range.filter(|_| may(context, "get_conversations")) else { return Ok(Vec::new()) };
+/// Summaries of the conversations within the question's time range.
+pub(super) async fn conversations_in_range(context: &Context, query: &Query<'_>) -> Result<Vec<Passage>> {
+    let range = query.time_range.as_ref().filter(|range| range.end - range.start <= MAX_SEPARATE_RANGE);
+    let Some(range) = range.filter(|_| may_call(context, "get_conversations")) else { return Ok(Vec::new()) };
     let selection = Selection {
         discarded: Some(false),
         start: Some(range.start),
         end: Some(range.end - TimeDelta::microseconds(1)),
-        limit: CONVERSATIONS_THEN,
+        limit: MAX_CONVERSATIONS_IN_RANGE,
         ..Selection::default()
     };
-    let held = context.conversations().list(&selection).await?;
-    Ok(held.iter().filter(|held| has_summary(held)).map(|held| summary(held, 0.5)).collect())
+    let conversations = context.conversations().list(&selection).await?;
+    Ok(conversations.iter().filter(|row| has_summary(row)).map(|row| summary(row, 0.5)).collect())
 }
 
-/// Memories that fit.
-pub(super) async fn memories(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
-    if !may(context, "search_memories") {
+/// Memories.
+pub(super) async fn memories(context: &Context, query: &Query<'_>) -> Result<Vec<Passage>> {
+    if !may_call(context, "search_memories") {
         return Ok(Vec::new());
     }
-    let search = Search { query: wanted.query, categories: &[], after: None, before: None, limit: MEMORIES };
+    let search = Search { query: query.text, categories: &[], after: None, before: None, limit: MAX_MEMORIES };
     let mut found = context.memories().search(&search).await?;
-    if let Some(shown) = wanted.memory {
+    if let Some(shown) = query.memory {
         found.extend(context.memories().get(shown).await?.map(|memory| (memory, 1.0)));
     }
-    Ok(found.into_iter().map(|(memory, score)| Passage::new(Kind::Memory, cite_memory(&memory), score)).collect())
+    Ok(found
+        .into_iter()
+        .map(|(memory, score)| Passage::new(PassageKind::Memory, cite_memory(&memory), score))
+        .collect())
 }
 
-/// Conversations whose summaries fit.
-pub(super) async fn summaries(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
-    if !may(context, "search_conversations") {
+/// Summaries of conversations.
+pub(super) async fn summaries(context: &Context, query: &Query<'_>) -> Result<Vec<Passage>> {
+    if !may_call(context, "search_conversations") {
         return Ok(Vec::new());
     }
-    let found = context.transcripts().search_summaries(wanted.query, SUMMARIES).await?;
+    let found = transcripts::transcripts(context).search_summaries(query.text, MAX_SUMMARIES).await?;
     let scores: HashMap<String, f32> = found.into_iter().collect();
     let ids: Vec<String> = scores.keys().cloned().collect();
     let rows = context.conversations().get_many(&ids).await?;
@@ -139,56 +143,59 @@ pub(super) async fn summaries(context: &Context, wanted: &Wanted<'_>) -> Result<
     Ok(rows.iter().filter(|row| has_summary(row)).map(|row| summary(row, score(row))).collect())
 }
 
-/// Action items that fit.
-pub(super) async fn action_items(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
-    if !may(context, "search_action_items") {
+/// Action items.
+pub(super) async fn action_items(context: &Context, query: &Query<'_>) -> Result<Vec<Passage>> {
+    if !may_call(context, "search_action_items") {
         return Ok(Vec::new());
     }
-    let mut found = context.action_items().search(wanted.query, ACTION_ITEMS).await?;
-    if let Some(shown) = wanted.action_item {
+    let mut found = context.action_items().search(query.text, MAX_ACTION_ITEMS).await?;
+    if let Some(shown) = query.action_item {
         found.extend(context.action_items().get(shown).await?.map(|item| (item, 1.0)));
     }
     let passage = |(item, score): (ActionItem, f32)| Passage {
         note: Some(state_of(&item)),
-        ..Passage::new(Kind::ActionItem, cite_action_item(&item), score)
+        ..Passage::new(PassageKind::ActionItem, cite_action_item(&item), score)
     };
     Ok(found.into_iter().map(passage).collect())
 }
 
-/// Goals that have words of the question: they are too few to be indexed.
-pub(super) async fn goals(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
-    if !may(context, "get_goals") {
+/// Goals that share terms with the question; they are too few to be indexed.
+pub(super) async fn goals(context: &Context, query: &Query<'_>) -> Result<Vec<Passage>> {
+    if !may_call(context, "get_goals") {
         return Ok(Vec::new());
     }
     let goals = context.goals().all().await?;
-    let passages = goals.iter().map(|goal| Passage::new(Kind::Goal, cite_goal(goal), 0.0));
-    Ok(by_words(wanted.query, passages, GOALS))
+    let passages = goals.iter().map(|goal| Passage::new(PassageKind::Goal, cite_goal(goal), 0.0));
+    Ok(match_terms(query.text, passages, MAX_GOALS))
 }
 
-/// What the days came to that the question names, and those of the newest that have words of it.
-pub(super) async fn days(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
-    if !may(context, "get_daily_summaries") {
+/// Daily summaries within the question's time range, and the newest ones that share terms with the question.
+pub(super) async fn daily_summaries(context: &Context, query: &Query<'_>) -> Result<Vec<Passage>> {
+    if !may_call(context, "get_daily_summaries") {
         return Ok(Vec::new());
     }
-    let zone = context.time_zone().await?;
-    let passage = |summary: &DailySummary| Passage::new(Kind::Day, cite_day(summary, &zone), 0.5);
-    let newest = context.daily_summaries().list(&Days { limit: NEWEST_DAYS, ..Days::default() }).await?;
-    let mut found = by_words(wanted.query, newest.iter().map(passage), DAYS);
-    if let Some(range) = wanted.range.as_ref().filter(|range| range.end - range.start <= NARROW) {
+    let zone = calendar::user_time_zone(context).await?;
+    let passage =
+        |summary: &DailySummary| Passage::new(PassageKind::DailySummary, cite_daily_summary(summary, &zone), 0.5);
+    let newest = daily_summaries::daily_summaries(context)
+        .list(&Days { limit: MAX_SCANNED_SUMMARIES, ..Days::default() })
+        .await?;
+    let mut found = match_terms(query.text, newest.iter().map(passage), MAX_DAILY_SUMMARIES);
+    if let Some(range) = query.time_range.as_ref().filter(|range| range.end - range.start <= MAX_SEPARATE_RANGE) {
         let day = |time: DateTime<Utc>| Some(time.with_timezone(&zone).date_naive());
         let (start, end) = (day(range.start), day(range.end - TimeDelta::microseconds(1)));
-        let named = Days { start, end, offset: 0, limit: DAYS as u32 };
-        found.extend(context.daily_summaries().list(&named).await?.iter().map(passage));
+        let named = Days { start, end, offset: 0, limit: MAX_DAILY_SUMMARIES as u32 };
+        found.extend(daily_summaries::daily_summaries(context).list(&named).await?.iter().map(passage));
     }
     Ok(found)
 }
 
-/// What files say that fits, whichever chat they belong to.
-pub(super) async fn files(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<Passage>> {
-    if !may(context, "search_files") {
+/// Passages of files, of all chats.
+pub(super) async fn files(context: &Context, query: &Query<'_>) -> Result<Vec<Passage>> {
+    if !may_call(context, "search_files") {
         return Ok(Vec::new());
     }
-    let hits = context.resources.chat_files(&context.caller.user).search(wanted.query, &[], FILES).await?;
+    let hits = context.resources.chat_files(&context.caller.user).search(query.text, &[], MAX_FILE_PASSAGES).await?;
     let passage = |hit: FileHit| {
         let (score, place) = (hit.score, hit.place);
         let citation = Citation {
@@ -200,14 +207,14 @@ pub(super) async fn files(context: &Context, wanted: &Wanted<'_>) -> Result<Vec<
             quote: hit.text,
             date: hit.uploaded_at,
         };
-        Passage { place: place.into(), ..Passage::new(Kind::File, citation, score) }
+        Passage { position: place.into(), ..Passage::new(PassageKind::File, citation, score) }
     };
     Ok(hits.into_iter().map(passage).collect())
 }
 
-/// The end of what is being said just now.
-pub(super) async fn in_progress(context: &Context) -> Result<Vec<Passage>> {
-    if !may(context, "get_conversations") {
+/// The latest segments of the conversation in progress.
+pub(super) async fn conversation_in_progress(context: &Context) -> Result<Vec<Passage>> {
+    if !may_call(context, "get_conversations") {
         return Ok(Vec::new());
     }
     let newest = context.conversations().newest(ConversationStatus::InProgress).await?;
@@ -218,7 +225,7 @@ pub(super) async fn in_progress(context: &Context) -> Result<Vec<Passage>> {
     let segments = OptionFuture::from(transcript).await.transpose()?.unwrap_or_default();
     let Some(conversation) = newest else { return Ok(Vec::new()) };
     let began = conversation.started_at.unwrap_or(conversation.created_at);
-    let skipped = segments.len().saturating_sub(LATEST);
+    let skipped = segments.len().saturating_sub(MAX_LATEST_SEGMENTS);
     let passage = |(place, segment): (usize, schemas::conversation::TranscriptSegment)| {
         let citation = Citation {
             kind: "conversation".into(),
@@ -229,54 +236,55 @@ pub(super) async fn in_progress(context: &Context) -> Result<Vec<Passage>> {
             quote: segment.text,
             date: began + TimeDelta::milliseconds((segment.start * 1e3) as i64),
         };
-        Passage { place: place as i64, ..Passage::new(Kind::Live, citation, 1.0) }
+        Passage { position: place as i64, ..Passage::new(PassageKind::Live, citation, 1.0) }
     };
     Ok(segments.into_iter().enumerate().skip(skipped).map(passage).collect())
 }
 
-/// Adds to the best segments what was said right before and after them.
+/// Adds the neighbouring lines to the best segments.
 pub(super) async fn add_neighbours(context: &Context, passages: &mut [Passage]) -> Result<()> {
-    let best = passages.iter_mut().filter(|passage| passage.kind == Kind::Segment).take(WITH_NEIGHBOURS);
+    let best = passages.iter_mut().filter(|passage| passage.kind == PassageKind::Segment).take(MAX_WITH_NEIGHBOURS);
     let mut best: Vec<&mut Passage> = best.collect();
-    let near =
-        |passage: &&mut Passage| [passage.place - 1, passage.place + 1].map(|at| (passage.citation.id.clone(), at));
+    let near = |passage: &&mut Passage| {
+        [passage.position - 1, passage.position + 1].map(|at| (passage.citation.id.clone(), at))
+    };
     let mut places: Vec<(String, i64)> = best.iter().flat_map(near).filter(|(_, place)| *place >= 0).collect();
     places.sort_unstable();
     places.dedup();
     if places.is_empty() {
         return Ok(());
     }
-    let said = context.transcripts().said_at(&places).await?;
+    let said = transcripts::transcripts(context).said_at(&places).await?;
     for passage in &mut best {
         let near = said
             .iter()
-            .filter(|hit| hit.conversation_id == passage.citation.id && (hit.place - passage.place).abs() == 1);
-        passage.around = near.map(line).collect();
-        passage.around.sort_by_key(|line| line.place);
+            .filter(|hit| hit.conversation_id == passage.citation.id && (hit.place - passage.position).abs() == 1);
+        passage.neighbours = near.map(line).collect();
+        passage.neighbours.sort_by_key(|line| line.position);
     }
     Ok(())
 }
 
-/// How a memory is cited.
+/// The citation of a memory.
 pub(crate) fn cite_memory(memory: &Memory) -> Citation {
-    written("memory", &memory.id, &memory.content, memory.created_at)
+    cite("memory", &memory.id, &memory.content, memory.created_at)
 }
 
-/// How an action item is cited.
+/// The citation of an action item.
 pub(crate) fn cite_action_item(item: &ActionItem) -> Citation {
-    written("action_item", &item.id, &item.description, item.created_at)
+    cite("action_item", &item.id, &item.description, item.created_at)
 }
 
-/// How a goal is cited: with why it is one, and by what it is known to be reached.
+/// The citation of a goal, with its reason and its success criteria.
 fn cite_goal(goal: &Goal) -> Citation {
     let more = [&goal.desired_outcome, &goal.why_it_matters].into_iter().flatten();
     let lines: Vec<&str> =
         [&goal.title].into_iter().chain(more).chain(&goal.success_criteria).map(String::as_str).collect();
-    written("goal", &goal.id, &lines.join(". "), goal.created_at)
+    cite("goal", &goal.id, &lines.join(". "), goal.created_at)
 }
 
-/// How what a day came to is cited: at its noon, so that it is of that day wherever the user lives.
-fn cite_day(summary: &DailySummary, zone: &Tz) -> Citation {
+/// The citation of a daily summary, dated at noon in the user's time zone.
+fn cite_daily_summary(summary: &DailySummary, zone: &Tz) -> Citation {
     let noon = summary.date.and_time(NaiveTime::MIN) + TimeDelta::hours(12);
     let date = zone.from_local_datetime(&noon).earliest().map_or_else(|| noon.and_utc(), |noon| noon.to_utc());
     let highlights = summary.highlights.iter().map(|highlight| format!("{}: {}", highlight.topic, highlight.summary));
@@ -287,28 +295,28 @@ fn cite_day(summary: &DailySummary, zone: &Tz) -> Citation {
         [summary.overview.clone()].into_iter().chain(highlights).chain(decisions).chain(insights).chain(questions);
     let quote = all.collect::<Vec<_>>().join(" ");
     let title = Some(summary.headline.clone());
-    Citation { title, ..written("daily_summary", &summary.id, &quote, date) }
+    Citation { title, ..cite("daily_summary", &summary.id, &quote, date) }
 }
 
-/// Those of the passages that have enough of the question's words, at most so many, best first.
-fn by_words(query: &str, passages: impl Iterator<Item = Passage>, most: usize) -> Vec<Passage> {
+/// At most `limit` passages that share enough terms with the question, best first.
+fn match_terms(query: &str, passages: impl Iterator<Item = Passage>, limit: usize) -> Vec<Passage> {
     let scored = passages.map(|passage| Passage { score: coverage(query, &passage), ..passage });
-    let mut fitting: Vec<Passage> = scored.filter(|passage| passage.score >= ENOUGH).collect();
+    let mut fitting: Vec<Passage> = scored.filter(|passage| passage.score >= MIN_COVERAGE).collect();
     fitting.sort_by(|one, other| other.score.total_cmp(&one.score));
-    fitting.truncate(most);
+    fitting.truncate(limit);
     fitting
 }
 
-fn written(kind: &str, id: &str, quote: &str, date: DateTime<Utc>) -> Citation {
+fn cite(kind: &str, id: &str, quote: &str, date: DateTime<Utc>) -> Citation {
     let (kind, id, quote) = (kind.to_owned(), id.to_owned(), quote.to_owned());
     Citation { kind, id, segment: None, title: None, speaker: None, quote, date }
 }
 
 async fn search_segments(context: &Context, search: TranscriptSearch<'_>) -> Result<Vec<Passage>> {
-    if !may(context, "search_transcripts") {
+    if !may_call(context, "search_transcripts") {
         return Ok(Vec::new());
     }
-    let hits = context.transcripts().search(&search).await?;
+    let hits = transcripts::transcripts(context).search(&search).await?;
     let passage = |hit: TranscriptHit| {
         let (score, place) = (hit.score, hit.place);
         let citation = Citation {
@@ -320,7 +328,7 @@ async fn search_segments(context: &Context, search: TranscriptSearch<'_>) -> Res
             quote: hit.text,
             date: hit.spoken_at,
         };
-        Passage { place, ..Passage::new(Kind::Segment, citation, score) }
+        Passage { position: place, ..Passage::new(PassageKind::Segment, citation, score) }
     };
     Ok(hits.into_iter().map(passage).collect())
 }
@@ -336,7 +344,7 @@ fn summary(conversation: &Conversation, score: f32) -> Passage {
         quote: structured.overview.clone(),
         date: conversation.started_at.unwrap_or(conversation.created_at),
     };
-    Passage::new(Kind::Summary, citation, score)
+    Passage::new(PassageKind::Summary, citation, score)
 }
 
 fn has_summary(conversation: &Conversation) -> bool {
@@ -352,11 +360,11 @@ fn state_of(item: &ActionItem) -> String {
     }
 }
 
-fn line(hit: &TranscriptHit) -> Line {
-    Line { place: hit.place, speaker: hit.speaker_name.clone(), text: hit.text.clone(), at: hit.spoken_at }
+fn line(hit: &TranscriptHit) -> TranscriptLine {
+    TranscriptLine { position: hit.place, speaker: hit.speaker_name.clone(), text: hit.text.clone(), at: hit.spoken_at }
 }
 
-/// Whether the caller may read what this tool reads.
-fn may(context: &Context, tool: &str) -> bool {
+/// Whether the caller may call a tool.
+fn may_call(context: &Context, tool: &str) -> bool {
     crate::find(tool).is_some_and(|tool| tool.permits(context).is_ok())
 }

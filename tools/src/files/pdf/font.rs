@@ -1,43 +1,42 @@
-//! A font of a PDF: which letters its codes stand for, and how wide they are.
+//! Fonts of a PDF: the letters of their codes, and their widths.
 
 use std::collections::HashMap;
 
 use lopdf::{Dictionary, Document, Encoding, Object};
 
-/// How wide a letter is of which nothing is known, in thousandths of the font's size.
-const USUAL: f32 = 500.0;
+/// The default width of a letter, in thousandths of the font size.
+const DEFAULT_WIDTH: f32 = 500.0;
 
 /// A font as a page uses it.
 pub(super) struct Font<'a> {
     encoding: Encoding<'a>,
     widths: HashMap<u32, f32>,
-    usual: f32,
-    /// How many bytes a code has.
+    default_width: f32,
+    /// The number of bytes per code.
     bytes: usize,
 }
 
 impl<'a> Font<'a> {
-    /// Reads a font's dictionary; `None` where its letters cannot be told.
+    /// Reads a font's dictionary; `None` when its encoding is unknown.
     pub(super) fn of(font: &'a Dictionary, document: &'a Document, limit: usize) -> Option<Self> {
         let encoding = font.get_font_encoding_with_limit(document, limit).ok()?;
         let is_composite = font.get(b"Subtype").and_then(Object::as_name).is_ok_and(|kind| kind == b"Type0");
-        let (widths, usual) = if is_composite { composite(font, document) } else { simple(font, document) };
-        Some(Self { encoding, widths, usual, bytes: if is_composite { 2 } else { 1 } })
+        let (widths, default_width) = if is_composite { composite(font, document) } else { simple(font, document) };
+        Some(Self { encoding, widths, default_width, bytes: if is_composite { 2 } else { 1 } })
     }
 
-    /// The letters that these codes stand for.
-    pub(super) fn read(&self, codes: &[u8]) -> String {
+    /// The letters of these codes.
+    pub(super) fn decode(&self, codes: &[u8]) -> String {
         let text = self.encoding.bytes_to_string(codes).unwrap_or_default();
         text.chars().filter(|letter| *letter != '\u{fffd}' && *letter != '\0').collect()
     }
 
-    /// How wide these codes are together, in thousandths of the font's size, how many they are, and how many of them are
-    /// spaces.
+    /// The total width of these codes, in thousandths of the font size, their number, and the number of spaces among them.
     pub(super) fn measure(&self, codes: &[u8]) -> (f32, usize, usize) {
         let (mut width, mut count, mut spaces) = (0.0, 0, 0);
         for code in codes.chunks(self.bytes) {
             let code = code.iter().fold(0, |code, byte| code << 8 | u32::from(*byte));
-            width += self.widths.get(&code).unwrap_or(&self.usual);
+            width += self.widths.get(&code).unwrap_or(&self.default_width);
             count += 1;
             spaces += usize::from(code == 32 && self.bytes == 1);
         }
@@ -45,20 +44,20 @@ impl<'a> Font<'a> {
     }
 }
 
-/// The widths of a font whose codes have one byte, and of codes beyond them.
+/// The widths of a font with one-byte codes, and its default width.
 fn simple(font: &Dictionary, document: &Document) -> (HashMap<u32, f32>, f32) {
     let first = font.get_deref(b"FirstChar", document).and_then(Object::as_i64).unwrap_or_default();
     let widths = font.get_deref(b"Widths", document).and_then(Object::as_array);
     let numbers = widths.into_iter().flatten().filter_map(|width| number(width, document));
-    ((u32::try_from(first).unwrap_or_default()..256).zip(numbers).collect(), USUAL)
+    ((u32::try_from(first).unwrap_or_default()..256).zip(numbers).collect(), DEFAULT_WIDTH)
 }
 
-/// The widths of a font whose codes have two bytes, and of codes beyond them.
+/// The widths of a font with two-byte codes, and its default width.
 fn composite(font: &Dictionary, document: &Document) -> (HashMap<u32, f32>, f32) {
     let descendants = font.get_deref(b"DescendantFonts", document).and_then(Object::as_array);
     let descendant = descendants.ok().and_then(|all| document.dereference(all.first()?).ok()?.1.as_dict().ok());
-    let Some(descendant) = descendant else { return (HashMap::new(), USUAL) };
-    let usual = descendant.get_deref(b"DW", document).and_then(Object::as_float).unwrap_or(1000.0);
+    let Some(descendant) = descendant else { return (HashMap::new(), DEFAULT_WIDTH) };
+    let default_width = descendant.get_deref(b"DW", document).and_then(Object::as_float).unwrap_or(1000.0);
     let listed = descendant.get_deref(b"W", document).and_then(Object::as_array);
     let (mut widths, mut codes) = (HashMap::new(), Vec::<u32>::new());
     for entry in listed.into_iter().flatten() {
@@ -70,14 +69,14 @@ fn composite(font: &Dictionary, document: &Document) -> (HashMap<u32, f32>, f32)
                 codes.clear();
             }
             (&[first, last], width) => {
-                let width = number(width, document).unwrap_or(usual);
+                let width = number(width, document).unwrap_or(default_width);
                 widths.extend((first..=last.min(0xffff)).map(|code| (code, width)));
                 codes.clear();
             }
             (_, code) => codes.push(number(code, document).unwrap_or_default() as u32),
         }
     }
-    (widths, usual)
+    (widths, default_width)
 }
 
 fn number(object: &Object, document: &Document) -> Option<f32> {

@@ -1,29 +1,29 @@
-//! Where text stands on a page, and therefore where its words and lines end: a PDF places letters and does not say so.
+//! Reconstructs words and lines from the positions of letters: a PDF contains only positions.
 
 use super::font::Font;
 
-/// Turns, stretches and moves: the six numbers that PDFs write.
+/// An affine transformation, as the six numbers of the PDF format.
 type Matrix = [f32; 6];
 
-const NOTHING: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+const IDENTITY: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
 
-/// How many graphics states may be put aside.
-const DEEPEST: usize = 256;
+/// The maximum depth of the stack of graphics states.
+const MAX_DEPTH: usize = 256;
 
-/// A gap as wide as this is a space, in sizes of the font.
-const SPACE: f32 = 0.15;
+/// The least width of a space, in font sizes.
+const MIN_SPACE: f32 = 0.15;
 
-/// A step down as high as this is another line, and as this another paragraph.
-const LINE: f32 = 0.4;
-const PARAGRAPH: f32 = 1.9;
+/// The least vertical step to a new line, and to a new paragraph, in font sizes.
+const MIN_LINE_STEP: f32 = 0.4;
+const MIN_PARAGRAPH_STEP: f32 = 1.9;
 
-/// Text as it is shown, one piece behind the other.
+/// The text of a page, in the order in which it is shown.
 pub(super) struct Layout<'a> {
     text: String,
-    /// The state of the page: put aside by `q` and taken back by `Q`.
+    /// The transformation of the page: saved by `q` and restored by `Q`.
     page: Matrix,
-    aside: Vec<Matrix>,
-    /// Where the line at hand begins, and how far along it the pen has moved.
+    saved: Vec<Matrix>,
+    /// The start of the current line, and the position of the pen on it.
     line: Matrix,
     pen: f32,
     font: Option<&'a Font<'a>>,
@@ -31,7 +31,7 @@ pub(super) struct Layout<'a> {
     leading: f32,
     letter_spacing: f32,
     word_spacing: f32,
-    /// Where the last letter ended.
+    /// The end of the last letter.
     end: Option<(f32, f32)>,
 }
 
@@ -39,9 +39,9 @@ impl Default for Layout<'_> {
     fn default() -> Self {
         Self {
             text: String::new(),
-            page: NOTHING,
-            aside: Vec::new(),
-            line: NOTHING,
+            page: IDENTITY,
+            saved: Vec::new(),
+            line: IDENTITY,
             pen: 0.0,
             font: None,
             size: 1.0,
@@ -58,10 +58,10 @@ impl<'a> Layout<'a> {
         (self.font, self.size) = (font, size);
     }
 
-    /// Takes a step that shows nothing.
-    pub(super) fn step(&mut self, operator: &str, numbers: &[f32]) {
+    /// Applies an operation that shows nothing.
+    pub(super) fn apply(&mut self, operator: &str, numbers: &[f32]) {
         match (operator, numbers) {
-            ("BT", _) => self.begin_line(NOTHING),
+            ("BT", _) => self.begin_line(IDENTITY),
             ("Td", &[x, y]) => self.begin_line(product([1.0, 0.0, 0.0, 1.0, x, y], self.line)),
             ("TD", &[x, y]) => {
                 self.leading = -y;
@@ -73,8 +73,8 @@ impl<'a> Layout<'a> {
             ("Tc", &[spacing]) => self.letter_spacing = spacing,
             ("Tw", &[spacing]) => self.word_spacing = spacing,
             ("cm", &[a, b, c, d, e, f]) => self.page = product([a, b, c, d, e, f], self.page),
-            ("q", _) if self.aside.len() < DEEPEST => self.aside.push(self.page),
-            ("Q", _) => self.page = self.aside.pop().unwrap_or(self.page),
+            ("q", _) if self.saved.len() < MAX_DEPTH => self.saved.push(self.page),
+            ("Q", _) => self.page = self.saved.pop().unwrap_or(self.page),
             _ => {}
         }
     }
@@ -89,30 +89,30 @@ impl<'a> Layout<'a> {
         self.show(codes);
     }
 
-    /// Shows letters where the pen is.
+    /// Shows letters at the pen's position.
     pub(super) fn show(&mut self, codes: &[u8]) {
         let Some(font) = self.font else { return };
         let (width, count, spaces) = font.measure(codes);
-        let shown = font.read(codes);
-        if !shown.is_empty() {
+        let letters = font.decode(codes);
+        if !letters.is_empty() {
             self.separate();
-            self.text.push_str(&shown);
+            self.text.push_str(&letters);
         }
         self.pen += width / 1000.0 * self.size;
         self.pen += count as f32 * self.letter_spacing + spaces as f32 * self.word_spacing;
-        if !shown.is_empty() {
+        if !letters.is_empty() {
             self.end = Some(self.position());
         }
     }
 
-    /// The whole text, with words that were broken at the end of a line put together.
+    /// The whole text, with hyphenated words joined.
     pub(super) fn finish(self) -> String {
         let mut text = String::with_capacity(self.text.len() + 2);
         let mut lines = self.text.lines().map(str::trim_end).peekable();
         while let Some(line) = lines.next() {
-            let goes_on = lines.peek().is_some_and(|next| next.starts_with(char::is_lowercase));
+            let continues = lines.peek().is_some_and(|next| next.starts_with(char::is_lowercase));
             match line.strip_suffix(['-', '\u{ad}', '\u{2010}']) {
-                Some(begun) if goes_on && begun.ends_with(char::is_alphabetic) => text.push_str(begun),
+                Some(begun) if continues && begun.ends_with(char::is_alphabetic) => text.push_str(begun),
                 _ => {
                     text.push_str(line);
                     text.push('\n');
@@ -137,13 +137,13 @@ impl<'a> Layout<'a> {
         self.begin_line(product([1.0, 0.0, 0.0, 1.0, 0.0, -self.leading], self.line));
     }
 
-    /// Where the pen is on the page.
+    /// The pen's position on the page.
     fn position(&self) -> (f32, f32) {
         let [.., x, y] = product([1.0, 0.0, 0.0, 1.0, self.pen, 0.0], product(self.line, self.page));
         (x, y)
     }
 
-    /// Puts between the last letter and the next what the distance between them means.
+    /// Appends the separator that the distance between the last letter and the next one implies.
     fn separate(&mut self) {
         let Some((before_x, before_y)) = self.end else { return };
         let [a, b, c, d, ..] = product(self.line, self.page);
@@ -153,21 +153,21 @@ impl<'a> Layout<'a> {
         let across = (a * down - b * right) / a.hypot(b).max(f32::MIN_POSITIVE);
         let size = (self.size.abs() * c.hypot(d)).max(f32::MIN_POSITIVE);
         let mark = match (across.abs() / size, along / size) {
-            (step, _) if step > PARAGRAPH => "\n\n",
-            (step, _) if step > LINE => "\n",
-            (_, gap) if !(-1.0..=SPACE).contains(&gap) => " ",
+            (step, _) if step > MIN_PARAGRAPH_STEP => "\n\n",
+            (step, _) if step > MIN_LINE_STEP => "\n",
+            (_, gap) if !(-1.0..=MIN_SPACE).contains(&gap) => " ",
             _ => return,
         };
-        let begins_anew = self.text.ends_with(['\n', ' ']);
+        let is_separated = self.text.ends_with(['\n', ' ']);
         match mark {
-            " " if begins_anew => {}
+            " " if is_separated => {}
             "\n" if self.text.ends_with('\n') => {}
             mark => self.text.push_str(mark),
         }
     }
 }
 
-/// What two changes do together, the first one first.
+/// The combination of two transformations, the first one applied first.
 fn product(first: Matrix, then: Matrix) -> Matrix {
     let [a, b, c, d, e, f] = first;
     let [ta, tb, tc, td, te, tf] = then;

@@ -2,7 +2,7 @@ use lopdf::{Dictionary, Stream, dictionary};
 
 use super::*;
 
-/// A PDF with these pages, each given by the steps that draw it.
+/// A PDF with these pages, each given by its content stream.
 fn pdf(pages: &[&str]) -> Vec<u8> {
     let mut document = Document::with_version("1.5");
     let root = document.new_object_id();
@@ -30,11 +30,11 @@ async fn text(steps: &str) -> String {
 }
 
 #[tokio::test]
-async fn lines_words_and_paragraphs_follow_from_where_letters_stand() {
+async fn lines_words_and_paragraphs_follow_from_positions() {
     let steps =
         "BT /F1 10 Tf 72 700 Td (One line) Tj 0 -12 Td (and an-) Tj 0 -12 Td (other.) Tj 0 -30 Td (Below.) Tj ET";
     assert_eq!(text(steps).await, "One line\nand another.\n\nBelow.\n");
-    // Six tenths of the size to a letter: what begins there is the same word, what begins later another.
+    // A letter is 0.6 of the font size wide: text that begins there continues the word, text that begins later does not.
     let steps = "BT /F1 10 Tf 1 0 0 1 72 700 Tm (wo) Tj 1 0 0 1 84 700 Tm (rd) Tj 1 0 0 1 100 700 Tm (next) Tj ET";
     assert_eq!(text(steps).await, "word next\n");
     assert_eq!(text("BT /F1 10 Tf [(k) 60 (ern) -400 (gap)] TJ ET").await, "kern gap\n");
@@ -44,26 +44,26 @@ async fn lines_words_and_paragraphs_follow_from_where_letters_stand() {
 }
 
 #[tokio::test]
-async fn pages_are_told_apart_and_a_broken_one_is_empty() {
+async fn pages_are_separate_and_a_broken_one_is_empty() {
     let pages = read(pdf(&["BT /F1 10 Tf (first) Tj ET", "BT (((", "BT /F1 10 Tf (third) Tj ET"]), 1000).await.unwrap();
     let texts: Vec<(Option<u32>, &str)> = pages.iter().map(|page| (page.number, page.text.trim())).collect();
     assert_eq!(texts, [(Some(1), "first"), (Some(2), ""), (Some(3), "third")]);
 }
 
 #[tokio::test]
-async fn what_is_no_pdf_or_too_long_is_refused() {
-    assert_eq!(read(b"%PDF-1.7\nnothing".to_vec(), 1000).await, Err(Unread::Damaged));
+async fn malformed_and_long_files_are_refused() {
+    assert_eq!(read(b"%PDF-1.7\nnothing".to_vec(), 1000).await, Err(PdfError::Damaged));
     let long = format!("BT /F1 10 Tf ({}) Tj ET", "x".repeat(2000));
-    assert_eq!(read(pdf(&[&long]), 1000).await, Err(Unread::TooLong));
+    assert_eq!(read(pdf(&[&long]), 1000).await, Err(PdfError::TooLong));
     let whole = pdf(&["BT /F1 10 Tf (cut off) Tj ET"]);
     for length in (0..whole.len()).step_by(37) {
-        // Whatever comes of it, it comes.
+        // It must return, with whatever result.
         let _ = read(whole[..length].to_vec(), 1000).await;
     }
 }
 
 #[tokio::test]
-async fn a_password_is_asked_for_where_one_is_set() {
+async fn password_protected_files_are_refused() {
     use lopdf::{EncryptionState, EncryptionVersion, Permissions};
     let encrypted = |password: &str| {
         let mut document = Document::load_mem(&pdf(&["BT /F1 10 Tf (secret) Tj ET"])).unwrap();
@@ -82,6 +82,6 @@ async fn a_password_is_asked_for_where_one_is_set() {
         document.save_to(&mut bytes).unwrap();
         bytes
     };
-    assert_eq!(read(encrypted("user"), 1000).await, Err(Unread::Encrypted));
+    assert_eq!(read(encrypted("user"), 1000).await, Err(PdfError::Encrypted));
     assert_eq!(read(encrypted(""), 1000).await.unwrap()[0].text, "secret\n");
 }

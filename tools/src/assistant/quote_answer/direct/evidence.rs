@@ -1,4 +1,4 @@
-//! How much of what a question says a passage and its sentences say.
+//! How many of a question's terms a passage and its sentences contain.
 
 use language::{
     sentences::sentence_ranges,
@@ -7,43 +7,45 @@ use language::{
 use std::collections::HashSet;
 
 use super::super::question::Question;
-use crate::assistant::retrieval::{Kind, Passage};
+use crate::assistant::retrieval::{Passage, PassageKind};
 
-/// The share of the question's words that a passage needs to answer it, and what a word counts that is said around it.
-const ENOUGH: f32 = 0.6;
-const AROUND: f32 = 0.5;
+/// The share of the question's terms that a passage needs.
+const MIN_COVERAGE: f32 = 0.6;
 
-/// What each place further down the ranking takes off.
-const LATER: f32 = 0.05;
+/// The weight of a term that only the neighbours contain.
+const NEIGHBOUR_WEIGHT: f32 = 0.5;
 
-/// Words of a question that only say what is asked for.
-const HELPERS: &[&str] = &["date", "citi", "countri", "town", "state", "villag"];
+/// The penalty per rank.
+const RANK_PENALTY: f32 = 0.05;
 
-/// A sentence of a passage that may answer.
+/// Terms of a question that only state its kind.
+const KIND_TERMS: &[&str] = &["date", "citi", "countri", "town", "state", "villag"];
+
+/// A sentence of a passage that may contain the answer.
 pub(super) struct Sentence<'a> {
     pub(super) text: &'a str,
-    /// The share of the question's words in it.
+    /// The share of the question's terms in it.
     pub(super) share: f32,
 }
 
-/// A passage that says enough of what the question says.
+/// A passage that contains enough of the question's terms.
 pub(super) struct Evidence<'a> {
     pub(super) passage: &'a Passage,
     pub(super) sentences: Vec<Sentence<'a>>,
-    /// How well it fits.
+    /// Its score.
     pub(super) score: f32,
 }
 
 impl<'a> Evidence<'a> {
-    /// The passages that may answer, as evidence, in their order.
-    pub(super) fn gather(question: &Question<'_>, chosen: &[&'a Passage]) -> Vec<Self> {
-        let speakers = chosen.iter().filter_map(|passage| passage.citation.speaker.as_deref());
+    /// The passages that may contain the answer, in their order.
+    pub(super) fn gather(question: &Question<'_>, selected: &[&'a Passage]) -> Vec<Self> {
+        let speakers = selected.iter().filter_map(|passage| passage.citation.speaker.as_deref());
         let named: HashSet<&str> = speakers.filter(|speaker| question.is_about(speaker)).collect();
         let names: Vec<String> = named.iter().flat_map(|name| terms(name)).collect();
-        let told = |term: &&String| !names.contains(term) && !HELPERS.contains(&term.as_str());
-        let asked: Vec<String> = question.terms.iter().filter(told).map(|term| lemma(term)).collect();
-        let spoken = |passage: &&&Passage| matches!(passage.kind, Kind::Segment | Kind::Memory);
-        let ranked = chosen.iter().filter(spoken).enumerate();
+        let is_content = |term: &&String| !names.contains(term) && !KIND_TERMS.contains(&term.as_str());
+        let asked: Vec<String> = question.terms.iter().filter(is_content).map(|term| lemma(term)).collect();
+        let spoken = |passage: &&&Passage| matches!(passage.kind, PassageKind::Segment | PassageKind::Memory);
+        let ranked = selected.iter().filter(spoken).enumerate();
         ranked.filter_map(|(rank, passage)| Self::of(passage, rank, &asked, &named)).collect()
     }
 
@@ -54,11 +56,11 @@ impl<'a> Evidence<'a> {
             return None;
         }
         let said: HashSet<String> = lemmas(quote).into_iter().collect();
-        let around = passage.around.iter().map(|line| &line.text).chain(&passage.citation.title);
-        let around: HashSet<String> = around.flat_map(|text| lemmas(text)).collect();
-        let worth = |term: &String| match (said.contains(term), around.contains(term)) {
+        let neighbours = passage.neighbours.iter().map(|line| &line.text).chain(&passage.citation.title);
+        let neighbours: HashSet<String> = neighbours.flat_map(|text| lemmas(text)).collect();
+        let worth = |term: &String| match (said.contains(term), neighbours.contains(term)) {
             (true, _) => 1.0,
-            (_, true) => AROUND,
+            (_, true) => NEIGHBOUR_WEIGHT,
             _ => 0.0,
         };
         let cover = asked.iter().map(worth).sum::<f32>() / asked.len() as f32;
@@ -68,31 +70,31 @@ impl<'a> Evidence<'a> {
             Sentence { text, share: shared as f32 / asked.len() as f32 }
         };
         let sentences = sentence_ranges(quote).into_iter().map(|range| sentence(&quote[range])).collect();
-        (cover >= ENOUGH).then_some(Self { passage, sentences, score: cover - LATER * rank as f32 })
+        (cover >= MIN_COVERAGE).then_some(Self { passage, sentences, score: cover - RANK_PENALTY * rank as f32 })
     }
 
-    /// Every sentence that says something of the question, with how well it fits.
-    pub(super) fn telling(&self) -> impl Iterator<Item = (f32, &Sentence<'a>)> {
+    /// The sentences that share terms with the question, with their scores.
+    pub(super) fn matching(&self) -> impl Iterator<Item = (f32, &Sentence<'a>)> {
         let asks = |sentence: &&Sentence<'_>| sentence.text.ends_with('?') && !proposes(sentence.text);
-        let telling = self.sentences.iter().filter(move |sentence| sentence.share > 0.0 && !asks(sentence));
-        telling.map(|sentence| (self.score + sentence.share, sentence))
+        let matching = self.sentences.iter().filter(move |sentence| sentence.share > 0.0 && !asks(sentence));
+        matching.map(|sentence| (self.score + sentence.share, sentence))
     }
 }
 
-/// Whether a question says what is to be done: `Shall we meet on Friday?`
+/// Whether a question is a proposal: `Shall we meet on Friday?`
 fn proposes(sentence: &str) -> bool {
     sentence.to_lowercase().starts_with("shall we ")
 }
 
-/// The best answer among those of each sentence.
+/// The best answer of all sentences.
 pub(super) fn best<'a, T>(
     evidence: &[Evidence<'a>],
-    least: f32,
+    min_share: f32,
     answer: impl Fn(&'a Passage, &'a str) -> Option<T>,
 ) -> Option<(T, &'a Passage)> {
     let mut found: Option<(f32, T, &Passage)> = None;
     for evidence in evidence {
-        for (score, sentence) in evidence.telling().filter(|(_, sentence)| sentence.share >= least) {
+        for (score, sentence) in evidence.matching().filter(|(_, sentence)| sentence.share >= min_share) {
             if found.as_ref().is_some_and(|(most, ..)| *most >= score) {
                 continue;
             }

@@ -1,21 +1,21 @@
-//! Who it was: the one who says that they did it, or whom the sentence names.
+//! Who: the speaker who says that they did it, or the person whom the sentence names.
 
 use super::super::{format::speaker, question::Question};
 use super::{
-    Direct, credited,
+    DirectAnswer, attributed,
     evidence::{self, Evidence},
 };
 use crate::assistant::retrieval::Passage;
 use language::{stemming::lemmas, stop_words::is_stop_word, words::normalize};
 
-/// The share of the question's words that a sentence needs to say who.
-const LEAST: f32 = 0.6;
+/// The share of the question's terms that a sentence needs to say who.
+const MIN_SHARE: f32 = 0.6;
 
 /// Words after `who` that ask for the object of what follows.
 const AUXILIARIES: &[&str] =
     &["did", "do", "does", "will", "would", "can", "could", "should", "is", "are", "was", "were", "has", "have", "had"];
 
-/// Whom people speak of without a name.
+/// Nouns for people without a name.
 const RELATIVES: &[&str] = &[
     "mom",
     "mum",
@@ -61,21 +61,21 @@ const RELATIVES: &[&str] = &[
     "nephew",
 ];
 
-/// Who it was.
-pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>]) -> Option<Direct<'a>> {
+/// Answers who it was.
+pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>]) -> Option<DirectAnswer<'a>> {
     let after = question.words.iter().skip_while(|word| !matches!(word.as_str(), "who" | "whom")).nth(1)?;
     let (person, passage) = if AUXILIARIES.contains(&after.as_str()) {
         let last = question.words.last()?;
         let preposition = ["with", "to", "for", "from", "by"].contains(&last.as_str()).then_some(last.as_str());
-        evidence::best(evidence, LEAST, |passage, sentence| match preposition {
+        evidence::best(evidence, MIN_SHARE, |passage, sentence| match preposition {
             Some(preposition) => after_preposition(question, passage, sentence, preposition),
             None => before_copula(question, passage, sentence, after),
         })?
     } else {
         let verb = lemmas(after).pop()?;
-        evidence::best(evidence, LEAST, |passage, sentence| before_verb(question, passage, sentence, &verb))?
+        evidence::best(evidence, MIN_SHARE, |passage, sentence| before_verb(question, passage, sentence, &verb))?
     };
-    Some(credited(question, &person, passage))
+    Some(attributed(question, &person, passage))
 }
 
 /// `I went with Ana`: Ana.
@@ -93,7 +93,7 @@ fn before_copula(question: &Question<'_>, passage: &Passage, sentence: &str, cop
     let tokens: Vec<&str> = sentence.split_whitespace().collect();
     let at = tokens.iter().position(|token| normalize(token) == copula)?;
     let named = person(question, passage, &tokens[..at])?;
-    // The whole of what stands before it: `Ana's cat is` is about a cat.
+    // The name must be everything before the verb: `Ana's cat is` is about a cat.
     (named.split_whitespace().count() == at).then_some(named)
 }
 
@@ -115,7 +115,7 @@ fn before_verb(question: &Question<'_>, passage: &Passage, sentence: &str, verb:
     }
 }
 
-/// The person whom some words begin with: a name, or somebody's relative.
+/// The person at the beginning of some words: a name, or a relative of the speaker.
 fn person(question: &Question<'_>, passage: &Passage, tokens: &[&str]) -> Option<String> {
     let first = normalize(tokens.first()?);
     if matches!(first.as_str(), "my" | "our") {

@@ -1,14 +1,14 @@
-//! Where something was: a place after a preposition.
+//! Where: a place after a preposition.
 
 use super::super::question::Question;
 use super::{
-    Direct, credited,
+    DirectAnswer, attributed,
     evidence::{self, Evidence},
 };
 use language::{dates, stop_words::is_stop_word, words::normalize};
 
-/// The share of the question's words that a sentence needs to say where.
-const LEAST: f32 = 0.5;
+/// The share of the question's terms that a sentence needs to say where.
+const MIN_SHARE: f32 = 0.5;
 
 /// Words before a place.
 const PREPOSITIONS: &[&str] = &["in", "at", "to", "from", "near", "around", "through", "outside", "across", "into"];
@@ -16,7 +16,7 @@ const PREPOSITIONS: &[&str] = &["in", "at", "to", "from", "near", "around", "thr
 /// Words between a preposition and a name or a noun.
 const ARTICLES: &[&str] = &["the", "a", "an", "my", "our", "his", "her", "their", "this", "that"];
 
-/// What places are called that have no name.
+/// Nouns for places without a name.
 const PLACES: &[&str] = &[
     "beach",
     "park",
@@ -75,13 +75,13 @@ const PLACES: &[&str] = &[
     "desert",
 ];
 
-/// Where it was.
-pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>]) -> Option<Direct<'a>> {
-    let (place, passage) = evidence::best(evidence, LEAST, |_, sentence| read(question, sentence))?;
-    Some(credited(question, &format!("“{place}”"), passage))
+/// Answers where it was.
+pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>]) -> Option<DirectAnswer<'a>> {
+    let (place, passage) = evidence::best(evidence, MIN_SHARE, |_, sentence| read(question, sentence))?;
+    Some(attributed(question, &format!("“{place}”"), passage))
 }
 
-/// The place of a sentence; the one after the question's last preposition, if it ends with one.
+/// The place in a sentence; the one after the question's last preposition, if the question ends with one.
 fn read(question: &Question<'_>, sentence: &str) -> Option<String> {
     let last = question.words.last().map_or("", String::as_str);
     let tokens: Vec<&str> = sentence.split_whitespace().collect();
@@ -108,7 +108,7 @@ fn phrase(question: &Question<'_>, tokens: &[&str]) -> Option<String> {
         }
         taken += 1;
         let ends = !token.ends_with(char::is_alphanumeric);
-        // `Home country` is no home.
+        // `Home country` is not a home.
         let alone = ends || following.get(at + 1).is_none_or(|next| is_stop_word(&normalize(next)));
         complete = named || alone && PLACES.contains(&bare.as_str());
         if ends || complete && !named {

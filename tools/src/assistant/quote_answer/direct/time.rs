@@ -1,4 +1,4 @@
-//! When something was: what a passage says of time, counted from the day on which it was said.
+//! When: the date in a passage, relative to the day on which it was said.
 
 use chrono::{Datelike, TimeDelta, Timelike};
 use language::{
@@ -8,16 +8,16 @@ use language::{
 
 use super::super::question::Question;
 use super::{
-    Direct, credited,
+    DirectAnswer, attributed,
     evidence::{self, Evidence},
 };
-use crate::assistant::retrieval::{Kind, Passage};
+use crate::assistant::retrieval::{Passage, PassageKind};
 
-/// The share of the question's words that a passage without a date needs for its own day to be told.
-const SPOKEN_OF: f32 = 0.8;
+/// The score that a passage without a date needs for its own day to be the answer.
+const MIN_SCORE_WITHOUT_DATE: f32 = 0.8;
 
-/// When it was, or when it was spoken of; `hour` asks for the time of day.
-pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>], hour: bool) -> Option<Direct<'a>> {
+/// Answers when it was, or when it was mentioned; `hour` asks for the time of day.
+pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>], hour: bool) -> Option<DirectAnswer<'a>> {
     let tense = if asks_for_plan(question) { Tense::Future } else { Tense::Past };
     let found = evidence::best(evidence, 0.0, |passage, sentence| {
         let found = read(question, passage, sentence, tense)?;
@@ -35,17 +35,17 @@ pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>], hour:
         };
         let is_exact = phrase.split_whitespace().any(|word| normalize(word).len() == 4 && word.parse::<u32>().is_ok());
         let answer = if is_exact { when } else { format!("{when}: “{phrase}”") };
-        return Some(credited(question, &answer, passage));
+        return Some(attributed(question, &answer, passage));
     }
-    // When a plan was made says nothing of when it is carried out.
+    // The date on which a plan was mentioned is not the date of the plan.
     let tells = !hour && tense == Tense::Past;
-    let first = evidence.first().filter(|first| tells && first.score >= SPOKEN_OF);
-    let spoken = first.filter(|first| first.passage.kind == Kind::Segment)?;
+    let first = evidence.first().filter(|first| tells && first.score >= MIN_SCORE_WITHOUT_DATE);
+    let spoken = first.filter(|first| first.passage.kind == PassageKind::Segment)?;
     let text = format!("it was spoken of on {}", question.day(spoken.passage.citation.date));
-    Some(Direct { text, passage: spoken.passage })
+    Some(DirectAnswer { text, passage: spoken.passage })
 }
 
-/// Whether the question is about what is to come.
+/// Whether the question is about the future.
 fn asks_for_plan(question: &Question<'_>) -> bool {
     let has = |word: &str| question.words.iter().any(|other| other == word);
     has("do")
@@ -58,7 +58,7 @@ fn asks_for_plan(question: &Question<'_>) -> bool {
         || has("plans")
 }
 
-/// The time that a sentence speaks of; what was noted later than it was said must name its day in full.
+/// The date in a sentence; in a memory, which may have been written later, the date must be absolute.
 fn read(question: &Question<'_>, passage: &Passage, sentence: &str, tense: Tense) -> Option<DateMatch> {
     let said = question.local(passage.citation.date);
     let found = dates::find_date(sentence, &said, tense)?;
@@ -66,7 +66,7 @@ fn read(question: &Question<'_>, passage: &Passage, sentence: &str, tense: Tense
     if matches!(before.as_str(), "every" | "each" | "most") {
         return None;
     }
-    if passage.kind == Kind::Memory {
+    if passage.kind == PassageKind::Memory {
         let later = dates::find_date(sentence, &(said + TimeDelta::days(500)), tense)?;
         return (later.start == found.start).then_some(found);
     }
@@ -78,7 +78,7 @@ fn read(question: &Question<'_>, passage: &Passage, sentence: &str, tense: Tense
     fits.then_some(found)
 }
 
-/// A season in its year, which says more than a day in its middle.
+/// A season with its year, which is clearer than a day in the middle of it.
 fn season(question: &Question<'_>, found: &DateMatch, phrase: &str) -> Option<String> {
     let season = ["spring", "summer", "autumn", "fall", "winter"].into_iter().find(|season| phrase.contains(season))?;
     (found.grain == Grain::Days).then(|| format!("in the {season} of {}", question.local(found.start).year()))

@@ -1,4 +1,4 @@
-//! The words of a daily summary: by the language model, or from the day's titles alone.
+//! Writes a daily summary: by the language model, or from the titles of the day's conversations.
 
 use std::cmp::Reverse;
 
@@ -16,24 +16,24 @@ use super::day::{Day, duration};
 
 const INSTRUCTIONS: &str = include_str!("daily_summary.md");
 
-/// The most highlights, and the most of each of the shorter lists.
-const HIGHLIGHTS: usize = 4;
-const ENTRIES: usize = 3;
+/// The maximum number of highlights, and of entries in each other list.
+const MAX_HIGHLIGHTS: usize = 4;
+const MAX_ENTRIES: usize = 3;
 
-/// How many conversations the model is told of, and how much of each overview, in characters.
-const TOLD: usize = 60;
-const OVERVIEW: usize = 800;
+/// How many conversations are in the prompt, and how much of each overview, in characters.
+const MAX_PROMPT_CONVERSATIONS: usize = 60;
+const MAX_PROMPT_OVERVIEW: usize = 800;
 
-/// How many titles stand in an overview that is made without a model.
-const TITLES: usize = 12;
+/// How many titles are in an overview without a language model.
+const MAX_TITLES: usize = 12;
 
-/// The emoji of a day that nobody chose one for.
-const EMOJI: &str = "📅";
+/// The emoji of a day for which none was chosen.
+const DEFAULT_EMOJI: &str = "📅";
 
-/// A day, summed up.
+/// The model's summary of a day.
 #[derive(Deserialize, JsonSchema)]
-struct Told {
-    /// The day in at most ten words.
+struct ModelSummary {
+    /// The day in at most ten answer.
     #[schemars(length(min = 1, max = 200))]
     headline: String,
     /// The day in two to four sentences.
@@ -54,7 +54,7 @@ struct Told {
 /// Something that mattered.
 #[derive(Deserialize, JsonSchema)]
 struct Highlight {
-    /// What it was about, in a few words.
+    /// What it was about, in a few answer.
     topic: String,
     /// One emoji for it.
     emoji: String,
@@ -73,30 +73,30 @@ struct Entry {
     conversation: usize,
 }
 
-/// What a day came to: in the model's words, or without a model, or when it fails, in those of the titles.
-pub(super) async fn sum_up(model: Option<&LanguageModel>, day: Day) -> DailySummary {
-    let plain = plainly(&day);
-    let Some(model) = model else { return plain };
-    match model.ask::<Told>(INSTRUCTIONS, &told(&day)).await {
-        Ok(words) => with_words(plain, words, &day),
+/// Summarizes a day: by the model; without one, or when it fails, from the titles.
+pub(super) async fn summarize(model: Option<&LanguageModel>, day: Day) -> DailySummary {
+    let by_rules = summarize_by_rules(&day);
+    let Some(model) = model else { return by_rules };
+    match model.ask::<ModelSummary>(INSTRUCTIONS, &describe(&day)).await {
+        Ok(answer) => with_model_summary(by_rules, answer, &day),
         Err(error) => {
-            tracing::warn!("a day is summed up by rules alone: {error}");
-            plain
+            tracing::warn!("a day is summarized without the language model: {error}");
+            by_rules
         }
     }
 }
 
-/// What the model is told of the day.
-fn told(day: &Day) -> String {
+/// The prompt about a day.
+fn describe(day: &Day) -> String {
     let conversation = |(index, conversation): (usize, &Conversation)| {
-        let made = &conversation.structured;
+        let structured = &conversation.structured;
         json!({
             "number": index + 1,
-            "time": day.clock(conversation),
+            "time": day.start_time(conversation),
             "minutes": duration(conversation).num_minutes(),
-            "title": made.title,
-            "category": made.category,
-            "overview": made.overview.chars().take(OVERVIEW).collect::<String>(),
+            "title": structured.title,
+            "category": structured.category,
+            "overview": structured.overview.chars().take(MAX_PROMPT_OVERVIEW).collect::<String>(),
         })
     };
     let item = |item: &ActionItem| json!({ "description": item.description, "completed": item.completed });
@@ -104,14 +104,14 @@ fn told(day: &Day) -> String {
         "date": day.date,
         "weekday": day.date.format("%A").to_string(),
         "language": day.language,
-        "conversations": day.conversations.iter().take(TOLD).enumerate().map(conversation).collect::<Vec<_>>(),
+        "conversations": day.conversations.iter().take(MAX_PROMPT_CONVERSATIONS).enumerate().map(conversation).collect::<Vec<_>>(),
         "action_items": day.action_items.iter().map(item).collect::<Vec<_>>(),
     })
     .to_string()
 }
 
-/// The summary in the model's words. Conversations that it makes up are left out.
-fn with_words(plain: DailySummary, words: Told, day: &Day) -> DailySummary {
+/// The summary with the model's texts. References to unknown conversations are dropped.
+fn with_model_summary(by_rules: DailySummary, answer: ModelSummary, day: &Day) -> DailySummary {
     let id_of = |number: usize| day.conversations.get(number.checked_sub(1)?).map(|found| found.id.clone());
     let highlight = |Highlight { topic, emoji, summary, conversations }| DayHighlight {
         topic,
@@ -120,27 +120,27 @@ fn with_words(plain: DailySummary, words: Told, day: &Day) -> DailySummary {
         conversation_ids: conversations.into_iter().filter_map(id_of).collect(),
     };
     let entries = |entries: Vec<Entry>| {
-        entries.into_iter().take(ENTRIES).map(|Entry { text, conversation }| (text, id_of(conversation)))
+        entries.into_iter().take(MAX_ENTRIES).map(|Entry { text, conversation }| (text, id_of(conversation)))
     };
     let question = |(question, conversation_id)| DayQuestion { question, conversation_id };
     let decision = |(decision, conversation_id)| DayDecision { decision, conversation_id };
     let insight = |(insight, conversation_id)| DayInsight { insight, conversation_id };
-    let emoji = words.day_emoji.trim();
+    let emoji = answer.day_emoji.trim();
     DailySummary {
-        headline: words.headline,
-        overview: words.overview,
-        day_emoji: if emoji.is_empty() { EMOJI.into() } else { emoji.into() },
-        highlights: words.highlights.into_iter().take(HIGHLIGHTS).map(highlight).collect(),
-        unresolved_questions: entries(words.unresolved_questions).map(question).collect(),
-        decisions_made: entries(words.decisions_made).map(decision).collect(),
-        knowledge_nuggets: entries(words.knowledge_nuggets).map(insight).collect(),
+        headline: answer.headline,
+        overview: answer.overview,
+        day_emoji: if emoji.is_empty() { DEFAULT_EMOJI.into() } else { emoji.into() },
+        highlights: answer.highlights.into_iter().take(MAX_HIGHLIGHTS).map(highlight).collect(),
+        unresolved_questions: entries(answer.unresolved_questions).map(question).collect(),
+        decisions_made: entries(answer.decisions_made).map(decision).collect(),
+        knowledge_nuggets: entries(answer.knowledge_nuggets).map(insight).collect(),
         processor: Processor::Model,
-        ..plain
+        ..by_rules
     }
 }
 
-/// The summary as the titles and numbers of the day give it.
-fn plainly(day: &Day) -> DailySummary {
+/// The summary made from the titles and numbers of the day.
+fn summarize_by_rules(day: &Day) -> DailySummary {
     let mut longest: Vec<&Conversation> = day.conversations.iter().collect();
     longest.sort_by_key(|conversation| Reverse(duration(conversation)));
     let seconds: i64 = day.conversations.iter().map(|conversation| duration(conversation).num_seconds()).sum();
@@ -151,13 +151,13 @@ fn plainly(day: &Day) -> DailySummary {
         created_at: resources::now().naive_utc(),
         headline: headline(longest[0], day.conversations.len()),
         overview: overview(day, minutes),
-        day_emoji: EMOJI.into(),
+        day_emoji: DEFAULT_EMOJI.into(),
         stats: DayStats {
             total_conversations: day.conversations.len(),
             total_duration_minutes: minutes,
             action_items_count: day.action_items.len(),
         },
-        highlights: longest.into_iter().take(HIGHLIGHTS).map(highlight).collect(),
+        highlights: longest.into_iter().take(MAX_HIGHLIGHTS).map(highlight).collect(),
         action_items: day.action_items.iter().map(action_item).collect(),
         unresolved_questions: Vec::new(),
         decisions_made: Vec::new(),
@@ -177,7 +177,7 @@ fn headline(longest: &Conversation, count: usize) -> String {
 }
 
 fn overview(day: &Day, minutes: i64) -> String {
-    let titles: Vec<&str> = day.conversations.iter().take(TITLES).map(title).collect();
+    let titles: Vec<&str> = day.conversations.iter().take(MAX_TITLES).map(title).collect();
     let (titles, count) = (titles.join("; "), day.conversations.len());
     let conversations = if count == 1 { "1 conversation".to_owned() } else { format!("{count} conversations") };
     let long = match minutes {
@@ -185,7 +185,7 @@ fn overview(day: &Day, minutes: i64) -> String {
         1 => " of 1 minute".into(),
         minutes => format!(" of {minutes} minutes{}", if count == 1 { "" } else { " in all" }),
     };
-    let more = if count > TITLES { format!("; and {} more", count - TITLES) } else { String::new() };
+    let more = if count > MAX_TITLES { format!("; and {} more", count - MAX_TITLES) } else { String::new() };
     format!("{conversations}{long}: {titles}{more}.")
 }
 
@@ -214,7 +214,7 @@ fn location(day: &Day, conversation: &Conversation) -> Option<DayLocation> {
         longitude: place.longitude,
         address: place.address.clone(),
         conversation_id: conversation.id.clone(),
-        time: day.clock(conversation),
+        time: day.start_time(conversation),
     })
 }
 
