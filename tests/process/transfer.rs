@@ -39,10 +39,10 @@ async fn an_export_is_imported_as_it_was() {
     let data = other.path().join("data");
     let (code, said) = import(&data, &file).await;
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("memories: 27 written, 0 there already, 0 skipped\n"), "{said}");
+    assert!(said.contains("memories: 27 created, 0 already existed, 0 skipped\n"), "{said}");
     assert_eq!(succeed(&data, &["export"]).await, exported, "byte for byte");
     let (_, said) = import(&data, &file).await;
-    assert!(said.contains("memories: 0 written, 27 there already, 0 skipped\n"), "{said}");
+    assert!(said.contains("memories: 0 created, 27 already existed, 0 skipped\n"), "{said}");
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn what_cannot_be_imported_is_named() {
     for line in ["line 2: ", "line 4: content is empty", "line 6: content has 10001", "line 8: missing field"] {
         assert!(said.lines().any(|said| said.starts_with("skipped ") && said.contains(line)), "{line}: {said}");
     }
-    assert!(said.contains("memories: 2 written, 1 there already, 4 skipped"), "{said}");
+    assert!(said.contains("memories: 2 created, 1 already existed, 4 skipped"), "{said}");
     let missing = import(&data, &folder.path().join("missing")).await;
     assert!(missing.0 == Some(1) && missing.1.contains("cannot read"), "{}", missing.1);
 

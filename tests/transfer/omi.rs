@@ -1,7 +1,7 @@
 //! Omi's export: stored documents, in which fields are missing.
 
 use serde_json::{Value, json};
-use tools::transfer::Kind;
+use tools::transfer::ItemKind;
 
 use super::support::{counted, export, import_fixture};
 use crate::support::server::Server;
@@ -12,18 +12,18 @@ async fn an_export_of_omi_is_taken_over() {
     let (user, other) = (server.user().await, server.user().await);
     let before = export(&other).await;
     let report = import_fixture(&user, "omi.json").await;
-    counted(&report, Kind::Conversation, 2, 0, 3);
-    counted(&report, Kind::Memory, 1, 0, 1);
-    counted(&report, Kind::Person, 1, 0, 0);
-    counted(&report, Kind::ActionItem, 2, 0, 1);
-    counted(&report, Kind::Message, 3, 0, 0);
+    counted(&report, ItemKind::Conversation, 2, 0, 3);
+    counted(&report, ItemKind::Memory, 1, 0, 1);
+    counted(&report, ItemKind::Person, 1, 0, 0);
+    counted(&report, ItemKind::ActionItem, 2, 0, 1);
+    counted(&report, ItemKind::Message, 3, 0, 0);
     let said = report.to_string();
     for reason in ["conversations[2]: its transcript is compressed", "conversations[4]: it is not an object", "profile"]
     {
         assert!(said.contains(reason), "{reason}: {said}");
     }
     assert!(said.contains("memories[1]: content is empty") && said.contains("screenshots"), "{said}");
-    assert!(said.contains("left out the folders of conversations"), "{said}");
+    assert!(said.contains("ignored the folders of conversations"), "{said}");
 
     let app = user.app();
     let dinner = app.get("/v1/conversations/c-dinner").await.ok();
@@ -57,11 +57,11 @@ async fn an_export_of_omi_is_taken_over() {
 
     let all = export(&user).await;
     let again = import_fixture(&user, "omi.json").await;
-    counted(&again, Kind::Conversation, 0, 2, 3);
-    counted(&again, Kind::Memory, 0, 1, 1);
-    counted(&again, Kind::ActionItem, 0, 1, 1);
-    counted(&again, Kind::Message, 0, 3, 0);
-    counted(&again, Kind::Person, 0, 1, 0);
+    counted(&again, ItemKind::Conversation, 0, 2, 3);
+    counted(&again, ItemKind::Memory, 0, 1, 1);
+    counted(&again, ItemKind::ActionItem, 0, 1, 1);
+    counted(&again, ItemKind::Message, 0, 3, 0);
+    counted(&again, ItemKind::Person, 0, 1, 0);
     let settled = |bytes: &[u8]| {
         let mut all: Value = serde_json::from_slice(bytes).unwrap();
         // What was not understood yet is worked on meanwhile.

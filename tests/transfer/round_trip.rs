@@ -6,7 +6,7 @@ use schemas::{
     conversation::{ConversationCategory, ConversationPhoto, Event, Processor},
 };
 use serde_json::{Value, json};
-use tools::transfer::{Input, Kind};
+use tools::transfer::{Input, ItemKind};
 
 use super::support::{counted, export, import};
 use crate::support::{
@@ -101,10 +101,10 @@ async fn what_is_exported_and_imported_is_the_same_byte_for_byte() {
     let nothing = export(&cleo).await;
     let report = import(&ben, vec![Input::bytes("export", everything.clone())]).await;
     assert_eq!(report.skipped(), 0, "{report}");
-    counted(&report, Kind::Conversation, parsed["conversations"].as_array().unwrap().len() as u64, 0, 0);
+    counted(&report, ItemKind::Conversation, parsed["conversations"].as_array().unwrap().len() as u64, 0, 0);
     same(&export(&ben).await, &everything);
     let again = import(&ben, vec![Input::bytes("export", everything.clone())]).await;
-    assert!(again.counts.values().all(|count| count.written == 0), "{again}");
+    assert!(again.counts.values().all(|count| count.created == 0), "{again}");
     same(&export(&ben).await, &everything);
     assert_eq!(export(&cleo).await, nothing, "nobody else has got anything");
 }
@@ -126,7 +126,7 @@ async fn an_import_that_was_stopped_goes_on() {
     let everything = export(&ann).await;
     let half = everything[..everything.len() / 2].to_vec();
     let report = import(&ben, vec![Input::bytes("half", half)]).await;
-    counted(&report, Kind::File, 0, 0, 1);
+    counted(&report, ItemKind::File, 0, 0, 1);
     let report = import(&ben, vec![Input::bytes("whole", everything.clone())]).await;
     assert_eq!(report.skipped(), 0, "{report}");
     same(&export(&ben).await, &everything);

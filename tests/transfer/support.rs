@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use futures::TryStreamExt;
-use tools::transfer::{Count, Import, Input, Kind, Report};
+use tools::transfer::{Count, Importer, Input, ItemKind, Report};
 
 use crate::support::server::{Server, TestUser, apart};
 
@@ -16,9 +16,9 @@ fn fixture(name: &str) -> PathBuf {
 pub(crate) async fn import(user: &TestUser, inputs: Vec<Input>) -> Report {
     let (resources, user) = (Server::shared().await.resources.clone(), user.id.clone());
     apart(async move {
-        let mut import = Import::new(&resources, &user);
+        let mut import = Importer::new(&resources, &user);
         for input in inputs {
-            import.take(&input, |_| {}).await.unwrap();
+            import.import_file(&input, |_| {}).await.unwrap();
         }
         import.finish()
     })
@@ -37,9 +37,9 @@ pub(crate) async fn export(user: &TestUser) -> Vec<u8> {
 }
 
 #[track_caller]
-pub(crate) fn counted(report: &Report, kind: Kind, written: u64, there: u64, skipped: u64) {
+pub(crate) fn counted(report: &Report, kind: ItemKind, created: u64, existing: u64, skipped: u64) {
     let count = report.counts.get(&kind).copied().unwrap_or_default();
-    assert_eq!(count, Count { written, there, skipped }, "{kind:?}: {report}");
+    assert_eq!(count, Count { created, existing, skipped }, "{kind:?}: {report}");
 }
 
 #[tokio::test]
@@ -55,17 +55,17 @@ async fn files_of_other_kinds_are_named() {
         bytes("odd.json", br#"[{"content": "Bo rows."}, 3, {"title": "?"}]"#),
     ];
     let report = import(&user, files).await;
-    counted(&report, Kind::File, 0, 0, 7);
-    counted(&report, Kind::Memory, 2, 0, 0);
+    counted(&report, ItemKind::File, 0, 0, 7);
+    counted(&report, ItemKind::Memory, 2, 0, 0);
     let said = report.to_string();
     for reason in [
         "skipped a.zip: it is a ZIP archive",
-        "skipped a.bin: it is of no known format",
-        "skipped a.html: it is of no known format",
+        "skipped a.bin: unknown format",
+        "skipped a.html: unknown format",
         "skipped nothing: it is empty",
         "skipped broken.json: the JSON cannot be read any further: EOF",
         "skipped odd.json, row 2: it is neither a conversation nor a memory",
-        "memories: 2 written, 0 there already, 0 skipped",
+        "memories: 2 created, 0 already existed, 0 skipped",
     ] {
         assert!(said.contains(reason), "{reason}: {said}");
     }

@@ -1,7 +1,7 @@
 //! Transcripts: SRT, VTT and plain text.
 
 use serde_json::{Value, json};
-use tools::transfer::Kind;
+use tools::transfer::ItemKind;
 
 use super::support::{counted, import_fixture};
 use crate::support::server::Server;
@@ -10,9 +10,9 @@ use crate::support::server::Server;
 async fn spoken(name: &str, broken: u64) -> Vec<Value> {
     let user = Server::shared().await.user().await;
     let report = import_fixture(&user, name).await;
-    counted(&report, Kind::Conversation, 1, 0, 0);
-    counted(&report, Kind::File, 0, 0, broken);
-    counted(&import_fixture(&user, name).await, Kind::Conversation, 0, 1, 0);
+    counted(&report, ItemKind::Conversation, 1, 0, 0);
+    counted(&report, ItemKind::File, 0, 0, broken);
+    counted(&import_fixture(&user, name).await, ItemKind::Conversation, 0, 1, 0);
     let conversations = user.app().get("/v1/conversations?include_discarded=true&statuses=").await.ok();
     assert_eq!(conversations.as_array().unwrap().len(), 1);
     let segments = conversations[0]["transcript_segments"].as_array().unwrap();

@@ -1,7 +1,7 @@
-//! Everything that a user has, out of one data folder and into another; and what they have elsewhere, into this one.
+//! Export of all of a user's data, and import from exports of Recollect and other products.
 
 mod export;
 mod import;
 
 pub use export::export;
-pub use import::{Count, Import, Input, Kind, Report};
+pub use import::{Count, Importer, Input, ItemKind, Report};

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use tools::transfer::{Import as Importer, Input};
+use tools::transfer::{Importer, Input};
 
 use super::{Opened, progress_bar};
 use crate::cli::Import;
@@ -22,7 +22,7 @@ pub(crate) async fn import(config: &Config, choice: &Import) -> anyhow::Result<(
     let mut importer = Importer::new(&opened.resources, &opened.owner);
     let mut outcome = Ok(());
     for input in &inputs {
-        let taken = importer.take(input, |read| bar.set_position(read)).await;
+        let taken = importer.import_file(input, |read| bar.set_position(read)).await;
         outcome = taken.with_context(|| stopped(&input.name));
         if outcome.is_err() {
             break;

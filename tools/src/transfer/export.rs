@@ -1,4 +1,4 @@
-//! Everything that a user has, as one JSON document, written page by page.
+//! Export: all of a user's data as one JSON document, written page by page.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 /// How many rows are read at a time.
-const PAGE: usize = 100;
+const PAGE_SIZE: usize = 100;
 
-/// The same of conversations, which come with all that was said and seen in them.
-const CONVERSATIONS: usize = 10;
+/// How many conversations are read at a time, as they include transcripts and photos.
+const CONVERSATIONS_PAGE_SIZE: usize = 10;
 
-/// Everything that `user` has: a JSON object with a list for each kind of thing, a row on each line. The first six keys
-/// are those of Omi's export, in its order. Rows are sorted by their ids, and nothing in them tells one server from
-/// another, so that equal data give equal bytes.
+/// All data of `user`: a JSON object with a list for each kind of object, one row per line. The first six keys are those
+/// of Omi's export, in its order. Rows are sorted by id and contain nothing specific to a server, so that equal data give
+/// equal bytes.
 pub fn export(resources: Arc<Resources>, user: String) -> impl Stream<Item = Result<Vec<u8>>> + Send + 'static {
     async_stream::try_stream! {
         let (resources, user) = (&*resources, user.as_str());
@@ -24,24 +24,24 @@ pub fn export(resources: Arc<Resources>, user: String) -> impl Stream<Item = Res
 
         yield opening("conversations");
         let conversations = resources.conversations(user);
-        for (page, ids) in conversations.ids().await?.chunks(CONVERSATIONS).enumerate() {
+        for (page, ids) in conversations.ids().await?.chunks(CONVERSATIONS_PAGE_SIZE).enumerate() {
             yield rows(page, &conversations.export(ids).await?)?;
         }
         yield opening_after_list("memories");
         let memories = resources.memories(user);
-        for (page, ids) in memories.ids().await?.chunks(PAGE).enumerate() {
+        for (page, ids) in memories.ids().await?.chunks(PAGE_SIZE).enumerate() {
             yield rows(page, &memories.export(ids).await?)?;
         }
         yield opening_after_list("people");
         yield rows(0, &resources.people(user).export().await?)?;
         yield opening_after_list("action_items");
         let action_items = resources.action_items(user);
-        for (page, ids) in action_items.all_ids().await?.chunks(PAGE).enumerate() {
+        for (page, ids) in action_items.all_ids().await?.chunks(PAGE_SIZE).enumerate() {
             yield rows(page, &action_items.export(ids).await?)?;
         }
         yield opening_after_list("chat_messages");
         let messages = resources.messages(user);
-        for (page, ids) in messages.ids().await?.chunks(PAGE).enumerate() {
+        for (page, ids) in messages.ids().await?.chunks(PAGE_SIZE).enumerate() {
             yield rows(page, &messages.export(ids).await?)?;
         }
         yield opening_after_list("goals");
@@ -74,7 +74,7 @@ fn rows(page: usize, rows: &[impl Serialize]) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// One row as JSON, without whose it is.
+/// One row as JSON, without the user's id.
 fn line(row: &impl Serialize) -> Result<Vec<u8>> {
     let mut value = serde_json::to_value(row).map_err(resources::Error::internal)?;
     if let Value::Object(fields) = &mut value {

@@ -1,8 +1,8 @@
-//! What a user has elsewhere, into their memory: every source becomes one stream of items, which one writer keeps.
+//! Import: every source is parsed into a stream of items, which one writer stores.
 //!
-//! An item has the same id each time it is read, and what is there already is left alone: importing again changes
-//! nothing, and an import that was stopped goes on when it is started again. An item that cannot be read is skipped and
-//! reported with its place; it never ends the import.
+//! An item gets the same id each time it is parsed, and existing items are left unchanged: a repeated import changes
+//! nothing, and an interrupted import can be resumed. An item that cannot be parsed is skipped and reported with its
+//! location; it never ends the import.
 
 mod calendar;
 mod chatgpt;
@@ -10,12 +10,12 @@ mod claude;
 mod input;
 mod item;
 mod json;
-mod line;
+mod memory_lines;
 mod omi;
-mod plain;
+mod plain_text;
 mod report;
-mod speech;
 mod subtitles;
+mod utterances;
 mod writer;
 
 use std::sync::{
@@ -27,88 +27,90 @@ use resources::{Resources, Result};
 use tokio::sync::mpsc;
 
 pub use input::Input;
-use input::{Counted, Format};
-use item::Found;
-pub use item::Kind;
+use input::{CountingReader, Format};
+pub use item::ItemKind;
+use item::ParsedItem;
 pub use report::{Count, Report};
 use writer::Writer;
 
-/// How many items are read ahead, and written at a time.
-const BATCH: usize = 100;
+/// How many items are parsed ahead, and written at a time.
+const BATCH_SIZE: usize = 100;
 
-/// An import under way.
-pub struct Import<'a> {
+/// An import.
+pub struct Importer<'a> {
     writer: Writer<'a>,
-    read: Arc<AtomicU64>,
+    bytes_read: Arc<AtomicU64>,
 }
 
-/// What is taken from a file at one reading: people and folders come first, because the rest names them.
+/// A pass over a file: people and folders come first, because the other items refer to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pass {
-    Named,
-    Rest,
+    PeopleAndFolders,
+    Others,
 }
 
-impl<'a> Import<'a> {
-    /// An import into what `user` has.
+impl<'a> Importer<'a> {
+    /// An import into the data of `user`.
     pub fn new(resources: &'a Resources, user: &'a str) -> Self {
-        Self { writer: Writer::new(resources, user), read: Arc::default() }
+        Self { writer: Writer::new(resources, user), bytes_read: Arc::default() }
     }
 
-    /// Takes what a file holds, found out by its content; `progress` hears how many bytes were read of all files so far.
+    /// Imports a file, whose format is detected from its content. `progress` receives the number of bytes read of all files
+    /// so far.
     ///
     /// # Errors
-    /// Only what ends an import: the database is away.
-    pub async fn take(&mut self, input: &Input, progress: impl Fn(u64)) -> Result<()> {
+    /// The database is unavailable. Other problems are in the report.
+    pub async fn import_file(&mut self, input: &Input, progress: impl Fn(u64)) -> Result<()> {
         let format = match input.format() {
             Ok(format) => format,
             Err(reason) => {
-                self.writer.report.skip(Kind::File, &input.name, &reason);
+                self.writer.report.skip(ItemKind::File, &input.name, &reason);
                 return Ok(());
             }
         };
-        let passes: &[Pass] = if format == Format::Json { &[Pass::Named, Pass::Rest] } else { &[Pass::Rest] };
+        let passes: &[Pass] =
+            if format == Format::Json { &[Pass::PeopleAndFolders, Pass::Others] } else { &[Pass::Others] };
         for pass in passes {
             let mut items = self.items(input.clone(), format, *pass);
-            let mut batch = Vec::with_capacity(BATCH);
-            while items.recv_many(&mut batch, BATCH).await > 0 {
+            let mut batch = Vec::with_capacity(BATCH_SIZE);
+            while items.recv_many(&mut batch, BATCH_SIZE).await > 0 {
                 self.writer.write(&input.name, batch.drain(..)).await?;
-                progress(self.read.load(Ordering::Relaxed));
+                progress(self.bytes_read.load(Ordering::Relaxed));
             }
         }
         Ok(())
     }
 
-    /// What became of everything.
+    /// The report of the import.
     pub fn finish(self) -> Report {
         self.writer.report
     }
 
-    /// The items of a file, read on a thread of their own.
-    fn items(&self, input: Input, format: Format, pass: Pass) -> mpsc::Receiver<Found> {
-        let (sender, receiver) = mpsc::channel(BATCH);
-        let counter = (pass == Pass::Rest).then(|| Arc::clone(&self.read));
+    /// The items of a file, parsed on a separate thread.
+    fn items(&self, input: Input, format: Format, pass: Pass) -> mpsc::Receiver<ParsedItem> {
+        let (sender, receiver) = mpsc::channel(BATCH_SIZE);
+        let counter = (pass == Pass::Others).then(|| Arc::clone(&self.bytes_read));
         tokio::task::spawn_blocking(move || {
-            let mut send = |found: Found| sender.blocking_send(found).is_ok();
+            let mut send = |item: ParsedItem| sender.blocking_send(item).is_ok();
             let outcome = input.open().map_err(|error| error.to_string()).and_then(|reader| {
-                let reader = Counted { reader, counter };
+                let reader = CountingReader { reader, counter };
                 match format {
                     Format::Json => json::read(reader, pass, &mut send),
-                    Format::Lines => line::read(reader, &mut send),
+                    Format::Lines => memory_lines::read(reader, &mut send),
                     Format::Subtitles => subtitles::read(reader, &input, &mut send),
                     Format::Calendar => calendar::read(reader, &mut send),
-                    Format::Plain => plain::read(reader, &input, &mut send),
+                    Format::Plain => plain_text::read(reader, &input, &mut send),
                 }
             });
             if let Err(reason) = outcome
-                && pass == Pass::Rest
+                && pass == Pass::Others
             {
-                send(Found::broken(Kind::File, String::new(), reason));
+                send(ParsedItem::failed(ItemKind::File, String::new(), reason));
             }
         });
         receiver
     }
 }
 
-/// Takes one item; says whether more are wanted.
-type Send<'a> = &'a mut dyn FnMut(Found) -> bool;
+/// Receives an item. Returns whether more items are wanted.
+type Sink<'a> = &'a mut dyn FnMut(ParsedItem) -> bool;

@@ -1,4 +1,4 @@
-//! iCalendar: each meeting becomes a conversation of which nothing was heard.
+//! iCalendar: each meeting becomes a conversation without a transcript.
 
 use std::io::Read;
 
@@ -9,38 +9,38 @@ use resources::memories::id_of;
 use serde_json::{Value, json};
 
 use super::{
-    Kind, Send,
+    ItemKind, Sink,
     input::text,
-    item::{Found, Thing},
+    item::{ImportItem, ParsedItem},
     omi,
 };
 
-pub(super) fn read(reader: impl Read, send: Send) -> Result<(), String> {
+pub(super) fn read(reader: impl Read, send: Sink) -> Result<(), String> {
     let text = unfold(&text(reader)?);
-    // Each meeting is read by itself, so that a broken one leaves the others alone.
+    // Each meeting is parsed separately, so that a malformed one does not affect the others.
     for (place, rest) in text.split("BEGIN:VEVENT").skip(1).enumerate() {
         let body = rest.split_once("END:VEVENT").map(|(body, _)| body);
         let alone = body.map(|body| format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT{body}END:VEVENT\r\nEND:VCALENDAR\r\n"));
         let meeting = match alone {
-            None => Err("the meeting has no end".into()),
+            None => Err("missing END:VEVENT".into()),
             Some(alone) => match read_calendar(&alone.replace("\r\n", "\n").replace('\n', "\r\n")) {
-                Ok(calendar) => calendar.components.first().ok_or("it is empty".to_owned()).and_then(meeting),
-                Err(_) => Err("it is not iCalendar".into()),
+                Ok(calendar) => calendar.components.first().ok_or("empty meeting".to_owned()).and_then(meeting),
+                Err(_) => Err("invalid iCalendar".into()),
             },
         };
-        if !send(Found::new(Kind::Conversation, format!("meeting {}", place + 1), meeting)) {
+        if !send(ParsedItem::new(ItemKind::Conversation, format!("meeting {}", place + 1), meeting)) {
             break;
         }
     }
     Ok(())
 }
 
-/// The meeting as a conversation. Of one that recurs, this is the first time, or the one that was moved.
-fn meeting(event: &Component) -> Result<Thing, String> {
+/// A meeting as a conversation. A recurring meeting becomes its first occurrence; moved occurrences are separate.
+fn meeting(event: &Component) -> Result<ImportItem, String> {
     if value(event, "STATUS").as_deref() == Some("CANCELLED") {
         return Err("the meeting was cancelled".into());
     }
-    let start = time(event.find_prop("DTSTART").ok_or("it has no beginning")?)?;
+    let start = time(event.find_prop("DTSTART").ok_or("missing DTSTART")?)?;
     let end = match event.find_prop("DTEND") {
         Some(end) => time(end)?,
         None => start + value(event, "DURATION").and_then(|text| duration(&text)).unwrap_or(TimeDelta::minutes(30)),
@@ -56,7 +56,7 @@ fn meeting(event: &Component) -> Result<Thing, String> {
     });
     omi::conversation(json!({
         "id": id_of(&format!("meeting\n{uid}\n{moved}")),
-        // What is yet to come does not stand above what has been.
+        // Future meetings must not be listed above past conversations.
         "created_at": start.min(resources::now()), "started_at": start, "finished_at": end,
         "source": "external_integration", "status": "completed", "external_data": origin,
         "structured": { "title": title, "overview": value(event, "DESCRIPTION").unwrap_or_default(), "emoji": "📅" },
@@ -72,7 +72,7 @@ fn value(event: &Component, name: &str) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The name and the address of somebody; who has no name is called by the address.
+/// The name and the email address of an attendee; the address is the name where there is none.
 fn attendee(property: &Property) -> (String, String) {
     let address = property.val.as_str();
     let address = address.strip_prefix("mailto:").or_else(|| address.strip_prefix("MAILTO:")).unwrap_or(address);
@@ -85,21 +85,21 @@ fn parameter(property: &Property, name: &str) -> Option<String> {
     parameter.val.as_ref().map(|value| value.as_str().to_owned())
 }
 
-/// A time in UTC, in the zone it names, or, without one, taken for UTC; a date is its first moment.
+/// A time in UTC, or in its named zone; without either it is taken for UTC. A date is its first moment.
 fn time(property: &Property) -> Result<DateTime<Utc>, String> {
     let text = property.val.as_str().trim();
     let zone = match parameter(property, "TZID") {
         None => Tz::UTC,
-        Some(name) => name.trim_matches('"').parse().map_err(|_| format!("the time zone {name} is not known"))?,
+        Some(name) => name.trim_matches('"').parse().map_err(|_| format!("unknown time zone {name}"))?,
     };
     let date = || Some(NaiveDate::parse_from_str(text, "%Y%m%d").ok()?.and_time(chrono::NaiveTime::MIN));
     let naive = NaiveDateTime::parse_from_str(text.trim_end_matches('Z'), "%Y%m%dT%H%M%S").ok().or_else(date);
-    let naive = naive.ok_or_else(|| format!("{text} is no time"))?;
+    let naive = naive.ok_or_else(|| format!("{text} is not a time"))?;
     let zone = if text.ends_with('Z') { Tz::UTC } else { zone };
-    zone.from_local_datetime(&naive).earliest().map(|time| time.to_utc()).ok_or_else(|| format!("{text} is no time"))
+    zone.from_local_datetime(&naive).earliest().map(|time| time.to_utc()).ok_or_else(|| format!("{text} is not a time"))
 }
 
-/// A length such as `PT1H30M` or `P1D`.
+/// A duration such as `PT1H30M` or `P1D`.
 fn duration(text: &str) -> Option<TimeDelta> {
     let mut seconds = 0;
     let mut number = 0;

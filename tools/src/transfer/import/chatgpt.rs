@@ -1,4 +1,4 @@
-//! ChatGPT's export: each conversation is a tree of messages, of which one path was last shown.
+//! ChatGPT's export: each conversation is a tree of messages, of which one path was shown last.
 
 use chrono::{DateTime, Utc};
 use resources::memories::id_of;
@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    item::Thing,
+    item::ImportItem,
     omi,
-    speech::{Said, Speech, Voice},
+    utterances::{SourceConversation, Speaker, Utterance},
 };
 
 #[derive(Deserialize)]
@@ -22,39 +22,39 @@ struct Tree {
     mapping: Map<String, Value>,
 }
 
-/// A conversation; what tools said and what was hidden is left out.
-pub(super) fn conversation(mut row: Value) -> Result<Thing, String> {
-    // Both names of the id may be there.
+/// Parses a conversation, without tool messages and hidden messages.
+pub(super) fn conversation(mut row: Value) -> Result<ImportItem, String> {
+    // Both names of the id may be present.
     if row.get("id").is_some_and(Value::is_string)
         && let Value::Object(fields) = &mut row
     {
         fields.shift_remove("conversation_id");
     }
-    let tree: Tree = omi::typed(row)?;
+    let tree: Tree = omi::parse(row)?;
     let path = tree.path();
     let began = tree.create_time.or_else(|| path.iter().find_map(|message| message["create_time"].as_f64()));
-    let began = began.ok_or("it has no time")?;
+    let began = began.ok_or("it has no date")?;
     let time = |seconds: f64| DateTime::<Utc>::from_timestamp_micros((seconds * 1e6) as i64);
-    let said: Vec<Said> = path.iter().filter_map(|message| said(message, began)).collect();
-    let speech = Speech {
+    let utterances: Vec<Utterance> = path.iter().filter_map(|message| utterance(message, began)).collect();
+    let conversation = SourceConversation {
         id: tree.id.clone().unwrap_or_else(|| id_of(&format!("chatgpt\n{began}\n{:?}", tree.title))),
         title: tree.title.unwrap_or_default(),
         overview: String::new(),
-        began: time(began).ok_or("its time is out of range")?,
+        began: time(began).ok_or("its date is out of range")?,
         updated: tree.update_time.and_then(time),
         source: "external_integration",
         origin: json!({ "imported_from": "chatgpt" }),
-        said,
+        utterances,
     };
-    speech.into_item()
+    conversation.into_item()
 }
 
 impl Tree {
-    /// The messages from the first to the last shown.
+    /// The messages from the first one to the last one shown.
     fn path(&self) -> Vec<&Value> {
         let mut path = Vec::new();
         let mut at = self.current_node.as_deref().filter(|id| self.mapping.contains_key(*id)).or_else(|| self.last());
-        // A tree that is bent into a ring is walked once.
+        // The bound ends a cycle.
         while let Some(node) = at.and_then(|id| self.mapping.get(id)).filter(|_| path.len() < self.mapping.len()) {
             path.push(&node["message"]);
             at = node["parent"].as_str();
@@ -63,7 +63,7 @@ impl Tree {
         path
     }
 
-    /// The youngest leaf.
+    /// The newest leaf.
     fn last(&self) -> Option<&str> {
         let is_leaf = |node: &Value| node["children"].as_array().is_none_or(Vec::is_empty);
         let time = |node: &Value| node["message"]["create_time"].as_f64().unwrap_or_default();
@@ -72,10 +72,10 @@ impl Tree {
     }
 }
 
-fn said(message: &Value, began: f64) -> Option<Said> {
-    let voice = match message["author"]["role"].as_str()? {
-        "user" => Voice::User,
-        "assistant" => Voice::Named("ChatGPT".into()),
+fn utterance(message: &Value, began: f64) -> Option<Utterance> {
+    let speaker = match message["author"]["role"].as_str()? {
+        "user" => Speaker::User,
+        "assistant" => Speaker::Named("ChatGPT".into()),
         _ => return None,
     };
     if message["metadata"]["is_visually_hidden_from_conversation"] == true {
@@ -87,5 +87,5 @@ fn said(message: &Value, began: f64) -> Option<Said> {
     let text = text.join("\n").trim().to_owned();
     let start = message["create_time"].as_f64().map(|time| time - began);
     let id = message["id"].as_str().map(str::to_owned);
-    (!text.is_empty()).then_some(Said { id, voice, text, start, end: None })
+    (!text.is_empty()).then_some(Utterance { id, speaker, text, start, end: None })
 }

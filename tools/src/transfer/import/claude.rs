@@ -5,9 +5,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    item::Thing,
+    item::ImportItem,
     omi,
-    speech::{Said, Speech, Voice},
+    utterances::{SourceConversation, Speaker, Utterance},
 };
 
 #[derive(Deserialize)]
@@ -33,11 +33,11 @@ struct ChatMessage {
     created_at: Option<DateTime<Utc>>,
 }
 
-/// A conversation. One with a summary is done; any other is to be understood here.
-pub(super) fn conversation(row: Value) -> Result<Thing, String> {
-    let chat: Chat = omi::typed(row)?;
+/// Parses a conversation. One without a summary will be processed by this server.
+pub(super) fn conversation(row: Value) -> Result<ImportItem, String> {
+    let chat: Chat = omi::parse(row)?;
     let began = chat.created_at;
-    let speech = Speech {
+    let conversation = SourceConversation {
         id: chat.uuid,
         title: chat.name,
         overview: chat.summary,
@@ -45,21 +45,21 @@ pub(super) fn conversation(row: Value) -> Result<Thing, String> {
         updated: chat.updated_at,
         source: "external_integration",
         origin: json!({ "imported_from": "claude" }),
-        said: chat.chat_messages.into_iter().filter_map(|message| message.said(began)).collect(),
+        utterances: chat.chat_messages.into_iter().filter_map(|message| message.into_utterance(began)).collect(),
     };
-    speech.into_item()
+    conversation.into_item()
 }
 
 impl ChatMessage {
-    fn said(self, began: DateTime<Utc>) -> Option<Said> {
-        let voice = match self.sender.as_str() {
-            "human" => Voice::User,
-            _ => Voice::Named("Claude".into()),
+    fn into_utterance(self, began: DateTime<Utc>) -> Option<Utterance> {
+        let speaker = match self.sender.as_str() {
+            "human" => Speaker::User,
+            _ => Speaker::Named("Claude".into()),
         };
         let parts: Vec<&str> = self.content.iter().filter_map(|part| part["text"].as_str()).collect();
         let text = if self.text.trim().is_empty() { parts.join("\n") } else { self.text };
         let text = text.trim().to_owned();
         let start = self.created_at.map(|time| (time - began).as_seconds_f64());
-        (!text.is_empty()).then_some(Said { id: self.uuid, voice, text, start, end: None })
+        (!text.is_empty()).then_some(Utterance { id: self.uuid, speaker, text, start, end: None })
     }
 }

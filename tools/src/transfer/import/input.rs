@@ -1,4 +1,4 @@
-//! The files of an import, and what they are.
+//! The files of an import, and their formats.
 
 use std::{
     fs::File,
@@ -12,17 +12,17 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-/// How much of a file tells what it is.
-const HEAD: u64 = 64 * 1024;
+/// How much of a file is read to detect its format, in bytes.
+const HEAD_SIZE: u64 = 64 * 1024;
 
 /// A file to be imported.
 #[derive(Debug, Clone)]
 pub struct Input {
-    /// What it is called in the report.
+    /// Its name in the report.
     pub name: String,
-    /// How long it is, in bytes.
+    /// Its size, in bytes.
     pub length: u64,
-    /// When it was last changed: when a transcript without dates was spoken, for want of anything better.
+    /// The time of its last change, which stands in for the date of a transcript without one.
     pub(super) modified: DateTime<Utc>,
     source: Source,
 }
@@ -33,18 +33,18 @@ enum Source {
     Bytes(Arc<[u8]>),
 }
 
-/// What a file is.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     /// One JSON document: an export of Recollect, of Omi, of ChatGPT or of Claude.
     Json,
-    /// A memory on each line, as JSON.
+    /// JSON Lines, with a memory per line.
     Lines,
     /// SRT or VTT.
     Subtitles,
     /// iCalendar.
     Calendar,
-    /// Text.
+    /// Plain text.
     Plain,
 }
 
@@ -52,7 +52,7 @@ impl Input {
     /// The file at `path`.
     ///
     /// # Errors
-    /// What asking for it gives.
+    /// The file cannot be opened.
     pub fn file(path: &Path) -> io::Result<Self> {
         File::open(path)?;
         let about = path.metadata()?;
@@ -61,7 +61,7 @@ impl Input {
         Ok(Self { name: path.display().to_string(), length: about.len(), modified, source })
     }
 
-    /// What was read from elsewhere.
+    /// Bytes from another source.
     pub fn bytes(name: &str, bytes: Vec<u8>) -> Self {
         let length = bytes.len() as u64;
         Self { name: name.to_owned(), length, modified: Utc::now(), source: Source::Bytes(bytes.into()) }
@@ -74,15 +74,15 @@ impl Input {
         })
     }
 
-    /// What it is, by its content; the error is a sentence for people.
+    /// Detects the format from the content; the error is for people.
     pub(super) fn format(&self) -> Result<Format, String> {
         let mut head = Vec::new();
-        let opened = self.open().and_then(|reader| reader.take(HEAD).read_to_end(&mut head));
+        let opened = self.open().and_then(|reader| reader.take(HEAD_SIZE).read_to_end(&mut head));
         opened.map_err(|error| format!("cannot be read: {error}"))?;
         if head.starts_with(b"PK\x03\x04") {
-            return Err("it is a ZIP archive: unpack it and import the folder".into());
+            return Err("it is a ZIP archive: unpack it, and import the folder".into());
         }
-        // A character may be cut in two where the head ends.
+        // The end of the head may split a character.
         let text = String::from_utf8_lossy(&head);
         let broken = text.trim_end_matches(char::REPLACEMENT_CHARACTER).contains(char::REPLACEMENT_CHARACTER);
         let text = text.trim_start_matches('\u{feff}').trim_start();
@@ -90,7 +90,7 @@ impl Input {
             return Err("it is empty".into());
         }
         if broken || text.contains('\0') || text.starts_with('<') {
-            return Err("it is of no known format".into());
+            return Err("unknown format".into());
         }
         Ok(if text.starts_with("BEGIN:VCALENDAR") {
             Format::Calendar
@@ -106,7 +106,7 @@ impl Input {
     }
 }
 
-/// Whether the first line is a memory by itself.
+/// Whether the first line is a complete memory.
 fn is_lines(text: &str) -> bool {
     let first = text.lines().next().unwrap_or_default();
     let line: Option<serde_json::Value> = serde_json::from_str(first).ok();
@@ -115,13 +115,13 @@ fn is_lines(text: &str) -> bool {
     })
 }
 
-/// Tells how much was read.
-pub(super) struct Counted<R> {
+/// A reader that counts the bytes read.
+pub(super) struct CountingReader<R> {
     pub(super) reader: R,
     pub(super) counter: Option<Arc<AtomicU64>>,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
         if let Some(counter) = &self.counter {
@@ -131,10 +131,10 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// All of a small file, as text.
+/// The whole text of a small file.
 pub(super) fn text(mut reader: impl Read) -> Result<String, String> {
     let mut bytes = Vec::new();
     reader.read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
-    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 throughout")?;
+    let text = String::from_utf8(bytes).map_err(|_| "it is not valid UTF-8")?;
     Ok(text.trim_start_matches('\u{feff}').replace("\r\n", "\n"))
 }

@@ -1,12 +1,12 @@
-//! What every source is turned into.
+//! The items that every source is parsed into.
 
 use resources::transfer::{KeptActionItem, KeptConversation, KeptGoal, KeptMemory};
 use schemas::{chat::Message, daily_summary::DailySummary, folder::Folder, person::Person, preferences::Preferences};
 
-/// What an import keeps.
+/// The kind of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each name says it all")]
-pub enum Kind {
+pub enum ItemKind {
     Conversation,
     Memory,
     Person,
@@ -16,70 +16,70 @@ pub enum Kind {
     Folder,
     DailySummary,
     Preferences,
-    /// A file that is not understood, or a row that is none of the others.
+    /// A file of an unknown format, or a row of an unknown kind.
     File,
 }
 
-impl Kind {
-    /// What several of them are called.
+impl ItemKind {
+    /// The plural for people.
     pub fn plural(self) -> &'static str {
         match self {
-            Kind::Conversation => "conversations",
-            Kind::Memory => "memories",
-            Kind::Person => "people",
-            Kind::ActionItem => "action items",
-            Kind::Message => "chat messages",
-            Kind::Goal => "goals",
-            Kind::Folder => "folders",
-            Kind::DailySummary => "daily summaries",
-            Kind::Preferences => "preferences",
-            Kind::File => "other rows and files",
+            ItemKind::Conversation => "conversations",
+            ItemKind::Memory => "memories",
+            ItemKind::Person => "people",
+            ItemKind::ActionItem => "action items",
+            ItemKind::Message => "chat messages",
+            ItemKind::Goal => "goals",
+            ItemKind::Folder => "folders",
+            ItemKind::DailySummary => "daily summaries",
+            ItemKind::Preferences => "preferences",
+            ItemKind::File => "other rows and files",
         }
     }
 }
 
-/// Something to be kept.
+/// An item to be stored.
 #[derive(Debug)]
-pub(super) enum Thing {
-    /// A conversation, and the names of those who speak in it and are not yet people, by the numbers of their voices.
+pub(super) enum ImportItem {
+    /// A conversation, and the names of its speakers by their numbers, for those who are not people yet.
     Conversation(Box<KeptConversation>, Vec<(i64, String)>),
     Memory(Box<KeptMemory>),
     Person(Person),
     ActionItem(Box<KeptActionItem>),
-    /// An action item that stood in its conversation, and may stand among the action items as well.
+    /// An action item embedded in its conversation, which may also be in the list of action items.
     Embedded(Box<KeptActionItem>),
     Message(Box<Message>),
     Goal(Box<KeptGoal>),
     Folder(Folder),
     DailySummary(Box<DailySummary>),
     Preferences(Preferences),
-    /// A part of a file that there is no place for.
-    LeftOut(String),
+    /// A part of a file that is not supported.
+    Ignored(String),
 }
 
-/// What stands at one place of a file.
+/// An item with its location in the file.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) kind: Kind,
-    /// Where: `line 3`, `conversations[12]`.
-    pub(super) place: String,
-    /// What, or why it cannot be read, as a sentence for people.
-    pub(super) item: Result<Thing, String>,
+pub(super) struct ParsedItem {
+    pub(super) kind: ItemKind,
+    /// The location: `line 3`, `conversations[12]`.
+    pub(super) location: String,
+    /// The item, or why it cannot be parsed, for people.
+    pub(super) item: Result<ImportItem, String>,
 }
 
-impl Found {
-    pub(super) fn new(kind: Kind, place: String, item: Result<Thing, String>) -> Self {
-        Self { kind, place, item }
+impl ParsedItem {
+    pub(super) fn new(kind: ItemKind, location: String, item: Result<ImportItem, String>) -> Self {
+        Self { kind, location, item }
     }
 
-    pub(super) fn broken(kind: Kind, place: String, reason: String) -> Self {
-        Self { kind, place, item: Err(reason) }
+    pub(super) fn failed(kind: ItemKind, location: String, reason: String) -> Self {
+        Self { kind, location, item: Err(reason) }
     }
 }
 
-impl Thing {
-    /// A conversation whose speakers are known already.
-    pub(super) fn conversation(kept: KeptConversation) -> Self {
-        Self::Conversation(Box::new(kept), Vec::new())
+impl ImportItem {
+    /// A conversation whose speakers are already known.
+    pub(super) fn conversation(conversation: KeptConversation) -> Self {
+        Self::Conversation(Box::new(conversation), Vec::new())
     }
 }

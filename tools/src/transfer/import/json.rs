@@ -1,5 +1,5 @@
-//! One JSON document, read row by row, so that it may be larger than memory: the exports of Recollect, Omi, ChatGPT and
-//! Claude. Which it is, each row tells by its fields.
+//! JSON exports of Recollect, Omi, ChatGPT and Claude, parsed row by row, so that they may be larger than memory. The
+//! product is detected from the fields of each row.
 
 use std::{
     fmt,
@@ -12,88 +12,90 @@ use serde::de::{
 use serde_json::Value;
 
 use super::{
-    Kind, Pass, Send, chatgpt, claude,
-    item::{Found, Thing},
+    ItemKind, Pass, Sink, chatgpt, claude,
+    item::{ImportItem, ParsedItem},
     omi,
 };
 
-/// Sends what the document holds.
-pub(super) fn read(reader: impl Read, pass: Pass, send: Send) -> Result<(), String> {
+/// Parses a document, and sends its items.
+pub(super) fn read(reader: impl Read, pass: Pass, send: Sink) -> Result<(), String> {
     let mut router = Router { pass, send, embedded: omi::Embedded::default(), is_wanted: true };
     let mut document = serde_json::Deserializer::from_reader(BufReader::new(reader));
     let outcome = Document(&mut router).deserialize(&mut document).and_then(|()| document.end());
     let Router { embedded, is_wanted, send, .. } = router;
-    for found in embedded.into_items() {
-        send(found);
+    for item in embedded.into_items() {
+        send(item);
     }
     match outcome {
-        Err(error) if is_wanted => Err(format!("the JSON cannot be read any further: {error}")),
+        Err(error) if is_wanted => Err(format!("invalid JSON: {error}")),
         _ => Ok(()),
     }
 }
 
-/// Makes of a row what it is.
-type Reader = fn(Value) -> Result<Thing, String>;
+/// Parses a row.
+type RowParser = fn(Value) -> Result<ImportItem, String>;
 
-/// Takes each row to its reader.
+/// Passes each row to its parser.
 struct Router<'a> {
     pass: Pass,
-    send: Send<'a>,
+    send: Sink<'a>,
     embedded: omi::Embedded,
     is_wanted: bool,
 }
 
 impl Router<'_> {
-    /// Takes a row of the list called `section`; the list without a name is the document itself.
+    /// Handles a row of the list `section`; an empty name means that the document itself is a list.
     fn row(&mut self, section: &str, place: usize, row: Value) {
-        let (kind, read): (Kind, Reader) = match section {
-            "people" => (Kind::Person, omi::person),
-            "folders" => (Kind::Folder, omi::folder),
-            "memories" | "facts" => (Kind::Memory, omi::memory),
-            "action_items" => (Kind::ActionItem, omi::action_item),
-            "chat_messages" => (Kind::Message, omi::message),
-            "goals" => (Kind::Goal, omi::goal),
-            "daily_summaries" => (Kind::DailySummary, omi::daily_summary),
-            "" | "conversations" if row.get("mapping").is_some() => (Kind::Conversation, chatgpt::conversation),
-            "" | "conversations" if row.get("chat_messages").is_some() => (Kind::Conversation, claude::conversation),
-            "conversations" => (Kind::Conversation, omi::conversation),
-            "" if row.get("structured").is_some() || row.get("transcript_segments").is_some() => {
-                (Kind::Conversation, omi::conversation)
+        let (kind, parse): (ItemKind, RowParser) = match section {
+            "people" => (ItemKind::Person, omi::person),
+            "folders" => (ItemKind::Folder, omi::folder),
+            "memories" | "facts" => (ItemKind::Memory, omi::memory),
+            "action_items" => (ItemKind::ActionItem, omi::action_item),
+            "chat_messages" => (ItemKind::Message, omi::message),
+            "goals" => (ItemKind::Goal, omi::goal),
+            "daily_summaries" => (ItemKind::DailySummary, omi::daily_summary),
+            "" | "conversations" if row.get("mapping").is_some() => (ItemKind::Conversation, chatgpt::conversation),
+            "" | "conversations" if row.get("chat_messages").is_some() => {
+                (ItemKind::Conversation, claude::conversation)
             }
-            "" if row.get("content").is_some() => (Kind::Memory, omi::memory),
-            "" => (Kind::File, |_| Err("it is neither a conversation nor a memory".into())),
-            other => return self.value(other),
+            "conversations" => (ItemKind::Conversation, omi::conversation),
+            "" if row.get("structured").is_some() || row.get("transcript_segments").is_some() => {
+                (ItemKind::Conversation, omi::conversation)
+            }
+            "" if row.get("content").is_some() => (ItemKind::Memory, omi::memory),
+            "" => (ItemKind::File, |_| Err("it is neither a conversation nor a memory".into())),
+            other => return self.ignore(other),
         };
-        let is_named = matches!(kind, Kind::Person | Kind::Folder);
-        if is_named != (self.pass == Pass::Named) {
+        let is_named = matches!(kind, ItemKind::Person | ItemKind::Folder);
+        if is_named != (self.pass == Pass::PeopleAndFolders) {
             return;
         }
-        if kind == Kind::Conversation {
+        if kind == ItemKind::Conversation {
             self.embedded.collect(&row);
             if row.get("titled").is_none() && row.get("folder_id").is_some_and(Value::is_string) {
-                self.value("the folders of conversations");
+                self.ignore("the folders of conversations");
             }
         }
         let place = if section.is_empty() { format!("row {}", place + 1) } else { format!("{section}[{place}]") };
-        self.is_wanted &= (self.send)(Found::new(kind, place, read(row)));
+        self.is_wanted &= (self.send)(ParsedItem::new(kind, place, parse(row)));
     }
 
-    /// Takes what is not a list, or is none of ours.
-    fn value(&mut self, section: &str) {
-        if self.pass == Pass::Rest {
-            let item = Ok(Thing::LeftOut(section.to_owned()));
-            self.is_wanted &= (self.send)(Found::new(Kind::File, section.to_owned(), item));
+    /// Reports a value that is not supported.
+    fn ignore(&mut self, section: &str) {
+        if self.pass == Pass::Others {
+            let item = Ok(ImportItem::Ignored(section.to_owned()));
+            self.is_wanted &= (self.send)(ParsedItem::new(ItemKind::File, section.to_owned(), item));
         }
     }
 
     fn object(&mut self, section: &str, value: Value) {
         match section {
-            "preferences" if self.pass == Pass::Rest => {
-                let found = Found::new(Kind::Preferences, section.to_owned(), omi::preferences(value));
-                self.is_wanted &= (self.send)(found);
+            "preferences" if self.pass == Pass::Others => {
+                let item = ParsedItem::new(ItemKind::Preferences, section.to_owned(), omi::preferences(value));
+                self.is_wanted &= (self.send)(item);
             }
             "preferences" => {}
-            _ => self.value(section),
+            _ => self.ignore(section),
         }
     }
 }
@@ -155,7 +157,7 @@ impl<'de> Visitor<'de> for Section<'_, '_> {
             self.router.row(&self.name, place, row);
             place += 1;
             if !self.router.is_wanted {
-                return Err(A::Error::custom("no more is wanted"));
+                return Err(A::Error::custom("cancelled"));
             }
         }
         Ok(())
@@ -168,7 +170,7 @@ impl<'de> Visitor<'de> for Section<'_, '_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<(), E> {
-        self.router.value(&self.name);
+        self.router.ignore(&self.name);
         Ok(())
     }
 

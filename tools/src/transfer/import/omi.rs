@@ -1,5 +1,5 @@
-//! The rows of Omi's export, and of our own, which has the same shape and more: documents as they are stored, in which
-//! fields may be missing and times may lack their offset.
+//! Rows of Omi's export, and of our own, which has the same structure with more fields. Fields may be missing, and times may
+//! lack their offset.
 
 use chrono::SecondsFormat;
 use resources::{
@@ -15,14 +15,14 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Kind,
-    item::{Found, Thing},
-    line,
+    ItemKind,
+    item::{ImportItem, ParsedItem},
+    memory_lines,
 };
 use crate::tool::read_time;
 
-/// A conversation. One that nothing was made of yet is to be understood here.
-pub(super) fn conversation(mut row: Value) -> Result<Thing, String> {
+/// Parses a conversation. One without results will be processed by this server.
+pub(super) fn conversation(mut row: Value) -> Result<ImportItem, String> {
     let is_ours = row.get("titled").is_some();
     if row.get("transcript_segments").is_some_and(Value::is_string) {
         return Err("its transcript is compressed or encrypted".into());
@@ -34,36 +34,36 @@ pub(super) fn conversation(mut row: Value) -> Result<Thing, String> {
         "apps_results": [], "plugins_results": [], "suggested_summarization_apps": [], "discarded": false,
         "visibility": "private", "starred": false, "status": "completed", "is_locked": false, "deferred": false,
     });
-    let id = identified("conversation", &mut row, &defaults)?;
-    // What is made from other fields, and what this server does not keep.
+    let id = complete("conversation", &mut row, &defaults)?;
+    // Derived fields, and fields that this server does not store.
     for name in ["plugins_results", "audio_files", "suggested_summarization_apps"] {
         row[name] = json!([]);
     }
-    date_change(&mut row);
+    default_updated_at(&mut row);
     let structured = json!({ "title": "", "overview": "", "emoji": "🧠", "category": "other", "events": [] });
-    default(&mut row["structured"], structured);
+    fill_defaults(&mut row["structured"], structured);
     row["structured"]["action_items"] = json!([]);
     let category: Result<ConversationCategory, _> = serde_json::from_value(row["structured"]["category"].clone());
     row["structured"]["category"] = json!(category.unwrap_or_default());
     for event in row["structured"]["events"].as_array_mut().into_iter().flatten() {
-        default(event, json!({ "title": "" }));
+        fill_defaults(event, json!({ "title": "" }));
     }
     for (place, segment) in row["transcript_segments"].as_array_mut().into_iter().flatten().enumerate() {
         complete_segment(&id, place, segment);
     }
     let photo = json!({ "base64": "", "created_at": row["created_at"].clone(), "discarded": false });
-    row["photos"].as_array_mut().into_iter().flatten().for_each(|given| default(given, photo.clone()));
-    let mut kept: KeptConversation = typed(row)?;
+    row["photos"].as_array_mut().into_iter().flatten().for_each(|given| fill_defaults(given, photo.clone()));
+    let mut kept: KeptConversation = parse(row)?;
     if !is_ours {
-        settle(&mut kept);
-        // Its folders do not come along.
+        set_status(&mut kept);
+        // Folders of other servers are not imported.
         kept.conversation.folder_id = None;
     }
-    Ok(Thing::conversation(kept))
+    Ok(ImportItem::conversation(kept))
 }
 
-/// Decides whether another server's conversation is done, or to be understood.
-fn settle(kept: &mut KeptConversation) {
+/// Sets the status of another server's conversation: completed, or still to be processed.
+fn set_status(kept: &mut KeptConversation) {
     let conversation = &mut kept.conversation;
     let is_empty = conversation.transcript_segments.iter().flatten().all(|segment| segment.text.trim().is_empty());
     let is_done = !conversation.structured.overview.is_empty() || conversation.discarded || is_empty;
@@ -80,66 +80,70 @@ fn complete_segment(conversation: &str, place: usize, segment: &mut Value) {
         "speaker_name": "", "is_user": false, "start": start, "end": start, "translations": [],
         "speech_profile_processed": true,
     });
-    default(segment, defaults);
+    fill_defaults(segment, defaults);
 }
 
-/// The action items that stand within conversations: they come last, when all the others are known.
+/// The action items embedded in conversations. They come last, when all other action items are known.
 #[derive(Default)]
-pub(super) struct Embedded(Vec<Found>);
+pub(super) struct Embedded(Vec<ParsedItem>);
 
 impl Embedded {
-    /// Takes note of the items of a conversation of Omi's; ours stand among the action items.
+    /// Collects the embedded action items of one of Omi's conversations; ours are in the list of action items.
     pub(super) fn collect(&mut self, conversation: &Value) {
         if conversation.get("titled").is_some() {
             return;
         }
         let items = conversation["structured"]["action_items"].as_array().into_iter().flatten();
-        let is_there = |item: &&Value| item.get("deleted") != Some(&json!(true));
-        for (place, item) in items.filter(is_there).enumerate() {
-            // Older rows are the words alone.
+        let is_present = |item: &&Value| item.get("deleted") != Some(&json!(true));
+        for (place, item) in items.filter(is_present).enumerate() {
+            // Older rows are plain strings.
             let mut item = if item.is_string() { json!({ "description": item }) } else { item.clone() };
             let id = &conversation["id"];
             let began = conversation.get("created_at").cloned();
             item["conversation_id"] = id.clone();
             item["id"] = id_of(&format!("action item\n{id}\n{}", item["description"])).into();
-            default(&mut item, json!({ "created_at": began, "source": "conversation" }));
+            fill_defaults(&mut item, json!({ "created_at": began, "source": "conversation" }));
             let kept =
                 kept_action_item(item).map(|kept| KeptActionItem { place: place as i64, extracted: true, ..kept });
-            let item = kept.map(|kept| Thing::Embedded(Box::new(kept)));
-            self.0.push(Found::new(Kind::ActionItem, format!("conversation {id}, action item {}", place + 1), item));
+            let item = kept.map(|kept| ImportItem::Embedded(Box::new(kept)));
+            self.0.push(ParsedItem::new(
+                ItemKind::ActionItem,
+                format!("conversation {id}, action item {}", place + 1),
+                item,
+            ));
         }
     }
 
-    pub(super) fn into_items(self) -> Vec<Found> {
+    pub(super) fn into_items(self) -> Vec<ParsedItem> {
         self.0
     }
 }
 
-pub(super) fn memory(mut row: Value) -> Result<Thing, String> {
-    settle_times(&mut row);
-    line::memory(row)
+pub(super) fn memory(mut row: Value) -> Result<ImportItem, String> {
+    normalize_times(&mut row);
+    memory_lines::memory(row)
 }
 
-pub(super) fn person(mut row: Value) -> Result<Thing, String> {
-    default(&mut row, json!({ "created_at": "1970-01-01T00:00:00Z", "speech_samples": [] }));
-    date_change(&mut row);
+pub(super) fn person(mut row: Value) -> Result<ImportItem, String> {
+    fill_defaults(&mut row, json!({ "created_at": "1970-01-01T00:00:00Z", "speech_samples": [] }));
+    default_updated_at(&mut row);
     row["speech_samples_version"] = json!(3);
-    identified("person", &mut row, &json!({}))?;
-    typed(row).map(Thing::Person)
+    complete("person", &mut row, &json!({}))?;
+    parse(row).map(ImportItem::Person)
 }
 
-pub(super) fn folder(mut row: Value) -> Result<Thing, String> {
+pub(super) fn folder(mut row: Value) -> Result<ImportItem, String> {
     let defaults = json!({
         "color": "#6B7280", "icon": "📁", "created_at": "1970-01-01T00:00:00Z", "order": 0, "is_default": false,
         "is_system": false, "conversation_count": 0,
     });
-    identified("folder", &mut row, &defaults)?;
-    date_change(&mut row);
-    typed(row).map(Thing::Folder)
+    complete("folder", &mut row, &defaults)?;
+    default_updated_at(&mut row);
+    parse(row).map(ImportItem::Folder)
 }
 
-pub(super) fn action_item(row: Value) -> Result<Thing, String> {
-    kept_action_item(row).map(|kept| Thing::ActionItem(Box::new(kept)))
+pub(super) fn action_item(row: Value) -> Result<ImportItem, String> {
+    kept_action_item(row).map(|kept| ImportItem::ActionItem(Box::new(kept)))
 }
 
 fn kept_action_item(mut row: Value) -> Result<KeptActionItem, String> {
@@ -153,40 +157,40 @@ fn kept_action_item(mut row: Value) -> Result<KeptActionItem, String> {
         "created_at": "1970-01-01T00:00:00Z", "owner": "user", "provenance": [], "exported": false, "sort_order": 0,
         "indent_level": 0, "is_locked": false,
     });
-    // Omi's word for where an item came from is a list of its own kind of objects.
+    // Omi's provenance is a list of objects of another type.
     if row["provenance"].as_array().into_iter().flatten().any(|from| from.get("face").is_none()) {
         row["provenance"] = json!([]);
     }
-    let id = identified("action item", &mut row, &defaults)?;
-    date_change(&mut row);
+    let id = complete("action item", &mut row, &defaults)?;
+    default_updated_at(&mut row);
     row["task_id"] = id.into();
-    typed(row)
+    parse(row)
 }
 
-pub(super) fn message(mut row: Value) -> Result<Thing, String> {
+pub(super) fn message(mut row: Value) -> Result<ImportItem, String> {
     let defaults = json!({
         "text": "", "created_at": "1970-01-01T00:00:00Z", "type": "text", "from_external_integration": false,
         "memories_id": [], "memories": [], "reported": false, "files_id": [], "citations": [],
     });
-    identified("message", &mut row, &defaults)?;
-    // What Omi stores of cited conversations is read from the conversations.
+    complete("message", &mut row, &defaults)?;
+    // The data of cited conversations is read from the conversations.
     if row["memories"].as_array().into_iter().flatten().any(|cited| !cited["structured"].is_object()) {
         row["memories"] = json!([]);
     }
-    // What hangs on a message is no reason to lose it.
+    // Invalid attachments must not lose the message.
     if let Some(files) = row.get_mut("files").and_then(Value::as_array_mut) {
         files.retain(is::<ChatFile>);
     }
-    drop_unless(&mut row, "files", is::<Vec<ChatFile>>);
-    drop_unless(&mut row, "chart_data", is::<Chart>);
-    drop_unless(&mut row, "rating", is::<i32>);
-    drop_unless(&mut row, "status", is::<MessageStatus>);
-    drop_unless(&mut row, "changes", is::<Vec<Change>>);
-    drop_unless(&mut row, "proposals", is::<Vec<Proposal>>);
-    typed(row).map(|message| Thing::Message(Box::new(message)))
+    remove_unless(&mut row, "files", is::<Vec<ChatFile>>);
+    remove_unless(&mut row, "chart_data", is::<Chart>);
+    remove_unless(&mut row, "rating", is::<i32>);
+    remove_unless(&mut row, "status", is::<MessageStatus>);
+    remove_unless(&mut row, "changes", is::<Vec<Change>>);
+    remove_unless(&mut row, "proposals", is::<Vec<Proposal>>);
+    parse(row).map(|message| ImportItem::Message(Box::new(message)))
 }
 
-pub(super) fn goal(mut row: Value) -> Result<Thing, String> {
+pub(super) fn goal(mut row: Value) -> Result<ImportItem, String> {
     let is_active = row.get("is_active") != Some(&json!(false));
     let is_measured = row.get("target_value").is_some_and(Value::is_number);
     let defaults = json!({
@@ -195,8 +199,8 @@ pub(super) fn goal(mut row: Value) -> Result<Thing, String> {
         "status": if is_active { "background" } else { "paused" }, "source": "import",
     });
     let has_metric = row.get("metric").is_some();
-    let id = identified("goal", &mut row, &defaults)?;
-    date_change(&mut row);
+    let id = complete("goal", &mut row, &defaults)?;
+    default_updated_at(&mut row);
     row["goal_id"] = id.into();
     if !has_metric && is_measured {
         row["metric"] = json!({
@@ -204,37 +208,37 @@ pub(super) fn goal(mut row: Value) -> Result<Thing, String> {
             "min": row["min_value"], "max": row["max_value"], "unit": row["unit"],
         });
     }
-    typed(row).map(|goal: KeptGoal| Thing::Goal(Box::new(goal)))
+    parse(row).map(|goal: KeptGoal| ImportItem::Goal(Box::new(goal)))
 }
 
-/// Only our own export has these, and their times have no offset on purpose.
-pub(super) fn daily_summary(row: Value) -> Result<Thing, String> {
-    typed(row).map(|summary| Thing::DailySummary(Box::new(summary)))
+/// Only our own export has daily summaries; their times have no offset on purpose.
+pub(super) fn daily_summary(row: Value) -> Result<ImportItem, String> {
+    parse(row).map(|summary| ImportItem::DailySummary(Box::new(summary)))
 }
 
-pub(super) fn preferences(row: Value) -> Result<Thing, String> {
-    typed(row).map(Thing::Preferences)
+pub(super) fn preferences(row: Value) -> Result<ImportItem, String> {
+    parse(row).map(ImportItem::Preferences)
 }
 
-/// Gives a row what it lacks and, where it has no id, one made from all that it says; answers with the id.
-fn identified(kind: &str, row: &mut Value, defaults: &Value) -> Result<String, String> {
+/// Fills the missing fields of a row. A missing id is derived from the whole row. Returns the id.
+fn complete(kind: &str, row: &mut Value, defaults: &Value) -> Result<String, String> {
     let Value::Object(fields) = &*row else { return Err("it is not an object".into()) };
     let given = fields.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
     let id = given.map_or_else(|| id_of(&format!("{kind}\n{row}")), str::to_owned);
     row["id"] = id.clone().into();
-    default(row, defaults.clone());
-    settle_times(row);
+    fill_defaults(row, defaults.clone());
+    normalize_times(row);
     Ok(id)
 }
 
-/// Says of a row that tells nothing else that it was never changed.
-fn date_change(row: &mut Value) {
+/// Sets a missing `updated_at` to `created_at`.
+fn default_updated_at(row: &mut Value) {
     let created = row["created_at"].clone();
-    default(row, json!({ "updated_at": created }));
+    fill_defaults(row, json!({ "updated_at": created }));
 }
 
-/// Gives an object the fields that it lacks.
-fn default(object: &mut Value, defaults: Value) {
+/// Adds the missing fields of an object.
+fn fill_defaults(object: &mut Value, defaults: Value) {
     let (Value::Object(fields), Value::Object(defaults)) = (object, defaults) else { return };
     for (name, value) in defaults {
         if fields.get(&name).is_none_or(Value::is_null) && !value.is_null() {
@@ -243,8 +247,8 @@ fn default(object: &mut Value, defaults: Value) {
     }
 }
 
-/// Takes a field away that is not as it should be.
-fn drop_unless(row: &mut Value, name: &str, fits: fn(&Value) -> bool) {
+/// Removes a field that is invalid.
+fn remove_unless(row: &mut Value, name: &str, fits: fn(&Value) -> bool) {
     if let Value::Object(fields) = row
         && fields.get(name).is_some_and(|field| !fits(field))
     {
@@ -256,16 +260,16 @@ fn is<T: DeserializeOwned>(value: &Value) -> bool {
     T::deserialize(value).is_ok()
 }
 
-/// Writes times as RFC 3339 that are written otherwise. What came along with a conversation is left as it is.
-fn settle_times(value: &mut Value) {
+/// Converts times in other formats to RFC 3339, except in `external_data`.
+fn normalize_times(value: &mut Value) {
     match value {
-        Value::Array(rows) => rows.iter_mut().for_each(settle_times),
-        Value::Object(fields) => fields.iter_mut().for_each(|(name, field)| settle_field(name, field)),
+        Value::Array(rows) => rows.iter_mut().for_each(normalize_times),
+        Value::Object(fields) => fields.iter_mut().for_each(|(name, field)| normalize_field(name, field)),
         _ => {}
     }
 }
 
-fn settle_field(name: &str, field: &mut Value) {
+fn normalize_field(name: &str, field: &mut Value) {
     let is_time = name.ends_with("_at") || ["start", "start_time", "end_time", "export_date"].contains(&name);
     match field {
         Value::String(text) if is_time && chrono::DateTime::parse_from_rfc3339(text).is_err() => {
@@ -273,13 +277,13 @@ fn settle_field(name: &str, field: &mut Value) {
                 *text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
             }
         }
-        Value::Array(_) | Value::Object(_) if name != "external_data" => settle_times(field),
+        Value::Array(_) | Value::Object(_) if name != "external_data" => normalize_times(field),
         _ => {}
     }
 }
 
-/// The row as what it is; the error is a sentence for people.
-pub(super) fn typed<T: DeserializeOwned>(row: Value) -> Result<T, String> {
+/// Deserializes a row; the error is for people.
+pub(super) fn parse<T: DeserializeOwned>(row: Value) -> Result<T, String> {
     let fields: Map<String, Value> = serde_json::from_value(row).map_err(|error| error.to_string())?;
     serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
 }

@@ -1,55 +1,55 @@
-//! What became of an import.
+//! The report of an import.
 
 use std::{collections::BTreeMap, fmt};
 
-use super::Kind;
+use super::ItemKind;
 
-/// How many reasons are told.
-const REASONS: usize = 20;
+/// The maximum number of reasons in a report.
+const MAX_REASONS: usize = 20;
 
-/// What became of everything that was found.
+/// The results of an import.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// How many of each kind.
-    pub counts: BTreeMap<Kind, Count>,
-    /// Why something was skipped, with its place; the first few.
+    /// The counts by kind.
+    pub counts: BTreeMap<ItemKind, Count>,
+    /// Why items were skipped, with their locations; only the first ones.
     pub reasons: Vec<String>,
-    /// Parts of files that there is no place for, such as another server's profile.
-    pub left_out: Vec<String>,
+    /// Parts of files that are not supported, such as another server's profile.
+    pub ignored: Vec<String>,
 }
 
-/// What became of the things of one kind.
+/// The counts of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count {
-    /// How many were written.
-    pub written: u64,
-    /// How many were there already.
-    pub there: u64,
-    /// How many could not be read.
+    /// Items created.
+    pub created: u64,
+    /// Items that already existed.
+    pub existing: u64,
+    /// Items that could not be parsed.
     pub skipped: u64,
 }
 
 impl Report {
-    /// How many things could not be read.
+    /// The number of items that could not be parsed.
     pub fn skipped(&self) -> u64 {
         self.counts.values().map(|count| count.skipped).sum()
     }
 
-    pub(super) fn written(&mut self, kind: Kind, is_new: bool) {
+    pub(super) fn count(&mut self, kind: ItemKind, is_new: bool) {
         let count = self.counts.entry(kind).or_default();
-        *(if is_new { &mut count.written } else { &mut count.there }) += 1;
+        *(if is_new { &mut count.created } else { &mut count.existing }) += 1;
     }
 
-    pub(super) fn skip(&mut self, kind: Kind, place: &str, reason: &str) {
+    pub(super) fn skip(&mut self, kind: ItemKind, location: &str, reason: &str) {
         self.counts.entry(kind).or_default().skipped += 1;
-        if self.reasons.len() < REASONS {
-            self.reasons.push(format!("{place}: {reason}"));
+        if self.reasons.len() < MAX_REASONS {
+            self.reasons.push(format!("{location}: {reason}"));
         }
     }
 
-    pub(super) fn leave_out(&mut self, part: String) {
-        if !self.left_out.contains(&part) {
-            self.left_out.push(part);
+    pub(super) fn ignore(&mut self, part: String) {
+        if !self.ignored.contains(&part) {
+            self.ignored.push(part);
         }
     }
 }
@@ -57,8 +57,8 @@ impl Report {
 /// The report for people, a line for each kind.
 impl fmt::Display for Report {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (kind, Count { written, there, skipped }) in &self.counts {
-            writeln!(to, "{}: {written} written, {there} there already, {skipped} skipped", kind.plural())?;
+        for (kind, Count { created, existing, skipped }) in &self.counts {
+            writeln!(to, "{}: {created} created, {existing} already existed, {skipped} skipped", kind.plural())?;
         }
         for reason in &self.reasons {
             writeln!(to, "skipped {reason}")?;
@@ -67,8 +67,8 @@ impl fmt::Display for Report {
         if more > 0 {
             writeln!(to, "and {more} more were skipped")?;
         }
-        for part in &self.left_out {
-            writeln!(to, "left out {part}: there is no place for it")?;
+        for part in &self.ignored {
+            writeln!(to, "ignored {part}: not supported")?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Keeps what was found, unless it is there already.
+//! Stores items that do not exist yet.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,19 +9,19 @@ use resources::{
 use schemas::{chat::Message, memory::BatchStatus, person::Person, preferences::Preferences};
 
 use super::{
-    Kind, Report,
-    item::{Found, Thing},
+    ItemKind, Report,
+    item::{ImportItem, ParsedItem},
 };
 
 pub(super) struct Writer<'a> {
     resources: &'a Resources,
     user: &'a str,
     pub(super) report: Report,
-    /// The ids that people have here, by those that they have in the file.
+    /// The ids of people on this server, by their ids in the file.
     people: HashMap<String, String>,
 }
 
-/// What is written together.
+/// Items that are written together.
 #[derive(Default)]
 struct Batch {
     memories: Vec<KeptMemory>,
@@ -35,39 +35,39 @@ impl<'a> Writer<'a> {
         Self { resources, user, report: Report::default(), people: HashMap::new() }
     }
 
-    pub(super) async fn write(&mut self, file: &str, found: impl Iterator<Item = Found>) -> Result<()> {
+    pub(super) async fn write(&mut self, file: &str, items: impl Iterator<ImportItem = ParsedItem>) -> Result<()> {
         let mut batch = Batch::default();
         let mut embedded = Vec::new();
-        for Found { kind, place, item } in found {
+        for ParsedItem { kind, location, item } in items {
             let item = match item {
                 Ok(item) => item,
                 Err(reason) => {
-                    let place = if place.is_empty() { file.to_owned() } else { format!("{file}, {place}") };
-                    self.report.skip(kind, &place, &reason);
+                    let location = if location.is_empty() { file.to_owned() } else { format!("{file}, {location}") };
+                    self.report.skip(kind, &location, &reason);
                     continue;
                 }
             };
             match item {
-                Thing::Conversation(kept, names) => batch.conversations.push((*kept, names)),
-                Thing::Memory(kept) => batch.memories.push(*kept),
-                Thing::ActionItem(kept) => batch.action_items.push(*kept),
-                Thing::Message(message) => batch.messages.push(*message),
-                Thing::Embedded(kept) => embedded.push(*kept),
-                Thing::Person(person) => self.write_person(person).await?,
-                Thing::Goal(goal) => {
+                ImportItem::Conversation(kept, names) => batch.conversations.push((*kept, names)),
+                ImportItem::Memory(kept) => batch.memories.push(*kept),
+                ImportItem::ActionItem(kept) => batch.action_items.push(*kept),
+                ImportItem::Message(message) => batch.messages.push(*message),
+                ImportItem::Embedded(kept) => embedded.push(*kept),
+                ImportItem::Person(person) => self.write_person(person).await?,
+                ImportItem::Goal(goal) => {
                     let is_new = self.resources.goals(self.user).import(*goal).await?;
-                    self.report.written(kind, is_new);
+                    self.report.count(kind, is_new);
                 }
-                Thing::Folder(folder) => {
+                ImportItem::Folder(folder) => {
                     let is_new = self.resources.folders(self.user).import(folder).await?;
-                    self.report.written(kind, is_new);
+                    self.report.count(kind, is_new);
                 }
-                Thing::DailySummary(summary) => {
+                ImportItem::DailySummary(summary) => {
                     let is_new = self.resources.daily_summaries(self.user).import(*summary).await?;
-                    self.report.written(kind, is_new);
+                    self.report.count(kind, is_new);
                 }
-                Thing::Preferences(preferences) => self.write_preferences(preferences).await?,
-                Thing::LeftOut(part) => self.report.leave_out(format!("{part} of {file}")),
+                ImportItem::Preferences(preferences) => self.write_preferences(preferences).await?,
+                ImportItem::Ignored(part) => self.report.ignore(format!("{part} of {file}")),
             }
         }
         self.write_conversations(batch.conversations).await?;
@@ -83,19 +83,19 @@ impl<'a> Writer<'a> {
     async fn write_person(&mut self, person: Person) -> Result<()> {
         let id = person.id.clone();
         let (known, is_new) = self.resources.people(self.user).import(person).await?;
-        self.report.written(Kind::Person, is_new);
+        self.report.count(ItemKind::Person, is_new);
         self.people.insert(id, known);
         Ok(())
     }
 
-    /// What the user has set here stays; what they have set elsewhere only fills a void.
+    /// Imports preferences only if the user has none on this server.
     async fn write_preferences(&mut self, preferences: Preferences) -> Result<()> {
         let is_new = self.resources.preferences(self.user).await? == Preferences::default()
             && preferences != Preferences::default();
         if is_new {
             self.resources.set_preferences(self.user, preferences).await?;
         }
-        self.report.written(Kind::Preferences, is_new);
+        self.report.count(ItemKind::Preferences, is_new);
         Ok(())
     }
 
@@ -110,12 +110,12 @@ impl<'a> Writer<'a> {
                 self.name_speakers(&mut kept, names).await?;
                 self.resources.conversations(self.user).import(kept).await?
             };
-            self.report.written(Kind::Conversation, is_new);
+            self.report.count(ItemKind::Conversation, is_new);
         }
         Ok(())
     }
 
-    /// Gives each segment the person here who said it.
+    /// Sets the person of each segment.
     async fn name_speakers(&mut self, kept: &mut KeptConversation, names: Vec<(i64, String)>) -> Result<()> {
         let mut speakers = HashMap::new();
         for (speaker, name) in names {
@@ -137,7 +137,7 @@ impl<'a> Writer<'a> {
             return Ok(());
         }
         for status in self.resources.memories(self.user).import(memories).await? {
-            self.report.written(Kind::Memory, status == BatchStatus::Created);
+            self.report.count(ItemKind::Memory, status == BatchStatus::Created);
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl<'a> Writer<'a> {
         }
         let ids: Vec<String> = items.iter().map(|kept| kept.item.id.clone()).collect();
         let new = self.resources.action_items(self.user).import(items).await?;
-        ids.iter().for_each(|id| self.report.written(Kind::ActionItem, new.contains(id)));
+        ids.iter().for_each(|id| self.report.count(ItemKind::ActionItem, new.contains(id)));
         Ok(())
     }
 
@@ -158,11 +158,11 @@ impl<'a> Writer<'a> {
         }
         let ids: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
         let new = self.resources.messages(self.user).import(messages).await?;
-        ids.iter().for_each(|id| self.report.written(Kind::Message, new.contains(id)));
+        ids.iter().for_each(|id| self.report.count(ItemKind::Message, new.contains(id)));
         Ok(())
     }
 
-    /// Keeps an action item of a conversation that has none with the same words.
+    /// Stores an embedded action item, unless the conversation has one with the same text.
     async fn write_embedded(&mut self, kept: KeptActionItem) -> Result<()> {
         let conversation: Vec<String> = kept.item.conversation_id.iter().cloned().collect();
         let of_conversation = self.resources.action_items(self.user).of_conversations(&conversation).await?;

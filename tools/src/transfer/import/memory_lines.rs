@@ -1,4 +1,4 @@
-//! Memories, as a line of JSON each or as rows of an export.
+//! Memories: as JSON Lines, or as rows of an export.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -12,14 +12,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Kind, Send,
-    item::{Found, Thing},
+    ItemKind, Sink,
+    item::{ImportItem, ParsedItem},
 };
 
-/// The longest content, in characters; the same as for a memory that is written by hand.
-const LONGEST: usize = 10_000;
+/// The maximum length of a memory, in characters; the same as when it is created by hand.
+const MAX_CONTENT: usize = 10_000;
 
-/// A memory as it stands in a file: `content` must be there; what else an export holds is kept when it is.
+/// A memory in a file. Only `content` is required; the other fields of an export are kept.
 #[derive(Debug, Deserialize)]
 struct Row {
     content: String,
@@ -42,13 +42,13 @@ struct Row {
     history: Option<Vec<MemoryRevision>>,
 }
 
-/// Reads a memory on each line.
-pub(super) fn read(reader: impl Read, send: Send) -> Result<(), String> {
+/// Parses a memory from each line.
+pub(super) fn read(reader: impl Read, send: Sink) -> Result<(), String> {
     for (number, line) in (1..).zip(BufReader::new(reader).split(b'\n')) {
-        let line = line.map_err(|error| format!("cannot be read any further: {error}"))?;
+        let line = line.map_err(|error| format!("cannot be read: {error}"))?;
         if !line.trim_ascii().is_empty() {
-            let memory = Row::parse(&line).map(|row| Thing::Memory(Box::new(row.into_memory())));
-            if !send(Found::new(Kind::Memory, format!("line {number}"), memory)) {
+            let memory = Row::parse(&line).map(|row| ImportItem::Memory(Box::new(row.into_memory())));
+            if !send(ParsedItem::new(ItemKind::Memory, format!("line {number}"), memory)) {
                 break;
             }
         }
@@ -56,22 +56,22 @@ pub(super) fn read(reader: impl Read, send: Send) -> Result<(), String> {
     Ok(())
 }
 
-/// The memory that a row of an export describes.
-pub(super) fn memory(mut value: Value) -> Result<Thing, String> {
+/// Parses a memory from a row of an export.
+pub(super) fn memory(mut value: Value) -> Result<ImportItem, String> {
     let known = |category: &Value| serde_json::from_value::<MemoryCategory>(category.clone()).is_ok();
-    // Names of categories that others have made up stand for the plainest one, as Omi's own server has it.
+    // Unknown categories become `system`, as on Omi's server.
     if let Some(category) = value.get_mut("category").filter(|category| !category.is_null() && !known(category)) {
         *category = "system".into();
     }
     let row: Row = serde_json::from_value(value).map_err(|error| error.to_string())?;
-    Ok(Thing::Memory(Box::new(row.check()?.into_memory())))
+    Ok(ImportItem::Memory(Box::new(row.check()?.into_memory())))
 }
 
 impl Row {
-    /// Reads a line; the error is a sentence for people.
+    /// Parses a line; the error is for people.
     fn parse(line: &[u8]) -> Result<Self, String> {
         let row: Self = serde_json::from_slice(line).map_err(|error| {
-            // Each line is parsed alone: the parser's own line number would mislead.
+            // Each line is parsed separately, so the parser's line number would be misleading.
             error.to_string().replace(" at line 1 column ", " at column ")
         })?;
         row.check()
@@ -82,18 +82,18 @@ impl Row {
         row.content = row.content.trim().to_owned();
         match row.content.chars().count() {
             0 => Err("content is empty".into()),
-            1..=LONGEST => Ok(self),
-            length => Err(format!("content has {length} characters, more than {LONGEST}")),
+            1..=MAX_CONTENT => Ok(self),
+            length => Err(format!("content has {length} characters, more than {MAX_CONTENT}")),
         }
     }
 
-    /// The memory that this row describes; the database says whose it is.
+    /// The memory of this row; the user is set by the database.
     fn into_memory(self) -> KeptMemory {
         let category = self.category.unwrap_or(MemoryCategory::System);
         let manually_added = self.manually_added.unwrap_or(true);
         let created_at = self.created_at.unwrap_or_else(Utc::now);
         let conversation_id = self.conversation_id.clone();
-        let unknown = || Provenance { face: "import".into(), conversation_id, ..Provenance::default() };
+        let default_provenance = || Provenance { face: "import".into(), conversation_id, ..Provenance::default() };
         let history = self.history.unwrap_or_default();
         let memory = Memory {
             id: self.id.filter(|id| !id.is_empty()).unwrap_or_else(|| id_of(&self.content)),
@@ -115,7 +115,7 @@ impl Row {
             data_protection_level: self.data_protection_level,
             is_locked: false,
             kg_extracted: self.kg_extracted.unwrap_or(false),
-            provenance: self.provenance.unwrap_or_else(unknown),
+            provenance: self.provenance.unwrap_or_else(default_provenance),
         };
         KeptMemory { memory, history }
     }
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exported_row_comes_back_as_it_was() {
+    fn exported_rows_round_trip() {
         let line = br#"{"content": "Ada moved to Oslo.", "created_at": "2026-01-02T03:04:05Z", "category": "work",
             "tags": ["home"], "reviewed": false, "user_review": null, "manually_added": false}"#;
         let before = Row::parse(line).unwrap().into_memory();
@@ -143,13 +143,13 @@ mod tests {
     }
 
     #[test]
-    fn refusals_say_why() {
-        let refusal = |line: &[u8]| Row::parse(line).unwrap_err();
-        assert!(refusal(b"{}").starts_with("missing field `content`"));
-        assert!(refusal(b"not json").ends_with("at column 2"));
-        assert_eq!(refusal(br#"{"content": "  "}"#), "content is empty");
-        assert!(refusal(br#"{"content": "x", "created_at": "yesterday"}"#).contains("at column"));
+    fn errors_name_the_reason() {
+        let error = |line: &[u8]| Row::parse(line).unwrap_err();
+        assert!(error(b"{}").starts_with("missing field `content`"));
+        assert!(error(b"not json").ends_with("at column 2"));
+        assert_eq!(error(br#"{"content": "  "}"#), "content is empty");
+        assert!(error(br#"{"content": "x", "created_at": "yesterday"}"#).contains("at column"));
         let long = format!(r#"{{"content": "{}"}}"#, "é".repeat(10_001));
-        assert!(refusal(long.as_bytes()).starts_with("content has 10001 characters"));
+        assert!(error(long.as_bytes()).starts_with("content has 10001 characters"));
     }
 }

@@ -1,4 +1,4 @@
-//! A transcript in plain text: paragraphs, or lines such as `[00:01:05] Ana: Hello`.
+//! Plain-text transcripts: paragraphs, or lines such as `[00:01:05] Ana: Hello`.
 
 use std::io::Read;
 
@@ -6,29 +6,30 @@ use resources::memories::id_of;
 use serde_json::json;
 
 use super::{
-    Input, Kind, Send,
+    Input, ItemKind, Sink,
     input::text,
-    item::Found,
-    speech::{Said, Speech, Voice},
+    item::ParsedItem,
+    utterances::{SourceConversation, Speaker, Utterance},
 };
 
-/// The longest name of a speaker, in characters and in words.
-const NAME: (usize, usize) = (40, 4);
+/// The maximum length of a speaker's name, in characters and in words.
+const MAX_NAME_CHARS: usize = 40;
+const MAX_NAME_WORDS: usize = 4;
 
-/// The words of a name that are small.
+/// Parts of names in lower case.
 const PARTICLES: [&str; 10] = ["al", "bin", "da", "de", "del", "di", "la", "van", "von", "y"];
 
-pub(super) fn read(reader: impl Read, input: &Input, send: Send) -> Result<(), String> {
+pub(super) fn read(reader: impl Read, input: &Input, send: Sink) -> Result<(), String> {
     let text = text(reader)?;
-    let speech = Speech { said: said(&text), ..transcript(input, &text) };
-    send(Found::new(Kind::Conversation, String::new(), speech.into_item()));
+    let conversation = SourceConversation { utterances: utterances(&text), ..transcript(input, &text) };
+    send(ParsedItem::new(ItemKind::Conversation, String::new(), conversation.into_item()));
     Ok(())
 }
 
-/// A transcript of which nobody knows more than its text.
-pub(super) fn transcript(input: &Input, text: &str) -> Speech {
+/// A transcript with nothing but a text.
+pub(super) fn transcript(input: &Input, text: &str) -> SourceConversation {
     let name = std::path::Path::new(&input.name).file_stem().map(|name| name.to_string_lossy().into_owned());
-    Speech {
+    SourceConversation {
         id: id_of(&format!("transcript\n{text}")),
         title: String::new(),
         overview: String::new(),
@@ -36,36 +37,36 @@ pub(super) fn transcript(input: &Input, text: &str) -> Speech {
         updated: None,
         source: "external_integration",
         origin: json!({ "imported_from": "transcript", "file": name }),
-        said: Vec::new(),
+        utterances: Vec::new(),
     }
 }
 
-/// What is said in a text, line by line; a line without a name goes on with what the line before began.
-fn said(text: &str) -> Vec<Said> {
+/// The utterances of a text, line by line; a line without a name continues the one before.
+fn utterances(text: &str) -> Vec<Utterance> {
     let lines: Vec<(Option<f64>, &str)> =
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(split_time).collect();
     let texts: Vec<&str> = lines.iter().map(|(_, text)| *text).collect();
     let is_named = has_names(&texts);
-    let mut said: Vec<Said> = Vec::new();
+    let mut utterances: Vec<Utterance> = Vec::new();
     for (start, line) in lines {
-        let (voice, words) = match split_name(line).filter(|_| is_named) {
-            Some((name, words)) => (Voice::of(name), words),
+        let (speaker, words) = match split_name(line).filter(|_| is_named) {
+            Some((name, words)) => (Speaker::of(name), words),
             None if is_named
                 && start.is_none()
-                && let Some(last) = said.last_mut() =>
+                && let Some(last) = utterances.last_mut() =>
             {
                 last.text = format!("{}\n{line}", last.text).trim().to_owned();
                 continue;
             }
-            None => (Voice::Nobody, line),
+            None => (Speaker::Unknown, line),
         };
-        said.push(Said { id: None, voice, text: words.to_owned(), start, end: None });
+        utterances.push(Utterance { id: None, speaker, text: words.to_owned(), start, end: None });
     }
-    said.retain(|said| !said.text.is_empty());
-    said
+    utterances.retain(|utterance| !utterance.text.is_empty());
+    utterances
 }
 
-/// Whether lines begin with names: most of them do.
+/// Whether most lines begin with names.
 pub(super) fn has_names(lines: &[&str]) -> bool {
     let named = lines.iter().filter(|line| split_name(line).is_some()).count();
     named > 0 && named * 2 >= lines.len()
@@ -75,8 +76,8 @@ pub(super) fn has_names(lines: &[&str]) -> bool {
 pub(super) fn split_name(line: &str) -> Option<(&str, &str)> {
     let (name, rest) = line.split_once(':')?;
     let is_name = name.starts_with(char::is_uppercase)
-        && name.chars().count() <= NAME.0
-        && name.split_whitespace().count() <= NAME.1
+        && name.chars().count() <= MAX_NAME_CHARS
+        && name.split_whitespace().count() <= MAX_NAME_WORDS
         && name.split_whitespace().all(|word| PARTICLES.contains(&word) || !word.starts_with(char::is_lowercase))
         && name.chars().all(|letter| letter.is_alphanumeric() || " .'-_".contains(letter))
         && !rest.starts_with("//");
@@ -93,7 +94,7 @@ fn split_time(line: &str) -> (Option<f64>, &str) {
     }
 }
 
-/// Seconds of `01:02:03.5`, `02:03,500` and the like.
+/// Parses the seconds of `01:02:03.5`, `02:03,500` and the like.
 pub(super) fn clock(text: &str) -> Option<f64> {
     let text = text.trim_end_matches([':', '.', ',']).replace(',', ".");
     let parts: Vec<f64> = text.split(':').map(str::parse).collect::<Result<_, _>>().ok()?;
@@ -107,14 +108,15 @@ mod tests {
     #[test]
     fn lines_have_times_and_names() {
         let text = "[00:00:01] Ana: Hello\nand welcome\n\n(1:05) Me: Thanks: really\n00:02:00 - Dr. Bo Li: Bye";
-        let said = said(text);
-        let told: Vec<_> = said.iter().map(|said| (said.voice.clone(), said.text.as_str(), said.start)).collect();
-        let named = |name: &str| Voice::Named(name.into());
+        let utterances = utterances(text);
+        let parsed: Vec<_> =
+            utterances.iter().map(|said| (said.speaker.clone(), said.text.as_str(), said.start)).collect();
+        let named = |name: &str| Speaker::Named(name.into());
         assert_eq!(
-            told,
+            parsed,
             [
                 (named("Ana"), "Hello\nand welcome", Some(1.0)),
-                (Voice::User, "Thanks: really", Some(65.0)),
+                (Speaker::User, "Thanks: really", Some(65.0)),
                 (named("Dr. Bo Li"), "Bye", Some(120.0)),
             ]
         );
@@ -122,8 +124,8 @@ mod tests {
 
     #[test]
     fn prose_has_no_names() {
-        let said = said("We met on Monday.\nOne thing matters: time.\nNote: call Bo.\nhttp://x is a page.");
-        assert!(said.len() == 4 && said.iter().all(|said| said.voice == Voice::Nobody), "{said:?}");
+        let said = utterances("We met on Monday.\nOne thing matters: time.\nNote: call Bo.\nhttp://x is a page.");
+        assert!(said.len() == 4 && said.iter().all(|said| said.speaker == Speaker::Unknown), "{said:?}");
         assert_eq!(said[2].text, "Note: call Bo.");
     }
 }
