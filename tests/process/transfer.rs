@@ -55,10 +55,10 @@ async fn a_folder_is_imported_file_by_file() {
     std::fs::write(files.join(".hidden"), [0xff]).unwrap();
     let (code, said) = import(&data, &files).await;
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("conversations: 1 written") && said.contains("memories: 1 written"), "{said}");
+    assert!(said.contains("conversations: 1 created") && said.contains("memories: 1 created"), "{said}");
     let (_, said) = import(&data, &files).await;
     assert!(
-        said.contains("conversations: 0 written, 1 there") && said.contains("memories: 0 written, 1 there"),
+        said.contains("conversations: 0 created, 1 already") && said.contains("memories: 0 created, 1 already"),
         "{said}"
     );
 }

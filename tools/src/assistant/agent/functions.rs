@@ -98,11 +98,7 @@ fn error_to_json(error: &Error) -> Value {
     json!({ "error": { "code": error.code(), "message": error.to_string() } })
 }
 
-fn parse_call(
-    context: &Context,
-    access: ToolAccess,
-    call: &llm::Call,
-) -> Result<(&'static Tool, Map<String, Value>)> {
+fn parse_call(context: &Context, access: ToolAccess, call: &llm::Call) -> Result<(&'static Tool, Map<String, Value>)> {
     let tool = crate::find(&call.name).filter(|tool| is_allowed(context, access, tool));
     let tool = tool.ok_or_else(|| Error::NotFound(format!("Unknown function {}", call.name)))?;
     let text = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };

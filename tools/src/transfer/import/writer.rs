@@ -35,7 +35,7 @@ impl<'a> Writer<'a> {
         Self { resources, user, report: Report::default(), people: HashMap::new() }
     }
 
-    pub(super) async fn write(&mut self, file: &str, items: impl Iterator<ImportItem = ParsedItem>) -> Result<()> {
+    pub(super) async fn write(&mut self, file: &str, items: impl Iterator<Item = ParsedItem>) -> Result<()> {
         let mut batch = Batch::default();
         let mut embedded = Vec::new();
         for ParsedItem { kind, location, item } in items {
