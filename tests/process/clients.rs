@@ -51,7 +51,7 @@ async fn no_secret_is_logged() {
     Answer::to(client.request(Method::POST, "/v1/mcp").bearer_auth(&access).json(&list)).await.ok();
     denied(&client.exchange(&code).await, 400, "invalid_grant");
     let log = program.stop().await.log;
-    assert!(log.contains("a code was used twice"), "what happens is logged");
+    assert!(log.contains("authorization code reused"), "what happens is logged");
     let mut secrets = vec![secret, code, client.verifier.clone(), user_token];
     for tokens in [first, second] {
         secrets.extend(["access_token", "refresh_token"].map(|name| token(&tokens, name)));

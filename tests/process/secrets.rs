@@ -279,7 +279,7 @@ async fn nothing_that_signs_users_in_is_logged() {
     come_from_issuer(&mut visitor).await;
     let log = program.stop().await.log;
     assert!(log.contains("TRACE"), "the log tells everything");
-    assert!(log.contains("a refresh token came a second time"), "what happens is logged");
+    assert!(log.contains("refresh token reused"), "what happens is logged");
     let chosen = [ADMIN_KEY, ISSUER_SECRET, PASSWORD, NEW_PASSWORD, GUESS, REFUSED_CODE, TAKEN_CODE, ISSUED];
     let wrong = [WRONG_CODE, WRONG_REFRESH, WRONG_COOKIE];
     tells_none(&log, visitor.kept.iter().map(String::as_str).chain(chosen).chain(wrong));
