@@ -170,12 +170,8 @@ async fn omi_mcp_is_told_what_its_key_may_not_do() {
     let key = bridge.user.developer_key_id.clone();
     for (tool, arguments, sentence) in [
         ("create_memory", json!({ "content": "x" }), "Required scope: memories:write"),
-        ("create_api_key", wish, "A key can make only keys that may do no more than itself, not memories:write"),
-        (
-            "revoke_api_key",
-            json!({ "api_key_id": key }),
-            "A key can revoke only itself and the keys that were made with it",
-        ),
+        ("create_api_key", wish, "A key can create only keys with scopes that it has itself, not memories:write"),
+        ("revoke_api_key", json!({ "api_key_id": key }), "A key can revoke only itself and the keys that it created"),
     ] {
         let told = bridge.assistant.refused(tool, arguments).await;
         assert!(told.contains("403") && told.contains(sentence), "{told}");

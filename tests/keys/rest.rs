@@ -205,9 +205,9 @@ async fn a_developer_key_hands_on_no_more_than_it_holds() {
     assert_eq!(writer["scopes"], json!(["memories:write"]));
     assert_eq!(made(&narrow, json!({ "name": "none", "scopes": [] })).await.1["scopes"], json!([]));
     let body = json!({ "name": "wide", "scopes": ["memories:write", "memories:read"] });
-    let sentence = "A key can make only keys that may do no more than itself, not memories:read";
+    let sentence = "A key can create only keys with scopes that it has itself, not memories:read";
     narrow.post(OWN, body).await.refused(403, sentence);
-    let sentence = "A key that was made with another key can make no keys";
+    let sentence = "A key that was created with another key cannot create keys";
     reader.post(OWN, json!({ "name": "grandchild" })).await.refused(403, sentence);
     narrow.post(OWN, json!({ "name": " " })).await.refused(422, "Key name cannot be empty");
     let names = ["none", "writer", "plain", "narrow", "reader", "test"];
@@ -224,7 +224,7 @@ async fn a_developer_key_revokes_what_it_made_and_takes_it_along() {
     let (first, second) = (made().await, made().await);
     let [first_key, second_key] = [&first, &second].map(|made| user.with(made["key"].as_str().unwrap()));
     let path = |id: &Value| format!("{OWN}/{}", id.as_str().unwrap());
-    let sentence = "A key can revoke only itself and the keys that were made with it";
+    let sentence = "A key can revoke only itself and the keys that it created";
     key.delete(&format!("{OWN}/{}", user.developer_key_id)).await.refused(403, sentence);
     first_key.delete(&path(&own["id"])).await.refused(403, sentence);
     first_key.delete(&path(&second["id"])).await.refused(403, sentence);

@@ -105,7 +105,7 @@ async fn revoke_key(context: Context, input: RevokeKey) -> Result<Done> {
         let keys = context.resources.keys().list(&context.caller.user, input.family).await?;
         let is_its_own = |key: &Key| key.id == parent.id || key.made_with.as_ref() == Some(&parent.id);
         if keys.iter().any(|key| key.id == input.key_id && !is_its_own(key)) {
-            return Err(Error::Forbidden("A key can revoke only itself and the keys that were made with it".into()));
+            return Err(Error::Forbidden("A key can revoke only itself and the keys that it created".into()));
         }
     }
     context.resources.keys().revoke(&context.caller.user, input.family, &input.key_id).await?;
@@ -125,7 +125,7 @@ fn expiry(at: Option<DateTime<Utc>>, days: Option<u32>) -> Result<Option<DateTim
 fn calling_key(context: &Context, family: KeyFamily) -> Result<Option<&GrantedKey>> {
     match &context.caller.credential {
         Credential::Key(key) if key.family == family => Ok(Some(key)),
-        Credential::Key(_) => Err(Error::Forbidden("A key can manage only keys of its own kind".into())),
+        Credential::Key(_) => Err(Error::Forbidden("A key can manage only keys of its own family".into())),
         Credential::Session | Credential::Nobody => Ok(None),
     }
 }
@@ -140,13 +140,15 @@ async fn create_derived_key(
     expires_at: Option<DateTime<Utc>>,
 ) -> Result<CreatedKey> {
     if parent.listed.made_with.is_some() {
-        return Err(Error::Forbidden("A key that was made with another key can make no keys".into()));
+        return Err(Error::Forbidden("A key that was created with another key cannot create keys".into()));
     }
     let defaults = || Scope::defaults(parent.family).iter().copied().filter(|scope| parent.has_scope(*scope)).collect();
     let scopes = scopes.unwrap_or_else(defaults);
     if let Some(missing) = scopes.iter().find(|scope| !parent.has_scope(**scope)) {
         let scope = missing.spelling(parent.family);
-        return Err(Error::Forbidden(format!("A key can make only keys that may do no more than itself, not {scope}")));
+        return Err(Error::Forbidden(format!(
+            "A key can create only keys with scopes that it has itself, not {scope}"
+        )));
     }
     let created = context.resources.keys().create_derived(parent, name, &scopes, expires_at).await?;
     created.ok_or_else(|| Error::Unauthorized("Invalid API Key".into()))
