@@ -13,7 +13,7 @@ use crate::{
     database::{Bound, record},
     memories,
     outbox::{Entry, Kind, Outbox},
-    transcripts::{self, Depth},
+    transcripts::{self, IndexLevel},
     vectors::Document,
 };
 
@@ -33,7 +33,7 @@ const RETRY: Duration = Duration::from_secs(2);
 /// Runs until `stop`: takes rows from the outbox, embeds and indexes them, and forgets them once the index has flushed.
 pub(crate) async fn run(resources: Arc<Resources>, stop: CancellationToken) {
     loop {
-        let outcome = resources.index_some().await;
+        let outcome = resources.index_batch().await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = rest(&resources.outbox, outcome) => {}
@@ -65,7 +65,7 @@ async fn calm(outbox: &Outbox, at_most: Duration) {
 
 impl Resources {
     /// Indexes the oldest rows of the outbox; says how many.
-    async fn index_some(&self) -> Result<usize> {
+    async fn index_batch(&self) -> Result<usize> {
         let _alone = self.outbox.alone().await;
         let entries = self.outbox_entries(None, BATCH).await?;
         if entries.is_empty() {
@@ -78,7 +78,7 @@ impl Resources {
         self.index_entries(&done).await?;
         let mut read = 0;
         for entry in transcripts {
-            read += self.learn_transcript(&entry.user, &entry.key, Depth::Meaning).await?;
+            read += self.learn_transcript(&entry.user, &entry.key, IndexLevel::Dense).await?;
             done.push(entry);
             // A row of another kind that comes meanwhile must not wait for every transcript.
             if read >= BATCH as usize {
@@ -91,18 +91,18 @@ impl Resources {
     }
 
     /// Makes what was written before a crash findable by its words, before the first request is served.
-    pub(crate) async fn heal_words(&self) -> Result<()> {
+    pub(crate) async fn reindex_pending(&self) -> Result<()> {
         let mut after = None;
         loop {
             let entries = self.outbox_entries(after.as_ref(), 1000).await?;
             let Some(last) = entries.last() else { return Ok(()) };
             after = Some(last.id.clone());
             for entry in entries.iter().filter(|entry| is_transcript(entry)) {
-                self.learn_transcript(&entry.user, &entry.key, Depth::Words).await?;
+                self.learn_transcript(&entry.user, &entry.key, IndexLevel::Lexical).await?;
             }
-            let (documents, gone) = self.sort_out(&entries).await?;
+            let (documents, gone) = self.partition(&entries).await?;
             self.vectors.upsert(&documents).await?;
-            self.drop_from_index(&gone).await?;
+            self.remove_from_index(&gone).await?;
         }
     }
 
@@ -112,7 +112,7 @@ impl Resources {
         let name = |key: &String| Name { kind, user: user.to_owned(), key: key.clone() };
         let gone = without(keys.iter().map(name).collect(), documents);
         let outcome = self.vectors.upsert(documents).await;
-        self.outbox.later(outcome.and(self.drop_from_index(&gone).await));
+        self.outbox.later(outcome.and(self.remove_from_index(&gone).await));
     }
 
     /// The vector of a question; `None` while the embedding model is away, so that its words alone are looked for.
@@ -125,13 +125,13 @@ impl Resources {
     }
 
     /// Fills an empty index from the database; `progress` hears how many rows are done, of how many.
-    pub(crate) async fn index_everything(&self, mut progress: impl FnMut(u64, u64)) -> Result<u64> {
-        self.outbox_everything().await?;
+    pub(crate) async fn reindex_all(&self, mut progress: impl FnMut(u64, u64)) -> Result<u64> {
+        self.enqueue_all().await?;
         let all = self.pending().await?;
         let mut done = 0;
         progress(done, all);
         loop {
-            match self.index_some().await? as u64 {
+            match self.index_batch().await? as u64 {
                 0 => return Ok(done),
                 some => done += some,
             }
@@ -151,18 +151,18 @@ impl Resources {
     }
 
     async fn index_entries(&self, entries: &[Entry]) -> Result<()> {
-        let (mut documents, gone) = self.sort_out(entries).await?;
+        let (mut documents, gone) = self.partition(entries).await?;
         let texts = documents.iter().map(|document| document.text.clone()).collect();
         let vectors = self.embedder.embed_documents(texts).await?;
         for (document, vector) in documents.iter_mut().zip(vectors) {
             document.dense = Some(vector);
         }
         self.vectors.upsert(&documents).await?;
-        self.drop_from_index(&gone).await
+        self.remove_from_index(&gone).await
     }
 
     /// What is to be found from now on, and what is not.
-    async fn sort_out(&self, entries: &[Entry]) -> Result<(Vec<Document>, Vec<Name>)> {
+    async fn partition(&self, entries: &[Entry]) -> Result<(Vec<Document>, Vec<Name>)> {
         let rows = entries.iter().filter(|entry| !is_transcript(entry));
         let mut names: Vec<Name> = rows.filter_map(Name::of).collect();
         names.sort_unstable();
@@ -175,7 +175,7 @@ impl Resources {
         Ok((documents, gone))
     }
 
-    async fn drop_from_index(&self, gone: &[Name]) -> Result<()> {
+    async fn remove_from_index(&self, gone: &[Name]) -> Result<()> {
         for alike in gone.chunk_by(|a, b| (a.kind, &a.user) == (b.kind, &b.user)) {
             let keys: Vec<String> = alike.iter().map(|name| name.key.clone()).collect();
             self.vectors.delete(&alike[0].user, alike[0].kind, &keys).await?;
@@ -184,7 +184,7 @@ impl Resources {
     }
 
     /// Notes every row once; for an empty index, what was noted before says nothing more.
-    async fn outbox_everything(&self) -> Result<()> {
+    async fn enqueue_all(&self) -> Result<()> {
         let note = |kind: Kind| {
             let ((table, key), kind) = (source(kind)?, kind.as_str());
             let rows = format!("SELECT rand::uuid::v7() AS id, '{kind}' AS kind, user, {key} AS key FROM {table}");

@@ -8,7 +8,6 @@ pub mod chat_files;
 pub mod conversations;
 pub mod daily_summaries;
 mod database;
-pub mod embedder;
 pub mod folders;
 pub mod goals;
 pub mod grants;
@@ -18,7 +17,6 @@ pub mod keys;
 pub mod limits;
 pub mod memories;
 pub mod messages;
-pub mod models;
 mod outbox;
 pub mod people;
 mod preferences;
@@ -26,7 +24,6 @@ mod sessions;
 pub mod transcripts;
 pub mod transfer;
 pub mod users;
-pub mod vectors;
 pub mod webhooks;
 
 use std::{path::PathBuf, sync::Arc};
@@ -53,11 +50,9 @@ use crate::{
 };
 pub use crate::{
     database::{Database, DatabaseSettings},
-    embedder::{Embedder, EmbedderSettings},
     grants::GrantSettings,
     limits::LimitSettings,
     sessions::{Sessions, TurnToAnswer},
-    vectors::{Vectors, VectorsSettings},
 };
 pub use ::identity::{self, SignInSettings};
 pub(crate) use outbound::redact_url;
@@ -66,6 +61,11 @@ pub use outbound::{
     llm::{self, LanguageModel, LanguageModelSettings},
     speech::{self, Speech, SpeechSettings},
     webhooks::WebhookSettings,
+};
+pub use search::{
+    embedder::{self, Embedder, EmbedderSettings},
+    embedding_files::{self, DownloadProgress},
+    vectors::{self, Vectors, VectorsSettings},
 };
 
 /// Where everything is, as the configuration says.
@@ -93,6 +93,9 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// How users sign in.
     pub sign_in: SignInSettings,
+    /// Reports the download of the embedding model.
+    #[serde(skip)]
+    pub download_progress: DownloadProgress,
 }
 
 /// Everything that the tools work with.
@@ -139,11 +142,11 @@ impl Resources {
     /// # Errors
     /// [`Error::Setting`] tells a person what to change; [`Error::Unavailable`] which server does not answer.
     pub async fn open(settings: &Settings) -> Result<Arc<Self>> {
-        let embedder = Embedder::open(&settings.embedder, &settings.data).await?;
+        let embedder = Embedder::open(&settings.embedder, &settings.data, &settings.download_progress).await?;
         let vectors = Vectors::open(&settings.vectors, &settings.data.join("vectors"), index_model(&embedder)).await?;
         let resources = Self::assemble(settings, embedder, vectors).await?;
         resources.users().finish_deletions().await?;
-        resources.heal_words().await?;
+        resources.reindex_pending().await?;
         let worker = indexer::run(Arc::clone(&resources), resources.worker.stop.clone());
         *resources.worker.task.lock().await = Some(tokio::spawn(worker));
         resources.outbox.wake();
@@ -155,11 +158,11 @@ impl Resources {
     /// # Errors
     /// As [`open`](Self::open); an index of another model is no error here.
     pub async fn reindex(settings: &Settings, progress: impl FnMut(u64, u64)) -> Result<u64> {
-        let embedder = Embedder::open(&settings.embedder, &settings.data).await?;
+        let embedder = Embedder::open(&settings.embedder, &settings.data, &settings.download_progress).await?;
         let folder = settings.data.join("vectors");
         let vectors = Vectors::recreate(&settings.vectors, &folder, index_model(&embedder)).await?;
         let resources = Self::assemble(settings, embedder, vectors).await?;
-        let indexed = resources.index_everything(progress).await;
+        let indexed = resources.reindex_all(progress).await;
         resources.auditor.close().await;
         indexed
     }

@@ -13,7 +13,7 @@ mod summaries;
 mod tests;
 mod times;
 
-pub(crate) use index::Depth;
+pub(crate) use index::IndexLevel;
 pub use search::{ConversationMatch, TranscriptHit, TranscriptSearch};
 pub(crate) use summaries::documents;
 

@@ -14,11 +14,11 @@ pub(crate) mod users;
 
 use std::sync::Arc;
 
-use indicatif::{ProgressBar, ProgressStyle};
-use resources::Resources;
+use resources::{Resources, Settings};
 
 use crate::config::Config;
 use crate::data_folder::DataFolder;
+use crate::progress::download_progress;
 
 /// The data folder, opened by a command that works on it without a server.
 pub(crate) struct Opened {
@@ -37,7 +37,8 @@ impl Opened {
 
     /// The same, in a folder that is held already.
     pub(crate) async fn within(folder: DataFolder, config: &Config) -> anyhow::Result<Self> {
-        let resources = Resources::open(&config.settings()).await?;
+        let settings = Settings { download_progress: download_progress(), ..config.settings() };
+        let resources = Resources::open(&settings).await?;
         let owner = match resources.users().owner().await? {
             Some(owner) => owner.id,
             None => {
@@ -48,10 +49,4 @@ impl Opened {
         };
         Ok(Self { resources, owner, _folder: folder })
     }
-}
-
-/// A progress bar on standard error; where that is no terminal, nothing is shown.
-fn progress_bar(length: u64, template: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template(template).expect("the templates are constants");
-    ProgressBar::new(length).with_style(style)
 }

@@ -167,6 +167,7 @@ impl Config {
             grants: self.oauth.clone(),
             audit: self.audit.clone(),
             sign_in: self.sign_in.clone(),
+            ..Settings::default()
         }
     }
 

@@ -16,6 +16,7 @@ mod log;
 mod mcp;
 mod middleware;
 mod pages;
+mod progress;
 mod routes;
 mod server;
 mod stdio;

@@ -117,7 +117,7 @@ fn boxed(endpoint: impl Endpoint<Output: IntoResponse> + 'static) -> BoxEndpoint
 
 async fn health(resources: &Resources) -> Health {
     let pending = resources.pending().await;
-    let absence = resources.embedder.absence().map(|reason| format!("no embedding model: {reason}"));
+    let absence = resources.embedder.unavailable_reason().map(|reason| format!("no embedding model: {reason}"));
     let problems: Vec<String> = pending.as_ref().err().map(ToString::to_string).into_iter().chain(absence).collect();
     Health {
         status: if problems.is_empty() { "ok".into() } else { "degraded".into() },

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
-use resources::Resources;
+use resources::{Resources, Settings};
 use schemas::{key::KeyFamily, scope::Scope};
 use tokio::{net::TcpListener, signal::unix::Signal, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,7 @@ use crate::{
     exit::Failure,
     http::{Clients, Crowd, Listener, Tls},
     mcp::{Extension, Nothing},
+    progress::download_progress,
 };
 
 /// A server that answers.
@@ -58,7 +59,8 @@ pub async fn start_with(config: Config, extension: Arc<dyn Extension>) -> anyhow
     let tls = Tls::open(&config.tls)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", listener.local_addr()?);
-    let resources = Resources::open(&config.settings()).await?;
+    let settings = Settings { download_progress: download_progress(), ..config.settings() };
+    let resources = Resources::open(&settings).await?;
     let first = make_owner(&resources).await?;
     resources.resume_limits().await?;
     let stop = CancellationToken::new();

@@ -1,8 +1,9 @@
 //! What holds for the vector index whichever engine it is on.
 
-use resources::embedder::{Meaning, Token};
+use resources::embedder::{Embedding, TokenEmbedding};
 use resources::vectors::{
-    Document, Hit, IndexModel, Kind, Likely, Marks, Passage, PassageQuery, Query, Said, Turn, Vectors,
+    DialogueAct, Document, Hit, IndexModel, Kind, Passage, PassageQuery, Query, SpeechPassage, TimeHint,
+    TokenSignatures, Vectors,
 };
 
 /// What holds for every engine. The index is empty and takes four dimensions.
@@ -11,7 +12,7 @@ pub(crate) async fn behaves(vectors: &Vectors) {
     users_and_kinds_are_apart(vectors).await;
     categories_and_times_filter(vectors).await;
     meaning_is_found(vectors).await;
-    every_candidate_is_scored_by_both_legs(vectors).await;
+    every_candidate_is_scored_by_both_sub_queries(vectors).await;
     rarity_is_counted_per_user(vectors).await;
     near_duplicates_are_told(vectors).await;
     what_was_said_is_found_in_its_context(vectors).await;
@@ -86,9 +87,9 @@ async fn meaning_is_found(vectors: &Vectors) {
     assert_eq!(ids(&vectors.search(&pet).await.unwrap()), ["car"]);
 }
 
-/// There are more records than a leg proposes. The one that is best in one leg, and good in the other though not among
+/// There are more records than a sub-query proposes. The one that is best in one, and good in the other though not among
 /// its proposals, wins over the best of the other.
-async fn every_candidate_is_scored_by_both_legs(vectors: &Vectors) {
+async fn every_candidate_is_scored_by_both_sub_queries(vectors: &Vectors) {
     let user = "both";
     let with =
         |id: String, text: &str, dense: [f32; 4]| Document { dense: Some(dense.into()), ..memory(user, &id, text) };
@@ -150,14 +151,14 @@ async fn near_duplicates_are_told(vectors: &Vectors) {
 
 async fn what_was_said_is_found_in_its_context(vectors: &Vectors) {
     let user = "said";
-    let said = |id: &str, speaker: &str, text: &str, around: &str, at: i64| Said {
+    let said = |id: &str, speaker: &str, text: &str, around: &str, at: i64| SpeechPassage {
         document: Document { kind: Kind::Segment, at, ..memory(user, id, text) },
         passage: Passage {
             labels: vec![format!("speaker:{speaker}"), "kept".into()],
-            around: vec![(around.into(), 0.5)],
-            whole: "talk".into(),
+            context: vec![(around.into(), 0.5)],
+            parent: "talk".into(),
             speaker: speaker.into(),
-            turn: Turn::between(Some(around), text),
+            act: DialogueAct::of(Some(around), text),
             digest: format!("digest of {id}"),
             ..Passage::default()
         },
@@ -167,7 +168,7 @@ async fn what_was_said_is_found_in_its_context(vectors: &Vectors) {
         said("talk#1", "Ben", "To Corfu", "Where did the ferry go?", 200),
         said("talk#2", "Ana", "How nice", "To Corfu", 300),
     ];
-    vectors.upsert_said(&all).await.unwrap();
+    vectors.upsert_passages(&all).await.unwrap();
     let whole =
         Document { kind: Kind::Transcript, ..memory(user, "talk", "Where did the ferry go? To Corfu. How nice") };
     vectors.upsert(&[whole]).await.unwrap();
@@ -175,32 +176,32 @@ async fn what_was_said_is_found_in_its_context(vectors: &Vectors) {
     let every = PassageQuery {
         user,
         text: "ferry to Corfu",
-        meaning: None,
+        embedding: None,
         labels: &labels[..1],
         after: None,
         before: None,
-        likely: &[],
+        time_hints: &[],
         limit: 10,
     };
-    let late = [Likely { from: 300, to: 400, weight: 1.0 }];
+    let late = [TimeHint { from: 300, to: 400, weight: 1.0 }];
     let hits = async |query: PassageQuery<'_>| vectors.search_passages(&query).await.unwrap();
     assert_eq!(ids(&hits(every).await), ["talk#1", "talk#0", "talk#2"], "an answer goes before its question");
     assert_eq!(ids(&hits(PassageQuery { labels: &labels, ..every }).await), ["talk#1"]);
     assert_eq!(ids(&hits(PassageQuery { after: Some(250), ..every }).await), ["talk#2"]);
-    assert_eq!(ids(&hits(PassageQuery { likely: &late, limit: 1, ..every }).await), ["talk#2"]);
+    assert_eq!(ids(&hits(PassageQuery { time_hints: &late, limit: 1, ..every }).await), ["talk#2"]);
     assert!(hits(PassageQuery { user: "else", ..every }).await.is_empty());
     let digests = vectors.digests(user, "kept").await.unwrap();
     assert!(digests.len() == 3 && digests["talk#2"] == "digest of talk#2", "{digests:?}");
 
-    let token = |vector: [f32; 4]| Token { start: 0, end: 1, vector: vector.into() };
+    let token = |vector: [f32; 4]| TokenEmbedding { start: 0, end: 1, vector: vector.into() };
     let vector = [0.5, 0.5, -0.5, -0.5];
     all[2].document.dense = Some(vector.into());
-    all[2].passage.marks = Marks::of([&token(vector)]);
+    all[2].passage.signatures = TokenSignatures::of([&token(vector)]);
     all[0].document.dense = Some(vec![-0.5, 0.5, 0.5, -0.5]);
-    all[0].passage.marks = Marks::of([&token([-0.5, 0.5, 0.5, -0.5])]);
-    vectors.upsert_said(&all).await.unwrap();
-    let meaning = Meaning { vector: vector.into(), tokens: vec![token(vector)] };
-    let hits = hits(PassageQuery { text: "x", meaning: Some(&meaning), ..every }).await;
+    all[0].passage.signatures = TokenSignatures::of([&token([-0.5, 0.5, 0.5, -0.5])]);
+    vectors.upsert_passages(&all).await.unwrap();
+    let embedding = Embedding { vector: vector.into(), tokens: vec![token(vector)] };
+    let hits = hits(PassageQuery { text: "x", embedding: Some(&embedding), ..every }).await;
     assert_eq!(hits[0].id, "talk#2", "{hits:?}");
     vectors.delete_all(user, Kind::Segment).await.unwrap();
     vectors.delete_all(user, Kind::Transcript).await.unwrap();

@@ -7,7 +7,7 @@ use std::{
 };
 
 use reqwest::{Method, RequestBuilder, header::HeaderMap};
-use resources::{Resources, models};
+use resources::{Resources, embedding_files};
 use schemas::{
     key::{CreatedKey, KeyFamily},
     scope::Scope,
@@ -249,7 +249,7 @@ pub(crate) async fn models_folder() -> &'static Path {
         let folder = cache.join("recollect-models");
         apart({
             let folder = folder.clone();
-            async move { models::pull(&Default::default(), &folder, &models::progress_bar()).await.unwrap() }
+            async move { embedding_files::pull(&Default::default(), &folder, &Default::default()).await.unwrap() }
         })
         .await;
         folder

@@ -7,18 +7,18 @@ use sha2::{Digest, Sha256};
 use super::read::{ConversationRow, Names, SegmentRow};
 use crate::{
     Resources, Result,
-    embedder::Meaning,
+    embedder::Embedding,
     outbox::Kind,
-    vectors::{Document, Marks, Passage, Said, Turn},
+    vectors::{DialogueAct, Document, Passage, SpeechPassage, TokenSignatures},
 };
 
-/// How far a transcript is to be indexed.
+/// How much of a transcript is indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Depth {
-    /// By its words, which takes no time.
-    Words,
-    /// By its meaning, too.
-    Meaning,
+pub(crate) enum IndexLevel {
+    /// Its words only, which takes no time.
+    Lexical,
+    /// Its embeddings as well.
+    Dense,
 }
 
 /// How many segments are read by the model at a time.
@@ -33,7 +33,7 @@ pub(super) const KEPT: &str = "kept";
 /// A segment to be indexed.
 #[derive(Clone)]
 struct Draft {
-    said: Said,
+    passage: SpeechPassage,
     /// What the model reads: the segment with the one before it.
     reading: String,
     /// The byte at which the segment itself begins in that.
@@ -44,12 +44,12 @@ impl Resources {
     /// Makes a changed transcript findable by its words, before the call that changed it returns. Its meaning follows,
     /// as the outbox says.
     pub(crate) async fn index_transcript(&self, user: &str, conversation: &str) {
-        let outcome = self.learn_transcript(user, conversation, Depth::Words).await;
+        let outcome = self.learn_transcript(user, conversation, IndexLevel::Lexical).await;
         self.outbox.later(outcome.map(drop));
     }
 
     /// Brings the index up to what a conversation's transcript is now; says how many segments had changed.
-    pub(crate) async fn learn_transcript(&self, user: &str, conversation: &str, depth: Depth) -> Result<usize> {
+    pub(crate) async fn learn_transcript(&self, user: &str, conversation: &str, level: IndexLevel) -> Result<usize> {
         let (drafts, whole) = match self.read_transcript(user, conversation).await? {
             Some((row, segments)) => {
                 let names = self.names_in(user, &segments).await?;
@@ -58,13 +58,13 @@ impl Resources {
             None => (Vec::new(), None),
         };
         let known = self.vectors.digests(user, &in_conversation(conversation)).await?;
-        let changed: Vec<Draft> = drafts.iter().filter(|draft| !draft.is_known(&known, depth)).cloned().collect();
-        let ids: HashSet<&str> = drafts.iter().map(|draft| draft.said.document.id.as_str()).collect();
+        let changed: Vec<Draft> = drafts.iter().filter(|draft| !draft.is_known(&known, level)).cloned().collect();
+        let ids: HashSet<&str> = drafts.iter().map(|draft| draft.passage.document.id.as_str()).collect();
         let gone: Vec<String> = known.into_keys().filter(|id| !ids.contains(id.as_str())).collect();
         let count = changed.len();
-        match depth {
-            Depth::Words => self.write_words(changed).await?,
-            Depth::Meaning => self.write_meanings(changed).await?,
+        match level {
+            IndexLevel::Lexical => self.write_words(changed).await?,
+            IndexLevel::Dense => self.write_meanings(changed).await?,
         }
         self.vectors.delete(user, Kind::Segment, &gone).await?;
         match whole {
@@ -75,17 +75,21 @@ impl Resources {
     }
 
     async fn write_words(&self, drafts: Vec<Draft>) -> Result<()> {
-        let said: Vec<Said> = drafts.into_iter().map(|draft| draft.at(Depth::Words, None)).collect();
-        self.vectors.upsert_said(&said).await
+        let passages: Vec<SpeechPassage> =
+            drafts.into_iter().map(|draft| draft.at(IndexLevel::Lexical, None)).collect();
+        self.vectors.upsert_passages(&passages).await
     }
 
     async fn write_meanings(&self, mut drafts: Vec<Draft>) -> Result<()> {
         while !drafts.is_empty() {
             let rest = drafts.split_off(drafts.len().min(BATCH));
             let readings = drafts.iter().map(|draft| draft.reading.clone()).collect();
-            let meanings = self.embedder.read_documents(readings).await?;
-            let said = drafts.into_iter().zip(meanings).map(|(draft, meaning)| draft.at(Depth::Meaning, Some(meaning)));
-            self.vectors.upsert_said(&said.collect::<Vec<_>>()).await?;
+            let embeddings = self.embedder.encode_documents(readings).await?;
+            let passages = drafts
+                .into_iter()
+                .zip(embeddings)
+                .map(|(draft, embedding)| draft.at(IndexLevel::Dense, Some(embedding)));
+            self.vectors.upsert_passages(&passages.collect::<Vec<_>>()).await?;
             drafts = rest;
         }
         Ok(())
@@ -93,33 +97,34 @@ impl Resources {
 }
 
 impl Draft {
-    /// Whether the index holds it as it is, at this depth or deeper.
-    fn is_known(&self, known: &HashMap<String, String>, depth: Depth) -> bool {
-        let digest = &self.said.passage.digest;
-        let is = |depth: Depth, known: &String| *known == depth.mark(digest);
-        known
-            .get(&self.said.document.id)
-            .is_some_and(|known| is(Depth::Meaning, known) || depth == Depth::Words && is(Depth::Words, known))
+    /// Whether the index holds it as it is, at this level or deeper.
+    fn is_known(&self, known: &HashMap<String, String>, level: IndexLevel) -> bool {
+        let digest = &self.passage.passage.digest;
+        let is = |level: IndexLevel, known: &String| *known == level.mark(digest);
+        known.get(&self.passage.document.id).is_some_and(|known| {
+            is(IndexLevel::Dense, known) || level == IndexLevel::Lexical && is(IndexLevel::Lexical, known)
+        })
     }
 
     /// What is written of it.
-    fn at(mut self, depth: Depth, meaning: Option<Meaning>) -> Said {
-        self.said.passage.digest = depth.mark(&self.said.passage.digest);
-        if let Some(meaning) = meaning {
+    fn at(mut self, level: IndexLevel, embedding: Option<Embedding>) -> SpeechPassage {
+        self.passage.passage.digest = level.mark(&self.passage.passage.digest);
+        if let Some(embedding) = embedding {
             // Words of the segment before have done their part as context.
-            self.said.passage.marks = Marks::of(meaning.tokens.iter().filter(|token| token.start >= self.from));
-            self.said.document.dense = Some(meaning.vector);
+            self.passage.passage.signatures =
+                TokenSignatures::of(embedding.tokens.iter().filter(|token| token.start >= self.from));
+            self.passage.document.dense = Some(embedding.vector);
         }
-        self.said
+        self.passage
     }
 }
 
-impl Depth {
-    /// The digest of a segment that was indexed to this depth.
+impl IndexLevel {
+    /// The digest of a segment that was indexed to this level.
     fn mark(self, digest: &str) -> String {
         match self {
-            Self::Words => format!("w{digest}"),
-            Self::Meaning => format!("m{digest}"),
+            Self::Lexical => format!("w{digest}"),
+            Self::Dense => format!("m{digest}"),
         }
     }
 }
@@ -179,14 +184,14 @@ fn drafts(user: &str, conversation: &ConversationRow, segments: &[SegmentRow], n
         };
         let mut passage = Passage {
             labels,
-            around: around.collect(),
-            whole: segment.conversation.clone(),
-            turn: Turn::between(before.map(|before| before.text.as_str()), &segment.text),
+            context: around.collect(),
+            parent: segment.conversation.clone(),
+            act: DialogueAct::of(before.map(|before| before.text.as_str()), &segment.text),
             speaker,
             ..Passage::default()
         };
         passage.digest = digest(&document, &passage, &reading);
-        Draft { said: Said { document, passage }, reading, from }
+        Draft { passage: SpeechPassage { document, passage }, reading, from }
     };
     segments.iter().enumerate().map(draft).collect()
 }
@@ -213,7 +218,7 @@ fn digest(document: &Document, passage: &Passage, reading: &str) -> String {
     part(&document.at.to_string());
     part(reading);
     passage.labels.iter().for_each(|label| part(label));
-    passage.around.iter().for_each(|(text, _)| part(text));
+    passage.context.iter().for_each(|(text, _)| part(text));
     hex::encode(&hash.finalize()[..8])
 }
 
@@ -236,16 +241,19 @@ fn whole(user: &str, conversation: &ConversationRow, segments: &[SegmentRow]) ->
 pub(super) async fn make_up(resources: &Resources, user: &str, conversation: &str, meanings: Vec<Vec<f32>>) {
     let (row, segments) = resources.read_transcript(user, conversation).await.unwrap().unwrap();
     let names = resources.names_in(user, &segments).await.unwrap();
-    let token =
-        |vector: &Vec<f32>| crate::embedder::Token { start: usize::MAX, end: usize::MAX, vector: vector.clone() };
+    let token = |vector: &Vec<f32>| crate::embedder::TokenEmbedding {
+        start: usize::MAX,
+        end: usize::MAX,
+        vector: vector.clone(),
+    };
     let tokens = |place: usize| meanings.iter().cycle().skip(7 * place).take(25).map(token).collect();
-    let said: Vec<Said> = drafts(user, &row, &segments, &names)
+    let passages: Vec<SpeechPassage> = drafts(user, &row, &segments, &names)
         .into_iter()
         .enumerate()
         .map(|(place, draft)| {
-            let meaning = Meaning { vector: meanings[place].clone(), tokens: tokens(place) };
-            draft.at(Depth::Meaning, Some(meaning))
+            let embedding = Embedding { vector: meanings[place].clone(), tokens: tokens(place) };
+            draft.at(IndexLevel::Dense, Some(embedding))
         })
         .collect();
-    resources.vectors.upsert_said(&said).await.unwrap();
+    resources.vectors.upsert_passages(&passages).await.unwrap();
 }

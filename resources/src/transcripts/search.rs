@@ -12,7 +12,7 @@ use super::times;
 use crate::{
     Error, Result,
     outbox::Kind,
-    vectors::{Hit, Likely, PassageQuery, Query},
+    vectors::{Hit, PassageQuery, Query, TimeHint},
 };
 
 /// What to look for, and among what.
@@ -83,8 +83,8 @@ const SUMMARY: f32 = 0.4;
 impl Transcripts<'_> {
     /// The segments that answer best, best first.
     pub async fn search(&self, search: &TranscriptSearch<'_>) -> Result<Vec<TranscriptHit>> {
-        let meaning = match self.resources.embedder.read_query(search.query).await {
-            Ok(meaning) => Some(meaning),
+        let embedding = match self.resources.embedder.encode_query(search.query).await {
+            Ok(embedding) => Some(embedding),
             Err(Error::Unavailable(_)) => None,
             Err(error) => return Err(error),
         };
@@ -95,11 +95,11 @@ impl Transcripts<'_> {
         let query = PassageQuery {
             user: self.user,
             text: search.query,
-            meaning: meaning.as_deref(),
+            embedding: embedding.as_deref(),
             labels: &labels,
             after: search.after.map(|time| time.timestamp()),
             before: search.before.map(|time| time.timestamp() - 1),
-            likely: &search.times(),
+            time_hints: &search.times(),
             // A row can have gone since it was indexed: a few more fill the page.
             limit: search.limit + 5,
         };
@@ -165,12 +165,12 @@ impl Transcripts<'_> {
 }
 
 impl TranscriptSearch<'_> {
-    fn times(&self) -> Vec<Likely> {
+    fn times(&self) -> Vec<TimeHint> {
         let mut times = times::likely(self.query, crate::now().date_naive());
         times.extend(self.likely.as_ref().map(|range| {
             let days = (range.end - range.start).num_days();
             let weight = UNDERSTOOD.iter().find(|(most, _)| days <= *most).map_or(0.0, |(_, weight)| *weight);
-            Likely { from: range.start.timestamp(), to: range.end.timestamp() - 1, weight }
+            TimeHint { from: range.start.timestamp(), to: range.end.timestamp() - 1, weight }
         }));
         times
     }

@@ -4,8 +4,8 @@ use serde_json::{Value as JsonValue, json};
 
 use super::*;
 use crate::database::Bound;
+use crate::embedding_files::{self, EmbeddingSources};
 use crate::http::loopback;
-use crate::models::{ModelSources, tests::cached_models};
 use crate::outbox::{self, Kind};
 use crate::{EmbedderSettings, Settings};
 
@@ -55,8 +55,17 @@ async fn write(resources: &Resources, user: &str, id: &str, at: DateTime<Utc>, n
     resources.index_transcript(user, id).await;
 }
 
+/// The embedding files that all tests share, outside the repository; they are downloaded once.
+async fn cached_models() -> std::path::PathBuf {
+    let configured = std::env::var_os("RECOLLECT_MODELS").map(std::path::PathBuf::from);
+    let cache = configured.unwrap_or_else(|| std::env::home_dir().unwrap().join(".cache/recollect-models"));
+    let sources = EmbeddingSources { folder: Some(cache.clone()), ..EmbeddingSources::default() };
+    embedding_files::pull(&sources, &cache, &Default::default()).await.unwrap();
+    cache
+}
+
 async fn open(folder: &std::path::Path) -> std::sync::Arc<Resources> {
-    let sources = ModelSources { folder: Some(cached_models().await), hub: loopback::closed() };
+    let sources = EmbeddingSources { folder: Some(cached_models().await), hub: loopback::closed() };
     let embedder = EmbedderSettings { sources, ..EmbedderSettings::default() };
     Resources::open(&Settings { data: folder.to_owned(), embedder, ..Settings::default() }).await.unwrap()
 }
@@ -142,8 +151,8 @@ async fn only_what_changed_is_read_again() {
     let mut lines: Vec<Line<'_>> = lines.iter().map(|line| (0, line.as_str())).collect();
     write(&resources, "ana", "long", at, NAMES, &lines).await;
     settled(&resources).await;
-    assert_eq!(resources.learn_transcript("ana", "long", Depth::Meaning).await.unwrap(), 0);
-    assert_eq!(resources.learn_transcript("ana", "long", Depth::Words).await.unwrap(), 0);
+    assert_eq!(resources.learn_transcript("ana", "long", IndexLevel::Dense).await.unwrap(), 0);
+    assert_eq!(resources.learn_transcript("ana", "long", IndexLevel::Lexical).await.unwrap(), 0);
     lines[5] = (0, "A zebra crosses the road.");
     lines.truncate(10);
     write(&resources, "ana", "long", at, NAMES, &lines).await;

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
 
-use crate::vectors::Likely;
+use crate::vectors::TimeHint;
 
 /// How strongly a month, a day, the days around it, or a year alone speak for what was said then.
 const MONTH: f32 = 0.5;
@@ -30,7 +30,7 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// The times that a question speaks of, asked on the day `today`.
-pub(super) fn likely(text: &str, today: NaiveDate) -> Vec<Likely> {
+pub(super) fn likely(text: &str, today: NaiveDate) -> Vec<TimeHint> {
     let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let year = words.iter().find_map(|word| year(word));
     let years = match year {
@@ -50,7 +50,7 @@ pub(super) fn likely(text: &str, today: NaiveDate) -> Vec<Likely> {
     times
 }
 
-fn in_month(year: i32, month: u32, day: Option<u32>) -> Vec<Likely> {
+fn in_month(year: i32, month: u32, day: Option<u32>) -> Vec<TimeHint> {
     let Some(first) = NaiveDate::from_ymd_opt(year, month, 1) else { return Vec::new() };
     let last = first + TimeDelta::days(i64::from(first.num_days_in_month()) - 1);
     let mut times = vec![span(first, last, MONTH)];
@@ -62,9 +62,9 @@ fn in_month(year: i32, month: u32, day: Option<u32>) -> Vec<Likely> {
 }
 
 /// From the first moment of a day to the last one of another.
-fn span(from: NaiveDate, to: NaiveDate, weight: f32) -> Likely {
+fn span(from: NaiveDate, to: NaiveDate, weight: f32) -> TimeHint {
     let start = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp();
-    Likely { from: start(from), to: start(to + TimeDelta::days(1)) - 1, weight }
+    TimeHint { from: start(from), to: start(to + TimeDelta::days(1)) - 1, weight }
 }
 
 /// The months named, each with its day if there is one beside it.

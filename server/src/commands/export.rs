@@ -8,9 +8,10 @@ use anyhow::Context as _;
 use futures::{TryStreamExt, pin_mut};
 use indicatif::ProgressBar;
 
-use super::{Opened, progress_bar};
+use super::Opened;
 use crate::cli::Export;
 use crate::config::Config;
+use crate::progress::progress_bar;
 
 /// Writes everything that the owner has to a file or to standard output. `recollect import` of that file into another
 /// data folder gives the same again.

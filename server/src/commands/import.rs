@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use tools::transfer::{Importer, Input};
 
-use super::{Opened, progress_bar};
+use super::Opened;
 use crate::cli::Import;
 use crate::config::Config;
+use crate::progress::progress_bar;
 
 /// Adds what the files hold to what the owner has. What is there already stays as it is, so that the same files can be
 /// imported again after an interruption.

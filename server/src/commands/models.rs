@@ -1,10 +1,11 @@
 //! `recollect models`: the embedding model.
 
-use resources::models;
+use resources::embedding_files;
 
 use crate::config::Config;
 use crate::data_folder::DataFolder;
 use crate::exit::Failure;
+use crate::progress::download_progress;
 
 /// Fetches the embedding model into the data folder. A server that is running meanwhile finds it by itself.
 pub(crate) async fn pull(config: &Config) -> anyhow::Result<()> {
@@ -14,7 +15,7 @@ pub(crate) async fn pull(config: &Config) -> anyhow::Result<()> {
         Err(failure) => return Err(failure.into()),
     }
     let folder = config.data.join("models");
-    let files = models::pull(&config.embedder.sources, &folder, &models::progress_bar()).await?;
+    let files = embedding_files::pull(&config.embedder.sources, &folder, &download_progress()).await?;
     eprintln!("The embedding model is at {}", files.model.display());
     Ok(())
 }

@@ -108,7 +108,7 @@ pub async fn ask(
 fn embed_early(context: &Context, text: &str) {
     if !question::is_follow_up(text) {
         let (resources, text) = (Arc::clone(&context.resources), text.to_owned());
-        tokio::spawn(async move { resources.embedder.read_query(&text).await.map(drop) });
+        tokio::spawn(async move { resources.embedder.encode_query(&text).await.map(drop) });
     }
 }
 
