@@ -201,7 +201,7 @@ async fn delete_goal(context: Context, input: DeleteGoal) -> Result<DeletedGoal>
 }
 
 async fn suggest_goal(context: Context, _: SuggestGoal) -> Result<SuggestedGoal> {
-    suggestion::of(&context).await
+    suggestion::suggest(&context).await
 }
 
 async fn get_goal_advice(context: Context, input: GetGoalAdvice) -> Result<GoalAdvice> {
@@ -210,7 +210,7 @@ async fn get_goal_advice(context: Context, input: GetGoalAdvice) -> Result<GoalA
         None => current(&context).await?,
     };
     let advice = match goal {
-        Some(goal) => advice::on(&context, &goal).await?,
+        Some(goal) => advice::advise(&context, &goal).await?,
         None => "You have no active goal. Set one that you can measure, and advice can begin.".to_owned(),
     };
     Ok(GoalAdvice { advice })
@@ -218,7 +218,7 @@ async fn get_goal_advice(context: Context, input: GetGoalAdvice) -> Result<GoalA
 
 async fn extract_goal_progress(context: Context, input: ExtractGoalProgress) -> Result<ExtractedProgress> {
     let goals = context.goals().active(100).await?;
-    let found = match progress::told(&context, &goals, &input.text).await {
+    let found = match progress::extract(&context, &goals, &input.text).await {
         Ok(found) => found,
         Err(reason) => return Ok(ExtractedProgress { reason: Some(reason), ..ExtractedProgress::default() }),
     };

@@ -76,7 +76,7 @@ type ArgumentValues = Map<String, Value>;
 
 const BRIEF_ARGUMENTS: &[Argument] = &[Argument {
     name: "about",
-    description: "A person, a place, a project, a plan: whatever you want to be reminded of.",
+    description: "A person, place, project, plan or any other subject.",
     need: Need::Required,
     kind: ArgumentKind::Words,
 }];
@@ -84,14 +84,14 @@ const BRIEF_ARGUMENTS: &[Argument] = &[Argument {
 const MEETING_ARGUMENTS: &[Argument] = &[
     Argument {
         name: "with",
-        description: "Who will be there; several names with commas.",
+        description: "The participants' names, separated by commas.",
         need: Need::Required,
         kind: ArgumentKind::People,
     },
-    Argument { name: "about", description: "What it is about.", need: Need::Optional, kind: ArgumentKind::Words },
+    Argument { name: "about", description: "The subject.", need: Need::Optional, kind: ArgumentKind::Words },
     Argument {
         name: "when",
-        description: "When it is, in your own words, such as `tomorrow at ten`.",
+        description: "The time, in any words, such as `tomorrow at ten`.",
         need: Need::Optional,
         kind: ArgumentKind::Words,
     },
@@ -109,7 +109,7 @@ pub const ALL: &[Prompt] = &[
     Prompt {
         name: "brief_me",
         title: "Brief me about …",
-        description: "Tell what the memory holds about somebody or something: facts, what was said, what is open.",
+        description: "Summarize what the memory contains about a person or subject: facts, statements and open items.",
         arguments: BRIEF_ARGUMENTS,
         required_tools: &["search", "fetch"],
         render: |context, given| Box::pin(brief_me(context, given)),
@@ -117,7 +117,7 @@ pub const ALL: &[Prompt] = &[
     Prompt {
         name: "prepare_meeting",
         title: "Prepare my meeting",
-        description: "Get ready for a meeting: who they are, what was said and agreed last time, what is still owed.",
+        description: "Prepare for a meeting: the participants, what was said and agreed last time, and open commitments.",
         arguments: MEETING_ARGUMENTS,
         required_tools: &["search", "fetch"],
         render: |context, given| Box::pin(prepare_meeting(context, given)),
@@ -125,7 +125,7 @@ pub const ALL: &[Prompt] = &[
     Prompt {
         name: "weekly_review",
         title: "Weekly review",
-        description: "Look back at a week: what happened, what was decided and learnt, what is done and what is not.",
+        description: "Review a week: events, decisions, what was learned, and completed and open items.",
         arguments: REVIEW_ARGUMENTS,
         required_tools: &["get_conversations"],
         render: |context, given| Box::pin(weekly_review(context, given)),

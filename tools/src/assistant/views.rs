@@ -49,7 +49,7 @@ const TEXT: &str = "text/plain";
 pub const ALL: &[View] = &[
     View {
         name: "profile",
-        description: "What is known of the user, a fact a line, what matters most first.",
+        description: "The user's profile: one fact per line, the most important first.",
         template: "omi://profile",
         mime_type: TEXT,
         rows: None,
@@ -60,7 +60,7 @@ pub const ALL: &[View] = &[
     },
     View {
         name: "open-action-items",
-        description: "What the user has to do: the action items that are not done.",
+        description: "The user's open action items.",
         template: "omi://action-items/open",
         mime_type: JSON,
         rows: None,
@@ -71,7 +71,7 @@ pub const ALL: &[View] = &[
     },
     View {
         name: "memories",
-        description: "One memory: a fact about the user, with its dates, its labels and how it came to be.",
+        description: "One memory: a fact about the user, with its dates, tags and provenance.",
         template: "omi://memories/{id}",
         mime_type: JSON,
         rows: Some(rows::MEMORIES),
@@ -93,7 +93,7 @@ pub const ALL: &[View] = &[
     },
     View {
         name: "transcripts",
-        description: "What was said in a conversation, a line for each time somebody spoke.",
+        description: "The transcript of a conversation, one line per segment.",
         template: "omi://conversations/{id}/transcript",
         mime_type: TEXT,
         rows: Some(rows::CONVERSATIONS),
@@ -107,7 +107,7 @@ pub const ALL: &[View] = &[
     },
     View {
         name: "action-items",
-        description: "One action item: what is to be done, by when, and whether it is.",
+        description: "One action item: its description, due date and status.",
         template: "omi://action-items/{id}",
         mime_type: JSON,
         rows: Some(rows::ACTION_ITEMS),
@@ -118,7 +118,7 @@ pub const ALL: &[View] = &[
     },
     View {
         name: "goals",
-        description: "One goal: what the user wants to reach, and how far they are.",
+        description: "One goal: its target and the user's progress.",
         template: "omi://goals/{id}",
         mime_type: JSON,
         rows: Some(rows::GOALS),
@@ -129,7 +129,7 @@ pub const ALL: &[View] = &[
     },
     View {
         name: "daily-summaries",
-        description: "What a day came to.",
+        description: "One daily summary.",
         template: "omi://daily-summaries/{id}",
         mime_type: JSON,
         rows: Some(rows::DAILY_SUMMARIES),
@@ -140,7 +140,7 @@ pub const ALL: &[View] = &[
     },
     View {
         name: "files",
-        description: "What a file says that went with a question; of a picture nothing.",
+        description: "The text of a file attached to a question; empty for an image.",
         template: "omi://files/{id}",
         mime_type: TEXT,
         rows: Some(rows::FILES),

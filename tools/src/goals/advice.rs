@@ -1,4 +1,4 @@
-//! Advice on a goal: by the language model, or from its numbers alone.
+//! Advice on a goal: by the language model, or from its numbers.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
@@ -10,8 +10,8 @@ use crate::{Context, Result};
 
 const INSTRUCTIONS: &str = include_str!("advice.md");
 
-/// How many days with progress a pace is taken from.
-const DAYS: u32 = 30;
+/// How many days with progress the pace is computed from.
+const PACE_DAYS: u32 = 30;
 
 /// The advice.
 #[derive(Deserialize, JsonSchema)]
@@ -20,12 +20,12 @@ struct Advice {
     advice: String,
 }
 
-/// What to do next for `goal`.
-pub(super) async fn on(context: &Context, goal: &Goal) -> Result<String> {
-    let points = context.goals().history(&goal.id, DAYS).await?;
+/// Advises on the next step for a goal.
+pub(super) async fn advise(context: &Context, goal: &Goal) -> Result<String> {
+    let points = context.goals().history(&goal.id, PACE_DAYS).await?;
     let by_numbers = by_numbers(goal, &points, resources::now());
     let Some(model) = &context.resources.llm else { return Ok(by_numbers) };
-    let told = json!({
+    let prompt = json!({
         "today": resources::now().date_naive(),
         "title": goal.title,
         "metric": goal.metric,
@@ -37,17 +37,17 @@ pub(super) async fn on(context: &Context, goal: &Goal) -> Result<String> {
         "in_words": by_numbers,
         "history": points,
     });
-    match model.ask::<Advice>(INSTRUCTIONS, &told.to_string()).await {
+    match model.ask::<Advice>(INSTRUCTIONS, &prompt.to_string()).await {
         Ok(Advice { advice }) if !advice.trim().is_empty() => Ok(advice.trim().to_owned()),
         Ok(_) => Ok(by_numbers),
         Err(error) => {
-            tracing::warn!("advice comes from the numbers alone: {error}");
+            tracing::warn!("advice without the language model: {error}");
             Ok(by_numbers)
         }
     }
 }
 
-/// How much is left, at which pace, and for how long; `points` come newest first.
+/// Advice from the remaining amount and the pace; `points` come newest first.
 fn by_numbers(goal: &Goal, points: &[GoalPoint], now: DateTime<Utc>) -> String {
     let title = &goal.title;
     if goal.metric.is_none() {
@@ -84,13 +84,13 @@ fn by_numbers(goal: &Goal, points: &[GoalPoint], now: DateTime<Utc>) -> String {
         _ => advice.push_str(" Record progress on several days to see your pace."),
     }
     if let Some(horizon) = goal.horizon_at {
-        advice.push_str(&until(horizon, now, left, days, goal));
+        advice.push_str(&pace_until(horizon, now, left, days, goal));
     }
     advice
 }
 
-/// What the horizon asks for.
-fn until(horizon: DateTime<Utc>, now: DateTime<Utc>, left: f64, days: Option<f64>, goal: &Goal) -> String {
+/// The pace that the horizon requires.
+fn pace_until(horizon: DateTime<Utc>, now: DateTime<Utc>, left: f64, days: Option<f64>, goal: &Goal) -> String {
     let remaining = (horizon - now).num_hours() as f64 / 24.0;
     let end = date(horizon);
     if remaining <= 0.0 {
@@ -107,7 +107,7 @@ fn until(horizon: DateTime<Utc>, now: DateTime<Utc>, left: f64, days: Option<f64
     format!(" To be there by {end}, {} from now, make it {needed} a day.", plural(remaining))
 }
 
-/// By how much a day the value rose between the first and the last day with progress.
+/// The daily change of the value between the first and the last day with progress.
 fn pace(points: &[GoalPoint]) -> Option<f64> {
     let (newest, oldest) = (points.first()?, points.last()?);
     let days = (newest.date - oldest.date).num_days();
@@ -121,13 +121,13 @@ fn amount(value: f64, unit: Option<&str>) -> String {
     }
 }
 
-/// A number without needless decimals.
+/// A number without trailing zeros.
 fn number(value: f64) -> String {
     let text = format!("{value:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// To two places behind the point; what is less than that is not nothing.
+/// Rounds to two decimals, and at least to 0.01.
 fn round(value: f64) -> f64 {
     ((value * 100.0).round() / 100.0).max(0.01)
 }
@@ -187,33 +187,33 @@ mod tests {
     }
 
     #[test]
-    fn a_pace_tells_the_day_of_arrival() {
-        let told = by_numbers(&goal(40.0, 100.0, "km"), &points(&[(1, 20.0), (6, 30.0), (11, 40.0)]), day(11));
+    fn a_pace_gives_the_date_of_completion() {
+        let advice = by_numbers(&goal(40.0, 100.0, "km"), &points(&[(1, 20.0), (6, 30.0), (11, 40.0)]), day(11));
         let expected = "“Run” stands at 40 of 100 km: 60 km to go. \
             At your pace of 2 km a day that takes 30 days, until 10 June 2026.";
-        assert_eq!(told, expected);
+        assert_eq!(advice, expected);
     }
 
     #[test]
-    fn a_horizon_tells_the_pace_that_is_needed() {
+    fn a_horizon_gives_the_required_pace() {
         let mut goal = goal(40.0, 100.0, "km");
-        let mut told = |horizon| {
+        let mut advice = |horizon| {
             goal.horizon_at = Some(horizon);
             by_numbers(&goal, &points(&[(1, 20.0), (11, 40.0)]), day(11))
         };
-        let end = |told: &str| told.rsplit(". ").next().unwrap().to_owned();
-        assert_eq!(end(&told(day(23))), "To be there by 23 May 2026, 12 days from now, make it 5 km a day.");
-        assert_eq!(end(&told(day(11) + TimeDelta::days(40))), "That is in time for 20 June 2026.");
+        let end = |advice: &str| advice.rsplit(". ").next().unwrap().to_owned();
+        assert_eq!(end(&advice(day(23))), "To be there by 23 May 2026, 12 days from now, make it 5 km a day.");
+        assert_eq!(end(&advice(day(11) + TimeDelta::days(40))), "That is in time for 20 June 2026.");
         let passed = "Its horizon, 9 May 2026, has passed: choose a new one, or a smaller target.";
-        assert_eq!(end(&told(day(9))), passed);
+        assert_eq!(end(&advice(day(9))), passed);
     }
 
     #[test]
     fn a_value_may_have_to_fall() {
-        let told = by_numbers(&goal(74.0, 70.0, "kg"), &points(&[(1, 75.0), (3, 74.0)]), day(3));
+        let advice = by_numbers(&goal(74.0, 70.0, "kg"), &points(&[(1, 75.0), (3, 74.0)]), day(3));
         let expected = "“Run” stands at 74 kg: 4 kg to go down. \
             At your pace of 0.5 kg a day that takes 8 days, until 11 May 2026.";
-        assert_eq!(told, expected);
+        assert_eq!(advice, expected);
         let reached = by_numbers(&goal(69.5, 70.0, "kg"), &points(&[(1, 75.0), (3, 69.5)]), day(3));
         assert_eq!(reached, "You have reached “Run”: 69.5 kg. Mark it as achieved, or choose the next target.");
         let unknown = by_numbers(&goal(75.0, 70.0, "kg"), &[], day(3));
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_pace_none_is_told() {
+    fn without_a_pace_none_is_stated() {
         let once = by_numbers(&goal(5.0, 100.0, "km"), &points(&[(1, 5.0)]), day(2));
         assert!(once.ends_with("Record progress on several days to see your pace."), "{once}");
         let stuck = by_numbers(&goal(5.0, 100.0, "km"), &points(&[(1, 5.0), (2, 5.0)]), day(2));

@@ -1,6 +1,6 @@
 //! Single days: `tomorrow`, `next Friday`, `8 May 2023`, `the 5th`, `in two weeks`.
 
-use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Weekday};
+use chrono::{Datelike, Days, Month, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Weekday};
 use interim::{Dialect, parse_date_string};
 
 use super::{
@@ -116,15 +116,16 @@ impl<'a> Parser<'a> {
             (day(start)?, month(self.word(at))?, at + 1)
         };
         // `10 may be too many` is not a date.
-        if month == "may" && matches!(self.word(next), "be" | "have" | "not" | "need" | "want" | "come" | "people") {
+        if month == Month::May && matches!(self.word(next), "be" | "have" | "not" | "need" | "want" | "come" | "people")
+        {
             return None;
         }
         let date = match year(self.word(next)).filter(|_| !self.words[next - 1].last) {
             Some(year) => {
                 next += 1;
-                self.calendar(&format!("{day} {month} {year}"))
+                self.calendar(&format!("{day} {} {year}", month.name()))
             }
-            None => self.yearly(&format!("{day} {month}")),
+            None => self.yearly(&format!("{day} {}", month.name())),
         };
         Some(Phrase::day(next, date?))
     }
@@ -283,25 +284,9 @@ pub(super) fn weekday(word: &str) -> Option<Weekday> {
     matches!(word.len(), 3..=9).then(|| word.parse().ok()).flatten()
 }
 
-/// The month that a word names, as `interim` reads it.
-pub(super) fn month(word: &str) -> Option<&'static str> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    MONTHS.into_iter().find(|month| {
-        *month == word || word.len() == 3 && month.starts_with(word) || word == "sept" && *month == "september"
-    })
+/// The month that a word names, in full or abbreviated.
+pub(super) fn month(word: &str) -> Option<Month> {
+    if word == "sept" { Some(Month::September) } else { word.parse().ok() }
 }
 
 /// The year that a word of four digits names.

@@ -117,12 +117,12 @@ impl<'a> Parser<'a> {
             let dated = matches!(preposition, Some("in" | "during" | "by" | "before" | "around"));
             return dated.then(|| year_of(at + 1, year)).flatten();
         }
-        let name = month(self.word(at))?;
+        let name = month(self.word(at))?.name();
         if let Some(year) = year(self.word(at + 1)).filter(|_| !self.words[at].last) {
             return month_of(at + 2, self.calendar(&format!("1 {name} {year}"))?);
         }
         let led = matches!(preposition, Some("in" | "during" | "by" | "before" | "around"));
-        if !led && !self.is_bounded(at, matches!(name, "may" | "march")) {
+        if !led && !self.is_bounded(at, matches!(name, "May" | "March")) {
             return None;
         }
         let this = self.calendar(&format!("1 {name} {}", self.today().year()))?;
