@@ -14,11 +14,11 @@ use tokio::sync::oneshot;
 use tools::{Audience, Context, Error};
 
 use crate::{
-    charges, document,
-    operation::{self, Operation, Words},
-    refusal::Refusal,
-    reply,
-    request::{self, Places},
+    document,
+    error::Refusal,
+    operation::{self, AudienceInfo, Operation},
+    rate_limit, reply,
+    request::{self, ArgumentSources},
 };
 
 /// Finds out who makes a request.
@@ -70,7 +70,7 @@ impl OpenApi for Api {
     }
 
     fn register(registry: &mut Registry) {
-        for words in Words::all() {
+        for words in AudienceInfo::all() {
             registry.create_tag(MetaTag { name: words.tag, description: Some(words.about), external_docs: None });
             if !words.scheme.is_empty() {
                 registry.create_security_scheme(words.scheme, words.security());
@@ -146,11 +146,11 @@ impl Call {
         let context = self.sign_in.context(route.audience, request.headers()).await;
         let context = context
             .map_err(|error| Refusal::from(error).challenging(|| self.sign_in.challenge(route.audience, &request)))?;
-        let context = context.at(charges::address_of(&request));
+        let context = context.at(rate_limit::address_of(&request));
         tool.permits(&context)?;
-        charges::charge(self.operation, &context, &request)?;
+        rate_limit::check_rate_limit(self.operation, &context, &request)?;
         let resources = Arc::clone(&context.resources);
-        let called = Asked::of(self.operation, &context.caller.user, &mut request).await?.call(context);
+        let called = PreparedCall::of(self.operation, &context.caller.user, &mut request).await?.call(context);
         if tool.behaviour().read_only {
             return Ok(reply::answer(&route.reply, called.await?));
         }
@@ -163,14 +163,14 @@ impl Call {
 }
 
 /// A request, read as the route of a tool reads it: for those few routes that are none and begin with one.
-pub struct Asked {
+pub struct PreparedCall {
     operation: &'static Operation,
     /// The arguments, as the route spells them.
     pub arguments: Map<String, Value>,
-    places: Places,
+    places: ArgumentSources,
 }
 
-impl Asked {
+impl PreparedCall {
     /// Reads a request of `user` as the route at `path` of the tool called `name` does.
     ///
     /// # Errors

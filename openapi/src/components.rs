@@ -71,7 +71,7 @@ impl Components {
 
     /// A body that is the input type itself has its name; one that differs has the audience before it.
     fn name_body(&mut self, operation: &Operation, input_type: &str) {
-        let schema = operation.body_schema(operation.route.arguments.taken());
+        let schema = operation.body_schema(operation.route.arguments.accepted());
         if self.bodies.iter().any(|(_, known)| *known == schema) {
             return;
         }

@@ -1,7 +1,7 @@
 //! How deep JSON nests: what reads it, checks it and stores it goes down with it, so that it has to have an end.
 
 /// How many lists and objects may stand within each other.
-pub const DEEPEST: usize = 64;
+pub const MAX_DEPTH: usize = 64;
 
 /// Whether lists and objects stand within each other too often in this text, which need not be JSON.
 pub fn is_too_deep(text: &[u8]) -> bool {
@@ -15,7 +15,7 @@ pub fn is_too_deep(text: &[u8]) -> bool {
             (false, b']' | b'}') => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return true;
         }
     }
@@ -29,8 +29,8 @@ mod tests {
     #[test]
     fn only_what_stands_within_each_other_is_deep() {
         let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth)).into_bytes();
-        assert!(!is_too_deep(&nested(DEEPEST)));
-        assert!(is_too_deep(&nested(DEEPEST + 1)));
+        assert!(!is_too_deep(&nested(MAX_DEPTH)));
+        assert!(is_too_deep(&nested(MAX_DEPTH + 1)));
         assert!(!is_too_deep(&b"[]{}".repeat(100)));
         assert!(!is_too_deep(format!(r#"{{"a":"{}\\\"{}"}}"#, "[".repeat(99), "{".repeat(99)).as_bytes()));
     }

@@ -20,9 +20,9 @@ use tools::{Access, Audience, Placement};
 use crate::{
     api::Api,
     components::Components,
+    error::RETRY_AFTER,
     form,
     operation::{self, Operation},
-    refusal::RETRY_AFTER,
 };
 
 const ABOUT: &str = "Recollect is a personal memory server. It speaks the Omi API, so that devices, apps and scripts \
@@ -91,7 +91,7 @@ fn finish(described: &mut Value, operation: &Operation, components: &mut Compone
         described["parameters"] = Value::Array(parameters);
     }
     if operation.takes_body() {
-        let schema = operation.route.arguments.taken();
+        let schema = operation.route.arguments.accepted();
         let content = match operation.route.placement {
             Placement::List(name) => json_content(components.express(&schema["properties"][name])),
             Placement::Form(name) | Placement::FormOrBytes(name) => form::content(operation, name, components),
@@ -104,13 +104,13 @@ fn finish(described: &mut Value, operation: &Operation, components: &mut Compone
         });
     }
     described["responses"] = responses(operation, components);
-    if operation.route.ours {
+    if operation.route.is_ours() {
         described["x-recollect"] = Value::Bool(true);
     }
 }
 
 fn parameters(operation: &Operation, components: &Components) -> Vec<Value> {
-    let properties = operation.route.arguments.taken()["properties"].as_object().into_iter().flatten();
+    let properties = operation.route.arguments.accepted()["properties"].as_object().into_iter().flatten();
     let outside_body = properties.filter(|(name, _)| operation.is_in_path(name) || operation.is_in_query(name));
     let required = operation.required();
     let parameter = |(name, schema): (&String, &Value)| {
@@ -151,7 +151,7 @@ fn responses(operation: &Operation, components: &mut Components) -> Value {
     }
     let arguments = route.arguments.schema()["properties"].as_object().is_some_and(|properties| !properties.is_empty());
     // Whoever signs in on a public route brings what can be wrong.
-    let signs_in = matches!(operation.tool.access, Access::Visitor);
+    let signs_in = matches!(operation.tool.access, Access::Anonymous);
     let is_closed = route.audience != Audience::Public || signs_in;
     let refusals = [
         ("400", route.arguments.rejects() || operation.takes_body() || route.reply.cursor.is_some()),

@@ -10,7 +10,7 @@ use poem::Request;
 use serde_json::{Map, Value, json};
 use tools::{Error, Placement};
 
-use crate::{components::Components, operation::Operation, query, refusal::Refusal, request, room::Room};
+use crate::{body_memory::BodyMemory, components::Components, error::Refusal, operation::Operation, query, request};
 
 /// How much of a body that is too large is passed over, in bytes.
 const LONGEST_PASSED_OVER: usize = 256 << 20;
@@ -27,10 +27,10 @@ pub(crate) async fn read(
     operation: &Operation,
     files: &'static str,
     request: &mut Request,
-    room: &Room,
+    room: &BodyMemory,
 ) -> Result<Map<String, Value>, Refusal> {
     let content_type = request.content_type().unwrap_or_default().to_owned();
-    let limit = operation.route.largest_body;
+    let limit = operation.route.max_body;
     let (taking, mut read) = (room.clone(), 0);
     let taken = move |chunk: std::io::Result<Bytes>| {
         let chunk = chunk?;
@@ -85,7 +85,7 @@ fn is_late(error: &(dyn std::error::Error + 'static)) -> bool {
 
 /// What the document says of such a body.
 pub(crate) fn content(operation: &Operation, files: &'static str, components: &Components) -> Value {
-    let arguments = operation.body_schema(operation.route.arguments.taken());
+    let arguments = operation.body_schema(operation.route.arguments.accepted());
     let mut plain = arguments.clone();
     plain["properties"].as_object_mut().expect("arguments have properties").shift_remove(files);
     let bytes = json!({ "type": "string", "format": "binary" });

@@ -4,24 +4,24 @@
 //! operations; `document` lays the schemas over them, which schemars writes.
 
 mod api;
-mod charges;
+mod body_memory;
 mod components;
 mod depth;
 mod document;
+mod error;
 mod form;
 mod operation;
 mod query;
-mod refusal;
+mod rate_limit;
 mod reply;
 mod request;
-mod room;
 mod ui;
 
-pub use api::{Api, Asked, Service, SignIn, service};
-pub use charges::{Whence, address_of, nearness, network_of};
-pub use depth::{DEEPEST, is_too_deep};
+pub use api::{Api, PreparedCall, Service, SignIn, service};
+pub use depth::{MAX_DEPTH, is_too_deep};
 pub use document::{document, document_endpoint};
+pub use error::{catch_errors, refuse};
 pub use operation::routes;
-pub use refusal::{catch_errors, refuse};
+pub use rate_limit::{Whence, address_of, locality, network_of};
 pub use request::read_json;
 pub use ui::ui_endpoint;

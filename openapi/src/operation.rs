@@ -13,7 +13,7 @@ pub fn routes() -> String {
     operations.sort_by_key(|operation| (operation.route.path, operation.route.method.as_str()));
     let line = |operation: &&Operation| {
         let Operation { tool, route, .. } = operation;
-        format!("{} {} {} {}\n", route.method, route.path, Words::of(route.audience).tag, tool.name)
+        format!("{} {} {} {}\n", route.method, route.path, AudienceInfo::of(route.audience).tag, tool.name)
     };
     operations.iter().map(line).collect()
 }
@@ -44,8 +44,8 @@ impl Operation {
     }
 
     /// What the document says of this audience.
-    pub(crate) fn words(&self) -> Words {
-        Words::of(self.route.audience)
+    pub(crate) fn words(&self) -> AudienceInfo {
+        AudienceInfo::of(self.route.audience)
     }
 
     /// The path as poem's router spells it.
@@ -101,7 +101,7 @@ impl Operation {
 }
 
 /// What the document calls an audience.
-pub(crate) struct Words {
+pub(crate) struct AudienceInfo {
     pub(crate) tag: &'static str,
     pub(crate) about: &'static str,
     /// Comes before an operation's id; the app's operations have the tools' own names.
@@ -112,15 +112,15 @@ pub(crate) struct Words {
     credential: &'static str,
 }
 
-impl Words {
+impl AudienceInfo {
     /// The words of every audience, in the order of the document's tags.
-    pub(crate) fn all() -> [Words; 5] {
-        [Audience::App, Audience::Developer, Audience::Mcp, Audience::Account, Audience::Public].map(Words::of)
+    pub(crate) fn all() -> [AudienceInfo; 5] {
+        [Audience::App, Audience::Developer, Audience::Mcp, Audience::Account, Audience::Public].map(AudienceInfo::of)
     }
 
-    fn of(audience: Audience) -> Words {
+    fn of(audience: Audience) -> AudienceInfo {
         match audience {
-            Audience::App => Words {
+            Audience::App => AudienceInfo {
                 tag: "App",
                 about: "For signed-in users: the app and the page.",
                 prefix: "",
@@ -128,7 +128,7 @@ impl Words {
                 scheme: "session",
                 credential: "The token of a signed-in user.",
             },
-            Audience::Account => Words {
+            Audience::Account => AudienceInfo {
                 tag: "Keys",
                 about: "For signed-in users who manage their API keys.",
                 prefix: "",
@@ -136,7 +136,7 @@ impl Words {
                 scheme: "session",
                 credential: "The token of a signed-in user.",
             },
-            Audience::Developer => Words {
+            Audience::Developer => AudienceInfo {
                 tag: "Developer",
                 about: "For scripts and integrations, with a developer key.",
                 prefix: "developer_",
@@ -144,7 +144,7 @@ impl Words {
                 scheme: "developerKey",
                 credential: "A developer key; it starts with `omi_dev_`.",
             },
-            Audience::Mcp => Words {
+            Audience::Mcp => AudienceInfo {
                 tag: "MCP",
                 about: "For bridges of the Model Context Protocol, with an MCP key.",
                 prefix: "mcp_",
@@ -152,7 +152,7 @@ impl Words {
                 scheme: "mcpKey",
                 credential: "An MCP key; it starts with `omi_mcp_`.",
             },
-            Audience::Public => Words {
+            Audience::Public => AudienceInfo {
                 tag: "Public",
                 about: "For everybody: signing in, and what a user has shared by a link.",
                 prefix: "",
@@ -186,9 +186,9 @@ fn path_argument(segment: &str) -> Option<&str> {
 /// The tool's name with its audience before it. Of several routes for one audience the first has the plain id; a later
 /// one adds what its path has and the first one's has not, or else counts.
 fn identify(tool: &Tool, route: &Route, taken: &mut HashSet<String>) -> String {
-    let prefix = Words::of(route.audience).prefix;
+    let prefix = AudienceInfo::of(route.audience).prefix;
     let plain = format!("{prefix}{}", tool.name);
-    let first = tool.routes.iter().find(|other| Words::of(other.audience).prefix == prefix).unwrap_or(route);
+    let first = tool.routes.iter().find(|other| AudienceInfo::of(other.audience).prefix == prefix).unwrap_or(route);
     let differs = |segment: &&str| path_argument(segment).is_none() && !first.path.split('/').any(|s| s == *segment);
     let words: Vec<String> = route.path.split('/').filter(differs).map(|word| word.replace('-', "_")).collect();
     let apart = [vec![plain.clone()], words].concat().join("_");
@@ -202,7 +202,7 @@ fn describe(tool: &Tool, route: &Route) -> String {
     if let (Access::Scope(scope), Some(family)) = (tool.access, route.audience.family()) {
         text += &format!("\n\nThe key needs the scope `{}`.", scope.spelling(family));
     }
-    if route.ours {
+    if route.is_ours() {
         text += "\n\nThis route is Recollect's own; the Omi API does not have it.";
     }
     text

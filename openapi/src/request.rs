@@ -12,21 +12,21 @@ use serde_json::{Map, Value, json};
 use tools::{Error, Issue, Placement};
 
 use crate::{
-    depth::{DEEPEST, is_too_deep},
+    body_memory::BodyMemory,
+    depth::{MAX_DEPTH, is_too_deep},
+    error::Refusal,
     form,
     operation::Operation,
     query,
-    refusal::Refusal,
-    room::Room,
 };
 
 /// Which part of the request each argument came from, so that an issue can say where it is.
-pub(crate) struct Places {
+pub(crate) struct ArgumentSources {
     operation: &'static Operation,
     found: Vec<(String, &'static str)>,
     has_body: bool,
     /// Held until the request is answered.
-    _room: Room,
+    _room: BodyMemory,
 }
 
 /// The arguments of a request of this user's, and where each of them stood. The path wins over the body; the query
@@ -35,10 +35,10 @@ pub(crate) async fn read(
     operation: &'static Operation,
     user: &str,
     request: &mut Request,
-) -> Result<(Map<String, Value>, Places), Refusal> {
+) -> Result<(Map<String, Value>, ArgumentSources), Refusal> {
     let mut given = Map::new();
-    let room = Room::of(user);
-    let mut places = Places { operation, found: Vec::new(), has_body: false, _room: room.clone() };
+    let room = BodyMemory::of(user);
+    let mut places = ArgumentSources { operation, found: Vec::new(), has_body: false, _room: room.clone() };
     if operation.takes_query() {
         places.add("query", from_query(operation, request), &mut given);
     }
@@ -56,7 +56,7 @@ pub(crate) async fn read(
     Ok((given, places))
 }
 
-impl Places {
+impl ArgumentSources {
     /// Puts before each issue's place the part of the request that it is in.
     pub(crate) fn locate(&self, mut issues: Vec<Issue>) -> Vec<Issue> {
         for issue in &mut issues {
@@ -127,7 +127,7 @@ fn from_query(operation: &Operation, request: &Request) -> Map<String, Value> {
 
 /// The body's fields that the route knows; `None` when there is no body and the route can do without one.
 async fn from_body(operation: &Operation, request: &mut Request) -> Result<Option<Map<String, Value>>, Refusal> {
-    let bytes = take_body(request, operation.route.largest_body).await?;
+    let bytes = take_body(request, operation.route.max_body).await?;
     let body: Option<Value> = match bytes.trim_ascii() {
         [] => None,
         text if is_too_deep(text) => return Err(too_deep()),
@@ -182,7 +182,7 @@ fn unreadable(error: io::Error) -> Refusal {
 }
 
 fn too_deep() -> Refusal {
-    let reason = format!("lists and objects stand within each other more than {DEEPEST} deep");
+    let reason = format!("lists and objects stand within each other more than {MAX_DEPTH} deep");
     let ctx = Some(json!({ "error": reason }));
     refuse("json_invalid", vec![json!("body")], "JSON decode error", json!({}), ctx)
 }

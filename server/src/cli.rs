@@ -75,7 +75,7 @@ pub(crate) struct Mcp {
     /// A Recollect server elsewhere, to use instead of the data folder; its MCP key stands in RECOLLECT_KEY
     #[arg(long)]
     pub(crate) url: Option<String>,
-    /// The tools to show, with commas: default, memories, conversations, action_items, goals, people, graph, admin, all
+    /// The tools to show, with commas: default, memories, conversations, action_items, goals, people, admin, all
     #[arg(long, value_name = "NAMES", default_value = "default")]
     pub(crate) toolsets: Shown,
 }
@@ -97,7 +97,7 @@ pub(crate) struct Connect {
     /// Give the client no key: it signs in by itself, in the browser
     #[arg(long)]
     pub(crate) sign_in: bool,
-    /// The tools to show it, with commas: default, memories, conversations, action_items, goals, people, graph, admin, all
+    /// The tools to show it, with commas: default, memories, conversations, action_items, goals, people, admin, all
     #[arg(long, value_name = "NAMES")]
     pub(crate) toolsets: Option<Shown>,
 }

@@ -13,7 +13,7 @@ use resources::{
     SpeechSettings, VectorsSettings, WebhookSettings, audit::AuditSettings,
 };
 use serde::Deserialize;
-use tools::limits::POLICIES;
+use tools::limits::Policy;
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::Failure;
@@ -247,7 +247,7 @@ impl Config {
         let own = limits
             .own_limits()
             .map_err(|entry| format!("limits.overrides: `{entry}` is not of the form policy=number"))?;
-        let is_known = |name: &String| POLICIES.iter().any(|(_, known, ..)| known == name);
+        let is_known = |name: &String| Policy::ALL.iter().any(|policy| policy.name() == name);
         match own.keys().find(|name| !is_known(name)) {
             Some(name) => Err(format!("limits.overrides: there is no policy `{name}`")),
             None => Ok(()),

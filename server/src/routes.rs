@@ -9,7 +9,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use futures::{Stream, TryStreamExt};
 use http::Method;
-use openapi::{SignIn as _, nearness, read_json, refuse};
+use openapi::{SignIn as _, locality, read_json, refuse};
 use poem::{
     Body, Endpoint, EndpointExt, IntoResponse, Request, Response,
     endpoint::{BoxEndpoint, make},
@@ -134,7 +134,7 @@ impl Others {
     async fn ask(&self, mut request: Request) -> Result<Response, Response> {
         let context = self.sign_in.context(Audience::App, request.headers()).await.map_err(refuse)?;
         context.note_acting("send_message", AuditAccess::Write);
-        context.charge(&[Policy::ChatSend], 1, nearness(&request)).map_err(refuse)?;
+        context.check_rate_limit(&[Policy::ChatSend], 1, locality(&request)).map_err(refuse)?;
         let place = self.streams.take(&context.caller.user).map_err(refuse)?;
         let app_id = app_id(&request);
         let body = read_json(&mut request, LONGEST_QUESTION).await?;

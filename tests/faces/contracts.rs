@@ -3,10 +3,7 @@
 use std::{env, fs, path::Path};
 
 use serde_json::{Value, json};
-use tools::{
-    Tool,
-    limits::{POLICIES, Policy},
-};
+use tools::Tool;
 
 use crate::support::{calls::over_mcp, server::Server};
 
@@ -43,11 +40,11 @@ fn routes_with_limits() -> String {
     let limits_of = |line: &str| {
         let mut routes = tools::all().iter().flat_map(|tool| &tool.routes);
         let route = routes.find(|route| line.starts_with(&format!("{} {} ", route.method, route.path))).unwrap();
-        let charges = route.limits.iter().map(|charge| match charge.when {
-            None => limit_name(charge.policy).to_owned(),
-            Some(argument) => format!("{}?{argument}", limit_name(charge.policy)),
+        let limits = route.limits.iter().map(|limit| match limit.when {
+            None => limit.policy.name().to_owned(),
+            Some(argument) => format!("{}?{argument}", limit.policy.name()),
         });
-        or_dash(charges.collect())
+        or_dash(limits.collect())
     };
     server::routes().lines().map(|line| format!("{line} {}\n", limits_of(line))).collect()
 }
@@ -56,12 +53,8 @@ fn routes_with_limits() -> String {
 fn tools_with_limits() -> String {
     let mut tools: Vec<&Tool> = tools::all().iter().collect();
     tools.sort_by_key(|tool| tool.name);
-    let limits_of = |tool: &Tool| or_dash(tool.limits.iter().map(|policy| limit_name(*policy).to_owned()).collect());
+    let limits_of = |tool: &Tool| or_dash(tool.limits.iter().map(|policy| policy.name().to_owned()).collect());
     tools.into_iter().map(|tool| format!("tools/call {} {}\n", tool.name, limits_of(tool))).collect()
-}
-
-fn limit_name(policy: Policy) -> &'static str {
-    POLICIES.iter().find(|(known, ..)| *known == policy).unwrap().1
 }
 
 fn or_dash(names: Vec<String>) -> String {

@@ -191,11 +191,11 @@ async fn key_without(server: &Server, user: &TestUser, family: KeyFamily, scope:
 fn refusal(tool: &Tool, family: KeyFamily) -> Option<String> {
     match tool.access {
         Access::Scope(scope) => Some(format!("Insufficient permissions. Required scope: {}", scope.spelling(family))),
-        Access::Keeper if family == KeyFamily::Developer => None,
-        Access::Session | Access::Keeper | Access::Visitor | Access::Owner => {
+        Access::KeyManager if family == KeyFamily::Developer => None,
+        Access::User | Access::KeyManager | Access::Anonymous | Access::Owner => {
             Some("This needs a signed-in user, not an API key".to_owned())
         }
-        Access::Anyone | Access::Public => None,
+        Access::AnyCredential | Access::Public => None,
     }
 }
 

@@ -40,9 +40,9 @@ pub(crate) fn caller(user: &TestUser, audience: Audience) -> Caller {
 /// Whether MCP keys can hold what the tool asks for.
 pub(crate) fn is_for_mcp(tool: &Tool) -> bool {
     match tool.access {
-        Access::Session | Access::Keeper | Access::Visitor | Access::Owner => false,
+        Access::User | Access::KeyManager | Access::Anonymous | Access::Owner => false,
         Access::Scope(scope) => Scope::available(KeyFamily::Mcp).contains(&scope),
-        Access::Anyone | Access::Public => true,
+        Access::AnyCredential | Access::Public => true,
     }
 }
 

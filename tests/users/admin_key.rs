@@ -125,7 +125,7 @@ async fn the_administrator_agrees_to_nothing_in_the_place_of_a_user() {
 async fn the_administrator_makes_no_keys() {
     let user = administered().await.user().await;
     for path in ["/v1/mcp/keys", "/v1/dev/keys"] {
-        let sentence = "Whoever acts in a user's place does nothing that outlasts that";
+        let sentence = "Impersonated sessions cannot perform this action";
         acting(&user).post(path, json!({ "name": "lasting" })).await.refused(403, sentence);
         let keys = user.app().get(path).await.ok();
         let names: Vec<&str> = keys.as_array().unwrap().iter().map(|key| key["name"].as_str().unwrap()).collect();
@@ -136,11 +136,11 @@ async fn the_administrator_makes_no_keys() {
 #[tokio::test]
 async fn what_outlasts_the_administrator_is_the_user_s_alone() {
     let user = administered().await.user().await;
-    let closed = tools::all().iter().filter(|tool| tool.in_person).flat_map(|tool| &tool.routes);
+    let closed = tools::all().iter().filter(|tool| tool.no_impersonation).flat_map(|tool| &tool.routes);
     let closed: Vec<_> = closed.filter(|route| matches!(route.audience, Audience::App | Audience::Account)).collect();
     for route in &closed {
         let request = acting(&user).request(route.method.clone(), &route.path.replace(['{', '}'], "")).body("{");
-        let sentence = "Whoever acts in a user's place does nothing that outlasts that";
+        let sentence = "Impersonated sessions cannot perform this action";
         Answer::to(request).await.refused(403, sentence);
     }
     assert!(closed.len() >= 8, "keys, passwords, webhooks, invitations");
@@ -149,7 +149,7 @@ async fn what_outlasts_the_administrator_is_the_user_s_alone() {
 #[tokio::test]
 async fn the_administrator_sets_no_password() {
     let user = administered().await.user().await;
-    let sentence = "Whoever acts in a user's place does nothing that outlasts that";
+    let sentence = "Impersonated sessions cannot perform this action";
     acting(&user).post("/v1/auth/password", json!({ "new_password": PASSWORD })).await.refused(403, sentence);
     assert_eq!(me(&user).await["has_password"], false);
 }

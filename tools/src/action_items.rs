@@ -13,32 +13,37 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Error, Hints, Result, Tool, Undo,
-    limits::Policy,
-    paging,
-    route::{delete, get, patch, post},
+    Access, Context, Error, Hints, Placement, Result, Tool,
+    limits::LimitGroup,
+    tool::{
+        Noun,
+        binding::{Binding, delete, get, patch, post, status},
+        paging,
+    },
+    toolsets::Toolset,
 };
 use changes::*;
 use conversation::*;
 use sharing::*;
 use sync::*;
 
-/// The fields of an action item that developers and bridges of MCP see.
-const BRIEF: &[&str] =
-    &["id", "description", "completed", "created_at", "updated_at", "due_at", "completed_at", "conversation_id"];
+/// What the user has to do.
+pub(crate) const ACTION_ITEMS: Noun = Noun {
+    reader: Some("get_action_item"),
+    scopes: Some((ActionItemsRead, ActionItemsWrite)),
+    for_keys: COMPACT,
+    limits: LimitGroup::ActionItems,
+    ..Noun::new("action_item", "action_items", "action_item_id", Toolset::ActionItems)
+};
 
-/// The fields that they see of one that was searched for.
-const FOUND: &[&str] = &[
-    "id",
-    "description",
-    "completed",
-    "created_at",
-    "updated_at",
-    "due_at",
-    "completed_at",
-    "conversation_id",
-    "relevance_score",
-];
+/// The fields of an action item that keys and assistants see.
+const COMPACT: &[&str] = fields!(
+    ActionItem { id, description, completed, created_at, updated_at, due_at, completed_at, conversation_id },
+    FoundActionItem { relevance_score },
+);
+
+/// What developers write is shorter.
+const MAX_DEVELOPER_TEXT: u32 = 500;
 
 impl Context {
     /// The caller's action items.
@@ -52,239 +57,124 @@ pub(crate) fn tools() -> Vec<Tool> {
 }
 
 fn listed() -> Vec<Tool> {
-    vec![
-        tool!(get_action_items)
-            .scope(ActionItemsRead)
-            .daily(&["completed", "due_start_date", "due_end_date", "limit"])
-            .brief("action_items", BRIEF)
+    ACTION_ITEMS.tools([
+        read!(get_action_items)
+            .in_default_list(&["completed", "due_start_date", "due_end_date", "limit"])
+            .assistant_fields(COMPACT)
             .chat("Checking action items")
-            .app(get("/v1/action-items").page(50, 500).cursor("X-Next-Cursor"))
-            .developer(
-                get("/v1/dev/user/action-items")
-                    .limit(Policy::DevActionItemsRead)
-                    .page(100, 1000)
-                    .field("action_items")
-                    .only(BRIEF)
-                    .cursor("X-Next-Cursor"),
-            )
-            .mcp(
-                get("/v1/mcp/action-items")
-                    .limit(Policy::McpRead)
-                    .page(100, 500)
-                    .field("action_items")
-                    .only(BRIEF)
-                    .cursor("X-Next-Cursor"),
-            ),
-        tool!(get_action_item)
-            .scope(ActionItemsRead)
-            .app(get("/v1/action-items/{action_item_id}").field("action_item"))
-            .developer(
-                get("/v1/dev/user/action-items/{action_item_id}")
-                    .limit(Policy::DevActionItemsRead)
-                    .ours()
-                    .field("action_item")
-                    .only(BRIEF),
-            ),
-        tool!(search_action_items)
-            .scope(ActionItemsRead)
+            .app(get("/v1/action-items").page(50, 500).whole().cursor("X-Next-Cursor"))
+            .developer(get("/v1/dev/user/action-items").page(100, 1000).cursor("X-Next-Cursor"))
+            .mcp(get("/v1/mcp/action-items").page(100, 500).cursor("X-Next-Cursor")),
+        read!(get_action_item)
+            .app("/v1/action-items/{action_item_id}")
+            .developer("/v1/dev/user/action-items/{action_item_id}"),
+        read!(search_action_items)
             .chat("Checking action items")
-            .app(get("/v1/action-items/search").page(10, 50))
-            .developer(
-                get("/v1/dev/user/action-items/search")
-                    .limit(Policy::DevActionItemsRead)
-                    .ours()
-                    .page(10, 50)
-                    .only_in("action_items", FOUND),
-            )
-            .mcp(
-                get("/v1/mcp/action-items/search")
-                    .limit(Policy::McpRead)
-                    .page(10, 50)
-                    .field("action_items")
-                    .only(FOUND),
-            ),
-        tool!(get_action_item_ids)
-            .scope(ActionItemsRead)
-            .app(get("/v1/action-items/ids"))
-            .developer(get("/v1/dev/user/action-items/ids").limit(Policy::DevActionItemsRead).ours()),
-        tool!(count_action_items)
-            .scope(ActionItemsRead)
-            .app(get("/v1/action-items/count"))
-            .developer(get("/v1/dev/user/action-items/count").limit(Policy::DevActionItemsRead).ours()),
-    ]
+            .app(get("/v1/action-items/search").page(10, 50).whole())
+            .developer(get("/v1/dev/user/action-items/search").page(10, 50).whole())
+            .mcp(get("/v1/mcp/action-items/search").page(10, 50)),
+        read!(get_action_item_ids).app("/v1/action-items/ids").developer("/v1/dev/user/action-items/ids"),
+        read!(count_action_items).app("/v1/action-items/count").developer("/v1/dev/user/action-items/count"),
+    ])
 }
 
 fn written() -> Vec<Tool> {
-    let done = || json!({ "success": true });
-    let developer_text = || json!({ "maxLength": 500 });
-    let developer_adds = || json!({ "default": "add" });
-    vec![
-        tool!(create_action_item)
-            .scope(ActionItemsWrite)
-            .daily(&["due_at"])
-            .brief("action_item", BRIEF)
+    let short = || json!({ "maxLength": MAX_DEVELOPER_TEXT });
+    let for_developers = |route: Binding| {
+        route.narrow("description", short()).alias("description", "content").alias("due_at", "due_date")
+    };
+    ACTION_ITEMS.tools([
+        create!(create_action_item)
+            .in_default_list(&["due_at"])
+            .assistant_fields(COMPACT)
             .chat("Creating action item")
-            .undo(Undo::Deleting { made: "action_item", by: "delete_action_item", argument: "action_item_id" })
-            .app(post("/v1/action-items").field("action_item"))
-            .limit(Policy::ActionItemsWrite)
-            .developer(
-                post("/v1/dev/user/action-items")
-                    .limit(Policy::DevActionItemsWrite)
-                    .narrow("description", developer_text())
-                    .narrow("same_text", developer_adds())
-                    .also("content", "description")
-                    .also("due_date", "due_at")
-                    .field("action_item")
-                    .only(BRIEF),
+            .undo_deleting("delete_action_item")
+            .app("/v1/action-items")
+            .developer(for_developers(post("/v1/dev/user/action-items")).default("same_text", "add"))
+            .mcp("/v1/mcp/action-items"),
+        create!(create_action_items)
+            .whole()
+            .app(
+                post("/v1/action-items/batch")
+                    .placed(Placement::List("items"))
+                    .narrow("items", json!({ "minItems": 0 })),
             )
-            .mcp(post("/v1/mcp/action-items").limit(Policy::ActionItemsWrite).field("action_item").only(BRIEF)),
-        tool!(create_action_items)
-            .scope(ActionItemsWrite)
-            .app(post("/v1/action-items/batch").list("items").narrow("items", json!({ "minItems": 0 })))
-            .limit(Policy::ActionItemsWrite)
             .developer(
                 post("/v1/dev/user/action-items/batch")
-                    .limit(Policy::DevActionItemsWrite)
-                    .rename("action_items", "items")
-                    .also("items", "action_items")
-                    .also("content", "action_items.description")
-                    .also("due_date", "action_items.due_at")
+                    .rename("items", "action_items")
+                    .alias("items", "items")
+                    .alias("items.description", "content")
+                    .alias("items.due_at", "due_date")
                     .narrow("items", json!({ "minItems": 0, "maxItems": 50 }))
-                    .narrow("items.description", developer_text())
-                    .narrow("same_text", developer_adds())
-                    .only_in("action_items", BRIEF),
+                    .narrow("items.description", short())
+                    .default("same_text", "add"),
             ),
-        tool!(update_action_item)
-            .scope(ActionItemsWrite)
+        update!(update_action_item)
             .chat("Updating action item")
-            .undo(Undo::Restoring("get_action_item"))
-            .app(patch("/v1/action-items/{action_item_id}").field("action_item"))
-            .limit(Policy::ActionItemsWrite)
-            .developer(
-                patch("/v1/dev/user/action-items/{action_item_id}")
-                    .limit(Policy::DevActionItemsWrite)
-                    .narrow("description", developer_text())
-                    .also("content", "description")
-                    .also("due_date", "due_at")
-                    .field("action_item")
-                    .only(BRIEF),
-            )
-            .mcp(
-                patch("/v1/mcp/action-items/{action_item_id}")
-                    .limit(Policy::ActionItemsWrite)
-                    .field("action_item")
-                    .only(BRIEF),
-            ),
-        tool!(complete_action_item)
-            .scope(ActionItemsWrite)
-            .daily(&["completed"])
-            .brief("action_item", BRIEF)
+            .undo_restoring()
+            .app("/v1/action-items/{action_item_id}")
+            .developer(for_developers(patch("/v1/dev/user/action-items/{action_item_id}")))
+            .mcp("/v1/mcp/action-items/{action_item_id}"),
+        update!(complete_action_item)
+            .in_default_list(&["completed"])
+            .assistant_fields(COMPACT)
             .chat("Updating action item")
-            .undo(Undo::Restoring("get_action_item"))
-            .app(patch("/v1/action-items/{action_item_id}/completed").query().require("completed").field("action_item"))
-            .limit(Policy::ActionItemsWrite)
-            .developer(
-                post("/v1/dev/user/action-items/{action_item_id}/complete")
-                    .limit(Policy::DevActionItemsWrite)
-                    .ours()
-                    .query()
-                    .field("action_item")
-                    .only(BRIEF),
-            )
-            .mcp(
-                post("/v1/mcp/action-items/{action_item_id}/complete")
-                    .limit(Policy::ActionItemsWrite)
-                    .query()
-                    .field("action_item")
-                    .only(BRIEF),
-            ),
-        tool!(delete_action_item)
-            .scope(ActionItemsWrite)
+            .undo_restoring()
+            .app(patch("/v1/action-items/{action_item_id}/completed").query().require("completed"))
+            .developer(post("/v1/dev/user/action-items/{action_item_id}/complete").query())
+            .mcp(post("/v1/mcp/action-items/{action_item_id}/complete").query()),
+        delete!(delete_action_item)
             .chat("Deleting action item")
             .app(delete("/v1/action-items/{action_item_id}").empty())
-            .limit(Policy::ActionItemsWrite)
-            .developer(
-                delete("/v1/dev/user/action-items/{action_item_id}")
-                    .limit(Policy::DevActionItemsWrite)
-                    .constant(done()),
-            )
-            .mcp(
-                delete("/v1/mcp/action-items/{action_item_id}")
-                    .limit(Policy::ActionItemsWrite)
-                    .constant(json!({ "status": "ok" })),
-            ),
-        tool!(delete_action_items)
-            .scope(ActionItemsWrite)
-            .app(post("/v1/action-items/batch-delete").envelope("deleted_ids", "deleted_ids", loud_ok()))
-            .limit(Policy::ActionItemsWrite)
-            .developer(post("/v1/dev/user/action-items/batch-delete").limit(Policy::DevActionItemsWrite).ours())
-            .hints(Hints { read_only: false, destructive: true, idempotent: true }),
-    ]
+            .developer("/v1/dev/user/action-items/{action_item_id}")
+            .mcp("/v1/mcp/action-items/{action_item_id}"),
+        delete!(delete_action_items)
+            .app(post("/v1/action-items/batch-delete").envelope("deleted_ids", "deleted_ids", status("Ok")))
+            .developer(post("/v1/dev/user/action-items/batch-delete")),
+    ])
 }
 
 fn of_conversations() -> Vec<Tool> {
-    vec![
-        tool!(get_conversation_action_items)
-            .scope(ActionItemsRead)
-            .app(get("/v1/conversations/{conversation_id}/action-items"))
-            .developer(
-                get("/v1/dev/user/conversations/{conversation_id}/action-items")
-                    .limit(Policy::DevActionItemsRead)
-                    .ours()
-                    .only_in("action_items", BRIEF),
-            ),
-        tool!(complete_conversation_action_items)
-            .scope(ActionItemsWrite)
-            .app(patch("/v1/conversations/{conversation_id}/action-items").constant(loud_ok())),
-        tool!(rename_conversation_action_item)
-            .scope(ActionItemsWrite)
-            .app(patch("/v1/conversations/{conversation_id}/action-items/{idx}").constant(loud_ok())),
-        tool!(delete_conversation_action_items).scope(ActionItemsWrite).app(
+    ACTION_ITEMS.tools([
+        read!(get_conversation_action_items)
+            .whole()
+            .app("/v1/conversations/{conversation_id}/action-items")
+            .developer("/v1/dev/user/conversations/{conversation_id}/action-items"),
+        update!(complete_conversation_action_items)
+            .limited(&[])
+            .app(patch("/v1/conversations/{conversation_id}/action-items").constant(status("Ok"))),
+        update!(rename_conversation_action_item)
+            .limited(&[])
+            .app(patch("/v1/conversations/{conversation_id}/action-items/{idx}").constant(status("Ok"))),
+        delete!(delete_conversation_action_items).limited(&[]).app(
             delete("/v1/conversations/{conversation_id}/action-items").body().envelope(
                 "deleted_ids",
                 "deleted_ids",
-                loud_ok(),
+                status("Ok"),
             ),
         ),
-    ]
+    ])
 }
 
 fn arranged() -> Vec<Tool> {
-    let ok = || json!({ "status": "ok" });
-    vec![
-        tool!(arrange_action_items).scope(ActionItemsWrite).app(patch("/v1/action-items/batch").envelope(
-            "updated_ids",
-            "updated_ids",
-            ok(),
-        )),
-        tool!(get_action_items_to_sync).scope(ActionItemsRead).app(get("/v1/action-items/pending-sync")),
-        tool!(sync_action_items).scope(ActionItemsWrite).app(patch("/v1/action-items/sync-batch").envelope(
-            "updated_ids",
-            "updated_ids",
-            ok(),
-        )),
-    ]
+    let updated = |path| patch(path).envelope("updated_ids", "updated_ids", status("ok"));
+    ACTION_ITEMS.tools([
+        update!(arrange_action_items).limited(&[]).app(updated("/v1/action-items/batch")),
+        read!(get_action_items_to_sync).app("/v1/action-items/pending-sync"),
+        update!(sync_action_items).limited(&[]).app(updated("/v1/action-items/sync-batch")),
+    ])
 }
 
 fn shared() -> Vec<Tool> {
-    vec![
-        tool!(share_action_items)
-            .scope(ActionItemsWrite)
-            .app(post("/v1/action-items/share"))
-            .developer(post("/v1/dev/user/action-items/share").limit(Policy::DevActionItemsWrite).ours())
-            // What was seen cannot be hidden again: a person decides.
-            .hints(Hints { read_only: false, destructive: true, idempotent: false }),
-        tool!(get_shared_action_items).open().public(get("/v1/action-items/shared/{token}")),
-        tool!(accept_action_items)
-            .scope(ActionItemsWrite)
-            .app(post("/v1/action-items/accept"))
-            .developer(post("/v1/dev/user/action-items/accept").limit(Policy::DevActionItemsWrite).ours()),
-    ]
-}
-
-/// How these routes of Omi say that all is well, where others of its routes say `ok`.
-fn loud_ok() -> serde_json::Value {
-    json!({ "status": "Ok" })
+    ACTION_ITEMS.tools([
+        // What was shared cannot be taken back, so the user has to confirm it.
+        act!(share_action_items)
+            .hints(Hints::DESTRUCTIVE)
+            .app("/v1/action-items/share")
+            .developer("/v1/dev/user/action-items/share"),
+        read!(get_shared_action_items).access(Access::Public).public("/v1/action-items/shared/{token}"),
+        act!(accept_action_items).app("/v1/action-items/accept").developer("/v1/dev/user/action-items/accept"),
+    ])
 }
 
 async fn get_action_items(context: Context, input: GetActionItems) -> Result<ActionItems> {

@@ -5,17 +5,22 @@ mod recorder;
 use resources::audit::{Placed, Selection};
 use schemas::audit::*;
 
-use crate::{Context, Credential, Error, Result, Tool, limits::Policy, paging, route::get};
+use crate::{
+    Access, Context, Credential, Error, Result, Tool,
+    tool::{Noun, paging},
+    toolsets::Toolset,
+};
 pub(crate) use recorder::AuditRecorder;
 
+/// The calls that were made for the user.
+pub(crate) const AUDIT: Noun = Noun::new("audit_entry", "audit_entries", "audit_entry_id", Toolset::Admin);
+
 pub(crate) fn tools() -> Vec<Tool> {
-    vec![
-        tool!(get_audit)
-            .any_key()
-            .app(get("/v1/users/audit").ours())
-            .developer(get("/v1/dev/user/audit").limit(Policy::DevOther).ours())
-            .mcp(get("/v1/mcp/audit").limit(Policy::McpRead).ours()),
-    ]
+    AUDIT.tools([read!(get_audit)
+        .access(Access::AnyCredential)
+        .app("/v1/users/audit")
+        .developer("/v1/dev/user/audit")
+        .mcp("/v1/mcp/audit")])
 }
 
 async fn get_audit(context: Context, input: GetAudit) -> Result<AuditTrail> {

@@ -10,26 +10,29 @@ use schemas::{
     chart::*,
     conversation::ConversationCategory,
     goal::{Goal, GoalPoint},
-    scope::Scope::{ActionItemsRead, ConversationsRead, GoalsRead, MemoriesRead},
+    scope::Scope::{ActionItemsRead, ConversationsRead, ConversationsWrite, GoalsRead, MemoriesRead},
 };
 
 use crate::calendar;
-use crate::{Context, Error, Result, Tool, limits::Policy, route::get};
+use crate::{Context, Error, Result, Tool, tool::Noun, toolsets::Toolset};
 use buckets::Buckets;
 
 /// How many categories have a series of their own; the others are combined.
 const MAX_CATEGORIES: usize = 6;
 
+/// Charts of the user's data.
+pub(crate) const CHARTS: Noun = Noun {
+    scopes: Some((ConversationsRead, ConversationsWrite)),
+    ..Noun::new("chart", "charts", "chart_id", Toolset::Conversations)
+};
+
 pub(crate) fn tools() -> Vec<Tool> {
-    vec![
-        // The tool needs one scope; data other than conversations also needs the scope of its kind.
-        tool!(create_chart)
-            .scope(ConversationsRead)
-            .app(get("/v1/charts").ours())
-            .developer(get("/v1/dev/user/charts").limit(Policy::DevOther).ours())
-            .mcp(get("/v1/mcp/charts").limit(Policy::McpRead).ours())
-            .chat("Creating chart"),
-    ]
+    // The tool needs one scope; data other than conversations also needs the scope of its kind.
+    CHARTS.tools([read!(create_chart)
+        .chat("Creating chart")
+        .app("/v1/charts")
+        .developer("/v1/dev/user/charts")
+        .mcp("/v1/mcp/charts")])
 }
 
 async fn create_chart(context: Context, input: CreateChart) -> Result<CreatedChart> {

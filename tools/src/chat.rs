@@ -7,45 +7,45 @@ use schemas::{chat::*, memory::Done, scope::Scope::ChatRead};
 use serde_json::json;
 
 use crate::{
-    Context, Credential, Error, Hints, Result, Route, Tool,
+    Access, Context, Credential, Error, Hints, Result, Tool,
     limits::Policy,
-    route::{delete, get, patch, post},
+    tool::{
+        Noun,
+        binding::{Binding, delete, get, post},
+    },
+    toolsets::Toolset,
 };
 
 /// The fields of a message that assistants and bridges of MCP see.
-const BRIEF: &[&str] = &["id", "text", "sender", "type", "created_at"];
+const COMPACT: &[&str] = &["id", "text", "sender", "type", "created_at"];
+
+/// The messages of the user's chat.
+pub(crate) const CHAT: Noun = Noun::new("message", "messages", "message_id", Toolset::Conversations);
 
 pub(crate) fn tools() -> Vec<Tool> {
     // Older clients call an app a plugin.
-    let with_app = |route: Route| route.also("plugin_id", "app_id");
-    let greet = || json!(WhenEmpty::Greet);
-    let reported = || json!({ "message": "Message reported" });
-    vec![
+    let with_app = |route: Binding| route.alias("app_id", "plugin_id");
+    let reported = |path| post(path).constant(json!({ "message": "Message reported" }));
+    CHAT.tools([
         // Developer keys have no scope for chat.
-        tool!(get_chat_messages)
+        read!(get_chat_messages)
             .scope(ChatRead)
-            .app(with_app(get("/v2/messages").page(100, 100).preset("when_empty", greet()).field("messages")))
-            .mcp(with_app(get("/v1/mcp/chat").limit(Policy::McpRead).page(50, 200).only_in("messages", BRIEF)))
-            .brief("messages", BRIEF),
-        tool!(clear_chat)
-            .app(with_app(delete("/v2/messages").field("message")))
-            .app(with_app(delete("/v1/messages").field("message"))),
-        tool!(create_initial_message)
-            .limit(Policy::ChatInitial)
-            .app(with_app(post("/v2/initial-message").query().field("message")))
-            .app(with_app(post("/v1/initial-message").query().field("message"))),
-        tool!(report_message)
-            .app(post("/v2/messages/{message_id}/report").constant(reported()))
-            .app(post("/v1/messages/{message_id}/report").constant(reported())),
-        tool!(rate_message)
-            .app(patch("/v2/messages/{message_id}/rating").constant(json!({ "status": "ok" })))
-            .hints(Hints { read_only: false, destructive: false, idempotent: true }),
-        tool!(share_messages)
-            .app(post("/v2/messages/share"))
-            // What was shared cannot be taken back, so the user has to confirm it.
-            .hints(Hints { read_only: false, destructive: true, idempotent: false }),
-        tool!(get_shared_messages).open().public(get("/v2/messages/shared/{token}")),
-    ]
+            .assistant_fields(COMPACT)
+            .app(with_app(get("/v2/messages").page(100, 100).preset("when_empty", json!(WhenEmpty::Greet))))
+            .mcp(with_app(get("/v1/mcp/chat").page(50, 200).whole().only(COMPACT))),
+        delete!(clear_chat).app(with_app(delete("/v2/messages"))).app(with_app(delete("/v1/messages"))),
+        create!(create_initial_message)
+            .limited(&[Policy::ChatInitial])
+            .app(with_app(post("/v2/initial-message").query()))
+            .app(with_app(post("/v1/initial-message").query())),
+        act!(report_message)
+            .app(reported("/v2/messages/{message_id}/report"))
+            .app(reported("/v1/messages/{message_id}/report")),
+        update!(rate_message).app("/v2/messages/{message_id}/rating"),
+        // What was shared cannot be taken back, so the user has to confirm it.
+        act!(share_messages).hints(Hints::DESTRUCTIVE).app("/v2/messages/share"),
+        read!(get_shared_messages).access(Access::Public).whole().public("/v2/messages/shared/{token}"),
+    ])
 }
 
 /// The caller's chat messages.

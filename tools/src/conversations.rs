@@ -7,13 +7,21 @@ mod shared;
 mod writing;
 
 use resources::conversations::Conversations;
-use schemas::scope::Scope::{ConversationsRead, ConversationsWrite, SpeakersAssign};
+use schemas::{
+    conversation::Conversation,
+    scope::Scope::{ConversationsRead, ConversationsWrite, SpeakersAssign},
+    transcript::FoundConversation,
+};
 use serde_json::json;
 
 use crate::{
-    Context, Error, Hints, Tool,
-    limits::Policy,
-    route::{delete, get, patch, post},
+    Access, Context, Error, Hints, Tool,
+    limits::{LimitGroup, Policy},
+    tool::{
+        Noun, UnknownValue,
+        binding::{ALL_FIELDS, Binding, delete, get, patch, post, status},
+    },
+    toolsets::Toolset,
 };
 use changing::*;
 use merging::*;
@@ -21,265 +29,197 @@ use reading::*;
 use shared::*;
 use writing::*;
 
-/// The fields of a conversation that developers see.
-pub(crate) const DEVELOPER: &[&str] = &[
-    "id",
-    "created_at",
-    "started_at",
-    "finished_at",
-    "structured",
-    "language",
-    "source",
-    "transcript_segments",
-    "geolocation",
-    "folder_id",
-    "folder_name",
-    "status",
-    "discarded",
-    "starred",
-    "visibility",
-    "processor",
-];
+/// Recorded talk.
+pub(crate) const CONVERSATIONS: Noun = Noun {
+    reader: Some("get_conversation_by_id"),
+    scopes: Some((ConversationsRead, ConversationsWrite)),
+    for_keys: FOR_KEYS,
+    limits: LimitGroup::Conversations,
+    ..Noun::new("conversation", "conversations", "conversation_id", Toolset::Conversations)
+};
 
-/// The fields of a conversation that MCP REST and assistants see in lists.
-pub(crate) const CARD: &[&str] =
-    &["id", "created_at", "started_at", "finished_at", "structured", "language", "match_snippets"];
+const FOR_KEYS: &[&str] = fields!(
+    Conversation { id, created_at, started_at, finished_at, structured, language, source, transcript_segments },
+    Conversation { geolocation, folder_id, folder_name, status, discarded, starred, visibility, processor },
+);
 
-/// The fields of a conversation that they see when they ask for one.
-const DETAIL: &[&str] =
-    &["id", "created_at", "started_at", "finished_at", "structured", "language", "folder_name", "transcript_segments"];
+/// The fields of a conversation that MCP keys and assistants see in lists.
+pub(crate) const CARD: &[&str] = fields!(
+    Conversation { id, created_at, started_at, finished_at, structured, language },
+    FoundConversation { match_snippets },
+);
 
-const BAD_CATEGORY: &str = "Invalid category '{}' is not a valid CategoryEnum";
+/// The fields that they see of one.
+const DETAIL: &[&str] = fields!(Conversation {
+    id,
+    created_at,
+    started_at,
+    finished_at,
+    structured,
+    language,
+    folder_name,
+    transcript_segments
+},);
+
+const BAD_CATEGORY: UnknownValue = UnknownValue::Rejected("Invalid category '{}' is not a valid CategoryEnum");
+const BAD_ASSIGN_TYPE: UnknownValue = UnknownValue::Rejected("Invalid assign type");
 
 /// More segments and characters than any transcript has.
-const EVERYTHING: u32 = u32::MAX;
+const UNLIMITED: u32 = u32::MAX;
 
 pub(crate) fn tools() -> Vec<Tool> {
-    let ok = || json!({ "status": "Ok" });
-    let done = || json!({ "success": true });
-    let repeatable = Hints { read_only: false, destructive: false, idempotent: true };
-    let whole =
-        |route: crate::Route| route.preset("max_segments", EVERYTHING.into()).preset("max_chars", EVERYTHING.into());
-    let from_segments = |path| {
-        post(path)
-            .narrow("source", json!({ "default": "phone" }))
-            .also("segments", "transcript_segments")
-            .also("client_conversation_id", "client_session_id")
-            .also("session_id", "client_session_id")
-            .also("client_id", "client_session_id")
-    };
-    vec![
-        tool!(get_conversations)
-            .scope(ConversationsRead)
-            .daily(&["start_date", "end_date", "limit", "offset"])
+    [listed(), written(), changed()].into_iter().flatten().collect()
+}
+
+fn listed() -> Vec<Tool> {
+    let whole = |route: Binding| route.preset("max_segments", UNLIMITED.into()).preset("max_chars", UNLIMITED.into());
+    CONVERSATIONS.tools([
+        read!(get_conversations)
+            .in_default_list(&["start_date", "end_date", "limit", "offset"])
+            .assistant_fields(CARD)
             .chat("Searching conversations")
             .app(
                 get("/v1/conversations")
                     .page(100, 1000)
-                    .narrow("include_discarded", json!({ "default": true }))
-                    .narrow("include_transcript", json!({ "default": true }))
-                    .field("conversations"),
+                    .default("include_discarded", true)
+                    .default("include_transcript", true),
             )
             .developer(
                 get("/v1/dev/user/conversations")
-                    .limit(Policy::DevConversationsRead)
-                    .limit(Policy::DevConversationReadsTotal)
-                    .limit_when("include_transcript", Policy::DevConversationTranscriptRead)
+                    .limited_when("include_transcript", Policy::DevConversationTranscriptRead)
                     .page(25, 100)
                     .preset("statuses", json!(["completed"]))
-                    .reject("categories", BAD_CATEGORY)
-                    .also("transcript", "include_transcript")
-                    .field("conversations")
-                    .only(DEVELOPER),
+                    .unknown("categories", BAD_CATEGORY)
+                    .alias("include_transcript", "transcript"),
             )
             .mcp(
                 get("/v1/mcp/conversations")
-                    .limit(Policy::McpRead)
                     .page(100, 500)
                     .preset("statuses", json!(["completed"]))
-                    .reject("categories", BAD_CATEGORY)
-                    .field("conversations")
+                    .unknown("categories", BAD_CATEGORY)
                     .only(CARD),
-            )
-            .brief("conversations", CARD),
-        tool!(count_conversations).scope(ConversationsRead).app(get("/v1/conversations/count")).developer(
-            get("/v1/dev/user/conversations/count")
-                .limit(Policy::DevConversationsRead)
-                .limit(Policy::DevConversationReadsTotal)
-                .ours(),
-        ),
-        tool!(get_conversation_by_id)
-            .scope(ConversationsRead)
-            .daily(&[])
+            ),
+        read!(count_conversations).app("/v1/conversations/count").developer("/v1/dev/user/conversations/count"),
+        read!(get_conversation_by_id)
+            .in_default_list(&[])
+            .assistant_fields(DETAIL)
             .chat("Reading conversation")
-            .app(whole(get("/v1/conversations/{conversation_id}")).field("conversation"))
+            .app(whole(get("/v1/conversations/{conversation_id}")))
             .developer(
-                whole(
-                    get("/v1/dev/user/conversations/{conversation_id}")
-                        .limit(Policy::DevConversationDetailRead)
-                        .limit(Policy::DevConversationReadsTotal)
-                        .limit_when("include_transcript", Policy::DevConversationTranscriptRead),
-                )
-                .narrow("include_transcript", json!({ "default": false }))
-                .also("transcript", "include_transcript")
-                .field("conversation")
-                .only(DEVELOPER),
+                whole(get("/v1/dev/user/conversations/{conversation_id}"))
+                    .limited(&[Policy::DevConversationDetailRead, Policy::DevConversationReadsTotal])
+                    .limited_when("include_transcript", Policy::DevConversationTranscriptRead)
+                    .default("include_transcript", false)
+                    .alias("include_transcript", "transcript"),
             )
             .mcp(
                 get("/v1/mcp/conversations/{conversation_id}")
-                    .limit(Policy::McpRead)
                     .narrow("max_segments", json!({ "default": 4096, "maximum": 4096 }))
                     .narrow("max_chars", json!({ "default": 500_000, "maximum": 500_000 }))
-                    .field("conversation")
                     .only(DETAIL),
-            )
-            .brief("conversation", DETAIL),
-        tool!(get_conversations_by_ids)
-            .scope(ConversationsRead)
-            .app(get("/v1/conversations/by-ids").ours())
+            ),
+        read!(get_conversations_by_ids)
+            .whole()
+            .app("/v1/conversations/by-ids")
             .developer(
                 get("/v1/dev/user/conversations/by-ids")
-                    .limit(Policy::DevConversationsRead)
-                    .limit(Policy::DevConversationReadsTotal)
-                    .limit(Policy::DevConversationTranscriptRead)
-                    .ours(),
+                    .limited(&[
+                        Policy::DevConversationsRead,
+                        Policy::DevConversationReadsTotal,
+                        Policy::DevConversationTranscriptRead,
+                    ])
+                    .only(ALL_FIELDS),
             )
-            .mcp(get("/v1/mcp/conversations/by-ids").limit(Policy::McpRead).ours()),
-        tool!(get_conversation_photos)
-            .scope(ConversationsRead)
-            .app(get("/v1/conversations/{conversation_id}/photos").field("photos")),
-        tool!(get_conversation_transcripts)
-            .scope(ConversationsRead)
-            .app(get("/v1/conversations/{conversation_id}/transcripts").field("transcripts")),
-        tool!(get_conversation_recording)
-            .scope(ConversationsRead)
-            .app(get("/v1/conversations/{conversation_id}/recording")),
-        tool!(get_suggested_apps)
-            .scope(ConversationsRead)
-            .app(get("/v1/conversations/{conversation_id}/suggested-apps")),
-        tool!(get_shared_conversation).open().public(get("/v1/conversations/{conversation_id}/shared")),
-        tool!(get_public_conversations)
-            .open()
-            .public(get("/v1/public-conversations").page(1000, 1000).field("conversations")),
-        tool!(create_conversation)
-            .limit(Policy::ConversationsCreate)
-            .scope(ConversationsWrite)
-            .app(post("/v1/conversations/from-text").ours())
-            .developer(post("/v1/dev/user/conversations").limit(Policy::DevConversations)),
-        tool!(create_conversation_from_segments)
-            .limit(Policy::ConversationsFromSegments)
-            .scope(ConversationsWrite)
+            .mcp(get("/v1/mcp/conversations/by-ids").only(ALL_FIELDS)),
+        read!(get_conversation_photos).field("photos").app("/v1/conversations/{conversation_id}/photos"),
+        read!(get_conversation_transcripts).field("transcripts").app("/v1/conversations/{conversation_id}/transcripts"),
+        read!(get_conversation_recording).app("/v1/conversations/{conversation_id}/recording"),
+        read!(get_suggested_apps).app("/v1/conversations/{conversation_id}/suggested-apps"),
+        read!(get_shared_conversation).access(Access::Public).public("/v1/conversations/{conversation_id}/shared"),
+        read!(get_public_conversations).access(Access::Public).public(get("/v1/public-conversations").page(1000, 1000)),
+    ])
+}
+
+fn written() -> Vec<Tool> {
+    let from_segments = |path| {
+        post(path)
+            .default("source", "phone")
+            .alias("transcript_segments", "segments")
+            .alias("client_session_id", "client_conversation_id")
+            .alias("client_session_id", "session_id")
+            .alias("client_session_id", "client_id")
+    };
+    CONVERSATIONS.tools([
+        create!(create_conversation).app("/v1/conversations/from-text").developer("/v1/dev/user/conversations"),
+        create!(create_conversation_from_segments)
+            .limited(&[Policy::ConversationsFromSegments])
             .app(from_segments("/v1/conversations/from-segments"))
-            .developer(from_segments("/v1/dev/user/conversations/from-segments").limit(Policy::DevConversations))
+            .developer(from_segments("/v1/dev/user/conversations/from-segments"))
             // One published client spells the path with an underscore.
-            .developer(
-                from_segments("/v1/dev/user/conversations/from_segments").limit(Policy::DevConversations).ours(),
-            ),
-        tool!(finalize_current_conversation)
-            .limit(Policy::ConversationsCreate)
-            .scope(ConversationsWrite)
-            .app(post("/v1/conversations")),
-        tool!(finalize_conversation)
-            .scope(ConversationsWrite)
-            .app(post("/v1/conversations/{conversation_id}/finalize"))
-            .hints(repeatable),
-        tool!(get_finalization)
-            .scope(ConversationsRead)
-            .app(get("/v1/conversations/{conversation_id}/finalization"))
-            .developer(
-                get("/v1/dev/user/conversations/{conversation_id}/finalization")
-                    .limit(Policy::DevConversationDetailRead)
-                    .limit(Policy::DevConversationReadsTotal)
-                    .ours(),
-            ),
-        tool!(reprocess_conversation)
-            .limit(Policy::ConversationsReprocess)
-            .scope(ConversationsWrite)
-            .app(post("/v1/conversations/{conversation_id}/reprocess").query().field("conversation"))
-            .developer(
-                post("/v1/dev/user/conversations/{conversation_id}/reprocess")
-                    .limit(Policy::DevConversations)
-                    .ours()
-                    .field("conversation")
-                    .only(DEVELOPER),
-            ),
-        tool!(merge_conversations)
-            .limit(Policy::ConversationsMerge)
-            .scope(ConversationsWrite)
-            .app(post("/v1/conversations/merge"))
-            .hints(Hints { read_only: false, destructive: true, idempotent: false }),
-        tool!(test_prompt)
-            .scope(ConversationsRead)
-            .app(post("/v1/conversations/{conversation_id}/test-prompt"))
-            .hints(Hints { read_only: true, destructive: false, idempotent: true }),
-        tool!(edit_conversation)
-            .scope(ConversationsWrite)
-            .app(patch("/v1/conversations/{conversation_id}/title").query().require("title").constant(ok()))
-            .developer(
-                patch("/v1/dev/user/conversations/{conversation_id}")
-                    .limit(Policy::DevConversations)
-                    .field("conversation")
-                    .only(DEVELOPER),
-            )
-            .brief("conversation", CARD),
-        tool!(set_conversation_visibility)
-            .scope(ConversationsWrite)
-            .app(
-                patch("/v1/conversations/{conversation_id}/visibility")
-                    .query()
-                    .rename("value", "visibility")
-                    .constant(ok()),
-            )
-            .brief("conversation", CARD),
-        tool!(star_conversation)
-            .scope(ConversationsWrite)
-            .app(patch("/v1/conversations/{conversation_id}/starred").query().constant(ok()))
-            .brief("conversation", CARD),
-        tool!(mark_conversation_events)
-            .scope(ConversationsWrite)
-            .app(patch("/v1/conversations/{conversation_id}/events").constant(ok()))
-            .brief("conversation", CARD),
-        tool!(correct_segment)
-            .scope(ConversationsWrite)
-            .app(patch("/v1/conversations/{conversation_id}/segments/text").field("conversation"))
-            .brief("conversation", CARD),
-        tool!(edit_conversation_summary)
-            .scope(ConversationsWrite)
-            .app(patch("/v1/conversations/{conversation_id}/summary").field("conversation"))
-            .brief("conversation", CARD),
-        tool!(assign_segments)
-            .scope(ConversationsWrite)
+            .developer(from_segments("/v1/dev/user/conversations/from_segments")),
+        create!(finalize_current_conversation).whole().app("/v1/conversations"),
+        update!(finalize_conversation).app(post("/v1/conversations/{conversation_id}/finalize")),
+        read!(get_finalization).app("/v1/conversations/{conversation_id}/finalization").developer(
+            get("/v1/dev/user/conversations/{conversation_id}/finalization")
+                .limited(&[Policy::DevConversationDetailRead, Policy::DevConversationReadsTotal]),
+        ),
+        act!(reprocess_conversation)
+            .limited(&[Policy::ConversationsReprocess])
+            .app(post("/v1/conversations/{conversation_id}/reprocess").query())
+            .developer("/v1/dev/user/conversations/{conversation_id}/reprocess"),
+        act!(merge_conversations)
+            .limited(&[Policy::ConversationsMerge])
+            .hints(Hints::DESTRUCTIVE)
+            .app("/v1/conversations/merge"),
+        read!(test_prompt).app(post("/v1/conversations/{conversation_id}/test-prompt")),
+    ])
+}
+
+fn changed() -> Vec<Tool> {
+    CONVERSATIONS.tools([
+        update!(edit_conversation)
+            .assistant_fields(CARD)
+            .app(patch("/v1/conversations/{conversation_id}/title").query().require("title").constant(status("Ok")))
+            .developer("/v1/dev/user/conversations/{conversation_id}"),
+        update!(set_conversation_visibility).assistant_fields(CARD).app(
+            patch("/v1/conversations/{conversation_id}/visibility")
+                .query()
+                .rename("visibility", "value")
+                .constant(status("Ok")),
+        ),
+        update!(star_conversation)
+            .assistant_fields(CARD)
+            .app(patch("/v1/conversations/{conversation_id}/starred").query().constant(status("Ok"))),
+        update!(mark_conversation_events)
+            .assistant_fields(CARD)
+            .app(patch("/v1/conversations/{conversation_id}/events").constant(status("Ok"))),
+        update!(correct_segment).assistant_fields(CARD).app("/v1/conversations/{conversation_id}/segments/text"),
+        update!(edit_conversation_summary).assistant_fields(CARD).app("/v1/conversations/{conversation_id}/summary"),
+        update!(assign_segments)
+            .assistant_fields(CARD)
             .app(
                 patch("/v1/conversations/{conversation_id}/segments/{segment_idx}/assign")
                     .query()
-                    .reject("assign_type", "Invalid assign type")
-                    .field("conversation"),
+                    .unknown("assign_type", BAD_ASSIGN_TYPE),
             )
             .app(
                 patch("/v1/conversations/{conversation_id}/assign-speaker/{speaker_id}")
                     .query()
-                    .reject("assign_type", "Invalid assign type")
-                    .field("conversation"),
+                    .unknown("assign_type", BAD_ASSIGN_TYPE),
             )
             .app(
                 patch("/v1/conversations/{conversation_id}/segments/assign-bulk")
-                    .reject("assign_type", "Invalid assign type")
-                    .require("segment_ids")
-                    .field("conversation"),
-            )
-            .brief("conversation", CARD),
-        tool!(assign_speaker)
-            .scope(SpeakersAssign)
-            .app(post("/v1/conversations/{conversation_id}/assign-speaker").ours())
-            .mcp(post("/v1/mcp/conversations/{conversation_id}/assign-speaker").limit(Policy::McpRead).ours())
-            .hints(repeatable),
-        tool!(delete_conversation)
-            .scope(ConversationsWrite)
-            .app(delete("/v1/conversations/{conversation_id}").empty())
-            .developer(
-                delete("/v1/dev/user/conversations/{conversation_id}").limit(Policy::DevConversations).constant(done()),
+                    .unknown("assign_type", BAD_ASSIGN_TYPE)
+                    .require("segment_ids"),
             ),
-    ]
+        update!(assign_speaker)
+            .scope(SpeakersAssign)
+            .app(post("/v1/conversations/{conversation_id}/assign-speaker"))
+            .mcp(post("/v1/mcp/conversations/{conversation_id}/assign-speaker")),
+        delete!(delete_conversation)
+            .app(delete("/v1/conversations/{conversation_id}").empty())
+            .developer("/v1/dev/user/conversations/{conversation_id}"),
+    ])
 }
 
 impl Context {

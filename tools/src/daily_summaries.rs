@@ -15,10 +15,10 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Error, Hints, Result, Tool,
+    Context, Error, Result, Tool,
     calendar::time_zone,
-    limits::Policy,
-    route::{delete, get, patch, post},
+    tool::{Noun, binding::get},
+    toolsets::Toolset,
     webhooks,
 };
 use day::Day;
@@ -26,41 +26,35 @@ use day::Day;
 /// The hour at which summaries are written unless the user has chosen another one.
 const DEFAULT_HOUR: u32 = 22;
 
+/// What a day came to.
+pub(crate) const DAILY_SUMMARIES: Noun = Noun {
+    reader: Some("get_daily_summary"),
+    scopes: Some((ConversationsRead, ConversationsWrite)),
+    ..Noun::new("daily_summary", "daily_summaries", "summary_id", Toolset::Conversations)
+};
+
 pub(crate) fn tools() -> Vec<Tool> {
-    let ok = || json!({ "status": "ok" });
-    let done = || json!({ "success": true });
     let as_summaries = |path| get(path).page(30, 100).envelope("daily_summaries", "summaries", json!({}));
-    vec![
-        tool!(get_daily_summaries)
-            .scope(ConversationsRead)
+    DAILY_SUMMARIES.tools([
+        read!(get_daily_summaries)
             .chat("Reading daily summaries")
             .app(as_summaries("/v1/users/daily-summaries"))
-            .developer(as_summaries("/v1/dev/user/daily-summaries").limit(Policy::DevOther))
-            .mcp(get("/v1/mcp/daily-summaries").limit(Policy::McpRead).page(30, 100).field("daily_summaries")),
-        tool!(get_daily_summary)
-            .scope(ConversationsRead)
-            .app(get("/v1/users/daily-summaries/{summary_id}").field("daily_summary"))
-            .developer(get("/v1/dev/user/daily-summaries/{summary_id}").limit(Policy::DevOther).field("daily_summary")),
-        tool!(delete_daily_summary)
-            .scope(ConversationsWrite)
-            .app(delete("/v1/users/daily-summaries/{summary_id}").constant(ok()))
-            .developer(
-                delete("/v1/dev/user/daily-summaries/{summary_id}").limit(Policy::DevOther).ours().constant(done()),
-            ),
-        tool!(make_daily_summary)
-            .scope(ConversationsWrite)
-            .app(post("/v1/users/daily-summary-settings/test"))
-            .developer(post("/v1/dev/user/daily-summaries").limit(Policy::DevOther).ours())
-            .hints(Hints { read_only: false, destructive: false, idempotent: false }),
-        tool!(get_daily_summary_settings)
-            .scope(ConversationsRead)
-            .app(get("/v1/users/daily-summary-settings"))
-            .developer(get("/v1/dev/user/daily-summary-settings").limit(Policy::DevOther).ours()),
-        tool!(set_daily_summary_settings)
-            .scope(ConversationsWrite)
-            .app(patch("/v1/users/daily-summary-settings").constant(ok()))
-            .developer(patch("/v1/dev/user/daily-summary-settings").limit(Policy::DevOther).ours().constant(done())),
-    ]
+            .developer(as_summaries("/v1/dev/user/daily-summaries"))
+            .mcp(get("/v1/mcp/daily-summaries").page(30, 100)),
+        read!(get_daily_summary)
+            .app("/v1/users/daily-summaries/{summary_id}")
+            .developer("/v1/dev/user/daily-summaries/{summary_id}"),
+        delete!(delete_daily_summary)
+            .app("/v1/users/daily-summaries/{summary_id}")
+            .developer("/v1/dev/user/daily-summaries/{summary_id}"),
+        act!(make_daily_summary).app("/v1/users/daily-summary-settings/test").developer("/v1/dev/user/daily-summaries"),
+        read!(get_daily_summary_settings)
+            .app("/v1/users/daily-summary-settings")
+            .developer("/v1/dev/user/daily-summary-settings"),
+        update!(set_daily_summary_settings)
+            .app("/v1/users/daily-summary-settings")
+            .developer("/v1/dev/user/daily-summary-settings"),
+    ])
 }
 
 /// The caller's daily summaries.

@@ -7,26 +7,31 @@ use resources::chat_files::{ChatFiles, FileHit};
 use schemas::chat::*;
 
 use crate::{
-    Context, Error, Result, Tool,
+    Context, Error, Placement, Result, Tool,
     limits::Policy,
-    route::{delete, get, post},
+    tool::{Noun, binding::post},
+    toolsets::Toolset,
 };
 
-/// The maximum size of an upload, in bytes.
+/// The largest body with files, in bytes.
 const MAX_UPLOAD: usize = 20 << 20;
 
 /// How much of a file's text is returned with it, in characters.
 const MAX_OPENING: usize = 10_000;
 
+/// Files that go with questions.
+pub(crate) const FILES: Noun =
+    Noun { reader: Some("get_file"), ..Noun::new("file", "files", "file_id", Toolset::Conversations) };
+
 pub(crate) fn tools() -> Vec<Tool> {
-    let upload = |path| post(path).files("files").largest(MAX_UPLOAD).field("files");
-    vec![
-        tool!(upload_files).limit(Policy::FilesUpload).app(upload("/v2/files")).app(upload("/v1/files")),
-        tool!(search_files).app(get("/v1/files/search").ours()).chat("Searching files"),
-        tool!(list_files).app(get("/v1/files").ours().field("files")),
-        tool!(get_file).app(get("/v1/files/{file_id}").ours()),
-        tool!(delete_file).app(delete("/v1/files/{file_id}").ours()),
-    ]
+    let upload = |path| post(path).placed(Placement::Form("files")).max_body(MAX_UPLOAD);
+    FILES.tools([
+        create!(upload_files).limited(&[Policy::FilesUpload]).app(upload("/v2/files")).app(upload("/v1/files")),
+        read!(search_files).chat("Searching files").app("/v1/files/search"),
+        read!(list_files).app("/v1/files"),
+        read!(get_file).app("/v1/files/{file_id}"),
+        delete!(delete_file).app("/v1/files/{file_id}"),
+    ])
 }
 
 async fn upload_files(context: Context, input: UploadFiles) -> Result<UploadedFiles> {

@@ -12,95 +12,60 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Error, Hints, Result, Tool, conversations,
+    Context, Error, Result, Tool,
+    conversations::{CARD, CONVERSATIONS},
     limits::Policy,
-    route::{delete, get, patch, post},
+    tool::{
+        Noun,
+        binding::{delete, get, post},
+    },
+    toolsets::Toolset,
 };
 
-/// The fields of a folder that developers see.
-const DEVELOPER: &[&str] = &[
-    "id",
-    "name",
-    "description",
-    "color",
-    "icon",
-    "created_at",
-    "updated_at",
-    "order",
-    "is_default",
-    "is_system",
-    "conversation_count",
-];
+/// Where conversations are filed.
+pub(crate) const FOLDERS: Noun = Noun {
+    reader: Some("get_folder"),
+    scopes: Some((ConversationsRead, ConversationsWrite)),
+    for_keys: FOR_KEYS,
+    ..Noun::new("folder", "folders", "folder_id", Toolset::Conversations)
+};
+
+const FOR_KEYS: &[&str] = fields!(
+    Folder { id, name, description, color, icon, created_at, updated_at, order, is_default, is_system },
+    Folder { conversation_count },
+);
 
 pub(crate) fn tools() -> Vec<Tool> {
-    let ok = || json!({ "status": "ok" });
-    let done = || json!({ "success": true });
-    let moves = Hints { read_only: false, destructive: false, idempotent: true };
-    vec![
+    let folders = FOLDERS.tools([
         // The app shows the first set to whoever has none; developers see what is there.
-        tool!(get_folders)
-            .scope(ConversationsRead)
-            .app(get("/v1/folders").preset("make_first_set", json!(true)).field("folders"))
-            .developer(
-                get("/v1/dev/user/folders")
-                    .limit(Policy::DevOther)
-                    .preset("make_first_set", json!(false))
-                    .field("folders")
-                    .only(DEVELOPER),
-            ),
-        tool!(get_folder).scope(ConversationsRead).app(get("/v1/folders/{folder_id}").field("folder")).developer(
-            get("/v1/dev/user/folders/{folder_id}").limit(Policy::DevOther).ours().field("folder").only(DEVELOPER),
-        ),
-        tool!(create_folder)
-            .scope(ConversationsWrite)
-            .app(post("/v1/folders").field("folder"))
-            .developer(post("/v1/dev/user/folders").limit(Policy::DevOther).ours().field("folder").only(DEVELOPER)),
-        tool!(update_folder).scope(ConversationsWrite).app(patch("/v1/folders/{folder_id}").field("folder")).developer(
-            patch("/v1/dev/user/folders/{folder_id}").limit(Policy::DevOther).ours().field("folder").only(DEVELOPER),
-        ),
-        tool!(delete_folder)
-            .scope(ConversationsWrite)
+        read!(get_folders)
+            .app(get("/v1/folders").preset("make_first_set", json!(true)))
+            .developer(get("/v1/dev/user/folders").preset("make_first_set", json!(false))),
+        read!(get_folder).app("/v1/folders/{folder_id}").developer("/v1/dev/user/folders/{folder_id}"),
+        create!(create_folder).app("/v1/folders").developer("/v1/dev/user/folders"),
+        update!(update_folder).app("/v1/folders/{folder_id}").developer("/v1/dev/user/folders/{folder_id}"),
+        delete!(delete_folder)
             .app(delete("/v1/folders/{folder_id}").empty())
-            .developer(delete("/v1/dev/user/folders/{folder_id}").limit(Policy::DevOther).ours().constant(done())),
-        tool!(reorder_folders)
-            .scope(ConversationsWrite)
-            .app(post("/v1/folders/reorder").constant(ok()))
-            .developer(post("/v1/dev/user/folders/reorder").limit(Policy::DevOther).ours().constant(done()))
-            .hints(moves),
-        tool!(get_folder_conversations)
-            .scope(ConversationsRead)
-            .app(
-                get("/v1/folders/{folder_id}/conversations")
-                    .page(100, 1000)
-                    .narrow("include_transcript", json!({ "default": true }))
-                    .field("conversations"),
-            )
-            .developer(
-                get("/v1/dev/user/folders/{folder_id}/conversations")
-                    .limit(Policy::DevConversationsRead)
-                    .limit(Policy::DevConversationReadsTotal)
-                    .limit_when("include_transcript", Policy::DevConversationTranscriptRead)
-                    .ours()
-                    .page(25, 100)
-                    .field("conversations")
-                    .only(conversations::DEVELOPER),
-            )
-            .brief("conversations", conversations::CARD),
-        tool!(move_conversation)
-            .scope(ConversationsWrite)
-            .app(patch("/v1/conversations/{conversation_id}/folder").constant(ok()))
-            .developer(
-                patch("/v1/dev/user/conversations/{conversation_id}/folder")
-                    .limit(Policy::DevOther)
-                    .ours()
-                    .constant(done()),
-            ),
-        tool!(move_conversations)
-            .scope(ConversationsWrite)
+            .developer("/v1/dev/user/folders/{folder_id}"),
+        update!(reorder_folders).app(post("/v1/folders/reorder")).developer(post("/v1/dev/user/folders/reorder")),
+    ]);
+    let conversations = CONVERSATIONS.tools([read!(get_folder_conversations)
+        .assistant_fields(CARD)
+        .app(get("/v1/folders/{folder_id}/conversations").page(100, 1000).default("include_transcript", true))
+        .developer(
+            get("/v1/dev/user/folders/{folder_id}/conversations")
+                .limited_when("include_transcript", Policy::DevConversationTranscriptRead)
+                .page(25, 100),
+        )]);
+    let moves = FOLDERS.tools([
+        update!(move_conversation)
+            .app("/v1/conversations/{conversation_id}/folder")
+            .developer("/v1/dev/user/conversations/{conversation_id}/folder"),
+        update!(move_conversations)
             .app(post("/v1/folders/{folder_id}/conversations/bulk-move"))
-            .developer(post("/v1/dev/user/folders/{folder_id}/conversations/bulk-move").limit(Policy::DevOther).ours())
-            .hints(moves),
-    ]
+            .developer(post("/v1/dev/user/folders/{folder_id}/conversations/bulk-move")),
+    ]);
+    [folders, conversations, moves].into_iter().flatten().collect()
 }
 
 impl Context {

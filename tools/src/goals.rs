@@ -12,103 +12,76 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Error, Face, Result, Tool, Undo,
-    limits::Policy,
-    route::{delete, get, patch, post},
+    Context, Error, Face, Result, Tool,
+    limits::{LimitGroup, Policy},
+    tool::{
+        Noun,
+        binding::{delete, get, patch, post},
+    },
+    toolsets::Toolset,
 };
 
-/// The fields of a goal that developers see.
-const DEVELOPER: &[&str] = &[
-    "id",
-    "goal_id",
-    "title",
-    "goal_type",
-    "target_value",
-    "current_value",
-    "min_value",
-    "max_value",
-    "unit",
-    "is_active",
-    "created_at",
-    "updated_at",
-    "ended_at",
-    "desired_outcome",
-    "why_it_matters",
-    "success_criteria",
-    "horizon_at",
-    "status",
-    "focus_rank",
-    "metric",
-    "source",
-];
+/// What the user wants to reach.
+pub(crate) const GOALS: Noun = Noun {
+    reader: Some("get_goal"),
+    scopes: Some((GoalsRead, GoalsWrite)),
+    for_keys: FOR_KEYS,
+    limits: LimitGroup::Goals,
+    ..Noun::new("goal", "goals", "goal_id", Toolset::Goals)
+};
+
+const FOR_KEYS: &[&str] = fields!(
+    Goal { id, goal_id, title, goal_type, target_value, current_value, min_value, max_value, unit, is_active },
+    Goal { created_at, updated_at, ended_at, desired_outcome, why_it_matters, success_criteria, horizon_at, status },
+    Goal { focus_rank, metric, source },
+);
 
 /// How many goals the app shows, and therefore how many are active after it has set one.
 const IN_APP: u32 = 4;
 
 pub(crate) fn tools() -> Vec<Tool> {
-    vec![
-        tool!(get_goals)
-            .scope(GoalsRead)
+    GOALS.tools([
+        read!(get_goals)
             .chat("Checking goals")
-            .app(get("/v1/goals/all").page(IN_APP, 100).field("goals"))
-            .developer(
-                get("/v1/dev/user/goals").limit(Policy::DevGoalsRead).page(10, 100).field("goals").only(DEVELOPER),
-            )
-            .mcp(get("/v1/mcp/goals").limit(Policy::McpRead).field("goals").only(DEVELOPER)),
-        tool!(get_current_goal).scope(GoalsRead).app(get("/v1/goals").field("goal")).developer(
-            get("/v1/dev/user/goals/current").limit(Policy::DevGoalsRead).ours().field("goal").only(DEVELOPER),
-        ),
-        tool!(get_goal)
-            .scope(GoalsRead)
-            .app(get("/v1/goals/{goal_id}").ours().field("goal"))
-            .developer(get("/v1/dev/user/goals/{goal_id}").limit(Policy::DevGoalsRead).field("goal").only(DEVELOPER)),
+            .app(get("/v1/goals/all").page(IN_APP, 100))
+            .developer(get("/v1/dev/user/goals").page(10, 100))
+            .mcp("/v1/mcp/goals"),
+        read!(get_current_goal).app("/v1/goals").developer("/v1/dev/user/goals/current"),
+        read!(get_goal).app("/v1/goals/{goal_id}").developer("/v1/dev/user/goals/{goal_id}"),
         // The app shows so many goals, so that a new one displaces the oldest; developers set theirs without touching
         // any other.
-        tool!(create_goal)
-            .scope(GoalsWrite)
-            .app(post("/v1/goals").require("target_value").preset("max_active", json!(IN_APP)).field("goal"))
-            .developer(post("/v1/dev/user/goals").limit(Policy::DevGoalsWrite).field("goal").only(DEVELOPER)),
-        tool!(update_goal).scope(GoalsWrite).app(patch("/v1/goals/{goal_id}").field("goal")).developer(
-            patch("/v1/dev/user/goals/{goal_id}").limit(Policy::DevGoalsWrite).field("goal").only(DEVELOPER),
-        ),
-        tool!(update_goal_progress)
-            .scope(GoalsWrite)
+        create!(create_goal)
+            .app(post("/v1/goals").require("target_value").preset("max_active", json!(IN_APP)))
+            .developer("/v1/dev/user/goals"),
+        update!(update_goal).app("/v1/goals/{goal_id}").developer("/v1/dev/user/goals/{goal_id}"),
+        update!(update_goal_progress)
             .chat("Updating goal")
-            .undo(Undo::Restoring("get_goal"))
-            .app(patch("/v1/goals/{goal_id}/progress").query().field("goal"))
-            .developer(
-                patch("/v1/dev/user/goals/{goal_id}/progress")
-                    .limit(Policy::DevGoalsWrite)
-                    .query()
-                    .field("goal")
-                    .only(DEVELOPER),
-            ),
-        tool!(get_goal_history)
-            .scope(GoalsRead)
+            .undo_restoring()
+            .app(patch("/v1/goals/{goal_id}/progress").query())
+            .developer(patch("/v1/dev/user/goals/{goal_id}/progress").query()),
+        read!(get_goal_history)
             .chat("Checking goals")
-            .app(get("/v1/goals/{goal_id}/history").field("points"))
-            .developer(get("/v1/dev/user/goals/{goal_id}/history").limit(Policy::DevGoalsRead).field("points")),
-        tool!(delete_goal).scope(GoalsWrite).app(delete("/v1/goals/{goal_id}")).developer(
-            delete("/v1/dev/user/goals/{goal_id}").limit(Policy::DevGoalsWrite).constant(json!({ "success": true })),
-        ),
-        tool!(suggest_goal)
-            .limit(Policy::GoalsSuggest)
-            .scope(GoalsRead)
-            .app(get("/v1/goals/suggest"))
-            .developer(get("/v1/dev/user/goals/suggest").limit(Policy::DevGoalsRead).ours()),
-        tool!(get_goal_advice)
-            .limit(Policy::GoalsAdvice)
-            .scope(GoalsRead)
+            .field("points")
+            .app("/v1/goals/{goal_id}/history")
+            .developer("/v1/dev/user/goals/{goal_id}/history"),
+        delete!(delete_goal)
+            .app("/v1/goals/{goal_id}")
+            .developer(delete("/v1/dev/user/goals/{goal_id}").constant(json!({ "success": true }))),
+        read!(suggest_goal)
+            .limited(&[Policy::GoalsSuggest])
+            .app("/v1/goals/suggest")
+            .developer("/v1/dev/user/goals/suggest"),
+        read!(get_goal_advice)
+            .limited(&[Policy::GoalsAdvice])
             .app(get("/v1/goals/{goal_id}/advice").require("goal_id"))
-            .app(get("/v1/goals/advice"))
-            .developer(get("/v1/dev/user/goals/{goal_id}/advice").limit(Policy::DevGoalsRead).ours().require("goal_id"))
-            .developer(get("/v1/dev/user/goals/advice").limit(Policy::DevGoalsRead).ours()),
-        tool!(extract_goal_progress)
-            .limit(Policy::GoalsExtract)
-            .scope(GoalsWrite)
-            .app(post("/v1/goals/extract-progress"))
-            .developer(post("/v1/dev/user/goals/extract-progress").limit(Policy::DevGoalsWrite).ours()),
-    ]
+            .app("/v1/goals/advice")
+            .developer(get("/v1/dev/user/goals/{goal_id}/advice").require("goal_id"))
+            .developer("/v1/dev/user/goals/advice"),
+        act!(extract_goal_progress)
+            .limited(&[Policy::GoalsExtract])
+            .app("/v1/goals/extract-progress")
+            .developer("/v1/dev/user/goals/extract-progress"),
+    ])
 }
 
 impl Context {

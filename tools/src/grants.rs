@@ -7,14 +7,18 @@ use schemas::{
 
 use crate::{
     Context, Error, Result, Tool,
-    route::{delete, get},
+    tool::{Noun, binding::delete},
+    toolsets::Toolset,
 };
 
+/// What the user has let OAuth clients do.
+pub(crate) const GRANTS: Noun = Noun::new("grant", "grants", "grant_id", Toolset::Admin);
+
 pub(crate) fn tools() -> Vec<Tool> {
-    vec![
-        tool!(list_grants).account(get("/v1/mcp/oauth/grants").field("grants")),
-        tool!(revoke_grant).account(delete("/v1/mcp/oauth/grants/{grant_id}").empty()),
-    ]
+    GRANTS.tools([
+        read!(list_grants).account("/v1/mcp/oauth/grants"),
+        delete!(revoke_grant).account(delete("/v1/mcp/oauth/grants/{grant_id}").empty()),
+    ])
 }
 
 async fn list_grants(context: Context, _: ListGrants) -> Result<Grants> {

@@ -10,51 +10,40 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Credential, Error, Result, Tool,
-    limits::Policy,
-    route::{delete, get, post},
+    Access, Context, Credential, Error, Result, Tool,
+    tool::{
+        Noun,
+        binding::{Binding, delete, get, post},
+    },
+    toolsets::Toolset,
 };
 
+/// The user's API keys.
+pub(crate) const KEYS: Noun = Noun::new("api_key", "keys", "key_id", Toolset::Admin);
+
 pub(crate) fn tools() -> Vec<Tool> {
-    let developer = || json!("developer");
-    let mcp = || json!("mcp");
+    let developer = |route: Binding| route.preset("family", json!("developer"));
+    let mcp = |route: Binding| route.preset("family", json!("mcp"));
     // One published client manages keys with a developer key: see `create_derived_key`.
-    vec![
-        tool!(get_key)
-            .any_key()
-            .developer(get("/v1/dev/key").limit(Policy::DevOther))
-            .mcp(get("/v1/mcp/key").limit(Policy::McpRead).ours()),
-        tool!(list_keys)
-            .keeper()
-            .account(get("/v1/dev/keys").preset("family", developer()).field("keys"))
-            .account(get("/v1/mcp/keys").preset("family", mcp()).field("keys"))
-            .developer(
-                get("/v1/dev/user/api-keys").limit(Policy::DevOther).ours().preset("family", developer()).field("keys"),
-            ),
-        tool!(create_key)
-            .keeper()
-            .in_person()
-            .account(post("/v1/dev/keys").preset("family", developer()))
-            .account(post("/v1/mcp/keys").preset("family", mcp()))
-            .developer(
-                post("/v1/dev/user/api-keys")
-                    .limit(Policy::DevOther)
-                    .ours()
-                    .preset("family", developer())
-                    .also("permissions", "scopes"),
-            ),
-        tool!(revoke_key)
-            .keeper()
-            .account(delete("/v1/dev/keys/{key_id}").preset("family", developer()).empty())
-            .account(delete("/v1/mcp/keys/{key_id}").preset("family", mcp()).empty())
-            .developer(
-                delete("/v1/dev/user/api-keys/{key_id}")
-                    .limit(Policy::DevOther)
-                    .ours()
-                    .preset("family", developer())
-                    .constant(json!({ "success": true })),
-            ),
-    ]
+    KEYS.tools([
+        read!(get_key).access(Access::AnyCredential).developer("/v1/dev/key").mcp("/v1/mcp/key"),
+        read!(list_keys)
+            .access(Access::KeyManager)
+            .account(developer(get("/v1/dev/keys")))
+            .account(mcp(get("/v1/mcp/keys")))
+            .developer(developer(get("/v1/dev/user/api-keys"))),
+        create!(create_key)
+            .access(Access::KeyManager)
+            .no_impersonation()
+            .account(developer(post("/v1/dev/keys")))
+            .account(mcp(post("/v1/mcp/keys")))
+            .developer(developer(post("/v1/dev/user/api-keys")).alias("scopes", "permissions")),
+        delete!(revoke_key)
+            .access(Access::KeyManager)
+            .account(developer(delete("/v1/dev/keys/{key_id}")).empty())
+            .account(mcp(delete("/v1/mcp/keys/{key_id}")).empty())
+            .developer(developer(delete("/v1/dev/user/api-keys/{key_id}"))),
+    ])
 }
 
 async fn get_key(context: Context, _: GetKey) -> Result<Key> {

@@ -31,43 +31,39 @@ pub mod webhooks;
 
 use std::sync::OnceLock;
 
-use toolsets::Toolset::{self, *};
-
 pub use tool::{
     Access, Acting, Answer, Arguments, Audience, Caller, Client, Context, Credential, Error, Face, Hints, Issue,
     Placement, Reply, Result, Route, SchemaOf, Shape, Tool, Undo, limits, toolsets,
 };
-pub(crate) use tool::{confirmation, paging, route};
 
-/// Every capability, in reading order, by the toolset that assistants are shown it with.
+/// Every capability, in reading order.
 pub fn all() -> &'static [Tool] {
     static TOOLS: OnceLock<Vec<Tool>> = OnceLock::new();
     TOOLS.get_or_init(|| {
         let nouns = [
-            (Memories, memories::tools()),
-            (Memories, profile::tools()),
-            (Conversations, conversations::tools()),
-            (Conversations, transcripts::tools()),
-            (ActionItems, action_items::tools()),
-            (Goals, goals::tools()),
-            (Conversations, folders::tools()),
-            (People, people::tools()),
-            (Conversations, daily_summaries::tools()),
-            (Conversations, chat::tools()),
-            (Conversations, assistant::citations::tools()),
-            (Conversations, assistant::ask::tools()),
-            (Conversations, files::tools()),
-            (Conversations, voice::tools()),
-            (Conversations, charts::tools()),
-            (Admin, webhooks::tools()),
-            (Admin, preferences::tools()),
-            (Admin, keys::tools()),
-            (Admin, grants::tools()),
-            (Admin, audit::tools()),
-            (Admin, users::tools()),
+            memories::tools(),
+            profile::tools(),
+            conversations::tools(),
+            transcripts::tools(),
+            action_items::tools(),
+            goals::tools(),
+            folders::tools(),
+            people::tools(),
+            daily_summaries::tools(),
+            chat::tools(),
+            assistant::citations::tools(),
+            assistant::ask::tools(),
+            files::tools(),
+            voice::tools(),
+            charts::tools(),
+            webhooks::tools(),
+            preferences::tools(),
+            keys::tools(),
+            grants::tools(),
+            audit::tools(),
+            users::tools(),
         ];
-        let of = |(toolset, tools): (Toolset, Vec<Tool>)| tools.into_iter().map(move |tool| tool.within(toolset));
-        nouns.into_iter().flat_map(of).collect()
+        nouns.into_iter().flatten().collect()
     })
 }
 

@@ -10,233 +10,175 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Error, Hints, Result, Tool, Undo,
-    limits::Policy,
-    paging,
-    route::{delete, get, patch, post},
+    Context, Error, Result, Tool,
+    limits::{LimitGroup, Policy},
+    tool::{
+        Noun, UnknownValue,
+        binding::{delete, get, patch, post, status},
+        paging,
+    },
+    toolsets::Toolset,
 };
 use writing::{
     create_memories, create_memory, delete_all_memories, delete_memories, delete_memory, edit_memory, review_memory,
     set_memory_visibility,
 };
 
-/// The fields of a memory that developers see.
-const DEVELOPER: &[&str] = &[
-    "id",
-    "content",
-    "category",
-    "visibility",
-    "tags",
-    "created_at",
-    "updated_at",
-    "manually_added",
-    "scoring",
-    "reviewed",
-    "user_review",
-    "edited",
-    "provenance",
-    "similar",
-    "relevance_score",
-];
+/// Facts about the user and their world.
+pub(crate) const MEMORIES: Noun = Noun {
+    reader: Some("get_memory"),
+    scopes: Some((MemoriesRead, MemoriesWrite)),
+    for_keys: FOR_KEYS,
+    limits: LimitGroup::Memories,
+    ..Noun::new("memory", "memories", "memory_id", Toolset::Memories)
+};
 
-/// The fields of a memory that assistants see.
-const BRIEF: &[&str] =
-    &["id", "content", "category", "tags", "created_at", "updated_at", "conversation_id", "relevance_score", "similar"];
+const FOR_KEYS: &[&str] = fields!(
+    Memory { id, content, category, visibility, tags, created_at, updated_at, manually_added, scoring, reviewed },
+    Memory { user_review, edited, provenance },
+    WrittenMemory { similar },
+    FoundMemory { relevance_score },
+);
 
-const BAD_CATEGORY: &str = "Invalid category '{}' is not a valid MemoryCategory";
+const FOR_ASSISTANTS: &[&str] = fields!(
+    Memory { id, content, category, tags, created_at, updated_at, conversation_id },
+    FoundMemory { relevance_score },
+    WrittenMemory { similar },
+);
+
+/// The fields of a memory that MCP keys see in a list, in a search and of one just written.
+const LISTED: &[&str] = fields!(Memory { id, content, category, created_at, updated_at });
+const FOUND: &[&str] =
+    fields!(Memory { id, content, category, created_at, updated_at }, FoundMemory { relevance_score },);
+const WRITTEN: &[&str] = fields!(Memory { id, content, category, visibility, tags }, WrittenMemory { similar });
+
+/// What developers write is shorter.
+const MAX_DEVELOPER_TEXT: u32 = 500;
+
+const BAD_CATEGORY: UnknownValue = UnknownValue::Rejected("Invalid category '{}' is not a valid MemoryCategory");
+const BAD_VISIBILITY: UnknownValue = UnknownValue::Rejected("Invalid visibility value");
+const BAD_DEVELOPER_VISIBILITY: UnknownValue = UnknownValue::Invalid("visibility must be 'public' or 'private'");
 
 pub(crate) fn tools() -> Vec<Tool> {
-    let ok = || json!({ "status": "ok" });
-    let done = || json!({ "success": true });
-    let by_score = || json!({ "default": "scoring_desc" });
-    let developer_text = || json!({ "maxLength": 500 });
-    let developer_list = |path| {
-        get(path)
-            .limit(Policy::DevMemoriesRead)
-            .page(25, 1000)
-            .narrow("sort", by_score())
-            .reject("categories", BAD_CATEGORY)
-            .field("memories")
-            .only(DEVELOPER)
-            .cursor("X-Next-Cursor")
-    };
-    vec![
-        tool!(get_memories)
-            .scope(MemoriesRead)
-            .daily(&["limit", "cursor"])
-            .brief("memories", BRIEF)
+    use UnknownValue::Ignored;
+    let short = || json!({ "maxLength": MAX_DEVELOPER_TEXT });
+    let by_score = |path| get(path).default("sort", "scoring_desc");
+    let for_developers =
+        |path| by_score(path).page(25, 1000).unknown("categories", BAD_CATEGORY).cursor("X-Next-Cursor");
+    MEMORIES.tools([
+        read!(get_memories)
+            .in_default_list(&["limit", "cursor"])
+            .assistant_fields(FOR_ASSISTANTS)
             .chat("Reading memories")
-            .app(
-                get("/v3/memories")
-                    .page(100, 500)
-                    .narrow("sort", by_score())
-                    .field("memories")
-                    .cursor("X-Omi-Memory-Next-Cursor"),
-            )
-            .developer(developer_list("/v1/dev/user/memories"))
+            .app(by_score("/v3/memories").page(100, 500).cursor("X-Omi-Memory-Next-Cursor"))
+            .developer(for_developers("/v1/dev/user/memories"))
             // One published client doubles a part of the path.
-            .developer(developer_list("/v1/dev/user/user/memories").ours())
+            .developer(for_developers("/v1/dev/user/user/memories"))
             .mcp(
                 get("/v1/mcp/memories")
-                    .limit(Policy::McpMemoriesRead)
                     .page(25, 500)
-                    .reject("categories", BAD_CATEGORY)
-                    .field("memories")
-                    .only(&["id", "content", "category", "created_at", "updated_at"])
+                    .unknown("categories", BAD_CATEGORY)
+                    .only(LISTED)
                     .cursor("X-Next-Cursor"),
             ),
-        tool!(get_memory).scope(MemoriesRead).app(get("/v3/memories/{memory_id}").ours().field("memory")).developer(
-            get("/v1/dev/user/memories/{memory_id}").limit(Policy::DevMemoriesRead).field("memory").only(DEVELOPER),
-        ),
-        tool!(get_memory_history)
-            .scope(MemoriesRead)
-            .app(get("/v3/memories/{memory_id}/history").ours().field("revisions"))
-            .developer(
-                get("/v1/dev/user/memories/{memory_id}/history")
-                    .limit(Policy::DevMemoriesRead)
-                    .ours()
-                    .field("revisions"),
-            ),
-        tool!(search_memories)
-            .scope(MemoriesRead)
-            .daily(&["limit", "created_after", "created_before"])
-            .brief("memories", BRIEF)
+        read!(get_memory).app("/v3/memories/{memory_id}").developer("/v1/dev/user/memories/{memory_id}"),
+        read!(get_memory_history)
+            .field("revisions")
+            .app("/v3/memories/{memory_id}/history")
+            .developer("/v1/dev/user/memories/{memory_id}/history"),
+        read!(search_memories)
+            .in_default_list(&["limit", "created_after", "created_before"])
+            .assistant_fields(FOR_ASSISTANTS)
             .chat("Searching memories")
-            .app(get("/v3/memories/search").ours().page(10, 100).field("memories"))
+            .app(get("/v3/memories/search").page(10, 100))
             .developer(
-                get("/v1/dev/user/memories/vector/search")
-                    .limit(Policy::DevMemoriesRead)
-                    .page(10, 100)
-                    .reject("categories", BAD_CATEGORY)
-                    .only_in("memories", DEVELOPER)
-                    .envelope("memories", "items", search_policy()),
+                get("/v1/dev/user/memories/vector/search").page(10, 100).unknown("categories", BAD_CATEGORY).envelope(
+                    "memories",
+                    "items",
+                    search_policy(),
+                ),
             )
-            .mcp(get("/v1/mcp/memories/search").limit(Policy::McpMemoriesRead).page(10, 20).field("memories").only(&[
-                "id",
-                "content",
-                "category",
-                "created_at",
-                "updated_at",
-                "relevance_score",
-            ])),
-        tool!(create_memory)
-            .limit(Policy::MemoriesCreate)
-            .scope(MemoriesWrite)
-            .daily(&["tags"])
-            .brief("memory", BRIEF)
+            .mcp(get("/v1/mcp/memories/search").page(10, 20).only(FOUND)),
+        create!(create_memory)
+            .in_default_list(&["tags"])
+            .assistant_fields(FOR_ASSISTANTS)
             .chat("Saving memory")
-            .undo(Undo::Deleting { made: "memory", by: "delete_memory", argument: "memory_id" })
+            .undo_deleting("delete_memory")
             .app(
                 post("/v3/memories")
-                    .narrow("category", json!({ "default": "manual" }))
-                    .lenient("category")
-                    .lenient("visibility")
-                    .field("memory"),
+                    .default("category", "manual")
+                    .unknown("category", Ignored)
+                    .unknown("visibility", Ignored),
             )
-            .developer(
-                post("/v1/dev/user/memories")
-                    .limit(Policy::DevMemories)
-                    .narrow("content", developer_text())
-                    .lenient("visibility")
-                    .field("memory")
-                    .only(DEVELOPER),
-            )
-            .mcp(
-                post("/v1/mcp/memories")
-                    .limit(Policy::McpMemoriesWrite)
-                    .lenient("category")
-                    .lenient("visibility")
-                    .field("memory")
-                    .only(&["id", "content", "category", "visibility", "tags", "similar"]),
-            ),
-        tool!(create_memories)
-            .limit(Policy::MemoriesBatch)
-            .scope(MemoriesWrite)
+            .developer(post("/v1/dev/user/memories").narrow("content", short()).unknown("visibility", Ignored))
+            .mcp(post("/v1/mcp/memories").unknown("category", Ignored).unknown("visibility", Ignored).only(WRITTEN)),
+        create!(create_memories)
+            .limited(&[Policy::MemoriesBatch])
+            .whole()
             .app(
                 post("/v3/memories/batch")
-                    .rename("memories", "items")
+                    .rename("items", "memories")
                     .narrow("items", json!({ "minItems": 0, "maxItems": 100 }))
                     .omit("results"),
             )
             .developer(
                 post("/v1/dev/user/memories/batch")
-                    .limit(Policy::DevMemoriesBatch)
-                    .rename("memories", "items")
-                    .alias("contents", "memories", "content")
+                    .limited(&[Policy::DevMemoriesBatch])
+                    .rename("items", "memories")
+                    .list_alias("items", "contents", "content")
                     .narrow("items", json!({ "minItems": 0 }))
-                    .narrow("items.content", developer_text())
-                    .omit("results")
-                    .only_in("memories", DEVELOPER),
+                    .narrow("items.content", short())
+                    .omit("results"),
             ),
-        tool!(edit_memory)
-            .limit(Policy::MemoriesModify)
-            .scope(MemoriesWrite)
-            .daily(&["content", "tags"])
-            .brief("memory", BRIEF)
+        update!(edit_memory)
+            .in_default_list(&["content", "tags"])
+            .assistant_fields(FOR_ASSISTANTS)
             .chat("Updating memory")
-            .undo(Undo::Restoring("get_memory"))
-            .app(patch("/v3/memories/{memory_id}").query().rename("value", "content").require("content").constant(ok()))
+            .undo_restoring()
+            .app(
+                patch("/v3/memories/{memory_id}")
+                    .query()
+                    .rename("content", "value")
+                    .require("content")
+                    .constant(status("ok")),
+            )
             .developer(
                 patch("/v1/dev/user/memories/{memory_id}")
-                    .limit(Policy::DevMemories)
-                    .narrow("content", developer_text())
-                    .sentence("visibility", "visibility must be 'public' or 'private'")
-                    .field("memory")
-                    .only(DEVELOPER),
+                    .narrow("content", short())
+                    .unknown("visibility", BAD_DEVELOPER_VISIBILITY),
             )
             .mcp(
                 patch("/v1/mcp/memories/{memory_id}")
-                    .limit(Policy::McpMemoriesWrite)
                     .query()
-                    .rename("value", "content")
+                    .rename("content", "value")
                     .require("content")
-                    .constant(ok()),
+                    .constant(status("ok")),
             ),
-        tool!(set_memory_visibility)
-            .limit(Policy::MemoriesModify)
-            .scope(MemoriesWrite)
+        update!(set_memory_visibility)
             .app(
                 patch("/v3/memories/{memory_id}/visibility")
                     .query()
-                    .rename("value", "visibility")
-                    .reject("value", "Invalid visibility value")
-                    .constant(ok()),
+                    .rename("visibility", "value")
+                    .unknown("visibility", BAD_VISIBILITY),
             )
-            .developer(
-                patch("/v1/dev/user/memories/{memory_id}/visibility")
-                    .limit(Policy::DevMemories)
-                    .ours()
-                    .constant(done()),
-            ),
-        tool!(review_memory)
-            .limit(Policy::MemoriesModify)
-            .scope(MemoriesWrite)
-            .app(post("/v3/memories/{memory_id}/review").query().constant(ok()))
-            .developer(
-                post("/v1/dev/user/memories/{memory_id}/review").limit(Policy::DevMemories).ours().constant(done()),
-            )
-            .hints(Hints { read_only: false, destructive: false, idempotent: true }),
-        tool!(delete_memory)
-            .limit(Policy::MemoriesDelete)
-            .scope(MemoriesWrite)
-            .daily(&[])
+            .developer("/v1/dev/user/memories/{memory_id}/visibility"),
+        update!(review_memory)
+            .app(post("/v3/memories/{memory_id}/review").query())
+            .developer(post("/v1/dev/user/memories/{memory_id}/review")),
+        delete!(delete_memory)
+            .in_default_list(&[])
             .chat("Deleting memory")
-            .app(delete("/v3/memories/{memory_id}").constant(ok()))
-            .developer(delete("/v1/dev/user/memories/{memory_id}").limit(Policy::DevMemories).constant(done()))
-            .mcp(delete("/v1/mcp/memories/{memory_id}").limit(Policy::McpMemoriesWrite).constant(ok())),
-        tool!(delete_memories)
-            .limit(Policy::MemoriesDelete)
-            .scope(MemoriesWrite)
-            .app(delete("/v3/memories/batch").body().constant(ok()))
-            .developer(
-                delete("/v1/dev/user/memories/batch").limit(Policy::DevMemoriesBatch).ours().body().constant(done()),
-            ),
-        tool!(delete_all_memories)
-            .limit(Policy::MemoriesDeleteAll)
-            .scope(MemoriesWrite)
-            .app(delete("/v3/memories").constant(ok()))
-            .developer(delete("/v1/dev/user/memories").limit(Policy::DevMemories).ours().constant(done())),
-    ]
+            .app("/v3/memories/{memory_id}")
+            .developer("/v1/dev/user/memories/{memory_id}")
+            .mcp("/v1/mcp/memories/{memory_id}"),
+        delete!(delete_memories)
+            .app(delete("/v3/memories/batch").body())
+            .developer(delete("/v1/dev/user/memories/batch").limited(&[Policy::DevMemoriesBatch]).body()),
+        delete!(delete_all_memories)
+            .limited(&[Policy::MemoriesDeleteAll])
+            .app("/v3/memories")
+            .developer("/v1/dev/user/memories"),
+    ])
 }
 
 /// What Omi's developer search says of memory archives; there are none here.

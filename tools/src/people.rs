@@ -6,47 +6,45 @@ use schemas::{
     person::*,
     scope::Scope::{PeopleCreate, PeopleRead},
 };
-use serde_json::json;
 
 use crate::{
-    Context, Error, Hints, Result, Tool,
-    limits::Policy,
-    route::{delete, get, patch, post},
+    Access, Context, Error, Hints, Result, Tool,
+    tool::{
+        Noun,
+        binding::{delete, patch, post},
+    },
+    toolsets::Toolset,
 };
 
-/// The fields of a person that keys see.
-const MCP: &[&str] = &["id", "name", "created_at", "speech_sample_transcripts"];
+/// Whom the user talks with.
+pub(crate) const PEOPLE: Noun = Noun {
+    reader: Some("get_person"),
+    scopes: Some((PeopleRead, PeopleCreate)),
+    for_keys: fields!(Person { id, name, created_at, speech_sample_transcripts }),
+    ..Noun::new("person", "people", "person_id", Toolset::People)
+};
 
 /// How long a name may be, in characters, without the spaces around it.
 const NAME: std::ops::RangeInclusive<usize> = 2..=40;
 
 pub(crate) fn tools() -> Vec<Tool> {
-    let ok = || json!({ "status": "ok" });
-    vec![
-        tool!(get_people)
-            .scope(PeopleRead)
-            .chat("Looking up people")
-            .app(get("/v1/users/people").field("people"))
-            .mcp(get("/v1/mcp/people").limit(Policy::McpRead).field("people").only(MCP)),
-        tool!(get_person)
-            .scope(PeopleRead)
-            .app(get("/v1/users/people/{person_id}").field("person"))
-            .mcp(get("/v1/mcp/people/{person_id}").limit(Policy::McpRead).ours().field("person").only(MCP)),
-        tool!(create_person)
-            .scope(PeopleCreate)
-            .app(post("/v1/users/people").field("person"))
-            .mcp(post("/v1/mcp/people").limit(Policy::McpRead).ours().only_in("person", &["id", "name"]))
-            .hints(Hints { read_only: false, destructive: false, idempotent: true }),
-        tool!(rename_person)
-            .scope(PeopleCreate)
-            .app(patch("/v1/users/people/{person_id}/name").query().rename("value", "name").constant(ok()))
-            .mcp(patch("/v1/mcp/people/{person_id}/name").limit(Policy::McpRead).ours().constant(ok())),
-        // Keys name people, but do not take them away.
-        tool!(delete_person).app(delete("/v1/users/people/{person_id}").empty()),
-        tool!(delete_speech_sample)
-            .app(delete("/v1/users/people/{person_id}/speech-samples/{sample_index}").constant(ok()))
-            .hints(Hints { read_only: false, destructive: true, idempotent: false }),
-    ]
+    PEOPLE.tools([
+        read!(get_people).chat("Looking up people").app("/v1/users/people").mcp("/v1/mcp/people"),
+        read!(get_person).app("/v1/users/people/{person_id}").mcp("/v1/mcp/people/{person_id}"),
+        create!(create_person)
+            .hints(Hints::IDEMPOTENT)
+            .app("/v1/users/people")
+            .mcp(post("/v1/mcp/people").whole().only(fields!(Person { id, name }))),
+        update!(rename_person)
+            .app(patch("/v1/users/people/{person_id}/name").query().rename("name", "value"))
+            .mcp("/v1/mcp/people/{person_id}/name"),
+        // Keys name people, but do not delete them.
+        delete!(delete_person).access(Access::User).app(delete("/v1/users/people/{person_id}").empty()),
+        delete!(delete_speech_sample)
+            .access(Access::User)
+            .hints(Hints::DESTRUCTIVE)
+            .app("/v1/users/people/{person_id}/speech-samples/{sample_index}"),
+    ])
 }
 
 impl Context {

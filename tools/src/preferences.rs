@@ -9,9 +9,12 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Error, Hints, Issue, Result, Tool,
-    limits::Policy,
-    route::{get, patch, post},
+    Access, Context, Error, Issue, Result, Tool,
+    tool::{
+        Noun,
+        binding::{post, status},
+    },
+    toolsets::Toolset,
 };
 
 /// The languages that speech recognition detects within one recording.
@@ -23,31 +26,23 @@ const MAX_VOCABULARY: usize = 100;
 /// The maximum length of a language tag, in characters.
 const MAX_LANGUAGE: usize = 35;
 
+/// The user's settings. Keys have no scope of their own for preferences; those for memories apply.
+pub(crate) const PREFERENCES: Noun = Noun {
+    scopes: Some((MemoriesRead, MemoriesWrite)),
+    ..Noun::new("preference", "preferences", "preference_id", Toolset::Admin)
+};
+
 pub(crate) fn tools() -> Vec<Tool> {
-    let ok = || json!({ "status": "ok" });
-    vec![
-        // Keys have no scope of their own for preferences; those for memories apply.
-        tool!(get_preferences)
-            .scope(MemoriesRead)
-            .app(get("/v1/users/preferences").ours())
-            .developer(get("/v1/dev/user/preferences").limit(Policy::DevOther).ours()),
-        tool!(update_preferences)
-            .scope(MemoriesWrite)
-            .app(patch("/v1/users/preferences").ours())
-            .developer(patch("/v1/dev/user/preferences").limit(Policy::DevOther).ours()),
-        tool!(get_transcription_preferences).scope(MemoriesRead).app(get("/v1/users/transcription-preferences")),
-        tool!(set_transcription_preferences)
-            .scope(MemoriesWrite)
-            .app(patch("/v1/users/transcription-preferences").constant(ok())),
+    PREFERENCES.tools([
+        read!(get_preferences).app("/v1/users/preferences").developer("/v1/dev/user/preferences"),
+        update!(update_preferences).app("/v1/users/preferences").developer("/v1/dev/user/preferences"),
+        read!(get_transcription_preferences).app("/v1/users/transcription-preferences"),
+        update!(set_transcription_preferences).app("/v1/users/transcription-preferences"),
         // Older routes of the app.
-        tool!(get_language).app(get("/v1/users/language")),
-        tool!(set_language).app(patch("/v1/users/language")),
-        tool!(register_device).app(post("/v1/users/fcm-token").constant(json!({ "status": "Ok" }))).hints(Hints {
-            read_only: false,
-            destructive: false,
-            idempotent: true,
-        }),
-    ]
+        read!(get_language).access(Access::User).app("/v1/users/language"),
+        update!(set_language).access(Access::User).app("/v1/users/language"),
+        update!(register_device).access(Access::User).app(post("/v1/users/fcm-token").constant(status("Ok"))),
+    ])
 }
 
 async fn get_preferences(context: Context, _: GetPreferences) -> Result<UserPreferences> {

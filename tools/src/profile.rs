@@ -4,10 +4,9 @@ use resources::memories::Selection;
 use schemas::{
     memory::{MemoryCategory, MemorySort},
     profile::*,
-    scope::Scope::MemoriesRead,
 };
 
-use crate::{Context, Result, Tool, limits::Policy, route::get};
+use crate::{Context, Result, Tool, limits::Policy, memories::MEMORIES, tool::binding::get};
 
 /// The maximum number of memories, and the maximum length of the text, in characters.
 const MAX_MEMORIES: u32 = 100;
@@ -18,13 +17,10 @@ const EXCLUDED_CATEGORIES: [MemoryCategory; 3] =
     [MemoryCategory::Interesting, MemoryCategory::Learnings, MemoryCategory::Workflow];
 
 pub(crate) fn tools() -> Vec<Tool> {
-    vec![
-        tool!(get_user_profile)
-            .scope(MemoriesRead)
-            .app(get("/v1/users/profile-text").ours())
-            .developer(get("/v1/dev/user/profile").limit(Policy::DevMemoriesRead).ours())
-            .mcp(get("/v1/mcp/profile").limit(Policy::McpRead)),
-    ]
+    MEMORIES.tools([read!(get_user_profile)
+        .app("/v1/users/profile-text")
+        .developer("/v1/dev/user/profile")
+        .mcp(get("/v1/mcp/profile").limited(&[Policy::McpRead]))])
 }
 
 async fn get_user_profile(context: Context, _: GetUserProfile) -> Result<UserProfile> {

@@ -1,43 +1,42 @@
 //! The definition of a capability, and the only way to call it.
 
+#[macro_use]
+mod definition;
+#[macro_use]
+mod noun;
 mod arguments;
+pub(crate) mod binding;
 mod client;
 pub(crate) mod confirmation;
 mod context;
 mod error;
 pub mod limits;
 pub(crate) mod paging;
-pub(crate) mod route;
+mod route;
 pub mod toolsets;
 mod validation_errors;
 
 use std::time::Instant;
 
 use futures::future::BoxFuture;
-use http::Method;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{Schema, SchemaGenerator};
 use schemas::{key::KeyFamily, scope::Scope, user::Role};
-use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use tracing::Instrument;
 
 use crate::audit::AuditRecorder;
-use limits::{Charge, Policy};
+use limits::Policy;
 use toolsets::Toolset;
 
+pub(crate) use definition::{Definition, Verb};
+pub(crate) use noun::Noun;
+
 pub use arguments::Arguments;
-pub(crate) use arguments::read_time;
+pub(crate) use arguments::{UnknownValue, read_time};
 pub use client::{Answer, Client};
 pub use context::{Acting, Caller, Context, Credential, Face};
 pub use error::{Error, Issue, Result};
 pub use route::{Audience, Placement, Reply, Route, Shape};
-
-/// Makes a [`Tool`] of the async function with this name.
-macro_rules! tool {
-    ($function:ident) => {
-        $crate::Tool::new(stringify!($function), $function)
-    };
-}
 
 /// Writes a type's JSON schema with the settings of the given generator.
 pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -45,18 +44,18 @@ pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 /// Who may call a tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Signed-in users only, never a key.
-    Session,
-    /// Signed-in users, and developer keys within what they may hand on: the tool sees to that itself.
-    Keeper,
-    /// Whoever has signed in, with any key.
-    Anyone,
+    /// Signed-in users, no key.
+    User,
+    /// Signed-in users, and developer keys for what they may delegate, which the tool checks.
+    KeyManager,
+    /// Signed-in users, and every key.
+    AnyCredential,
     /// Signed-in users, and keys that hold the scope.
     Scope(Scope),
     /// Everybody: what a user has shared by a link.
     Public,
-    /// Whoever comes without a key: how one signs in.
-    Visitor,
+    /// Everybody without a key: how a user signs in.
+    Anonymous,
     /// The owner of the server, signed in.
     Owner,
 }
@@ -66,32 +65,48 @@ pub enum Access {
 pub struct Hints {
     /// It changes nothing.
     pub read_only: bool,
-    /// It may take away what cannot be brought back.
+    /// It may delete what cannot be restored.
     pub destructive: bool,
     /// Calling it again with the same arguments changes nothing more.
     pub idempotent: bool,
 }
 
-/// How what a tool did is taken back.
+impl Hints {
+    /// It changes nothing.
+    pub const READ: Hints = Hints { read_only: true, destructive: false, idempotent: true };
+    /// It changes something, each time anew.
+    pub const WRITE: Hints = Hints { read_only: false, destructive: false, idempotent: false };
+    /// It changes something, once.
+    pub const IDEMPOTENT: Hints = Hints { idempotent: true, ..Hints::WRITE };
+    /// It changes what cannot be restored.
+    pub const DESTRUCTIVE: Hints = Hints { destructive: true, ..Hints::WRITE };
+
+    /// The same, where a second call changes nothing more.
+    pub const fn and_idempotent(self) -> Hints {
+        Hints { idempotent: true, ..self }
+    }
+}
+
+/// How a call is undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Undo {
-    /// What it wrote, which is in the field `made` of its result, is deleted by the tool `by`, which calls it `argument`.
+    /// By the tool `by`, which deletes what the field `made` of the result holds and calls its id `argument`.
     #[expect(missing_docs, reason = "described together")]
     Deleting { made: &'static str, by: &'static str, argument: &'static str },
-    /// The same tool writes again what the tool of this name told before.
+    /// By the same tool, which writes again what the tool of this name returned before.
     Restoring(&'static str),
 }
 
 type Run = Box<dyn Fn(Context, Value) -> BoxFuture<'static, Result<Value>> + Send + Sync>;
 
-/// One capability: what every face needs to offer it.
+/// One capability: everything that the surfaces need to offer it.
 pub struct Tool {
     /// The MCP tool, the OpenAPI operation and the agent's function.
     pub name: &'static str,
     /// Who may call it.
     pub access: Access,
-    /// Whether only the user themselves may call it, and nobody in their place: what it does outlasts that.
-    pub in_person: bool,
+    /// Whether it is closed to those who impersonate a user: its effect outlasts the impersonation.
+    pub no_impersonation: bool,
     /// The arguments as MCP clients and the agent give them.
     pub arguments: Arguments,
     /// The schema of the result.
@@ -100,196 +115,41 @@ pub struct Tool {
     pub routes: Vec<Route>,
     /// What the user reads while the chat model has it called; `None` keeps it from the chat model.
     pub chat: Option<&'static str>,
-    /// How the chat agent can take back what it did.
+    /// How the chat agent can undo a call.
     pub undo: Option<Undo>,
-    /// What a call by an MCP client is counted as, for the rate limits.
-    pub limits: Vec<Policy>,
-    /// The toolset that it is shown with: its noun's, unless the line says otherwise.
-    pub toolset: Option<Toolset>,
-    /// Whether assistants are shown it without asking for a toolset.
-    pub daily: bool,
-    /// The optional arguments that assistants are shown; none is all.
-    shown: Option<&'static [&'static str]>,
-    hints: Option<Hints>,
-    /// The field of the result whose objects assistants see only in part, and the fields that they see.
-    brief: Option<(&'static str, &'static [&'static str])>,
+    /// The rate limits that a call by an MCP client is counted under.
+    pub limits: &'static [Policy],
+    noun: &'static Noun,
+    hints: Hints,
+    /// The optional arguments that assistants see in the default list; `None` where the tool is not in it.
+    compact_arguments: Option<&'static [&'static str]>,
+    /// The field of the result that assistants see in part, and the fields that they see of it.
+    assistant_fields: Option<(&'static str, &'static [&'static str])>,
     run: Run,
 }
 
 impl Tool {
-    /// Wraps `function`; called by `tool!`.
-    pub(crate) fn new<I, O, F, R>(name: &'static str, function: F) -> Self
-    where
-        I: DeserializeOwned + JsonSchema + 'static,
-        O: Serialize + JsonSchema + 'static,
-        F: Fn(Context, I) -> R + Copy + Send + Sync + 'static,
-        R: Future<Output = Result<O>> + Send + 'static,
-    {
-        let run = move |context, arguments| -> BoxFuture<'static, Result<Value>> {
-            Box::pin(async move {
-                let input = serde_json::from_value(arguments).map_err(|error| Error::Invalid(error.to_string()))?;
-                let output = function(context, input).await?;
-                serde_json::to_value(output).map_err(|error| Error::Internal(error.into()))
-            })
-        };
-        Self {
-            name,
-            access: Access::Session,
-            in_person: false,
-            arguments: Arguments::of(|generator| generator.subschema_for::<I>()),
-            output: |generator| generator.subschema_for::<O>(),
-            routes: Vec::new(),
-            chat: None,
-            undo: None,
-            limits: Vec::new(),
-            toolset: None,
-            daily: false,
-            shown: None,
-            hints: None,
-            brief: None,
-            run: Box::new(run),
-        }
+    /// The toolset that it is shown with.
+    pub fn toolset(&self) -> Toolset {
+        self.noun.toolset
     }
 
-    /// Opens the tool to keys that hold `scope`.
-    pub(crate) fn scope(mut self, scope: Scope) -> Self {
-        self.access = Access::Scope(scope);
-        self
-    }
-
-    /// Opens the tool to developer keys, which manage no more than the keys that they made.
-    pub(crate) fn keeper(mut self) -> Self {
-        self.access = Access::Keeper;
-        self
-    }
-
-    /// Opens the tool to every key.
-    pub(crate) fn any_key(mut self) -> Self {
-        self.access = Access::Anyone;
-        self
-    }
-
-    /// Opens the tool to everybody, signed in or not.
-    pub(crate) fn open(mut self) -> Self {
-        self.access = Access::Public;
-        self
-    }
-
-    /// Counts calls by MCP clients and by the app's routes, which are bound after this, under this policy; routes for keys
-    /// have policies of their own.
-    pub(crate) fn limit(mut self, policy: Policy) -> Self {
-        self.limits.push(policy);
-        self
-    }
-
-    /// Opens the tool to whoever comes without a key, signed in or not.
-    pub(crate) fn visitor(mut self) -> Self {
-        self.access = Access::Visitor;
-        self
-    }
-
-    /// Closes the tool to everybody but the owner of the server.
-    pub(crate) fn owner(mut self) -> Self {
-        self.access = Access::Owner;
-        self
-    }
-
-    /// Closes the tool to whoever acts in a user's place.
-    pub(crate) fn in_person(mut self) -> Self {
-        self.in_person = true;
-        self
-    }
-
-    /// Binds a route that asks for no credential.
-    pub(crate) fn public(self, route: Route) -> Self {
-        self.bind(Audience::Public, route)
-    }
-
-    /// Binds a route for signed-in users.
-    pub(crate) fn app(self, route: Route) -> Self {
-        self.bind(Audience::App, route)
-    }
-
-    /// Binds a route for signed-in users who manage their keys.
-    pub(crate) fn account(self, route: Route) -> Self {
-        self.bind(Audience::Account, route)
-    }
-
-    /// Binds a route for developer keys.
-    pub(crate) fn developer(self, route: Route) -> Self {
-        self.bind(Audience::Developer, route)
-    }
-
-    /// Binds a route for MCP keys.
-    pub(crate) fn mcp(self, route: Route) -> Self {
-        self.bind(Audience::Mcp, route)
-    }
-
-    fn bind(mut self, audience: Audience, mut route: Route) -> Self {
-        route.audience = audience;
-        route.arguments.schema = self.arguments.schema;
-        if audience == Audience::App {
-            route.limits.extend(self.limits.iter().map(|policy| Charge { policy: *policy, when: None }));
-        }
-        self.routes.push(route);
-        self
-    }
-
-    /// Offers the tool to the chat model; `doing` is what the user reads while it runs.
-    pub(crate) fn chat(mut self, doing: &'static str) -> Self {
-        self.chat = Some(doing);
-        self
-    }
-
-    /// Shows the tool with this toolset, unless it was said already with which.
-    pub(crate) fn within(mut self, toolset: Toolset) -> Self {
-        self.toolset.get_or_insert(toolset);
-        self
-    }
-
-    /// Says how what the tool did is taken back.
-    pub(crate) fn undo(mut self, undo: Undo) -> Self {
-        self.undo = Some(undo);
-        self
-    }
-
-    /// Shows the tool to assistants that ask for no toolset: it is for daily use. Of its optional arguments they see
-    /// these only.
-    pub(crate) fn daily(mut self, arguments: &'static [&'static str]) -> Self {
-        (self.daily, self.shown) = (true, Some(arguments));
-        self
-    }
-
-    /// Says what clients may assume, where the method of the first route would say something else.
-    pub(crate) fn hints(mut self, hints: Hints) -> Self {
-        self.hints = Some(hints);
-        self
-    }
-
-    /// Shows assistants only these fields of the object, or of each object in the list, in `field` of the result: what a
-    /// model reads, it pays for.
-    pub(crate) fn brief(mut self, field: &'static str, fields: &'static [&'static str]) -> Self {
-        self.brief = Some((field, fields));
-        self
+    /// Whether assistants see it who ask for no toolset.
+    pub fn is_in_default_list(&self) -> bool {
+        self.compact_arguments.is_some()
     }
 
     /// The part of a result that assistants see, over MCP and in chat.
     pub fn for_assistants(&self, mut result: Value) -> Value {
-        if let Some((field, fields)) = self.brief {
+        if let Some((field, fields)) = self.assistant_fields {
             result[field] = keep(result[field].take(), fields);
         }
         result
     }
 
-    /// What clients may assume of a call: what was said on the binding, else what the first route's method implies.
+    /// What clients may assume of a call.
     pub fn behaviour(&self) -> Hints {
-        let method = self.routes.first().map_or(&Method::POST, |route| &route.method);
-        let implied = Hints {
-            read_only: method == Method::GET,
-            destructive: method == Method::DELETE,
-            idempotent: method != Method::POST,
-        };
-        self.hints.unwrap_or(implied)
+        self.hints
     }
 
     /// The tool's name in plain words: `Get memories`.
@@ -306,7 +166,7 @@ impl Tool {
     /// The JSON schema of what assistants see of the result: an object, without references.
     pub fn result(&self) -> Map<String, Value> {
         let mut schema = arguments::inline(self.output);
-        if let Some((field, fields)) = self.brief {
+        if let Some((field, fields)) = self.assistant_fields {
             let property = &mut schema["properties"][field];
             let object = if property.get("items").is_some() { &mut property["items"] } else { property };
             object["properties"] = keep(object["properties"].take(), fields);
@@ -322,7 +182,7 @@ impl Tool {
 
     /// The arguments as assistants are shown them: nothing that goes without saying, an object without references.
     pub fn arguments_for_assistants(&self) -> Map<String, Value> {
-        toolsets::arguments(self.arguments.schema(), self.shown)
+        toolsets::arguments(self.arguments.schema(), self.compact_arguments)
     }
 
     /// The result as assistants are shown it: the names of its fields and of those of its rows.
@@ -332,18 +192,18 @@ impl Tool {
 
     /// Whether the caller may use this tool at all; asked before a body is read, and before it is listed.
     pub fn permits(&self, context: &Context) -> Result<()> {
-        if self.in_person && context.caller.acting.is_some() {
-            return Err(Error::Forbidden("Whoever acts in a user's place does nothing that outlasts that".into()));
+        if self.no_impersonation && context.caller.acting.is_some() {
+            return Err(Error::Forbidden("Impersonated sessions cannot perform this action".into()));
         }
         match (&context.caller.credential, self.access) {
             (Credential::Session, Access::Owner) if context.caller.role != Role::Owner => {
                 Err(Error::Forbidden("Only the owner of the server may do this".into()))
             }
-            (Credential::Nobody, Access::Visitor) => Ok(()),
-            (_, Access::Public) | (Credential::Session, _) | (Credential::Key(_), Access::Anyone) => Ok(()),
-            (Credential::Nobody, _) => Err(Error::Unauthorized("This needs a signed-in user".into())),
-            (Credential::Key(key), Access::Keeper) if key.family == KeyFamily::Developer => Ok(()),
-            (Credential::Key(_), Access::Session | Access::Keeper | Access::Visitor | Access::Owner) => {
+            (Credential::Nobody, Access::Anonymous) => Ok(()),
+            (_, Access::Public) | (Credential::Session, _) | (Credential::Key(_), Access::AnyCredential) => Ok(()),
+            (Credential::Nobody, _) => Err(Error::Unauthorized("Authentication required".into())),
+            (Credential::Key(key), Access::KeyManager) if key.family == KeyFamily::Developer => Ok(()),
+            (Credential::Key(_), Access::User | Access::KeyManager | Access::Anonymous | Access::Owner) => {
                 Err(Error::Forbidden("This needs a signed-in user, not an API key".into()))
             }
             (Credential::Key(_), Access::Scope(scope)) => context.require(scope),
@@ -380,8 +240,8 @@ impl Tool {
         (self.run)(context.clone(), arguments).await
     }
 
-    /// Reads on behalf of another tool, which is the one that was called.
-    pub(crate) async fn call_within(&self, context: Context, given: Map<String, Value>) -> Result<Value> {
+    /// Calls a tool that reads as a part of another call, which has been limited, confirmed and audited itself.
+    pub(crate) async fn read_unaudited(&self, context: Context, given: Map<String, Value>) -> Result<Value> {
         self.permits(&context)?;
         (self.run)(context, self.arguments.read(given)?).await
     }

@@ -5,81 +5,49 @@ use std::ops::Range;
 use chrono::{DateTime, TimeDelta, Utc};
 use language::{dates, truncate::excerpt};
 use resources::transcripts::{ConversationMatch, TranscriptHit, TranscriptSearch, Transcripts};
-use schemas::{scope::Scope::ConversationsRead, transcript::*};
+use schemas::{conversation::Conversation, transcript::*};
 use serde_json::json;
 
 use crate::{
-    Context, Hints, Result, Tool,
+    Context, Result, Tool,
     calendar::user_time_zone,
-    conversations::CARD,
+    conversations::{CARD, CONVERSATIONS},
     limits::Policy,
-    route::{get, post},
+    tool::binding::{get, post},
 };
 
 /// The maximum length of a snippet, in characters.
 const MAX_SNIPPET: usize = 240;
 
-/// The fields of a found conversation for developers.
-const FOUND: &[&str] = &[
-    "id",
-    "created_at",
-    "started_at",
-    "finished_at",
-    "structured",
-    "language",
-    "source",
-    "folder_id",
-    "status",
-    "discarded",
-    "starred",
-    "relevance_score",
-    "match_snippets",
-];
+/// The fields of a found conversation that developers see.
+const FOUND: &[&str] = fields!(
+    Conversation { id, created_at, started_at, finished_at, structured, language, source },
+    Conversation { folder_id, status, discarded, starred },
+    FoundConversation { relevance_score, match_snippets },
+);
 
 pub(crate) fn tools() -> Vec<Tool> {
-    vec![
-        tool!(search_transcripts)
-            .scope(ConversationsRead)
+    CONVERSATIONS.tools([
+        read!(search_transcripts)
             .chat("Searching transcripts")
-            .app(get("/v1/transcripts/search").ours().page(10, 50))
-            .developer(
-                get("/v1/dev/user/transcripts/search")
-                    .limit(Policy::DevConversationsRead)
-                    .limit(Policy::DevConversationReadsTotal)
-                    .ours()
-                    .page(10, 50),
-            )
-            .mcp(get("/v1/mcp/transcripts/search").limit(Policy::McpRead).ours().page(10, 50)),
-        tool!(search_conversations)
-            .scope(ConversationsRead)
-            .daily(&["start_date", "end_date", "limit"])
+            .app(get("/v1/transcripts/search").page(10, 50))
+            .developer(get("/v1/dev/user/transcripts/search").page(10, 50))
+            .mcp(get("/v1/mcp/transcripts/search").page(10, 50)),
+        read!(search_conversations)
+            .in_default_list(&["start_date", "end_date", "limit"])
+            .assistant_fields(CARD)
             .chat("Searching conversations")
             .app(
                 post("/v1/conversations/search")
-                    .limit(Policy::ConversationsSearch)
+                    .limited(&[Policy::ConversationsSearch])
                     .page(10, 250)
-                    .rename("per_page", "limit")
-                    .narrow("query", json!({ "default": "" }))
+                    .rename("limit", "per_page")
+                    .default("query", "")
                     .envelope("conversations", "items", json!({})),
             )
-            .developer(
-                get("/v1/dev/user/conversations/search")
-                    .limit(Policy::DevConversationsRead)
-                    .limit(Policy::DevConversationReadsTotal)
-                    .ours()
-                    .page(10, 100)
-                    .only_in("conversations", FOUND),
-            )
-            .mcp(
-                get("/v1/mcp/conversations/search")
-                    .limit(Policy::McpRead)
-                    .page(10, 100)
-                    .field("conversations")
-                    .only(CARD),
-            )
-            .brief("conversations", CARD)
-            .hints(Hints { read_only: true, destructive: false, idempotent: true }),
-    ]
+            .developer(get("/v1/dev/user/conversations/search").page(10, 100).whole().only(FOUND))
+            .mcp(get("/v1/mcp/conversations/search").page(10, 100).only(CARD)),
+    ])
 }
 
 /// The caller's transcripts.

@@ -10,26 +10,29 @@ use schemas::{
 };
 
 use crate::{
-    Context, Error, Result, Tool,
-    route::{delete, get, post},
+    Access, Context, Error, Result, Tool,
+    tool::{Noun, binding::delete},
+    toolsets::Toolset,
 };
 
 mod sessions;
 
+/// User accounts.
+pub(crate) const ACCOUNTS: Noun = Noun::new("account", "accounts", "user_id", Toolset::Admin);
+
 pub(crate) fn tools() -> Vec<Tool> {
-    let mut tools = sessions::tools();
-    tools.extend([
-        tool!(get_me).app(get("/v1/users/me").ours()),
-        tool!(delete_account).app(delete("/v1/users/delete-account").body()),
-        tool!(list_users).owner().app(get("/v1/admin/users").ours()),
-        tool!(disable_user).owner().app(post("/v1/admin/users/{user_id}/disable").ours()),
-        tool!(enable_user).owner().app(post("/v1/admin/users/{user_id}/enable").ours()),
-        tool!(delete_user).owner().app(delete("/v1/admin/users/{user_id}").ours()),
-        tool!(invite_user).owner().in_person().app(post("/v1/admin/invitations").ours()),
-        tool!(list_invitations).owner().app(get("/v1/admin/invitations").ours()),
-        tool!(withdraw_invitation).owner().app(delete("/v1/admin/invitations/{invitation_id}").ours()),
+    let accounts = ACCOUNTS.tools([
+        read!(get_me).app("/v1/users/me"),
+        delete!(delete_account).app(delete("/v1/users/delete-account").body()),
+        read!(list_users).access(Access::Owner).app("/v1/admin/users"),
+        act!(disable_user).access(Access::Owner).app("/v1/admin/users/{user_id}/disable"),
+        act!(enable_user).access(Access::Owner).app("/v1/admin/users/{user_id}/enable"),
+        delete!(delete_user).access(Access::Owner).whole().app("/v1/admin/users/{user_id}"),
+        create!(invite_user).access(Access::Owner).no_impersonation().app("/v1/admin/invitations"),
+        read!(list_invitations).access(Access::Owner).app("/v1/admin/invitations"),
+        delete!(withdraw_invitation).access(Access::Owner).whole().app("/v1/admin/invitations/{invitation_id}"),
     ]);
-    tools
+    sessions::tools().into_iter().chain(accounts).collect()
 }
 
 async fn get_me(context: Context, _: GetMe) -> Result<OneUser> {

@@ -5,7 +5,7 @@ mod recording;
 use resources::speech::TranscriptionError;
 use schemas::voice::*;
 
-use crate::{Context, Error, Hints, Result, Tool, limits::Policy, route::post};
+use crate::{Context, Error, Placement, Result, Tool, chat::CHAT, limits::Policy, tool::binding::post};
 
 /// The maximum size of an upload, in bytes.
 const MAX_UPLOAD: usize = 200 << 20;
@@ -14,12 +14,9 @@ const MAX_UPLOAD: usize = 200 << 20;
 const NO_ENDPOINT: &str = "No transcription endpoint is configured: set speech.url";
 
 pub(crate) fn tools() -> Vec<Tool> {
-    vec![
-        tool!(transcribe_voice_message)
-            .limit(Policy::VoiceTranscribe)
-            .app(post("/v2/voice-message/transcribe").files_or_bytes("files").largest(MAX_UPLOAD))
-            .hints(Hints { read_only: true, destructive: false, idempotent: true }),
-    ]
+    CHAT.tools([read!(transcribe_voice_message)
+        .limited(&[Policy::VoiceTranscribe])
+        .app(post("/v2/voice-message/transcribe").placed(Placement::FormOrBytes("files")).max_body(MAX_UPLOAD))])
 }
 
 async fn transcribe_voice_message(context: Context, input: TranscribeVoiceMessage) -> Result<Transcribed> {

@@ -13,30 +13,29 @@ use schemas::{
 use serde_json::{Value, json};
 
 use crate::{
-    Context, Error, Hints, Result, Tool,
-    route::{get, post},
+    Context, Error, Result, Tool,
+    tool::{Noun, binding::post},
+    toolsets::Toolset,
 };
 
 /// What an address may begin with.
 const SCHEMES: [&str; 2] = ["http://", "https://"];
 
+/// The addresses that events are sent to.
+pub(crate) const WEBHOOKS: Noun = Noun::new("webhook", "webhooks", "kind", Toolset::Admin);
+
 pub(crate) fn tools() -> Vec<Tool> {
-    let ok = || json!({ "status": "ok" });
-    let again = Hints { read_only: false, destructive: false, idempotent: true };
-    // All of them are for signed-in users alone: whoever sets an address hears all that is said from then on.
-    vec![
-        tool!(get_webhook).app(get("/v1/users/developer/webhook/{kind}")),
-        tool!(set_webhook).in_person().app(post("/v1/users/developer/webhook/{kind}").constant(ok())).hints(again),
-        tool!(enable_webhook)
-            .in_person()
-            .app(post("/v1/users/developer/webhook/{kind}/enable").constant(ok()))
-            .hints(again),
-        tool!(disable_webhook).app(post("/v1/users/developer/webhook/{kind}/disable").constant(ok())).hints(again),
-        tool!(get_webhooks_status).app(get("/v1/users/developer/webhooks/status")),
-        tool!(get_webhook_secret).in_person().app(get("/v1/users/developer/webhooks/secret").ours()),
-        tool!(rotate_webhook_secret).in_person().app(post("/v1/users/developer/webhooks/secret/rotate").ours()),
-        tool!(get_webhook_deliveries).app(get("/v1/users/developer/webhooks/deliveries").ours()),
-    ]
+    // All of them are for signed-in users alone: whoever sets an address receives all that is said from then on.
+    WEBHOOKS.tools([
+        read!(get_webhook).app("/v1/users/developer/webhook/{kind}"),
+        update!(set_webhook).no_impersonation().app(post("/v1/users/developer/webhook/{kind}")),
+        update!(enable_webhook).no_impersonation().app(post("/v1/users/developer/webhook/{kind}/enable")),
+        update!(disable_webhook).app(post("/v1/users/developer/webhook/{kind}/disable")),
+        read!(get_webhooks_status).app("/v1/users/developer/webhooks/status"),
+        read!(get_webhook_secret).no_impersonation().app("/v1/users/developer/webhooks/secret"),
+        act!(rotate_webhook_secret).no_impersonation().app("/v1/users/developer/webhooks/secret/rotate"),
+        read!(get_webhook_deliveries).app("/v1/users/developer/webhooks/deliveries"),
+    ])
 }
 
 impl Context {

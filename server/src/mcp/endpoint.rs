@@ -110,7 +110,7 @@ impl Gate {
             Err(error) => return Err(error.into()),
         };
         if openapi::is_too_deep(&body) {
-            let sentence = format!("Lists and objects stand within each other more than {} deep", openapi::DEEPEST);
+            let sentence = format!("Lists and objects stand within each other more than {} deep", openapi::MAX_DEPTH);
             return Ok(Err(invalid_request(&sentence)));
         }
         let Ok(said) = serde_json::from_slice(&body) else {
@@ -256,8 +256,8 @@ impl Endpoint for Gate {
             }
             self.sessions.note(&id, &mut request);
         }
-        let nearness = openapi::nearness(&request);
-        request.extensions_mut().insert(nearness);
+        let locality = openapi::locality(&request);
+        request.extensions_mut().insert(locality);
         request.extensions_mut().insert(context.clone());
         request.extensions_mut().insert(Arc::clone(&self.sign_in));
         let mut streaming = Streaming::new(&self.streams, &self.sign_in, &context, request.headers());

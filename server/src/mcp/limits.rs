@@ -1,18 +1,18 @@
 //! What is counted of MCP messages; routes are counted as they say themselves.
 
 use http::request::Parts;
-use openapi::nearness;
+use openapi::locality;
 use poem::Request;
 use resources::RateLimited;
 use rmcp::model::Extensions;
 use tools::{
     Context, Error, Result, Tool,
-    limits::{Nearness, Policy},
+    limits::{Locality, Policy},
 };
 
 /// Counts so many messages of the caller's.
 pub(crate) fn charge_messages(context: &Context, messages: u32, request: &Request) -> Result<()> {
-    context.charge(&[Policy::McpMessages], messages, nearness(request))
+    context.check_rate_limit(&[Policy::McpMessages], messages, locality(request))
 }
 
 /// Lets a call through that is refused for the number of messages: its tool answers so, and the model can read that.
@@ -26,6 +26,6 @@ pub(crate) fn charge_call(tool: &Tool, context: &Context, extensions: &Extension
     if let Some(exceeded) = parts.extensions.get::<RateLimited>() {
         return Err(Error::Limited(*exceeded));
     }
-    let from = parts.extensions.get::<Nearness>().copied().unwrap_or(Nearness::Elsewhere);
-    context.charge(&tool.limits, 1, from)
+    let from = parts.extensions.get::<Locality>().copied().unwrap_or(Locality::Remote);
+    context.check_rate_limit(tool.limits, 1, from)
 }

@@ -26,7 +26,7 @@ pub(super) static DESCRIBED: LazyLock<Vec<Tool>> = LazyLock::new(|| tools::all()
 /// The same with icons.
 pub(super) static WITH_ICONS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
     let all = tools::all().iter().zip(DESCRIBED.iter());
-    all.map(|(tool, described)| described.clone().with_icons(vec![icon_of(tool.toolset)])).collect()
+    all.map(|(tool, described)| described.clone().with_icons(vec![icon_of(tool.toolset())])).collect()
 });
 
 /// The page that begins at `cursor`, which is the name of its first tool, and the cursor of the page after it.
@@ -63,24 +63,22 @@ fn security(tool: &tools::Tool) -> MetaObject {
     let scheme = match tool.access {
         Access::Public => json!({ "type": "noauth" }),
         Access::Scope(scope) => json!({ "type": "oauth2", "scopes": [scope.spelling(KeyFamily::Mcp)] }),
-        Access::Session | Access::Keeper | Access::Anyone | Access::Visitor | Access::Owner => {
+        Access::User | Access::KeyManager | Access::AnyCredential | Access::Anonymous | Access::Owner => {
             json!({ "type": "oauth2" })
         }
     };
     MetaObject(Map::from_iter([("securitySchemes".to_owned(), json!([scheme]))]))
 }
 
-/// The icon of the tools in a toolset; those in none look for something.
-fn icon_of(toolset: Option<Toolset>) -> Icon {
+/// The icon of the tools in a toolset.
+fn icon_of(toolset: Toolset) -> Icon {
     let lines = match toolset {
-        Some(Toolset::Memories) => "M6 4h12v16l-6-4-6 4z",
-        Some(Toolset::Conversations) => "M4 5h16v11H10l-4 4v-4H4z",
-        Some(Toolset::ActionItems) => "M5 12l4 4L19 6",
-        Some(Toolset::Goals) => "M12 3a9 9 0 1 0 9 9M12 8a4 4 0 1 0 4 4M12 12l8-8",
-        Some(Toolset::People) => "M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8M4 21a8 8 0 0 1 16 0",
-        Some(Toolset::Graph) => "M6 6l12 4M6 6l6 12M18 10l-6 8",
-        Some(Toolset::Admin) => "M4 7h10M18 7h2M4 17h2M10 17h10M14 4v6M8 14v6",
-        None => "M10 4a6 6 0 1 1 0 12 6 6 0 0 1 0-12M15 15l5 5",
+        Toolset::Memories => "M6 4h12v16l-6-4-6 4z",
+        Toolset::Conversations => "M4 5h16v11H10l-4 4v-4H4z",
+        Toolset::ActionItems => "M5 12l4 4L19 6",
+        Toolset::Goals => "M12 3a9 9 0 1 0 9 9M12 8a4 4 0 1 0 4 4M12 12l8-8",
+        Toolset::People => "M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8M4 21a8 8 0 0 1 16 0",
+        Toolset::Admin => "M4 7h10M18 7h2M4 17h2M10 17h10M14 4v6M8 14v6",
     };
     // Both light and dark pages show this green.
     let picture = format!(

@@ -7,9 +7,9 @@ use std::{
 
 use http::HeaderMap;
 use ipnet::IpNet;
-use openapi::nearness;
+use openapi::locality;
 use poem::Request;
-use tools::limits::Nearness;
+use tools::limits::Locality;
 
 use crate::config::ServerConfig;
 
@@ -50,7 +50,7 @@ impl Proxies {
 
     /// The address that a request comes from; `None` is this machine itself.
     pub(super) fn sender(&self, request: &Request) -> Option<IpAddr> {
-        if nearness(request) == Nearness::Here {
+        if locality(request) == Locality::Local {
             return None;
         }
         let peer = request.remote_addr().as_socket_addr().map(|peer| peer.ip().to_canonical());

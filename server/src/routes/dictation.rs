@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::{SinkExt, StreamExt};
-use openapi::{nearness, refuse};
+use openapi::{locality, refuse};
 use poem::{
     FromRequest, IntoResponse, Request, Response,
     web::websocket::{CloseCode, Message, WebSocket, WebSocketConfig, WebSocketStream},
@@ -50,7 +50,7 @@ pub(crate) async fn listen(others: &Others, request: Request) -> Response {
     };
     let context = others.sign_in.socket_context(request.headers()).await;
     let charged = context.and_then(|context| {
-        context.charge(&[Policy::VoiceStream], 1, nearness(&request)).map_err(refused)?;
+        context.check_rate_limit(&[Policy::VoiceStream], 1, locality(&request)).map_err(refused)?;
         Ok((others.streams.take(&context.caller.user).map_err(refused)?, context))
     });
     let begun = charged.and_then(|(place, context)| Ok((place, context, Wish::read(&request)?)));

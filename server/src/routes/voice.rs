@@ -1,7 +1,7 @@
 //! Asking aloud: a spoken question, transcribed as its tool does it and then asked like a written one.
 
 use futures::{StreamExt, stream::once};
-use openapi::{Asked, SignIn as _, nearness, refuse};
+use openapi::{PreparedCall, SignIn as _, locality, refuse};
 use poem::{Request, Response};
 use schemas::audit::AuditAccess;
 use serde_json::{Map, Value};
@@ -20,11 +20,11 @@ const LONGEST_QUESTION: usize = 20_000;
 pub(crate) async fn ask(others: &Others, mut request: Request) -> Result<Response, Response> {
     let context = others.sign_in.context(Audience::App, request.headers()).await.map_err(refuse)?;
     context.note_acting("ask_aloud", AuditAccess::Write);
-    context.charge(&[Policy::VoiceMessage], 1, nearness(&request)).map_err(refuse)?;
+    context.check_rate_limit(&[Policy::VoiceMessage], 1, locality(&request)).map_err(refuse)?;
     let place = others.streams.take(&context.caller.user).map_err(refuse)?;
     let app_id = app_id(&request);
     let (name, path) = ("transcribe_voice_message", "/v2/voice-message/transcribe");
-    let mut spoken = Asked::read(name, path, &context.caller.user, &mut request).await?;
+    let mut spoken = PreparedCall::read(name, path, &context.caller.user, &mut request).await?;
     if let Some(Value::Array(files)) = spoken.arguments.get_mut("files") {
         files.truncate(1);
     }

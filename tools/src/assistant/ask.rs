@@ -6,24 +6,22 @@ use chrono_tz::Tz;
 use schemas::{
     chat::{AnswerSource, Ask, Asked, Citation},
     conversation::Conversation,
-    scope::Scope::ConversationsRead,
 };
 use serde_json::json;
 
 use crate::calendar;
-use crate::{Context, Error, Hints, Issue, Result, Tool, assistant::agent, limits::Policy, route::post};
+use crate::{
+    Context, Error, Issue, Result, Tool, assistant::agent, conversations::CONVERSATIONS, limits::Policy,
+    tool::binding::post,
+};
 
 pub(crate) fn tools() -> Vec<Tool> {
-    vec![
-        tool!(ask)
-            .limit(Policy::ChatSend)
-            .scope(ConversationsRead)
-            .daily(&["timezone"])
-            .app(post("/v1/ask").ours())
-            .developer(post("/v1/dev/user/ask").limit(Policy::DevAsk))
-            .mcp(post("/v1/mcp/ask").limit(Policy::McpRead).ours())
-            .hints(Hints { read_only: true, destructive: false, idempotent: true }),
-    ]
+    CONVERSATIONS.tools([read!(ask)
+        .limited(&[Policy::ChatSend])
+        .in_default_list(&["timezone"])
+        .app(post("/v1/ask"))
+        .developer(post("/v1/dev/user/ask").limited(&[Policy::DevAsk]))
+        .mcp(post("/v1/mcp/ask"))])
 }
 
 async fn ask(context: Context, input: Ask) -> Result<Asked> {

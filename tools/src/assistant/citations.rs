@@ -10,10 +10,11 @@ use schemas::{chat::Citation, citation::*};
 
 use crate::calendar;
 use crate::{
-    Context, Error, Result, Tool,
+    Access, Context, Error, Result, Tool,
     assistant::retrieval::{self, Passage, Query},
     limits::Policy,
-    route::get,
+    tool::{Noun, binding::get},
+    toolsets::Toolset,
 };
 use documents::Part;
 pub(crate) use documents::{text, transcript};
@@ -23,25 +24,27 @@ pub(crate) use kinds::{Reader, whole_conversation, whole_file};
 /// The length of the quote in a title, in characters.
 const MAX_TITLE_QUOTE: usize = 160;
 
+/// Whatever can be found and cited.
+pub(crate) const DOCUMENTS: Noun = Noun::new("document", "documents", "id", Toolset::Conversations);
+
+/// What is found may be a conversation.
+const DEVELOPER_LIMITS: &[Policy] = &[Policy::DevOther, Policy::DevConversationReadsTotal];
+
 pub(crate) fn tools() -> Vec<Tool> {
-    vec![
-        tool!(search)
-            .any_key()
-            .daily(&[])
-            .app(get("/v1/search").ours())
-            .developer(
-                get("/v1/dev/user/search").limit(Policy::DevOther).limit(Policy::DevConversationReadsTotal).ours(),
-            )
-            .mcp(get("/v1/mcp/search").limit(Policy::McpRead).ours()),
-        tool!(fetch)
-            .any_key()
-            .daily(&[])
-            .app(get("/v1/fetch").ours())
-            .developer(
-                get("/v1/dev/user/fetch").limit(Policy::DevOther).limit(Policy::DevConversationReadsTotal).ours(),
-            )
-            .mcp(get("/v1/mcp/fetch").limit(Policy::McpRead).ours()),
-    ]
+    DOCUMENTS.tools([
+        read!(search)
+            .access(Access::AnyCredential)
+            .in_default_list(&[])
+            .app("/v1/search")
+            .developer(get("/v1/dev/user/search").limited(DEVELOPER_LIMITS))
+            .mcp("/v1/mcp/search"),
+        read!(fetch)
+            .access(Access::AnyCredential)
+            .in_default_list(&[])
+            .app("/v1/fetch")
+            .developer(get("/v1/dev/user/fetch").limited(DEVELOPER_LIMITS))
+            .mcp("/v1/mcp/fetch"),
+    ])
 }
 
 async fn search(context: Context, input: Search) -> Result<SearchResults> {

@@ -300,7 +300,7 @@ fn tool(name: &str) -> &'static Tool {
 async fn call(tool: &'static Tool, context: Context, arguments: Map<String, Value>, mode: ReadMode) -> Result<Value> {
     match mode {
         ReadMode::Audited => tool.call(context, &tool.arguments, arguments).await,
-        ReadMode::Unaudited => tool.call_within(context, arguments).await,
+        ReadMode::Unaudited => tool.read_unaudited(context, arguments).await,
     }
 }
 

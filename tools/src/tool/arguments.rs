@@ -1,37 +1,49 @@
-//! How a face spells a tool's arguments: one schema, read once, for every face.
+//! The arguments of a tool as a surface takes them: one schema, which everything is read by.
 
 use std::sync::OnceLock;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
-use http::StatusCode;
 use jsonschema::Validator;
 use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
 
 use super::{Error, Issue, Result, SchemaOf, validation_errors};
 
-/// The arguments of a tool as one face spells them: the schema of its input type, and what differs from it.
+/// The arguments of a tool as one surface takes them: the schema of its input type, and what differs from it. Each
+/// difference names the field of the input type first.
 #[derive(Default)]
 pub struct Arguments {
-    pub(crate) schema: Option<SchemaOf>,
-    pub(crate) renamed: Vec<(&'static str, &'static str)>,
-    pub(crate) aliased: Vec<(&'static str, &'static str, &'static str)>,
-    pub(crate) also: Vec<(&'static str, &'static str)>,
-    pub(crate) preset: Vec<(&'static str, Value)>,
-    pub(crate) narrowed: Vec<(&'static str, Value)>,
-    pub(crate) required: Vec<&'static str>,
-    pub(crate) lenient: Vec<&'static str>,
-    pub(crate) rejected: Vec<(&'static str, &'static str, Refuse)>,
-    pub(crate) clamped: bool,
+    pub(super) schema: Option<SchemaOf>,
+    /// The name that clients use.
+    pub(super) renamed: Vec<(&'static str, &'static str)>,
+    /// Another name; the field is a path, as `items.content`.
+    pub(super) aliases: Vec<(&'static str, &'static str)>,
+    /// Another name for a list of plain values, and the member that each of them is.
+    pub(super) list_aliases: Vec<(&'static str, &'static str, &'static str)>,
+    pub(super) preset: Vec<(&'static str, Value)>,
+    /// Keywords of the schema; the field is a path.
+    pub(super) narrowed: Vec<(&'static str, Value)>,
+    pub(super) required: Vec<&'static str>,
+    pub(super) unknown: Vec<(&'static str, UnknownValue)>,
+    /// Whether `limit` and `offset` are moved inside their bounds.
+    pub(super) clamped: bool,
     compiled: OnceLock<Compiled>,
 }
 
-/// The kind of error that a sentence becomes.
-type Refuse = fn(String) -> Error;
+/// What happens to a text that is none of an enum's; in a sentence, `{}` stands for it.
+#[derive(Clone, Copy)]
+pub(crate) enum UnknownValue {
+    /// It counts as not given.
+    Ignored,
+    /// 400 with this sentence.
+    Rejected(&'static str),
+    /// 422 with this sentence, in place of a list of issues.
+    Invalid(&'static str),
+}
 
 struct Compiled {
     schema: Map<String, Value>,
-    taken: Map<String, Value>,
+    accepted: Map<String, Value>,
     validator: Validator,
 }
 
@@ -41,38 +53,45 @@ impl Arguments {
         Self { schema: Some(schema), ..Self::default() }
     }
 
-    /// The JSON schema of the arguments as this face spells them: an object, without references.
+    /// The JSON schema of the arguments as clients of this surface name them: an object, without references.
     pub fn schema(&self) -> &Map<String, Value> {
         &self.compiled().schema
     }
 
-    /// The same, without the bounds that this face does not insist on: what it pulls inside them, or counts as not given.
-    pub fn taken(&self) -> &Map<String, Value> {
-        &self.compiled().taken
+    /// The same, without the bounds that this surface does not enforce.
+    pub fn accepted(&self) -> &Map<String, Value> {
+        &self.compiled().accepted
     }
 
-    /// The schema that the input type has, named for components; `None` where this face spells something otherwise.
+    /// The schema of the input type, named for components; `None` where this surface differs from it.
     pub fn plain(&self) -> Option<SchemaOf> {
         let differs = !self.renamed.is_empty() || !self.preset.is_empty() || !self.narrowed.is_empty();
-        let differs = differs || !self.required.is_empty() || !self.lenient.is_empty() || self.clamped;
+        let differs = differs || !self.required.is_empty() || self.clamped;
+        let differs = differs || self.unknown.iter().any(|(_, value)| matches!(value, UnknownValue::Ignored));
         self.schema.filter(|_| !differs)
     }
 
     /// Whether an argument may be given under this name.
     pub fn takes(&self, name: &str) -> bool {
         properties(self.schema()).contains_key(name)
-            || self.aliased.iter().any(|(alias, ..)| *alias == name)
+            || self.list_aliases.iter().any(|(_, other, _)| *other == name)
             || self.canonical(name) != name
     }
 
-    /// The name of the argument that a client may call `name` as well.
+    /// The first name of the argument that clients may also call `name`.
     pub fn canonical<'a>(&self, name: &'a str) -> &'a str {
-        self.also.iter().find(|(other, path)| *other == name && !path.contains('.')).map_or(name, |(_, path)| path)
+        let alias = self.aliases.iter().find(|(path, other)| *other == name && !path.contains('.'));
+        alias.map_or(name, |&(field, _)| self.wire_name(field))
     }
 
     /// Whether an unknown value of an enum is answered with 400.
     pub fn rejects(&self) -> bool {
-        self.rejected.iter().any(|(_, _, refuse)| refuse(String::new()).status() == StatusCode::BAD_REQUEST)
+        self.unknown.iter().any(|(_, value)| matches!(value, UnknownValue::Rejected(_)))
+    }
+
+    /// The name that clients use of a field.
+    fn wire_name<'a>(&self, field: &'a str) -> &'a str {
+        self.renamed.iter().find(|(renamed, _)| *renamed == field).map_or(field, |&(_, wire)| wire)
     }
 
     /// The doc comment of the input type.
@@ -83,8 +102,8 @@ impl Arguments {
     /// Checks what a client gave and makes the tool's input of it.
     pub(crate) fn read(&self, mut given: Map<String, Value>) -> Result<Value> {
         let compiled = self.compiled();
-        self.resolve_other_names(&mut given);
         self.resolve_aliases(&mut given);
+        self.resolve_list_aliases(&mut given);
         let properties = properties(&compiled.schema);
         let mut wrong = Vec::new();
         for (name, schema) in properties {
@@ -105,20 +124,20 @@ impl Arguments {
         if !wrong.is_empty() {
             return Err(self.refuse(wrong));
         }
-        Ok(self.translate(given))
+        Ok(self.to_input(given))
     }
 
     fn compiled(&self) -> &Compiled {
         self.compiled.get_or_init(|| {
-            let schema = self.spell(inline(self.schema.expect("every contract is made with a schema")));
+            let schema = self.with_wire_names(inline(self.schema.expect("every contract is made with a schema")));
             let validator = jsonschema::validator_for(&schema).expect("schemars writes valid schemas");
             let Value::Object(schema) = schema else { unreachable!("an input type is a struct") };
-            Compiled { taken: self.loosen(schema.clone()), schema, validator }
+            Compiled { accepted: self.relax(schema.clone()), schema, validator }
         })
     }
 
-    /// Lays the differences of this face over the schema of the input type.
-    fn spell(&self, mut schema: Value) -> Value {
+    /// Lays the differences of this surface over the schema of the input type.
+    fn with_wire_names(&self, mut schema: Value) -> Value {
         for (path, keywords) in &self.narrowed {
             let target = path.split('.').fold(&mut schema, |at, name| {
                 let object = if at.get("items").is_some() { &mut at["items"] } else { at };
@@ -128,10 +147,7 @@ impl Arguments {
                 target[keyword] = value.clone();
             }
         }
-        let wire_name = |field: &str| {
-            let renamed = self.renamed.iter().find(|(_, native)| *native == field);
-            renamed.map_or(field, |(wire, _)| *wire).to_owned()
-        };
+        let wire_name = |field: &str| self.wire_name(field).to_owned();
         let is_preset = |field: &str| self.preset.iter().any(|(name, _)| *name == field);
         if let Value::Object(properties) = schema["properties"].take() {
             let open = properties.into_iter().filter(|(field, _)| !is_preset(field));
@@ -155,15 +171,13 @@ impl Arguments {
         schema
     }
 
-    /// Puts words in the place of bounds that this face does not insist on.
-    fn loosen(&self, mut schema: Map<String, Value>) -> Map<String, Value> {
+    /// Puts a sentence in the place of bounds that this surface does not enforce.
+    fn relax(&self, mut schema: Map<String, Value>) -> Map<String, Value> {
         for (name, argument) in schema["properties"].as_object_mut().into_iter().flatten() {
-            let told = if self.is_clamped(name) {
+            let sentence = if self.is_clamped(name) {
                 let bound = |keyword| argument[keyword].as_i64().map_or("…".to_owned(), |bound| bound.to_string());
                 format!("A number outside {} to {} counts as the nearest of them.", bound("minimum"), bound("maximum"))
-            } else if let Some(choices) =
-                validation_errors::choices(argument).filter(|_| self.lenient.contains(&name.as_str()))
-            {
+            } else if let Some(choices) = validation_errors::choices(argument).filter(|_| self.ignores_unknown(name)) {
                 let choices: Vec<&str> = choices.iter().filter_map(Value::as_str).collect();
                 format!("One of {}; anything else counts as not given.", choices.join(", "))
             } else {
@@ -176,27 +190,33 @@ impl Arguments {
             }
             bounds[..2].iter().for_each(|keyword| drop(keywords.remove(*keyword)));
             let described = keywords.get("description").and_then(Value::as_str).unwrap_or_default();
-            keywords.insert("description".to_owned(), json!(format!("{described} {told}").trim_start()));
+            keywords.insert("description".to_owned(), json!(format!("{described} {sentence}").trim_start()));
         }
         schema
+    }
+
+    /// Whether an unknown value of the argument that clients call `name` counts as not given.
+    fn ignores_unknown(&self, name: &str) -> bool {
+        let ignored = self.unknown.iter().filter(|(_, value)| matches!(value, UnknownValue::Ignored));
+        ignored.map(|(field, _)| self.wire_name(field)).any(|wire| wire == name)
     }
 
     fn is_clamped(&self, name: &str) -> bool {
         self.clamped && matches!(name, "limit" | "offset")
     }
 
-    /// Puts arguments that came under another name where they belong; the right name wins.
-    fn resolve_other_names(&self, given: &mut Map<String, Value>) {
+    /// Gives arguments that came under an alias their first name, which wins where both are given.
+    fn resolve_aliases(&self, given: &mut Map<String, Value>) {
         let rename = |object: &mut Map<String, Value>, other: &str, name: &str| {
             if let Some(value) = object.remove(other) {
                 object.entry(name).or_insert(value);
             }
         };
-        for (other, path) in &self.also {
+        for (path, other) in &self.aliases {
             match path.split_once('.') {
-                None => rename(given, other, path),
+                None => rename(given, other, self.wire_name(path)),
                 Some((list, name)) => {
-                    let items = given.get_mut(list).and_then(Value::as_array_mut);
+                    let items = given.get_mut(self.wire_name(list)).and_then(Value::as_array_mut);
                     let objects = items.into_iter().flatten().filter_map(Value::as_object_mut);
                     objects.for_each(|object| rename(object, other, name));
                 }
@@ -204,34 +224,34 @@ impl Arguments {
         }
     }
 
-    /// Puts lists that came under another name, as plain values, where they belong.
-    fn resolve_aliases(&self, given: &mut Map<String, Value>) {
-        for (alias, name, member) in &self.aliased {
-            if let Some(Value::Array(items)) = given.remove(*alias) {
+    /// Makes objects of lists of plain values that came under an alias.
+    fn resolve_list_aliases(&self, given: &mut Map<String, Value>) {
+        for (field, other, member) in &self.list_aliases {
+            if let Some(Value::Array(items)) = given.remove(*other) {
                 let wrap = |item| json!({ *member: item });
-                given.entry(*name).or_insert_with(|| items.into_iter().map(wrap).collect());
+                given.entry(self.wire_name(field)).or_insert_with(|| items.into_iter().map(wrap).collect());
             }
         }
     }
 
     /// Brings one given value into the form that its schema describes, where there is no doubt what was meant.
     fn adjust(&self, name: &str, schema: &Value, value: &mut Value) -> Adjusted {
-        let may_be_unknown = self.lenient.contains(&name) && (value.is_string() || value.is_null());
+        let may_be_unknown = (value.is_string() || value.is_null()) && self.ignores_unknown(name);
         if may_be_unknown && !validation_errors::choices(schema).is_some_and(|choices| choices.contains(value)) {
             return Adjusted::Absent;
         }
         if self.is_clamped(name) {
             clamp(schema, value);
         }
-        match settle_times(schema, value, &mut vec![json!(name)]) {
+        match parse_times(schema, value, &mut vec![json!(name)]) {
             Some(issue) => Adjusted::Wrong(Box::new(issue)),
             None => Adjusted::Kept,
         }
     }
 
-    /// The default that this face gives to an argument, where it has one of its own.
-    fn default_of(&self, wire: &str) -> Option<&Value> {
-        self.own_default(self.renamed.iter().find(|(name, _)| *name == wire).map_or(wire, |(_, field)| field))
+    /// The default that this surface gives to an argument, where it has one of its own.
+    fn default_of(&self, name: &str) -> Option<&Value> {
+        self.own_default(self.renamed.iter().find(|(_, wire)| *wire == name).map_or(name, |(field, _)| field))
     }
 
     fn own_default(&self, field: &str) -> Option<&Value> {
@@ -239,18 +259,22 @@ impl Arguments {
     }
 
     fn refuse(&self, wrong: Vec<Issue>) -> Error {
-        let sentence = wrong.iter().find_map(|issue| {
-            let fits = |rejected: &&(&str, _, _)| issue.kind == "enum" && issue.loc[0] == *rejected.0;
-            let (_, sentence, refuse) = self.rejected.iter().find(fits)?;
-            Some(refuse(sentence.replace("{}", issue.input.as_str().unwrap_or_default())))
+        let sentence = wrong.iter().filter(|issue| issue.kind == "enum").find_map(|issue| {
+            let (_, value) = self.unknown.iter().find(|(field, _)| issue.loc[0] == self.wire_name(field))?;
+            let fill = |sentence: &str| sentence.replace("{}", issue.input.as_str().unwrap_or_default());
+            match value {
+                UnknownValue::Ignored => None,
+                UnknownValue::Rejected(sentence) => Some(Error::Rejected(fill(sentence))),
+                UnknownValue::Invalid(sentence) => Some(Error::Invalid(fill(sentence))),
+            }
         });
         sentence.unwrap_or(Error::Arguments(wrong))
     }
 
-    /// Turns this face's spelling into the tool's own.
-    fn translate(&self, given: Value) -> Value {
+    /// Makes the tool's input of arguments with the names of this surface.
+    fn to_input(&self, given: Value) -> Value {
         let Value::Object(mut input) = given else { return given };
-        for (wire, field) in &self.renamed {
+        for (field, wire) in &self.renamed {
             if let Some(value) = input.remove(*wire) {
                 input.insert((*field).to_owned(), value);
             }
@@ -269,7 +293,7 @@ enum Adjusted {
 }
 
 fn properties(schema: &Map<String, Value>) -> &Map<String, Value> {
-    schema["properties"].as_object().expect("spell() sees to it")
+    schema["properties"].as_object().expect("an arguments schema has properties")
 }
 
 /// The schema without references, and without the widths of Rust's numbers, which tell a client nothing.
@@ -295,11 +319,11 @@ fn clamp(schema: &Value, value: &mut Value) {
 }
 
 /// Writes every time within a value as RFC 3339 in UTC; gives the first text that is no time.
-fn settle_times(schema: &Value, value: &mut Value, place: &mut Vec<Value>) -> Option<Issue> {
+fn parse_times(schema: &Value, value: &mut Value, place: &mut Vec<Value>) -> Option<Issue> {
     let schema = schema["anyOf"].get(0).unwrap_or(schema);
     let mut within = |schema: &Value, value: &mut Value, at: Value| {
         place.push(at);
-        let issue = settle_times(schema, value, place);
+        let issue = parse_times(schema, value, place);
         place.pop();
         issue
     };

@@ -1,9 +1,9 @@
-//! What a call is about, in the user's words: so that a person who is asked whether it may be made knows what it is.
+//! Confirmation of destructive calls: what a call is about, in the user's words, and the question for a person.
 
 use language::truncate::truncate_line;
 use serde_json::{Map, Value};
 
-use super::{Context, Error, Result, Tool, Undo};
+use super::{Context, Error, Result, Tool};
 
 /// The fields that say in words what something is.
 pub(crate) const TEXTS: [&str; 5] = ["description", "content", "title", "name", "headline"];
@@ -48,27 +48,20 @@ pub(crate) async fn named(context: &Context, tool: &Tool, given: &Map<String, Va
     Ok(found.and_then(|(_, row)| text(&row)))
 }
 
-/// What a call is about to change, as its own reading tool tells it, and the arguments that name it.
+/// What a call is about to change, as the noun's reader returns it, and the arguments that name it.
 pub(crate) async fn look_up(
     context: &Context,
     tool: &Tool,
     given: &Map<String, Value>,
 ) -> Result<Option<(Map<String, Value>, Value)>> {
-    let reader = match tool.undo {
-        Some(Undo::Restoring(by)) => crate::find(by),
-        _ => tool
-            .name
-            .split_once('_')
-            .and_then(|(_, noun)| ["", "_by_id"].iter().find_map(|end| crate::find(&format!("get_{noun}{end}")))),
-    };
-    let Some(reader) = reader else { return Ok(None) };
+    let Some(reader) = tool.noun.reader.and_then(crate::find) else { return Ok(None) };
     let known = |name: &String| reader.arguments.takes(name);
     let names: Map<_, _> =
         given.iter().filter(|(name, _)| known(name)).map(|(name, id)| (name.clone(), id.clone())).collect();
     if names.is_empty() {
         return Ok(None);
     }
-    let mut told = reader.call_within(context.clone(), names.clone()).await?;
+    let mut told = reader.read_unaudited(context.clone(), names.clone()).await?;
     let row =
         told.as_object_mut().and_then(|fields| fields.values_mut().find(|field| field.is_object())).map(Value::take);
     Ok(Some((names, row.unwrap_or(told))))

@@ -133,7 +133,7 @@ impl Context {
                 let spelling = scope.spelling(key.family);
                 Err(Error::Forbidden(format!("Insufficient permissions. Required scope: {spelling}")))
             }
-            Credential::Nobody => Err(Error::Unauthorized("This needs a signed-in user".into())),
+            Credential::Nobody => Err(Error::Unauthorized("Authentication required".into())),
         }
     }
 

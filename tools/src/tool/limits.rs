@@ -1,17 +1,18 @@
-//! How often everybody may do what: the policies of the contract, and Recollect's own.
+//! Rate limits: the policies of the contract and Recollect's own, and which of them each route and tool call is counted
+//! under.
 
 use std::net::IpAddr;
 
 use http::HeaderMap;
 use resources::limits::Deed;
 
-use super::{Context, Credential, Error, Result};
+use super::{Audience, Context, Credential, Error, Result, Verb};
 use Per::{Key, User};
 use Policy::*;
 
-/// What a bucket is called, and how often an hour it gives.
+/// A rate limit: the bucket that requests are counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the table says what each is")]
+#[expect(missing_docs, reason = "the table of names says what each is")]
 pub enum Policy {
     DevMemories,
     DevMemoriesBatch,
@@ -62,123 +63,230 @@ pub enum Per {
     User,
 }
 
-/// Every policy: its name, how often an hour, and for whom.
-pub const POLICIES: &[(Policy, &str, u32, Per)] = &[
-    (DevMemories, "dev:memories", 120, Key),
-    (DevMemoriesBatch, "dev:memories_batch", 15, Key),
-    (DevMemoriesRead, "dev:memories_read", 120, Key),
-    (DevConversations, "dev:conversations", 25, Key),
-    (DevConversationsRead, "dev:conversations_read", 60, Key),
-    (DevConversationDetailRead, "dev:conversation_detail_read", 60, Key),
-    (DevConversationReadsTotal, "dev:conversation_reads_total", 60, Key),
-    (DevConversationTranscriptRead, "dev:conversation_transcript_read", 25, Key),
-    (DevActionItemsRead, "dev:action_items_read", 120, Key),
-    (DevActionItemsWrite, "dev:action_items_write", 120, Key),
-    (DevGoalsRead, "dev:goals_read", 120, Key),
-    (DevGoalsWrite, "dev:goals_write", 120, Key),
-    (DevAsk, "dev:ask", 25, Key),
-    // What the contract's table leaves out: folders, daily summaries, preferences, the keys themselves.
-    (DevOther, "dev:other", 300, Key),
-    (McpMessages, "mcp:sse", 2000, User),
-    (McpRead, "mcp:read", 300, Key),
-    (McpMemoriesRead, "mcp:memories_read", 120, Key),
-    (McpMemoriesWrite, "mcp:memories_write", 120, Key),
-    (MemoriesCreate, "memories:create", 60, Key),
-    (MemoriesBatch, "memories:batch", 30, Key),
-    (MemoriesModify, "memories:modify", 120, Key),
-    (MemoriesDelete, "memories:delete", 60, Key),
-    (MemoriesDeleteAll, "memories:delete_all", 2, Key),
-    (ActionItemsWrite, "action_items:write", 120, Key),
-    (ConversationsCreate, "conversations:create", 10, User),
-    (ConversationsFromSegments, "conversations:from_segments", 30, User),
-    (ConversationsReprocess, "conversations:reprocess", 3, User),
-    (ConversationsMerge, "conversations:merge", 5, User),
-    (ConversationsSearch, "conversations:search", 60, User),
-    (ChatSend, "chat:send", 120, User),
-    (ChatInitial, "chat:initial", 60, User),
-    (VoiceMessage, "voice:message", 60, User),
-    (VoiceTranscribe, "voice:transcribe", 60, User),
-    (VoiceStream, "voice:stream", 60, User),
-    (FilesUpload, "files:upload", 40, User),
-    (GoalsSuggest, "goals:suggest", 30, User),
-    (GoalsAdvice, "goals:advice", 30, User),
-    (GoalsExtract, "goals:extract", 30, User),
-];
+impl Policy {
+    /// Every policy.
+    pub const ALL: &[Policy] = &[
+        DevMemories,
+        DevMemoriesBatch,
+        DevMemoriesRead,
+        DevConversations,
+        DevConversationsRead,
+        DevConversationDetailRead,
+        DevConversationReadsTotal,
+        DevConversationTranscriptRead,
+        DevActionItemsRead,
+        DevActionItemsWrite,
+        DevGoalsRead,
+        DevGoalsWrite,
+        DevAsk,
+        DevOther,
+        McpMessages,
+        McpRead,
+        McpMemoriesRead,
+        McpMemoriesWrite,
+        MemoriesCreate,
+        MemoriesBatch,
+        MemoriesModify,
+        MemoriesDelete,
+        MemoriesDeleteAll,
+        ActionItemsWrite,
+        ConversationsCreate,
+        ConversationsFromSegments,
+        ConversationsReprocess,
+        ConversationsMerge,
+        ConversationsSearch,
+        ChatSend,
+        ChatInitial,
+        VoiceMessage,
+        VoiceTranscribe,
+        VoiceStream,
+        FilesUpload,
+        GoalsSuggest,
+        GoalsAdvice,
+        GoalsExtract,
+    ];
 
-/// A policy that a route is charged under.
+    /// The name that settings and logs use.
+    pub fn name(self) -> &'static str {
+        self.definition().0
+    }
+
+    /// Requests an hour.
+    pub fn per_hour(self) -> u32 {
+        self.definition().1
+    }
+
+    /// For whom its bucket is filled.
+    pub fn per(self) -> Per {
+        self.definition().2
+    }
+
+    fn definition(self) -> (&'static str, u32, Per) {
+        match self {
+            DevMemories => ("dev:memories", 120, Key),
+            DevMemoriesBatch => ("dev:memories_batch", 15, Key),
+            DevMemoriesRead => ("dev:memories_read", 120, Key),
+            DevConversations => ("dev:conversations", 25, Key),
+            DevConversationsRead => ("dev:conversations_read", 60, Key),
+            DevConversationDetailRead => ("dev:conversation_detail_read", 60, Key),
+            DevConversationReadsTotal => ("dev:conversation_reads_total", 60, Key),
+            DevConversationTranscriptRead => ("dev:conversation_transcript_read", 25, Key),
+            DevActionItemsRead => ("dev:action_items_read", 120, Key),
+            DevActionItemsWrite => ("dev:action_items_write", 120, Key),
+            DevGoalsRead => ("dev:goals_read", 120, Key),
+            DevGoalsWrite => ("dev:goals_write", 120, Key),
+            DevAsk => ("dev:ask", 25, Key),
+            // What the contract's table leaves out: folders, daily summaries, preferences, the keys themselves.
+            DevOther => ("dev:other", 300, Key),
+            McpMessages => ("mcp:sse", 2000, User),
+            McpRead => ("mcp:read", 300, Key),
+            McpMemoriesRead => ("mcp:memories_read", 120, Key),
+            McpMemoriesWrite => ("mcp:memories_write", 120, Key),
+            MemoriesCreate => ("memories:create", 60, Key),
+            MemoriesBatch => ("memories:batch", 30, Key),
+            MemoriesModify => ("memories:modify", 120, Key),
+            MemoriesDelete => ("memories:delete", 60, Key),
+            MemoriesDeleteAll => ("memories:delete_all", 2, Key),
+            ActionItemsWrite => ("action_items:write", 120, Key),
+            ConversationsCreate => ("conversations:create", 10, User),
+            ConversationsFromSegments => ("conversations:from_segments", 30, User),
+            ConversationsReprocess => ("conversations:reprocess", 3, User),
+            ConversationsMerge => ("conversations:merge", 5, User),
+            ConversationsSearch => ("conversations:search", 60, User),
+            ChatSend => ("chat:send", 120, User),
+            ChatInitial => ("chat:initial", 60, User),
+            VoiceMessage => ("voice:message", 60, User),
+            VoiceTranscribe => ("voice:transcribe", 60, User),
+            VoiceStream => ("voice:stream", 60, User),
+            FilesUpload => ("files:upload", 40, User),
+            GoalsSuggest => ("goals:suggest", 30, User),
+            GoalsAdvice => ("goals:advice", 30, User),
+            GoalsExtract => ("goals:extract", 30, User),
+        }
+    }
+}
+
+/// The buckets that a noun shares: limits are the same for all nouns of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Charge {
+pub(crate) enum LimitGroup {
+    Memories,
+    Conversations,
+    ActionItems,
+    Goals,
+    Other,
+}
+
+/// The limits of a route for `audience`, where its binding names no others.
+pub(crate) fn policies_of_route(audience: Audience, group: LimitGroup, verb: Verb) -> &'static [Policy] {
+    use LimitGroup::*;
+    match (audience, group, verb) {
+        (Audience::Account | Audience::Public, ..) => &[],
+        // The app writes action items as often as it likes.
+        (Audience::App, ActionItems, _) => &[],
+        (Audience::App, ..) => policies_of_call(group, verb),
+        (Audience::Developer, Memories, Verb::Read) => &[DevMemoriesRead],
+        (Audience::Developer, Memories, _) => &[DevMemories],
+        (Audience::Developer, Conversations, Verb::Read) => &[DevConversationsRead, DevConversationReadsTotal],
+        (Audience::Developer, Conversations, _) => &[DevConversations],
+        (Audience::Developer, ActionItems, Verb::Read) => &[DevActionItemsRead],
+        (Audience::Developer, ActionItems, _) => &[DevActionItemsWrite],
+        (Audience::Developer, Goals, Verb::Read) => &[DevGoalsRead],
+        (Audience::Developer, Goals, _) => &[DevGoalsWrite],
+        (Audience::Developer, Other, _) => &[DevOther],
+        (Audience::Mcp, Memories, Verb::Read) => &[McpMemoriesRead],
+        (Audience::Mcp, Memories, _) => &[McpMemoriesWrite],
+        (Audience::Mcp, ActionItems, Verb::Create | Verb::Update | Verb::Delete) => &[ActionItemsWrite],
+        (Audience::Mcp, ..) => &[McpRead],
+    }
+}
+
+/// The limits of a tool call over MCP, where the tool's definition names no others.
+pub(crate) fn policies_of_call(group: LimitGroup, verb: Verb) -> &'static [Policy] {
+    match (group, verb) {
+        (LimitGroup::Memories, Verb::Create) => &[MemoriesCreate],
+        (LimitGroup::Memories, Verb::Update) => &[MemoriesModify],
+        (LimitGroup::Memories, Verb::Delete) => &[MemoriesDelete],
+        (LimitGroup::ActionItems, Verb::Create | Verb::Update | Verb::Delete) => &[ActionItemsWrite],
+        (LimitGroup::Conversations, Verb::Create) => &[ConversationsCreate],
+        _ => &[],
+    }
+}
+
+/// A policy that a route is limited by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
     /// The policy.
     pub policy: Policy,
     /// Only where this argument is true.
     pub when: Option<&'static str>,
 }
 
-/// From how near a request comes.
+/// Whether a request comes from this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Nearness {
-    /// From this machine itself.
-    Here,
-    /// From elsewhere, or through a proxy, which may stand for anybody.
-    Elsewhere,
+pub enum Locality {
+    /// It does.
+    Local,
+    /// It comes from another machine, or through a proxy, which may stand for any client.
+    Remote,
 }
 
-/// What proxies add to the requests that they pass on.
-const FORWARDING: [&str; 7] =
+/// The headers that proxies add to the requests that they pass on.
+const FORWARDING_HEADERS: [&str; 7] =
     ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "cf-connecting-ip"];
 
-impl Nearness {
-    /// How near the other end of a connection is that sends these headers.
+impl Locality {
+    /// The locality of a request with these headers on a connection from `peer`.
     pub fn of(peer: Option<IpAddr>, headers: &HeaderMap) -> Self {
-        let is_direct = FORWARDING.iter().all(|name| !headers.contains_key(*name));
-        let is_here = peer.is_some_and(|peer| peer.to_canonical().is_loopback());
-        if is_here && is_direct { Nearness::Here } else { Nearness::Elsewhere }
+        let is_direct = FORWARDING_HEADERS.iter().all(|name| !headers.contains_key(*name));
+        let is_loopback = peer.is_some_and(|peer| peer.to_canonical().is_loopback());
+        if is_loopback && is_direct { Locality::Local } else { Locality::Remote }
     }
 }
 
 impl Context {
-    /// Counts `times` deeds under each of these policies; none under any, where one of them has no more to give. The
-    /// owner is not counted on the machine that the server runs on.
+    /// Counts a request `times` times under each of these policies; under none of them where one is used up. The owner is
+    /// not limited on the machine that the server runs on.
     ///
     /// # Errors
-    /// [`Error::Limited`] says when there is more.
-    pub fn charge(&self, policies: &[Policy], times: u32, from: Nearness) -> Result<()> {
+    /// [`Error::Limited`] with the time of the next request that is allowed.
+    pub fn check_rate_limit(&self, policies: &[Policy], times: u32, locality: Locality) -> Result<()> {
         let (limits, caller) = (&self.resources.limits, &self.caller);
-        if policies.is_empty() || from == Nearness::Here && limits.is_owner(&caller.user) {
+        if policies.is_empty() || locality == Locality::Local && limits.is_owner(&caller.user) {
             return Ok(());
         }
-        let deed = |policy: &Policy| {
-            let (_, name, most, per) = POLICIES[*policy as usize];
-            let subject = match (&caller.credential, per) {
-                (Credential::Key(key), Per::Key) => &key.id,
+        let hit = |policy: &Policy| {
+            let subject = match (&caller.credential, policy.per()) {
+                (Credential::Key(key), Key) => &key.id,
                 (Credential::Key(_) | Credential::Session | Credential::Nobody, _) => &caller.user,
             };
-            Deed { policy: name, subject, most }
+            Deed { policy: policy.name(), subject, most: policy.per_hour() }
         };
-        let deeds: Vec<Deed<'_>> = policies.iter().map(deed).collect();
-        limits.count(&deeds, times).map_err(Error::Limited)
+        let hits: Vec<Deed<'_>> = policies.iter().map(hit).collect();
+        limits.count(&hits, times).map_err(Error::Limited)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Audience, all};
+    use crate::all;
 
     #[test]
-    fn the_table_has_each_policy_in_its_place() {
-        for (place, (policy, name, most, _)) in POLICIES.iter().enumerate() {
-            assert_eq!(*policy as usize, place, "{name}");
-            assert!(*most > 0 && POLICIES.iter().filter(|(_, other, ..)| other == name).count() == 1, "{name}");
+    fn every_policy_is_listed_once_and_has_a_name_of_its_own() {
+        for (place, policy) in Policy::ALL.iter().enumerate() {
+            assert_eq!(*policy as usize, place, "{policy:?}");
+            assert!(policy.per_hour() > 0);
+            let namesakes = Policy::ALL.iter().filter(|other| other.name() == policy.name());
+            assert_eq!(namesakes.count(), 1, "{policy:?}");
         }
-        assert_eq!(GoalsExtract as usize + 1, POLICIES.len());
+        assert_eq!(GoalsExtract as usize + 1, Policy::ALL.len());
     }
 
     #[test]
     fn every_route_for_keys_is_limited() {
         for tool in all() {
             for route in tool.routes.iter().filter(|route| route.audience.family().is_some()) {
-                assert!(!route.limits.is_empty(), "{} {} has no .limit()", route.method, route.path);
+                assert!(!route.limits.is_empty(), "{} {} has no limit", route.method, route.path);
             }
         }
     }
@@ -186,22 +294,22 @@ mod tests {
     #[test]
     fn every_policy_for_keys_is_in_use() {
         let routes = || all().iter().flat_map(|tool| &tool.routes);
-        let charges = routes().filter(|route| route.audience != Audience::App).flat_map(|route| &route.limits);
-        let used: Vec<Policy> = charges.map(|charge| charge.policy).collect();
-        for (policy, name, ..) in POLICIES.iter().filter(|(_, name, ..)| name.starts_with("dev:")) {
-            assert!(used.contains(policy), "{name}");
+        let limits = routes().filter(|route| route.audience != Audience::App).flat_map(|route| &route.limits);
+        let used: Vec<Policy> = limits.map(|limit| limit.policy).collect();
+        for policy in Policy::ALL.iter().filter(|policy| policy.name().starts_with("dev:")) {
+            assert!(used.contains(policy), "{}", policy.name());
         }
     }
 
     #[test]
     fn a_proxy_on_this_machine_is_not_near() {
-        let here = Some(IpAddr::from([127, 0, 0, 1]));
+        let local = Some(IpAddr::from([127, 0, 0, 1]));
         let mut headers = HeaderMap::new();
-        assert_eq!(Nearness::of(here, &headers), Nearness::Here);
-        assert_eq!(Nearness::of("::ffff:127.0.0.1".parse().ok(), &headers), Nearness::Here);
-        assert_eq!(Nearness::of(Some(IpAddr::from([192, 168, 0, 2])), &headers), Nearness::Elsewhere);
-        assert_eq!(Nearness::of(None, &headers), Nearness::Elsewhere);
+        assert_eq!(Locality::of(local, &headers), Locality::Local);
+        assert_eq!(Locality::of("::ffff:127.0.0.1".parse().ok(), &headers), Locality::Local);
+        assert_eq!(Locality::of(Some(IpAddr::from([192, 168, 0, 2])), &headers), Locality::Remote);
+        assert_eq!(Locality::of(None, &headers), Locality::Remote);
         headers.insert("x-forwarded-for", "203.0.113.9".parse().unwrap());
-        assert_eq!(Nearness::of(here, &headers), Nearness::Elsewhere);
+        assert_eq!(Locality::of(local, &headers), Locality::Remote);
     }
 }

@@ -18,14 +18,13 @@ pub enum Toolset {
     ActionItems,
     Goals,
     People,
-    Graph,
     Admin,
 }
 
 impl Toolset {
     /// Every toolset, in the order of [`crate::all`].
-    pub const ALL: [Self; 7] =
-        [Self::Memories, Self::Conversations, Self::ActionItems, Self::Goals, Self::People, Self::Graph, Self::Admin];
+    pub const ALL: [Self; 6] =
+        [Self::Memories, Self::Conversations, Self::ActionItems, Self::Goals, Self::People, Self::Admin];
 
     /// The word that addresses and command lines use.
     pub fn name(self) -> &'static str {
@@ -35,7 +34,6 @@ impl Toolset {
             Self::ActionItems => "action_items",
             Self::Goals => "goals",
             Self::People => "people",
-            Self::Graph => "graph",
             Self::Admin => "admin",
         }
     }
@@ -47,7 +45,7 @@ pub struct Shown(Vec<Part>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
-    Daily,
+    Default,
     All,
     Of(Toolset),
 }
@@ -56,23 +54,23 @@ impl Shown {
     /// Whether the tool is shown.
     pub fn includes(&self, tool: &Tool) -> bool {
         let fits = |part: &Part| match part {
-            Part::Daily => tool.daily,
+            Part::Default => tool.is_in_default_list(),
             Part::All => true,
-            Part::Of(toolset) => tool.toolset == Some(*toolset),
+            Part::Of(toolset) => tool.toolset() == *toolset,
         };
-        if self.0.is_empty() { tool.daily } else { self.0.iter().any(fits) }
+        if self.0.is_empty() { tool.is_in_default_list() } else { self.0.iter().any(fits) }
     }
 
     /// Whether nothing but the usual list is asked for.
     pub fn is_usual(&self) -> bool {
-        self.0.iter().all(|part| *part == Part::Daily)
+        self.0.iter().all(|part| *part == Part::Default)
     }
 }
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |part: &Part| match part {
-            Part::Daily => "default",
+            Part::Default => "default",
             Part::All => "all",
             Part::Of(toolset) => toolset.name(),
         };
@@ -92,7 +90,7 @@ impl FromStr for Shown {
 fn part(word: &str) -> Result<Part> {
     let named = || Toolset::ALL.into_iter().find(|toolset| toolset.name() == word).map(Part::Of);
     match word {
-        "default" => Ok(Part::Daily),
+        "default" => Ok(Part::Default),
         "all" => Ok(Part::All),
         _ => named().ok_or_else(|| {
             let known = Toolset::ALL.map(Toolset::name).join(", ");
@@ -112,8 +110,8 @@ mod tests {
     fn what_assistants_are_shown_says_when_to_use_it() {
         let is_shown = |tool: &&Tool| match tool.access {
             Access::Scope(scope) => Scope::available(KeyFamily::Mcp).contains(&scope),
-            Access::Anyone | Access::Public => true,
-            Access::Session | Access::Keeper | Access::Visitor | Access::Owner => false,
+            Access::AnyCredential | Access::Public => true,
+            Access::User | Access::KeyManager | Access::Anonymous | Access::Owner => false,
         };
         for tool in crate::all().iter().filter(is_shown) {
             let told = tool.description().split_whitespace().collect::<Vec<_>>().join(" ");

@@ -12,22 +12,19 @@ use schemas::{
     },
 };
 
-use crate::{
-    Context, Error, Result, Tool,
-    route::{delete, get, post},
-};
+use crate::{Access, Context, Error, Result, Tool, users::ACCOUNTS};
 
 pub(super) fn tools() -> Vec<Tool> {
-    vec![
-        tool!(log_in).visitor().public(post("/v1/auth/login").ours()),
-        tool!(sign_up).visitor().public(post("/v1/auth/sign-up").ours()),
-        tool!(accept_invitation).visitor().public(post("/v1/auth/invitations/accept").ours()),
-        tool!(refresh_session).visitor().public(post("/v1/auth/refresh").ours()),
-        tool!(log_out).visitor().public(post("/v1/auth/logout").ours()),
-        tool!(change_password).in_person().app(post("/v1/auth/password").ours()),
-        tool!(list_sessions).app(get("/v1/auth/sessions").ours()),
-        tool!(end_session).app(delete("/v1/auth/sessions/{session_id}").ours()),
-    ]
+    ACCOUNTS.tools([
+        act!(log_in).access(Access::Anonymous).public("/v1/auth/login"),
+        act!(sign_up).access(Access::Anonymous).public("/v1/auth/sign-up"),
+        act!(accept_invitation).access(Access::Anonymous).public("/v1/auth/invitations/accept"),
+        act!(refresh_session).access(Access::Anonymous).public("/v1/auth/refresh"),
+        act!(log_out).access(Access::Anonymous).whole().public("/v1/auth/logout"),
+        act!(change_password).no_impersonation().whole().app("/v1/auth/password"),
+        read!(list_sessions).app("/v1/auth/sessions"),
+        delete!(end_session).whole().app("/v1/auth/sessions/{session_id}"),
+    ])
 }
 
 async fn log_in(context: Context, input: LogIn) -> Result<Tokens> {

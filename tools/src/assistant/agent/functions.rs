@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{consent::Consent, prompt::count_tokens, sources::Sources};
 use crate::{
     Context, Error, Result, Tool, Undo,
-    confirmation::{TEXTS, look_up, named},
+    tool::confirmation::{TEXTS, look_up, named},
 };
 
 /// The tools that the model may use.

@@ -104,7 +104,7 @@ impl CitableKind {
         match self.source {
             Source::Field(field) => {
                 let given = Map::from_iter([(self.argument.to_owned(), json!(id))]);
-                let mut result = tool.call_within(context.clone(), given).await?;
+                let mut result = tool.read_unaudited(context.clone(), given).await?;
                 Ok(result[field].take())
             }
             Source::Whole(read) => {

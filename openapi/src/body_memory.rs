@@ -23,7 +23,7 @@ static ROOMS: LazyLock<Rooms> = LazyLock::new(Rooms::default);
 /// The room that the body of one request takes up, until the request is answered. It is taken as the bytes come: who says
 /// that much will come, and sends it slowly or not at all, holds what has come.
 #[derive(Clone)]
-pub(crate) struct Room(Arc<Held>);
+pub(crate) struct BodyMemory(Arc<Held>);
 
 struct Held {
     rooms: &'static Rooms,
@@ -32,8 +32,8 @@ struct Held {
     is_full: AtomicBool,
 }
 
-impl Room {
-    /// Room for a body of this user's.
+impl BodyMemory {
+    /// BodyMemory for a body of this user's.
     pub(crate) fn of(user: &str) -> Self {
         Self::within(&ROOMS, user)
     }
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn nobody_shuts_the_others_out() {
         let rooms: &'static Rooms = Box::leak(Box::default());
-        let of = |user| Room::within(rooms, user);
+        let of = |user| BodyMemory::within(rooms, user);
         let (first, second, other) = (of("ana"), of("ana"), of("ben"));
         first.grow(OF_ONE - 1).unwrap();
         second.grow(1).unwrap();
