@@ -1,15 +1,14 @@
 //! Access tokens of our own, for apps: short-lived JWTs, valid no longer than the session that they belong to.
 
 use chrono::Utc;
-use futures::future::BoxFuture;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use outbound::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::{AuthError, CLOCK_SKEW, Identity, TokenVerifier, claims::auth_error, crypto::digest};
+use crate::{AuthError, CLOCK_SKEW, Identity, claims::auth_error, crypto::digest};
 
 /// The issuer and the audience of our tokens.
-const ISSUER: &str = "recollect";
+pub(crate) const ISSUER: &str = "recollect";
 
 /// Issues and verifies our access tokens.
 pub struct AppTokens {
@@ -61,7 +60,7 @@ impl AppTokens {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding_key).map_err(Error::internal)
     }
 
-    fn decode(&self, token: &str) -> Result<Identity, AuthError> {
+    pub(crate) fn verify(&self, token: &str) -> Result<Identity, AuthError> {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = CLOCK_SKEW;
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
@@ -76,15 +75,5 @@ impl AppTokens {
             name: None,
             session: Some(digest(&claims.sid)),
         })
-    }
-}
-
-impl TokenVerifier for AppTokens {
-    fn issuer(&self) -> &str {
-        ISSUER
-    }
-
-    fn verify<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Identity, AuthError>> {
-        Box::pin(async { self.decode(token) })
     }
 }

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use jsonwebtoken::{Algorithm, decode_header};
 use outbound::Result;
 
 use crate::{
-    AuthError, Identity, SignInSettings, TokenVerifier,
+    AuthError, Identity, SignInSettings,
     claims::{Claims, ExpectedClaims, auth_error, is_unsigned},
     jwks::{CachedDocument, JwkSet},
 };
@@ -34,6 +33,16 @@ impl Firebase {
         }))
     }
 
+    /// The `iss` claim of its tokens.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The identity that an ID token proves.
+    pub(crate) async fn verify(&self, token: &str) -> Result<Identity, AuthError> {
+        Ok(self.claims(token).await?.into_identity())
+    }
+
     async fn claims(&self, token: &str) -> Result<Claims, AuthError> {
         let expected = ExpectedClaims { issuer: &self.issuer, audiences: &self.audiences };
         if self.allow_emulator && is_unsigned(token) {
@@ -45,15 +54,5 @@ impl Firebase {
         }
         let key = self.keys.decoding_key(&self.keys_url, &header).await?;
         Claims::from_signed(token, &key, Algorithm::RS256, &expected)
-    }
-}
-
-impl TokenVerifier for Firebase {
-    fn issuer(&self) -> &str {
-        &self.issuer
-    }
-
-    fn verify<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Identity, AuthError>> {
-        Box::pin(async move { Ok(self.claims(token).await?.into_identity()) })
     }
 }

@@ -14,7 +14,6 @@ mod settings;
 pub mod throttle;
 mod ttl_cache;
 
-use futures::future::BoxFuture;
 use outbound::{Error, Result};
 
 use firebase::Firebase;
@@ -73,15 +72,6 @@ pub enum AuthError {
     Failed(#[from] Error),
 }
 
-/// Verifies the tokens of one issuer.
-pub trait TokenVerifier: Send + Sync {
-    /// The `iss` claim of its tokens.
-    fn issuer(&self) -> &str;
-
-    /// The identity that a token proves. [`AuthError::Failed`] when it cannot be verified at present.
-    fn verify<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Identity, AuthError>>;
-}
-
 /// The issuers whose tokens are accepted, as configured.
 pub struct IdentityProviders {
     /// The configuration.
@@ -107,19 +97,21 @@ impl IdentityProviders {
         })
     }
 
-    /// The identity that a token proves, as verified by the verifier of its issuer.
+    /// The identity that a token proves, if it is valid and its issuer is one of these.
     ///
     /// # Errors
-    /// Those of [`TokenVerifier::verify`], and [`AuthError::Invalid`] when the issuer is unknown.
+    /// Why it is not accepted; [`AuthError::Failed`] when it cannot be verified at present.
     pub async fn verify(&self, token: &str) -> Result<Identity, AuthError> {
         let issuer = claims::unverified_issuer(token).ok_or(AuthError::Invalid("not a JSON Web Token"))?;
-        let verifier = self.verifiers().find(|verifier| verifier.issuer() == issuer);
-        verifier.ok_or(AuthError::Invalid("unknown issuer"))?.verify(token).await
-    }
-
-    fn verifiers(&self) -> impl Iterator<Item = &dyn TokenVerifier> {
-        let firebase = self.firebase.as_ref().map(|firebase| firebase as &dyn TokenVerifier);
-        let oidc = self.oidc.as_ref().map(|oidc| oidc as &dyn TokenVerifier);
-        [Some(&self.app_tokens as &dyn TokenVerifier), firebase, oidc].into_iter().flatten()
+        if issuer == app_tokens::ISSUER {
+            return self.app_tokens.verify(token);
+        }
+        if let Some(firebase) = self.firebase.as_ref().filter(|firebase| firebase.issuer() == issuer) {
+            return firebase.verify(token).await;
+        }
+        match self.oidc.as_ref().filter(|provider| provider.issuer() == issuer) {
+            Some(provider) => provider.verify(token).await,
+            None => Err(AuthError::Invalid("unknown issuer")),
+        }
     }
 }

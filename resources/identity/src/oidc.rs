@@ -14,7 +14,7 @@ use outbound::{Error, Result, http};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AuthError, Identity, OidcSettings, SignInSettings, TokenVerifier,
+    AuthError, Identity, OidcSettings, SignInSettings,
     claims::{Claims, ExpectedClaims, auth_error},
     jwks::{CachedDocument, JwkSet},
 };
@@ -198,6 +198,16 @@ impl OidcProvider {
         Ok(converted)
     }
 
+    /// The `iss` claim of its tokens.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The identity that an ID token proves.
+    pub(crate) async fn verify(&self, token: &str) -> Result<Identity, AuthError> {
+        Ok(self.claims(token, &self.audiences).await?.into_identity())
+    }
+
     async fn claims(&self, token: &str, audiences: &[String]) -> Result<Claims, AuthError> {
         let header = decode_header(token).map_err(auth_error)?;
         if !ALGORITHMS.contains(&header.alg) {
@@ -221,16 +231,6 @@ impl<'c> AsyncHttpClient<'c> for OidcProvider {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(self.send(request))
-    }
-}
-
-impl TokenVerifier for OidcProvider {
-    fn issuer(&self) -> &str {
-        &self.issuer
-    }
-
-    fn verify<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Identity, AuthError>> {
-        Box::pin(async move { Ok(self.claims(token, &self.audiences).await?.into_identity()) })
     }
 }
 
