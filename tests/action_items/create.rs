@@ -52,7 +52,7 @@ async fn an_item_serves_only_a_goal_that_the_user_has() {
     let server = Server::shared().await;
     let (ann, bob) = (server.user().await, server.user().await);
     let goal = ann.app().post("/v1/goals", json!({ "title": "Sail", "target_value": 9 })).await.ok();
-    let not_there = "The goal that goal_id names is not there";
+    let not_there = "`goal_id` does not exist";
     let item = json!({ "description": "Learn knots", "goal_id": goal["id"] });
     bob.app().post("/v1/action-items", item.clone()).await.refused(409, not_there);
     bob.app().post("/v1/action-items/batch", json!([item])).await.refused(409, not_there);

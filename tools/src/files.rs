@@ -35,9 +35,9 @@ pub(crate) fn tools() -> Vec<Tool> {
 }
 
 async fn upload_files(context: Context, input: UploadFiles) -> Result<UploadedFiles> {
-    let (mut read, mut room) = (Vec::with_capacity(input.files.len()), reader::MAX_TEXT);
+    let (mut read, mut remaining_chars) = (Vec::with_capacity(input.files.len()), reader::MAX_TEXT);
     for (place, upload) in input.files.into_iter().enumerate() {
-        read.push(reader::read_file(place, upload, &mut room).await?);
+        read.push(reader::read_file(place, upload, &mut remaining_chars).await?);
     }
     let files = stored(&context).create(read).await?.into_iter().map(|kept| kept.file).collect();
     Ok(UploadedFiles { files })

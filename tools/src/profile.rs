@@ -36,10 +36,10 @@ async fn get_user_profile(context: Context, _: GetUserProfile) -> Result<UserPro
     };
     let mut memories = context.memories().list(&selection).await?;
     memories.retain(|memory| !EXCLUDED_CATEGORIES.contains(&memory.category));
-    let mut room = MAX_TEXT;
+    let mut remaining = MAX_TEXT;
     memories.retain(|memory| {
-        let left = room.checked_sub(memory.content.chars().count() + 1);
-        left.map(|left| room = left).is_some()
+        let left = remaining.checked_sub(memory.content.chars().count() + 1);
+        left.map(|left| remaining = left).is_some()
     });
     let lines: Vec<&str> = memories.iter().map(|memory| memory.content.trim()).collect();
     let user = context.resources.users().find(&context.caller.user).await?;

@@ -23,14 +23,14 @@ pub fn tokenize(text: &str) -> Vec<Token> {
             _ if first.is_alphabetic() => end(|sign| sign.is_alphabetic() || sign == '\''),
             _ => first.len_utf8(),
         };
-        let (token, behind) = rest.split_at(length);
+        let (token, tail) = rest.split_at(length);
         match first {
             '0'..='9' => found.extend(number(token).map(Token::Number)),
             '%' => found.push(Token::Word(token.to_owned())),
             _ if first.is_alphabetic() => found.push(Token::Word(token.to_owned())),
             _ => {}
         }
-        rest = behind;
+        rest = tail;
     }
     found
 }

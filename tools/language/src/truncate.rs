@@ -57,8 +57,8 @@ pub fn excerpt(text: &str, query: &str, max: usize) -> String {
     }
     let split =
         |text: &str| -> Vec<String> { text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect() };
-    let wanted: HashSet<String> = split(query).into_iter().collect();
-    let common = split(text).into_iter().filter(|word| wanted.contains(word)).max_by_key(String::len);
+    let query_words: HashSet<String> = split(query).into_iter().collect();
+    let common = split(text).into_iter().filter(|word| query_words.contains(word)).max_by_key(String::len);
     let lower: Vec<char> = characters.iter().map(|c| c.to_lowercase().next().unwrap_or(*c)).collect();
     let word: Vec<char> = common.unwrap_or_default().chars().collect();
     let at = lower.windows(word.len().max(1)).position(|part| part == word).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Writing, changing, completing and deleting action items.
+//! Create, update, complete and delete action items.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use schemas::{action_item::*, memory::Done};
 use super::{filled, not_found};
 use crate::{Context, Error, Result};
 
-/// What is said to a text of white space.
-pub(super) const BLANK: &str = "description cannot be empty";
+/// The error for a blank description.
+pub(super) const BLANK_DESCRIPTION: &str = "description cannot be empty";
 
 pub(super) async fn create_action_item(context: Context, input: CreateActionItem) -> Result<WrittenActionItem> {
-    let action_item = write(&context, vec![input.draft], input.same_text, BLANK).await?.remove(0);
+    let action_item = write(&context, vec![input.draft], input.same_text, BLANK_DESCRIPTION).await?.remove(0);
     Ok(WrittenActionItem { success: true, action_item })
 }
 
@@ -32,7 +32,7 @@ pub(super) async fn update_action_item(context: Context, input: UpdateActionItem
         (due_at, _) => due_at,
     };
     let change = Change {
-        description: input.description.map(|text| filled(&text, BLANK)).transpose()?,
+        description: input.description.map(|text| filled(&text, BLANK_DESCRIPTION)).transpose()?,
         status: status_of(input.completed, input.status)?,
         due_at,
         owner: input.owner,
@@ -51,7 +51,7 @@ pub(super) async fn update_action_item(context: Context, input: UpdateActionItem
     if change.is_empty() {
         return Err(Error::Invalid("At least one field must be provided".into()));
     }
-    know_goals(&context, change.goal_id.iter().flatten().cloned().collect()).await?;
+    check_goals(&context, change.goal_id.iter().flatten().cloned().collect()).await?;
     change_action_item(&context, &input.action_item_id, change).await
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn delete_action_items(context: Context, input: DeleteActionIte
     Ok(DeletedActionItems { deleted_count: deleted_ids.len(), deleted_ids })
 }
 
-/// Where an item stands that is said to be done or not, and to have a status; the two must agree.
+/// The status for `completed` and `status`, which must agree.
 pub(super) fn status_of(completed: Option<bool>, status: Option<ActionItemStatus>) -> Result<Option<ActionItemStatus>> {
     match (completed, status) {
         (Some(completed), Some(status)) if completed != (status == ActionItemStatus::Completed) => {
@@ -91,7 +91,7 @@ async fn write(
     when_empty: &str,
 ) -> Result<Vec<ActionItem>> {
     let now = resources::now();
-    know_goals(context, drafts.iter().filter_map(|draft| draft.goal_id.clone()).collect()).await?;
+    check_goals(context, drafts.iter().filter_map(|draft| draft.goal_id.clone()).collect()).await?;
     let mut new = Vec::with_capacity(drafts.len());
     for (place, draft) in (0i64..).zip(drafts) {
         new.push(NewActionItem {
@@ -110,7 +110,7 @@ async fn write(
             sort_order: draft.sort_order,
             indent_level: draft.indent_level,
             provenance: context.provenance(),
-            // A batch keeps its order in lists that are sorted by time.
+            // Keeps the order of a batch in lists that are sorted by time.
             created_at: now + TimeDelta::microseconds(place),
         });
     }
@@ -123,11 +123,11 @@ async fn write(
     })
 }
 
-/// Sees to it that the goals which items are to serve are the caller's.
-async fn know_goals(context: &Context, ids: BTreeSet<String>) -> Result<()> {
+/// Checks that the goals exist.
+async fn check_goals(context: &Context, ids: BTreeSet<String>) -> Result<()> {
     for id in ids {
         if context.goals().get(&id).await?.is_none() {
-            return Err(Error::Conflict("The goal that goal_id names is not there".into()));
+            return Err(Error::Conflict("`goal_id` does not exist".into()));
         }
     }
     Ok(())

@@ -1,10 +1,10 @@
-//! The action items of one conversation, called by their place in it or by their text.
+//! The action items of one conversation, identified by index or by text.
 
 use resources::action_items::Change;
 use schemas::{action_item::*, memory::Done};
 
 use super::{
-    changes::{BLANK, status_of},
+    changes::{BLANK_DESCRIPTION, status_of},
     filled, not_found,
 };
 use crate::{Context, Error, Result};
@@ -26,8 +26,8 @@ pub(super) async fn complete_conversation_action_items(
         return Err(Error::Invalid("items_idx and values must have the same length".into()));
     }
     let mut changes = Vec::with_capacity(items.len());
-    for (place, completed) in input.items_idx.into_iter().zip(input.values) {
-        let item = items.get(place as usize).ok_or_else(not_found)?;
+    for (index, completed) in input.items_idx.into_iter().zip(input.values) {
+        let item = items.get(index as usize).ok_or_else(not_found)?;
         changes.push((item.id.clone(), Change { status: status_of(Some(completed), None)?, ..Change::default() }));
     }
     context.action_items().change_many(changes).await?;
@@ -39,10 +39,10 @@ pub(super) async fn rename_conversation_action_item(
     input: RenameConversationActionItem,
 ) -> Result<Done> {
     let items = items_of(&context, &input.conversation_id).await?;
-    let alike = || items.iter().enumerate().filter(|(_, item)| item.description == input.old_description);
-    let meant = alike().find(|(place, _)| *place == input.idx as usize).or_else(|| alike().next());
-    let (_, item) = meant.ok_or_else(not_found)?;
-    let change = Change { description: Some(filled(&input.description, BLANK)?), ..Change::default() };
+    let with_text = || items.iter().enumerate().filter(|(_, item)| item.description == input.old_description);
+    let found = with_text().find(|(index, _)| *index == input.idx as usize).or_else(|| with_text().next());
+    let (_, item) = found.ok_or_else(not_found)?;
+    let change = Change { description: Some(filled(&input.description, BLANK_DESCRIPTION)?), ..Change::default() };
     context.action_items().change(&item.id, change).await?.ok_or_else(not_found)?;
     Ok(Done::DONE)
 }
@@ -52,8 +52,8 @@ pub(super) async fn delete_conversation_action_items(
     input: DeleteConversationActionItems,
 ) -> Result<DeletedActionItems> {
     let items = items_of(&context, &input.conversation_id).await?;
-    let is_meant = |item: &ActionItem| input.description.as_ref().is_none_or(|text| *text == item.description);
-    let ids: Vec<String> = items.into_iter().filter(is_meant).map(|item| item.id).collect();
+    let matches = |item: &ActionItem| input.description.as_ref().is_none_or(|text| *text == item.description);
+    let ids: Vec<String> = items.into_iter().filter(matches).map(|item| item.id).collect();
     let deleted_ids = context.action_items().delete(&ids).await?;
     Ok(DeletedActionItems { deleted_count: deleted_ids.len(), deleted_ids })
 }

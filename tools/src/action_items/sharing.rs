@@ -1,4 +1,4 @@
-//! Handing action items to others by a link.
+//! Sharing action items by link.
 
 use chrono::TimeDelta;
 use resources::action_items::{Acceptance, NewActionItem, Share};
@@ -16,11 +16,11 @@ pub(super) async fn get_shared_action_items(
     context: Context,
     input: GetSharedActionItems,
 ) -> Result<SharedActionItems> {
-    Ok(follow(&context, &input.token).await?.shown())
+    Ok(find_share(&context, &input.token).await?.shown())
 }
 
 pub(super) async fn accept_action_items(context: Context, input: AcceptActionItems) -> Result<AcceptedActionItems> {
-    let share = follow(&context, &input.token).await?;
+    let share = find_share(&context, &input.token).await?;
     if share.sender == context.caller.user {
         return Err(Error::Rejected("These action items are your own".into()));
     }
@@ -37,7 +37,7 @@ pub(super) async fn accept_action_items(context: Context, input: AcceptActionIte
     }
 }
 
-async fn follow(context: &Context, token: &str) -> Result<Share> {
+async fn find_share(context: &Context, token: &str) -> Result<Share> {
     let share = context.resources.shared_action_items(token).await?;
     share.ok_or_else(|| Error::NotFound("Shared action items not found".into()))
 }

@@ -1,20 +1,20 @@
-//! Action items in lists that the user arranges, and in the lists of other apps.
+//! Order of action items, and synchronization with other apps.
 
 use resources::action_items::Change;
 use schemas::action_item::*;
 
 use super::{
-    changes::{BLANK, status_of},
+    changes::{BLANK_DESCRIPTION, status_of},
     filled,
 };
 use crate::{Context, Result};
 
 pub(super) async fn arrange_action_items(context: Context, input: ArrangeActionItems) -> Result<ChangedActionItems> {
-    let place = |item: ActionItemPlace| {
+    let change = |item: ActionItemPlace| {
         let ActionItemPlace { id, sort_order, indent_level } = item;
         (id, Change { sort_order, indent_level, ..Change::default() })
     };
-    change_them(&context, input.items.into_iter().map(place).collect()).await
+    change_many(&context, input.items.into_iter().map(change).collect()).await
 }
 
 pub(super) async fn get_action_items_to_sync(
@@ -30,7 +30,7 @@ pub(super) async fn sync_action_items(context: Context, input: SyncActionItems) 
     for item in input.items {
         let exported_now = (item.exported == Some(true)).then(resources::now);
         let change = Change {
-            description: item.description.map(|text| filled(&text, BLANK)).transpose()?,
+            description: item.description.map(|text| filled(&text, BLANK_DESCRIPTION)).transpose()?,
             status: status_of(item.completed, None)?,
             due_at: item.due_at,
             exported: item.exported,
@@ -41,10 +41,10 @@ pub(super) async fn sync_action_items(context: Context, input: SyncActionItems) 
         };
         changes.push((item.id, change));
     }
-    change_them(&context, changes).await
+    change_many(&context, changes).await
 }
 
-async fn change_them(context: &Context, changes: Vec<(String, Change)>) -> Result<ChangedActionItems> {
+async fn change_many(context: &Context, changes: Vec<(String, Change)>) -> Result<ChangedActionItems> {
     let changed = context.action_items().change_many(changes).await?;
     let updated_ids: Vec<String> = changed.into_iter().map(|item| item.id).collect();
     Ok(ChangedActionItems { updated_count: updated_ids.len(), updated_ids })

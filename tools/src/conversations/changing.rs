@@ -1,4 +1,4 @@
-//! Changing and deleting conversations.
+//! Change and delete conversations.
 
 use resources::conversations::{Assignee, Change, Spoken};
 use schemas::{conversation::*, memory::Done};
@@ -39,7 +39,7 @@ pub(super) async fn mark_conversation_events(
     }
     let mut events = read(&context, &input.conversation_id).await?.structured.events;
     for (index, created) in input.events_idx.into_iter().zip(input.values) {
-        let event = events.get_mut(index).ok_or_else(|| Error::Invalid(format!("events_idx: there is no {index}")))?;
+        let event = events.get_mut(index).ok_or_else(|| Error::Invalid(format!("events_idx: no event {index}")))?;
         event.created = created;
     }
     change(&context, &input.conversation_id, Change { events: Some(events), ..Change::default() }).await
@@ -94,7 +94,7 @@ pub(super) async fn assign_segments(context: Context, input: AssignSegments) -> 
     let to = match (input.assign_type, value) {
         (AssignType::IsUser, Some(value)) if value.eq_ignore_ascii_case("true") => Assignee::User,
         (AssignType::IsUser, _) | (AssignType::PersonId, None) => Assignee::Nobody,
-        (AssignType::PersonId, Some(person)) => somebody(&context, person).await?,
+        (AssignType::PersonId, Some(person)) => find_person(&context, person).await?,
     };
     context.conversations().assign(&input.conversation_id, &spoken, &to).await?;
     changed(&context, &input.conversation_id).await
@@ -115,7 +115,7 @@ pub(super) async fn assign_speaker(context: Context, input: AssignSpeaker) -> Re
     };
     let to = match input.assignee.as_str() {
         "user" => Assignee::User,
-        person => somebody(&context, person.to_owned()).await?,
+        person => find_person(&context, person.to_owned()).await?,
     };
     let updated_segment_count = context.conversations().assign(&input.conversation_id, &spoken, &to).await?;
     Ok(SpeakerAssigned {
@@ -132,14 +132,14 @@ pub(super) async fn delete_conversation(context: Context, input: DeleteConversat
     if context.conversations().get_many(std::slice::from_ref(id)).await?.is_empty() {
         return Err(not_found());
     }
-    // What was drawn from it goes first: should the server stop in between, the user can delete the rest.
+    // Extracted rows are deleted first: after a crash in between, the user can delete the conversation again.
     context.action_items().delete_of_conversation(id).await?;
     context.memories().delete_of_conversation(id).await?;
     context.conversations().delete(id).await?;
     Ok(Done::DONE)
 }
 
-async fn somebody(context: &Context, person: String) -> Result<Assignee> {
+async fn find_person(context: &Context, person: String) -> Result<Assignee> {
     match context.resources.people(&context.caller.user).get(&person).await? {
         Some(_) => Ok(Assignee::Person(person)),
         None => Err(Error::NotFound("Person not found".into())),

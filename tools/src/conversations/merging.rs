@@ -1,4 +1,4 @@
-//! Making one conversation of several.
+//! Merge conversations.
 
 use chrono::{DateTime, Utc};
 use resources::conversations::{Created, NewConversation, Understood};
@@ -23,15 +23,15 @@ pub(super) async fn merge_conversations(context: Context, input: MergeConversati
         return Err(Error::Rejected("Only completed conversations can be merged".into()));
     }
     context.conversations().add_transcripts(&mut sources).await?;
-    sources.sort_by_key(begun);
-    let warning = far_apart(&sources).then(|| "The conversations are more than an hour apart".to_owned());
-    let merged = joined(&sources);
+    sources.sort_by_key(start_of);
+    let warning = has_long_gap(&sources).then(|| "The conversations are more than an hour apart".to_owned());
+    let merged = merge(&sources);
     let id = merged.id.clone();
     let summary = summary_of(&sources);
     let count = ids.len() as u64;
     let total = 2 * count + 1;
-    context.progress(0, Some(total), "Joining what was said").await;
-    // The new one is there, with all that was said, before an old one goes: a crash can leave something twice, never
+    context.progress(0, Some(total), "Merging transcripts").await;
+    // The merged conversation is stored completely before a source is deleted: a crash may leave duplicates, but loses
     // nothing.
     if context.conversations().create(merged).await? != Created::New {
         return Err(Error::Conflict("The conversations are being merged".into()));
@@ -39,7 +39,7 @@ pub(super) async fn merge_conversations(context: Context, input: MergeConversati
     context.action_items().adopt(&ids, &id).await?;
     context.memories().adopt(&ids, &id).await?;
     for (done, photo_source) in (1..).zip(&ids) {
-        context.progress(done, Some(total), "Taking the pictures along").await;
+        context.progress(done, Some(total), "Copying photos").await;
         let photos = context.conversations().photos(photo_source).await?;
         context.conversations().keep_photos(&id, photos).await?;
     }
@@ -47,12 +47,12 @@ pub(super) async fn merge_conversations(context: Context, input: MergeConversati
         context.conversations().complete_with(&id, summary).await?;
     }
     for (done, source) in (count + 1..).zip(&ids) {
-        context.progress(done, Some(total), "Taking away what was joined").await;
+        context.progress(done, Some(total), "Deleting merged conversations").await;
         context.conversations().delete(source).await?;
     }
     if input.reprocess {
         let (context, id) = (context.clone(), id.clone());
-        tokio::spawn(async move { writing::understand(&context, &id).await });
+        tokio::spawn(async move { writing::process(&context, &id).await });
     }
     Ok(MergeStarted {
         status: "merging".into(),
@@ -63,15 +63,15 @@ pub(super) async fn merge_conversations(context: Context, input: MergeConversati
     })
 }
 
-/// One conversation with everything that was said, on one clock.
-fn joined(sources: &[Conversation]) -> NewConversation {
+/// The merged conversation, with all segments relative to its start.
+fn merge(sources: &[Conversation]) -> NewConversation {
     let first = &sources[0];
-    let start = begun(first);
+    let start = start_of(first);
     let mut segments = Vec::new();
     for source in sources {
-        let later = (begun(source) - start).as_seconds_f64();
+        let offset = (start_of(source) - start).as_seconds_f64();
         let moved = |segment: &TranscriptSegment| {
-            let (start, end) = (segment.start + later, segment.end + later);
+            let (start, end) = (segment.start + offset, segment.end + offset);
             TranscriptSegment { id: resources::new_id(), start, end, ..segment.clone() }
         };
         segments.extend(source.transcript_segments.iter().flatten().map(moved));
@@ -93,7 +93,7 @@ fn joined(sources: &[Conversation]) -> NewConversation {
     }
 }
 
-/// The summaries one after the other.
+/// The concatenated summaries.
 fn summary_of(sources: &[Conversation]) -> Understood {
     let titles: Vec<&str> = sources.iter().map(|source| source.structured.title.as_str()).collect();
     let overviews: Vec<&str> = sources.iter().map(|source| source.structured.overview.as_str()).collect();
@@ -109,11 +109,11 @@ fn summary_of(sources: &[Conversation]) -> Understood {
     }
 }
 
-fn begun(conversation: &Conversation) -> DateTime<Utc> {
+fn start_of(conversation: &Conversation) -> DateTime<Utc> {
     conversation.started_at.unwrap_or(conversation.created_at)
 }
 
-fn far_apart(sources: &[Conversation]) -> bool {
-    let end = |source: &Conversation| source.finished_at.unwrap_or_else(|| begun(source));
-    sources.windows(2).any(|pair| (begun(&pair[1]) - end(&pair[0])).num_minutes() > 60)
+fn has_long_gap(sources: &[Conversation]) -> bool {
+    let end = |source: &Conversation| source.finished_at.unwrap_or_else(|| start_of(source));
+    sources.windows(2).any(|pair| (start_of(&pair[1]) - end(&pair[0])).num_minutes() > 60)
 }

@@ -1,4 +1,4 @@
-//! Listing and reading conversations.
+//! List and read conversations.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use schemas::conversation::*;
 use super::not_found;
 use crate::{Context, Error, Result};
 
-/// How long several transcripts may be together, in characters.
-const TOGETHER: usize = 120_000;
+/// The maximum length of several transcripts together, in characters.
+const MAX_TOTAL_CHARS: usize = 120_000;
 
 pub(super) async fn get_conversations(context: Context, input: GetConversations) -> Result<Conversations> {
-    in_order(input.start_date, input.end_date)?;
+    check_order(input.start_date, input.end_date)?;
     let selection = Selection {
-        statuses: or_usual(input.statuses),
+        statuses: or_default_statuses(input.statuses),
         discarded: (!input.include_discarded).then_some(false),
         start: input.start_date,
         end: input.end_date,
@@ -35,9 +35,9 @@ pub(super) async fn get_conversations(context: Context, input: GetConversations)
 }
 
 pub(super) async fn count_conversations(context: Context, input: CountConversations) -> Result<ConversationCount> {
-    in_order(input.start_date, input.end_date)?;
+    check_order(input.start_date, input.end_date)?;
     let selection = Selection {
-        statuses: or_usual(input.statuses),
+        statuses: or_default_statuses(input.statuses),
         discarded: (!input.include_discarded).then_some(false),
         start: input.start_date,
         end: input.end_date,
@@ -74,7 +74,7 @@ pub(super) async fn get_conversations_by_ids(
     let mut found = context.conversations().get_many(&ids).await?;
     context.conversations().add_transcripts(&mut found).await?;
     let not_found = ids.into_iter().filter(|id| found.iter().all(|conversation| conversation.id != *id)).collect();
-    let share = input.max_chars.min(TOGETHER / found.len().max(1));
+    let share = input.max_chars.min(MAX_TOTAL_CHARS / found.len().max(1));
     let take = |mut conversation: Conversation| {
         let truncated = truncate(&mut conversation, input.max_segments, share);
         FoundById { id: conversation.id.clone(), conversation, truncated }
@@ -118,25 +118,25 @@ pub(super) async fn get_suggested_apps(context: Context, input: GetSuggestedApps
 }
 
 impl Context {
-    /// The conversation called `id` with all that was said in it, however much that is. Fails where there is none.
+    /// The conversation with its whole transcript. Fails when there is no such conversation.
     pub(crate) async fn whole_conversation(&self, id: &str) -> Result<Conversation> {
         read(self, id).await
     }
 }
 
-/// The whole conversation.
+/// The conversation with its whole transcript.
 pub(super) async fn read(context: &Context, id: &str) -> Result<Conversation> {
     context.conversations().get(id).await?.ok_or_else(not_found)
 }
 
-/// Cuts the transcript off behind so many segments and characters; says whether something is missing then.
+/// Truncates the transcript to so many segments and characters. Returns whether anything was removed.
 fn truncate(conversation: &mut Conversation, segments: usize, characters: usize) -> bool {
     let Some(transcript) = &mut conversation.transcript_segments else { return false };
-    let mut room = characters;
+    let mut remaining = characters;
     let fits = |segment: &&TranscriptSegment| {
         let length = segment.text.chars().count();
-        let fits = length <= room;
-        room = room.saturating_sub(length);
+        let fits = length <= remaining;
+        remaining = remaining.saturating_sub(length);
         fits
     };
     let kept = transcript.iter().take(segments).take_while(fits).count();
@@ -145,14 +145,14 @@ fn truncate(conversation: &mut Conversation, segments: usize, characters: usize)
     truncated
 }
 
-fn or_usual(statuses: Vec<ConversationStatus>) -> Vec<ConversationStatus> {
+fn or_default_statuses(statuses: Vec<ConversationStatus>) -> Vec<ConversationStatus> {
     match statuses.is_empty() {
         true => vec![ConversationStatus::Processing, ConversationStatus::Completed],
         false => statuses,
     }
 }
 
-fn in_order<T: PartialOrd>(start: Option<T>, end: Option<T>) -> Result<()> {
+fn check_order<T: PartialOrd>(start: Option<T>, end: Option<T>) -> Result<()> {
     match (start, end) {
         (Some(start), Some(end)) if start > end => Err(Error::Rejected("start_date must not be after end_date".into())),
         _ => Ok(()),

@@ -1,4 +1,4 @@
-//! Conversations that their users have shared: read by everybody, without their places.
+//! Shared conversations: public, without location and other private fields.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(super) async fn get_shared_conversation(
     let people: BTreeMap<&String, &String> =
         segments.filter_map(|segment| Some((segment.person_id.as_ref()?, &segment.speaker_name))).collect();
     let people = people.into_iter().map(|(id, name)| SharedPerson { id: id.clone(), name: name.clone() }).collect();
-    Ok(SharedConversation { people, conversation: without_place(conversation) })
+    Ok(SharedConversation { people, conversation: without_private_fields(conversation) })
 }
 
 pub(super) async fn get_public_conversations(
@@ -27,11 +27,11 @@ pub(super) async fn get_public_conversations(
 ) -> Result<PublicConversations> {
     let found = context.resources.public_conversations(input.offset, input.limit).await?;
     Ok(PublicConversations {
-        conversations: found.into_iter().map(|(_, conversation)| without_place(conversation)).collect(),
+        conversations: found.into_iter().map(|(_, conversation)| without_private_fields(conversation)).collect(),
     })
 }
 
-fn without_place(mut conversation: Conversation) -> Conversation {
+fn without_private_fields(mut conversation: Conversation) -> Conversation {
     conversation.geolocation = None;
     conversation.folder_id = None;
     conversation.folder_name = None;

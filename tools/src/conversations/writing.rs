@@ -1,4 +1,4 @@
-//! Writing conversations, and having them understood.
+//! Create and process conversations.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 use super::{not_found, reading::read};
 use crate::{Context, Error, Result, processing, webhooks};
 
-/// How long a call waits for a conversation to be understood; after that it goes on in the background.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a call waits for processing, which then continues in the background.
+const PROCESSING_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long a conversation lasts of which only the text is known.
-const USUAL: TimeDelta = TimeDelta::minutes(5);
+/// The duration of a conversation that is created from a text alone.
+const DEFAULT_DURATION: TimeDelta = TimeDelta::minutes(5);
 
 pub(super) async fn create_conversation(context: Context, input: CreateConversation) -> Result<CreatedConversation> {
     let text = input.text.trim();
@@ -27,7 +27,7 @@ pub(super) async fn create_conversation(context: Context, input: CreateConversat
         return Err(Error::Invalid("text cannot be empty".into()));
     }
     let started_at = input.started_at.unwrap_or_else(resources::now);
-    let finished_at = input.finished_at.unwrap_or(started_at + USUAL);
+    let finished_at = input.finished_at.unwrap_or(started_at + DEFAULT_DURATION);
     if finished_at < started_at {
         return Err(Error::Invalid("finished_at must be after started_at".into()));
     }
@@ -64,7 +64,7 @@ pub(super) async fn create_conversation_from_segments(
         return Err(Error::Invalid("finished_at must be after started_at".into()));
     }
     let session = input.client_session_id.as_deref().map(str::trim).filter(|session| !session.is_empty());
-    // The id is made from the client's name for the recording, so that a retry meets the first try.
+    // The id is derived from the client's session id, so that a retry finds the first attempt.
     let id = session.map_or_else(resources::new_id, |session| id_of(&format!("session\n{session}")));
     let source = input.source.as_deref().unwrap_or("phone");
     let segments: Vec<_> =
@@ -93,7 +93,7 @@ pub(super) async fn finalize_current_conversation(
     let current = current.ok_or_else(|| Error::NotFound("Conversation in progress not found".into()))?;
     attach_meeting(&context, &current, input.calendar_meeting_context).await?;
     processing::queue(&context.resources, &context.caller.user, &current.id, Manner::Forced).await?;
-    understand(&context, &current.id).await?;
+    process(&context, &current.id).await?;
     Ok(FinalizedConversation { conversation: read(&context, &current.id).await?, messages: Vec::new() })
 }
 
@@ -119,15 +119,15 @@ pub(super) async fn reprocess_conversation(
         return Err(Error::NotFound("App not found".into()));
     }
     if conversation.status == ConversationStatus::InProgress {
-        return Err(Error::Conflict("The conversation is still being heard".into()));
+        return Err(Error::Conflict("The conversation is still in progress".into()));
     }
     if let Some(language) = input.language_code {
         let language = Change { language: Some(language), ..Change::default() };
         context.conversations().change(&conversation.id, language).await?;
     }
     processing::queue(&context.resources, &context.caller.user, &conversation.id, Manner::Forced).await?;
-    context.progress(0, Some(1), "Understanding what was said").await;
-    understand(&context, &conversation.id).await?;
+    context.progress(0, Some(1), "Processing the conversation").await;
+    process(&context, &conversation.id).await?;
     Ok(ChangedConversation { success: true, conversation: read(&context, &conversation.id).await? })
 }
 
@@ -153,16 +153,15 @@ pub(super) async fn test_prompt(context: Context, input: TestPrompt) -> Result<P
     Ok(PromptTested { summary })
 }
 
-/// Writes a conversation, tells the user's webhook what was said in it, and has it understood, unless it was written
-/// before.
+/// Stores a conversation, sends the user's webhook, and processes it, unless it already existed.
 async fn write(context: &Context, new: NewConversation, said: &[TranscriptSegment]) -> Result<CreatedConversation> {
     let id = new.id.clone();
-    context.progress(0, Some(2), "Writing the conversation").await;
+    context.progress(0, Some(2), "Storing the conversation").await;
     match context.conversations().create(new).await? {
         Created::New => {
-            context.progress(1, Some(2), "Understanding what was said").await;
+            context.progress(1, Some(2), "Processing the conversation").await;
             webhooks::transcript(&context.resources, &context.caller.user, said).await?;
-            understand(context, &id).await?;
+            process(context, &id).await?;
         }
         Created::Known(..) => {}
         Created::Deleted => return Ok(CreatedConversation { id, status: "deleted".into(), discarded: true }),
@@ -173,13 +172,13 @@ async fn write(context: &Context, new: NewConversation, said: &[TranscriptSegmen
     Ok(CreatedConversation { id, status, discarded })
 }
 
-/// Waits for the conversation to be understood, but not for ever, and not by keeping it from happening.
-pub(super) async fn understand(context: &Context, id: &str) -> Result<()> {
+/// Processes a conversation, and waits for a limited time; the processing continues in the background.
+pub(super) async fn process(context: &Context, id: &str) -> Result<()> {
     let (resources, user, id) = (context.resources.clone(), context.caller.user.clone(), id.to_owned());
     let running = tokio::spawn(async move { processing::run(&resources, &user, &id).await });
-    match tokio::time::timeout(PATIENCE, running).await {
-        // What went wrong is noted on the job, which is tried again.
-        Ok(Ok(Err(error))) => tracing::warn!("a conversation is not understood yet: {error}"),
+    match tokio::time::timeout(PROCESSING_TIMEOUT, running).await {
+        // The error is stored with the job, which is retried.
+        Ok(Ok(Err(error))) => tracing::warn!("a conversation could not be processed: {error}"),
         Ok(Err(panic)) => return Err(Error::Internal(panic.into())),
         Ok(Ok(Ok(_))) | Err(_) => {}
     }
@@ -216,7 +215,7 @@ fn check(segments: &[NewSegment]) -> Result<()> {
     Ok(())
 }
 
-/// A segment with an id that a retry makes again.
+/// A segment whose id is the same for a retry.
 fn segment_of(conversation: &str, place: usize, new: NewSegment) -> TranscriptSegment {
     let number = new.speaker.rsplit('_').next().and_then(|number| number.parse().ok());
     let speaker_id = new.speaker_id.or(number).unwrap_or(0);
@@ -236,7 +235,7 @@ fn segment_of(conversation: &str, place: usize, new: NewSegment) -> TranscriptSe
     }
 }
 
-/// A length of time; what no conversation lasts counts as a day.
+/// A duration of at most a day.
 fn seconds(seconds: f64) -> TimeDelta {
     const DAY: f64 = 86_400.0;
     TimeDelta::milliseconds((seconds.clamp(0.0, DAY) * 1000.0) as i64)

@@ -35,11 +35,11 @@ const TEXT_TYPES: [(&str, &str); 12] = [
     ("svg", "image/svg+xml"),
 ];
 
-/// Reads the file at position `index` of an upload. Its text may have `room` characters, which is reduced accordingly.
+/// Reads the file at position `index` of an upload. Its text may have `remaining_chars` characters, which is reduced accordingly.
 ///
 /// # Errors
 /// The file is unreadable or too long; the error names the file and the reason.
-pub(super) async fn read_file(index: usize, upload: Upload, room: &mut usize) -> Result<NewFile> {
+pub(super) async fn read_file(index: usize, upload: Upload, remaining_chars: &mut usize) -> Result<NewFile> {
     let Upload { name, mime_type: declared, content } = upload;
     let name = base_name(&name);
     let refuse = |reason: String| refuse(index, &name, &reason);
@@ -51,9 +51,9 @@ pub(super) async fn read_file(index: usize, upload: Upload, room: &mut usize) ->
     let (mime_type, content) = if let Ok(kind) = imagesize::image_type(&bytes) {
         image(kind, bytes).map_err(|reason| refuse(reason.into()))?
     } else if is_pdf(&bytes) {
-        ("application/pdf".to_owned(), pdf_text(bytes, room).await.map_err(|reason| refuse(reason.into()))?)
+        ("application/pdf".to_owned(), pdf_text(bytes, remaining_chars).await.map_err(|reason| refuse(reason.into()))?)
     } else {
-        let text = decode(&bytes, declared.as_deref(), room).map_err(|reason| refuse(reason.into()))?;
+        let text = decode(&bytes, declared.as_deref(), remaining_chars).map_err(|reason| refuse(reason.into()))?;
         (text_type(&name, declared.as_deref()), Content::Text(text))
     };
     Ok(NewFile { name, mime_type, size, content })
@@ -77,8 +77,8 @@ fn is_pdf(bytes: &[u8]) -> bool {
     bytes[..bytes.len().min(1024)].windows(5).any(|window| window == b"%PDF-")
 }
 
-async fn pdf_text(bytes: Vec<u8>, room: &mut usize) -> Result<Content, &'static str> {
-    let pages = pdf::read(bytes, *room).await.map_err(|unread| match unread {
+async fn pdf_text(bytes: Vec<u8>, remaining_chars: &mut usize) -> Result<Content, &'static str> {
+    let pages = pdf::read(bytes, *remaining_chars).await.map_err(|unread| match unread {
         PdfError::Encrypted => "is a password-protected PDF",
         PdfError::Damaged => "is a damaged PDF",
         PdfError::TooSlow => "is a PDF that takes too long to read",
@@ -88,12 +88,12 @@ async fn pdf_text(bytes: Vec<u8>, room: &mut usize) -> Result<Content, &'static 
     if pages.iter().all(|page| page.text.trim().is_empty()) {
         return Err("is a PDF without text: scanned pages are not supported");
     }
-    *room -= pages.iter().map(|page| page.text.chars().count()).sum::<usize>();
+    *remaining_chars -= pages.iter().map(|page| page.text.chars().count()).sum::<usize>();
     Ok(Content::Pages(pages))
 }
 
 /// Decodes a text by its byte order mark, or by the declared charset; without either as UTF-8 or Windows-1252.
-fn decode(bytes: &[u8], declared: Option<&str>, room: &mut usize) -> Result<String, &'static str> {
+fn decode(bytes: &[u8], declared: Option<&str>, remaining_chars: &mut usize) -> Result<String, &'static str> {
     let charset = declared.and_then(|declared| declared.split_once("charset=")).map(|(_, rest)| rest);
     let charset = charset.and_then(|rest| rest.split(';').next()).map(|label| label.trim().trim_matches('"'));
     let fallback = if std::str::from_utf8(bytes).is_ok() { UTF_8 } else { WINDOWS_1252 };
@@ -109,7 +109,7 @@ fn decode(bytes: &[u8], declared: Option<&str>, room: &mut usize) -> Result<Stri
     {
         return Err("is not a supported format: text, Markdown, CSV, JSON, HTML, PDF, PNG, JPEG, GIF or WebP");
     }
-    *room = room.checked_sub(text.chars().count()).ok_or(TOO_LONG)?;
+    *remaining_chars = remaining_chars.checked_sub(text.chars().count()).ok_or(TOO_LONG)?;
     Ok(text.into_owned())
 }
 

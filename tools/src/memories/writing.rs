@@ -1,4 +1,4 @@
-//! Memories, written: new ones, changed ones, and those that are taken away.
+//! Create, change and delete memories.
 
 use chrono::TimeDelta;
 use language::extraction::category_of;
@@ -26,7 +26,7 @@ pub(super) async fn create_memories(context: Context, input: CreateMemories) -> 
 }
 
 pub(super) async fn edit_memory(context: Context, input: EditMemory) -> Result<EditedMemory> {
-    let content = input.content.map(|content| filled(&content, "content cannot be empty")).transpose()?;
+    let content = input.content.map(|content| non_empty(&content, "content cannot be empty")).transpose()?;
     let EditMemory { visibility, tags, category, .. } = input;
     if content.is_none() && visibility.is_none() && tags.is_none() && category.is_none() {
         let sentence = "At least one field (content, visibility, tags, category) must be provided";
@@ -50,11 +50,11 @@ pub(super) async fn review_memory(context: Context, input: ReviewMemory) -> Resu
 }
 
 pub(super) async fn delete_memory(context: Context, input: DeleteMemory) -> Result<Done> {
-    delete_them(&context, &[input.memory_id]).await
+    delete_many(&context, &[input.memory_id]).await
 }
 
 pub(super) async fn delete_memories(context: Context, input: DeleteMemories) -> Result<Done> {
-    delete_them(&context, &input.memory_ids).await
+    delete_many(&context, &input.memory_ids).await
 }
 
 pub(super) async fn delete_all_memories(context: Context, _: DeleteAllMemories) -> Result<Done> {
@@ -62,7 +62,7 @@ pub(super) async fn delete_all_memories(context: Context, _: DeleteAllMemories) 
     Ok(Done::DONE)
 }
 
-/// Writes memories and looks for others that say nearly the same.
+/// Stores memories, and finds similar ones.
 async fn write(
     context: &Context,
     inputs: Vec<CreateMemory>,
@@ -71,23 +71,23 @@ async fn write(
     let now = resources::now();
     let mut new = Vec::with_capacity(inputs.len());
     for (place, input) in (0i64..).zip(inputs) {
-        let content = filled(&input.content, when_empty)?;
+        let content = non_empty(&input.content, when_empty)?;
         new.push(NewMemory {
             category: input.category.unwrap_or_else(|| category_of(&content)),
             content,
             visibility: input.visibility,
             tags: input.tags,
             provenance: context.provenance(),
-            // A batch keeps its order in lists that are sorted by time.
+            // Keeps the order of a batch in lists that are sorted by time.
             created_at: now + TimeDelta::microseconds(place),
         });
     }
     let memories = context.memories();
     let total = new.len() as u64 + 1;
-    context.progress(0, Some(total), "Writing what is to be remembered").await;
+    context.progress(0, Some(total), "Storing memories").await;
     let mut written = Vec::with_capacity(new.len());
     for (done, Written { memory, duplicate }) in (1..).zip(memories.create(new).await?) {
-        context.progress(done, Some(total), "Looking for memories that say nearly the same").await;
+        context.progress(done, Some(total), "Searching for similar memories").await;
         let similar = memories.similar(&memory).await.unwrap_or_default();
         let status = if duplicate { BatchStatus::Duplicate } else { BatchStatus::Created };
         written.push((status, WrittenMemory { memory, similar }));
@@ -99,11 +99,11 @@ async fn change_memory(context: &Context, id: &str, change: Change) -> Result<Me
     context.memories().change(id, change, context.provenance()).await?.ok_or_else(not_found)
 }
 
-async fn delete_them(context: &Context, ids: &[String]) -> Result<Done> {
+async fn delete_many(context: &Context, ids: &[String]) -> Result<Done> {
     if context.memories().delete(ids).await? { Ok(Done::DONE) } else { Err(not_found()) }
 }
 
-fn filled(content: &str, when_empty: &str) -> Result<String> {
+fn non_empty(content: &str, when_empty: &str) -> Result<String> {
     let content = content.trim();
     if content.is_empty() { Err(Error::Invalid(when_empty.into())) } else { Ok(content.to_owned()) }
 }

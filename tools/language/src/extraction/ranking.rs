@@ -63,8 +63,8 @@ impl SentenceRanking {
     }
 
     fn normalize(&mut self) {
-        let most = self.scores.iter().copied().fold(f32::EPSILON, f32::max);
-        self.scores.iter_mut().for_each(|score| *score /= most);
+        let max = self.scores.iter().copied().fold(f32::EPSILON, f32::max);
+        self.scores.iter_mut().for_each(|score| *score /= max);
     }
 
     /// The `count` highest-ranked sentences, in the order said; [`add_vectors`](Self::add_vectors) takes their vectors.
@@ -101,10 +101,10 @@ impl SentenceRanking {
         let length = dot(&centroid, &centroid).sqrt().max(f32::EPSILON);
         centroid.iter_mut().for_each(|value| *value /= length);
         let closeness: Vec<f32> = vectors.iter().map(|vector| dot(vector, &centroid).max(0.0)).collect();
-        let most = closeness.iter().copied().fold(f32::EPSILON, f32::max);
+        let max = closeness.iter().copied().fold(f32::EPSILON, f32::max);
         for (at, near) in self.candidates.iter().zip(closeness) {
             // All other sentences stay behind the candidates.
-            self.scores[*at] = 1.0 + self.scores[*at] + near / most;
+            self.scores[*at] = 1.0 + self.scores[*at] + near / max;
         }
         self.normalize();
         self.vectors = self.candidates.iter().copied().zip(vectors).collect();

@@ -35,10 +35,10 @@ pub(super) enum Outcome {
 /// The schema keywords that are omitted to save tokens.
 const OMITTED_KEYWORDS: [&str; 5] = ["example", "examples", "title", "$schema", "format"];
 
-/// The functions that the model may call, as far as they fit into `room` tokens.
-pub(super) fn available_functions(context: &Context, access: ToolAccess, mut room: usize) -> Vec<Function> {
+/// The functions that the model may call, as far as they fit into `budget` tokens.
+pub(super) fn available_functions(context: &Context, access: ToolAccess, mut budget: usize) -> Vec<Function> {
     let permitted = functions().iter().filter(|(tool, ..)| is_allowed(context, access, tool));
-    let fitting = permitted.filter(|(.., cost)| room.checked_sub(*cost).map(|left| room = left).is_some());
+    let fitting = permitted.filter(|(.., cost)| budget.checked_sub(*cost).map(|left| budget = left).is_some());
     fitting.map(|(_, function, _)| function.clone()).collect()
 }
 

@@ -138,11 +138,12 @@ impl LlmLoop<'_> {
         });
         let outcomes = join_all(runs).await;
         *remaining_calls = remaining_calls.saturating_sub(fresh.iter().filter(|fresh| **fresh).count());
-        let room = self.remaining_tokens() / outcomes.len().max(1);
+        let budget = self.remaining_tokens() / outcomes.len().max(1);
         self.turns.push(Turn::Assistant { text, calls: calls.clone() });
         for (call, outcome) in calls.into_iter().zip(outcomes) {
             let result = self.apply_outcome(outcome, draft).await;
-            let result = results::render(result, &mut draft.sources, room.clamp(MIN_RESULT_TOKENS, MAX_RESULT_TOKENS));
+            let result =
+                results::render(result, &mut draft.sources, budget.clamp(MIN_RESULT_TOKENS, MAX_RESULT_TOKENS));
             self.turns.push(Turn::Function { call_id: call.id, result });
         }
         fresh.contains(&true)

@@ -68,10 +68,10 @@ fn has_terms(question: &str) -> bool {
     !terms(question).is_empty()
 }
 
-/// The last messages that fit into `room` tokens, oldest first. Many models require alternating turns that begin with the
+/// The last messages that fit into `budget` tokens, oldest first. Many models require alternating turns that begin with the
 /// user.
-fn recent(earlier: &[Message], mut room: usize) -> Vec<Turn> {
-    let fits = |message: &&Message| room.checked_sub(count_tokens(&message.text)).map(|left| room = left).is_some();
+fn recent(earlier: &[Message], mut budget: usize) -> Vec<Turn> {
+    let fits = |message: &&Message| budget.checked_sub(count_tokens(&message.text)).map(|left| budget = left).is_some();
     let mut kept: Vec<&Message> = earlier.iter().rev().take_while(fits).collect();
     kept.reverse();
     let said = kept.into_iter().skip_while(|message| message.sender == Sender::Ai).filter(|said| !said.text.is_empty());
@@ -94,9 +94,9 @@ fn turn((sender, text): (Sender, String)) -> Turn {
     }
 }
 
-/// The passages that fit into `room` tokens, best first; then ordered for reading.
-fn found(question: &Question, passages: &[Passage], sources: &mut Sources, mut room: usize) -> String {
-    let fits = |passage: &&Passage| room.checked_sub(cost(passage)).map(|left| room = left).is_some();
+/// The passages that fit into `budget` tokens, best first; then ordered for reading.
+fn found(question: &Question, passages: &[Passage], sources: &mut Sources, mut budget: usize) -> String {
+    let fits = |passage: &&Passage| budget.checked_sub(cost(passage)).map(|left| budget = left).is_some();
     let kept: Vec<&Passage> = passages.iter().filter(fits).collect();
     if kept.is_empty() {
         return "(Nothing was found.)\n".into();

@@ -12,11 +12,11 @@ use super::{
 /// The divisor of a list's length for each step of shortening.
 const SHORTENING_DIVISOR: usize = 4;
 
-/// The result in `room` tokens, with `cite_as` for everything that can be cited. What does not fit is removed from the end
+/// The result in `budget` tokens, with `cite_as` for everything that can be cited. What does not fit is removed from the end
 /// of the longest list, where the least relevant rows are, and counted as `omitted`.
-pub(super) fn render(mut result: Value, sources: &mut Sources, room: usize) -> String {
+pub(super) fn render(mut result: Value, sources: &mut Sources, budget: usize) -> String {
     clean(&mut result);
-    truncate(&mut result, room);
+    truncate(&mut result, budget);
     number_citations(&mut result, sources, None);
     result.to_string()
 }
@@ -34,9 +34,9 @@ fn clean(value: &mut Value) {
     }
 }
 
-fn truncate(result: &mut Value, room: usize) {
+fn truncate(result: &mut Value, budget: usize) {
     let mut omitted = 0;
-    while count_tokens(&result.to_string()) > room {
+    while count_tokens(&result.to_string()) > budget {
         let Some(list) = longest_list(result) else { break };
         let kept = list.len() - list.len().div_ceil(SHORTENING_DIVISOR);
         omitted += list.len() - kept;
@@ -45,8 +45,8 @@ fn truncate(result: &mut Value, room: usize) {
     if let (true, Value::Object(fields)) = (omitted > 0, &mut *result) {
         fields.insert("omitted".into(), omitted.into());
     }
-    if count_tokens(&result.to_string()) > room {
-        let text: String = result.to_string().chars().take(room * 3).collect();
+    if count_tokens(&result.to_string()) > budget {
+        let text: String = result.to_string().chars().take(budget * 3).collect();
         *result = json!({ "beginning": text, "omitted": "the rest" });
     }
 }

@@ -162,10 +162,10 @@ pub(super) fn conversation(row: &Value, part: Part<'_>) -> Option<Document> {
 /// A page of a transcript from this segment on, with at least one segment, and the start of the next page.
 fn transcript_page(segments: &[Value], start: usize) -> (String, Option<String>) {
     let segments = &segments[start..];
-    let mut room = MAX_TEXT;
+    let mut remaining = MAX_TEXT;
     let fits = |segment: &&Value| {
         let length = line_of(segment).chars().count() + 1;
-        room.checked_sub(length).map(|left| room = left).is_some()
+        remaining.checked_sub(length).map(|left| remaining = left).is_some()
     };
     let kept = segments.iter().take_while(fits).count().max(1).min(segments.len());
     let (page, rest) = segments.split_at(kept);

@@ -129,16 +129,16 @@ pub(super) fn find_pattern(clause: &str, speaker: Speaker, is_alone: bool) -> Op
 
 /// The rest of a clause that begins with a pattern.
 fn rest_after<'a>(clause: &'a str, pattern: &str) -> Option<&'a str> {
-    let mut wanted = pattern.split(' ').peekable();
+    let mut expected = pattern.split(' ').peekable();
     let mut started = false;
     for word in clause.split_whitespace() {
         let bare = normalize(word);
-        if wanted.peek() == Some(&bare.as_str()) {
-            wanted.next();
+        if expected.peek() == Some(&bare.as_str()) {
+            expected.next();
             started = true;
         } else if !started || !ADVERBS.contains(&bare.as_str()) {
             let start = word.as_ptr() as usize - clause.as_ptr() as usize;
-            return wanted.peek().is_none().then(|| &clause[start..]);
+            return expected.peek().is_none().then(|| &clause[start..]);
         }
     }
     None
