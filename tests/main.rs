@@ -11,6 +11,7 @@ mod support {
     pub(crate) mod model;
     pub(crate) mod program;
     pub(crate) mod qdrant;
+    pub(crate) mod scripted;
     pub(crate) mod server;
     pub(crate) mod speech;
     pub(crate) mod stdio_client;

@@ -2,26 +2,26 @@
 
 use serde_json::json;
 
-use super::functions::{Stage, shown};
+use super::functions::shown;
 use crate::{
     chat::stream::ask,
     files::rest::upload,
-    support::{model::Act, server::indexed},
+    support::{model::Act, scripted::ServerWithModel, server::indexed},
 };
 
 #[tokio::test]
 async fn a_file_is_read_with_its_question_and_known_to_the_next() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let note = b"The lighthouse keeper of Kullen repaired the lens in 1907.";
     let files = upload(&user.app(), &[("keeper.txt", note)]).await.ok();
-    indexed(&stage.server).await;
+    indexed(&setup.server).await;
     let (question, next) = ("What does this file tell?", "When was the lens repaired?");
-    stage.model.script(question, [Act::Say(&["Of a keeper [1]."])]);
-    stage.model.script(next, [Act::Say(&["In 1907 [1]."])]);
+    setup.model.script(question, [Act::Say(&["Of a keeper [1]."])]);
+    setup.model.script(next, [Act::Say(&["In 1907 [1]."])]);
     let answered = ask(&user, json!({ "text": question, "file_ids": [files[0]["id"]] })).await;
     let text = String::from_utf8_lossy(note);
-    let requests = stage.model.requests(question);
+    let requests = setup.model.requests(question);
     assert!(shown(&requests[0]).contains(&format!("[1] keeper.txt: {text} (")), "{}", shown(&requests[0]));
     let cited = &answered.done["citations"][0];
     assert_eq!(
@@ -39,8 +39,8 @@ async fn a_file_is_read_with_its_question_and_known_to_the_next() {
 
 #[tokio::test]
 async fn a_file_that_is_not_there_is_said_before_anything_is_kept() {
-    let stage = Stage::shared().await;
-    let ((ann, []), (ben, [])) = (stage.user([]).await, stage.user([]).await);
+    let setup = ServerWithModel::shared().await;
+    let ((ann, []), (ben, [])) = (setup.user([]).await, setup.user([]).await);
     let files = upload(&ann.app(), &[("mine.txt", b"Only Ann reads this.")]).await.ok();
     let id = files[0]["id"].as_str().unwrap();
     let refused = ben.app().post("/v2/messages", json!({ "text": "What is in it?", "file_ids": [id] })).await;

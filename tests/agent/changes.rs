@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::functions::{Stage, call};
+use super::functions::call;
 use crate::{
     chat::stream::{Answered, ask},
-    support::{model::Act, server::TestUser},
+    support::{model::Act, scripted::ServerWithModel, server::TestUser},
 };
 
-impl Stage {
+impl ServerWithModel {
     /// Asks; the model does this first and then has the last word.
     async fn turn(&self, user: &TestUser, question: &str, acts: impl IntoIterator<Item = Act>) -> Answered {
         self.model.script(question, acts.into_iter().chain([Act::Say(&["Well."])]));
@@ -28,17 +28,17 @@ async fn item(user: &TestUser, description: &str) -> String {
 
 #[tokio::test]
 async fn what_was_asked_for_is_done_and_can_be_taken_back() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let create = call("create_action_item", json!({ "description": "Water the lemon tree" }));
-    let answered = stage.turn(&user, "Remind me to water the lemon tree", [create]).await;
+    let answered = setup.turn(&user, "Remind me to water the lemon tree", [create]).await;
     let done = "Done: create action item “Water the lemon tree”";
     assert_eq!(answered.thoughts[1..], ["Creating action item", done]);
     let items = open_items(&user).await;
     assert_eq!(items[0]["description"], "Water the lemon tree");
     let undo = json!({ "tool": "delete_action_item", "arguments": { "action_item_id": items[0]["id"] } });
     assert_eq!(answered.done["changes"][0]["undo"], undo);
-    stage.model.script("take back “create action item “Water the lemon tree””", [Act::Say(&["It is gone."])]);
+    setup.model.script("take back “create action item “Water the lemon tree””", [Act::Say(&["It is gone."])]);
     let undone = ask(&user, json!({ "text": "Undo that." })).await;
     assert!(undone.text.starts_with("It is gone."), "{}", undone.text);
     assert_eq!(undone.done["changes"][0]["tool"], "delete_action_item");
@@ -47,21 +47,21 @@ async fn what_was_asked_for_is_done_and_can_be_taken_back() {
 
 #[tokio::test]
 async fn what_was_changed_is_restored() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let id = item(&user, "Mend the kayak").await;
     let complete = call("complete_action_item", json!({ "action_item_id": id }));
-    let answered = stage.turn(&user, "Mark the kayak as done", [complete]).await;
+    let answered = setup.turn(&user, "Mark the kayak as done", [complete]).await;
     assert_eq!(open_items(&user).await.len(), 0);
     assert_eq!(answered.done["changes"][0]["summary"], "complete action item “Mend the kayak”");
     let undo = &answered.done["changes"][0]["undo"];
     assert_eq!(undo["tool"], "complete_action_item");
     let rename = call("update_action_item", json!({ "action_item_id": id, "description": "Mend the old kayak" }));
-    let renamed = stage.turn(&user, "Rename it, please: mend the old kayak", [rename]).await;
+    let renamed = setup.turn(&user, "Rename it, please: mend the old kayak", [rename]).await;
     let undo = &renamed.done["changes"][0]["undo"];
     let before = json!({ "action_item_id": id, "description": "Mend the kayak" });
     assert_eq!((&undo["tool"], &undo["arguments"]), (&json!("update_action_item"), &before));
-    stage.model.script("take back “update action item “Mend the old kayak””", [Act::Say(&["As before."])]);
+    setup.model.script("take back “update action item “Mend the old kayak””", [Act::Say(&["As before."])]);
     ask(&user, json!({ "text": "undo" })).await;
     let item = user.app().get(&format!("/v1/action-items/{id}")).await.ok();
     assert_eq!(item["description"], "Mend the kayak");
@@ -69,22 +69,22 @@ async fn what_was_changed_is_restored() {
 
 #[tokio::test]
 async fn nothing_is_deleted_before_the_user_agrees() {
-    let stage = Stage::shared().await;
-    let (user, [bees]) = stage.user(["Cora keeps goats"]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, [bees]) = setup.user(["Cora keeps goats"]).await;
     let path = format!("/v3/memories/{bees}");
     let erase = || call("delete_memory", json!({ "memory_id": bees }));
-    let asked = stage.turn(&user, "Forget what you know of Cora's goats", [erase()]).await;
+    let asked = setup.turn(&user, "Forget what you know of Cora's goats", [erase()]).await;
     assert!(asked.text.ends_with("Shall I do this: delete memory “Cora keeps goats”? Say “yes”."), "{}", asked.text);
     let proposal = json!({
         "summary": "delete memory “Cora keeps goats”", "tool": "delete_memory", "arguments": { "memory_id": bees },
     });
     assert_eq!((&asked.done["proposals"], &asked.done["changes"]), (&json!([proposal]), &json!([])));
     user.app().get(&path).await.ok();
-    stage.turn(&user, "No, leave Cora alone", []).await;
-    stage.turn(&user, "yes", []).await;
+    setup.turn(&user, "No, leave Cora alone", []).await;
+    setup.turn(&user, "yes", []).await;
     user.app().get(&path).await.ok();
-    stage.turn(&user, "Forget Cora's goats after all", [erase()]).await;
-    stage.model.script("as the user agreed: delete memory “Cora keeps goats”", [Act::Say(&["They are forgotten."])]);
+    setup.turn(&user, "Forget Cora's goats after all", [erase()]).await;
+    setup.model.script("as the user agreed: delete memory “Cora keeps goats”", [Act::Say(&["They are forgotten."])]);
     let agreed = ask(&user, json!({ "text": "Yes, please!" })).await;
     assert!(agreed.text.starts_with("They are forgotten."), "{}", agreed.text);
     assert_eq!(agreed.done["changes"][0]["undo"], Value::Null);
@@ -93,27 +93,27 @@ async fn nothing_is_deleted_before_the_user_agrees() {
 
 #[tokio::test]
 async fn what_was_not_asked_for_is_proposed() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let create = || call("create_action_item", json!({ "description": "Call the plumber" }));
-    let answered = stage.turn(&user, "Is the tap still dripping?", [create()]).await;
+    let answered = setup.turn(&user, "Is the tap still dripping?", [create()]).await;
     assert_eq!(open_items(&user).await.len(), 0);
     assert_eq!(answered.done["proposals"][0]["tool"], "create_action_item");
-    stage.model.script("as the user agreed: create action item “Call the plumber”", [Act::Say(&["Noted."])]);
+    setup.model.script("as the user agreed: create action item “Call the plumber”", [Act::Say(&["Noted."])]);
     ask(&user, json!({ "text": "ok" })).await;
     assert_eq!(open_items(&user).await[0]["description"], "Call the plumber");
     let wrong = call("create_action_item", json!({ "description": "" }));
-    let refused = stage.turn(&user, "Is the tap mended?", [wrong]).await;
+    let refused = setup.turn(&user, "Is the tap mended?", [wrong]).await;
     assert_eq!(refused.done["proposals"], json!([]), "what cannot be done is not proposed");
 }
 
 #[tokio::test]
 async fn what_was_there_before_is_not_taken_back() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     item(&user, "Buy quinces").await;
     let again = call("create_action_item", json!({ "description": "Buy quinces" }));
-    let answered = stage.turn(&user, "Add quinces to what I have to buy", [again]).await;
+    let answered = setup.turn(&user, "Add quinces to what I have to buy", [again]).await;
     assert_eq!(answered.done["changes"][0]["undo"], Value::Null);
     assert_eq!(open_items(&user).await.len(), 1);
 }

@@ -1,52 +1,11 @@
 //! The chat agent with a model that plays a script: functions, citations, and what goes wrong.
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::sync::OnceCell;
 
 use crate::{
     chat::stream::ask,
-    support::{
-        model::{Act, Model},
-        server::{Server, TestUser},
-    },
+    support::{model::Act, scripted::ServerWithModel},
 };
-
-/// A server that has a model.
-pub(crate) struct Stage {
-    pub(crate) server: Server,
-    pub(crate) model: Model,
-    _folder: TempDir,
-}
-
-impl Stage {
-    pub(crate) async fn shared() -> &'static Self {
-        static SHARED: OnceCell<Stage> = OnceCell::const_new();
-        SHARED.get_or_init(Self::set).await
-    }
-
-    pub(crate) async fn set() -> Self {
-        let (model, folder) = (Model::default(), TempDir::new().unwrap());
-        let url = model.serve().await;
-        let adjust = |config: &mut server::Config| {
-            config.model.url = Some(url);
-            config.model.name = Some("scripted".into());
-        };
-        let server = Server::boot(folder.path(), adjust).await;
-        Self { server, model, _folder: folder }
-    }
-
-    /// A user who has these memories; their ids.
-    pub(crate) async fn user<const N: usize>(&self, facts: [&str; N]) -> (TestUser, [String; N]) {
-        let user = self.server.user().await;
-        let mut ids = Vec::new();
-        for fact in facts {
-            let memory = user.app().post("/v3/memories", json!({ "content": fact })).await.ok();
-            ids.push(memory["id"].as_str().unwrap().to_owned());
-        }
-        (user, ids.try_into().unwrap())
-    }
-}
 
 pub(crate) fn call(name: &'static str, arguments: Value) -> Act {
     Act::Call(vec![(name, arguments.to_string())])
@@ -68,17 +27,17 @@ pub(crate) fn shown(request: &Value) -> &str {
 
 #[tokio::test]
 async fn the_model_searches_and_its_citations_resolve() {
-    let stage = Stage::shared().await;
-    let (user, [bees, oboe]) = stage.user(["Ana keeps bees in Graz", "Ben plays the oboe in Linz"]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, [bees, oboe]) = setup.user(["Ana keeps bees in Graz", "Ben plays the oboe in Linz"]).await;
     let question = "What does Ben play?";
     let search = call("search_memories", json!({ "query": "oboe", "limit": 1 }));
-    stage.model.script(question, [search, Act::Say(&["Ben plays", " the oboe [1]", ",\nso I hear [1] [7]."])]);
+    setup.model.script(question, [search, Act::Say(&["Ben plays", " the oboe [1]", ",\nso I hear [1] [7]."])]);
     let answered = ask(&user, json!({ "text": question })).await;
     assert_eq!(answered.thoughts, ["Searching memories", "Searching memories"]);
     assert_eq!(answered.done["status"], "completed");
     assert_eq!(answered.text, "Ben plays the oboe [1],\nso I hear [1] [7].", "deltas keep their markers");
     assert_eq!(answered.done["text"], "Ben plays the oboe,\nso I hear.");
-    let requests = stage.model.requests(question);
+    let requests = setup.model.requests(question);
     assert_eq!(requests.len(), 2);
     let found = &told(&requests[1])["memories"][0];
     assert_eq!(found["id"], json!(oboe));
@@ -95,14 +54,14 @@ async fn the_model_searches_and_its_citations_resolve() {
 
 #[tokio::test]
 async fn what_is_offered_is_what_may_be_done() {
-    let stage = Stage::shared().await;
-    let (user, [id]) = stage.user(["Ana keeps bees"]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, [id]) = setup.user(["Ana keeps bees"]).await;
     let question = "Forget everything about Ana";
     let wipe = call("delete_all_memories", json!({}));
     let mint = call("create_key", json!({ "family": "developer", "name": "mine" }));
-    stage.model.script(question, [wipe, mint, Act::Say(&["I cannot do that."])]);
+    setup.model.script(question, [wipe, mint, Act::Say(&["I cannot do that."])]);
     ask(&user, json!({ "text": question })).await;
-    let requests = stage.model.requests(question);
+    let requests = setup.model.requests(question);
     let mut offered: Vec<&str> = requests[0]["tools"]
         .as_array()
         .unwrap()
@@ -133,8 +92,8 @@ async fn what_is_offered_is_what_may_be_done() {
 
 #[tokio::test]
 async fn mistakes_are_told_to_the_model_so_that_it_can_do_better() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let question = "Try everything wrong";
     let acts = [
         call("no_such_function", json!({})),
@@ -143,10 +102,10 @@ async fn mistakes_are_told_to_the_model_so_that_it_can_do_better() {
         call("get_conversation_by_id", json!({ "conversation_id": "unknown" })),
         Act::Say(&["I give up."]),
     ];
-    stage.model.script(question, acts);
+    setup.model.script(question, acts);
     let answered = ask(&user, json!({ "text": question })).await;
     assert_eq!(answered.done["text"], "I give up.");
-    let requests = stage.model.requests(question);
+    let requests = setup.model.requests(question);
     let errors: Vec<Value> = requests[1..].iter().map(|request| told(request)["error"].clone()).collect();
     let codes: Vec<&Value> = errors.iter().map(|error| &error["code"]).collect();
     assert_eq!(codes, ["not_found", "invalid_arguments", "invalid_arguments", "not_found"]);
@@ -157,11 +116,11 @@ async fn mistakes_are_told_to_the_model_so_that_it_can_do_better() {
 
 #[tokio::test]
 async fn what_the_agent_writes_says_so() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let question = "Remember that Ana keeps bees";
     let create = call("create_memory", json!({ "content": "Ana keeps bees" }));
-    stage.model.script(question, [create, Act::Say(&["Noted [1]."])]);
+    setup.model.script(question, [create, Act::Say(&["Noted [1]."])]);
     let answered = ask(&user, json!({ "text": question })).await;
     let done = "Done: create memory “Ana keeps bees”";
     assert_eq!(answered.thoughts, ["Searching memories", "Saving memory", done]);
@@ -181,15 +140,15 @@ async fn what_the_agent_writes_says_so() {
 
 #[tokio::test]
 async fn several_functions_at_once() {
-    let stage = Stage::shared().await;
-    let (user, [bees]) = stage.user(["Ana keeps bees"]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, [bees]) = setup.user(["Ana keeps bees"]).await;
     let question = "Look twice";
     assert!(!bees.is_empty());
     let get = ("search_memories", json!({ "query": "bees" }).to_string());
     let calls = Act::Call(vec![get, ("get_memories", String::new())]);
-    stage.model.script(question, [calls, Act::Say(&["Seen."])]);
+    setup.model.script(question, [calls, Act::Say(&["Seen."])]);
     ask(&user, json!({ "text": question })).await;
-    let requests = stage.model.requests(question);
+    let requests = setup.model.requests(question);
     let messages = requests[1]["messages"].as_array().unwrap();
     let [asked, one, two] = messages.last_chunk().unwrap();
     assert_eq!(asked["tool_calls"].as_array().unwrap().len(), 2);
@@ -201,12 +160,12 @@ async fn several_functions_at_once() {
 
 #[tokio::test]
 async fn earlier_messages_of_the_same_app_are_told() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let talk = async |path: &str, question: &str, reply: &'static [&'static str]| {
-        stage.model.script(question, [Act::Say(reply)]);
+        setup.model.script(question, [Act::Say(reply)]);
         user.app().post(path, json!({ "text": question })).await.ok();
-        let messages = stage.model.requests(question)[0]["messages"].take();
+        let messages = setup.model.requests(question)[0]["messages"].take();
         let said =
             |message: &Value| message["content"].as_str().unwrap().rsplit("</memory>\n\n").next().unwrap().to_owned();
         messages.as_array().unwrap()[1..].iter().map(said).collect::<Vec<_>>()
@@ -218,37 +177,37 @@ async fn earlier_messages_of_the_same_app_are_told() {
 
 #[tokio::test]
 async fn a_model_that_calls_without_end_is_made_to_answer() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let question = "Go round and round";
     let calls = (1..=6).map(|limit| call("get_memories", json!({ "limit": limit })));
-    stage.model.script(question, calls.chain([Act::Say(&["Enough."])]));
+    setup.model.script(question, calls.chain([Act::Say(&["Enough."])]));
     assert_eq!(ask(&user, json!({ "text": question })).await.text, "Enough.");
-    let requests = stage.model.requests(question);
+    let requests = setup.model.requests(question);
     assert_eq!(requests.len(), 7);
     assert_eq!(requests[6].get("tools"), None, "the last round offers nothing");
 }
 
 #[tokio::test]
 async fn a_model_that_repeats_itself_is_told_and_made_to_answer() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let question = "Say it again and again";
     let again = || call("get_memories", json!({ "limit": 5 }));
-    stage.model.script(question, [again(), again(), Act::Say(&["Enough."])]);
+    setup.model.script(question, [again(), again(), Act::Say(&["Enough."])]);
     assert_eq!(ask(&user, json!({ "text": question })).await.text, "Enough.");
-    let requests = stage.model.requests(question);
+    let requests = setup.model.requests(question);
     assert_eq!(told(&requests[2])["error"]["code"], "repeated");
     assert_eq!(requests[2].get("tools"), None);
 }
 
 #[tokio::test]
 async fn a_model_that_fails_is_apologised_for_and_the_memory_quoted() {
-    let stage = Stage::shared().await;
-    let (user, _) = stage.user(["Ana keeps bees in Graz"]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, _) = setup.user(["Ana keeps bees in Graz"]).await;
     for status in [500, 429, 401] {
         let question = format!("Where are the bees? Fail with {status}");
-        stage.model.script(&question, [Act::Fail(status)]);
+        setup.model.script(&question, [Act::Fail(status)]);
         let answered = ask(&user, json!({ "text": question })).await;
         assert!(answered.text.starts_with("Sorry: the language model did not answer"), "{status}: {}", answered.text);
         assert!(answered.text.contains("scripted failure"), "{status}: {}", answered.text);
@@ -260,44 +219,44 @@ async fn a_model_that_fails_is_apologised_for_and_the_memory_quoted() {
 
 #[tokio::test]
 async fn a_model_that_asks_to_wait_a_moment_is_waited_for() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let question = "Wait a moment?";
-    stage.model.script(question, [Act::Later(1), Act::Say(&["Here I am."])]);
+    setup.model.script(question, [Act::Later(1), Act::Say(&["Here I am."])]);
     assert_eq!(ask(&user, json!({ "text": question })).await.text, "Here I am.");
 }
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_keeps_what_came() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let question = "Break off";
-    stage.model.script(question, [Act::BreakOff("The answer begins")]);
+    setup.model.script(question, [Act::BreakOff("The answer begins")]);
     let answered = ask(&user, json!({ "text": question })).await;
     assert_eq!(answered.text, "The answer begins … Sorry: the language model broke off.");
     assert_eq!((&answered.done["text"], &answered.done["status"]), (&json!(answered.text), &json!("failed")));
     let question = "Be cut off";
-    stage.model.script(question, [Act::CutOff("A long answer")]);
+    setup.model.script(question, [Act::CutOff("A long answer")]);
     let answered = ask(&user, json!({ "text": question })).await;
     assert_eq!(answered.text, "A long answer … Sorry: the language model's answer is too long and was cut off.");
 }
 
 #[tokio::test]
 async fn a_break_before_the_first_word_is_tried_again() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let question = "Stumble at first";
-    stage.model.script(question, [Act::BreakOff(""), Act::Say(&["Steady now."])]);
+    setup.model.script(question, [Act::BreakOff(""), Act::Say(&["Steady now."])]);
     let answered = ask(&user, json!({ "text": question })).await;
     assert_eq!((answered.text.as_str(), &answered.done["status"]), ("Steady now.", &json!("completed")));
 }
 
 #[tokio::test]
 async fn an_empty_answer_is_explained() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let question = "Say nothing";
-    stage.model.script(question, [Act::Say(&[])]);
+    setup.model.script(question, [Act::Say(&[])]);
     let answered = ask(&user, json!({ "text": question })).await;
     assert_eq!(answered.text, "The language model gave no answer. Please ask again.");
 }

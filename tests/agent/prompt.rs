@@ -1,14 +1,14 @@
 //! What the model is told before its first word: the memory, packed; the chat; the time.
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use super::functions::{Stage, call, shown, told};
+use super::functions::{call, shown, told};
 use crate::{
     chat::stream::ask,
     support::{
-        model::{Act, Model},
-        server::{Server, TestUser, apart, indexed},
+        model::Act,
+        scripted::ServerWithModel,
+        server::{TestUser, apart, indexed},
     },
 };
 
@@ -21,8 +21,8 @@ async fn conversation(user: &TestUser, started_at: &str, said: &[(&str, bool)]) 
 
 #[tokio::test]
 async fn everything_that_bears_on_the_question_is_there_dated_and_numbered() {
-    let stage = Stage::shared().await;
-    let (user, [_]) = stage.user(["Dora wants to sail to Vis"]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, [_]) = setup.user(["Dora wants to sail to Vis"]).await;
     user.app().patch("/v1/users/preferences", json!({ "time_zone": "Europe/Oslo" })).await.ok();
     user.app().post("/v1/action-items", json!({ "description": "Ask Dora about sailing" })).await.ok();
     let said = [
@@ -31,11 +31,11 @@ async fn everything_that_bears_on_the_question_is_there_dated_and_numbered() {
         ("Oh no, was anybody hurt?", true),
     ];
     let held = conversation(&user, "2026-03-09T22:30:00Z", &said).await;
-    indexed(&stage.server).await;
+    indexed(&setup.server).await;
     let question = "What happened when Dora went sailing to Vis?";
-    stage.model.script(question, [Act::Say(&["They lost their mast [1][2][3]."])]);
+    setup.model.script(question, [Act::Say(&["They lost their mast [1][2][3]."])]);
     let answered = ask(&user, json!({ "text": question })).await;
-    let requests = stage.model.requests(question);
+    let requests = setup.model.requests(question);
     assert_eq!(requests.len(), 1, "one call answers");
     let seen = shown(&requests[0]);
     for part in [
@@ -63,15 +63,15 @@ async fn everything_that_bears_on_the_question_is_there_dated_and_numbered() {
 
 #[tokio::test]
 async fn a_citation_names_segment_speaker_and_time() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let said = [("Where did you hide the key?", true), ("Under the third flower pot.", false)];
     let held = conversation(&user, "2026-03-09T12:00:00Z", &said).await;
     let whole = user.app().get(&format!("/v1/conversations/{}", held["id"].as_str().unwrap())).await.ok();
-    indexed(&stage.server).await;
+    indexed(&setup.server).await;
     let question = "Where is the key under the flower pot?";
     let search = call("search_transcripts", json!({ "query": "third flower pot", "limit": 1 }));
-    stage.model.script(question, [search, Act::Say(&["Under a pot [1] [2] [3]."])]);
+    setup.model.script(question, [search, Act::Say(&["Under a pot [1] [2] [3]."])]);
     let answered = ask(&user, json!({ "text": question })).await;
     let citations = answered.done["citations"].as_array().unwrap();
     let cited = citations.iter().find(|cited| cited["quote"] == "Under the third flower pot.").unwrap();
@@ -79,14 +79,14 @@ async fn a_citation_names_segment_speaker_and_time() {
     assert_eq!((&cited["kind"], &cited["id"]), (&json!("conversation"), &held["id"]));
     assert_eq!((&cited["segment"], &cited["speaker"]), (segment, &json!("Speaker 1")));
     assert_eq!((&cited["date"], &cited["title"]), (&json!("2026-03-09T12:01:00Z"), &whole["structured"]["title"]));
-    let found = &told(&stage.model.requests(question)[1])["items"][0];
+    let found = &told(&setup.model.requests(question)[1])["items"][0];
     assert!(found["cite_as"].as_str().is_some_and(|marker| marker.starts_with('[')), "{found}");
 }
 
 #[tokio::test]
 async fn a_time_that_is_named_is_the_users_and_comes_first() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     user.app().patch("/v1/users/preferences", json!({ "time_zone": "Pacific/Auckland" })).await.ok();
     let zone = chrono_tz::Pacific::Auckland;
     let yesterday = chrono::Utc::now().with_timezone(&zone).date_naive().pred_opt().unwrap();
@@ -96,11 +96,11 @@ async fn a_time_that_is_named_is_the_users_and_comes_first() {
     };
     conversation(&user, &at(0, 1), &[("We baked a rye loaf with caraway.", true)]).await;
     conversation(&user, &at(3, 12), &[("We baked a spelt loaf, and baking the spelt loaf took hours.", true)]).await;
-    indexed(&stage.server).await;
+    indexed(&setup.server).await;
     let question = "Which loaf did I bake yesterday?";
-    stage.model.script(question, [Act::Say(&["Rye."])]);
+    setup.model.script(question, [Act::Say(&["Rye."])]);
     ask(&user, json!({ "text": question })).await;
-    let requests = stage.model.requests(question);
+    let requests = setup.model.requests(question);
     let (day, seen) = (yesterday.format("%-d %B %Y").to_string(), shown(&requests[0]));
     let held = seen.lines().find(|line| line.starts_with("Conversation") && line.contains("rye loaf"));
     assert!(held.is_some_and(|line| line.contains(&day)), "{seen}");
@@ -109,11 +109,11 @@ async fn a_time_that_is_named_is_the_users_and_comes_first() {
 
 #[tokio::test]
 async fn a_question_that_leans_on_the_one_before_is_looked_up_with_it() {
-    let stage = Stage::shared().await;
-    let (user, _) = stage.user(["Edda moved from Bergen to Turku"]).await;
-    indexed(&stage.server).await;
-    stage.model.script("Where did Edda move to?", [Act::Say(&["Turku [1]."])]);
-    stage.model.script("And where did she live before?", [Act::Say(&["Bergen [1]."])]);
+    let setup = ServerWithModel::shared().await;
+    let (user, _) = setup.user(["Edda moved from Bergen to Turku"]).await;
+    indexed(&setup.server).await;
+    setup.model.script("Where did Edda move to?", [Act::Say(&["Turku [1]."])]);
+    setup.model.script("And where did she live before?", [Act::Say(&["Bergen [1]."])]);
     ask(&user, json!({ "text": "Where did Edda move to?" })).await;
     let answered = ask(&user, json!({ "text": "And where did she live before?" })).await;
     assert_eq!(answered.done["citations"][0]["quote"], "Edda moved from Bergen to Turku");
@@ -121,16 +121,16 @@ async fn a_question_that_leans_on_the_one_before_is_looked_up_with_it() {
 
 #[tokio::test]
 async fn what_the_user_looks_at_is_looked_into() {
-    let stage = Stage::shared().await;
-    let (user, [_]) = stage.user(["The tulips are yellow"]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, [_]) = setup.user(["The tulips are yellow"]).await;
     let dull = conversation(&user, "2026-02-02T12:00:00Z", &[("The invoice number is 4711.", false)]).await;
     let task = user.app().post("/v1/action-items", json!({ "description": "Send the parcel" })).await.ok();
-    indexed(&stage.server).await;
+    indexed(&setup.server).await;
     let look = async |context: Value| {
         let question = "Tell me about what I see";
-        stage.model.script(question, [Act::Say(&["So be it."])]);
+        setup.model.script(question, [Act::Say(&["So be it."])]);
         ask(&user, json!({ "text": question, "context": context })).await;
-        shown(&stage.model.requests(question)[0]).to_owned()
+        shown(&setup.model.requests(question)[0]).to_owned()
     };
     assert!(look(json!({ "type": "conversation", "id": dull["id"] })).await.contains("The invoice number is 4711."));
     assert!(look(json!({ "type": "task", "id": task["id"] })).await.contains("Send the parcel"));
@@ -142,10 +142,10 @@ async fn what_the_user_looks_at_is_looked_into() {
 
 #[tokio::test]
 async fn the_conversation_in_progress_is_known() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let held = conversation(&user, &chrono::Utc::now().to_rfc3339(), &[("The code word is Nightjar.", false)]).await;
-    let (resources, id) = (stage.server.resources.clone(), user.id.clone());
+    let (resources, id) = (setup.server.resources.clone(), user.id.clone());
     let change = resources::conversations::Change {
         status: Some(schemas::conversation::ConversationStatus::InProgress),
         ..Default::default()
@@ -153,22 +153,16 @@ async fn the_conversation_in_progress_is_known() {
     let key = held["id"].as_str().unwrap().to_owned();
     apart(async move { resources.conversations(&id).change(&key, change).await.unwrap().unwrap() }).await;
     let question = "What was just said?";
-    stage.model.script(question, [Act::Say(&["Nightjar."])]);
+    setup.model.script(question, [Act::Say(&["Nightjar."])]);
     ask(&user, json!({ "text": question })).await;
-    let requests = stage.model.requests(question);
+    let requests = setup.model.requests(question);
     assert!(shown(&requests[0]).contains("The code word is Nightjar."), "{}", shown(&requests[0]));
 }
 
 #[tokio::test]
 async fn a_model_with_little_room_gets_the_best_and_a_long_result_is_shortened() {
-    let (model, folder) = (Model::default(), TempDir::new().unwrap());
-    let url = model.serve().await;
-    let adjust = |config: &mut server::Config| {
-        config.model.url = Some(url.clone());
-        config.model.name = Some("small".into());
-        config.model.context_tokens = 1500;
-    };
-    let server = Server::boot(folder.path(), adjust).await;
+    let ServerWithModel { server, model, folder: _folder } =
+        ServerWithModel::boot(|config| config.model.context_tokens = 1500).await;
     let user = server.user().await;
     for number in 0..25 {
         let content = format!("Fact {number} about Fritz: {}", "he walks and talks and walks again. ".repeat(20));
@@ -189,13 +183,7 @@ async fn a_model_with_little_room_gets_the_best_and_a_long_result_is_shortened()
 
 #[tokio::test]
 async fn a_model_that_takes_no_functions_answers_from_what_was_found() {
-    let (model, folder) = (Model::default(), TempDir::new().unwrap());
-    let url = model.serve().await;
-    let adjust = |config: &mut server::Config| {
-        config.model.url = Some(url.clone());
-        config.model.name = Some("simple".into());
-    };
-    let server = Server::boot(folder.path(), adjust).await;
+    let ServerWithModel { server, model, folder: _folder } = ServerWithModel::boot(|_| {}).await;
     let user = server.user().await;
     user.app().post("/v3/memories", json!({ "content": "Gerda plays chess" })).await.ok();
     for (question, requests) in [("What does Gerda play?", 2), ("What game does Gerda play?", 1)] {

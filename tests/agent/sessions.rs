@@ -5,11 +5,11 @@ use schemas::chat::{Message, MessageStatus, Sender};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::functions::Stage;
 use crate::{
     chat::stream::ask,
     support::{
-        model::{Act, Model},
+        model::{Act, ScriptedModel},
+        scripted::ServerWithModel,
         server::{Server, TestUser, apart},
     },
 };
@@ -44,49 +44,49 @@ async fn answered(server: &Server, user: &TestUser) -> Message {
 
 #[tokio::test]
 async fn a_client_that_leaves_ends_the_models_work_and_what_came_is_kept() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let question = "Begin and never end";
-    stage.model.script(question, [Act::Stall("The answer begins")]);
+    setup.model.script(question, [Act::Stall("The answer begins")]);
     leave_after(&user, question, "data: The answer begins").await;
-    let answer = answered(&stage.server, &user).await;
+    let answer = answered(&setup.server, &user).await;
     assert_eq!((answer.text.as_str(), answer.status), ("The answer begins", MessageStatus::Cancelled));
-    let question_first = &messages(&stage.server, &user).await[0];
+    let question_first = &messages(&setup.server, &user).await[0];
     assert_eq!((question_first.text.as_str(), question_first.sender), (question, Sender::Human));
 }
 
 #[tokio::test]
 async fn two_questions_at_once_are_answered_in_their_order() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
     let (first, second) = ("Which came first, the hen?", "Which came second, the egg?");
-    stage.model.script(first, [Act::Slowly(&["The", " hen", " did"])]);
-    stage.model.script(second, [Act::Say(&["The egg."])]);
+    setup.model.script(first, [Act::Slowly(&["The", " hen", " did"])]);
+    setup.model.script(second, [Act::Say(&["The egg."])]);
     let asking = tokio::spawn({
         let user = user.clone();
         async move { ask(&user, json!({ "text": first })).await }
     });
-    while stage.model.requests(first).is_empty() {
+    while setup.model.requests(first).is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     let then = ask(&user, json!({ "text": second })).await;
     assert!(asking.is_finished(), "the first is answered before the second");
     assert_eq!((asking.await.unwrap().text.as_str(), then.text.as_str()), ("The hen did", "The egg."));
-    let told = &stage.model.requests(second)[0]["messages"];
+    let told = &setup.model.requests(second)[0]["messages"];
     assert_eq!((&told[1]["content"], &told[2]["content"]), (&json!(first), &json!("The hen did")));
 }
 
 #[tokio::test]
 async fn chats_of_two_apps_do_not_wait_for_each_other() {
-    let stage = Stage::shared().await;
-    let (user, []) = stage.user([]).await;
-    stage.model.script("Hold this chat", [Act::Stall("Hm")]);
-    stage.model.script("Speak in the other", [Act::Say(&["Here."])]);
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
+    setup.model.script("Hold this chat", [Act::Stall("Hm")]);
+    setup.model.script("Speak in the other", [Act::Say(&["Here."])]);
     let held = tokio::spawn({
         let user = user.clone();
         async move { leave_after(&user, "Hold this chat", "never comes").await }
     });
-    while stage.model.requests("Hold this chat").is_empty() {
+    while setup.model.requests("Hold this chat").is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     let other = user.app().post("/v2/messages?app_id=coach", json!({ "text": "Speak in the other" })).await.ok();
@@ -96,13 +96,9 @@ async fn chats_of_two_apps_do_not_wait_for_each_other() {
 
 #[tokio::test]
 async fn a_server_that_stops_keeps_what_came_and_all_messages() {
-    let (model, folder) = (Model::default(), TempDir::new().unwrap());
-    let url = model.serve().await;
-    let adjust = |config: &mut server::Config| {
-        config.model.url = Some(url.clone());
-        config.model.name = Some("scripted".into());
-    };
-    let server = Server::boot(folder.path(), adjust).await;
+    let (model, folder) = (ScriptedModel::start().await, TempDir::new().unwrap());
+    let boot = || Server::boot(folder.path(), |config| model.configure(config));
+    let server = boot().await;
     let user = server.user().await;
     model.script("Are you there?", [Act::Say(&["Yes."])]);
     ask(&user, json!({ "text": "Are you there?" })).await;
@@ -117,7 +113,7 @@ async fn a_server_that_stops_keeps_what_came_and_all_messages() {
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     asking.abort();
     server.stop().await;
-    let server = Server::boot(folder.path(), adjust).await;
+    let server = boot().await;
     let kept = messages(&server, &user).await;
     let said: Vec<(&str, MessageStatus)> = kept.iter().map(|message| (message.text.as_str(), message.status)).collect();
     let expected = [
@@ -132,14 +128,8 @@ async fn a_server_that_stops_keeps_what_came_and_all_messages() {
 
 #[tokio::test]
 async fn an_answer_that_takes_too_long_is_ended_and_says_so() {
-    let (model, folder) = (Model::default(), TempDir::new().unwrap());
-    let url = model.serve().await;
-    let adjust = |config: &mut server::Config| {
-        config.model.url = Some(url);
-        config.model.name = Some("slow".into());
-        config.model.answer_seconds = 1;
-    };
-    let server = Server::boot(folder.path(), adjust).await;
+    let ServerWithModel { server, model, folder: _folder } =
+        ServerWithModel::boot(|config| config.model.answer_seconds = 1).await;
     let user = server.user().await;
     model.script("Take your time", [Act::Stall("Well")]);
     let answered = ask(&user, json!({ "text": "Take your time" })).await;
@@ -150,14 +140,8 @@ async fn an_answer_that_takes_too_long_is_ended_and_says_so() {
 
 #[tokio::test]
 async fn a_model_that_asks_to_wait_too_long_is_not_waited_for() {
-    let (model, folder) = (Model::default(), TempDir::new().unwrap());
-    let url = model.serve().await;
-    let adjust = |config: &mut server::Config| {
-        config.model.url = Some(url);
-        config.model.name = Some("busy".into());
-        config.model.timeout_seconds = 1;
-    };
-    let server = Server::boot(folder.path(), adjust).await;
+    let ServerWithModel { server, model, folder: _folder } =
+        ServerWithModel::boot(|config| config.model.timeout_seconds = 1).await;
     let user = server.user().await;
     model.script("Wait an hour?", [Act::Later(3600)]);
     let answered = ask(&user, json!({ "text": "Wait an hour?" })).await;

@@ -3,8 +3,6 @@
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::sync::OnceCell;
 
 use super::{
     messages::{LIST, MESSAGE, talk},
@@ -12,7 +10,8 @@ use super::{
 };
 use crate::support::{
     json::{column, fields},
-    model::{Act, Model},
+    model::Act,
+    scripted::ServerWithModel,
     server::{Server, TestUser},
 };
 use schemas::chat::Sender::Ai;
@@ -23,30 +22,6 @@ const UNAIDED: &str = ", somebody. Ask me about anything that is in your memory.
 
 /// How it ends when the model fails.
 const FAILED: &str = ", somebody. Ask me about anything that is in your memory.";
-
-/// A server that has a model.
-struct Stage {
-    server: Server,
-    model: Model,
-    _folder: TempDir,
-}
-
-impl Stage {
-    async fn shared() -> &'static Self {
-        static SHARED: OnceCell<Stage> = OnceCell::const_new();
-        let set = || async {
-            let (model, folder) = (Model::default(), TempDir::new().unwrap());
-            let url = model.serve().await;
-            let adjust = |config: &mut server::Config| {
-                config.model.url = Some(url);
-                config.model.name = Some("scripted".into());
-            };
-            let server = Server::boot(folder.path(), adjust).await;
-            Self { server, model, _folder: folder }
-        };
-        SHARED.get_or_init(set).await
-    }
-}
 
 async fn greet(user: &TestUser, path: &str) -> Value {
     user.app().bare(Method::POST, path).await.ok()
@@ -115,16 +90,16 @@ async fn a_cleared_chat_begins_anew() {
 
 #[tokio::test]
 async fn a_model_greets_in_its_own_words() {
-    let stage = Stage::shared().await;
-    let user = stage.server.user().await;
+    let setup = ServerWithModel::shared().await;
+    let user = setup.server.user().await;
     let texts = ["zero", "one", "two", "three", "Where are the swifts nesting?", "Under the eaves."];
-    talk(&stage.server, &user, texts).await;
+    talk(&setup.server, &user, texts).await;
     user.app().patch("/v1/users/preferences", json!({ "time_zone": "Asia/Tokyo" })).await.ok();
-    stage.model.script("swifts nesting", [Act::Say(&[r#"{"greeting": " Hello again! "#, r#"How are the swifts?"}"#])]);
+    setup.model.script("swifts nesting", [Act::Say(&[r#"{"greeting": " Hello again! "#, r#"How are the swifts?"}"#])]);
     let greeting = greet(&user, "/v2/initial-message").await;
     assert_eq!(greeting["text"], "Hello again! How are the swifts?");
     assert_eq!(user.app().get(LIST).await.ok()[0], greeting);
-    let requests = stage.model.requests("swifts nesting");
+    let requests = setup.model.requests("swifts nesting");
     let told: Value = serde_json::from_str(requests[0]["messages"][1]["content"].as_str().unwrap()).unwrap();
     assert_eq!(told["name"], "somebody");
     assert_eq!(column(&told["earlier_messages"], "text"), texts[1..], "the last five");
@@ -134,7 +109,7 @@ async fn a_model_greets_in_its_own_words() {
 
 #[tokio::test]
 async fn a_model_that_fails_keeps_nobody_from_being_greeted() {
-    let stage = Stage::shared().await;
+    let setup = ServerWithModel::shared().await;
     let acts = [
         ("gull", Act::Fail(400)),
         ("heron", Act::Stall(r#"{"greeting": "#)),
@@ -142,8 +117,8 @@ async fn a_model_that_fails_keeps_nobody_from_being_greeted() {
         ("crane", Act::Say(&[r#"{"greeting": " "}"#])),
     ];
     let greetings = acts.into_iter().map(async |(app, act)| {
-        let user = stage.server.user().await;
-        stage.model.script(app, [act]);
+        let user = setup.server.user().await;
+        setup.model.script(app, [act]);
         let path = format!("/v2/messages?app_id={app}");
         let greeted = user.app().get(&path).await.ok();
         is_greeting(&greeted[0], FAILED);

@@ -18,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     support::{
         json::{column, fields},
-        model::{Act, Model},
+        model::Act,
+        scripted::ServerWithModel,
         server::{Server, TestUser, apart},
     },
     webhooks::rest::said,
@@ -246,20 +247,9 @@ async fn settings_are_kept() {
     assert_eq!(app.get(path).await.ok(), json!({ "enabled": false, "hour": 0 }));
 }
 
-/// A server whose model plays what a test has written.
-async fn with_model(model: &Model) -> (Server, TempDir) {
-    let (folder, url) = (TempDir::new().unwrap(), model.serve().await);
-    let adjust = |config: &mut server::Config| {
-        config.model.url = Some(url);
-        config.model.name = Some("scripted".into());
-    };
-    (Server::boot(folder.path(), adjust).await, folder)
-}
-
 #[tokio::test]
 async fn a_model_words_it_and_rules_stand_in() {
-    let model = Model::default();
-    let (server, _folder) = with_model(&model).await;
+    let ServerWithModel { server, model, .. } = ServerWithModel::shared().await;
     let user = server.user().await;
     let first = Talk::at("2026-05-08T09:00:00Z", 5, "Seeds").held(&server.resources, &user.id).await.id;
     let second = Talk::at("2026-05-08T10:00:00Z", 9, "Compost heap").held(&server.resources, &user.id).await.id;
@@ -273,8 +263,7 @@ async fn a_model_words_it_and_rules_stand_in() {
         "decisions_made": [entry("a", 1), entry("b", 2), entry("c", 0), entry("d", 1)],
         "knowledge_nuggets": [],
     });
-    let said = Box::leak(Box::new([answer.to_string().leak() as &str]));
-    model.script("Compost heap", [Act::Say(said)]);
+    model.script("Compost heap", [Act::Text(answer.to_string())]);
     let summary = made(&user, "2026-05-08").await;
     assert_eq!((&summary["headline"], &summary["day_emoji"]), (&json!("A day in the garden"), &json!("🌱")));
     assert_eq!(summary["highlights"][0]["conversation_ids"], json!([second, first]));
@@ -290,7 +279,6 @@ async fn a_model_words_it_and_rules_stand_in() {
         (&summary["headline"], &summary["processor"]),
         (&json!("Compost heap, and another conversation"), &json!("local"))
     );
-    server.stop().await;
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! Whole answers of the model in the shape of a type: how they are asked for, checked and mended, and what goes wrong.
 
-use resources::{Error, LanguageModel as Asked, LanguageModelSettings};
+use resources::{Error, LanguageModel, LanguageModelSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::support::{
-    model::{Act, Model},
+    model::{Act, ScriptedModel},
     server::apart,
 };
 
@@ -52,14 +52,14 @@ fn robin() -> Bird {
 async fn asked<T: DeserializeOwned + JsonSchema + Send + 'static>(
     acts: impl IntoIterator<Item = Act>,
 ) -> (resources::Result<T>, Vec<Value>) {
-    let model = Model::default();
+    let model = ScriptedModel::start().await;
     model.script("Which bird?", acts);
-    let url = Some(model.serve().await);
+    let url = Some(model.url.clone());
     let settings =
         LanguageModelSettings { url, name: Some("scripted".into()), timeout_seconds: 2, ..Default::default() };
     let answer = apart(async move {
-        let asked = Asked::open(&settings).unwrap().unwrap();
-        asked.ask::<T>("You know birds.", "Which bird?").await
+        let client = LanguageModel::open(&settings).unwrap().unwrap();
+        client.ask::<T>("You know birds.", "Which bird?").await
     });
     (answer.await, model.requests("Which bird?"))
 }
@@ -128,8 +128,7 @@ async fn an_answer_that_does_not_fit_is_sent_back_once_with_every_fault() {
 #[tokio::test]
 async fn an_answer_that_fits_neither_time_is_none() {
     for (said, fault) in [("I like robins.", "It is no JSON"), (r#"{"name":"Robin"}"#, "\"grams\" is a required")] {
-        let said: &'static [&'static str] = Box::leak(Box::new([said]));
-        let (bird, requests) = asked::<Bird>([Act::Say(said)]).await;
+        let (bird, requests) = asked::<Bird>([Act::Text(said.into())]).await;
         let error = bird.unwrap_err();
         assert!(matches!(error, Error::Unavailable(_)));
         assert!(error.to_string().contains(fault), "{error}");

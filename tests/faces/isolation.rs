@@ -8,7 +8,6 @@ use reqwest::{
     multipart::{Form, Part},
 };
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tools::{
     Audience, Context,
     assistant::views::{self, Content},
@@ -18,8 +17,9 @@ use crate::{
     chat::stream::ask,
     support::{
         calls::{by_route, caller, context, directly, is_for_mcp, name_of, over_mcp},
+        scripted::ServerWithSpeech,
         server::{Answer, Server, TestUser, apart, indexed},
-        speech::{Act, Speech},
+        speech::Recognition,
         tables::{Heard, NOUNS},
     },
 };
@@ -238,17 +238,11 @@ async fn ask_aloud(user: &TestUser) -> String {
 
 #[tokio::test]
 async fn no_spoken_question_is_answered_from_another_user_s_data() {
-    let (speech, folder) = (Speech::default(), TempDir::new().unwrap());
-    let url = speech.serve().await;
-    speech.script("beekeeping", Act::Hear("Where does Ana keep her bees?", None));
-    let adjust = |config: &mut server::Config| {
-        config.speech.url = Some(url);
-        config.speech.name = Some("scripted".into());
-    };
-    let server = Server::boot(folder.path(), adjust).await;
+    let ServerWithSpeech { server, speech } = ServerWithSpeech::shared().await;
+    speech.script("beekeeping", Recognition::Text("Where does Ana keep her bees?", None));
     let (ann, bob) = (server.user().await, server.user().await);
     ann.app().post("/v3/memories", json!({ "content": "Ana keeps her bees near Graz" })).await.ok();
-    indexed(&server).await;
+    indexed(server).await;
     let hers = ask_aloud(&ann).await;
     assert!(hers.contains("Graz"), "there is something to tell: {hers}");
     let chat = ann.app().get("/v2/messages").await.ok();
@@ -256,5 +250,4 @@ async fn no_spoken_question_is_answered_from_another_user_s_data() {
     assert!(his.contains("Where does Ana keep her bees?"), "he was heard: {his}");
     assert!(!his.contains("Graz") && !his.contains(&ann.id), "{his}");
     assert_eq!(ann.app().get("/v2/messages").await.ok(), chat, "her chat knows nothing of it");
-    server.stop().await;
 }

@@ -1,42 +1,13 @@
 //! Suggestions, advice and progress read from texts: by rules, and by a model that plays a script.
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::sync::OnceCell;
 
 use super::rest::kilometres;
-use crate::support::{
-    model::{Act, Model},
-    server::Server,
-};
+use crate::support::{model::Act, scripted::ServerWithModel, server::Server};
 
-/// A server that has a model.
-struct Stage {
-    server: Server,
-    model: Model,
-    _folder: TempDir,
-}
-
-impl Stage {
-    async fn shared() -> &'static Self {
-        static SHARED: OnceCell<Stage> = OnceCell::const_new();
-        let set = || async {
-            let (model, folder) = (Model::default(), TempDir::new().unwrap());
-            let url = model.serve().await;
-            let adjust = |config: &mut server::Config| {
-                config.model.url = Some(url);
-                config.model.name = Some("scripted".into());
-            };
-            let server = Server::boot(folder.path(), adjust).await;
-            Self { server, model, _folder: folder }
-        };
-        SHARED.get_or_init(set).await
-    }
-
-    /// Sets what the model answers once it is told of this.
-    fn answers(&self, about: &str, answer: Value) {
-        self.model.script(about, [Act::Say(Box::leak(Box::new([answer.to_string().leak() as &str])))]);
-    }
+/// Sets what the model answers once it is asked about this.
+fn answer(setup: &ServerWithModel, about: &str, answer: Value) {
+    setup.model.script(about, [Act::Text(answer.to_string())]);
 }
 
 #[tokio::test]
@@ -136,8 +107,8 @@ async fn progress_is_read_from_a_text_by_rules() {
 
 #[tokio::test]
 async fn a_model_suggests_from_memories_and_goals() {
-    let stage = Stage::shared().await;
-    let user = stage.server.user().await;
+    let setup = ServerWithModel::shared().await;
+    let user = setup.server.user().await;
     user.app().post("/v3/memories", json!({ "content": "Ben has a bad back and sits all day" })).await.ok();
     user.app().post("/v1/goals", json!({ "title": "Read more", "target_value": 10 })).await.ok();
     let suggestion = json!({
@@ -148,10 +119,10 @@ async fn a_model_suggests_from_memories_and_goals() {
         "suggested_max": 7,
         "reasoning": "Your back is bad.",
     });
-    stage.answers("Ben has a bad back", suggestion);
+    answer(setup, "Ben has a bad back", suggestion);
     let told = user.app().get("/v1/goals/suggest").await.ok();
     assert_eq!((&told["suggested_title"], &told["suggested_max"]), (&json!("Stretch every morning"), &json!(30.0)));
-    let request = &stage.model.requests("Ben has a bad back")[0];
+    let request = &setup.model.requests("Ben has a bad back")[0];
     let asked = request["messages"][1]["content"].as_str().unwrap();
     let expected = json!({ "memories": ["Ben has a bad back and sits all day"], "goals": ["Read more"] });
     assert_eq!(serde_json::from_str::<Value>(asked).unwrap(), expected);
@@ -160,13 +131,13 @@ async fn a_model_suggests_from_memories_and_goals() {
 
 #[tokio::test]
 async fn a_model_advises_and_when_it_fails_the_numbers_do() {
-    let stage = Stage::shared().await;
-    let user = stage.server.user().await;
+    let setup = ServerWithModel::shared().await;
+    let user = setup.server.user().await;
     let id = kilometres(&user.developer(), "Swim the lake", 10.0).await;
-    stage.answers("Swim the lake", json!({ "advice": " Swim 500 m on Monday. " }));
+    answer(setup, "Swim the lake", json!({ "advice": " Swim 500 m on Monday. " }));
     let advice = async || user.app().get(&format!("/v1/goals/{id}/advice")).await.ok()["advice"].clone();
     assert_eq!(advice().await, "Swim 500 m on Monday.");
-    stage.model.script("Swim the lake", [Act::Fail(401)]);
+    setup.model.script("Swim the lake", [Act::Fail(401)]);
     let by_numbers =
         "“Swim the lake” stands at 0 of 10 km: 10 km to go. Record progress on several days to see your pace.";
     assert_eq!(advice().await, by_numbers);
@@ -174,13 +145,14 @@ async fn a_model_advises_and_when_it_fails_the_numbers_do() {
 
 #[tokio::test]
 async fn a_model_reads_progress_and_only_known_goals_are_changed() {
-    let stage = Stage::shared().await;
-    let user = stage.server.user().await;
+    let setup = ServerWithModel::shared().await;
+    let user = setup.server.user().await;
     let developer = user.developer();
     let [row, hike] = [kilometres(&developer, "Row", 10.0).await, kilometres(&developer, "Hike", 90.0).await];
     let text = "Rowed round the island, two hours, say six kilometres";
     let update = |id: &str, value: f64| json!({ "goal_id": id, "new_value": value, "reasoning": "six kilometres" });
-    stage.answers(
+    answer(
+        setup,
         text,
         json!({ "updates": [update("goal_1", 1.0), update(&row, 6.0), update(&row, 9.0), update(&hike, 0.0)] }),
     );
@@ -190,10 +162,10 @@ async fn a_model_reads_progress_and_only_known_goals_are_changed() {
     assert_eq!((&told["updates"][0]["goal_id"], &told["new_value"]), (&json!(row), &json!(6.0)));
     assert_eq!(developer.get(&format!("/v1/dev/user/goals/{row}")).await.ok()["current_value"], 6.0);
     let idle = "Sat on the pier";
-    stage.answers(idle, json!({ "updates": [] }));
+    answer(setup, idle, json!({ "updates": [] }));
     let nothing = json!({ "updated": false, "reason": "The text tells of no progress on an active goal." });
     assert_eq!(read(idle).await, nothing);
     let silent = "I went hiking, 12 km";
-    stage.model.script(silent, [Act::Fail(401)]);
+    setup.model.script(silent, [Act::Fail(401)]);
     assert_eq!(read(silent).await["updates"][0]["goal_title"], "Hike", "rules stand in for a model that fails");
 }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::support::{
     program::{Program, output, recollect},
-    server::{Answer, Server},
+    server::Server,
     stdio_client::Assistant,
 };
 
@@ -116,8 +116,11 @@ async fn files_that_cannot_be_used_are_named() {
 }
 
 #[tokio::test]
-async fn a_plain_server_promises_nothing() {
+async fn a_server_without_tls_sends_no_hsts() {
     let user = Server::shared().await.user().await;
-    let answer: Answer = user.app().get("/v3/memories").await;
-    assert_eq!(answer.header("strict-transport-security"), "");
+    for (credential, path, status) in [(&*user.token, "/v3/memories", 200), ("", "/v3/memories", 401), ("", "/nowhere", 404)] {
+        let answer = user.with(credential).get(path).await;
+        assert_eq!((answer.status, answer.header("x-content-type-options")), (status, "nosniff"), "{path}");
+        assert!(!answer.headers.contains_key("strict-transport-security"), "{path}: {:?}", answer.headers);
+    }
 }

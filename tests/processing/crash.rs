@@ -5,11 +5,12 @@ use std::{sync::Arc, time::Duration};
 use resources::{Resources, jobs::State};
 use schemas::conversation::{Conversation, ConversationStatus, Processor};
 use serde_json::json;
+use tempfile::TempDir;
 use tools::processing;
 
 use super::support::{ABOUT, Scene, config, say, understanding};
 use crate::support::{
-    model::{Act, Model},
+    model::{Act, ScriptedModel},
     program::Program,
     server::{Server, apart},
 };
@@ -31,31 +32,22 @@ async fn completed(resources: Arc<Resources>, user: &str, id: &str) -> Conversat
     tokio::time::timeout(PATIENCE, waiting).await.expect("it is understood")
 }
 
-/// A folder with a conversation whose processing was begun and never ended, its user, its id, and a model.
-async fn left_behind(model: &Model) -> (tempfile::TempDir, String, String, String) {
-    let url = model.serve().await;
+/// A folder with a conversation whose processing was begun and never ended, its user, and its id.
+async fn left_behind() -> (TempDir, String, String) {
     let scene = Scene::alone().await;
     let id = scene.says(&[ABOUT, "I have forty hives."]).await;
     scene.resources.jobs(&scene.user).claim(&id).await.unwrap().unwrap();
     let Scene { resources, user, folder, .. } = scene;
     resources.close().await.unwrap();
-    (folder, user, id, url)
+    (folder, user, id)
 }
 
 #[tokio::test]
 async fn a_server_goes_on_with_what_an_earlier_one_has_begun() {
-    let model = Model::default();
+    let model = ScriptedModel::start().await;
     model.script(ABOUT, [say(understanding(json!({})))]);
-    let (folder, user, id, url) = apart({
-        let model = model.clone();
-        async move { left_behind(&model).await }
-    })
-    .await;
-    let server = Server::boot(folder.path(), |config| {
-        config.model.url = Some(url);
-        config.model.name = Some("scripted".into());
-    })
-    .await;
+    let (folder, user, id) = apart(left_behind()).await;
+    let server = Server::boot(folder.path(), |config| model.configure(config)).await;
     let resources = Arc::clone(&server.resources);
     apart(async move {
         let conversation = completed(Arc::clone(&resources), &user, &id).await;
@@ -71,18 +63,10 @@ async fn a_server_goes_on_with_what_an_earlier_one_has_begun() {
 
 #[tokio::test]
 async fn what_is_not_done_when_a_server_stops_is_given_back() {
-    let model = Model::default();
+    let model = ScriptedModel::start().await;
     model.script(ABOUT, [Act::Stall("{")]);
-    let (folder, user, id, url) = apart({
-        let model = model.clone();
-        async move { left_behind(&model).await }
-    })
-    .await;
-    let server = Server::boot(folder.path(), |config| {
-        config.model.url = Some(url);
-        config.model.name = Some("scripted".into());
-    })
-    .await;
+    let (folder, user, id) = apart(left_behind()).await;
+    let server = Server::boot(folder.path(), |config| model.configure(config)).await;
     until_asked(&model).await;
     server.stop().await;
     apart(async move {
@@ -96,14 +80,10 @@ async fn what_is_not_done_when_a_server_stops_is_given_back() {
 
 #[tokio::test]
 async fn a_kill_in_the_middle_loses_nothing() {
-    let model = Model::default();
+    let model = ScriptedModel::start().await;
     model.script(ABOUT, [Act::Stall("{")]);
-    let (folder, user, id, url) = apart({
-        let model = model.clone();
-        async move { left_behind(&model).await }
-    })
-    .await;
-    let variables = [("RECOLLECT_MODEL_URL", url.as_str()), ("RECOLLECT_MODEL_NAME", "scripted")];
+    let (folder, user, id) = apart(left_behind()).await;
+    let variables = [("RECOLLECT_MODEL_URL", model.url.as_str()), ("RECOLLECT_MODEL_NAME", "scripted")];
     let mut program = Program::serve_with(folder.path(), &variables).await;
     until_asked(&model).await;
     program.child.start_kill().unwrap();
@@ -114,7 +94,7 @@ async fn a_kill_in_the_middle_loses_nothing() {
     until_asked(&model).await;
     program.stop().await;
     apart(async move {
-        let resources = Resources::open(&config(folder.path(), Some(url)).await.settings()).await.unwrap();
+        let resources = Resources::open(&config(folder.path(), Some(model.url)).await.settings()).await.unwrap();
         // What was not at its end by then was given back.
         processing::run(&resources, &user, &id).await.unwrap();
         let conversation = resources.conversations(&user).get(&id).await.unwrap().unwrap();
@@ -128,7 +108,7 @@ async fn a_kill_in_the_middle_loses_nothing() {
 }
 
 /// Waits until somebody asks the model.
-async fn until_asked(model: &Model) {
+async fn until_asked(model: &ScriptedModel) {
     let waiting = async {
         while model.requests(ABOUT).is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;

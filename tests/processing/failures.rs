@@ -26,7 +26,7 @@ async fn rules_stand_in_for_a_model_that_fails_until_it_is_back() {
             (Act::CutOff("{\"discard\":"), "cut off"),
             (Act::Decline("I would rather not."), "declines"),
             (Act::Say(&["I am only a model."]), "no JSON"),
-            (Act::Say(Box::leak(Box::new([invalid]))), "form"),
+            (Act::Text(invalid.into()), "form"),
             (say(understanding(json!({ "title": " " }))), "no title"),
         ];
         let scene = Scene::with([Act::Fail(500)]).await;

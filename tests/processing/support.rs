@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use tools::processing::{self, Outcome};
 
 use crate::support::{
-    model::{Act, Model},
+    model::{Act, ScriptedModel},
     server::models_folder,
 };
 
@@ -32,17 +32,17 @@ pub(super) const ABOUT: &str = "We talk about the honey.";
 pub(super) struct Scene {
     pub(super) resources: Arc<Resources>,
     pub(super) user: String,
-    pub(super) model: Model,
+    pub(super) model: ScriptedModel,
     pub(super) folder: TempDir,
 }
 
 impl Scene {
     /// With a model that plays these acts.
     pub(super) async fn with(acts: impl IntoIterator<Item = Act>) -> Self {
-        let model = Model::default();
+        let (model, folder) = (ScriptedModel::start().await, TempDir::new().unwrap());
         model.script(ABOUT, acts);
-        let (folder, url) = (TempDir::new().unwrap(), model.serve().await);
-        let resources = Resources::open(&config(folder.path(), Some(url)).await.settings()).await.unwrap();
+        let resources =
+            Resources::open(&config(folder.path(), Some(model.url.clone())).await.settings()).await.unwrap();
         let user = resources.users().add("Ana").await.unwrap().user.id;
         Self { resources, user, model, folder }
     }
@@ -52,7 +52,7 @@ impl Scene {
         let folder = TempDir::new().unwrap();
         let resources = Resources::open(&config(folder.path(), None).await.settings()).await.unwrap();
         let user = resources.users().add("Ana").await.unwrap().user.id;
-        Self { resources, user, model: Model::default(), folder }
+        Self { resources, user, model: ScriptedModel::start().await, folder }
     }
 
     /// The acts of the model from now on; what it was asked before is forgotten.
@@ -177,6 +177,5 @@ pub(super) fn understanding(otherwise: Value) -> Value {
 
 /// Says this, as an answer of the model.
 pub(super) fn say(answer: Value) -> Act {
-    let text: &'static str = Box::leak(answer.to_string().into_boxed_str());
-    Act::Say(Box::leak(Box::new([text])))
+    Act::Text(answer.to_string())
 }

@@ -10,6 +10,7 @@ use std::{
 use futures::{StreamExt, stream};
 use poem::{Body, IntoResponse, Response, Server, endpoint::make, http::StatusCode, listener::TcpAcceptor};
 use serde_json::{Value, json};
+use server::Config;
 
 use super::server::apart;
 
@@ -18,6 +19,8 @@ use super::server::apart;
 pub(crate) enum Act {
     /// Says this, piece by piece.
     Say(&'static [&'static str]),
+    /// Says this in one piece.
+    Text(String),
     /// Says this, with time between the pieces.
     Slowly(&'static [&'static str]),
     /// Refuses a request with functions, as servers of simple models do; else says this.
@@ -38,19 +41,25 @@ pub(crate) enum Act {
     Decline(&'static str),
 }
 
-/// The scripts, each under the question that it belongs to, and what was asked under it.
-#[derive(Clone, Default)]
-pub(crate) struct Model(Arc<Mutex<HashMap<String, Script>>>);
+/// A language model that answers by scripts.
+#[derive(Clone)]
+pub(crate) struct ScriptedModel {
+    /// The base URL of its API.
+    pub(crate) url: String,
+    /// Each under the question that it belongs to.
+    scripts: Arc<Mutex<HashMap<String, Script>>>,
+}
 
-/// What is to be done yet, and the requests that came.
+/// The acts that are left, and the requests that came.
 type Script = (VecDeque<Act>, Vec<Value>);
 
-impl Model {
-    /// Starts the server; gives its base URL.
-    pub(crate) async fn serve(&self) -> String {
+impl ScriptedModel {
+    /// Starts it on a free port, without any script.
+    pub(crate) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().into_std().unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let model = self.clone();
+        let started = Self { url, scripts: Arc::default() };
+        let model = started.clone();
         let endpoint = make(move |request: poem::Request| {
             let model = model.clone();
             async move {
@@ -63,22 +72,28 @@ impl Model {
             tokio::spawn(Server::new_with_acceptor(acceptor).run(endpoint));
         })
         .await;
-        url
+        started
+    }
+
+    /// Makes a server use it.
+    pub(crate) fn configure(&self, config: &mut Config) {
+        config.model.url = Some(self.url.clone());
+        config.model.name = Some("scripted".into());
     }
 
     /// Sets what happens, turn by turn, once somebody asks this question, or tells a text that has it in it.
     pub(crate) fn script(&self, question: &str, acts: impl IntoIterator<Item = Act>) {
         let acts = acts.into_iter().collect();
-        self.0.lock().unwrap().insert(question.to_owned(), (acts, Vec::new()));
+        self.scripts.lock().unwrap().insert(question.to_owned(), (acts, Vec::new()));
     }
 
     /// What the model was sent under this question, turn by turn.
     pub(crate) fn requests(&self, question: &str) -> Vec<Value> {
-        self.0.lock().unwrap()[question].1.clone()
+        self.scripts.lock().unwrap()[question].1.clone()
     }
 
     fn play(&self, request: Value) -> Response {
-        let mut scripts = self.0.lock().unwrap();
+        let mut scripts = self.scripts.lock().unwrap();
         let messages = request["messages"].as_array().unwrap();
         let asked = messages.iter().rev().filter(|message| message["role"] == "user");
         // What follows a question may be about the model's answer to it.
@@ -94,6 +109,7 @@ impl Model {
             Act::Say(pieces) => {
                 streamed(pieces.iter().map(|piece| json!({ "content": piece })).collect(), Some("stop"))
             }
+            Act::Text(text) => streamed(vec![json!({ "content": text })], Some("stop")),
             Act::Slowly(pieces) => {
                 let deltas = pieces.iter().map(|piece| json!({ "content": piece })).collect();
                 paced(deltas, Some("stop"), Duration::from_millis(100))

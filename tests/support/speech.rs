@@ -1,4 +1,4 @@
-//! An OpenAI-compatible transcription endpoint on loopback that hears what a test has written for it.
+//! An OpenAI-compatible transcription endpoint on loopback that answers what a test has written for it.
 
 use std::{
     collections::HashMap,
@@ -14,9 +14,9 @@ use super::server::apart;
 
 /// What the endpoint does with a recording.
 #[derive(Clone)]
-pub(crate) enum Act {
-    /// Hears these words, in a language that it tells or not.
-    Hear(&'static str, Option<&'static str>),
+pub(crate) enum Recognition {
+    /// These words, in a language that it names or not.
+    Text(&'static str, Option<&'static str>),
     /// Refuses with a status, and maybe to be asked again after so many seconds.
     Fail(u16, Option<u32>),
     /// Never answers.
@@ -35,12 +35,12 @@ pub(crate) struct Sent {
 
 /// The acts, each under a word that the recording has in it, and what came under it.
 #[derive(Clone, Default)]
-pub(crate) struct Speech(Arc<Mutex<HashMap<&'static str, Script>>>);
+pub(crate) struct ScriptedSpeech(Arc<Mutex<HashMap<&'static str, Script>>>);
 
 /// What is to be done, and what came.
-type Script = (Act, Vec<Sent>);
+type Script = (Recognition, Vec<Sent>);
 
-impl Speech {
+impl ScriptedSpeech {
     /// Starts the endpoint; gives its base URL.
     pub(crate) async fn serve(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().into_std().unwrap();
@@ -59,7 +59,7 @@ impl Speech {
     }
 
     /// Sets what happens with recordings that have this word in them.
-    pub(crate) fn script(&self, word: &'static str, act: Act) {
+    pub(crate) fn script(&self, word: &'static str, act: Recognition) {
         self.0.lock().unwrap().insert(word, (act, Vec::new()));
     }
 
@@ -77,9 +77,11 @@ impl Speech {
             act.clone()
         };
         match act {
-            Act::Hear(text, None) => poem::web::Json(json!({ "text": text })).into_response(),
-            Act::Hear(text, language) => poem::web::Json(json!({ "text": text, "language": language })).into_response(),
-            Act::Fail(status, later) => {
+            Recognition::Text(text, None) => poem::web::Json(json!({ "text": text })).into_response(),
+            Recognition::Text(text, language) => {
+                poem::web::Json(json!({ "text": text, "language": language })).into_response()
+            }
+            Recognition::Fail(status, later) => {
                 let error = json!({ "error": { "message": "scripted failure", "type": "scripted" } });
                 let response = poem::web::Json(error).with_status(StatusCode::from_u16(status).unwrap());
                 match later {
@@ -87,7 +89,7 @@ impl Speech {
                     None => response.into_response(),
                 }
             }
-            Act::Stall => std::future::pending().await,
+            Recognition::Stall => std::future::pending().await,
         }
     }
 }

@@ -6,10 +6,7 @@ use reqwest::{
     Method,
     multipart::{Form, Part},
 };
-use resources::Secret;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::sync::OnceCell;
 use tokio_tungstenite::{
     connect_async,
     tungstenite::{Message, client::IntoClientRequest},
@@ -17,39 +14,13 @@ use tokio_tungstenite::{
 
 use crate::support::{
     json::invalid,
+    scripted::ServerWithSpeech,
     server::{Answer, Caller, Server},
-    speech::{Act, Speech},
+    speech::Recognition,
 };
 
 const TRANSCRIBE: &str = "/v2/voice-message/transcribe";
 const NO_ENDPOINT: &str = "No transcription endpoint is configured: set speech.url";
-
-/// A server that can hear.
-struct Stage {
-    server: Server,
-    speech: Speech,
-    _folder: TempDir,
-}
-
-impl Stage {
-    async fn shared() -> &'static Self {
-        static SHARED: OnceCell<Stage> = OnceCell::const_new();
-        SHARED.get_or_init(Self::set).await
-    }
-
-    async fn set() -> Self {
-        let (speech, folder) = (Speech::default(), TempDir::new().unwrap());
-        let url = speech.serve().await;
-        let adjust = |config: &mut server::Config| {
-            config.speech.url = Some(url);
-            config.speech.name = Some("scripted".into());
-            config.speech.key = Some(Secret::from("sesame".to_owned()));
-            config.speech.timeout_seconds = 2;
-        };
-        let server = Server::boot(folder.path(), adjust).await;
-        Self { server, speech, _folder: folder }
-    }
-}
 
 /// Recordings, each a WAV file by its first bytes, that have these words in them.
 fn spoken(words: &[&str]) -> Form {
@@ -80,31 +51,31 @@ fn message(payload: &str) -> Value {
 
 #[tokio::test]
 async fn recordings_are_sent_as_they_are_and_come_back_as_text() {
-    let stage = Stage::shared().await;
-    let app = stage.server.user().await.app();
-    stage.speech.script("greeting", Act::Hear(" Good morning. ", None));
-    stage.speech.script("farewell", Act::Hear("Good night.", Some("english")));
+    let setup = ServerWithSpeech::shared().await;
+    let app = setup.server.user().await.app();
+    setup.speech.script("greeting", Recognition::Text(" Good morning. ", None));
+    setup.speech.script("farewell", Recognition::Text("Good night.", Some("english")));
     let answer = transcribe(&app, spoken(&["greeting", "farewell"]).text("language", "en-GB")).await.ok();
     assert_eq!(answer, json!({ "transcript": "Good morning. Good night.", "language": "english" }));
-    let sent = stage.speech.sent("greeting").remove(0);
+    let sent = setup.speech.sent("greeting").remove(0);
     assert_eq!((sent.model.as_str(), sent.authorization.as_str()), ("scripted", "Bearer sesame"));
     assert_eq!((sent.language.as_deref(), sent.name.as_str()), (Some("en"), "greeting.wav"));
     assert_eq!(sent.audio, b"RIFF\0\0\0\0WAVEfmt greeting");
-    stage.speech.script("silence", Act::Hear("", None));
+    setup.speech.script("silence", Recognition::Text("", None));
     let answer = transcribe(&app, spoken(&["silence"]).text("language", "auto")).await.ok();
     assert_eq!(answer, json!({ "transcript": "", "language": null }));
-    assert_eq!(stage.speech.sent("silence")[0].language, None, "it is to be found out");
+    assert_eq!(setup.speech.sent("silence")[0].language, None, "it is to be found out");
 }
 
 #[tokio::test]
 async fn bare_samples_become_a_wav_file() {
-    let stage = Stage::shared().await;
-    let app = stage.server.user().await.app();
-    stage.speech.script("plain samples!!!", Act::Hear("Hello", None));
+    let setup = ServerWithSpeech::shared().await;
+    let app = setup.server.user().await.app();
+    setup.speech.script("plain samples!!!", Recognition::Text("Hello", None));
     let query = "?language=de&sample_rate=8000&channels=2&encoding=linear16";
     let answer = samples(&app, query, b"plain samples!!!".to_vec()).await.ok();
     assert_eq!(answer, json!({ "transcript": "Hello", "language": "de" }));
-    let sent = stage.speech.sent("plain samples!!!").remove(0);
+    let sent = setup.speech.sent("plain samples!!!").remove(0);
     assert_eq!((sent.name.as_str(), sent.audio.len(), &sent.audio[44..]), ("audio.wav", 60, &b"plain samples!!!"[..]));
     let number = |at: usize| u32::from_le_bytes(sent.audio[at..at + 4].try_into().unwrap());
     assert_eq!((number(24), number(28), number(40)), (8000, 32_000, 16), "rate, bytes a second, length");
@@ -121,8 +92,8 @@ async fn bare_samples_become_a_wav_file() {
 
 #[tokio::test]
 async fn nothing_and_too_much_is_refused() {
-    let stage = Stage::shared().await;
-    let app = stage.server.user().await.app();
+    let setup = ServerWithSpeech::shared().await;
+    let app = setup.server.user().await.app();
     samples(&app, "", Vec::new()).await.refused(400, "No audio was sent");
     transcribe(&app, Form::new().text("language", "en")).await.refused(400, "No audio was sent");
     Answer::to(app.request(Method::POST, TRANSCRIBE)).await.refused(400, "No audio was sent");
@@ -136,18 +107,18 @@ async fn nothing_and_too_much_is_refused() {
 
 #[tokio::test]
 async fn what_the_endpoint_says_is_passed_on() {
-    let stage = Stage::shared().await;
-    let app = stage.server.user().await.app();
-    stage.speech.script("garbled", Act::Fail(400, None));
+    let setup = ServerWithSpeech::shared().await;
+    let app = setup.server.user().await.app();
+    setup.speech.script("garbled", Recognition::Fail(400, None));
     let answer = transcribe(&app, spoken(&["garbled"])).await;
     answer.refused(400, "The audio could not be read: scripted failure");
     for (word, act, later) in [
-        ("crowded", Act::Fail(429, Some(17)), "17"),
-        ("crashed", Act::Fail(500, None), "5"),
-        ("locked", Act::Fail(401, None), "5"),
-        ("stalled", Act::Stall, "5"),
+        ("crowded", Recognition::Fail(429, Some(17)), "17"),
+        ("crashed", Recognition::Fail(500, None), "5"),
+        ("locked", Recognition::Fail(401, None), "5"),
+        ("stalled", Recognition::Stall, "5"),
     ] {
-        stage.speech.script(word, act);
+        setup.speech.script(word, act);
         let answer = transcribe(&app, spoken(&[word])).await;
         assert_eq!((answer.status, answer.header("retry-after")), (503, later), "{word}");
         let sentence = answer.body["detail"].as_str().unwrap();
@@ -167,17 +138,17 @@ async fn without_an_endpoint_it_says_so() {
     }
     let health = user.app().get("/healthz").await.ok();
     assert_eq!(health["speech"], Value::Null);
-    let health = Stage::shared().await.server.user().await.app().get("/healthz").await.ok();
+    let health = ServerWithSpeech::shared().await.server.user().await.app().get("/healthz").await.ok();
     assert_eq!(health["speech"], "scripted");
 }
 
 #[tokio::test]
 async fn a_spoken_question_is_answered_like_a_written_one() {
-    let stage = Stage::shared().await;
-    let user = stage.server.user().await;
+    let setup = ServerWithSpeech::shared().await;
+    let user = setup.server.user().await;
     user.app().post("/v3/memories", json!({ "content": "Mira was born in Porto" })).await.ok();
-    stage.speech.script("birthplace", Act::Hear("Where was Mira born?", None));
-    stage.speech.script("ignored", Act::Hear("Never heard", None));
+    setup.speech.script("birthplace", Recognition::Text("Where was Mira born?", None));
+    setup.speech.script("ignored", Recognition::Text("Never heard", None));
     let form = spoken(&["birthplace", "ignored"]).text("language", "en");
     let request = user.app().request(Method::POST, "/v2/voice-messages?app_id=coach").multipart(form);
     let answer = Answer::to(request).await;
@@ -191,8 +162,8 @@ async fn a_spoken_question_is_answered_like_a_written_one() {
     assert_eq!((&question["app_id"], &reply["app_id"]), (&json!("coach"), &json!("coach")));
     assert_eq!(reply["citations"][0]["quote"], "Mira was born in Porto");
     assert!(frames.iter().any(|(prefix, _)| *prefix == "think") && frames.iter().any(|(prefix, _)| *prefix == "data"));
-    assert!(stage.speech.sent("ignored").is_empty(), "only the first recording counts");
-    stage.speech.script("mumbling", Act::Hear(" ", None));
+    assert!(setup.speech.sent("ignored").is_empty(), "only the first recording counts");
+    setup.speech.script("mumbling", Recognition::Text(" ", None));
     let silent = user.app().request(Method::POST, "/v2/voice-messages").multipart(spoken(&["mumbling"]));
     Answer::to(silent).await.refused(400, "No words were heard in the audio");
     let none = user.app().request(Method::POST, "/v2/voice-messages").multipart(Form::new().text("language", "en"));
@@ -227,10 +198,10 @@ async fn dictate(url: &str, token: &str, query: &str, words: &[&str]) -> Vec<Res
 
 #[tokio::test]
 async fn dictation_comes_back_whenever_it_is_finalized() {
-    let stage = Stage::shared().await;
-    let user = stage.server.user().await;
-    stage.speech.script("first dictation!", Act::Hear("One.", None));
-    stage.speech.script("second dictation", Act::Hear("Two.", None));
+    let setup = ServerWithSpeech::shared().await;
+    let user = setup.server.user().await;
+    setup.speech.script("first dictation!", Recognition::Text("One.", None));
+    setup.speech.script("second dictation", Recognition::Text("Two.", None));
     let words = ["first dictation!", "", "second dictation"];
     let heard = dictate(&user.url, &user.token, "?language=nb&sample_rate=8000", &words).await;
     let segments: Vec<&Value> = heard.iter().map(|answer| answer.as_ref().unwrap()).collect();
@@ -238,15 +209,15 @@ async fn dictation_comes_back_whenever_it_is_finalized() {
     assert_eq!(segments[1], &json!([]), "nothing was said");
     assert_eq!((&segments[0][0]["start"], &segments[0][0]["end"]), (&json!(0.0), &json!(0.001)));
     assert_eq!(segments[2][0]["start"], segments[0][0]["end"], "it goes on where it left off");
-    let sent = stage.speech.sent("second dictation").remove(0);
+    let sent = setup.speech.sent("second dictation").remove(0);
     assert_eq!((sent.language.as_deref(), sent.name.as_str(), sent.audio.len()), (Some("nb"), "audio.wav", 60));
 }
 
 #[tokio::test]
 async fn dictation_closes_with_the_reason() {
-    let stage = Stage::shared().await;
-    let user = stage.server.user().await;
-    stage.speech.script("broken dictation", Act::Fail(500, None));
+    let setup = ServerWithSpeech::shared().await;
+    let user = setup.server.user().await;
+    setup.speech.script("broken dictation", Recognition::Fail(500, None));
     assert_eq!(dictate(&user.url, &user.token, "", &["broken dictation"]).await, [Err(1011)]);
     for query in ["?codec=opus", "?sample_rate=1", "?channels=2", "?sample_rate=fast"] {
         assert_eq!(dictate(&user.url, &user.token, query, &["x"]).await, [Err(1008)], "{query}");
