@@ -68,7 +68,7 @@ mod conversations {
     mod merge;
     mod share;
     mod speakers;
-    mod support;
+    pub(crate) mod support;
     pub(crate) mod table;
 }
 
@@ -98,7 +98,7 @@ mod grants {
 }
 
 mod keys {
-    mod rest;
+    pub(crate) mod rest;
     pub(crate) mod table;
 }
 
@@ -295,6 +295,7 @@ mod engines {
 mod clients {
     mod generators;
     mod inspector;
+    mod mcp_sdks;
     mod mcp_server_omi;
     mod oauth_sdks;
     mod omi_cli;

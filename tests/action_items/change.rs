@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::support::{APP, DEVELOPER, NOT_FOUND, listed, note, write};
 use crate::support::{
-    json::{fields, invalid},
+    json::{assert_invalid, field_names},
     server::Server,
 };
 
@@ -21,7 +21,7 @@ async fn each_audience_gets_its_shape() {
     for (caller, path, names) in paths {
         let before = user.app().get(&format!("/v1/action-items/{id}")).await.ok();
         let item = caller.patch(&path, json!({ "description": format!(" {path} ") })).await.ok();
-        assert_eq!((fields(&item), &item["description"]), (names.to_vec(), &json!(path)));
+        assert_eq!((field_names(&item), &item["description"]), (names.to_vec(), &json!(path)));
         assert_eq!((&item["id"], &item["created_at"]), (&before["id"], &before["created_at"]));
         assert!(item["updated_at"].as_str() > before["updated_at"].as_str());
         assert_eq!(user.app().get(&format!("/v1/action-items/{id}")).await.ok()["description"], json!(path));
@@ -80,14 +80,14 @@ async fn each_face_completes_items_its_own_way() {
     let app = format!("/v1/action-items/{id}/completed");
     let mcp = format!("/v1/mcp/action-items/{id}/complete");
     let item = user.app().bare(Method::PATCH, &format!("{app}?completed=true")).await.ok();
-    assert_eq!((fields(&item), &item["completed"]), (APP.to_vec(), &json!(true)));
+    assert_eq!((field_names(&item), &item["completed"]), (APP.to_vec(), &json!(true)));
     let item = user.mcp().bare(Method::POST, &format!("{mcp}?completed=false")).await.ok();
     assert_eq!((&item["completed"], &item["completed_at"]), (&json!(false), &Value::Null));
     assert_eq!(user.mcp().bare(Method::POST, &mcp).await.ok()["completed"], true);
     let missing = user.app().bare(Method::PATCH, &app).await;
-    invalid(&missing, &[("missing", json!(["query", "completed"]))]);
+    assert_invalid(&missing, &[("missing", json!(["query", "completed"]))]);
     let odd = user.app().bare(Method::PATCH, &format!("{app}?completed=maybe")).await;
-    invalid(&odd, &[("bool_parsing", json!(["query", "completed"]))]);
+    assert_invalid(&odd, &[("bool_parsing", json!(["query", "completed"]))]);
 }
 
 #[tokio::test]
@@ -139,9 +139,9 @@ async fn a_batch_deletes_what_is_there() {
     assert_eq!(deleted, json!({ "status": "Ok", "deleted_count": 2, "deleted_ids": expected }));
     assert_eq!(user.app().get("/v1/action-items/ids").await.ok(), json!({ "ids": [c] }));
     let none = user.app().post(path, json!({ "ids": [] })).await;
-    invalid(&none, &[("too_short", json!(["body", "ids"]))]);
+    assert_invalid(&none, &[("too_short", json!(["body", "ids"]))]);
     let many = user.app().post(path, json!({ "ids": vec!["x"; 10_001] })).await;
-    invalid(&many, &[("too_long", json!(["body", "ids"]))]);
+    assert_invalid(&many, &[("too_long", json!(["body", "ids"]))]);
     let most = user.app().post(path, json!({ "ids": vec!["x"; 10_000] })).await.ok();
     assert_eq!(most["deleted_count"], 0);
 }

@@ -1,17 +1,16 @@
 //! The action items of one conversation: called by place, by text, and drawn anew.
 
-use resources::{action_items::NewActionItem, conversations::NewConversation};
-use schemas::{
-    action_item::ActionItem,
-    conversation::{ConversationSource, ConversationStatus},
-    memory::Provenance,
-};
+use resources::action_items::NewActionItem;
+use schemas::{action_item::ActionItem, memory::Provenance};
 use serde_json::json;
 
 use super::support::{APP, NOT_FOUND};
-use crate::support::{
-    json::{column, fields},
-    server::{Answer, Server, TestUser, apart},
+use crate::{
+    conversations::support::store_empty,
+    support::{
+        json::{column, field_names},
+        server::{Answer, Server, TestUser, on_runtime},
+    },
 };
 
 const PATH: &str = "/v1/conversations/c/action-items";
@@ -31,26 +30,7 @@ async fn draw(server: &'static Server, user: &TestUser, texts: &'static [&'stati
         let new: Vec<_> = texts.iter().map(new).collect();
         server.resources.action_items(&id).replace_extracted("c", &new).await.unwrap();
     };
-    apart(drawn).await;
-}
-
-/// Writes a conversation in which nothing was said.
-async fn converse(server: &'static Server, user: &TestUser) {
-    let new = NewConversation {
-        id: "c".into(),
-        started_at: None,
-        finished_at: None,
-        source: ConversationSource::Omi,
-        language: None,
-        geolocation: None,
-        external_data: None,
-        client_device_id: None,
-        client_platform: None,
-        status: ConversationStatus::Completed,
-        segments: Vec::new(),
-    };
-    let id = user.id.clone();
-    apart(async move { server.resources.conversations(&id).create(new).await.unwrap() }).await;
+    on_runtime(drawn).await;
 }
 
 /// Deletes with a JSON body.
@@ -64,8 +44,8 @@ async fn items_are_listed_as_they_came_up_and_called_by_place() {
     let user = server.user().await;
     draw(server, &user, &["first", "second", "third"]).await;
     let found = user.app().get(PATH).await.ok();
-    assert_eq!(fields(&found), ["action_items", "conversation_id"]);
-    assert_eq!((fields(&found["action_items"][0]), &found["conversation_id"]), (APP.to_vec(), &json!("c")));
+    assert_eq!(field_names(&found), ["action_items", "conversation_id"]);
+    assert_eq!((field_names(&found["action_items"][0]), &found["conversation_id"]), (APP.to_vec(), &json!("c")));
     let body = json!({ "items_idx": [2, 0], "values": [true, true] });
     assert_eq!(user.app().patch(PATH, body).await.ok(), json!({ "status": "Ok" }));
     let expected = [("first".into(), true), ("second".into(), false), ("third".into(), true)];
@@ -84,7 +64,7 @@ async fn a_conversation_may_have_no_items() {
     let server = Server::shared().await;
     let user = server.user().await;
     user.app().get(PATH).await.refused(404, "Conversation not found");
-    converse(server, &user).await;
+    store_empty(&user, "c").await;
     assert_eq!(user.app().get(PATH).await.ok(), json!({ "action_items": [], "conversation_id": "c" }));
     assert_eq!(user.app().delete(PATH).await.ok()["deleted_count"], 0);
     draw(server, &user, &["later"]).await;
@@ -143,7 +123,7 @@ async fn other_nouns_read_items_by_conversation_and_by_time() {
     let other = json!({ "description": "other", "conversation_id": "d", "completed": true });
     user.app().post("/v1/action-items", other).await.ok();
     let id = user.id.clone();
-    let (of_both, recent, between, gone) = apart(async move {
+    let (of_both, recent, between, gone) = on_runtime(async move {
         let items = server.resources.action_items(&id);
         let (now, hour) = (resources::now(), chrono::TimeDelta::hours(1));
         let of_both = items.of_conversations(&["c".into(), "d".into(), "e".into()]).await.unwrap();

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::support::{APP, DEVELOPER, listed};
 use crate::support::{
-    json::{column, fields, invalid},
+    json::{assert_invalid, column, field_names},
     server::Server,
 };
 
@@ -13,7 +13,7 @@ async fn each_audience_gets_its_shape() {
     let user = Server::shared().await.user().await;
     let body = json!({ "description": " Send Ana the photos ", "due_at": "2031-05-15T11:00:00+02:00" });
     let item = user.app().post("/v1/action-items", body.clone()).await.ok();
-    assert_eq!(fields(&item), APP);
+    assert_eq!(field_names(&item), APP);
     assert_eq!(
         (&item["description"], &item["due_at"]),
         (&json!("Send Ana the photos"), &json!("2031-05-15T09:00:00Z"))
@@ -25,10 +25,10 @@ async fn each_audience_gets_its_shape() {
     assert_eq!((&item["task_id"], &item["source"]), (&item["id"], &json!("manual")));
     assert_eq!(item["provenance"][0]["face"], "app");
     let item = user.developer().post("/v1/dev/user/action-items", body.clone()).await.ok();
-    assert_eq!(fields(&item), DEVELOPER);
+    assert_eq!(field_names(&item), DEVELOPER);
     assert_eq!((&item["conversation_id"], &item["completed_at"]), (&json!(null), &json!(null)));
     let item = user.mcp().post("/v1/mcp/action-items", body).await.ok();
-    assert_eq!(fields(&item), DEVELOPER);
+    assert_eq!(field_names(&item), DEVELOPER);
 }
 
 #[tokio::test]
@@ -95,11 +95,11 @@ async fn batches_have_limits_and_words_of_their_own() {
     let (app, developer) = (user.app(), user.developer());
     let items = json!([{ "description": "a" }, { "description": "b" }, { "description": "A " }]);
     let written = app.post("/v1/action-items/batch", items.clone()).await.ok();
-    assert_eq!(fields(&written), ["action_items", "created_count"]);
+    assert_eq!(field_names(&written), ["action_items", "created_count"]);
     assert_eq!(column(&written["action_items"], "description"), ["a", "b", "a"], "the third is the first");
     let path = "/v1/dev/user/action-items/batch";
     let written = developer.post(path, json!({ "action_items": items })).await.ok();
-    assert_eq!((&written["created_count"], fields(&written["action_items"][0])), (&json!(3), DEVELOPER.to_vec()));
+    assert_eq!((&written["created_count"], field_names(&written["action_items"][0])), (&json!(3), DEVELOPER.to_vec()));
     assert_eq!(listed(&app, "").await.len(), 5);
     for (caller, path, nothing) in
         [(&app, "/v1/action-items/batch", json!([])), (&developer, path, json!({ "action_items": [] }))]
@@ -115,11 +115,11 @@ async fn batches_have_limits_and_words_of_their_own() {
     let many = |count| vec![json!({ "description": "x" }); count];
     developer.post(path, json!({ "action_items": many(50) })).await.ok();
     let refused = developer.post(path, json!({ "action_items": many(51) })).await;
-    invalid(&refused, &[("too_long", json!(["body", "action_items"]))]);
+    assert_invalid(&refused, &[("too_long", json!(["body", "action_items"]))]);
     let refused = app.post("/v1/action-items/batch", json!([{ "description": "x", "due_at": "soon" }, {}])).await;
     let expected =
         [("datetime_from_date_parsing", json!(["body", 0, "due_at"])), ("missing", json!(["body", 1, "description"]))];
-    invalid(&refused, &expected);
+    assert_invalid(&refused, &expected);
 }
 
 #[tokio::test]
@@ -132,10 +132,10 @@ async fn odd_items_are_refused() {
     ];
     for (caller, path, most) in paths {
         caller.post(path, json!({ "description": " " })).await.refused(422, "description cannot be empty");
-        invalid(&caller.post(path, json!({})).await, &[("missing", json!(["body", "description"]))]);
+        assert_invalid(&caller.post(path, json!({})).await, &[("missing", json!(["body", "description"]))]);
         caller.post(path, json!({ "description": "x".repeat(most) })).await.ok();
         let long = caller.post(path, json!({ "description": "x".repeat(most + 1) })).await;
-        invalid(&long, &[("string_too_long", json!(["body", "description"]))]);
+        assert_invalid(&long, &[("string_too_long", json!(["body", "description"]))]);
         let torn = json!({ "description": "x", "completed": true, "status": "cancelled" });
         caller.post(path, torn).await.refused(422, "completed must agree with status");
     }

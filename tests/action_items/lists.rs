@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::support::{APP, DEVELOPER, listed, note, write};
 use crate::support::{
-    json::{column, fields, invalid},
+    json::{assert_invalid, column, field_names},
     server::Server,
 };
 
@@ -49,12 +49,12 @@ async fn each_audience_gets_its_shape() {
     note(&user.developer(), ["a", "b"]).await;
     let page = user.app().get("/v1/action-items?limit=1").await.ok();
     let names = ["action_items", "has_more", "limit", "next_cursor", "offset", "returned_count", "truncated"];
-    assert_eq!(fields(&page), names);
+    assert_eq!(field_names(&page), names);
     assert_eq!((&page["has_more"], &page["truncated"]), (&json!(true), &json!(false)));
-    assert_eq!(fields(&page["action_items"][0]), APP);
+    assert_eq!(field_names(&page["action_items"][0]), APP);
     assert_eq!(user.app().get("/v1/action-items").await.ok()["has_more"], false);
-    assert_eq!(fields(&user.developer().get("/v1/dev/user/action-items").await.ok()[0]), DEVELOPER);
-    assert_eq!(fields(&user.mcp().get("/v1/mcp/action-items").await.ok()[0]), DEVELOPER);
+    assert_eq!(field_names(&user.developer().get("/v1/dev/user/action-items").await.ok()[0]), DEVELOPER);
+    assert_eq!(field_names(&user.mcp().get("/v1/mcp/action-items").await.ok()[0]), DEVELOPER);
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn reversed_spans_are_refused() {
         refused.refused(400, "due_start_date must not be after due_end_date");
         caller.get(&format!("{path}?due_start_date=2031-02-01&due_end_date=2031-02-01")).await.ok();
         let odd = caller.get(&format!("{path}?due_end_date=someday")).await;
-        invalid(&odd, &[("datetime_from_date_parsing", json!(["query", "due_end_date"]))]);
+        assert_invalid(&odd, &[("datetime_from_date_parsing", json!(["query", "due_end_date"]))]);
     }
 }
 

@@ -17,7 +17,7 @@ const LISTS: [List; 3] = [
 ];
 
 /// A user with 41 items, most of which share their due date with others: their ids in the order of the list.
-async fn crowd(server: &Server) -> (TestUser, Vec<String>) {
+async fn many(server: &Server) -> (TestUser, Vec<String>) {
     let user = server.user().await;
     let item = |place: u32| {
         let due_at = (!place.is_multiple_of(4)).then(|| format!("2031-01-0{}", 1 + place % 3));
@@ -32,7 +32,7 @@ async fn crowd(server: &Server) -> (TestUser, Vec<String>) {
 
 #[tokio::test]
 async fn offsets_and_cursors_give_every_item_once_in_full_pages() {
-    let (user, all) = crowd(Server::shared().await).await;
+    let (user, all) = many(Server::shared().await).await;
     assert_eq!(all.len(), 41);
     for (caller, path, field) in LISTS {
         let page = async |query: String| {
@@ -71,7 +71,7 @@ async fn offsets_and_cursors_give_every_item_once_in_full_pages() {
 #[tokio::test]
 async fn a_cursor_is_bound_to_its_list_and_user() {
     let server = Server::shared().await;
-    let ((ann, _), (bob, _)) = (crowd(server).await, crowd(server).await);
+    let ((ann, _), (bob, _)) = (many(server).await, many(server).await);
     for (caller, path, _) in LISTS {
         let cursor = caller(&ann).get(&format!("{path}?limit=3")).await.header("X-Next-Cursor").to_owned();
         caller(&ann).get(&format!("{path}?limit=9&cursor={cursor}")).await.ok();

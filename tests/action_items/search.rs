@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::support::{APP, DEVELOPER, note};
 use crate::support::{
-    json::{column, fields, invalid, with},
-    server::{Server, indexed},
+    json::{assert_invalid, column, field_names, names_with},
+    server::{Server, wait_until_indexed},
 };
 
 #[tokio::test]
@@ -14,18 +14,18 @@ async fn each_audience_gets_its_shape_and_limits() {
     let items: Vec<_> = (0..60).map(|place| json!({ "description": format!("Paint fence {place}") })).collect();
     user.app().post("/v1/action-items/batch", json!(items)).await.ok();
     let found = user.app().get("/v1/action-items/search?query=fence").await.ok();
-    assert_eq!(fields(&found), ["action_items", "returned_count"]);
-    assert_eq!(fields(&found["action_items"][0]), with(APP, &["relevance_score"]));
+    assert_eq!(field_names(&found), ["action_items", "returned_count"]);
+    assert_eq!(field_names(&found["action_items"][0]), names_with(APP, &["relevance_score"]));
     let found = user.mcp().get("/v1/mcp/action-items/search?query=fence").await.ok();
-    assert_eq!(fields(&found[0]), with(DEVELOPER, &["relevance_score"]));
+    assert_eq!(field_names(&found[0]), names_with(DEVELOPER, &["relevance_score"]));
     for (query, count) in [("", 10), ("&limit=3", 3), ("&limit=0", 1), ("&limit=900", 50)] {
         let found = user.mcp().get(&format!("/v1/mcp/action-items/search?query=fence{query}")).await.ok();
         assert_eq!(found.as_array().unwrap().len(), count, "{query}");
     }
     let empty = user.app().get("/v1/action-items/search?query=").await;
-    invalid(&empty, &[("string_too_short", json!(["query", "query"]))]);
+    assert_invalid(&empty, &[("string_too_short", json!(["query", "query"]))]);
     let missing = user.app().get("/v1/action-items/search").await;
-    invalid(&missing, &[("missing", json!(["query", "query"]))]);
+    assert_invalid(&missing, &[("missing", json!(["query", "query"]))]);
 }
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn words_are_found_at_once_and_meaning_soon() {
     let texts = ["Bring the Volkswagen to the garage", "Order cottage cheese for the dumplings", "Renew the passport"];
     let [car, ..] = note(&user.developer(), texts).await;
     assert_eq!(search("dumplings").await, texts[1]);
-    indexed(server).await;
+    wait_until_indexed(server).await;
     assert_eq!(search("automobile%20maintenance").await, texts[0]);
     assert_eq!(search("travel%20documents").await, texts[2]);
     let path = format!("/v1/action-items/{car}");

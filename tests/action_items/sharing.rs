@@ -4,19 +4,19 @@ use serde_json::json;
 
 use super::support::{APP, NOT_FOUND, note, write};
 use crate::support::{
-    json::{column, fields, invalid},
+    json::{assert_invalid, column, field_names},
     server::Server,
 };
 
 #[tokio::test]
-async fn a_link_is_open_to_everybody_and_taken_over_once() {
+async fn a_link_is_public_and_accepted_once() {
     let server = Server::shared().await;
     let (ann, bob) = (server.user().await, server.user().await);
     let due = json!({ "description": "Buy flour", "due_at": "2031-05-08T10:00:00Z" });
     let flour = write(&ann.developer(), due).await;
     let [eggs] = note(&ann.developer(), ["Buy eggs"]).await;
     let link = ann.app().post("/v1/action-items/share", json!({ "task_ids": [flour, eggs] })).await.ok();
-    assert_eq!(fields(&link), ["token", "url"]);
+    assert_eq!(field_names(&link), ["token", "url"]);
     let seen = ann.with("").get(link["url"].as_str().unwrap()).await.ok();
     let tasks = json!([
         { "description": "Buy flour", "due_at": "2031-05-08T10:00:00Z" },
@@ -26,8 +26,8 @@ async fn a_link_is_open_to_everybody_and_taken_over_once() {
     let token = json!({ "token": link["token"] });
     ann.app().post("/v1/action-items/accept", token.clone()).await.refused(400, "These action items are your own");
     let accepted = bob.app().post("/v1/action-items/accept", token.clone()).await.ok();
-    assert_eq!((fields(&accepted), &accepted["count"]), (vec!["count", "created"], &json!(2)));
-    assert_eq!(fields(&accepted["created"][0]), APP);
+    assert_eq!((field_names(&accepted), &accepted["count"]), (vec!["count", "created"], &json!(2)));
+    assert_eq!(field_names(&accepted["created"][0]), APP);
     assert_eq!(column(&accepted["created"], "description"), ["Buy flour", "Buy eggs"]);
     assert_eq!(accepted["created"][0]["due_at"], "2031-05-08T10:00:00Z");
     assert!(column(&accepted["created"], "id").iter().all(|id| ![&flour, &eggs].contains(&&(*id).to_owned())));
@@ -60,9 +60,12 @@ async fn links_lead_only_where_they_should() {
     let share = "/v1/action-items/share";
     bob.app().post(share, json!({ "task_ids": [a] })).await.refused(404, NOT_FOUND);
     ann.app().post(share, json!({ "task_ids": [a, "unknown"] })).await.refused(404, NOT_FOUND);
-    invalid(&ann.app().post(share, json!({ "task_ids": [] })).await, &[("too_short", json!(["body", "task_ids"]))]);
+    assert_invalid(
+        &ann.app().post(share, json!({ "task_ids": [] })).await,
+        &[("too_short", json!(["body", "task_ids"]))],
+    );
     let many = ann.app().post(share, json!({ "task_ids": vec![&a; 21] })).await;
-    invalid(&many, &[("too_long", json!(["body", "task_ids"]))]);
+    assert_invalid(&many, &[("too_long", json!(["body", "task_ids"]))]);
     let link = ann.app().post(share, json!({ "task_ids": [a, b, a] })).await.ok();
     let url = link["url"].as_str().unwrap();
     assert_eq!(bob.with("").get(url).await.ok()["count"], 2);

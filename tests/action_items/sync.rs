@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::support::{note, write};
 use crate::support::{
-    json::{column, fields, invalid},
+    json::{assert_invalid, column, field_names},
     server::Server,
 };
 
@@ -19,10 +19,10 @@ async fn items_are_arranged_in_batches() {
     let item = user.app().get(&format!("/v1/action-items/{a}")).await.ok();
     assert_eq!((&item["sort_order"], &item["indent_level"]), (&json!(2), &json!(3)));
     let deep = user.app().patch(path, json!({ "items": [{ "id": b, "indent_level": 4 }] })).await;
-    invalid(&deep, &[("less_than_equal", json!(["body", "items", 0, "indent_level"]))]);
+    assert_invalid(&deep, &[("less_than_equal", json!(["body", "items", 0, "indent_level"]))]);
     let many = |count| json!({ "items": vec![json!({ "id": b, "sort_order": 1 }); count] });
     assert_eq!(user.app().patch(path, many(500)).await.ok()["updated_count"], 1);
-    invalid(&user.app().patch(path, many(501)).await, &[("too_long", json!(["body", "items"]))]);
+    assert_invalid(&user.app().patch(path, many(501)).await, &[("too_long", json!(["body", "items"]))]);
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn reminders_learn_what_is_due_and_say_what_they_have() {
     let sooner = write(&developer, json!({ "description": "sooner", "due_at": "2031-01-01" })).await;
     write(&developer, json!({ "description": "done", "due_at": "2031-01-01", "completed": true })).await;
     let pending = app.get("/v1/action-items/pending-sync").await.ok();
-    assert_eq!(fields(&pending), ["pending_export", "synced_items"]);
+    assert_eq!(field_names(&pending), ["pending_export", "synced_items"]);
     assert_eq!(column(&pending["pending_export"], "description"), ["sooner", "due"]);
     assert_eq!(pending["synced_items"], json!([]));
     let reminder = json!({
@@ -57,5 +57,5 @@ async fn reminders_learn_what_is_due_and_say_what_they_have() {
     assert_eq!((&item["completed"], &item["description"]), (&json!(true), &json!("ticked off there")));
     assert_eq!((&item["due_at"], &item["exported"]), (&Value::Null, &json!(true)));
     let many = app.patch(path, json!({ "items": vec![json!({ "id": due }); 101] })).await;
-    invalid(&many, &[("too_long", json!(["body", "items"]))]);
+    assert_invalid(&many, &[("too_long", json!(["body", "items"]))]);
 }

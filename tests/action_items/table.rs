@@ -5,20 +5,20 @@ use serde_json::{Value, json};
 use crate::support::{
     server::TestUser,
     tables::{
-        Heard::{self, NotFound, NothingOfHers},
+        Expected::{self, NotFound, NothingForeign},
         Noun,
     },
 };
 
-const GONE: Heard = NotFound("Action item not found");
-const NO_CONVERSATION: Heard = NotFound("Conversation not found");
-const NO_LINK: Heard = NotFound("Shared action items not found");
+const GONE: Expected = NotFound("Action item not found");
+const NO_CONVERSATION: Expected = NotFound("Conversation not found");
+const NO_LINK: Expected = NotFound("Shared action items not found");
 
 pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls,
     attempts,
-    belongings: |seed| {
+    owned_paths: |seed| {
         let conversation = seed["conversation"].as_str().unwrap();
         vec![
             "/v1/action-items".into(),
@@ -118,7 +118,7 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
     let (oil, conversation) = (&seed["oil"], &seed["conversation"]);
     let new = json!({ "description": "Oil the bicycle" });
     let places = json!({ "conversation_id": conversation, "items_idx": [0], "values": [true] });
@@ -126,25 +126,25 @@ fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
         "conversation_id": conversation, "idx": 0, "old_description": "Oil the clarinet", "description": "Mine",
     });
     vec![
-        ("get_action_items", json!({}), NothingOfHers),
-        ("get_action_items", json!({ "conversation_id": conversation, "limit": 100 }), NothingOfHers),
+        ("get_action_items", json!({}), NothingForeign),
+        ("get_action_items", json!({ "conversation_id": conversation, "limit": 100 }), NothingForeign),
         ("get_action_item", json!({ "action_item_id": oil }), GONE),
-        ("search_action_items", json!({ "query": "What is to be oiled and rung?" }), NothingOfHers),
-        ("get_action_item_ids", json!({}), NothingOfHers),
-        ("count_action_items", json!({}), NothingOfHers),
-        ("create_action_item", new.clone(), NothingOfHers),
-        ("create_action_items", json!({ "items": [new] }), NothingOfHers),
+        ("search_action_items", json!({ "query": "What is to be oiled and rung?" }), NothingForeign),
+        ("get_action_item_ids", json!({}), NothingForeign),
+        ("count_action_items", json!({}), NothingForeign),
+        ("create_action_item", new.clone(), NothingForeign),
+        ("create_action_items", json!({ "items": [new] }), NothingForeign),
         ("update_action_item", json!({ "action_item_id": oil, "description": "Mine" }), GONE),
         ("complete_action_item", json!({ "action_item_id": oil, "completed": true }), GONE),
         ("delete_action_item", json!({ "action_item_id": oil }), GONE),
-        ("delete_action_items", json!({ "ids": [oil] }), NothingOfHers),
+        ("delete_action_items", json!({ "ids": [oil] }), NothingForeign),
         ("get_conversation_action_items", json!({ "conversation_id": conversation }), NO_CONVERSATION),
         ("complete_conversation_action_items", places, NO_CONVERSATION),
         ("rename_conversation_action_item", text, NO_CONVERSATION),
         ("delete_conversation_action_items", json!({ "conversation_id": conversation }), NO_CONVERSATION),
-        ("arrange_action_items", json!({ "items": [{ "id": oil, "sort_order": 7 }] }), NothingOfHers),
-        ("get_action_items_to_sync", json!({}), NothingOfHers),
-        ("sync_action_items", json!({ "items": [{ "id": oil, "completed": true }] }), NothingOfHers),
+        ("arrange_action_items", json!({ "items": [{ "id": oil, "sort_order": 7 }] }), NothingForeign),
+        ("get_action_items_to_sync", json!({}), NothingForeign),
+        ("sync_action_items", json!({ "items": [{ "id": oil, "completed": true }] }), NothingForeign),
         ("share_action_items", json!({ "task_ids": [oil] }), GONE),
         ("get_shared_action_items", json!({ "token": "unknown" }), NO_LINK),
         ("accept_action_items", json!({ "token": "unknown" }), NO_LINK),

@@ -1,12 +1,12 @@
-//! Files that go with a question: read with it, cited, known to the questions after it, and gone with the chat.
+//! Attached files: read with the question, cited, known to later questions, and deleted with the chat.
 
 use serde_json::json;
 
-use super::functions::shown;
+use super::functions::prompt_with_memory;
 use crate::{
     chat::stream::ask,
     files::rest::upload,
-    support::{model::Act, scripted::ServerWithModel, server::indexed},
+    support::{model::Act, scripted::ServerWithModel, server::wait_until_indexed},
 };
 
 #[tokio::test]
@@ -15,14 +15,18 @@ async fn a_file_is_read_with_its_question_and_known_to_the_next() {
     let (user, []) = setup.user([]).await;
     let note = b"The lighthouse keeper of Kullen repaired the lens in 1907.";
     let files = upload(&user.app(), &[("keeper.txt", note)]).await.ok();
-    indexed(&setup.server).await;
+    wait_until_indexed(&setup.server).await;
     let (question, next) = ("What does this file tell?", "When was the lens repaired?");
     setup.model.script(question, [Act::Say(&["Of a keeper [1]."])]);
     setup.model.script(next, [Act::Say(&["In 1907 [1]."])]);
     let answered = ask(&user, json!({ "text": question, "file_ids": [files[0]["id"]] })).await;
     let text = String::from_utf8_lossy(note);
     let requests = setup.model.requests(question);
-    assert!(shown(&requests[0]).contains(&format!("[1] keeper.txt: {text} (")), "{}", shown(&requests[0]));
+    assert!(
+        prompt_with_memory(&requests[0]).contains(&format!("[1] keeper.txt: {text} (")),
+        "{}",
+        prompt_with_memory(&requests[0])
+    );
     let cited = &answered.done["citations"][0];
     assert_eq!(
         (&cited["kind"], &cited["id"], &cited["title"]),

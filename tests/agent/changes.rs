@@ -1,4 +1,4 @@
-//! What the agent changes: what was asked for, at once, and with a way back; the rest only once the user agrees.
+//! Changes by the agent: at once and with an undo where asked for, after confirmation otherwise.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ async fn item(user: &TestUser, description: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_was_asked_for_is_done_and_can_be_taken_back() {
+async fn requested_changes_are_made_and_can_be_undone() {
     let setup = ServerWithModel::shared().await;
     let (user, []) = setup.user([]).await;
     let create = call("create_action_item", json!({ "description": "Water the lemon tree" }));
@@ -46,7 +46,7 @@ async fn what_was_asked_for_is_done_and_can_be_taken_back() {
 }
 
 #[tokio::test]
-async fn what_was_changed_is_restored() {
+async fn undo_restores_the_earlier_value() {
     let setup = ServerWithModel::shared().await;
     let (user, []) = setup.user([]).await;
     let id = item(&user, "Mend the kayak").await;
@@ -68,7 +68,7 @@ async fn what_was_changed_is_restored() {
 }
 
 #[tokio::test]
-async fn nothing_is_deleted_before_the_user_agrees() {
+async fn deletion_waits_for_confirmation() {
     let setup = ServerWithModel::shared().await;
     let (user, [bees]) = setup.user(["Cora keeps goats"]).await;
     let path = format!("/v3/memories/{bees}");
@@ -92,7 +92,7 @@ async fn nothing_is_deleted_before_the_user_agrees() {
 }
 
 #[tokio::test]
-async fn what_was_not_asked_for_is_proposed() {
+async fn unrequested_changes_are_proposed() {
     let setup = ServerWithModel::shared().await;
     let (user, []) = setup.user([]).await;
     let create = || call("create_action_item", json!({ "description": "Call the plumber" }));
@@ -108,7 +108,7 @@ async fn what_was_not_asked_for_is_proposed() {
 }
 
 #[tokio::test]
-async fn what_was_there_before_is_not_taken_back() {
+async fn undo_keeps_what_existed_before() {
     let setup = ServerWithModel::shared().await;
     let (user, []) = setup.user([]).await;
     item(&user, "Buy quinces").await;

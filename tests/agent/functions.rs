@@ -11,15 +11,15 @@ pub(crate) fn call(name: &'static str, arguments: Value) -> Act {
     Act::Call(vec![(name, arguments.to_string())])
 }
 
-/// The result that the model was told for its last call.
-pub(crate) fn told(request: &Value) -> Value {
+/// The result that the model was sent for its last call.
+pub(crate) fn tool_result(request: &Value) -> Value {
     let last = request["messages"].as_array().unwrap().last().unwrap();
     assert_eq!((&last["role"], &last["tool_call_id"]), (&json!("tool"), &json!("call-0")));
     serde_json::from_str(last["content"].as_str().unwrap()).unwrap()
 }
 
 /// What the model was shown of the memory before its first word.
-pub(crate) fn shown(request: &Value) -> &str {
+pub(crate) fn prompt_with_memory(request: &Value) -> &str {
     let messages = request["messages"].as_array().unwrap();
     let question = messages.iter().rfind(|message| message["role"] == "user").unwrap();
     question["content"].as_str().unwrap()
@@ -39,12 +39,12 @@ async fn the_model_searches_and_its_citations_resolve() {
     assert_eq!(answered.done["text"], "Ben plays the oboe,\nso I hear.");
     let requests = setup.model.requests(question);
     assert_eq!(requests.len(), 2);
-    let found = &told(&requests[1])["memories"][0];
+    let found = &tool_result(&requests[1])["memories"][0];
     assert_eq!(found["id"], json!(oboe));
-    let shown = shown(&requests[0]);
-    let first = if shown.contains("[1] Ben plays the oboe in Linz") { &oboe } else { &bees };
+    let prompt = prompt_with_memory(&requests[0]);
+    let first = if prompt.contains("[1] Ben plays the oboe in Linz") { &oboe } else { &bees };
     let number = if first == &oboe { "[1]" } else { "[2]" };
-    assert_eq!(found["cite_as"], number, "a memory keeps its number: {shown}");
+    assert_eq!(found["cite_as"], number, "a memory keeps its number: {prompt}");
     let citations = answered.done["citations"].as_array().unwrap();
     assert_eq!(citations.len(), 1, "each source once, and none that is not there");
     assert_eq!(citations[0]["id"], json!(first));
@@ -53,7 +53,7 @@ async fn the_model_searches_and_its_citations_resolve() {
 }
 
 #[tokio::test]
-async fn what_is_offered_is_what_may_be_done() {
+async fn only_chat_tools_are_offered_and_callable() {
     let setup = ServerWithModel::shared().await;
     let (user, [id]) = setup.user(["Ana keeps bees"]).await;
     let question = "Forget everything about Ana";
@@ -82,7 +82,7 @@ async fn what_is_offered_is_what_may_be_done() {
         assert!(tool["function"]["description"].as_str().is_some_and(|text| !text.is_empty()));
     }
     for (request, name) in [(&requests[1], "delete_all_memories"), (&requests[2], "create_key")] {
-        let error = &told(request)["error"];
+        let error = &tool_result(request)["error"];
         assert_eq!(error["code"], "not_found");
         assert_eq!(error["message"], format!("There is no function called {name}"));
     }
@@ -91,7 +91,7 @@ async fn what_is_offered_is_what_may_be_done() {
 }
 
 #[tokio::test]
-async fn mistakes_are_told_to_the_model_so_that_it_can_do_better() {
+async fn errors_of_functions_are_returned_to_the_model() {
     let setup = ServerWithModel::shared().await;
     let (user, []) = setup.user([]).await;
     let question = "Try everything wrong";
@@ -106,7 +106,7 @@ async fn mistakes_are_told_to_the_model_so_that_it_can_do_better() {
     let answered = ask(&user, json!({ "text": question })).await;
     assert_eq!(answered.done["text"], "I give up.");
     let requests = setup.model.requests(question);
-    let errors: Vec<Value> = requests[1..].iter().map(|request| told(request)["error"].clone()).collect();
+    let errors: Vec<Value> = requests[1..].iter().map(|request| tool_result(request)["error"].clone()).collect();
     let codes: Vec<&Value> = errors.iter().map(|error| &error["code"]).collect();
     assert_eq!(codes, ["not_found", "invalid_arguments", "invalid_arguments", "not_found"]);
     assert!(errors[1]["message"].as_str().unwrap().starts_with("The arguments are not a JSON object"));
@@ -115,7 +115,7 @@ async fn mistakes_are_told_to_the_model_so_that_it_can_do_better() {
 }
 
 #[tokio::test]
-async fn what_the_agent_writes_says_so() {
+async fn writes_of_the_agent_are_reported_with_an_undo() {
     let setup = ServerWithModel::shared().await;
     let (user, []) = setup.user([]).await;
     let question = "Remember that Ana keeps bees";
@@ -159,7 +159,7 @@ async fn several_functions_at_once() {
 }
 
 #[tokio::test]
-async fn earlier_messages_of_the_same_app_are_told() {
+async fn earlier_messages_of_the_same_app_are_sent() {
     let setup = ServerWithModel::shared().await;
     let (user, []) = setup.user([]).await;
     let talk = async |path: &str, question: &str, reply: &'static [&'static str]| {
@@ -176,7 +176,7 @@ async fn earlier_messages_of_the_same_app_are_told() {
 }
 
 #[tokio::test]
-async fn a_model_that_calls_without_end_is_made_to_answer() {
+async fn the_last_round_offers_no_functions() {
     let setup = ServerWithModel::shared().await;
     let (user, []) = setup.user([]).await;
     let question = "Go round and round";
@@ -189,7 +189,7 @@ async fn a_model_that_calls_without_end_is_made_to_answer() {
 }
 
 #[tokio::test]
-async fn a_model_that_repeats_itself_is_told_and_made_to_answer() {
+async fn repeated_calls_end_with_an_answer() {
     let setup = ServerWithModel::shared().await;
     let (user, []) = setup.user([]).await;
     let question = "Say it again and again";
@@ -197,12 +197,12 @@ async fn a_model_that_repeats_itself_is_told_and_made_to_answer() {
     setup.model.script(question, [again(), again(), Act::Say(&["Enough."])]);
     assert_eq!(ask(&user, json!({ "text": question })).await.text, "Enough.");
     let requests = setup.model.requests(question);
-    assert_eq!(told(&requests[2])["error"]["code"], "repeated");
+    assert_eq!(tool_result(&requests[2])["error"]["code"], "repeated");
     assert_eq!(requests[2].get("tools"), None);
 }
 
 #[tokio::test]
-async fn a_model_that_fails_is_apologised_for_and_the_memory_quoted() {
+async fn a_failed_model_is_replaced_by_quotes() {
     let setup = ServerWithModel::shared().await;
     let (user, _) = setup.user(["Ana keeps bees in Graz"]).await;
     for status in [500, 429, 401] {
@@ -218,7 +218,7 @@ async fn a_model_that_fails_is_apologised_for_and_the_memory_quoted() {
 }
 
 #[tokio::test]
-async fn a_model_that_asks_to_wait_a_moment_is_waited_for() {
+async fn a_short_retry_after_is_honoured() {
     let setup = ServerWithModel::shared().await;
     let (user, []) = setup.user([]).await;
     let question = "Wait a moment?";

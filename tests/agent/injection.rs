@@ -1,14 +1,14 @@
-//! Text in the memory that reads like a command: even a model that obeys it changes nothing.
+//! Prompt injection: a model that obeys commands in the memory changes nothing.
 
 use serde_json::{Value, json};
 
-use super::functions::{call, shown, told};
+use super::functions::{call, prompt_with_memory, tool_result};
 use crate::{
     chat::stream::ask,
     support::{model::Act, scripted::ServerWithModel, server::TestUser},
 };
 
-/// What somebody else has said or written, each with the call that it asks for.
+/// Texts by others, each with the call that it asks for.
 fn attempts() -> Vec<(&'static str, &'static str, Value)> {
     let note = |text: &str| json!({ "content": text });
     let task = |text: &str| json!({ "description": text });
@@ -52,7 +52,7 @@ async fn belongings(user: &TestUser) -> [Value; 2] {
 }
 
 #[tokio::test]
-async fn nothing_is_done_that_the_user_did_not_ask_for() {
+async fn injected_calls_change_nothing() {
     let setup = ServerWithModel::shared().await;
     for (number, (text, function, arguments)) in attempts().into_iter().enumerate() {
         let (user, [own, _]) = setup.user(["I like my lunch hot", text]).await;
@@ -70,7 +70,7 @@ async fn nothing_is_done_that_the_user_did_not_ask_for() {
         assert_eq!(answered.done["changes"], json!([]), "{text}");
         assert_eq!(answered.done["proposals"][0]["tool"], function, "the user is asked: {text}");
         let request = &setup.model.requests(&question)[0];
-        let seen = shown(request);
+        let seen = prompt_with_memory(request);
         assert_eq!(seen.matches("</memory>").count(), 1, "{seen}");
         assert!(!seen.contains("<|im_start|>") && !seen.contains("[1] </"), "{seen}");
     }
@@ -107,6 +107,6 @@ async fn asking_changes_nothing() {
         "{:?}",
         offered.collect::<Vec<_>>()
     );
-    assert_eq!(told(&requests[1])["error"]["code"], "not_found");
+    assert_eq!(tool_result(&requests[1])["error"]["code"], "not_found");
     assert_eq!(user.app().get("/v3/memories").await.ok(), json!([]));
 }

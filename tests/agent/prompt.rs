@@ -1,14 +1,14 @@
-//! What the model is told before its first word: the memory, packed; the chat; the time.
+//! The prompt of the agent: packed memory, earlier messages, and the time.
 
 use serde_json::{Value, json};
 
-use super::functions::{call, shown, told};
+use super::functions::{call, prompt_with_memory, tool_result};
 use crate::{
     chat::stream::ask,
     support::{
         model::Act,
         scripted::ServerWithModel,
-        server::{TestUser, apart, indexed},
+        server::{TestUser, on_runtime, wait_until_indexed},
     },
 };
 
@@ -20,7 +20,7 @@ async fn conversation(user: &TestUser, started_at: &str, said: &[(&str, bool)]) 
 }
 
 #[tokio::test]
-async fn everything_that_bears_on_the_question_is_there_dated_and_numbered() {
+async fn relevant_memory_is_dated_and_numbered() {
     let setup = ServerWithModel::shared().await;
     let (user, [_]) = setup.user(["Dora wants to sail to Vis"]).await;
     user.app().patch("/v1/users/preferences", json!({ "time_zone": "Europe/Oslo" })).await.ok();
@@ -31,13 +31,13 @@ async fn everything_that_bears_on_the_question_is_there_dated_and_numbered() {
         ("Oh no, was anybody hurt?", true),
     ];
     let held = conversation(&user, "2026-03-09T22:30:00Z", &said).await;
-    indexed(&setup.server).await;
+    wait_until_indexed(&setup.server).await;
     let question = "What happened when Dora went sailing to Vis?";
     setup.model.script(question, [Act::Say(&["They lost their mast [1][2][3]."])]);
     let answered = ask(&user, json!({ "text": question })).await;
     let requests = setup.model.requests(question);
     assert_eq!(requests.len(), 1, "one call answers");
-    let seen = shown(&requests[0]);
+    let seen = prompt_with_memory(&requests[0]);
     for part in [
         "Memories:\n[1] Dora wants to sail to Vis (",
         "Action items:\n[2] Ask Dora about sailing (",
@@ -68,7 +68,7 @@ async fn a_citation_names_segment_speaker_and_time() {
     let said = [("Where did you hide the key?", true), ("Under the third flower pot.", false)];
     let held = conversation(&user, "2026-03-09T12:00:00Z", &said).await;
     let whole = user.app().get(&format!("/v1/conversations/{}", held["id"].as_str().unwrap())).await.ok();
-    indexed(&setup.server).await;
+    wait_until_indexed(&setup.server).await;
     let question = "Where is the key under the flower pot?";
     let search = call("search_transcripts", json!({ "query": "third flower pot", "limit": 1 }));
     setup.model.script(question, [search, Act::Say(&["Under a pot [1] [2] [3]."])]);
@@ -79,12 +79,12 @@ async fn a_citation_names_segment_speaker_and_time() {
     assert_eq!((&cited["kind"], &cited["id"]), (&json!("conversation"), &held["id"]));
     assert_eq!((&cited["segment"], &cited["speaker"]), (segment, &json!("Speaker 1")));
     assert_eq!((&cited["date"], &cited["title"]), (&json!("2026-03-09T12:01:00Z"), &whole["structured"]["title"]));
-    let found = &told(&setup.model.requests(question)[1])["items"][0];
+    let found = &tool_result(&setup.model.requests(question)[1])["items"][0];
     assert!(found["cite_as"].as_str().is_some_and(|marker| marker.starts_with('[')), "{found}");
 }
 
 #[tokio::test]
-async fn a_time_that_is_named_is_the_users_and_comes_first() {
+async fn a_named_time_is_in_the_users_zone_and_comes_first() {
     let setup = ServerWithModel::shared().await;
     let (user, []) = setup.user([]).await;
     user.app().patch("/v1/users/preferences", json!({ "time_zone": "Pacific/Auckland" })).await.ok();
@@ -96,22 +96,22 @@ async fn a_time_that_is_named_is_the_users_and_comes_first() {
     };
     conversation(&user, &at(0, 1), &[("We baked a rye loaf with caraway.", true)]).await;
     conversation(&user, &at(3, 12), &[("We baked a spelt loaf, and baking the spelt loaf took hours.", true)]).await;
-    indexed(&setup.server).await;
+    wait_until_indexed(&setup.server).await;
     let question = "Which loaf did I bake yesterday?";
     setup.model.script(question, [Act::Say(&["Rye."])]);
     ask(&user, json!({ "text": question })).await;
     let requests = setup.model.requests(question);
-    let (day, seen) = (yesterday.format("%-d %B %Y").to_string(), shown(&requests[0]));
+    let (day, seen) = (yesterday.format("%-d %B %Y").to_string(), prompt_with_memory(&requests[0]));
     let held = seen.lines().find(|line| line.starts_with("Conversation") && line.contains("rye loaf"));
     assert!(held.is_some_and(|line| line.contains(&day)), "{seen}");
     assert!(seen.contains(&format!("The question speaks of the time from {day}, 00:00 to ")), "{seen}");
 }
 
 #[tokio::test]
-async fn a_question_that_leans_on_the_one_before_is_looked_up_with_it() {
+async fn a_follow_up_question_is_searched_with_the_one_before() {
     let setup = ServerWithModel::shared().await;
     let (user, _) = setup.user(["Edda moved from Bergen to Turku"]).await;
-    indexed(&setup.server).await;
+    wait_until_indexed(&setup.server).await;
     setup.model.script("Where did Edda move to?", [Act::Say(&["Turku [1]."])]);
     setup.model.script("And where did she live before?", [Act::Say(&["Bergen [1]."])]);
     ask(&user, json!({ "text": "Where did Edda move to?" })).await;
@@ -120,17 +120,17 @@ async fn a_question_that_leans_on_the_one_before_is_looked_up_with_it() {
 }
 
 #[tokio::test]
-async fn what_the_user_looks_at_is_looked_into() {
+async fn the_item_in_view_is_in_the_prompt() {
     let setup = ServerWithModel::shared().await;
     let (user, [_]) = setup.user(["The tulips are yellow"]).await;
     let dull = conversation(&user, "2026-02-02T12:00:00Z", &[("The invoice number is 4711.", false)]).await;
     let task = user.app().post("/v1/action-items", json!({ "description": "Send the parcel" })).await.ok();
-    indexed(&setup.server).await;
+    wait_until_indexed(&setup.server).await;
     let look = async |context: Value| {
         let question = "Tell me about what I see";
         setup.model.script(question, [Act::Say(&["So be it."])]);
         ask(&user, json!({ "text": question, "context": context })).await;
-        shown(&setup.model.requests(question)[0]).to_owned()
+        prompt_with_memory(&setup.model.requests(question)[0]).to_owned()
     };
     assert!(look(json!({ "type": "conversation", "id": dull["id"] })).await.contains("The invoice number is 4711."));
     assert!(look(json!({ "type": "task", "id": task["id"] })).await.contains("Send the parcel"));
@@ -151,12 +151,16 @@ async fn the_conversation_in_progress_is_known() {
         ..Default::default()
     };
     let key = held["id"].as_str().unwrap().to_owned();
-    apart(async move { resources.conversations(&id).change(&key, change).await.unwrap().unwrap() }).await;
+    on_runtime(async move { resources.conversations(&id).change(&key, change).await.unwrap().unwrap() }).await;
     let question = "What was just said?";
     setup.model.script(question, [Act::Say(&["Nightjar."])]);
     ask(&user, json!({ "text": question })).await;
     let requests = setup.model.requests(question);
-    assert!(shown(&requests[0]).contains("The code word is Nightjar."), "{}", shown(&requests[0]));
+    assert!(
+        prompt_with_memory(&requests[0]).contains("The code word is Nightjar."),
+        "{}",
+        prompt_with_memory(&requests[0])
+    );
 }
 
 #[tokio::test]
@@ -169,14 +173,14 @@ async fn a_model_with_little_room_gets_the_best_and_a_long_result_is_shortened()
         user.app().post("/v3/memories", json!({ "content": content })).await.ok();
     }
     user.app().post("/v3/memories", json!({ "content": "Fritz was born in Ulm" })).await.ok();
-    indexed(&server).await;
+    wait_until_indexed(&server).await;
     let question = "In which town was Fritz born?";
     let list = call("get_memories", json!({ "limit": 25 }));
     model.script(question, [list, Act::Say(&["In Ulm [1]."])]);
     let answered = ask(&user, json!({ "text": question })).await;
     assert_eq!(answered.text, "In Ulm [1].");
     let requests = model.requests(question);
-    let seen = shown(&requests[0]);
+    let seen = prompt_with_memory(&requests[0]);
     assert!(seen.contains("Fritz was born in Ulm") && seen.len() < 1500 * 4 / 3 + 200, "{} {seen}", seen.len());
     server.stop().await;
 }

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     chat::stream::ask,
-    support::server::{Server, TestUser, indexed},
+    support::server::{Server, TestUser, wait_until_indexed},
 };
 
 /// What the user has noted.
@@ -90,7 +90,7 @@ async fn twenty_questions() {
     let server = Server::boot(folder.path(), |_| {}).await;
     let user = server.user().await;
     fill(&user).await;
-    indexed(&server).await;
+    wait_until_indexed(&server).await;
     server.stop().await;
     let adjust = |config: &mut server::Config| {
         config.model.url = Some(url);

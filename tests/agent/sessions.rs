@@ -10,14 +10,14 @@ use crate::{
     support::{
         model::{Act, ScriptedModel},
         scripted::ServerWithModel,
-        server::{Server, TestUser, apart},
+        server::{Server, TestUser, on_runtime},
     },
 };
 
 /// The messages of a user's own chat, oldest first.
 async fn messages(server: &Server, user: &TestUser) -> Vec<Message> {
     let (resources, id) = (server.resources.clone(), user.id.clone());
-    apart(async move { resources.messages(&id).recent(None, 20).await.unwrap() }).await
+    on_runtime(async move { resources.messages(&id).recent(None, 20).await.unwrap() }).await
 }
 
 /// Asks, and reads no further than to this part of the answer.

@@ -5,8 +5,8 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use crate::support::{
-    json::{column, fields, invalid},
-    server::{Caller, Server, TestUser, indexed},
+    json::{assert_invalid, column, field_names},
+    server::{Caller, Server, TestUser, wait_until_indexed},
 };
 
 const ASK: &str = "/v1/dev/user/ask";
@@ -28,12 +28,12 @@ fn time(text: &str) -> DateTime<Utc> {
 }
 
 async fn settled(user: TestUser) -> TestUser {
-    indexed(Server::shared().await).await;
+    wait_until_indexed(Server::shared().await).await;
     user
 }
 
 /// Somebody with whom Doris has talked, first about a bicycle ride and a month later about trees.
-async fn talker() -> (TestUser, [String; 2]) {
+async fn user_with_conversations() -> (TestUser, [String; 2]) {
     let user = Server::shared().await.user().await;
     let ride = talk(&user, time("2026-03-08T12:00:00Z"), "Where did you ride?", "Around the lake on my bicycle.").await;
     let trees = talk(&user, time("2026-04-09T15:00:00Z"), "How is the orchard?", "The apple trees are in bloom.").await;
@@ -50,13 +50,13 @@ fn says(answer: &Value, words: &str) -> bool {
 
 #[tokio::test]
 async fn an_answer_names_its_sources() {
-    let (user, [ride, _]) = talker().await;
+    let (user, [ride, _]) = user_with_conversations().await;
     let answer = ask(&user.developer(), "Where did Doris ride her bicycle?").await;
-    assert_eq!(fields(&answer), ["answer", "citations", "sources"]);
+    assert_eq!(field_names(&answer), ["answer", "citations", "sources"]);
     assert!(says(&answer, "Doris: “Around the lake on my bicycle.”") && says(&answer, "8 March 2026"), "{answer}");
     assert!(!says(&answer, "[1]"), "{answer}");
     let source = &answer["sources"][0];
-    assert_eq!(fields(source), ["created_at", "id", "title"]);
+    assert_eq!(field_names(source), ["created_at", "id", "title"]);
     assert_eq!((&source["id"], &source["created_at"]), (&json!(ride), &json!("2026-03-08T12:00:00Z")));
     assert!(source["title"].as_str().is_some_and(|title| !title.is_empty()));
     let citations = answer["citations"].as_array().unwrap();
@@ -70,7 +70,7 @@ async fn an_answer_names_its_sources() {
 
 #[tokio::test]
 async fn no_more_sources_are_named_than_were_asked_for() {
-    let (user, _) = talker().await;
+    let (user, _) = user_with_conversations().await;
     let question = "What did Doris say about the bicycle and the apple trees?";
     let two = user.developer().post(ASK, json!({ "question": question })).await.ok();
     assert_eq!(two["sources"].as_array().unwrap().len(), 2, "{two}");
@@ -82,7 +82,7 @@ async fn no_more_sources_are_named_than_were_asked_for() {
 
 #[tokio::test]
 async fn every_face_answers() {
-    let (user, _) = talker().await;
+    let (user, _) = user_with_conversations().await;
     let question = json!({ "question": "What is in bloom?" });
     for (caller, path) in [(user.app(), "/v1/ask"), (user.mcp(), "/v1/mcp/ask")] {
         let answer = caller.post(path, question.clone()).await.ok();
@@ -102,16 +102,16 @@ async fn questions_and_zones_are_checked() {
         (json!({ "question": "Who?", "limit": 11 }), "less_than_equal", "limit"),
         (json!({ "question": "Who?", "timezone": "Europe/Atlantis" }), "value_error", "timezone"),
     ] {
-        invalid(&developer.post(ASK, body).await, &[(kind, json!(["body", field]))]);
+        assert_invalid(&developer.post(ASK, body).await, &[(kind, json!(["body", field]))]);
     }
     developer.post(ASK, json!({ "question": "Who?", "timezone": "Europe/Oslo" })).await.ok();
 }
 
 #[tokio::test]
 async fn a_key_needs_its_scope_and_sees_no_more() {
-    let (user, _) = talker().await;
+    let (user, _) = user_with_conversations().await;
     user.app().post("/v3/memories", json!({ "content": "Doris collects antique barometers" })).await.ok();
-    indexed(Server::shared().await).await;
+    wait_until_indexed(Server::shared().await).await;
     let key = async |scopes: Value| {
         let created = user.app().post("/v1/dev/keys", json!({ "name": "asker", "scopes": scopes })).await.ok();
         user.with(created["key"].as_str().unwrap())
@@ -126,8 +126,8 @@ async fn a_key_needs_its_scope_and_sees_no_more() {
 }
 
 #[tokio::test]
-async fn nobody_is_answered_from_another_memory() {
-    let (user, ids) = talker().await;
+async fn answers_come_from_the_users_own_memory() {
+    let (user, ids) = user_with_conversations().await;
     let stranger = Server::shared().await.user().await;
     let question = "Where did Doris ride her bicycle?";
     assert!(says(&ask(&user.developer(), question).await, "Around the lake"));
@@ -149,7 +149,7 @@ async fn yesterday_is_where_the_user_is() {
     };
     talk(&user, at(6), "What did you fly?", "A kite over the dunes.").await;
     talk(&user, at(18), "What did you carve?", "A spoon of birch.").await;
-    indexed(Server::shared().await).await;
+    wait_until_indexed(Server::shared().await).await;
     let question = "What did Doris do yesterday?";
     let asked = async |zone: Option<&str>| {
         user.developer().post(ASK, json!({ "question": question, "timezone": zone })).await.ok()
@@ -162,8 +162,8 @@ async fn yesterday_is_where_the_user_is() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_made_up() {
-    let (user, _) = talker().await;
+async fn unknown_facts_are_not_made_up() {
+    let (user, _) = user_with_conversations().await;
     for (question, words) in [
         ("What did the dentist say about my molar?", "I found nothing about this in your memory."),
         ("Where did Gudrun ride her bicycle?", "I found nothing in your memory that mentions “Gudrun”."),
@@ -176,7 +176,7 @@ async fn what_is_not_there_is_not_made_up() {
 
 #[tokio::test]
 async fn a_question_that_is_answered_outright_gets_a_line_of_its_own() {
-    let (user, _) = talker().await;
+    let (user, _) = user_with_conversations().await;
     let tuesday = time("2026-05-12T10:00:00Z");
     talk(&user, tuesday, "How was the race?", "I won the sailing race to Capri yesterday!").await;
     let user = settled(user).await;
@@ -192,7 +192,7 @@ async fn a_question_that_is_answered_outright_gets_a_line_of_its_own() {
 
 #[tokio::test]
 async fn a_day_lists_its_conversations() {
-    let (user, [ride, trees]) = talker().await;
+    let (user, [ride, trees]) = user_with_conversations().await;
     let question = json!({ "question": "What did I do in March 2026?" });
     let answer = user.developer().post(ASK, question).await.ok();
     assert_eq!(column(&answer["sources"], "id"), [ride.as_str()]);

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    server::{Server, TestUser, indexed},
+    server::{Server, TestUser, wait_until_indexed},
     tables::{
-        Heard::{self, NothingOfHers},
+        Expected::{self, NothingForeign},
         Noun,
     },
 };
@@ -14,7 +14,7 @@ pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls,
     attempts,
-    belongings: |_| vec!["/v1/conversations?limit=100".into()],
+    owned_paths: |_| vec!["/v1/conversations?limit=100".into()],
     secrets: &["Hallstatt", "salt mine"],
     volatile: &["id", "segment", "date"],
 };
@@ -27,7 +27,7 @@ async fn seed(user: &TestUser) -> Value {
     let body = json!({ "transcript_segments": segments, "started_at": "2026-03-10T12:00:00Z", "source": "omi" });
     let conversation = user.app().post("/v1/conversations/from-segments", body).await.ok();
     // An answer rests on the index.
-    indexed(Server::shared().await).await;
+    wait_until_indexed(Server::shared().await).await;
     json!({ "mine": conversation["id"] })
 }
 
@@ -39,9 +39,9 @@ fn calls(_: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(_: &Value) -> Vec<(&'static str, Value, Heard)> {
+fn attempts(_: &Value) -> Vec<(&'static str, Value, Expected)> {
     vec![
-        ("ask", json!({ "question": "Who was there on Saturday?" }), NothingOfHers),
-        ("ask", json!({ "question": "What did I do in March 2026?" }), NothingOfHers),
+        ("ask", json!({ "question": "Who was there on Saturday?" }), NothingForeign),
+        ("ask", json!({ "question": "What did I do in March 2026?" }), NothingForeign),
     ]
 }

@@ -108,7 +108,7 @@ async fn the_trail_outlives_the_server_and_can_be_switched_off() {
 /// Run by hand: what the trail costs a call.
 #[tokio::test]
 #[ignore = "measures"]
-async fn what_the_trail_costs() {
+async fn cost_of_the_audit_trail() {
     let (kept, none) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     for round in 0..3 {
         for (folder, days) in [(&kept, 90), (&none, 0)] {

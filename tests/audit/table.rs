@@ -1,11 +1,11 @@
-//! The trail of somebody whose assistants have done nothing yet.
+//! An empty audit trail.
 
 use serde_json::{Value, json};
 
 use crate::support::{
     server::TestUser,
     tables::{
-        Heard::{self, NothingOfHers},
+        Expected::{self, NothingForeign},
         Noun,
     },
 };
@@ -14,7 +14,7 @@ pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls,
     attempts,
-    belongings: |_| Vec::new(),
+    owned_paths: |_| Vec::new(),
     secrets: &[],
     volatile: &[],
 };
@@ -32,6 +32,6 @@ fn calls(_: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(_: &Value) -> Vec<(&'static str, Value, Heard)> {
-    vec![("get_audit", json!({ "limit": 500 }), NothingOfHers)]
+fn attempts(_: &Value) -> Vec<(&'static str, Value, Expected)> {
+    vec![("get_audit", json!({ "limit": 500 }), NothingForeign)]
 }

@@ -1,4 +1,4 @@
-//! Who is let in, and in which words everybody else is turned away.
+//! Credentials of each family, and the refusals of all others.
 
 use reqwest::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 

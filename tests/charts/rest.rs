@@ -5,14 +5,14 @@ use tools::transfer::Input;
 
 use crate::{
     support::{
-        json::{fields, invalid},
+        json::{assert_invalid, field_names},
         server::{Caller, Server, TestUser},
     },
     transfer::support::import,
 };
 
 /// Somebody in Oslo who has these rows.
-async fn somebody(rows: Value) -> TestUser {
+async fn new_user(rows: Value) -> TestUser {
     let user = Server::shared().await.user().await;
     let report = import(&user, vec![Input::bytes("export", rows.to_string().into_bytes())]).await;
     assert_eq!(report.skipped(), 0, "{report}");
@@ -26,7 +26,7 @@ fn talk(began: &str, minutes: i64, category: &str) -> Value {
     json!({
         "id": format!("{began} {category}"), "created_at": began, "started_at": began,
         "finished_at": start + chrono::TimeDelta::minutes(minutes), "transcript_segments": [],
-        "structured": { "title": "Talk", "overview": "They talk.", "category": category },
+        "structured": { "title": "TestConversation", "overview": "They talk.", "category": category },
     })
 }
 
@@ -38,7 +38,7 @@ async fn chart(caller: &Caller, query: &str) -> Value {
 fn points(chart: &Value) -> Vec<(String, Vec<String>)> {
     let line = |point: &Value| format!("{} {}", point["label"].as_str().unwrap(), point["value"]);
     let dataset = |dataset: &Value| {
-        assert_eq!(fields(dataset), ["color", "data_points", "label"]);
+        assert_eq!(field_names(dataset), ["color", "data_points", "label"]);
         let points = dataset["data_points"].as_array().unwrap().iter().map(line).collect();
         (dataset["label"].as_str().unwrap().to_owned(), points)
     };
@@ -56,7 +56,7 @@ fn only(chart: &Value) -> Vec<String> {
 async fn conversations_are_counted_on_the_user_s_clock() {
     let mut hidden = talk("2026-05-07T12:00:00Z", 10, "work");
     hidden["discarded"] = true.into();
-    let user = somebody(json!({ "conversations": [
+    let user = new_user(json!({ "conversations": [
         talk("2026-05-03T22:30:00Z", 30, "work"),
         talk("2026-05-07T21:30:00Z", 20, "family"),
         talk("2026-05-07T23:30:00Z", 45, "work"),
@@ -67,7 +67,7 @@ async fn conversations_are_counted_on_the_user_s_clock() {
     let app = user.app();
     let days = "what=conversations&per=day&start_date=2026-05-06&end_date=2026-05-08";
     let drawn = chart(&app, days).await;
-    assert_eq!(fields(&drawn), ["chart_type", "datasets", "title", "x_label", "y_label"]);
+    assert_eq!(field_names(&drawn), ["chart_type", "datasets", "title", "x_label", "y_label"]);
     let words = json!([drawn["chart_type"], drawn["title"], drawn["x_label"], drawn["y_label"]]);
     assert_eq!(words, json!(["bar", "Conversations per day", "day", "conversations"]));
     assert_eq!(only(&drawn), ["6 May 0.0", "7 May 1.0", "8 May 1.0"]);
@@ -96,7 +96,7 @@ async fn many_categories_become_few() {
     let talks = categories.iter().enumerate().flat_map(|(place, category)| {
         (0..categories.len() - place).map(move |hour| talk(&format!("2026-05-07T{:02}:00:00Z", hour + 5), 1, category))
     });
-    let user = somebody(json!({ "conversations": talks.collect::<Vec<_>>() })).await;
+    let user = new_user(json!({ "conversations": talks.collect::<Vec<_>>() })).await;
     let query = "what=conversations&per=day&split_by=category&start_date=2026-05-07&end_date=2026-05-07";
     let drawn = points(&chart(&user.app(), query).await);
     let names: Vec<&str> = drawn.iter().map(|(name, _)| name.as_str()).collect();
@@ -113,7 +113,7 @@ async fn memories_and_action_items_are_counted() {
         })
     };
     let memory = |id: &str, created: &str, review: Value| json!({ "id": id, "content": id, "category": "system", "created_at": created, "user_review": review });
-    let user = somebody(json!({
+    let user = new_user(json!({
         "memories": [
             memory("m1", "2026-05-07T10:00:00Z", Value::Null),
             memory("m2", "2026-05-07T22:30:00Z", json!(true)),
@@ -149,7 +149,7 @@ async fn a_goal_is_followed_through_its_history() {
             point("2026-05-04", "10:00:00", 10.0),
         ],
     });
-    let user = somebody(json!({ "goals": [goal] })).await;
+    let user = new_user(json!({ "goals": [goal] })).await;
     let app = user.app();
     let range = "what=goal_progress&goal_id=goal_run&start_date=2026-04-20";
     let drawn = chart(&app, &format!("{range}&end_date=2026-05-31")).await;
@@ -167,7 +167,7 @@ async fn a_goal_is_followed_through_its_history() {
 
 #[tokio::test]
 async fn a_goal_without_history_stands_where_it_stands() {
-    let user = somebody(json!({ "goals": [{
+    let user = new_user(json!({ "goals": [{
         "id": "goal_row", "title": "Row", "target_value": 10, "current_value": 3, "created_at": "2026-05-07T10:00:00Z",
     }] }))
     .await;
@@ -178,7 +178,7 @@ async fn a_goal_without_history_stands_where_it_stands() {
 
 #[tokio::test]
 async fn every_audience_draws_and_needs_the_scopes_of_what_it_draws() {
-    let user = somebody(json!({ "conversations": [talk("2026-05-07T10:00:00Z", 5, "work")] })).await;
+    let user = new_user(json!({ "conversations": [talk("2026-05-07T10:00:00Z", 5, "work")] })).await;
     let query = "what=conversations&per=day&start_date=2026-05-07&end_date=2026-05-07";
     let drawn = user.app().get(&format!("/v1/charts?{query}")).await.ok();
     assert_eq!(user.developer().get(&format!("/v1/dev/user/charts?{query}")).await.ok(), drawn);
@@ -204,7 +204,7 @@ async fn every_audience_draws_and_needs_the_scopes_of_what_it_draws() {
 }
 
 #[tokio::test]
-async fn what_makes_no_chart_is_refused() {
+async fn invalid_charts_are_refused() {
     let app = Server::shared().await.user().await.app();
     let refused = async |query: &str, sentence: &str| {
         app.get(&format!("/v1/charts?{query}")).await.refused(422, sentence);
@@ -216,9 +216,9 @@ async fn what_makes_no_chart_is_refused() {
     refused("what=memories&end_date=May", "end_date must be a day, written as yyyy-mm-dd").await;
     let long = "what=memories&per=day&start_date=2020-01-01";
     refused(long, "The chart would have more than 400 points: use a shorter time range or larger steps").await;
-    invalid(&app.get("/v1/charts").await, &[("missing", json!(["query", "what"]))]);
+    assert_invalid(&app.get("/v1/charts").await, &[("missing", json!(["query", "what"]))]);
     for (query, name) in [("what=dreams", "what"), ("what=memories&per=hour", "per")] {
-        invalid(&app.get(&format!("/v1/charts?{query}")).await, &[("enum", json!(["query", name]))]);
+        assert_invalid(&app.get(&format!("/v1/charts?{query}")).await, &[("enum", json!(["query", name]))]);
     }
     for (per, number) in [("day", 14), ("week", 8), ("month", 12)] {
         let drawn = chart(&app, &format!("what=memories&per={per}")).await;

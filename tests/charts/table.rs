@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::{
-    daily_summaries::rest::Talk,
+    daily_summaries::rest::TestConversation,
     support::{
         server::{Server, TestUser},
         tables::{
-            Heard::{self, NotFound, NothingOfHers},
+            Expected::{self, NotFound, NothingForeign},
             Noun,
         },
     },
@@ -17,7 +17,7 @@ pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls,
     attempts,
-    belongings: |seed| {
+    owned_paths: |seed| {
         let goal = format!("/v1/charts?what=goal_progress&per=day&goal_id={}", seed["goal"].as_str().unwrap());
         vec![goal, "/v1/charts?what=conversations&start_date=2026-05-07&end_date=2026-05-07&split_by=category".into()]
     },
@@ -27,7 +27,7 @@ pub(crate) const NOUN: Noun = Noun {
 
 async fn seed(user: &TestUser) -> Value {
     let server = Server::shared().await;
-    Talk::at("2026-05-07T10:00:00Z", 20, "The way there").held(&server.resources, &user.id).await;
+    TestConversation::at("2026-05-07T10:00:00Z", 20, "The way there").store(&server.resources, &user.id).await;
     let app = user.app();
     app.post("/v3/memories", json!({ "content": "The way is long" })).await.ok();
     app.post("/v1/action-items", json!({ "description": "Lace the boots" })).await.ok();
@@ -62,13 +62,13 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
     let goal = json!({ "what": "goal_progress", "goal_id": seed["goal"] });
     let all = json!({ "what": "conversations", "split_by": "category", "start_date": "2026-05-07" });
     vec![
-        ("create_chart", all, NothingOfHers),
-        ("create_chart", json!({ "what": "memories", "per": "day" }), NothingOfHers),
-        ("create_chart", json!({ "what": "action_items_created", "per": "day" }), NothingOfHers),
+        ("create_chart", all, NothingForeign),
+        ("create_chart", json!({ "what": "memories", "per": "day" }), NothingForeign),
+        ("create_chart", json!({ "what": "action_items_created", "per": "day" }), NothingForeign),
         ("create_chart", goal, NotFound("Goal not found")),
     ]
 }

@@ -9,7 +9,7 @@ use super::{
     table::say,
 };
 use crate::support::{
-    json::{column, fields},
+    json::{column, field_names},
     model::Act,
     scripted::ServerWithModel,
     server::{Server, TestUser},
@@ -29,7 +29,7 @@ async fn greet(user: &TestUser, path: &str) -> Value {
 
 #[track_caller]
 fn is_greeting(message: &Value, end: &str) {
-    assert_eq!(fields(message), MESSAGE);
+    assert_eq!(field_names(message), MESSAGE);
     assert_eq!(message["sender"], "ai");
     let text = message["text"].as_str().unwrap();
     let part = text.strip_suffix(end).unwrap_or_else(|| panic!("{text}"));
@@ -108,7 +108,7 @@ async fn a_model_greets_in_its_own_words() {
 }
 
 #[tokio::test]
-async fn a_model_that_fails_keeps_nobody_from_being_greeted() {
+async fn a_failed_model_is_replaced_by_the_plain_greeting() {
     let setup = ServerWithModel::shared().await;
     let acts = [
         ("gull", Act::Fail(400)),

@@ -6,11 +6,11 @@ use tempfile::TempDir;
 
 use super::table::say;
 use crate::{
-    daily_summaries::rest::Talk,
+    daily_summaries::rest::TestConversation,
     support::{
         calls::over_mcp,
-        json::{column, fields, invalid},
-        server::{Server, TestUser, apart},
+        json::{assert_invalid, column, field_names},
+        server::{Server, TestUser, on_runtime},
     },
 };
 
@@ -62,7 +62,7 @@ async fn messages_come_newest_first_by_session() {
     let app = user.app();
     let messages = app.get(LIST).await.ok();
     assert_eq!(column(&messages, "id"), [&answered, &asked]);
-    assert_eq!(fields(&messages[0]), MESSAGE);
+    assert_eq!(field_names(&messages[0]), MESSAGE);
     let told = &messages[0];
     assert_eq!(json!([told["sender"], told["type"], told["app_id"]]), json!(["ai", "text", null]));
     let session = told["chat_session_id"].as_str().unwrap();
@@ -97,8 +97,8 @@ async fn the_app_sees_a_hundred_and_bridges_read_on() {
     assert_eq!(seen("/v2/messages?limit=3&offset=5").await, (3, "199".into()));
     let bridged = async |query: &str| {
         let answer = user.mcp().get(&format!("/v1/mcp/chat{query}")).await.ok();
-        assert_eq!(fields(&answer), ["messages"]);
-        assert_eq!(fields(&answer["messages"][0]), ["created_at", "id", "sender", "text", "type"]);
+        assert_eq!(field_names(&answer), ["messages"]);
+        assert_eq!(field_names(&answer["messages"][0]), ["created_at", "id", "sender", "text", "type"]);
         let texts = column(&answer["messages"], "text").into_iter().map(str::to_owned).collect::<Vec<_>>();
         (texts.len(), texts[0].clone(), texts[texts.len() - 1].clone())
     };
@@ -108,7 +108,7 @@ async fn the_app_sees_a_hundred_and_bridges_read_on() {
 }
 
 #[tokio::test]
-async fn reading_with_a_key_greets_nobody() {
+async fn reading_with_a_key_writes_no_greeting() {
     let user = Server::shared().await.user().await;
     assert_eq!(user.mcp().get("/v1/mcp/chat").await.ok(), json!({ "messages": [] }));
     let arguments = json!({ "when_empty": "greet" });
@@ -121,15 +121,15 @@ async fn reading_with_a_key_greets_nobody() {
 }
 
 #[tokio::test]
-async fn what_is_cited_is_called_what_it_is_called_now() {
+async fn citations_have_current_titles() {
     let server = Server::shared().await;
     let user = server.user().await;
     let mut cited = Vec::new();
     for title in ["Bees", "Oboes", "Bread", "Trains", "Tyres", "Plums"] {
-        cited.push(Talk::at("2026-05-07T10:00:00Z", 5, title).held(&server.resources, &user.id).await.id);
+        cited.push(TestConversation::at("2026-05-07T10:00:00Z", 5, title).store(&server.resources, &user.id).await.id);
     }
     let (resources, id, memories_id) = (server.resources.clone(), user.id.clone(), cited.clone());
-    apart(async move {
+    on_runtime(async move {
         let text = "All of them.".to_owned();
         let new = schemas::chat::Message::new(resources::new_id(), resources::now(), Ai, text);
         let message = schemas::chat::Message { memories_id, ..new };
@@ -140,8 +140,8 @@ async fn what_is_cited_is_called_what_it_is_called_now() {
         let message = user.app().get(LIST).await.ok()[0].take();
         assert_eq!(message["memories_id"], json!(cited));
         let memories = message["memories"].as_array().unwrap().clone();
-        assert_eq!(fields(&memories[0]), ["created_at", "id", "structured"]);
-        assert_eq!(fields(&memories[0]["structured"]), ["emoji", "title"]);
+        assert_eq!(field_names(&memories[0]), ["created_at", "id", "structured"]);
+        assert_eq!(field_names(&memories[0]["structured"]), ["emoji", "title"]);
         let title = |shown: &Value| shown["structured"]["title"].as_str().unwrap().to_owned();
         memories.iter().map(title).collect::<Vec<_>>()
     };
@@ -187,7 +187,7 @@ async fn an_answer_is_rated_and_the_rating_taken_back() {
         let answer = app.patch(&path, json!({ "rating": given })).await;
         assert_eq!((answer.status, &answer.body["detail"][0]["loc"]), (422, &rating), "{given}: {kind}");
     }
-    invalid(&app.patch(&path, json!({})).await, &[("missing", rating)]);
+    assert_invalid(&app.patch(&path, json!({})).await, &[("missing", rating)]);
 }
 
 #[tokio::test]

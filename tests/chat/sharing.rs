@@ -7,27 +7,27 @@ use super::{
     table::say,
 };
 use crate::support::{
-    json::{column, fields, invalid},
+    json::{assert_invalid, column, field_names},
     server::Server,
 };
 
 const SHARE: &str = "/v2/messages/share";
-const NOWHERE: &str = "Shared messages not found";
+const LINK_NOT_FOUND: &str = "Shared messages not found";
 
 #[tokio::test]
-async fn a_link_is_open_to_everybody() {
+async fn a_link_is_public() {
     let server = Server::shared().await;
     let (ann, bob) = (server.user().await, server.user().await);
     let [asked, answered, _] = talk(server, &ann, ["Who keeps bees?", "Ana.", "Thanks"]).await;
     let link = ann.app().post(SHARE, json!({ "message_ids": [asked, answered, asked] })).await.ok();
-    assert_eq!(fields(&link), ["token", "url"]);
+    assert_eq!(field_names(&link), ["token", "url"]);
     let url = link["url"].as_str().unwrap();
     assert_eq!(url, format!("/v2/messages/shared/{}", link["token"].as_str().unwrap()));
     for reader in [bob.with(""), bob.app(), ann.app()] {
         let seen = reader.get(url).await.ok();
-        assert_eq!(fields(&seen), ["count", "messages", "sender_name"]);
+        assert_eq!(field_names(&seen), ["count", "messages", "sender_name"]);
         assert_eq!(json!([seen["count"], seen["sender_name"]]), json!([2, "somebody"]));
-        assert_eq!(fields(&seen["messages"][0]), ["created_at", "id", "sender", "text"]);
+        assert_eq!(field_names(&seen["messages"][0]), ["created_at", "id", "sender", "text"]);
         assert_eq!(column(&seen["messages"], "text"), ["Who keeps bees?", "Ana."]);
         assert_eq!(column(&seen["messages"], "sender"), ["human", "ai"]);
     }
@@ -41,15 +41,15 @@ async fn links_lead_only_where_they_should() {
     bob.app().post(SHARE, json!({ "message_ids": [id] })).await.refused(404, NOT_FOUND);
     ann.app().post(SHARE, json!({ "message_ids": [id, "unknown"] })).await.refused(404, NOT_FOUND);
     let place = json!(["body", "message_ids"]);
-    invalid(&ann.app().post(SHARE, json!({ "message_ids": [] })).await, &[("too_short", place.clone())]);
+    assert_invalid(&ann.app().post(SHARE, json!({ "message_ids": [] })).await, &[("too_short", place.clone())]);
     let many = ann.app().post(SHARE, json!({ "message_ids": vec![&id; 101] })).await;
-    invalid(&many, &[("too_long", place.clone())]);
-    invalid(&ann.app().post(SHARE, json!({})).await, &[("missing", place)]);
-    bob.with("").get("/v2/messages/shared/unknown").await.refused(404, NOWHERE);
+    assert_invalid(&many, &[("too_long", place.clone())]);
+    assert_invalid(&ann.app().post(SHARE, json!({})).await, &[("missing", place)]);
+    bob.with("").get("/v2/messages/shared/unknown").await.refused(404, LINK_NOT_FOUND);
 }
 
 #[tokio::test]
-async fn what_is_cleared_is_shared_no_more() {
+async fn cleared_messages_are_no_longer_shared() {
     let server = Server::shared().await;
     let (ann, bob) = (server.user().await, server.user().await);
     let [plain] = talk(server, &ann, ["in the chat"]).await;
@@ -63,8 +63,8 @@ async fn what_is_cleared_is_shared_no_more() {
     bob.app().delete(LIST).await.ok();
     assert_eq!(bob.with("").get(&both).await.ok()["count"], 2);
     ann.app().delete(LIST).await.ok();
-    bob.with("").get(&one).await.refused(404, NOWHERE);
+    bob.with("").get(&one).await.refused(404, LINK_NOT_FOUND);
     assert_eq!(column(&bob.with("").get(&both).await.ok()["messages"], "text"), ["with the coach"]);
     ann.app().delete("/v2/messages?app_id=coach").await.ok();
-    bob.with("").get(&both).await.refused(404, NOWHERE);
+    bob.with("").get(&both).await.refused(404, LINK_NOT_FOUND);
 }

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use crate::support::server::{Answer, Server, TestUser, indexed};
+use crate::support::server::{Answer, Server, TestUser, wait_until_indexed};
 
 /// An answer, put together from its frames.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ async fn the_best_memories_are_quoted_dated_and_cited() {
     for fact in facts {
         ids.push(user.app().post("/v3/memories", json!({ "content": fact })).await.ok()["id"].clone());
     }
-    indexed(server).await;
+    wait_until_indexed(server).await;
     let answered = ask(&user, json!({ "text": "In which city was Mira born?" })).await;
     assert_eq!(answered.thoughts, ["Searching memories"]);
     let today = chrono::Utc::now().format("%-d %B %Y").to_string();
@@ -74,7 +74,7 @@ async fn the_best_memories_are_quoted_dated_and_cited() {
 }
 
 #[tokio::test]
-async fn nothing_found_is_said() {
+async fn an_empty_result_is_reported() {
     let user = Server::shared().await.user().await;
     let answered = ask(&user, json!({ "text": "Where do I live?" })).await;
     assert!(answered.text.contains("found nothing"), "{}", answered.text);

@@ -5,21 +5,21 @@ use schemas::chat::{Message, Sender};
 use serde_json::{Value, json};
 
 use crate::support::{
-    server::{Server, TestUser, apart},
+    server::{Server, TestUser, on_runtime},
     tables::{
-        Heard::{self, NotFound, NothingOfHers},
+        Expected::{self, NotFound, NothingForeign},
         Noun,
     },
 };
 
-const GONE: Heard = NotFound("Message not found");
-const NO_LINK: Heard = NotFound("Shared messages not found");
+const GONE: Expected = NotFound("Message not found");
+const NO_LINK: Expected = NotFound("Shared messages not found");
 
 pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls,
     attempts,
-    belongings: |seed| {
+    owned_paths: |seed| {
         let shared = format!("/v2/messages/shared/{}", seed["token"].as_str().unwrap());
         vec!["/v2/messages".into(), "/v2/messages?app_id=coach".into(), shared]
     },
@@ -37,7 +37,7 @@ pub(crate) async fn say(server: &Server, user: &TestUser, app: Option<&str>, sen
         let messages: Messages<'_> = resources.messages(&user);
         messages.save(&message).await.unwrap().id
     };
-    apart(keep).await.into()
+    on_runtime(keep).await.into()
 }
 
 async fn seed(user: &TestUser) -> Value {
@@ -73,14 +73,14 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
     let id = &seed["answer"];
     vec![
-        ("get_chat_messages", json!({ "limit": 100 }), NothingOfHers),
-        ("get_chat_messages", json!({ "limit": 100, "app_id": "coach" }), NothingOfHers),
-        ("clear_chat", json!({}), NothingOfHers),
-        ("clear_chat", json!({ "app_id": "coach" }), NothingOfHers),
-        ("create_initial_message", json!({}), NothingOfHers),
+        ("get_chat_messages", json!({ "limit": 100 }), NothingForeign),
+        ("get_chat_messages", json!({ "limit": 100, "app_id": "coach" }), NothingForeign),
+        ("clear_chat", json!({}), NothingForeign),
+        ("clear_chat", json!({ "app_id": "coach" }), NothingForeign),
+        ("create_initial_message", json!({}), NothingForeign),
         ("report_message", json!({ "message_id": id }), GONE),
         ("rate_message", json!({ "message_id": id, "rating": -1 }), GONE),
         ("share_messages", json!({ "message_ids": [id] }), GONE),

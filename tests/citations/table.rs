@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{
     server::TestUser,
     tables::{
-        Heard::{self, NotFound, NothingOfHers},
+        Expected::{self, NotFound, NothingForeign},
         Noun,
     },
 };
@@ -14,7 +14,7 @@ pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls,
     attempts,
-    belongings: |_| vec!["/v3/memories".into(), "/v1/action-items".into()],
+    owned_paths: |_| vec!["/v3/memories".into(), "/v1/action-items".into()],
     secrets: &["Wachau", "apricots"],
     volatile: &["id", "url", "conversation_id", "created_at", "updated_at", "generated_at"],
 };
@@ -63,17 +63,17 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
     let fetch = |kind: &str, name: &str, gone: &'static str| {
         let id = format!("{kind}:{}", seed[name].as_str().unwrap());
         ("fetch", json!({ "id": id }), NotFound(gone))
     };
     vec![
-        ("search", json!({ "query": "What grows there?" }), NothingOfHers),
+        ("search", json!({ "query": "What grows there?" }), NothingForeign),
         fetch("memory", "apricots", "Memory not found"),
         fetch("conversation", "ripe", "Conversation not found"),
         fetch("action_item", "jars", "Action item not found"),
         fetch("goal", "crate", "Goal not found"),
-        ("get_user_profile", json!({}), NothingOfHers),
+        ("get_user_profile", json!({}), NothingForeign),
     ]
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::support::{installed, program};
 use crate::support::server::{Server, TestUser};
 
-/// What the Inspector prints when it is told to do this at this path.
+/// The Inspector's output for these arguments at this path.
 async fn inspect(user: &TestUser, path: &str, what: &[&str]) -> Value {
     let mut command = program("node22", "node").await;
     command.arg(installed("inspector").await.join("bin/mcp-inspector"));

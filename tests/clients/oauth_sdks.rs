@@ -15,7 +15,7 @@ use crate::{
     support::server::Server,
 };
 
-/// A server whose tokens run out before a test does, and which knows whoever comes.
+/// A server with short-lived tokens, at which clients register themselves.
 async fn server(folder: &TempDir) -> Server {
     Server::boot(folder.path(), |config| {
         config.oauth.registration = true;
@@ -47,7 +47,7 @@ async fn let_in(mut command: Command, token: &str, withheld: &[&str]) -> usize {
 }
 
 #[tokio::test]
-async fn the_python_sdk_is_let_in() {
+async fn the_python_sdk_is_authorized() {
     let folder = TempDir::new().unwrap();
     let server = server(&folder).await;
     let user = server.user().await;
@@ -58,7 +58,7 @@ async fn the_python_sdk_is_let_in() {
 }
 
 #[tokio::test]
-async fn the_typescript_sdk_is_let_in() {
+async fn the_typescript_sdk_is_authorized() {
     let folder = TempDir::new().unwrap();
     let server = server(&folder).await;
     let user = server.user().await;
@@ -66,7 +66,7 @@ async fn the_typescript_sdk_is_let_in() {
     let mut command = Command::new(installed("node22").await.join("bin/node"));
     command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/clients/oauth_sdk.mjs"));
     command.arg(installed("typescript-sdk").await).arg(format!("{}/v1/mcp/sse", server.url)).arg(&client.id);
-    // This SDK takes a refreshed token for one with more scopes, so that it is let in for everything at once.
+    // This SDK takes a refreshed token for one with more scopes, so that it asks for all scopes at once.
     assert_eq!(let_in(command, &user.token, &[]).await, 1);
     server.stop().await;
 }

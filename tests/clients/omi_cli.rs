@@ -25,7 +25,7 @@ const USAGE: i32 = 1;
 const SIGN_IN: i32 = 2;
 const NOT_FOUND: i32 = 5;
 
-/// `omi` on somebody's computer.
+/// `omi` in a home folder of its own.
 struct Omi {
     user: TestUser,
     folder: TempDir,
@@ -35,7 +35,7 @@ struct Omi {
 }
 
 /// What a command left behind.
-struct Said {
+struct CliOutput {
     code: Option<i32>,
     printed: String,
     /// What it said on standard error, in one line.
@@ -44,7 +44,7 @@ struct Said {
 
 impl Omi {
     /// With the key of a fresh user in its environment.
-    async fn of_somebody() -> Self {
+    async fn of_new_user() -> Self {
         let user = Server::shared().await.user().await;
         let key = Some(user.developer_key.clone());
         Self { user, folder: TempDir::new().unwrap(), key, ran: Mutex::default() }
@@ -56,7 +56,7 @@ impl Omi {
     }
 
     /// Runs `omi`, with `flags` before the command and `input` on its standard input.
-    async fn run(&self, flags: &[&str], command: &[&str], input: &str) -> Said {
+    async fn run(&self, flags: &[&str], command: &[&str], input: &str) -> CliOutput {
         self.ran.lock().unwrap_or_else(PoisonError::into_inner).insert(command[..2.min(command.len())].join(" "));
         let mut process = program("omi-cli", "omi").await;
         process.env("OMI_CONFIG", self.file("omi.toml")).env("OMI_API_BASE", &self.user.url).env_remove("OMI_API_KEY");
@@ -67,7 +67,7 @@ impl Omi {
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes()).await;
         let output = child.wait_with_output().await.unwrap();
         let complaint = String::from_utf8(output.stderr).unwrap();
-        Said {
+        CliOutput {
             code: output.status.code(),
             printed: String::from_utf8(output.stdout).unwrap(),
             complaint: complaint.split_whitespace().collect::<Vec<_>>().join(" "),

@@ -5,36 +5,20 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::support::python;
-use crate::support::{
-    server::{Server, TestUser},
-    stdio_client::Assistant,
-};
+use super::support::{Bridge, python};
+use crate::support::server::{Server, TestUser};
 
-/// The client, and which of its tools were called.
-struct Bridge {
-    user: TestUser,
-    assistant: Assistant,
-    called: BTreeSet<String>,
+async fn start(user: TestUser, key: &str) -> Bridge {
+    let line = format!(
+        "import omi_mcp.api_client as a; a.BASE_URL='{}/v1/dev/user'; from omi_mcp.server import main; main()",
+        user.url
+    );
+    let mut command = python("omi-mcp", &line).await;
+    command.env("OMI_API_KEY", key).env_remove("AUTHORIZATION").env_remove("OMI_AUTHORIZATION_HEADER");
+    Bridge::start(user, command).await
 }
 
 impl Bridge {
-    async fn of(user: TestUser, key: &str) -> Self {
-        let line = format!(
-            "import omi_mcp.api_client as a; a.BASE_URL='{}/v1/dev/user'; from omi_mcp.server import main; main()",
-            user.url
-        );
-        let mut command = python("omi-mcp", &line).await;
-        command.env("OMI_API_KEY", key).env_remove("AUTHORIZATION").env_remove("OMI_AUTHORIZATION_HEADER");
-        let (assistant, _) = Assistant::start(command).await;
-        Self { user, assistant, called: BTreeSet::new() }
-    }
-
-    async fn call(&mut self, tool: &str, arguments: Value) -> Value {
-        self.called.insert(tool.to_owned());
-        self.assistant.call(tool, arguments).await
-    }
-
     /// The rows that a tool lists, by one of their fields.
     async fn listed(&mut self, tool: &str, arguments: Value, field: &str) -> Vec<Value> {
         let listed = self.call(tool, arguments).await;
@@ -48,15 +32,15 @@ impl Bridge {
 async fn omi_mcp_does_all_it_can() {
     let user = Server::shared().await.user().await;
     let key = user.developer_key.clone();
-    let mut bridge = Bridge::of(user, &key).await;
+    let mut bridge = start(user, &key).await;
     memories(&mut bridge).await;
     action_items(&mut bridge).await;
     conversations(&mut bridge).await;
     segments(&mut bridge).await;
     keys(&mut bridge).await;
-    let listed: BTreeSet<String> = bridge.assistant.tools().await.into_iter().collect();
+    let listed: BTreeSet<String> = bridge.client.tools().await.into_iter().collect();
     assert_eq!((bridge.called, listed.len()), (listed, 20));
-    bridge.assistant.end().await;
+    bridge.client.close().await;
 }
 
 async fn memories(bridge: &mut Bridge) {
@@ -74,7 +58,7 @@ async fn memories(bridge: &mut Bridge) {
     let mut left = bridge.listed("get_memories", json!({}), "content").await;
     left.sort_by_key(Value::to_string);
     assert_eq!(left, contents);
-    let told = bridge.assistant.refused("delete_memory", json!({ "memory_id": id })).await;
+    let told = bridge.client.refused("delete_memory", json!({ "memory_id": id })).await;
     assert!(told.contains("404") && told.contains("Memory not found"), "{told}");
 }
 
@@ -162,10 +146,10 @@ async fn keys(bridge: &mut Bridge) {
 }
 
 #[tokio::test]
-async fn omi_mcp_is_told_what_its_key_may_not_do() {
+async fn omi_mcp_reports_missing_scopes() {
     let user = Server::shared().await.user().await;
     let reader = user.app().post("/v1/dev/keys", json!({ "name": "reader" })).await.ok();
-    let mut bridge = Bridge::of(user, reader["key"].as_str().unwrap()).await;
+    let mut bridge = start(user, reader["key"].as_str().unwrap()).await;
     let wish = json!({ "name": "writer", "permissions": ["memories:write"] });
     let key = bridge.user.developer_key_id.clone();
     for (tool, arguments, sentence) in [
@@ -173,7 +157,7 @@ async fn omi_mcp_is_told_what_its_key_may_not_do() {
         ("create_api_key", wish, "A key can create only keys with scopes that it has itself, not memories:write"),
         ("revoke_api_key", json!({ "api_key_id": key }), "A key can revoke only itself and the keys that it created"),
     ] {
-        let told = bridge.assistant.refused(tool, arguments).await;
+        let told = bridge.client.refused(tool, arguments).await;
         assert!(told.contains("403") && told.contains(sentence), "{told}");
     }
     bridge.user.developer().get("/v1/dev/key").await.ok();

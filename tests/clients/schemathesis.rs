@@ -13,11 +13,11 @@ use tokio::{process::Command, time::timeout};
 
 use super::support::installed;
 use crate::support::server::Server;
-use attempts::Tried;
-use fixtures::{Ids, furnish, people};
+use attempts::Attempts;
+use fixtures::{Ids, create_rows, people};
 
 /// How long one run may take: it takes a small part of it.
-const LONGEST: Duration = Duration::from_secs(600);
+const RUN_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// What is looked at in each answer.
 const CHECKS: [&str; 6] = [
@@ -31,13 +31,13 @@ const CHECKS: [&str; 6] = [
 
 /// What nobody tries: a user who revokes the key that is called with, or goes for good, is refused from then on and
 /// proves nothing more.
-const LEFT_OUT: [&str; 2] = ["DELETE /v1/dev/user/api-keys/{key_id}", "DELETE /v1/users/delete-account"];
+const EXCLUDED: [&str; 2] = ["DELETE /v1/dev/user/api-keys/{key_id}", "DELETE /v1/users/delete-account"];
 
 /// What is tried by itself, for it leaves nothing that others could be tried with.
-const APART: [&str; 2] = ["DELETE /v1/dev/user/memories", "DELETE /v3/memories"];
+const SEPARATE: [&str; 2] = ["DELETE /v1/dev/user/memories", "DELETE /v3/memories"];
 
 /// What cannot succeed here.
-const HOPELESS: &[&str] = &[
+const UNREACHABLE: &[&str] = &[
     // Nothing speaks, listens or signs in for the server, and no app is configured.
     "GET /v1/goals/suggest",
     "GET /v1/dev/user/goals/suggest",
@@ -89,7 +89,7 @@ impl Part {
     /// Whether it has the operation with this name and tag.
     fn has(&self, name: &str, tag: &str) -> bool {
         match self {
-            Part::Tags(tags) => tags.contains(&tag) && !APART.contains(&name),
+            Part::Tags(tags) => tags.contains(&tag) && !SEPARATE.contains(&name),
             Part::One(one) => *one == name,
             Part::Below(path) => name.split_once(' ').is_some_and(|(_, whole)| whole.starts_with(path)),
         }
@@ -97,13 +97,13 @@ impl Part {
 
     /// What it has not, whatever is chosen.
     fn without(&self) -> Vec<&'static str> {
-        let apart: &[&'static str] = if matches!(self, Part::Tags(_)) { &APART } else { &[] };
-        [&LEFT_OUT[..], apart].concat()
+        let apart: &[&'static str] = if matches!(self, Part::Tags(_)) { &SEPARATE } else { &[] };
+        [&EXCLUDED[..], apart].concat()
     }
 }
 
 /// Calls every operation of a part as Ann, whose these ids are, and as Bob whatever of it she has got.
-async fn run(server: &Server, part: Part, [ann, bob]: [&str; 2], ids: &Ids) -> Tried {
+async fn run(server: &Server, part: Part, [ann, bob]: [&str; 2], ids: &Ids) -> Attempts {
     let folder = TempDir::new().unwrap();
     let header = |token: &str| json!([{ "name": "Authorization", "value": format!("Bearer {token}") }]);
     let users = json!({ "auth": [
@@ -122,22 +122,22 @@ async fn run(server: &Server, part: Part, [ann, bob]: [&str; 2], ids: &Ids) -> T
     command.current_dir(folder.path()).kill_on_drop(true);
     command.args(["run", &format!("{}/openapi.json", server.url), "--report", "json,ndjson"]);
     command.args(["--report-json-path", "report", "--report-ndjson-path", "events"]);
-    let output = timeout(LONGEST, command.args(part.arguments()).output()).await.unwrap().unwrap();
+    let output = timeout(RUN_TIMEOUT, command.args(part.arguments()).output()).await.unwrap().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
 
     let report: Value = serde_json::from_slice(&fs::read(folder.path().join("report")).unwrap()).unwrap();
-    let tried = Tried::read(&folder.path().join("events"));
+    let attempts = Attempts::read(&folder.path().join("events"));
     let expected: Vec<String> =
         operations().into_iter().filter(|(name, tag)| part.has(name, tag)).map(|(name, _)| name).collect();
-    assert!(tried.called.iter().eq(&expected), "called were {:#?} of {expected:#?}", tried.called);
-    assert!(tried.checks.iter().eq(CHECKS), "looked at was {:?}", tried.checks);
+    assert!(attempts.called.iter().eq(&expected), "called were {:#?} of {expected:#?}", attempts.called);
+    assert!(attempts.checks.iter().eq(CHECKS), "looked at was {:?}", attempts.checks);
     let counts = &report["operations"];
     for count in ["selected", "tested"] {
         assert_eq!(counts[count], expected.len(), "{count}: {counts}");
     }
     assert_eq!((&report["complete"], &counts["errored"]), (&json!(true), &json!(0)), "{counts}");
-    tried
+    attempts
 }
 
 /// The operations of the document that are to be tried, with their tags.
@@ -150,42 +150,42 @@ fn operations() -> BTreeMap<String, String> {
             (format!("{} {path}", method.to_uppercase()), tag)
         })
     });
-    all.filter(|(name, _)| !LEFT_OUT.contains(&name.as_str())).collect()
+    all.filter(|(name, _)| !EXCLUDED.contains(&name.as_str())).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_request_finds_a_fault() {
+async fn schemathesis_finds_no_failure() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), |_| {}).await;
-    let mut tried = Tried::default();
+    let mut attempts = Attempts::default();
     let (ann, bob) = (server.user().await, server.user().await);
     let keys = [ann.developer_key.as_str(), &bob.developer_key];
-    tried.add(run(&server, Part::Tags(&["Developer"]), keys, &furnish(&ann).await).await);
-    tried.add(run(&server, Part::One("DELETE /v1/dev/user/memories"), keys, &Ids::default()).await);
+    attempts.add(run(&server, Part::Tags(&["Developer"]), keys, &create_rows(&ann).await).await);
+    attempts.add(run(&server, Part::One("DELETE /v1/dev/user/memories"), keys, &Ids::default()).await);
     let (ann, bob) = (server.user().await, server.user().await);
-    tried.add(run(&server, Part::Tags(&["MCP"]), [&ann.mcp_key, &bob.mcp_key], &furnish(&ann).await).await);
+    attempts.add(run(&server, Part::Tags(&["MCP"]), [&ann.mcp_key, &bob.mcp_key], &create_rows(&ann).await).await);
     let (ann, bob) = (server.user().await, server.user().await);
     let tokens = [ann.token.as_str(), &bob.token];
-    tried.add(run(&server, Part::Tags(&["App", "Keys", "Public"]), tokens, &furnish(&ann).await).await);
-    tried.add(run(&server, Part::One("DELETE /v3/memories"), tokens, &Ids::default()).await);
+    attempts.add(run(&server, Part::Tags(&["App", "Keys", "Public"]), tokens, &create_rows(&ann).await).await);
+    attempts.add(run(&server, Part::One("DELETE /v3/memories"), tokens, &Ids::default()).await);
     // Among few operations chains are long enough for something to be asked for again after it was deleted.
     for noun in ["/v1/dev/user/goals", "/v1/dev/user/folders"] {
         let (ann, bob) = (server.user().await, server.user().await);
         let keys = [ann.developer_key.as_str(), &bob.developer_key];
-        tried.add(run(&server, Part::Below(noun), keys, &furnish(&ann).await).await);
+        attempts.add(run(&server, Part::Below(noun), keys, &create_rows(&ann).await).await);
     }
     // What is the owner's was refused until now.
     let owner = server.owner();
-    tried.add(run(&server, Part::Below("/v1/admin/"), [&owner.token, &bob.token], &people(&server).await).await);
+    attempts.add(run(&server, Part::Below("/v1/admin/"), [&owner.token, &bob.token], &people(&server).await).await);
     server.stop().await;
 
     let all = operations();
-    assert!(tried.called.iter().eq(all.keys()), "some were never called");
-    assert!(HOPELESS.iter().all(|name| all.contains_key(*name)), "what is hopeless is in the document");
-    let missed = all.keys().filter(|name| !tried.reached.contains(*name) && !HOPELESS.contains(&name.as_str()));
+    assert!(attempts.called.iter().eq(all.keys()), "some were never called");
+    assert!(UNREACHABLE.iter().all(|name| all.contains_key(*name)), "what is unreachable is in the document");
+    let missed = all.keys().filter(|name| !attempts.reached.contains(*name) && !UNREACHABLE.contains(&name.as_str()));
     let missed: Vec<&String> = missed.collect();
-    let possible = all.len() - HOPELESS.len();
+    let possible = all.len() - UNREACHABLE.len();
     assert!(missed.len() * 20 <= possible * 3, "of {possible} these never succeeded: {missed:#?}");
-    assert!(tried.peeks > 0, "Bob was told of things of Ann's that they are not there");
-    assert!(tried.revisits > 0, "what was deleted was asked for again");
+    assert!(attempts.foreign_reads > 0, "Bob was told of things of Ann's that they are not there");
+    assert!(attempts.reads_after_deletion > 0, "what was deleted was asked for again");
 }

@@ -1,10 +1,14 @@
-//! Real clients, as they are published, against the server: `clients/setup.sh` installs them into a cache.
+//! Published clients, which `clients/setup.sh` installs into a cache.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
+use serde_json::Value;
 use tokio::process::Command;
 
-use crate::support::server::Server;
+use crate::support::{server::TestUser, stdio_client::StdioClient};
 
 /// The folder of the client called `name`, which is installed first where it is not yet.
 pub(crate) async fn installed(name: &str) -> PathBuf {
@@ -28,26 +32,22 @@ pub(crate) async fn python(client: &str, line: &str) -> Command {
     command
 }
 
-#[tokio::test]
-async fn the_python_sdk_speaks_both_eras() {
-    let user = Server::shared().await.user().await;
-    let mut command = program("mcp", "python").await;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/mcp_sdk.py");
-    command.arg(script).arg(format!("{}/v1/mcp", user.url)).arg(&user.mcp_key);
-    let output = command.output().await.unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{said}{}", String::from_utf8(output.stderr).unwrap());
-    assert_eq!(said.matches("ok: ").count(), 4, "{said}");
+/// A published stdio MCP server that calls ours, and which of its tools were called.
+pub(crate) struct Bridge {
+    pub(crate) user: TestUser,
+    pub(crate) client: StdioClient,
+    pub(crate) called: BTreeSet<String>,
 }
 
-#[tokio::test]
-async fn the_typescript_sdk_speaks_both_transports() {
-    let user = Server::shared().await.user().await;
-    let mut command = program("node22", "node").await;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/typescript_sdk.mjs");
-    command.arg(script).arg(installed("typescript-sdk").await).arg(&user.url).arg(&user.mcp_key);
-    let output = command.output().await.unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{said}{}", String::from_utf8(output.stderr).unwrap());
-    assert_eq!(said.matches("ok: ").count(), 2, "{said}");
+impl Bridge {
+    /// Starts it for a user.
+    pub(crate) async fn start(user: TestUser, command: Command) -> Self {
+        Self { user, client: StdioClient::start(command).await.0, called: BTreeSet::new() }
+    }
+
+    /// A tool call that succeeds.
+    pub(crate) async fn call(&mut self, tool: &str, arguments: Value) -> Value {
+        self.called.insert(tool.to_owned());
+        self.client.call(tool, arguments).await
+    }
 }

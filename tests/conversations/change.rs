@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::support::{read, somebody, talk};
+use super::support::{new_user, read, talk};
 
 #[tokio::test]
 async fn values_come_in_the_query_as_the_app_sends_them() {
-    let app = somebody().await.app();
+    let app = new_user().await.app();
     let id = talk(&app, "2026-05-01T09:00:00Z", &["We talked about the garden."]).await;
     let ok = json!({ "status": "Ok" });
     for change in ["title?title=Roses", "visibility?value=shared", "starred?starred=true"] {
@@ -22,7 +22,7 @@ async fn values_come_in_the_query_as_the_app_sends_them() {
 
 #[tokio::test]
 async fn developers_change_title_and_view() {
-    let user = somebody().await;
+    let user = new_user().await;
     let id = talk(&user.app(), "2026-05-01T09:00:00Z", &["We talked about the garden."]).await;
     let path = format!("/v1/dev/user/conversations/{id}");
     let patch = async |body: Value| user.developer().patch(&path, body).await;
@@ -35,7 +35,7 @@ async fn developers_change_title_and_view() {
 
 #[tokio::test]
 async fn segments_and_summaries_are_corrected() {
-    let app = somebody().await.app();
+    let app = new_user().await.app();
     let id = talk(&app, "2026-05-01T09:00:00Z", &["We talked about the guardian.", "Really?"]).await;
     let segment = read(&app, &id).await["transcript_segments"][0]["id"].clone();
     let path = format!("/v1/conversations/{id}/segments/text");
@@ -54,7 +54,7 @@ async fn segments_and_summaries_are_corrected() {
 
 #[tokio::test]
 async fn a_deleted_conversation_takes_along_what_was_drawn_from_it() {
-    let user = somebody().await;
+    let user = new_user().await;
     let app = user.app();
     let id = talk(
         &app,

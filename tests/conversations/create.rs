@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::support::{read, somebody, talk};
-use crate::support::json::{fields, invalid};
+use super::support::{new_user, read, talk};
+use crate::support::json::{assert_invalid, field_names};
 
 #[tokio::test]
 async fn a_text_becomes_a_conversation_without_a_transcript() {
-    let user = somebody().await;
+    let user = new_user().await;
     let body = json!({
         "text": "I promised Ana to send her the photos of the wedding by Friday. She moves to Oslo in May.",
         "text_source": "message",
@@ -15,7 +15,7 @@ async fn a_text_becomes_a_conversation_without_a_transcript() {
         "geolocation": { "latitude": 59.91, "longitude": 10.75 },
     });
     let created = user.developer().post("/v1/dev/user/conversations", body).await.ok();
-    assert_eq!(fields(&created), ["discarded", "id", "status"]);
+    assert_eq!(field_names(&created), ["discarded", "id", "status"]);
     assert_eq!((&created["status"], &created["discarded"]), (&json!("completed"), &json!(false)));
     let whole = read(&user.app(), created["id"].as_str().unwrap()).await;
     assert_eq!(whole["transcript_segments"], json!([]));
@@ -33,21 +33,24 @@ async fn a_text_becomes_a_conversation_without_a_transcript() {
 
 #[tokio::test]
 async fn a_text_that_says_nothing_or_ends_before_it_begins_is_refused() {
-    let developer = somebody().await.developer();
+    let developer = new_user().await.developer();
     let path = "/v1/dev/user/conversations";
     developer.post(path, json!({ "text": " " })).await.refused(422, "text cannot be empty");
     let body = json!({ "text": "x", "started_at": "2026-05-04T09:00:00Z", "finished_at": "2026-05-04T08:00:00Z" });
     developer.post(path, body).await.refused(422, "finished_at must be after started_at");
-    invalid(&developer.post(path, json!({})).await, &[("missing", json!(["body", "text"]))]);
+    assert_invalid(&developer.post(path, json!({})).await, &[("missing", json!(["body", "text"]))]);
     let body = json!({ "text": "x", "text_source": "song" });
-    invalid(&developer.post(path, body).await, &[("enum", json!(["body", "text_source"]))]);
+    assert_invalid(&developer.post(path, body).await, &[("enum", json!(["body", "text_source"]))]);
     let body = json!({ "text": "x", "geolocation": { "latitude": 91, "longitude": 0 } });
-    invalid(&developer.post(path, body).await, &[("less_than_equal", json!(["body", "geolocation", "latitude"]))]);
+    assert_invalid(
+        &developer.post(path, body).await,
+        &[("less_than_equal", json!(["body", "geolocation", "latitude"]))],
+    );
 }
 
 #[tokio::test]
 async fn segments_are_stored_as_they_are() {
-    let user = somebody().await;
+    let user = new_user().await;
     let segments = json!([
         { "text": "Where were you?", "start": 0.0, "end": 1.5, "speaker": "SPEAKER_03" },
         { "text": "In Hallstatt.", "start": 1.5, "end": 2.0, "is_user": true, "speaker_id": 7 },
@@ -71,7 +74,7 @@ async fn segments_are_stored_as_they_are() {
 
 #[tokio::test]
 async fn segments_that_cannot_be_are_refused_with_their_number() {
-    let developer = somebody().await.developer();
+    let developer = new_user().await.developer();
     let post = async |segments: Value| {
         developer.post("/v1/dev/user/conversations/from-segments", json!({ "transcript_segments": segments })).await
     };
@@ -84,16 +87,16 @@ async fn segments_that_cannot_be_are_refused_with_their_number() {
     for (bad, sentence) in cases {
         post(json!([good, bad])).await.refused(422, sentence);
     }
-    invalid(&post(json!([])).await, &[("too_short", json!(["body", "transcript_segments"]))]);
+    assert_invalid(&post(json!([])).await, &[("too_short", json!(["body", "transcript_segments"]))]);
     let many: Vec<Value> = std::iter::repeat_n(good.clone(), 501).collect();
-    invalid(&post(many.into()).await, &[("too_long", json!(["body", "transcript_segments"]))]);
+    assert_invalid(&post(many.into()).await, &[("too_long", json!(["body", "transcript_segments"]))]);
     let missing = json!([{ "text": "x", "start": 0 }]);
-    invalid(&post(missing).await, &[("missing", json!(["body", "transcript_segments", 0, "end"]))]);
+    assert_invalid(&post(missing).await, &[("missing", json!(["body", "transcript_segments", 0, "end"]))]);
 }
 
 #[tokio::test]
 async fn a_recording_is_written_once_and_a_deleted_one_stays_deleted() {
-    let user = somebody().await;
+    let user = new_user().await;
     let write = async |name: &str| {
         let segments = json!([{ "text": "Good morning to everybody here", "start": 0, "end": 1 }]);
         let body = json!({ "transcript_segments": segments, name: "recording 1" });
@@ -112,7 +115,7 @@ async fn a_recording_is_written_once_and_a_deleted_one_stays_deleted() {
 
 #[tokio::test]
 async fn the_published_client_s_spellings_are_understood() {
-    let user = somebody().await;
+    let user = new_user().await;
     let body = json!({ "segments": [{ "text": "Good morning to you", "start": 0, "end": 1 }] });
     let created = user.developer().post("/v1/dev/user/conversations/from_segments", body).await.ok();
     let path = format!("/v1/dev/user/conversations/{}?transcript=true", created["id"].as_str().unwrap());
@@ -120,8 +123,8 @@ async fn the_published_client_s_spellings_are_understood() {
 }
 
 #[tokio::test]
-async fn there_is_nothing_to_finalize_when_nothing_is_heard() {
-    let app = somebody().await.app();
+async fn there_is_nothing_to_finalize_without_audio() {
+    let app = new_user().await.app();
     app.post("/v1/conversations", json!({})).await.refused(404, "Conversation in progress not found");
     let id = talk(&app, "2026-05-04T07:00:00Z", &["We met at the lake."]).await;
     let state = app.get(&format!("/v1/conversations/{id}/finalization")).await.ok();

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::support::{somebody, talk};
+use super::support::{new_user, talk};
 use crate::support::{json::column, server::Caller};
 
 #[tokio::test]
 async fn lists_are_filtered_in_full_pages_newest_first() {
-    let user = somebody().await;
+    let user = new_user().await;
     let app = user.app();
     let mut ids = Vec::new();
     for day in 1..=5 {
@@ -39,7 +39,7 @@ async fn lists_are_filtered_in_full_pages_newest_first() {
 
 #[tokio::test]
 async fn a_list_has_transcripts_where_they_are_asked_for() {
-    let user = somebody().await;
+    let user = new_user().await;
     talk(&user.app(), "2026-05-01T09:00:00Z", &["We talked about the garden.", "And the roses."]).await;
     let first = async |caller: &Caller, path: &str| caller.get(path).await.ok()[0].clone();
     let listed = first(&user.app(), "/v1/conversations").await;
@@ -59,7 +59,7 @@ async fn a_list_has_transcripts_where_they_are_asked_for() {
 
 #[tokio::test]
 async fn filters_that_make_no_sense_are_refused() {
-    let user = somebody().await;
+    let user = new_user().await;
     let sentence = "Invalid category 'nonsense' is not a valid CategoryEnum";
     user.developer().get("/v1/dev/user/conversations?categories=work,nonsense").await.refused(400, sentence);
     user.mcp().get("/v1/mcp/conversations?categories=nonsense").await.refused(400, sentence);
@@ -72,8 +72,8 @@ async fn filters_that_make_no_sense_are_refused() {
 }
 
 #[tokio::test]
-async fn what_goes_with_a_conversation_is_read_by_itself() {
-    let app = somebody().await.app();
+async fn parts_of_a_conversation_are_read_on_their_own_routes() {
+    let app = new_user().await.app();
     let id = talk(&app, "2026-05-01T09:00:00Z", &["We talked about the garden."]).await;
     let read = async |what: &str| app.get(&format!("/v1/conversations/{id}/{what}")).await.ok();
     assert_eq!(read("photos").await, json!([]));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{read, somebody, talk};
+use super::support::{new_user, read, talk};
 use crate::support::server::Caller;
 
 async fn finished(app: &Caller, id: &str) -> Value {
@@ -18,7 +18,7 @@ async fn finished(app: &Caller, id: &str) -> Value {
 
 #[tokio::test]
 async fn a_merge_has_a_new_id_all_that_was_said_and_what_the_user_wrote() {
-    let app = somebody().await.app();
+    let app = new_user().await.app();
     let later = talk(&app, "2026-05-01T09:10:00Z", &["And the roses are red."]).await;
     let earlier = talk(&app, "2026-05-01T09:00:00Z", &["We talked about the garden.", "It is green."]).await;
     app.post("/v1/action-items", json!({ "description": "Cut the hedge", "conversation_id": later })).await.ok();
@@ -40,7 +40,7 @@ async fn a_merge_has_a_new_id_all_that_was_said_and_what_the_user_wrote() {
 
 #[tokio::test]
 async fn a_merge_without_processing_joins_the_summaries() {
-    let app = somebody().await.app();
+    let app = new_user().await.app();
     let first = talk(&app, "2026-05-01T09:00:00Z", &["We talked about the garden."]).await;
     let second = talk(&app, "2026-05-02T09:00:00Z", &["We talked about the harbour."]).await;
     for (id, title) in [(&first, "Garden"), (&second, "Harbour")] {
@@ -55,7 +55,7 @@ async fn a_merge_without_processing_joins_the_summaries() {
 
 #[tokio::test]
 async fn a_merge_of_one_or_of_what_is_not_there_is_refused() {
-    let app = somebody().await.app();
+    let app = new_user().await.app();
     let id = talk(&app, "2026-05-01T09:00:00Z", &["We talked about the garden."]).await;
     let merge = async |ids: Value| app.post("/v1/conversations/merge", json!({ "conversation_ids": ids })).await;
     merge(json!([id, id])).await.refused(400, "At least 2 conversations are required to merge");

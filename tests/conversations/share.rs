@@ -1,12 +1,12 @@
-//! Conversations that everybody may read.
+//! Shared conversations.
 
 use serde_json::{Value, json};
 
-use super::support::{somebody, talk};
+use super::support::{new_user, talk};
 
 #[tokio::test]
 async fn a_shared_conversation_is_read_without_signing_in_and_without_its_place() {
-    let user = somebody().await;
+    let user = new_user().await;
     let app = user.app();
     let text = json!({ "text": "We met at the lake.", "geolocation": { "latitude": 47.5, "longitude": 13.6 } });
     let id = app.post("/v1/conversations/from-text", text).await.ok()["id"].as_str().unwrap().to_owned();
@@ -33,7 +33,7 @@ async fn a_shared_conversation_is_read_without_signing_in_and_without_its_place(
 
 #[tokio::test]
 async fn a_shared_conversation_names_who_speaks() {
-    let app = somebody().await.app();
+    let app = new_user().await.app();
     let ana = app.post("/v1/users/people", json!({ "name": "Ana" })).await.ok();
     let id = talk(&app, "2026-05-01T09:00:00Z", &["One.", "Two."]).await;
     let path =

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{read, somebody, talk};
+use super::support::{new_user, read, talk};
 
 fn names(conversation: &Value) -> Vec<&str> {
     let segments = conversation["transcript_segments"].as_array().unwrap();
@@ -11,7 +11,7 @@ fn names(conversation: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn speakers_get_their_names_one_by_one_and_all_at_once() {
-    let user = somebody().await;
+    let user = new_user().await;
     let app = user.app();
     let ana = app.post("/v1/users/people", json!({ "name": "Ana" })).await.ok();
     let ana = ana["id"].as_str().unwrap();
@@ -33,7 +33,7 @@ async fn speakers_get_their_names_one_by_one_and_all_at_once() {
 
 #[tokio::test]
 async fn several_segments_are_assigned_in_bulk_or_not_at_all() {
-    let app = somebody().await.app();
+    let app = new_user().await.app();
     let id = talk(&app, "2026-05-01T09:00:00Z", &["One.", "Two.", "Three."]).await;
     let whole = read(&app, &id).await;
     let ids: Vec<&Value> = whole["transcript_segments"].as_array().unwrap().iter().map(|row| &row["id"]).collect();
@@ -46,7 +46,7 @@ async fn several_segments_are_assigned_in_bulk_or_not_at_all() {
 
 #[tokio::test]
 async fn an_assistant_says_who_a_speaker_is() {
-    let user = somebody().await;
+    let user = new_user().await;
     let id = talk(&user.app(), "2026-05-01T09:00:00Z", &["One.", "Two.", "Three.", "Four."]).await;
     let ana = user.mcp().post("/v1/mcp/people", json!({ "name": "Ana" })).await.ok();
     let path = format!("/v1/mcp/conversations/{id}/assign-speaker");

@@ -1,10 +1,12 @@
 //! Every conversation route over HTTP, as the Omi contract words it.
 
+use resources::conversations::NewConversation;
+use schemas::conversation::{ConversationSource, ConversationStatus};
 use serde_json::{Value, json};
 
-use crate::support::server::{Caller, Server, TestUser};
+use crate::support::server::{Caller, Server, TestUser, on_runtime};
 
-pub(crate) async fn somebody() -> TestUser {
+pub(crate) async fn new_user() -> TestUser {
     Server::shared().await.user().await
 }
 
@@ -22,4 +24,23 @@ pub(crate) async fn talk(app: &Caller, started_at: &str, texts: &[&str]) -> Stri
 /// The conversation as the app sees it.
 pub(crate) async fn read(app: &Caller, id: &str) -> Value {
     app.get(&format!("/v1/conversations/{id}")).await.ok()
+}
+
+/// Stores a completed conversation without a transcript.
+pub(crate) async fn store_empty(user: &TestUser, id: &str) {
+    let (resources, user) = (Server::shared().await.resources.clone(), user.id.clone());
+    let new = NewConversation {
+        id: id.to_owned(),
+        started_at: None,
+        finished_at: None,
+        source: ConversationSource::Omi,
+        language: None,
+        geolocation: None,
+        external_data: None,
+        client_device_id: None,
+        client_platform: None,
+        status: ConversationStatus::Completed,
+        segments: Vec::new(),
+    };
+    on_runtime(async move { resources.conversations(&user).create(new).await.unwrap() }).await;
 }

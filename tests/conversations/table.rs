@@ -5,18 +5,18 @@ use serde_json::{Value, json};
 use crate::support::{
     server::TestUser,
     tables::{
-        Heard::{self, NotFound, NothingOfHers},
+        Expected::{self, NotFound, NothingForeign},
         Noun,
     },
 };
 
-const GONE: Heard = NotFound("Conversation not found");
+const GONE: Expected = NotFound("Conversation not found");
 
 pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls,
     attempts,
-    belongings: |seed| {
+    owned_paths: |seed| {
         let path = |name: &str| format!("/v1/conversations/{}", seed[name].as_str().unwrap());
         vec!["/v1/conversations?limit=100".into(), path("walk"), path("lunch")]
     },
@@ -107,23 +107,23 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
     let (id, segment) = (&seed["walk"], &seed["segment"]);
     let one = || json!({ "conversation_id": id });
     let said = json!({ "text": "Hello there", "start": 0.0, "end": 1.0 });
     vec![
-        ("get_conversations", json!({ "include_discarded": true, "include_transcript": true }), NothingOfHers),
-        ("count_conversations", json!({}), NothingOfHers),
+        ("get_conversations", json!({ "include_discarded": true, "include_transcript": true }), NothingForeign),
+        ("count_conversations", json!({}), NothingForeign),
         ("get_conversation_by_id", one(), GONE),
         ("get_conversation_photos", one(), GONE),
         ("get_conversation_transcripts", one(), GONE),
         ("get_conversation_recording", one(), GONE),
         ("get_suggested_apps", one(), GONE),
-        ("get_conversations_by_ids", json!({ "conversation_ids": ["unknown"] }), NothingOfHers),
+        ("get_conversations_by_ids", json!({ "conversation_ids": ["unknown"] }), NothingForeign),
         ("get_shared_conversation", one(), NotFound("Conversation is private")),
-        ("get_public_conversations", json!({}), NothingOfHers),
-        ("create_conversation", json!({ "text": "Who walked by which river?" }), NothingOfHers),
-        ("create_conversation_from_segments", json!({ "transcript_segments": [said] }), NothingOfHers),
+        ("get_public_conversations", json!({}), NothingForeign),
+        ("create_conversation", json!({ "text": "Who walked by which river?" }), NothingForeign),
+        ("create_conversation_from_segments", json!({ "transcript_segments": [said] }), NothingForeign),
         ("finalize_current_conversation", json!({}), NotFound("Conversation in progress not found")),
         ("finalize_conversation", one(), GONE),
         ("get_finalization", one(), GONE),

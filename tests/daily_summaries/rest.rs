@@ -17,10 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     support::{
-        json::{column, fields},
+        json::{column, field_names},
         model::Act,
         scripted::ServerWithModel,
-        server::{Server, TestUser, apart},
+        server::{Server, TestUser, on_runtime},
     },
     webhooks::rest::said,
 };
@@ -47,7 +47,7 @@ const SUMMARY: &[&str] = &[
 
 /// A conversation that was understood.
 #[derive(Clone)]
-pub(crate) struct Talk {
+pub(crate) struct TestConversation {
     pub(crate) title: &'static str,
     pub(crate) begin: DateTime<Utc>,
     pub(crate) minutes: i64,
@@ -55,15 +55,15 @@ pub(crate) struct Talk {
     pub(crate) discarded: bool,
 }
 
-impl Talk {
+impl TestConversation {
     pub(crate) fn at(begin: &str, minutes: i64, title: &'static str) -> Self {
         Self { title, begin: begin.parse().unwrap(), minutes, place: None, discarded: false }
     }
 
     /// Writes it for a user; gives it with its transcript.
-    pub(crate) async fn held(self, resources: &Arc<Resources>, user: &str) -> Conversation {
+    pub(crate) async fn store(self, resources: &Arc<Resources>, user: &str) -> Conversation {
         let (resources, user) = (Arc::clone(resources), user.to_owned());
-        apart(async move {
+        on_runtime(async move {
             let (id, conversations) = (resources::new_id(), resources.conversations(&user));
             let new = NewConversation {
                 id: id.clone(),
@@ -115,7 +115,7 @@ async fn a_day_is_summed_up_on_the_user_s_clock() {
     let server = Server::shared().await;
     let user = server.user().await;
     in_zone(&user, "Europe/Oslo").await;
-    let held = async |talk: Talk| talk.held(&server.resources, &user.id).await.id;
+    let held = async |talk: TestConversation| talk.store(&server.resources, &user.id).await.id;
     let place = Geolocation {
         google_place_id: None,
         latitude: 59.91,
@@ -123,15 +123,19 @@ async fn a_day_is_summed_up_on_the_user_s_clock() {
         address: Some("Karl Johans gate".into()),
         location_type: None,
     };
-    held(Talk::at("2026-05-07T21:59:59Z", 50, "Too early")).await;
-    let night = held(Talk::at("2026-05-07T22:00:00Z", 2, "Night thoughts.")).await;
-    let noon = held(Talk { place: Some(place), ..Talk::at("2026-05-08T10:05:00Z", 45, "Lunch with Ana") }).await;
-    held(Talk { discarded: true, ..Talk::at("2026-05-08T11:00:00Z", 300, "Noise") }).await;
-    let late = held(Talk::at("2026-05-08T21:59:59Z", 10, "A late call")).await;
-    held(Talk::at("2026-05-08T22:00:00Z", 70, "Too late")).await;
+    held(TestConversation::at("2026-05-07T21:59:59Z", 50, "Too early")).await;
+    let night = held(TestConversation::at("2026-05-07T22:00:00Z", 2, "Night thoughts.")).await;
+    let noon = held(TestConversation {
+        place: Some(place),
+        ..TestConversation::at("2026-05-08T10:05:00Z", 45, "Lunch with Ana")
+    })
+    .await;
+    held(TestConversation { discarded: true, ..TestConversation::at("2026-05-08T11:00:00Z", 300, "Noise") }).await;
+    let late = held(TestConversation::at("2026-05-08T21:59:59Z", 10, "A late call")).await;
+    held(TestConversation::at("2026-05-08T22:00:00Z", 70, "Too late")).await;
 
     let summary = made(&user, "2026-05-08").await;
-    assert_eq!(fields(&summary), SUMMARY);
+    assert_eq!(field_names(&summary), SUMMARY);
     assert_eq!(summary["date"], "2026-05-08");
     assert_eq!(summary["headline"], "Lunch with Ana, and 2 more conversations");
     let overview = "3 conversations of 57 minutes in all: Night thoughts; Lunch with Ana; A late call.";
@@ -171,8 +175,11 @@ async fn action_items_of_the_day_are_in_it() {
     // It is noon where this user lives.
     let zone = format!("Etc/GMT{:+}", i64::from(Utc::now().hour()) - 12);
     in_zone(&user, &zone).await;
-    let talk = Talk { begin: Utc::now() - TimeDelta::minutes(5), ..Talk::at("2026-05-08T10:00:00Z", 5, "Photos") };
-    talk.held(&server.resources, &user.id).await;
+    let talk = TestConversation {
+        begin: Utc::now() - TimeDelta::minutes(5),
+        ..TestConversation::at("2026-05-08T10:00:00Z", 5, "Photos")
+    };
+    talk.store(&server.resources, &user.id).await;
     let write = async |text: &str| {
         let item = user.developer().post("/v1/dev/user/action-items", json!({ "description": text })).await.ok();
         item["id"].as_str().unwrap().to_owned()
@@ -195,7 +202,7 @@ async fn summaries_are_listed_by_day_and_deleted() {
     let server = Server::shared().await;
     let user = server.user().await;
     for begin in ["2026-05-02T10:00:00Z", "2026-05-01T10:00:00Z", "2026-05-03T10:00:00Z"] {
-        Talk::at(begin, 5, "Tea").held(&server.resources, &user.id).await;
+        TestConversation::at(begin, 5, "Tea").store(&server.resources, &user.id).await;
     }
     let mut ids = Vec::new();
     for date in ["2026-05-02", "2026-05-01", "2026-05-03", "2026-05-02"] {
@@ -203,7 +210,7 @@ async fn summaries_are_listed_by_day_and_deleted() {
     }
     let (app, developer, mcp) = (user.app(), user.developer(), user.mcp());
     let listed = app.get("/v1/users/daily-summaries").await.ok();
-    assert_eq!(fields(&listed), ["summaries"]);
+    assert_eq!(field_names(&listed), ["summaries"]);
     assert_eq!(column(&listed["summaries"], "id"), [&*ids[2], &*ids[3], &*ids[0], &*ids[1]]);
     let some = app.get("/v1/users/daily-summaries?limit=1&offset=1").await.ok();
     assert_eq!(column(&some["summaries"], "id"), [&*ids[3]]);
@@ -251,8 +258,9 @@ async fn settings_are_kept() {
 async fn a_model_words_it_and_rules_stand_in() {
     let ServerWithModel { server, model, .. } = ServerWithModel::shared().await;
     let user = server.user().await;
-    let first = Talk::at("2026-05-08T09:00:00Z", 5, "Seeds").held(&server.resources, &user.id).await.id;
-    let second = Talk::at("2026-05-08T10:00:00Z", 9, "Compost heap").held(&server.resources, &user.id).await.id;
+    let first = TestConversation::at("2026-05-08T09:00:00Z", 5, "Seeds").store(&server.resources, &user.id).await.id;
+    let second =
+        TestConversation::at("2026-05-08T10:00:00Z", 9, "Compost heap").store(&server.resources, &user.id).await.id;
     let entry = |text: &str, number: u32| json!({ "text": text, "conversation": number });
     let answer = json!({
         "headline": "A day in the garden",
@@ -290,14 +298,15 @@ async fn summaries_come_of_themselves_once_a_day() {
     for user in [&user, &off] {
         in_zone(user, "Asia/Tokyo").await;
         for begin in ["2026-05-07T03:00:00Z", "2026-05-08T03:00:00Z"] {
-            Talk::at(begin, 5, "Tea").held(&server.resources, &user.id).await;
+            TestConversation::at(begin, 5, "Tea").store(&server.resources, &user.id).await;
         }
     }
     off.app().patch("/v1/users/daily-summary-settings", json!({ "enabled": false })).await.ok();
     let run = async |now: &str| {
         let (resources, now) = (Arc::clone(&server.resources), now.parse().unwrap());
         let stop = CancellationToken::new();
-        apart(async move { tools::daily_summaries::worker::write_due(&resources, now, &stop).await.unwrap() }).await
+        on_runtime(async move { tools::daily_summaries::worker::write_due(&resources, now, &stop).await.unwrap() })
+            .await
     };
     let dates = async |user: &TestUser| {
         let listed = user.app().get("/v1/users/daily-summaries").await.ok();

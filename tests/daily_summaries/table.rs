@@ -2,31 +2,35 @@
 
 use serde_json::{Value, json};
 
-use super::rest::Talk;
+use super::rest::TestConversation;
 use crate::support::{
     server::{Server, TestUser},
     tables::{
-        Heard::{self, NotFound, NothingOfHers, Refused},
+        Expected::{self, NotFound, NothingForeign, Refused},
         Noun,
     },
 };
 
-const GONE: Heard = NotFound("Daily summary not found");
-const NONE: Heard = Refused(400, "No conversations found for 2026-05-08");
+const GONE: Expected = NotFound("Daily summary not found");
+const NONE: Expected = Refused(400, "No conversations found for 2026-05-08");
 
 pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls,
     attempts,
-    belongings: |_| vec!["/v1/users/daily-summaries".into(), "/v1/users/daily-summary-settings".into()],
+    owned_paths: |_| vec!["/v1/users/daily-summaries".into(), "/v1/users/daily-summary-settings".into()],
     secrets: &["Rosenburg", "Altenburg"],
     volatile: &["id", "summary_id", "conversation_id", "conversation_ids", "source_conversation_id"],
 };
 
 async fn seed(user: &TestUser) -> Value {
     let server = Server::shared().await;
-    Talk::at("2026-05-07T10:00:00Z", 20, "The falcons of Rosenburg").held(&server.resources, &user.id).await;
-    Talk::at("2026-05-08T10:00:00Z", 20, "The frescoes of Altenburg").held(&server.resources, &user.id).await;
+    TestConversation::at("2026-05-07T10:00:00Z", 20, "The falcons of Rosenburg")
+        .store(&server.resources, &user.id)
+        .await;
+    TestConversation::at("2026-05-08T10:00:00Z", 20, "The frescoes of Altenburg")
+        .store(&server.resources, &user.id)
+        .await;
     let make = async |date: &str| {
         let body = json!({ "date": date });
         user.app().post("/v1/users/daily-summary-settings/test", body).await.ok()["summary_id"].clone()
@@ -52,14 +56,14 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
     let id = json!({ "summary_id": seed["frescoes"] });
     vec![
-        ("get_daily_summaries", json!({ "limit": 100 }), NothingOfHers),
+        ("get_daily_summaries", json!({ "limit": 100 }), NothingForeign),
         ("get_daily_summary", id.clone(), GONE),
         ("delete_daily_summary", id, GONE),
         ("make_daily_summary", json!({ "date": "2026-05-08" }), NONE),
-        ("get_daily_summary_settings", json!({}), NothingOfHers),
-        ("set_daily_summary_settings", json!({ "hour": 7 }), NothingOfHers),
+        ("get_daily_summary_settings", json!({}), NothingForeign),
+        ("set_daily_summary_settings", json!({ "hour": 7 }), NothingForeign),
     ]
 }

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::scenario::keeps_memories;
 use crate::support::{
     qdrant::Qdrant,
-    server::{Answer, Server, TestUser, indexed},
+    server::{Answer, Server, TestUser, wait_until_indexed},
     surreal::SurrealDb,
 };
 
@@ -79,12 +79,12 @@ async fn remote_engines_keep_memories() {
 }
 
 #[tokio::test]
-async fn a_database_goes_away_and_comes_back() {
+async fn the_database_restarts() {
     let mut remote = Remote::boot().await;
     let (user, quiet) = (remote.server.user().await, remote.server.user().await);
     let developer = user.developer();
     let kept = developer.post(MEMORIES, json!({"content": "Ada keeps bees."})).await.ok();
-    indexed(&remote.server).await;
+    wait_until_indexed(&remote.server).await;
     let before = developer.get(MEMORIES).await.ok();
 
     remote.database.kill().await;
@@ -105,25 +105,25 @@ async fn a_database_goes_away_and_comes_back() {
     let health = remote.health().await;
     assert!(health["status"] == "degraded" && health["problems"][0].as_str().unwrap().contains("database"), "{health}");
 
-    remote.database.start_again().await;
+    remote.database.restart().await;
     let (listed, took) = recovered(&user, MEMORIES).await;
     println!("the database was used again after {took:?}");
     assert_eq!(listed, before, "nothing that was refused came true, and nothing else was lost");
     developer.post(MEMORIES, json!({"content": "Ada keeps wasps."})).await.ok();
     assert_eq!(developer.get(&format!("{SEARCH}wasps")).await.ok()["items"][0]["content"], "Ada keeps wasps.");
-    indexed(&remote.server).await;
+    wait_until_indexed(&remote.server).await;
     assert_eq!(remote.health().await["status"], "ok");
     remote.server.stop().await;
 }
 
-/// A database that is restarted while nobody asks is no reason to refuse anybody later.
+/// A database that is restarted while the server is idle causes no later failure.
 #[tokio::test]
-async fn a_database_may_restart_while_all_is_quiet() {
+async fn the_database_restarts_while_the_server_is_idle() {
     let mut remote = Remote::boot().await;
     let user = remote.server.user().await;
     user.developer().get(MEMORIES).await.ok();
     remote.database.kill().await;
-    remote.database.start_again().await;
+    remote.database.restart().await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     user.developer().post(MEMORIES, json!({"content": "Ada keeps bees."})).await.ok();
     remote.server.stop().await;
@@ -153,23 +153,23 @@ async fn only_what_the_database_has_is_acknowledged() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     remote.database.kill().await;
     let acknowledged = writers.join_all().await.concat();
-    remote.database.start_again().await;
+    remote.database.restart().await;
     let (listed, _) = recovered(&user, &format!("{MEMORIES}?limit=1000")).await;
     let listed: Vec<&Value> = listed.as_array().unwrap().iter().map(|memory| &memory["id"]).collect();
     println!("{} writes were acknowledged, {} are there", acknowledged.len(), listed.len());
     assert!(!acknowledged.is_empty());
     assert!(acknowledged.iter().take(1000).all(|id| listed.contains(&id) || listed.len() == 1000));
-    indexed(&remote.server).await;
+    wait_until_indexed(&remote.server).await;
     remote.server.stop().await;
 }
 
 #[tokio::test]
-async fn a_vector_index_goes_away_and_comes_back() {
+async fn the_vector_index_restarts() {
     let mut remote = Remote::boot().await;
     let user = remote.server.user().await;
     let developer = user.developer();
     let bees = developer.post(MEMORIES, json!({"content": "Ada keeps bees."})).await.ok();
-    indexed(&remote.server).await;
+    wait_until_indexed(&remote.server).await;
 
     remote.vectors.stop().await;
     let wasps = developer.post(MEMORIES, json!({"content": "Ada keeps wasps."})).await.ok();
@@ -183,7 +183,7 @@ async fn a_vector_index_goes_away_and_comes_back() {
     remote.vectors.resume().await;
     let (_, took) = recovered(&user, &format!("{SEARCH}wasps")).await;
     println!("the vector index was used again after {took:?}");
-    indexed(&remote.server).await;
+    wait_until_indexed(&remote.server).await;
     let found = developer.get(&format!("{SEARCH}wasps")).await.ok();
     assert_eq!(found["items"][0]["id"], wasps["id"]);
     let found = developer.get(&format!("{SEARCH}ants")).await.ok();

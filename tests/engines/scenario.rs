@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::remote::{MEMORIES, SEARCH};
-use crate::support::server::{Caller, Server, TestUser, indexed};
+use crate::support::server::{Caller, Server, TestUser, wait_until_indexed};
 
 /// Everything that a user does with memories.
 pub(super) async fn keeps_memories(server: &Server, user: &TestUser) {
@@ -61,7 +61,7 @@ async fn searches(server: &Server, developer: &Caller) {
     let clocks = developer.post(MEMORIES, clocks).await.ok();
     let by_words = developer.get(&format!("{SEARCH}clocks&limit=3")).await.ok();
     assert_eq!(by_words["items"][0]["id"], clocks["id"], "by its words at once");
-    indexed(server).await;
+    wait_until_indexed(server).await;
     let by_meaning = developer.get(&format!("{SEARCH}timepieces&limit=3")).await.ok();
     assert_eq!(by_meaning["items"][0]["id"], clocks["id"], "by its meaning soon");
     let filtered = developer.get(&format!("{SEARCH}clocks&categories=habits")).await.ok();

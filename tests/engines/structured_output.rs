@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     model::{Act, ScriptedModel},
-    server::apart,
+    server::on_runtime,
 };
 
 /// What a bird is like.
@@ -57,7 +57,7 @@ async fn asked<T: DeserializeOwned + JsonSchema + Send + 'static>(
     let url = Some(model.url.clone());
     let settings =
         LanguageModelSettings { url, name: Some("scripted".into()), timeout_seconds: 2, ..Default::default() };
-    let answer = apart(async move {
+    let answer = on_runtime(async move {
         let client = LanguageModel::open(&settings).unwrap().unwrap();
         client.ask::<T>("You know birds.", "Which bird?").await
     });
@@ -137,7 +137,7 @@ async fn an_answer_that_fits_neither_time_is_none() {
 }
 
 #[tokio::test]
-async fn a_server_without_schemas_is_told_in_words() {
+async fn a_server_without_schemas_gets_the_schema_in_the_prompt() {
     let (bird, requests) = asked::<Bird>([Act::Fail(400), Act::Say(&["{}"]), Act::Fail(422), Act::Say(&[ROBIN])]).await;
     assert_eq!(bird.unwrap(), robin());
     assert_eq!(requests.len(), 4);

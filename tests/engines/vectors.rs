@@ -178,7 +178,7 @@ async fn remote_adapts_an_older_collection() {
 }
 
 #[tokio::test]
-async fn remote_goes_away_and_comes_back() {
+async fn a_remote_index_restarts() {
     let (mut qdrant, folder) = (Qdrant::start().await, TempDir::new().unwrap());
     let vectors = Vectors::open(&qdrant.settings(), folder.path(), model("m", 4)).await.unwrap();
     vectors.upsert(&[memory("away", "1", "Tea")]).await.unwrap();

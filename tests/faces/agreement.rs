@@ -1,4 +1,4 @@
-//! Every face says the same: each tool directly, by each of its routes, and over MCP, with equal arguments.
+//! Every tool gives the same result directly, by each of its routes, and over MCP.
 
 use std::collections::HashSet;
 
@@ -8,12 +8,12 @@ use tools::{Audience, Route, Tool};
 
 use crate::support::{
     calls::{by_route, caller, context, directly, is_for_mcp, name_of, over_mcp},
-    server::{Server, TestUser, indexed},
+    server::{Server, TestUser, wait_until_indexed},
     tables::{NOUNS, Noun},
 };
 
 /// How many calls are compared at a time.
-const AT_ONCE: usize = 4;
+const CONCURRENCY: usize = 4;
 
 /// One call of one tool.
 #[derive(Clone, Copy)]
@@ -43,14 +43,14 @@ impl Call {
         let user = server.user().await;
         let seed = (self.noun.seed)(&user).await;
         if self.tool.name.contains("search") {
-            indexed(server).await;
+            wait_until_indexed(server).await;
         }
         let (_, arguments) = (self.noun.calls)(&seed).swap_remove(self.place);
         (user, arguments)
     }
 
     /// Makes the call for a fresh user through the tool itself, as this audience.
-    async fn said_directly(self, server: &'static Server, audience: Audience) -> Said {
+    async fn call_directly(self, server: &'static Server, audience: Audience) -> Outcome {
         let (user, arguments) = self.prepared(server).await;
         let result = directly(context(server, &user, audience).await, self.tool, &arguments).await;
         result.map_err(|error| (error.status().as_u16(), error.detail()))
@@ -68,7 +68,7 @@ impl Call {
             return;
         }
         let answer = by_route(&caller(&user, route.audience), route, &arguments).await;
-        let direct = self.said_directly(server, route.audience).await;
+        let direct = self.call_directly(server, route.audience).await;
         let cursor = direct.as_ref().ok().and_then(|result| result.get("next_cursor"));
         let header = route.reply.cursor.map_or("", |name| answer.header(name));
         assert_eq!(header.is_empty(), cursor.is_none() || route.reply.cursor.is_none(), "{way}");
@@ -96,7 +96,7 @@ impl Call {
         }
         let answer = answer.unwrap_or_else(|error| panic!("{way}: {error}"));
         let structured = &answer["structuredContent"];
-        match self.said_directly(server, Audience::Mcp).await {
+        match self.call_directly(server, Audience::Mcp).await {
             Ok(result) => {
                 assert_eq!(answer["isError"], false, "{way}: {answer}");
                 let shown = self.tool.for_assistants(result);
@@ -114,7 +114,7 @@ impl Call {
 }
 
 /// What a face says: its result or, when it refuses, status and detail.
-type Said = Result<Value, (u16, Value)>;
+type Outcome = Result<Value, (u16, Value)>;
 
 /// Without what differs between users and moments.
 fn masked(mut value: Value, noun: &Noun) -> Value {
@@ -156,20 +156,20 @@ async fn every_route_says_what_its_tool_says() {
         let compare = |(call, route): (Call, &'static Route)| call.compare_route(server, route);
         futures::stream::iter(ways).for_each_concurrent(at_once, compare).await;
     };
-    let (others, searches) = apart_from_searches(Call::all(server).await);
-    ways(others, AT_ONCE).await;
+    let (others, searches) = split_searches(Call::all(server).await);
+    ways(others, CONCURRENCY).await;
     ways(searches, 1).await;
 }
 
 #[tokio::test]
 async fn mcp_says_what_the_tool_says() {
     let server = Server::shared().await;
-    let (others, searches) = apart_from_searches(Call::all(server).await);
-    futures::stream::iter(others).for_each_concurrent(AT_ONCE, |call| call.compare_mcp(server)).await;
+    let (others, searches) = split_searches(Call::all(server).await);
+    futures::stream::iter(others).for_each_concurrent(CONCURRENCY, |call| call.compare_mcp(server)).await;
     futures::stream::iter(searches).for_each_concurrent(1, |call| call.compare_mcp(server)).await;
 }
 
 /// Searches wait for the index, which lets writers go first: they come last, one at a time.
-fn apart_from_searches(calls: Vec<Call>) -> (Vec<Call>, Vec<Call>) {
+fn split_searches(calls: Vec<Call>) -> (Vec<Call>, Vec<Call>) {
     calls.into_iter().partition(|call| !call.tool.name.contains("search"))
 }

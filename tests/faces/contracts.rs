@@ -31,7 +31,7 @@ fn the_openapi_document() {
 
 #[test]
 fn the_routes() {
-    is_as_committed("routes.txt", &(routes_with_limits() + "\n" + &tools_with_limits()));
+    is_as_committed("routes.txt", &format!("{}\n{}", routes_with_limits(), tools_with_limits()));
 }
 
 /// One line for each route: method, path, audience, tool, and the limits that a request is charged under, in this order.
@@ -94,7 +94,7 @@ fn is_filled(text: &Value) -> bool {
     text.as_str().is_some_and(|text| !text.trim().is_empty())
 }
 
-/// Sees to it that every property below this schema has a description, of its own or of its type.
+/// Asserts that every property below this schema has a description, of its own or of its type.
 fn fields_are_described(document: &Value, schema: &Value, way: &str) {
     let schema = resolved(document, schema);
     for (name, field) in schema["properties"].as_object().into_iter().flatten() {

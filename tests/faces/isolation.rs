@@ -1,4 +1,4 @@
-//! What is one user's is nobody else's: two users, every tool, every way in.
+//! Isolation of users: every tool and every route, called with another user's ids.
 
 use std::collections::HashSet;
 
@@ -18,9 +18,9 @@ use crate::{
     support::{
         calls::{by_route, caller, context, directly, is_for_mcp, name_of, over_mcp},
         scripted::ServerWithSpeech,
-        server::{Answer, Server, TestUser, apart, indexed},
+        server::{Answer, Server, TestUser, on_runtime, wait_until_indexed},
         speech::Recognition,
-        tables::{Heard, NOUNS},
+        tables::{Expected, NOUNS},
     },
 };
 
@@ -44,7 +44,7 @@ struct Ann {
 }
 
 impl Ann {
-    async fn moves_in(server: &Server) -> Self {
+    async fn create(server: &Server) -> Self {
         let user = server.user().await;
         let mut seeds = Vec::new();
         let mut secrets = vec![user.id.clone()];
@@ -54,15 +54,15 @@ impl Ann {
             secrets.extend(seed.as_object().unwrap().values().filter_map(Value::as_str).map(str::to_owned));
             seeds.push(seed);
         }
-        indexed(server).await;
+        wait_until_indexed(server).await;
         Self { user, seeds, secrets }
     }
 
     /// All that she sees of her own.
-    async fn belongings(&self) -> Value {
+    async fn owned_paths(&self) -> Value {
         let mut seen = Vec::new();
         for (noun, seed) in NOUNS.iter().zip(&self.seeds) {
-            for path in (noun.belongings)(seed) {
+            for path in (noun.owned_paths)(seed) {
                 seen.push(self.user.app().get(&path).await.ok());
             }
         }
@@ -70,7 +70,7 @@ impl Ann {
     }
 
     /// What Bob tries with each tool.
-    fn attempts(&self) -> Vec<(&'static str, Value, Heard)> {
+    fn attempts(&self) -> Vec<(&'static str, Value, Expected)> {
         NOUNS.iter().zip(&self.seeds).flat_map(|(noun, seed)| (noun.attempts)(seed)).collect()
     }
 
@@ -79,7 +79,7 @@ impl Ann {
         self.seeds.iter().find_map(|seed| seed[field].as_str()).unwrap()
     }
 
-    fn is_unknown_to(&self, answer: &Value, way: &str) {
+    fn assert_no_leak(&self, answer: &Value, way: &str) {
         let text = answer.to_string();
         for secret in &self.secrets {
             assert!(!text.contains(secret.as_str()), "{way} tells {secret}: {text}");
@@ -89,7 +89,7 @@ impl Ann {
 
 #[tokio::test]
 async fn every_tool_is_tried() {
-    let ann = Ann::moves_in(Server::shared().await).await;
+    let ann = Ann::create(Server::shared().await).await;
     let tried: HashSet<&str> = ann.attempts().into_iter().map(|(tool, ..)| tool).collect();
     let all: HashSet<&str> = tools::all().iter().map(|tool| tool.name).collect();
     assert_eq!(tried, all, "every tool has its line in its noun's attempts");
@@ -102,22 +102,22 @@ async fn every_tool_is_tried() {
 #[tokio::test]
 async fn no_route_leads_to_another_user_s_data() {
     let server = Server::shared().await;
-    let (ann, bob) = (Ann::moves_in(server).await, server.user().await);
-    let before = ann.belongings().await;
+    let (ann, bob) = (Ann::create(server).await, server.user().await);
+    let before = ann.owned_paths().await;
     for (name, arguments, heard) in ann.attempts() {
         let tool = tools::find(name).unwrap();
         for route in &tool.routes {
             let way = name_of(route);
             let answer = by_route(&caller(&bob, route.audience), route, &arguments).await;
             match heard {
-                Heard::NotFound(sentence) => answer.refused(404, sentence),
-                Heard::Refused(status, sentence) => answer.refused(status, sentence),
-                Heard::NothingOfHers => assert_eq!(answer.status, route.reply.status, "{way}: {}", answer.body),
+                Expected::NotFound(sentence) => answer.refused(404, sentence),
+                Expected::Refused(status, sentence) => answer.refused(status, sentence),
+                Expected::NothingForeign => assert_eq!(answer.status, route.reply.status, "{way}: {}", answer.body),
             }
-            ann.is_unknown_to(&answer.body, &way);
+            ann.assert_no_leak(&answer.body, &way);
             // What only reads is looked after once, in the end: reading all that she has takes a while.
             if !tool.behaviour().read_only {
-                assert!(ann.belongings().await == before, "{way} changes what is Ann's");
+                assert!(ann.owned_paths().await == before, "{way} changes what is Ann's");
             }
         }
     }
@@ -128,37 +128,37 @@ async fn no_route_leads_to_another_user_s_data() {
 #[tokio::test]
 async fn no_tool_leads_to_another_user_s_data() {
     let server = Server::shared().await;
-    let (ann, bob) = (Ann::moves_in(server).await, server.user().await);
-    let before = ann.belongings().await;
+    let (ann, bob) = (Ann::create(server).await, server.user().await);
+    let before = ann.owned_paths().await;
     for (name, arguments, heard) in ann.attempts() {
         let tool = tools::find(name).unwrap();
         let audience = if is_for_mcp(tool) { Audience::Mcp } else { Audience::App };
         let answer = over_mcp(&bob, "tools/call", json!({ "name": name, "arguments": arguments })).await;
         let answer = answer.unwrap_or_else(|error| json!({ "isError": true, "refused": error }));
-        let is_refused = !matches!(heard, Heard::NothingOfHers) || !is_for_mcp(tool);
+        let is_refused = !matches!(heard, Expected::NothingForeign) || !is_for_mcp(tool);
         assert_eq!(answer["isError"] == true, is_refused, "{name}: {answer}");
-        ann.is_unknown_to(&answer, name);
+        ann.assert_no_leak(&answer, name);
         // Last, for it may be Bob's own end.
         let code = |error: tools::Error| json!({ "error": error.code() });
         let direct = directly(context(server, &bob, audience).await, tool, &arguments).await.unwrap_or_else(code);
-        assert_eq!(direct["error"] == "not_found", matches!(heard, Heard::NotFound(_)), "{name}: {direct}");
-        ann.is_unknown_to(&direct, name);
+        assert_eq!(direct["error"] == "not_found", matches!(heard, Expected::NotFound(_)), "{name}: {direct}");
+        ann.assert_no_leak(&direct, name);
         if !tool.behaviour().read_only {
-            assert!(ann.belongings().await == before, "{name} changes what is Ann's");
+            assert!(ann.owned_paths().await == before, "{name} changes what is Ann's");
         }
     }
 }
 
-/// Opens an address as whoever has this context.
+/// Reads a resource in this context.
 async fn open(context: Context, address: &str) -> tools::Result<Content> {
     let address = address.to_owned();
-    apart(async move { views::find(&address).unwrap().open(context).await }).await
+    on_runtime(async move { views::find(&address).unwrap().open(context).await }).await
 }
 
 #[tokio::test]
 async fn no_resource_is_another_user_s() {
     let server = Server::shared().await;
-    let (ann, bob) = (Ann::moves_in(server).await, server.user().await);
+    let (ann, bob) = (Ann::create(server).await, server.user().await);
     let by_key = context(server, &bob, Audience::Mcp).await;
     for view in views::ALL {
         let field = ROWS.iter().find(|(name, _)| *name == view.name).map(|(_, field)| *field);
@@ -169,7 +169,7 @@ async fn no_resource_is_another_user_s() {
         let over_mcp = over_mcp(&bob, "resources/read", json!({ "uri": uri })).await;
         if !view.has_rows() {
             assert_ne!(hers, his.unwrap(), "{uri}");
-            ann.is_unknown_to(&over_mcp.unwrap(), &uri);
+            ann.assert_no_leak(&over_mcp.unwrap(), &uri);
             continue;
         }
         assert!(!hers.text.is_empty(), "{uri}");
@@ -182,8 +182,8 @@ async fn no_resource_is_another_user_s() {
 #[tokio::test]
 async fn no_list_of_resources_names_another_user_s() {
     let server = Server::shared().await;
-    let (ann, bob) = (Ann::moves_in(server).await, server.user().await);
-    ann.is_unknown_to(&over_mcp(&bob, "resources/list", json!({})).await.unwrap(), "resources/list");
+    let (ann, bob) = (Ann::create(server).await, server.user().await);
+    ann.assert_no_leak(&over_mcp(&bob, "resources/list", json!({})).await.unwrap(), "resources/list");
     for (_, field) in ROWS {
         for view in views::ALL.iter().filter(|view| view.has_rows()) {
             let typed = &ann.id(field)[..6];
@@ -198,7 +198,7 @@ async fn no_list_of_resources_names_another_user_s() {
 #[tokio::test]
 async fn no_export_has_another_user_s_data_in_it() {
     let server = Server::shared().await;
-    let (ann, bob) = (Ann::moves_in(server).await, server.user().await);
+    let (ann, bob) = (Ann::create(server).await, server.user().await);
     bob.app().post("/v3/memories", json!({ "content": "Bob hums" })).await.ok();
     let hers = ann.user.app().get("/v1/users/export").await.ok();
     assert!(hers.to_string().contains("bassoon"), "there is something to tell: {hers}");
@@ -207,17 +207,17 @@ async fn no_export_has_another_user_s_data_in_it() {
     for path in ["/v1/users/export".to_owned(), format!("/v1/users/export?uid={id}&user_id={id}")] {
         let his = Answer::to(bob.app().request(Method::GET, &path).header("uid", id)).await.ok();
         assert!(his.to_string().contains("Bob hums"), "{path}: {his}");
-        ann.is_unknown_to(&his, &path);
+        ann.assert_no_leak(&his, &path);
     }
 }
 
 #[tokio::test]
 async fn no_question_is_answered_from_another_user_s_data() {
     let server = Server::shared().await;
-    let (ann, bob) = (Ann::moves_in(server).await, server.user().await);
+    let (ann, bob) = (Ann::create(server).await, server.user().await);
     let question = json!({ "text": "Where does Ana keep her bees?" });
     let answer = ask(&bob, question).await;
-    ann.is_unknown_to(&answer.done, "POST /v2/messages");
+    ann.assert_no_leak(&answer.done, "POST /v2/messages");
     assert_eq!(answer.done["citations"], json!([]));
 }
 
@@ -242,7 +242,7 @@ async fn no_spoken_question_is_answered_from_another_user_s_data() {
     speech.script("beekeeping", Recognition::Text("Where does Ana keep her bees?", None));
     let (ann, bob) = (server.user().await, server.user().await);
     ann.app().post("/v3/memories", json!({ "content": "Ana keeps her bees near Graz" })).await.ok();
-    indexed(server).await;
+    wait_until_indexed(server).await;
     let hers = ask_aloud(&ann).await;
     assert!(hers.contains("Graz"), "there is something to tell: {hers}");
     let chat = ann.app().get("/v2/messages").await.ok();

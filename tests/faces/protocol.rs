@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    json::invalid,
+    json::assert_invalid,
     server::{Answer, Server},
 };
 
@@ -63,15 +63,15 @@ async fn bodies_that_are_none() {
     for (caller, method, path) in cases {
         let send = async |body: Vec<u8>| Answer::to(caller.request(method.clone(), path).body(body)).await;
         let broken = send(br#"{"content": }"#.to_vec()).await;
-        invalid(&broken, &[("json_invalid", json!(["body", 12]))]);
+        assert_invalid(&broken, &[("json_invalid", json!(["body", 12]))]);
         assert_eq!(broken.body["detail"][0]["msg"], "JSON decode error");
         assert!(broken.body["detail"][0]["ctx"]["error"].is_string());
-        invalid(&send(b"{\"content\": \"\xff\"}".to_vec()).await, &[("json_invalid", json!(["body", 13]))]);
-        invalid(&send(b"[1]".to_vec()).await, &[("model_attributes_type", json!(["body"]))]);
+        assert_invalid(&send(b"{\"content\": \"\xff\"}".to_vec()).await, &[("json_invalid", json!(["body", 13]))]);
+        assert_invalid(&send(b"[1]".to_vec()).await, &[("model_attributes_type", json!(["body"]))]);
         let large = send(vec![b' '; (1 << 20) + 1]).await;
         large.refused(413, "The request body is larger than 1048576 bytes");
         if method == Method::POST {
-            invalid(&send(Vec::new()).await, &[("missing", json!(["body"]))]);
+            assert_invalid(&send(Vec::new()).await, &[("missing", json!(["body"]))]);
         }
     }
 }

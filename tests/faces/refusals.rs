@@ -1,8 +1,8 @@
-//! Who is refused where: every route and every tool, called without a credential, with one of the wrong family, and
-//! without the scope. What belongs to somebody else is in `isolation`.
+//! Refusals: every route and every tool, called without a credential, with one of the wrong family, and
+//! without the scope. Other users' data are in `isolation`.
 
+mod public;
 mod socket;
-mod visitors;
 
 use std::collections::BTreeSet;
 
@@ -13,12 +13,12 @@ use tools::{Access, Audience, Tool};
 
 use crate::support::{
     calls::{name_of, over_mcp_with},
-    server::{Answer, Server, TestUser, apart},
+    server::{Answer, Server, TestUser, on_runtime},
 };
 
 /// What comes with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Given {
+enum Credential {
     Nothing,
     /// A text that never was a credential.
     Nonsense,
@@ -27,12 +27,12 @@ enum Given {
     McpKey,
 }
 
-use Given::{DeveloperKey, McpKey, Nonsense, Nothing, Session};
+use Credential::{DeveloperKey, McpKey, Nonsense, Nothing, Session};
 
-const EVERYTHING: [Given; 5] = [Nothing, Nonsense, Session, DeveloperKey, McpKey];
+const ALL_CREDENTIALS: [Credential; 5] = [Nothing, Nonsense, Session, DeveloperKey, McpKey];
 
-/// What a door says to a credential that does not open it.
-type Row = (Given, u16, &'static str);
+/// A credential that is refused, with the status and the beginning of the sentence.
+type Row = (Credential, u16, &'static str);
 
 const APP: &[Row] = &[
     (Nothing, 401, "Authorization header not found"),
@@ -69,7 +69,7 @@ const MCP_ENDPOINT: &[Row] = &[
     (DeveloperKey, 401, "Invalid API Key: a key that starts with omi_dev_ works on /v1/dev"),
 ];
 
-/// The routes that are no tools and do not open to everybody.
+/// Routes that are no tools and need a credential.
 const CLOSED: &[(&str, &[Row])] = &[
     ("DELETE /v1/mcp", MCP_ENDPOINT),
     ("GET /v1/mcp", MCP_ENDPOINT),
@@ -94,7 +94,7 @@ fn rows(audience: Audience) -> &'static [Row] {
     }
 }
 
-impl Given {
+impl Credential {
     /// The credential itself; nothing has none.
     fn of(self, user: &TestUser) -> Option<&str> {
         match self {
@@ -107,39 +107,39 @@ impl Given {
     }
 }
 
-/// Calls a route with a body that no route takes: who may not call is told so before it is read.
-async fn call(user: &TestUser, name: &str, given: Given) -> Answer {
+/// Calls a route with an invalid body: authentication comes before it is read.
+async fn call(user: &TestUser, name: &str, credential: Credential) -> Answer {
     let (method, path) = name.split_once(' ').unwrap();
     let url = format!("{}{}", user.url, path.replace(['{', '}'], ""));
     let request = user.http.request(method.parse::<Method>().unwrap(), url);
-    let request = given.of(user).into_iter().fold(request, |request, credential| request.bearer_auth(credential));
+    let request = credential.of(user).into_iter().fold(request, |request, credential| request.bearer_auth(credential));
     let is_read = method == "GET";
     Answer::to(if is_read { request } else { request.body("{") }).await
 }
 
-/// Sees to it that a route says what its rows say, and lets in who is not in them.
-async fn try_door(user: &TestUser, name: &str, rows: &[Row]) {
-    for given in EVERYTHING {
-        let row = rows.iter().find(|(refused, ..)| *refused == given);
-        // What would be let in may be an endless stream; that it opens is shown by all other tests.
+/// Asserts that a route says what its rows say, and lets in who is not in them.
+async fn check_route(user: &TestUser, name: &str, rows: &[Row]) {
+    for credential in ALL_CREDENTIALS {
+        let row = rows.iter().find(|(refused, ..)| *refused == credential);
+        // An accepted request may open an endless stream; the other tests show that it is accepted.
         let Some((_, status, sentence)) = row else { continue };
-        let answer = call(user, name, given).await;
-        assert_eq!(answer.status, *status, "{name} with {given:?}: {}", answer.body);
+        let answer = call(user, name, credential).await;
+        assert_eq!(answer.status, *status, "{name} with {credential:?}: {}", answer.body);
         let detail = answer.body["detail"].as_str().unwrap_or_default();
-        assert!(detail.starts_with(sentence), "{name} with {given:?}: {detail}");
+        assert!(detail.starts_with(sentence), "{name} with {credential:?}: {detail}");
         let challenge = answer.header("www-authenticate");
-        assert_eq!(challenge.starts_with("Bearer"), *status == 401, "{name} with {given:?}: {challenge}");
+        assert_eq!(challenge.starts_with("Bearer"), *status == 401, "{name} with {credential:?}: {challenge}");
     }
 }
 
 #[tokio::test]
-async fn no_route_opens_without_its_credential() {
+async fn every_route_needs_its_credential() {
     let user = Server::shared().await.user().await;
     for route in tools::all().iter().flat_map(|tool| &tool.routes) {
-        try_door(&user, &name_of(route), rows(route.audience)).await;
+        check_route(&user, &name_of(route), rows(route.audience)).await;
     }
     for (name, rows) in CLOSED {
-        try_door(&user, name, rows).await;
+        check_route(&user, name, rows).await;
     }
 }
 
@@ -147,7 +147,7 @@ async fn no_route_opens_without_its_credential() {
 fn every_route_has_its_row() {
     let tools = tools::all().iter().flat_map(|tool| &tool.routes);
     let tools = tools.filter(|route| route.audience != Audience::Public).map(name_of);
-    let others = CLOSED.iter().map(|(name, _)| *name).chain(visitors::VISITS.iter().map(|(name, ..)| *name));
+    let others = CLOSED.iter().map(|(name, _)| *name).chain(public::PUBLIC_ROUTES.iter().map(|(name, ..)| *name));
     let tried: BTreeSet<String> = tools.chain(others.map(str::to_owned)).chain([socket::ROUTE.to_owned()]).collect();
     let mounted: BTreeSet<String> = server::mounted_routes().into_iter().collect();
     let forgotten: Vec<_> = mounted.difference(&tried).collect();
@@ -157,7 +157,7 @@ fn every_route_has_its_row() {
 }
 
 #[tokio::test]
-async fn no_route_opens_by_another_method() {
+async fn other_methods_are_not_allowed() {
     let user = Server::shared().await.user().await;
     let routes = server::mounted_routes();
     let paths: BTreeSet<&str> = routes.iter().map(|name| name.split_once(' ').unwrap().1).collect();
@@ -167,7 +167,7 @@ async fn no_route_opens_by_another_method() {
 }
 
 #[tokio::test]
-async fn what_is_the_owner_s_opens_to_nobody_else() {
+async fn owner_routes_are_for_the_owner_alone() {
     let server = Server::shared().await;
     let member = server.user().await;
     let routes = tools::all().iter().filter(|tool| matches!(tool.access, Access::Owner)).flat_map(|tool| &tool.routes);
@@ -184,10 +184,10 @@ async fn key_without(server: &Server, user: &TestUser, family: KeyFamily, scope:
     let scopes: Vec<Scope> = Scope::available(family).iter().copied().filter(|held| Some(*held) != scope).collect();
     let (resources, id) = (server.resources.clone(), user.id.clone());
     let create = async move { resources.keys().create(&id, family, "narrow", Some(&scopes)).await.unwrap().key };
-    apart(create).await
+    on_runtime(create).await
 }
 
-/// What a key of `family` hears that lacks what the tool needs; `None` where no key can lack it.
+/// The refusal of a key of `family` without what the tool needs; `None` where no key can lack it.
 fn refusal(tool: &Tool, family: KeyFamily) -> Option<String> {
     match tool.access {
         Access::Scope(scope) => Some(format!("Insufficient permissions. Required scope: {}", scope.spelling(family))),
@@ -200,7 +200,7 @@ fn refusal(tool: &Tool, family: KeyFamily) -> Option<String> {
 }
 
 #[tokio::test]
-async fn no_tool_opens_without_its_scope() {
+async fn every_tool_needs_its_scope() {
     let server = Server::shared().await;
     let user = server.user().await;
     let mut tried = 0;

@@ -10,8 +10,8 @@ use tools::{Audience, assistant::views};
 
 use crate::support::{
     calls::context,
-    json::{column, fields, invalid},
-    server::{Answer, Caller, Server, TestUser, apart, indexed, models_folder},
+    json::{assert_invalid, column, field_names},
+    server::{Answer, Caller, Server, TestUser, models_folder, on_runtime, wait_until_indexed},
 };
 
 /// The smallest of pictures.
@@ -64,7 +64,7 @@ async fn search(user: &TestUser, query: &str) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_uploaded_comes_back_as_the_contract_has_it() {
+async fn uploaded_files_are_described_as_in_the_contract() {
     let user = Server::shared().await.user().await;
     for path in ["/v2/files", "/v1/files"] {
         let files = [("notes.md", &b"# Notes"[..]), ("pixel.png", PIXEL), ("moon.pdf", &moon())];
@@ -72,7 +72,7 @@ async fn what_is_uploaded_comes_back_as_the_contract_has_it() {
         assert_eq!(column(&answer, "name"), ["notes.md", "pixel.png", "moon.pdf"]);
         assert_eq!(column(&answer, "mime_type"), ["text/markdown", "image/png", "application/pdf"]);
         for file in answer.as_array().unwrap() {
-            assert_eq!(fields(file), ["created_at", "id", "mime_type", "name", "openai_file_id", "thumbnail"]);
+            assert_eq!(field_names(file), ["created_at", "id", "mime_type", "name", "openai_file_id", "thumbnail"]);
             assert_eq!((&file["thumbnail"], &file["openai_file_id"]), (&json!(""), &file["id"]));
         }
     }
@@ -96,11 +96,11 @@ async fn passages_are_found_by_words_at_once_and_by_meaning_soon() {
     let files = upload(&user.app(), &[("report.txt", report.as_bytes()), ("moon.pdf", &moon())]).await.ok();
     let found = search(&user, "question=dumplings&limit=1").await;
     let expected = ["file_id", "name", "page", "place", "score", "text", "uploaded_at"];
-    assert_eq!(fields(&found[0]), expected);
+    assert_eq!(field_names(&found[0]), expected);
     assert!(found[0]["text"].as_str().unwrap().contains("fried dumplings"), "{found}");
     assert!(found[0]["text"].as_str().unwrap().chars().count() <= 1000);
     assert_eq!((&found[0]["file_id"], &found[0]["uploaded_at"]), (&files[0]["id"], &files[0]["created_at"]));
-    indexed(server).await;
+    wait_until_indexed(server).await;
     let found = search(&user, "question=a%20boat%20sails%20early%20in%20the%20morning&limit=1").await;
     assert_eq!((&found[0]["name"], &found[0]["page"]), (&json!("moon.pdf"), &json!(2)), "{found}");
     let only = format!("question=committee&limit=30&file_ids={}", files[1]["id"].as_str().unwrap());
@@ -133,7 +133,7 @@ async fn files_are_found_fetched_and_opened_with_everything_else() {
     assert_eq!(rest["metadata"]["next"], Value::Null);
 
     let (context, uri) = (context(server, &user, Audience::App).await, result["url"].as_str().unwrap().to_owned());
-    let opened = apart(async move { views::find(&uri).unwrap().open(context).await.unwrap() }).await;
+    let opened = on_runtime(async move { views::find(&uri).unwrap().open(context).await.unwrap() }).await;
     assert_eq!(opened.text, report, "its address opens all of it");
 }
 
@@ -160,7 +160,7 @@ async fn a_deleted_file_is_found_no_more() {
     assert_eq!(column(&search(&user, "question=saxifrage").await, "name"), ["b.txt"]);
     user.app().get(&path).await.refused(404, "File not found");
     user.app().delete(&path).await.refused(404, "File not found");
-    indexed(server).await;
+    wait_until_indexed(server).await;
     assert_eq!(column(&search(&user, "question=saxifrage").await, "name"), ["b.txt"]);
 }
 
@@ -174,7 +174,7 @@ async fn the_files_of_a_chat_go_with_it() {
         ids.push(files[0]["id"].as_str().unwrap().to_owned());
     }
     let (resources, id, stranger, named) = (server.resources.clone(), user.id.clone(), bob.id.clone(), ids.clone());
-    apart(async move {
+    on_runtime(async move {
         let files = resources.chat_files(&id);
         files.join(None, &named[..1]).await.unwrap();
         files.join(Some("coach"), &named[..2]).await.unwrap();
@@ -204,7 +204,7 @@ async fn pictures_are_kept_for_models_that_see() {
     assert_eq!(files[0]["mime_type"], "image/png", "the content counts, not the name");
     let ids = column(&files, "id").into_iter().map(str::to_owned).collect::<Vec<_>>();
     let (resources, user) = (server.resources.clone(), user.id.clone());
-    let urls = apart(async move {
+    let urls = on_runtime(async move {
         let files = resources.chat_files(&user);
         [files.image_url(&ids[0]).await.unwrap(), files.image_url(&ids[1]).await.unwrap()]
     })
@@ -214,7 +214,7 @@ async fn pictures_are_kept_for_models_that_see() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_refused_by_name() {
+async fn unreadable_files_are_refused_by_name() {
     let user = Server::shared().await.user().await;
     let cases: [(&str, &[u8], &str); 4] = [
         ("void.txt", b"", "The file void.txt is empty"),
@@ -228,13 +228,13 @@ async fn what_cannot_be_read_is_refused_by_name() {
     ];
     for (name, content, sentence) in cases {
         let answer = upload(&user.app(), &[("fine.txt", b"fine"), (name, content)]).await;
-        invalid(&answer, &[("value_error", json!(["body", "files", 1]))]);
+        assert_invalid(&answer, &[("value_error", json!(["body", "files", 1]))]);
         assert_eq!(answer.body["detail"][0]["msg"], sentence);
     }
     assert_eq!(user.app().get("/v1/files").await.ok(), json!([]), "all files of a form are kept, or none");
     let eleven: Vec<(&str, &[u8])> = vec![("a.txt", b"a"); 11];
     let answer = upload(&user.app(), &eleven).await;
-    invalid(&answer, &[("too_long", json!(["body", "files"]))]);
+    assert_invalid(&answer, &[("too_long", json!(["body", "files"]))]);
     assert_eq!(answer.body["detail"][0]["input"], Value::Null, "files are not sent back");
 }
 
@@ -243,9 +243,9 @@ async fn forms_that_are_none_are_refused() {
     let app = Server::shared().await.user().await.app();
     let missing = [("missing", json!(["body", "files"]))];
     let post = || app.request(Method::POST, "/v2/files");
-    invalid(&Answer::to(post()).await, &missing);
-    invalid(&Answer::to(post().json(&json!({ "files": [] }))).await, &missing);
-    invalid(&Answer::to(post().multipart(Form::new().text("language", "en"))).await, &missing);
+    assert_invalid(&Answer::to(post()).await, &missing);
+    assert_invalid(&Answer::to(post().json(&json!({ "files": [] }))).await, &missing);
+    assert_invalid(&Answer::to(post().multipart(Form::new().text("language", "en"))).await, &missing);
     let broken = post().header("content-type", "multipart/form-data; boundary=x").body("--x\r\nnothing");
     let answer = Answer::to(broken).await;
     assert_eq!(answer.status, 400);
@@ -288,7 +288,7 @@ async fn files_are_found_after_a_reindex() {
     let mut config = server::Config::in_folder(folder.path());
     config.embedder.sources.folder = Some(models_folder().await.to_owned());
     let settings = config.settings();
-    let indexed = apart(async move { resources::Resources::reindex(&settings, |_, _| {}).await.unwrap() }).await;
+    let indexed = on_runtime(async move { resources::Resources::reindex(&settings, |_, _| {}).await.unwrap() }).await;
     assert!(indexed >= 3, "{indexed}");
     let server = Server::boot(folder.path(), |_| {}).await;
     let user = TestUser { url: server.url.clone(), ..user };

@@ -7,18 +7,18 @@ use super::rest::{PIXEL, upload};
 use crate::support::{
     server::TestUser,
     tables::{
-        Heard::{self, NotFound, NothingOfHers},
+        Expected::{self, NotFound, NothingForeign},
         Noun,
     },
 };
 
-const GONE: Heard = NotFound("File not found");
+const GONE: Expected = NotFound("File not found");
 
 pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls,
     attempts,
-    belongings: |seed| vec!["/v1/files".into(), format!("/v1/files/{}", seed["lease"].as_str().unwrap())],
+    owned_paths: |seed| vec!["/v1/files".into(), format!("/v1/files/{}", seed["lease"].as_str().unwrap())],
     secrets: &["Wieselburg", "lease.md"],
     volatile: &["id", "openai_file_id", "file_id", "uploaded_at"],
 };
@@ -48,15 +48,15 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
     let lease = &seed["lease"];
     let own = json!({ "name": "own.txt", "content": STANDARD.encode("Nothing of note") });
     vec![
-        ("list_files", json!({}), NothingOfHers),
-        ("search_files", json!({ "question": "When is the rent due?" }), NothingOfHers),
-        ("search_files", json!({ "question": "rent", "file_ids": [lease] }), NothingOfHers),
+        ("list_files", json!({}), NothingForeign),
+        ("search_files", json!({ "question": "When is the rent due?" }), NothingForeign),
+        ("search_files", json!({ "question": "rent", "file_ids": [lease] }), NothingForeign),
         ("get_file", json!({ "file_id": lease }), GONE),
         ("delete_file", json!({ "file_id": lease }), GONE),
-        ("upload_files", json!({ "files": [own] }), NothingOfHers),
+        ("upload_files", json!({ "files": [own] }), NothingForeign),
     ]
 }

@@ -3,13 +3,11 @@
 use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 
-use super::table::converse;
+use super::table::store_conversation;
 use crate::support::{
-    json::{column, fields, invalid, with},
-    server::{Caller, Server, apart},
+    json::{assert_invalid, column, field_names, names_with},
+    server::{Caller, Server, UNKNOWN_ID, on_runtime},
 };
-
-const NOWHERE: &str = "00000000-0000-4000-8000-000000000000";
 
 /// The fields of a folder on the developer API; the app sees `category_mapping` too.
 const DEVELOPER: &[&str] = &[
@@ -68,12 +66,12 @@ async fn the_first_look_makes_the_first_set_once() {
     ];
     assert_eq!(column(&folders[0], "name"), names);
     for (place, folder) in folders[0].as_array().unwrap().iter().enumerate() {
-        assert_eq!(fields(folder), with(DEVELOPER, &["category_mapping"]));
+        assert_eq!(field_names(folder), names_with(DEVELOPER, &["category_mapping"]));
         let rest = json!([folder["order"], folder["is_default"], folder["is_system"], folder["conversation_count"]]);
         assert_eq!(rest, json!([place, place == 9, true, 0]));
     }
     let developer = user.developer().get("/v1/dev/user/folders").await.ok();
-    assert_eq!((column(&developer, "name"), fields(&developer[0])), (names.to_vec(), DEVELOPER.to_vec()));
+    assert_eq!((column(&developer, "name"), field_names(&developer[0])), (names.to_vec(), DEVELOPER.to_vec()));
 }
 
 #[tokio::test]
@@ -98,10 +96,13 @@ async fn folders_are_made_and_changed() {
         .await
         .refused(422, "At least one field (name, description, color, icon, order) must be provided");
     app.patch(&path, json!({ "name": "  " })).await.refused(422, "name cannot be empty");
-    invalid(&app.post("/v1/folders", json!({ "name": "" })).await, &[("string_too_short", json!(["body", "name"]))]);
+    assert_invalid(
+        &app.post("/v1/folders", json!({ "name": "" })).await,
+        &[("string_too_short", json!(["body", "name"]))],
+    );
     let long = app.post("/v1/folders", json!({ "name": "x".repeat(101), "description": "y".repeat(501) })).await;
     assert_eq!(long.status, 422, "{}", long.body);
-    let nowhere = format!("/v1/folders/{NOWHERE}");
+    let nowhere = format!("/v1/folders/{UNKNOWN_ID}");
     app.get(&nowhere).await.refused(404, "Folder not found");
     app.patch(&nowhere, json!({ "name": "x" })).await.refused(404, "Folder not found");
 }
@@ -133,9 +134,9 @@ async fn folders_are_put_in_order() {
     assert_eq!(order(json!([mine, "travel", "work"])).await.ok(), json!({ "status": "ok" }));
     let folders = app.get("/v1/folders").await.ok();
     assert_eq!(column(&folders, "name")[..5], ["Mine", "Travel", "Work", "Personal", "Health"]);
-    order(json!(["work", NOWHERE])).await.refused(422, &format!("Unknown folders: {NOWHERE}"));
+    order(json!(["work", UNKNOWN_ID])).await.refused(422, &format!("Unknown folders: {UNKNOWN_ID}"));
     order(json!(["work", "work"])).await.refused(422, "folder_ids must name each folder once");
-    invalid(&order(json!([])).await, &[("too_short", json!(["body", "folder_ids"]))]);
+    assert_invalid(&order(json!([])).await, &[("too_short", json!(["body", "folder_ids"]))]);
     assert_eq!(app.get("/v1/folders").await.ok(), folders);
 }
 
@@ -143,7 +144,7 @@ async fn folders_are_put_in_order() {
 async fn conversations_are_filed() {
     let user = Server::shared().await.user().await;
     let app = user.app();
-    let (one, two) = (converse(&user).await, converse(&user).await);
+    let (one, two) = (store_conversation(&user).await, store_conversation(&user).await);
     let mine = make(&app, "Mine").await;
     assert_eq!(file(&app, &one, json!(mine)).await, json!({ "status": "ok" }));
     let found = app.get(&format!("/v1/folders/{mine}/conversations")).await.ok();
@@ -154,7 +155,7 @@ async fn conversations_are_filed() {
         let app = app.clone();
         async move { app.post(&path, json!({ "conversation_ids": ids })).await }
     };
-    assert_eq!(bulk(json!([one, two, two, NOWHERE])).await.ok(), json!({ "status": "ok", "moved_count": 2 }));
+    assert_eq!(bulk(json!([one, two, two, UNKNOWN_ID])).await.ok(), json!({ "status": "ok", "moved_count": 2 }));
     assert_eq!(filed(&app, &mine).await, [two.clone(), one.clone()], "newest first");
     assert_eq!(count(&app, &mine).await, 2);
     let page = app.get(&format!("/v1/folders/{mine}/conversations?limit=1&offset=1")).await.ok();
@@ -166,14 +167,14 @@ async fn conversations_are_filed() {
     file(&app, &one, Value::Null).await;
     assert_eq!((filed(&app, &mine).await.len(), count(&app, &mine).await), (0, json!(0)));
     let path = format!("/v1/conversations/{one}/folder");
-    app.patch(&path, json!({ "folder_id": NOWHERE })).await.refused(404, "Folder not found");
+    app.patch(&path, json!({ "folder_id": UNKNOWN_ID })).await.refused(404, "Folder not found");
     app.patch(&path, json!({}))
         .await
         .refused(422, "folder_id must be given; null takes the conversation out of its folder");
-    let nowhere = app.patch(&format!("/v1/conversations/{NOWHERE}/folder"), json!({ "folder_id": mine })).await;
+    let nowhere = app.patch(&format!("/v1/conversations/{UNKNOWN_ID}/folder"), json!({ "folder_id": mine })).await;
     nowhere.refused(404, "Conversation not found");
-    invalid(&bulk(json!([])).await, &[("too_short", json!(["body", "conversation_ids"]))]);
-    app.get(&format!("/v1/folders/{NOWHERE}/conversations")).await.refused(404, "Folder not found");
+    assert_invalid(&bulk(json!([])).await, &[("too_short", json!(["body", "conversation_ids"]))]);
+    app.get(&format!("/v1/folders/{UNKNOWN_ID}/conversations")).await.refused(404, "Folder not found");
 }
 
 /// Judges a conversation not worth keeping in view.
@@ -181,14 +182,16 @@ async fn discard(user: &str, conversation: &str) {
     let resources = Server::shared().await.resources.clone();
     let (user, conversation) = (user.to_owned(), conversation.to_owned());
     let change = resources::conversations::Change { discarded: Some(true), ..Default::default() };
-    apart(async move { resources.conversations(&user).change(&conversation, change).await.unwrap() }).await.unwrap();
+    on_runtime(async move { resources.conversations(&user).change(&conversation, change).await.unwrap() })
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
-async fn what_was_in_a_deleted_folder_moves() {
+async fn conversations_of_a_deleted_folder_move() {
     let user = Server::shared().await.user().await;
     let app = user.app();
-    let (one, two) = (converse(&user).await, converse(&user).await);
+    let (one, two) = (store_conversation(&user).await, store_conversation(&user).await);
     let (mine, spare) = (make(&app, "Mine").await, make(&app, "Spare").await);
     for (conversation, folder) in [(&one, &mine), (&two, &spare)] {
         file(&app, conversation, json!(folder)).await;
@@ -197,7 +200,7 @@ async fn what_was_in_a_deleted_folder_moves() {
     let to = |target: &str| format!("{path}?move_to_folder_id={target}");
     let same = "Conversations cannot move to the folder that is deleted";
     app.delete(&to(&mine)).await.refused(400, same);
-    app.delete(&to(NOWHERE)).await.refused(404, "Target folder not found");
+    app.delete(&to(UNKNOWN_ID)).await.refused(404, "Target folder not found");
     app.delete("/v1/folders/work").await.refused(400, "System folders cannot be deleted");
     assert_eq!(filed(&app, &mine).await, [one.as_str()], "a refusal moves nothing");
     let gone = app.delete(&to("travel")).await;

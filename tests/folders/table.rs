@@ -1,25 +1,26 @@
 //! The first set, a folder of the user's own, and a conversation in it.
 
-use resources::conversations::NewConversation;
-use schemas::conversation::{ConversationSource, ConversationStatus};
 use serde_json::{Value, json};
 
-use crate::support::{
-    server::{Server, TestUser, apart},
-    tables::{
-        Heard::{self, NotFound, NothingOfHers},
-        Noun,
+use crate::{
+    conversations::support::store_empty,
+    support::{
+        server::TestUser,
+        tables::{
+            Expected::{self, NotFound, NothingForeign},
+            Noun,
+        },
     },
 };
 
-const GONE: Heard = NotFound("Folder not found");
-const NO_CONVERSATION: Heard = NotFound("Conversation not found");
+const GONE: Expected = NotFound("Folder not found");
+const NO_CONVERSATION: Expected = NotFound("Conversation not found");
 
 pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls,
     attempts,
-    belongings: |seed| {
+    owned_paths: |seed| {
         let folder = format!("/v1/folders/{}", seed["folder"].as_str().unwrap());
         vec!["/v1/folders".into(), format!("{folder}/conversations"), folder]
     },
@@ -30,29 +31,16 @@ pub(crate) const NOUN: Noun = Noun {
 async fn seed(user: &TestUser) -> Value {
     user.app().get("/v1/folders").await.ok();
     let folder = user.app().post("/v1/folders", json!({ "name": "Cellar talks" })).await.ok()["id"].clone();
-    let conversation = converse(user).await;
+    let conversation = store_conversation(user).await;
     let path = format!("/v1/conversations/{conversation}/folder");
     user.app().patch(&path, json!({ "folder_id": folder })).await.ok();
     json!({ "folder": folder, "conversation": conversation })
 }
 
-/// Writes a conversation that is done; gives its id.
-pub(crate) async fn converse(user: &TestUser) -> String {
-    let (resources, user, id) = (Server::shared().await.resources.clone(), user.id.clone(), resources::new_id());
-    let new = NewConversation {
-        id: id.clone(),
-        started_at: None,
-        finished_at: None,
-        source: ConversationSource::Omi,
-        language: None,
-        geolocation: None,
-        external_data: None,
-        client_device_id: None,
-        client_platform: None,
-        status: ConversationStatus::Completed,
-        segments: Vec::new(),
-    };
-    apart(async move { resources.conversations(&user).create(new).await.unwrap() }).await;
+/// Stores a completed conversation; gives its id.
+pub(crate) async fn store_conversation(user: &TestUser) -> String {
+    let id = resources::new_id();
+    store_empty(user, &id).await;
     id
 }
 
@@ -87,17 +75,17 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
     let (folder, conversation) = (&seed["folder"], &seed["conversation"]);
     vec![
-        ("get_folders", json!({}), NothingOfHers),
+        ("get_folders", json!({}), NothingForeign),
         ("get_folder", json!({ "folder_id": folder }), GONE),
-        ("create_folder", json!({ "name": "Mine" }), NothingOfHers),
+        ("create_folder", json!({ "name": "Mine" }), NothingForeign),
         ("update_folder", json!({ "folder_id": folder, "name": "Mine" }), GONE),
         ("delete_folder", json!({ "folder_id": folder }), GONE),
-        ("reorder_folders", json!({ "folder_ids": ["work"] }), NothingOfHers),
+        ("reorder_folders", json!({ "folder_ids": ["work"] }), NothingForeign),
         ("get_folder_conversations", json!({ "folder_id": folder }), GONE),
-        ("get_folder_conversations", json!({ "folder_id": "work" }), NothingOfHers),
+        ("get_folder_conversations", json!({ "folder_id": "work" }), NothingForeign),
         ("move_conversation", json!({ "conversation_id": conversation, "folder_id": null }), NO_CONVERSATION),
         ("move_conversation", json!({ "conversation_id": conversation, "folder_id": "work" }), NO_CONVERSATION),
         ("move_conversation", json!({ "conversation_id": conversation, "folder_id": folder }), GONE),

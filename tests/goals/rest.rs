@@ -4,11 +4,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    json::{column, fields, invalid},
+    json::{assert_invalid, column, field_names},
     server::{Caller, Server},
 };
 
-const NOWHERE: &str = "goal_000000000000";
+const UNKNOWN_GOAL: &str = "goal_000000000000";
 
 /// The fields of a goal on the developer API.
 const DEVELOPER: &[&str] = &[
@@ -61,7 +61,7 @@ async fn a_developer_sets_a_goal_and_reads_it() {
         "focus_rank": 0,
     });
     let goal = developer.post("/v1/dev/user/goals", new).await.ok();
-    assert_eq!(fields(&goal), DEVELOPER);
+    assert_eq!(field_names(&goal), DEVELOPER);
     let id = goal["id"].as_str().unwrap();
     let digits = id.strip_prefix("goal_").unwrap();
     assert!(digits.len() == 12 && digits.chars().all(|digit| digit.is_ascii_hexdigit()), "{id}");
@@ -117,9 +117,9 @@ async fn new_goals_are_refused_in_the_contract_s_words() {
     let user = Server::shared().await.user().await;
     let developer = user.developer();
     let set = async |new| developer.post("/v1/dev/user/goals", new).await;
-    invalid(&set(json!({})).await, &[("missing", json!(["body", "title"]))]);
-    invalid(&set(json!({ "title": "" })).await, &[("string_too_short", json!(["body", "title"]))]);
-    invalid(&set(json!({ "title": "x".repeat(501) })).await, &[("string_too_long", json!(["body", "title"]))]);
+    assert_invalid(&set(json!({})).await, &[("missing", json!(["body", "title"]))]);
+    assert_invalid(&set(json!({ "title": "" })).await, &[("string_too_short", json!(["body", "title"]))]);
+    assert_invalid(&set(json!({ "title": "x".repeat(501) })).await, &[("string_too_long", json!(["body", "title"]))]);
     set(json!({ "title": "  " })).await.refused(422, "title cannot be empty");
     let refused = set(json!({
         "title": "x",
@@ -141,7 +141,7 @@ async fn new_goals_are_refused_in_the_contract_s_words() {
     let wrong = ["desired_outcome", "focus_rank", "goal_type", "status", "success_criteria", "target_value"];
     assert_eq!(places(&refused.body), wrong);
     let app = user.app().post("/v1/goals", json!({ "title": "x" })).await;
-    invalid(&app, &[("missing", json!(["body", "target_value"]))]);
+    assert_invalid(&app, &[("missing", json!(["body", "target_value"]))]);
     assert_eq!(user.app().get("/v1/goals").await.ok(), Value::Null);
     assert_eq!(user.app().get("/v1/goals/all").await.ok(), json!([]));
 }
@@ -207,7 +207,7 @@ async fn a_goal_is_changed_field_by_field() {
         "horizon_at": "2027-02-03T04:05:06Z", "focus_rank": 3,
     });
     let goal = developer.patch(&path, change).await.ok();
-    assert_eq!(fields(&goal), DEVELOPER);
+    assert_eq!(field_names(&goal), DEVELOPER);
     assert_eq!(goal["title"], "Walk");
     let metric = json!({ "type": "scale", "current": 1.0, "target": 5.0, "min": -1.0, "max": 6.0, "unit": "points" });
     assert_eq!(goal["metric"], metric);
@@ -257,11 +257,14 @@ async fn changes_are_refused_in_the_contract_s_words() {
     let places: Vec<&Value> = null.body["detail"].as_array().unwrap().iter().map(|issue| &issue["loc"]).collect();
     assert_eq!((null.status, json!(places)), (422, json!([["body", "title"], ["body", "target_value"]])));
     developer.patch(&path, json!({ "title": " " })).await.refused(422, "title cannot be empty");
-    let unknown = format!("/v1/dev/user/goals/{NOWHERE}");
+    let unknown = format!("/v1/dev/user/goals/{UNKNOWN_GOAL}");
     developer.patch(&unknown, json!({ "title": "x" })).await.refused(404, "Goal not found");
     developer.get(&unknown).await.refused(404, "Goal not found");
     developer.delete(&unknown).await.refused(404, "Goal not found");
-    user.app().patch(&format!("/v1/goals/{NOWHERE}"), json!({ "title": "x" })).await.refused(404, "Goal not found");
+    user.app()
+        .patch(&format!("/v1/goals/{UNKNOWN_GOAL}"), json!({ "title": "x" }))
+        .await
+        .refused(404, "Goal not found");
     assert_eq!(developer.get(&path).await.ok()["title"], "Run");
 }
 
@@ -276,21 +279,21 @@ async fn progress_comes_by_query_or_body_and_makes_the_history() {
         assert_eq!((&goal["current_value"], &goal["metric"]["current"]), (&json!(3.5), &json!(3.5)));
         let goal = caller.patch(&path, json!({ "current_value": 4 })).await.ok();
         assert_eq!(goal["current_value"], 4.0);
-        invalid(&caller.bare(Method::PATCH, &path).await, &[("missing", json!(["query", "current_value"]))]);
+        assert_invalid(&caller.bare(Method::PATCH, &path).await, &[("missing", json!(["query", "current_value"]))]);
         let wrong = caller.bare(Method::PATCH, &format!("{path}?current_value=much")).await;
         assert_eq!((wrong.status, &wrong.body["detail"][0]["loc"]), (422, &json!(["query", "current_value"])));
-        let unknown = caller.bare(Method::PATCH, &format!("{goals}/{NOWHERE}/progress?current_value=1")).await;
+        let unknown = caller.bare(Method::PATCH, &format!("{goals}/{UNKNOWN_GOAL}/progress?current_value=1")).await;
         unknown.refused(404, "Goal not found");
         let history = caller.get(&format!("{goals}/{id}/history")).await.ok();
         assert_eq!(history.as_array().unwrap().len(), 1, "one point a day, the last value wins: {history}");
-        assert_eq!(fields(&history[0]), ["date", "recorded_at", "value"]);
+        assert_eq!(field_names(&history[0]), ["date", "recorded_at", "value"]);
         assert_eq!(history[0]["value"], 4.0);
         let recorded = history[0]["recorded_at"].as_str().unwrap();
         assert_eq!(history[0]["date"], recorded[..10]);
         for days in [0, 366] {
             assert_eq!(caller.get(&format!("{goals}/{id}/history?days={days}")).await.status, 422);
         }
-        caller.get(&format!("{goals}/{NOWHERE}/history")).await.refused(404, "Goal not found");
+        caller.get(&format!("{goals}/{UNKNOWN_GOAL}/history")).await.refused(404, "Goal not found");
     }
     let changed = json!({ "current_value": 7 });
     developer.patch(&format!("/v1/dev/user/goals/{id}"), changed).await.ok();

@@ -5,18 +5,18 @@ use serde_json::{Value, json};
 use crate::support::{
     server::TestUser,
     tables::{
-        Heard::{self, NotFound, NothingOfHers},
+        Expected::{self, NotFound, NothingForeign},
         Noun,
     },
 };
 
-const GONE: Heard = NotFound("Goal not found");
+const GONE: Expected = NotFound("Goal not found");
 
 pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls,
     attempts,
-    belongings: |seed| {
+    owned_paths: |seed| {
         let history = format!("/v1/goals/{}/history", seed["run"].as_str().unwrap());
         vec!["/v1/goals/all?include_inactive=true".into(), history, "/v1/goals/suggest".into()]
     },
@@ -67,21 +67,21 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
     let id = &seed["run"];
     vec![
-        ("get_goals", json!({ "include_inactive": true }), NothingOfHers),
-        ("get_current_goal", json!({}), NothingOfHers),
+        ("get_goals", json!({ "include_inactive": true }), NothingForeign),
+        ("get_current_goal", json!({}), NothingForeign),
         ("get_goal", json!({ "goal_id": id }), GONE),
-        ("create_goal", json!({ "title": "Run", "target_value": 10, "unit": "km" }), NothingOfHers),
+        ("create_goal", json!({ "title": "Run", "target_value": 10, "unit": "km" }), NothingForeign),
         ("update_goal", json!({ "goal_id": id, "title": "Mine" }), GONE),
         ("update_goal_progress", json!({ "goal_id": id, "current_value": 0 }), GONE),
         ("get_goal_history", json!({ "goal_id": id }), GONE),
         ("delete_goal", json!({ "goal_id": id }), GONE),
         // A wish of his own, so that there is something to suggest.
-        ("create_memory", json!({ "content": "Bob hopes to juggle" }), NothingOfHers),
-        ("suggest_goal", json!({}), NothingOfHers),
+        ("create_memory", json!({ "content": "Bob hopes to juggle" }), NothingForeign),
+        ("suggest_goal", json!({}), NothingForeign),
         ("get_goal_advice", json!({ "goal_id": id }), GONE),
-        ("extract_goal_progress", json!({ "text": "I ran 7 km" }), NothingOfHers),
+        ("extract_goal_progress", json!({ "text": "I ran 7 km" }), NothingForeign),
     ]
 }

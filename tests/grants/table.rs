@@ -1,4 +1,4 @@
-//! An assistant that has been let in.
+//! A client with a grant.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::{
     support::{
         server::Server,
         tables::{
-            Heard::{self, NotFound, NothingOfHers},
+            Expected::{self, NotFound, NothingForeign},
             Noun,
         },
     },
@@ -22,7 +22,7 @@ pub(crate) const NOUN: Noun = Noun {
     },
     calls,
     attempts,
-    belongings: |_| vec!["/v1/mcp/oauth/grants".into()],
+    owned_paths: |_| vec!["/v1/mcp/oauth/grants".into()],
     secrets: &[],
     volatile: &["id", "client_id", "expires_at"],
 };
@@ -35,9 +35,9 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
     vec![
-        ("list_grants", json!({}), NothingOfHers),
+        ("list_grants", json!({}), NothingForeign),
         ("revoke_grant", json!({ "grant_id": seed["grant"] }), NotFound("Grant not found")),
     ]
 }

@@ -4,9 +4,23 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    json::{column, fields, invalid},
+    json::{assert_invalid, column, field_names},
     server::{Caller, Server},
 };
+
+/// The scopes of MCP keys and of OAuth clients.
+pub(crate) const MCP_SCOPES: [&str; 10] = [
+    "memories.read",
+    "memories.write",
+    "conversations.read",
+    "action_items.read",
+    "action_items.write",
+    "goals.read",
+    "chat.read",
+    "people.read",
+    "people.create",
+    "speakers.assign",
+];
 
 const FAMILIES: [(&str, &str, &[&str], &[&str]); 2] = [
     (
@@ -28,18 +42,7 @@ const FAMILIES: [(&str, &str, &[&str], &[&str]); 2] = [
         "/v1/mcp/keys",
         "omi_mcp_",
         &["app_id", "created_at", "id", "key_prefix", "last_used_at", "name", "scopes"],
-        &[
-            "memories.read",
-            "memories.write",
-            "conversations.read",
-            "action_items.read",
-            "action_items.write",
-            "goals.read",
-            "chat.read",
-            "people.read",
-            "people.create",
-            "speakers.assign",
-        ],
+        &MCP_SCOPES,
     ),
 ];
 
@@ -55,7 +58,7 @@ async fn a_key_is_shown_once() {
         assert_eq!((&created["name"], &created["last_used_at"]), (&json!("laptop"), &Value::Null));
         let mut described = created.clone();
         described.as_object_mut().unwrap().shift_remove("key").unwrap();
-        assert_eq!(fields(&described), names);
+        assert_eq!(field_names(&described), names);
         let listed = user.app().get(path).await.ok();
         assert_eq!(listed[0], described, "newest first");
         assert_eq!(column(&listed, "name"), ["laptop", "test"]);
@@ -98,7 +101,7 @@ async fn keys_hold_their_scopes() {
 }
 
 #[tokio::test]
-async fn a_missing_scope_is_told_before_the_body_is_looked_at() {
+async fn scopes_are_checked_before_the_body() {
     let user = Server::shared().await.user().await;
     let reader = user.app().post("/v1/dev/keys", json!({ "name": "reader" })).await.ok();
     let refused = user.with(reader["key"].as_str().unwrap()).post("/v1/dev/user/memories", json!({})).await;
@@ -121,10 +124,10 @@ async fn odd_keys_are_not_made() {
             let body = json!({ "name": "x", "scopes": [scopes[0], wrong] });
             app.post(path, body).await.refused(400, &sentence);
         }
-        invalid(&app.post(path, json!({})).await, &[("missing", json!(["body", "name"]))]);
+        assert_invalid(&app.post(path, json!({})).await, &[("missing", json!(["body", "name"]))]);
         let wrong = json!({ "name": 1, "scopes": "all" });
         let expected = [("string_type", json!(["body", "name"])), ("list_type", json!(["body", "scopes"]))];
-        invalid(&app.post(path, wrong).await, &expected);
+        assert_invalid(&app.post(path, wrong).await, &expected);
         assert_eq!(column(&app.get(path).await.ok(), "name"), ["test"], "nothing was made");
     }
 }
@@ -158,7 +161,7 @@ async fn a_key_describes_itself_and_its_last_use() {
         (user.mcp(), "/v1/mcp/key", "/v1/mcp/keys", &user.mcp_key_id, FAMILIES[1].2),
     ] {
         let described = caller.get(path).await.ok();
-        assert_eq!(fields(&described), names);
+        assert_eq!(field_names(&described), names);
         assert_eq!((&described["id"], &described["name"]), (&json!(id), &json!("test")));
         let mut noted = false;
         for _ in 0..100 {

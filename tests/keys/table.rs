@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::tables::{
-    Heard::{self, NothingOfHers},
+    Expected::{self, NothingForeign},
     Noun,
 };
 
@@ -11,7 +11,7 @@ pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(async { json!({ "developer_key": user.developer_key_id, "mcp_key": user.mcp_key_id }) }),
     calls,
     attempts,
-    belongings: |_| vec!["/v1/dev/keys".into(), "/v1/mcp/keys".into()],
+    owned_paths: |_| vec!["/v1/dev/keys".into(), "/v1/mcp/keys".into()],
     secrets: &[],
     volatile: &["key", "key_id", "key_prefix", "made_with"],
 };
@@ -29,12 +29,12 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
-    let mut attempts = vec![("get_key", json!({}), NothingOfHers)];
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
+    let mut attempts = vec![("get_key", json!({}), NothingForeign)];
     for (family, key) in [("developer", &seed["developer_key"]), ("mcp", &seed["mcp_key"])] {
-        attempts.push(("list_keys", json!({ "family": family }), NothingOfHers));
-        attempts.push(("create_key", json!({ "family": family, "name": "Bob's" }), NothingOfHers));
-        attempts.push(("revoke_key", json!({ "family": family, "key_id": key }), NothingOfHers));
+        attempts.push(("list_keys", json!({ "family": family }), NothingForeign));
+        attempts.push(("create_key", json!({ "family": family, "name": "Bob's" }), NothingForeign));
+        attempts.push(("revoke_key", json!({ "family": family, "key_id": key }), NothingForeign));
     }
     attempts
 }

@@ -1,13 +1,13 @@
-//! What takes something away is confirmed by the user, where their client can ask them.
+//! Confirmation of destructive tools, where the client supports elicitation.
 
 use serde_json::{Value, json};
 
 use super::{
-    endpoint::{BOTH, Client, initialize, message_of},
-    events::Events,
+    endpoint::{JSON_AND_SSE, McpClient, initialize, message_of},
+    events::EventStream,
 };
 
-impl Client {
+impl McpClient {
     /// Calls a tool as a client of 2026-07-28 that can ask its user, with the answers that it has.
     async fn call_asking(&self, tool: &str, arguments: Value, answers: Value) -> Value {
         let able = json!({ "io.modelcontextprotocol/clientCapabilities": { "elicitation": {} } });
@@ -26,10 +26,10 @@ impl Client {
     pub(super) async fn session_that_asks(&self) -> String {
         let mut opening = initialize("2025-11-25");
         opening["params"]["capabilities"] = json!({ "elicitation": {} });
-        let opened = self.post(BOTH, None, opening).await;
+        let opened = self.post(JSON_AND_SSE, None, opening).await;
         let session = opened.headers()["mcp-session-id"].to_str().unwrap().to_owned();
         message_of(opened).await;
-        self.post(BOTH, Some(&session), json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+        self.post(JSON_AND_SSE, Some(&session), json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
         session
     }
 }
@@ -47,7 +47,7 @@ pub(super) fn answer(question: &Value, action: &str) -> Value {
 
 #[tokio::test]
 async fn a_deletion_waits_for_consent_in_the_newest_revision() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let id = client.remember("Ada keeps bees").await;
     let arguments = json!({ "memory_id": id });
     let asked = client.call_asking("delete_memory", arguments.clone(), Value::Null).await;
@@ -73,7 +73,7 @@ async fn a_deletion_waits_for_consent_in_the_newest_revision() {
 
 #[tokio::test]
 async fn only_what_takes_away_is_asked_about_and_only_who_can_be_asked() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let made = client.call_asking("create_memory", json!({ "content": "Ada keeps bees" }), Value::Null).await;
     let id = made["structuredContent"]["memory"]["id"].as_str().unwrap().to_owned();
     let edit = json!({ "memory_id": id, "content": "Ada keeps wasps" });
@@ -89,14 +89,14 @@ async fn only_what_takes_away_is_asked_about_and_only_who_can_be_asked() {
 
 #[tokio::test]
 async fn a_deletion_waits_for_consent_in_a_session() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let session = client.session_that_asks().await;
     for (action, remains) in [("decline", true), ("accept", false)] {
         let id = client.remember(&format!("Ada keeps bees and {action}s")).await;
-        let mut stream = Events::of(client.post(BOTH, Some(&session), deletion(7, &id)).await);
+        let mut stream = EventStream::of(client.post(JSON_AND_SSE, Some(&session), deletion(7, &id)).await);
         let question = stream.request("elicitation/create").await;
         assert!(question["params"]["message"].as_str().unwrap().contains("Ada keeps bees"), "{question}");
-        client.post(BOTH, Some(&session), answer(&question, action)).await;
+        client.post(JSON_AND_SSE, Some(&session), answer(&question, action)).await;
         let result = stream.result(7).await;
         assert_eq!(result["isError"], remains, "{action}: {result}");
         assert_eq!(client.has(&id).await, remains, "{action}");
@@ -104,8 +104,8 @@ async fn a_deletion_waits_for_consent_in_a_session() {
 }
 
 #[tokio::test]
-async fn who_could_ask_and_brings_no_answer_brings_no_consent() {
-    let client = Client::of_new_user().await;
+async fn without_an_answer_there_is_no_confirmation() {
+    let client = McpClient::of_new_user().await;
     let session = client.session_that_asks().await;
     let answers = [
         json!({ "jsonrpc": "2.0", "error": { "code": -32601, "message": "There is nobody to ask" } }),
@@ -114,9 +114,9 @@ async fn who_could_ask_and_brings_no_answer_brings_no_consent() {
     ];
     for (call, mut answer) in (7..).zip(answers) {
         let id = client.remember(&format!("Ada keeps {call} bees")).await;
-        let mut stream = Events::of(client.post(BOTH, Some(&session), deletion(call, &id)).await);
+        let mut stream = EventStream::of(client.post(JSON_AND_SSE, Some(&session), deletion(call, &id)).await);
         answer["id"] = stream.request("elicitation/create").await["id"].take();
-        assert_eq!(client.post(BOTH, Some(&session), answer.clone()).await.status(), 202, "{answer}");
+        assert_eq!(client.post(JSON_AND_SSE, Some(&session), answer.clone()).await.status(), 202, "{answer}");
         let result = stream.result(call).await;
         assert_eq!(result["structuredContent"]["error"]["code"], "declined", "{answer}: {result}");
         assert!(client.has(&id).await, "{answer}");

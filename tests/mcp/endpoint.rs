@@ -1,4 +1,4 @@
-//! The MCP face over HTTP: both eras, sessions and their owners, and what older clients leave out.
+//! The MCP endpoint: revisions, sessions and their owners, content types, errors.
 
 use reqwest::{
     Method, RequestBuilder, Response, StatusCode,
@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 
 use crate::support::server::{Server, TestUser};
 
-pub(crate) const BOTH: &str = "application/json, text/event-stream";
-const MODERN: &str = "2026-07-28";
+pub(crate) const JSON_AND_SSE: &str = "application/json, text/event-stream";
+const STATELESS_REVISION: &str = "2026-07-28";
 
-/// A client of the MCP endpoint that says no more than it is told to.
-pub(crate) struct Client {
+/// A minimal client of the MCP endpoint.
+pub(crate) struct McpClient {
     pub(crate) endpoint: String,
     pub(crate) key: String,
     pub(crate) user: TestUser,
 }
 
-impl Client {
+impl McpClient {
     pub(crate) async fn of_new_user() -> Self {
         Self::at(Server::shared().await).await
     }
@@ -46,11 +46,12 @@ impl Client {
 
     /// Opens a session of an older revision; gives the answer and the session's id.
     pub(crate) async fn initialize(&self, version: &str) -> (Value, String) {
-        let response = self.post(BOTH, None, initialize(version)).await;
+        let response = self.post(JSON_AND_SSE, None, initialize(version)).await;
         assert_eq!(response.status(), StatusCode::OK);
         let id = response.headers()["mcp-session-id"].to_str().unwrap().to_owned();
         let answer = message_of(response).await;
-        let noted = self.post(BOTH, Some(&id), json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+        let noted =
+            self.post(JSON_AND_SSE, Some(&id), json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
         assert_eq!(noted.status(), StatusCode::ACCEPTED);
         (answer, id)
     }
@@ -65,7 +66,7 @@ impl Client {
 
     pub(crate) fn describe(&self, method: &str, mut params: Value) -> RequestBuilder {
         for (name, value) in [
-            ("protocolVersion", json!(MODERN)),
+            ("protocolVersion", json!(STATELESS_REVISION)),
             ("clientCapabilities", json!({})),
             ("clientInfo", json!({ "name": "test", "version": "1" })),
         ] {
@@ -75,8 +76,8 @@ impl Client {
             }
         }
         let name = params["name"].as_str().or(params["uri"].as_str()).unwrap_or_default().to_owned();
-        let request = self.request(Method::POST).header(ACCEPT, BOTH);
-        let request = request.header("mcp-protocol-version", MODERN).header("mcp-method", method);
+        let request = self.request(Method::POST).header(ACCEPT, JSON_AND_SSE);
+        let request = request.header("mcp-protocol-version", STATELESS_REVISION).header("mcp-method", method);
         request.header("mcp-name", name).json(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
     }
 
@@ -109,15 +110,16 @@ pub(crate) async fn message_of(response: Response) -> Value {
 
 #[tokio::test]
 async fn sessions_speak_every_older_revision() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     for version in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] {
         let (answer, session) = client.initialize(version).await;
         assert_eq!(answer["result"]["protocolVersion"], version);
         assert_eq!(answer["result"]["serverInfo"]["name"], "recollect");
         assert!(answer["result"]["instructions"].as_str().is_some_and(|text| text.len() > 50));
-        let listed = message_of(client.post(BOTH, Some(&session), list_tools()).await).await;
+        let listed = message_of(client.post(JSON_AND_SSE, Some(&session), list_tools()).await).await;
         assert!(listed["result"]["tools"].as_array().is_some_and(|tools| tools.len() > 5), "{listed}");
-        let pong = client.post(BOTH, Some(&session), json!({"jsonrpc": "2.0", "id": 2, "method": "ping"})).await;
+        let pong =
+            client.post(JSON_AND_SSE, Some(&session), json!({"jsonrpc": "2.0", "id": 2, "method": "ping"})).await;
         assert_eq!(message_of(pong).await, json!({"jsonrpc": "2.0", "id": 2, "result": {}}));
     }
     let (answer, _) = client.initialize("1999-01-01").await;
@@ -126,10 +128,10 @@ async fn sessions_speak_every_older_revision() {
 
 #[tokio::test]
 async fn the_newest_revision_needs_no_session() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let discovered = client.ask("server/discover", json!({})).await;
     let versions = discovered["result"]["supportedVersions"].as_array().unwrap();
-    assert!(versions.contains(&json!(MODERN)) && versions.contains(&json!("2024-11-05")), "{discovered}");
+    assert!(versions.contains(&json!(STATELESS_REVISION)) && versions.contains(&json!("2024-11-05")), "{discovered}");
     let listed = client.ask("tools/list", json!({})).await;
     assert_eq!(listed["result"]["resultType"], "complete");
     assert_eq!(listed["result"]["cacheScope"], "private");
@@ -144,7 +146,7 @@ async fn the_newest_revision_needs_no_session() {
 
 #[tokio::test]
 async fn tools_describe_themselves() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let listed = client.ask("tools/list", json!({})).await;
     let tools = listed["result"]["tools"].as_array().unwrap();
     for tool in tools {
@@ -167,27 +169,27 @@ async fn tools_describe_themselves() {
 
 #[tokio::test]
 async fn a_session_belongs_to_its_user() {
-    let (owner, other) = (Client::of_new_user().await, Client::of_new_user().await);
+    let (owner, other) = (McpClient::of_new_user().await, McpClient::of_new_user().await);
     let (_, session) = owner.initialize("2025-06-18").await;
     for foreign in [session.as_str(), "no-such-session"] {
-        for accept in [BOTH, "application/json"] {
+        for accept in [JSON_AND_SSE, "application/json"] {
             assert_eq!(other.post(accept, Some(foreign), list_tools()).await.status(), StatusCode::NOT_FOUND);
         }
         let batch = json!([list_tools()]);
-        assert_eq!(other.post(BOTH, Some(foreign), batch).await.status(), StatusCode::NOT_FOUND);
+        assert_eq!(other.post(JSON_AND_SSE, Some(foreign), batch).await.status(), StatusCode::NOT_FOUND);
         for method in [Method::GET, Method::DELETE] {
             let response = other.request(method).header("mcp-session-id", foreign).send().await.unwrap();
             assert_eq!(response.status(), StatusCode::NOT_FOUND);
             assert_eq!(response.json::<Value>().await.unwrap(), json!({ "detail": "Session not found" }));
         }
     }
-    let listed = owner.post(BOTH, Some(&session), list_tools()).await;
+    let listed = owner.post(JSON_AND_SSE, Some(&session), list_tools()).await;
     assert_eq!(listed.status(), StatusCode::OK, "the owner's session is still there");
 }
 
 #[tokio::test]
 async fn a_session_ends_with_delete() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let (_, session) = client.initialize("2025-03-26").await;
     let nameless = client.request(Method::DELETE).send().await.unwrap();
     assert_eq!(nameless.status(), StatusCode::BAD_REQUEST);
@@ -195,15 +197,15 @@ async fn a_session_ends_with_delete() {
     let delete = || client.request(Method::DELETE).header("mcp-session-id", &session).send();
     assert_eq!(delete().await.unwrap().status(), StatusCode::NO_CONTENT);
     assert_eq!(delete().await.unwrap().status(), StatusCode::NOT_FOUND);
-    assert_eq!(client.post(BOTH, Some(&session), list_tools()).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(client.post(JSON_AND_SSE, Some(&session), list_tools()).await.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
 async fn clients_get_the_form_they_accept() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let (_, session) = client.initialize("2025-03-26").await;
     let cases = [
-        (BOTH, Some(session.as_str()), "text/event-stream"),
+        (JSON_AND_SSE, Some(session.as_str()), "text/event-stream"),
         ("application/json", Some(session.as_str()), "application/json"),
         ("*/*", Some(session.as_str()), "application/json"),
         ("application/json", None, "application/json"),
@@ -222,7 +224,7 @@ async fn clients_get_the_form_they_accept() {
 
 #[tokio::test]
 async fn the_older_path_and_the_bare_key_work() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let request = reqwest::Client::new().post(format!("{}/sse", client.endpoint)).header(AUTHORIZATION, &client.key);
     let response = request.json(&list_tools()).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
@@ -234,16 +236,16 @@ async fn the_older_path_and_the_bare_key_work() {
 
 #[tokio::test]
 async fn a_get_without_a_session_pings() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let mut response = client.request(Method::GET).send().await.unwrap();
     assert_eq!(response.headers()[CONTENT_TYPE], "text/event-stream");
     assert_eq!(response.chunk().await.unwrap().unwrap(), "event: ping\ndata: {}\n\n");
-    let modern = client.request(Method::GET).header("mcp-protocol-version", MODERN).send().await.unwrap();
+    let modern = client.request(Method::GET).header("mcp-protocol-version", STATELESS_REVISION).send().await.unwrap();
     assert_eq!(modern.status(), StatusCode::METHOD_NOT_ALLOWED);
 }
 
 #[tokio::test]
-async fn nobody_gets_in_without_a_key() {
+async fn a_key_is_required() {
     let server = Server::shared().await;
     let endpoint = format!("{}/v1/mcp", server.url);
     let user = server.user().await;
@@ -263,7 +265,7 @@ async fn nobody_gets_in_without_a_key() {
 
 #[tokio::test]
 async fn foreign_pages_and_hosts_are_refused() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let cases = [
         (ORIGIN, "https://evil.example", StatusCode::FORBIDDEN),
         (ORIGIN, "null", StatusCode::FORBIDDEN),
@@ -280,11 +282,11 @@ async fn foreign_pages_and_hosts_are_refused() {
 }
 
 #[tokio::test]
-async fn what_is_no_message_is_refused() {
-    let client = Client::of_new_user().await;
+async fn invalid_messages_are_refused() {
+    let client = McpClient::of_new_user().await;
     let cases = [("{", "Invalid JSON body"), ("3", "JSON object"), (r#"{"a": 1}"#, "JSON-RPC"), ("[]", "1 to 20")];
     for (body, sentence) in cases {
-        let response = client.request(Method::POST).header(ACCEPT, BOTH).body(body).send().await.unwrap();
+        let response = client.request(Method::POST).header(ACCEPT, JSON_AND_SSE).body(body).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{body}");
         let text = response.text().await.unwrap();
         assert!(text.contains(sentence), "{body}: {text}");
@@ -296,12 +298,12 @@ async fn what_is_no_message_is_refused() {
 
 #[tokio::test]
 async fn the_first_revisions_may_batch() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let ping = |id: u32| json!({ "jsonrpc": "2.0", "id": id, "method": "ping" });
     let notice = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-    let both = client.post(BOTH, None, json!([ping(1), notice, ping(2)])).await.json::<Value>().await.unwrap();
+    let both = client.post(JSON_AND_SSE, None, json!([ping(1), notice, ping(2)])).await.json::<Value>().await.unwrap();
     assert_eq!(both.as_array().unwrap().iter().map(|answer| &answer["id"]).collect::<Vec<_>>(), [1, 2]);
-    assert_eq!(client.post(BOTH, None, json!([notice])).await.status(), StatusCode::ACCEPTED);
+    assert_eq!(client.post(JSON_AND_SSE, None, json!([notice])).await.status(), StatusCode::ACCEPTED);
     let request = client.request(Method::POST).header("mcp-protocol-version", "2025-06-18");
     let later = request.json(&json!([ping(1)])).send().await.unwrap();
     assert_eq!(later.status(), StatusCode::BAD_REQUEST);
@@ -310,7 +312,7 @@ async fn the_first_revisions_may_batch() {
 
 #[tokio::test]
 async fn tool_errors_are_results_and_protocol_errors_are_not() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let missing = client.call("get_memory", json!({ "memory_id": "nothing" })).await;
     assert_eq!(missing["result"]["isError"], true);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Reads an event stream as it comes.
+//! A reader of event streams.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 /// How long a stream may go on that is to end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A stream of events, of which some may have been read.
-pub(super) struct Events {
+pub(super) struct EventStream {
     response: Response,
     text: String,
 }
@@ -23,7 +23,7 @@ pub(super) struct Event {
     pub(super) data: String,
 }
 
-impl Events {
+impl EventStream {
     pub(super) fn of(response: Response) -> Self {
         assert!(response.status().is_success(), "{response:?}");
         assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -94,6 +94,6 @@ impl Events {
             }
             messages
         };
-        timeout(PATIENCE, counted).await.expect("the stream ends")
+        timeout(TIMEOUT, counted).await.expect("the stream ends")
     }
 }

@@ -1,21 +1,21 @@
-//! The transport of 2024-11-05 lives beside the pings.
+//! The HTTP+SSE transport of 2024-11-05.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{
-    endpoint::{Client, initialize, list_tools},
-    events::Events,
+    endpoint::{McpClient, initialize, list_tools},
+    events::EventStream,
 };
 use crate::support::server::Server;
 
-async fn open(client: &Client) -> (Events, String) {
+async fn open(client: &McpClient) -> (EventStream, String) {
     open_at(client, &format!("{}/sse", client.endpoint)).await
 }
 
-async fn open_at(client: &Client, url: &str) -> (Events, String) {
-    let mut stream = Events::of(client.to(Method::GET, url).send().await.unwrap());
+async fn open_at(client: &McpClient, url: &str) -> (EventStream, String) {
+    let mut stream = EventStream::of(client.to(Method::GET, url).send().await.unwrap());
     let beginning = stream.next().await.unwrap();
     assert_eq!(beginning.kind, "endpoint");
     let ping = stream.next().await.unwrap();
@@ -23,13 +23,13 @@ async fn open_at(client: &Client, url: &str) -> (Events, String) {
     (stream, format!("{}{}", client.user.url, beginning.data))
 }
 
-async fn post(client: &Client, address: &str, message: Value) -> StatusCode {
+async fn post(client: &McpClient, address: &str, message: Value) -> StatusCode {
     client.to(Method::POST, address).json(&message).send().await.unwrap().status()
 }
 
 #[tokio::test]
 async fn a_client_with_two_endpoints_is_answered_on_its_stream() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let (mut stream, address) = open(&client).await;
     assert_eq!(post(&client, &address, initialize("2024-11-05")).await, StatusCode::ACCEPTED);
     let answer = stream.message().await.unwrap();
@@ -49,7 +49,7 @@ fn call(tool: &str, arguments: Value) -> Value {
 
 #[tokio::test]
 async fn the_address_of_the_stream_says_what_is_shown() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let (mut stream, address) = open_at(&client, &format!("{}/sse?x=1&toolsets=goals", client.endpoint)).await;
     assert!(address.ends_with("&toolsets=goals"), "{address}");
     assert_eq!(post(&client, &address, initialize("2024-11-05")).await, StatusCode::ACCEPTED);
@@ -59,8 +59,8 @@ async fn the_address_of_the_stream_says_what_is_shown() {
 }
 
 #[tokio::test]
-async fn what_a_key_lacks_is_told_on_the_stream() {
-    let mut client = Client::of_new_user().await;
+async fn missing_scopes_are_reported_on_the_stream() {
+    let mut client = McpClient::of_new_user().await;
     let reader = json!({ "name": "reader", "scopes": ["memories.read"] });
     client.key = client.user.app().post("/v1/mcp/keys", reader).await.ok()["key"].as_str().unwrap().to_owned();
     let (mut stream, address) = open(&client).await;
@@ -81,7 +81,7 @@ async fn a_call_too_many_is_answered_so_that_the_model_can_read_it() {
         config.limits.overrides = vec!["mcp:sse=1".to_owned()];
     })
     .await;
-    let client = Client::at(&server).await;
+    let client = McpClient::at(&server).await;
     let (mut stream, address) = open(&client).await;
     assert_eq!(post(&client, &address, initialize("2024-11-05")).await, StatusCode::ACCEPTED);
     assert_eq!(post(&client, &address, list_tools()).await, StatusCode::TOO_MANY_REQUESTS);
@@ -94,7 +94,7 @@ async fn a_call_too_many_is_answered_so_that_the_model_can_read_it() {
 
 #[tokio::test]
 async fn an_address_is_its_owners_and_lives_as_long_as_the_stream() {
-    let (owner, other) = (Client::of_new_user().await, Client::of_new_user().await);
+    let (owner, other) = (McpClient::of_new_user().await, McpClient::of_new_user().await);
     let (stream, address) = open(&owner).await;
     assert_eq!(post(&other, &address, initialize("2024-11-05")).await, StatusCode::NOT_FOUND);
     assert_eq!(reqwest::Client::new().post(&address).send().await.unwrap().status(), StatusCode::UNAUTHORIZED);

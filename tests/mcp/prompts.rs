@@ -1,18 +1,18 @@
-//! Prompts hand over what there is, with the caller's rights.
+//! Prompts, with the caller's rights.
 
 use serde_json::{Value, json};
 use tools::transfer::Input;
 
 use super::{
-    endpoint::{BOTH, Client, message_of},
+    endpoint::{JSON_AND_SSE, McpClient, message_of},
     resources::long_talk,
 };
 use crate::{
-    support::server::{Server, indexed},
+    support::server::{Server, wait_until_indexed},
     transfer::support::import,
 };
 
-impl Client {
+impl McpClient {
     async fn prompt(&self, name: &str, arguments: Value) -> Value {
         self.ask("prompts/get", json!({ "name": name, "arguments": arguments })).await
     }
@@ -20,7 +20,7 @@ impl Client {
 
 #[tokio::test]
 async fn prompts_are_listed_with_their_arguments() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let listed = client.ask("prompts/list", json!({})).await;
     let prompts = listed["result"]["prompts"].as_array().unwrap();
     let names: Vec<&str> = prompts.iter().map(|prompt| prompt["name"].as_str().unwrap()).collect();
@@ -32,7 +32,7 @@ async fn prompts_are_listed_with_their_arguments() {
 
 #[tokio::test]
 async fn a_briefing_holds_what_is_known_said_and_to_be_done() {
-    let (client, other) = (Client::of_new_user().await, Client::of_new_user().await);
+    let (client, other) = (McpClient::of_new_user().await, McpClient::of_new_user().await);
     client.remember("Ida moved to Krems in March 2026").await;
     client.call("create_action_item", json!({ "description": "Send Ida the photos" })).await;
     let talk = json!([
@@ -41,7 +41,7 @@ async fn a_briefing_holds_what_is_known_said_and_to_be_done() {
     ]);
     let body = json!({ "transcript_segments": talk, "started_at": "2026-04-10T12:00:00Z", "source": "omi" });
     client.user.app().post("/v1/conversations/from-segments", body).await.ok();
-    indexed(Server::shared().await).await;
+    wait_until_indexed(Server::shared().await).await;
     let briefing = client.prompt("brief_me", json!({ "about": "Ida" })).await;
     let messages = briefing["result"]["messages"].as_array().unwrap_or_else(|| panic!("{briefing}"));
     let told = messages[0]["content"]["text"].as_str().unwrap();
@@ -58,9 +58,9 @@ async fn a_briefing_holds_what_is_known_said_and_to_be_done() {
 
 #[tokio::test]
 async fn a_briefing_reaches_to_the_end_of_long_conversations() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let (id, segment) = long_talk(&client.user).await;
-    indexed(Server::shared().await).await;
+    wait_until_indexed(Server::shared().await).await;
     let briefing = client.prompt("brief_me", json!({ "about": "the kingfisher" })).await;
     let messages = briefing["result"]["messages"].as_array().unwrap_or_else(|| panic!("{briefing}"));
     assert!(messages[0]["content"]["text"].as_str().unwrap().contains(&segment), "{briefing}");
@@ -72,7 +72,7 @@ async fn a_briefing_reaches_to_the_end_of_long_conversations() {
 
 #[tokio::test]
 async fn a_week_long_ago_is_reviewed_whatever_has_come_since() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let (before, then, since) = ("2026-03-03T10:00:00Z", "2026-03-11T10:00:00Z", "2026-04-20T10:00:00Z");
     let memory = |content: &str, created: &str, updated: &str| {
         json!({
@@ -107,7 +107,7 @@ async fn a_week_long_ago_is_reviewed_whatever_has_come_since() {
 
 #[tokio::test]
 async fn meetings_and_weeks_come_with_links_in_both_eras() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let talk =
         json!([{ "text": "The new roof for the barn is the plan with Otto.", "start": 0, "end": 4, "is_user": true }]);
     let started = chrono::Utc::now() - chrono::TimeDelta::hours(2);
@@ -115,7 +115,7 @@ async fn meetings_and_weeks_come_with_links_in_both_eras() {
     let id = client.user.app().post("/v1/conversations/from-segments", body).await.ok()["id"].clone();
     let edit = format!("/v1/dev/user/conversations/{}", id.as_str().unwrap());
     client.user.developer().patch(&edit, json!({ "title": "The barn roof", "discarded": false })).await.ok();
-    indexed(Server::shared().await).await;
+    wait_until_indexed(Server::shared().await).await;
     let uri = format!("omi://conversations/{}/transcript", id.as_str().unwrap());
     let arguments = json!({ "with": "Otto, Nobody", "about": "the barn" });
     for (name, arguments) in [("weekly_review", json!({})), ("prepare_meeting", arguments)] {
@@ -125,7 +125,7 @@ async fn meetings_and_weeks_come_with_links_in_both_eras() {
         let get = json!({ "jsonrpc": "2.0", "id": 5, "method": "prompts/get", "params": { "name": name, "arguments": arguments } });
         for (version, knows_links) in [("2025-11-25", true), ("2025-03-26", false)] {
             let (_, session) = client.initialize(version).await;
-            let answer = message_of(client.post(BOTH, Some(&session), get.clone()).await).await;
+            let answer = message_of(client.post(JSON_AND_SSE, Some(&session), get.clone()).await).await;
             assert_eq!(links(&answer), knows_links, "{name} in {version}: {answer}");
             assert!(answer.to_string().contains("The barn roof"), "{name} in {version}");
         }
@@ -134,7 +134,7 @@ async fn meetings_and_weeks_come_with_links_in_both_eras() {
 
 #[tokio::test]
 async fn wrong_arguments_are_refused_and_right_ones_completed() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     for (name, arguments) in [
         ("brief_me", json!({})),
         ("brief_me", json!({ "about": "x", "mood": "good" })),

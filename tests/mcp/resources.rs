@@ -1,11 +1,11 @@
-//! What can be opened by its address: listed, completed and read.
+//! Resources: listed, completed and read.
 
 use serde_json::{Value, json};
 use tools::transfer::Input;
 
-use super::endpoint::Client;
+use super::endpoint::McpClient;
 use crate::{
-    support::server::{Server, TestUser, indexed},
+    support::server::{Server, TestUser, wait_until_indexed},
     transfer::support::import,
 };
 
@@ -28,7 +28,7 @@ pub(super) async fn long_talk(user: &TestUser) -> (&'static str, String) {
     ("c-long", whole["transcript_segments"][605]["id"].as_str().unwrap().to_owned())
 }
 
-impl Client {
+impl McpClient {
     async fn addresses(&self) -> Vec<Value> {
         self.ask("resources/list", json!({})).await["result"]["resources"].as_array().unwrap().clone()
     }
@@ -74,7 +74,7 @@ impl Client {
 
 #[tokio::test]
 async fn everything_with_an_address_has_a_template_or_is_listed() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let templates = client.ask("resources/templates/list", json!({})).await;
     let templates = templates["result"]["resourceTemplates"].as_array().unwrap();
     let forms: Vec<&str> = templates.iter().map(|template| template["uriTemplate"].as_str().unwrap()).collect();
@@ -88,7 +88,7 @@ async fn everything_with_an_address_has_a_template_or_is_listed() {
 
 #[tokio::test]
 async fn memories_are_resources() {
-    let (client, other) = (Client::of_new_user().await, Client::of_new_user().await);
+    let (client, other) = (McpClient::of_new_user().await, McpClient::of_new_user().await);
     let id = client.remember("Grace found the moth in the relay on the ninth of September").await;
     let uri = format!("omi://memories/{id}");
     let listed = client.addresses().await;
@@ -108,7 +108,7 @@ async fn memories_are_resources() {
 
 #[tokio::test]
 async fn conversations_and_their_transcripts_are_resources() {
-    let (client, other) = (Client::of_new_user().await, Client::of_new_user().await);
+    let (client, other) = (McpClient::of_new_user().await, McpClient::of_new_user().await);
     let id = client.talk(&["Shall we take the ferry to Bergen?", "Yes, on Tuesday."]).await;
     let uri = format!("omi://conversations/{id}");
     assert!(client.addresses().await.iter().any(|entry| entry["uri"] == uri));
@@ -125,7 +125,7 @@ async fn conversations_and_their_transcripts_are_resources() {
 
 #[tokio::test]
 async fn the_profile_and_what_is_to_be_done_are_resources() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     assert_eq!(client.read("omi://profile").await["text"], "Nothing is known yet.");
     client.remember("Hedy plays chess on Mondays").await;
     assert_eq!(client.read("omi://profile").await["text"], "Hedy plays chess on Mondays");
@@ -143,7 +143,7 @@ async fn the_profile_and_what_is_to_be_done_are_resources() {
 
 #[tokio::test]
 async fn ids_are_completed_by_their_beginning_and_by_words() {
-    let (client, other) = (Client::of_new_user().await, Client::of_new_user().await);
+    let (client, other) = (McpClient::of_new_user().await, McpClient::of_new_user().await);
     let bees = client.remember("Ada keeps bees near Graz").await;
     let clocks = client.remember("Bob repairs clocks").await;
     let memories = "omi://memories/{id}";
@@ -161,7 +161,7 @@ async fn ids_are_completed_by_their_beginning_and_by_words() {
 
 #[tokio::test]
 async fn resources_are_listed_page_by_page_newest_first() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let mut written = vec!["omi://profile".to_owned(), "omi://action-items/open".to_owned()];
     for batch in 0..5 {
         let items: Vec<Value> = (0..25).map(|i| json!({ "content": format!("Fact {batch}-{i}") })).collect();
@@ -188,7 +188,7 @@ async fn resources_are_listed_page_by_page_newest_first() {
 
 #[tokio::test]
 async fn goals_are_listed_to_the_last_one() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let mut written = Vec::new();
     for number in 0..5 {
         let goal = json!({ "title": format!("Goal {number}") });
@@ -211,13 +211,13 @@ async fn goals_are_listed_to_the_last_one() {
 
 #[tokio::test]
 async fn long_conversations_are_read_to_their_end() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let (id, segment) = long_talk(&client.user).await;
     let transcript = client.read(&format!("omi://conversations/{id}/transcript")).await;
     let lines: Vec<&str> = transcript["text"].as_str().unwrap().lines().collect();
     assert_eq!(lines.len(), 620);
     assert!(lines[619].ends_with("We rowed lap 619 around the lake."), "{}", lines[619]);
-    indexed(Server::shared().await).await;
+    wait_until_indexed(Server::shared().await).await;
     let found = client.call("search", json!({ "query": "Where does the kingfisher nest?" })).await;
     let results = found["result"]["structuredContent"]["results"].as_array().unwrap();
     let passage = format!("conversation:{id}#{segment}");
@@ -233,7 +233,7 @@ async fn long_conversations_are_read_to_their_end() {
 
 #[tokio::test]
 async fn a_listing_is_in_the_audit_trail() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let id = client.remember("Hedy plays chess on Mondays").await;
     client.addresses().await;
     let trail = client.user.app().get("/v1/users/audit?tool=get_memories").await.ok();

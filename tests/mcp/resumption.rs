@@ -1,4 +1,4 @@
-//! Streams of a session: they begin with an id for those who know what it is for, and can be read on after a loss.
+//! Resuming streams of a session by `Last-Event-ID`.
 
 use std::time::Duration;
 
@@ -11,27 +11,27 @@ use tempfile::TempDir;
 
 use super::{
     conformance,
-    endpoint::{BOTH, Client},
-    events::Events,
+    endpoint::{JSON_AND_SSE, McpClient},
+    events::EventStream,
 };
 use crate::support::server::Server;
 
-/// A call that takes a while and tells of its progress.
+/// A slow call that reports progress.
 pub(super) fn slow_call() -> Value {
     let params = json!({ "name": "test_tool_with_progress", "_meta": { "progressToken": "p" } });
     json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params })
 }
 
-async fn resume(client: &Client, session: &str, after: &str) -> Events {
+async fn resume(client: &McpClient, session: &str, after: &str) -> EventStream {
     let request = client.request(Method::GET).header("mcp-session-id", session).header("last-event-id", after);
-    Events::of(request.send().await.unwrap())
+    EventStream::of(request.send().await.unwrap())
 }
 
 #[tokio::test]
 async fn an_answer_waits_for_a_client_that_lost_its_connection() {
-    let client = Client::at(conformance::server().await).await;
+    let client = McpClient::at(conformance::server().await).await;
     let (_, session) = client.initialize("2025-11-25").await;
-    let mut stream = Events::of(client.post(BOTH, Some(&session), slow_call()).await);
+    let mut stream = EventStream::of(client.post(JSON_AND_SSE, Some(&session), slow_call()).await);
     let first = stream.next().await.unwrap();
     assert_eq!((first.data.as_str(), first.id.is_empty()), ("", false), "an id comes before anything else");
     let second = stream.next().await.unwrap();
@@ -65,19 +65,19 @@ async fn an_answer_waits_for_a_client_that_lost_its_connection() {
 
 #[tokio::test]
 async fn older_clients_are_sent_no_empty_events() {
-    let client = Client::at(conformance::server().await).await;
+    let client = McpClient::at(conformance::server().await).await;
     let (_, session) = client.initialize("2025-06-18").await;
-    let mut stream = Events::of(client.post(BOTH, Some(&session), slow_call()).await);
+    let mut stream = EventStream::of(client.post(JSON_AND_SSE, Some(&session), slow_call()).await);
     while let Some(event) = stream.next().await {
         assert!(!event.data.is_empty(), "{event:?}");
     }
 }
 
 #[tokio::test]
-async fn what_could_not_be_answered_is_not_done() {
+async fn calls_that_cannot_be_answered_are_not_made() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), |config| config.limits.streams = 1).await;
-    let client = Client::at(&server).await;
+    let client = McpClient::at(&server).await;
     let (_, session) = client.initialize("2025-11-25").await;
     // The place that the opening took is given back in a moment.
     let held = loop {
@@ -90,7 +90,7 @@ async fn what_could_not_be_answered_is_not_done() {
     let params = json!({ "name": "create_memory", "arguments": { "content": "Ada keeps bees" } });
     let call = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params });
     for refused in [call.clone(), json!([call])] {
-        let refused = client.post(BOTH, Some(&session), refused).await;
+        let refused = client.post(JSON_AND_SSE, Some(&session), refused).await;
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(refused.headers()["retry-after"], "5");
     }
@@ -102,7 +102,11 @@ async fn what_could_not_be_answered_is_not_done() {
         || async { client.call("get_memories", json!({})).await["result"]["structuredContent"]["memories"].take() };
     assert_eq!(kept().await, json!([]), "who is told to come again has nothing done yet");
     let answer = json!({ "jsonrpc": "2.0", "id": 1, "result": {} });
-    assert_eq!(client.post(BOTH, Some(&session), answer).await.status(), StatusCode::ACCEPTED, "needs no place");
+    assert_eq!(
+        client.post(JSON_AND_SSE, Some(&session), answer).await.status(),
+        StatusCode::ACCEPTED,
+        "needs no place"
+    );
     let plain = client.post("application/json", Some(&session), call).await;
     assert_eq!(plain.status(), StatusCode::OK, "one message needs no place");
     assert_eq!(kept().await.as_array().unwrap().len(), 1);
@@ -112,7 +116,7 @@ async fn what_could_not_be_answered_is_not_done() {
 
 #[tokio::test]
 async fn news_has_one_form_only() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let listen = client.describe("subscriptions/listen", json!({ "notifications": { "resourcesListChanged": true } }));
     let json_alone = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
     let refused = listen.headers(json_alone).send().await.unwrap();
@@ -123,13 +127,13 @@ async fn news_has_one_form_only() {
 
 #[tokio::test]
 async fn every_stream_ends_with_its_key() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let (_, session) = client.initialize("2025-11-25").await;
     let own = client.request(Method::GET).header("mcp-session-id", &session);
     let older = client.to(Method::GET, &format!("{}/sse", client.endpoint));
     let mut streams = Vec::new();
     for stream in [own, client.request(Method::GET), older] {
-        streams.push(Events::of(stream.send().await.unwrap()));
+        streams.push(EventStream::of(stream.send().await.unwrap()));
     }
     let revoke = format!("/v1/mcp/keys/{}", client.user.mcp_key_id);
     assert_eq!(client.user.app().delete(&revoke).await.status, 204);
@@ -140,13 +144,13 @@ async fn every_stream_ends_with_its_key() {
 
 #[tokio::test]
 async fn a_batch_tells_how_far_it_has_come() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let (_, session) = client.initialize("2025-11-25").await;
     let items: Vec<Value> = (0..5).map(|place| json!({ "content": format!("Fact {place}") })).collect();
     let meta = json!({ "progressToken": "p" });
     let params = json!({ "name": "create_memories", "arguments": { "items": items }, "_meta": meta });
     let call = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params });
-    let mut stream = Events::of(client.post(BOTH, Some(&session), call).await);
+    let mut stream = EventStream::of(client.post(JSON_AND_SSE, Some(&session), call).await);
     let mut steps = Vec::new();
     loop {
         let message = stream.message().await.unwrap();

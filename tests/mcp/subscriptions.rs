@@ -1,4 +1,4 @@
-//! Clients hear of what changes: sessions by their own stream, 2026-07-28 by a subscription.
+//! Change notifications: on the stream of a session, and by `subscriptions/listen` of 2026-07-28.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::{
-    endpoint::{BOTH, Client, message_of},
-    events::Events,
+    endpoint::{JSON_AND_SSE, McpClient, message_of},
+    events::EventStream,
 };
 use crate::{oauth::flow, support::server::Server};
 
@@ -17,21 +17,21 @@ const UPDATED: &str = "notifications/resources/updated";
 const LIST_CHANGED: &str = "notifications/resources/list_changed";
 
 #[tokio::test]
-async fn a_session_hears_of_what_it_watches() {
-    let client = Client::of_new_user().await;
+async fn a_session_is_notified_of_subscribed_resources() {
+    let client = McpClient::of_new_user().await;
     let (answer, session) = client.initialize("2025-11-25").await;
     let can = &answer["result"]["capabilities"]["resources"];
     assert_eq!((&can["subscribe"], &can["listChanged"]), (&json!(true), &json!(true)));
     let [bees, wasps] = [client.remember("Ada keeps bees").await, client.remember("Ada fears wasps").await];
     let stream = client.request(Method::GET).header("mcp-session-id", &session).send().await.unwrap();
-    let mut news = Events::of(stream);
+    let mut news = EventStream::of(stream);
 
     let uri = format!("omi://memories/{bees}");
     let subscribe =
         |method: &str, uri: &str| json!({"jsonrpc": "2.0", "id": 3, "method": method, "params": {"uri": uri}});
-    let subscribed = client.post(BOTH, Some(&session), subscribe("resources/subscribe", &uri)).await;
+    let subscribed = client.post(JSON_AND_SSE, Some(&session), subscribe("resources/subscribe", &uri)).await;
     assert_eq!(message_of(subscribed).await["result"], json!({}));
-    let refused = client.post(BOTH, Some(&session), subscribe("resources/subscribe", "omi://nothing/1")).await;
+    let refused = client.post(JSON_AND_SSE, Some(&session), subscribe("resources/subscribe", "omi://nothing/1")).await;
     assert_eq!(message_of(refused).await["error"]["code"], -32002);
 
     client.call("edit_memory", json!({ "memory_id": wasps, "content": "Ada fears nothing" })).await;
@@ -44,35 +44,35 @@ async fn a_session_hears_of_what_it_watches() {
 }
 
 #[tokio::test]
-async fn what_was_missed_is_told_to_who_begins_to_listen() {
-    let client = Client::of_new_user().await;
+async fn missed_changes_are_sent_to_a_new_stream() {
+    let client = McpClient::of_new_user().await;
     let (_, session) = client.initialize("2025-11-25").await;
     let id = client.remember("Ada keeps bees").await;
     let uri = format!("omi://memories/{id}");
     let subscribe = json!({"jsonrpc": "2.0", "id": 3, "method": "resources/subscribe", "params": {"uri": uri}});
-    message_of(client.post(BOTH, Some(&session), subscribe).await).await;
+    message_of(client.post(JSON_AND_SSE, Some(&session), subscribe).await).await;
     client.call("edit_memory", json!({ "memory_id": id, "content": "Ada keeps wasps" })).await;
     let stream = client.request(Method::GET).header("mcp-session-id", &session).send().await.unwrap();
-    assert_eq!(Events::of(stream).notification(UPDATED).await["uri"], uri);
+    assert_eq!(EventStream::of(stream).notification(UPDATED).await["uri"], uri);
 }
 
 #[tokio::test]
 async fn a_session_goes_on_with_a_newer_token() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), |config| config.oauth.access_seconds = 5).await;
-    let (user, app) = (server.user().await, flow::Client::added(&server).await);
-    let tokens = app.let_in(&user, "memories.read").await;
+    let (user, app) = (server.user().await, flow::OAuthClient::added(&server).await);
+    let tokens = app.authorize(&user, "memories.read").await;
     let key = tokens["access_token"].as_str().unwrap().to_owned();
-    let mut client = Client { endpoint: format!("{}/v1/mcp", server.url), key, user };
+    let mut client = McpClient { endpoint: format!("{}/v1/mcp", server.url), key, user };
     let (_, session) = client.initialize("2025-11-25").await;
-    let listen = |client: &Client| client.request(Method::GET).header("mcp-session-id", &session).send();
-    let mut news = Events::of(listen(&client).await.unwrap());
+    let listen = |client: &McpClient| client.request(Method::GET).header("mcp-session-id", &session).send();
+    let mut news = EventStream::of(listen(&client).await.unwrap());
     // With the token ends what it has opened, though nobody has revoked it.
     news.end().await;
     client.user.developer().post("/v1/dev/user/memories", json!({ "content": "Ada keeps bees" })).await.ok();
     let tokens = app.refresh(tokens["refresh_token"].as_str().unwrap()).await.ok();
     client.key = tokens["access_token"].as_str().unwrap().to_owned();
-    let mut news = Events::of(listen(&client).await.unwrap());
+    let mut news = EventStream::of(listen(&client).await.unwrap());
     let heard = timeout(Duration::from_secs(30), news.notification(LIST_CHANGED)).await;
     assert!(heard.is_ok(), "the session has gone deaf");
     drop(news);
@@ -80,13 +80,13 @@ async fn a_session_goes_on_with_a_newer_token() {
 }
 
 #[tokio::test]
-async fn a_subscription_hears_of_what_it_asked_for() {
-    let client = Client::of_new_user().await;
+async fn a_subscription_delivers_what_it_asked_for() {
+    let client = McpClient::of_new_user().await;
     let id = client.remember("Ada keeps bees").await;
     let uri = format!("omi://memories/{id}");
     let wanted = json!({ "resourceSubscriptions": [uri, "omi://nothing/1"], "toolsListChanged": true });
     let listen = client.describe("subscriptions/listen", json!({ "notifications": wanted }));
-    let mut news = Events::of(listen.send().await.unwrap());
+    let mut news = EventStream::of(listen.send().await.unwrap());
     let acknowledged = news.notification("notifications/subscriptions/acknowledged").await;
     assert_eq!(acknowledged["notifications"], json!({ "resourceSubscriptions": [uri] }), "tools do not change");
 
@@ -98,11 +98,11 @@ async fn a_subscription_hears_of_what_it_asked_for() {
 }
 
 #[tokio::test]
-async fn who_loses_the_key_hears_no_more() {
-    let client = Client::of_new_user().await;
+async fn a_revoked_key_ends_its_subscriptions() {
+    let client = McpClient::of_new_user().await;
     let id = client.remember("Ada keeps bees").await;
     let wanted = json!({ "notifications": { "resourceSubscriptions": [format!("omi://memories/{id}")] } });
-    let mut news = Events::of(client.describe("subscriptions/listen", wanted).send().await.unwrap());
+    let mut news = EventStream::of(client.describe("subscriptions/listen", wanted).send().await.unwrap());
     news.notification("notifications/subscriptions/acknowledged").await;
     let user = &client.user;
     let revoke = format!("/v1/mcp/keys/{}", user.mcp_key_id);
@@ -115,15 +115,15 @@ async fn who_loses_the_key_hears_no_more() {
 
 #[tokio::test]
 async fn calls_are_logged_to_clients_that_want_to_read_along() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let (_, session) = client.initialize("2025-11-25").await;
-    let mut log = Events::of(client.request(Method::GET).header("mcp-session-id", &session).send().await.unwrap());
+    let mut log = EventStream::of(client.request(Method::GET).header("mcp-session-id", &session).send().await.unwrap());
     let ask = |id: u32, method: &str, params| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
     let set = ask(3, "logging/setLevel", json!({ "level": "warning" }));
-    assert_eq!(message_of(client.post(BOTH, Some(&session), set).await).await["result"], json!({}));
+    assert_eq!(message_of(client.post(JSON_AND_SSE, Some(&session), set).await).await["result"], json!({}));
     for (id, memory) in [(4, json!(client.remember("Ada keeps bees").await)), (5, json!("nothing"))] {
         let call = json!({ "name": "get_memory", "arguments": { "memory_id": memory } });
-        message_of(client.post(BOTH, Some(&session), ask(id, "tools/call", call)).await).await;
+        message_of(client.post(JSON_AND_SSE, Some(&session), ask(id, "tools/call", call)).await).await;
     }
     let line = log.notification("notifications/message").await;
     assert_eq!((&line["level"], &line["data"]["tool"]), (&json!("warning"), &json!("get_memory")), "{line}");
@@ -131,6 +131,6 @@ async fn calls_are_logged_to_clients_that_want_to_read_along() {
 
     let mut described = json!({ "name": "get_memory", "arguments": { "memory_id": "nothing" } });
     described["_meta"] = json!({ "io.modelcontextprotocol/logLevel": "debug" });
-    let mut answer = Events::of(client.describe("tools/call", described).send().await.unwrap());
+    let mut answer = EventStream::of(client.describe("tools/call", described).send().await.unwrap());
     assert_eq!(answer.notification("notifications/message").await["data"]["outcome"], "not_found");
 }

@@ -1,15 +1,15 @@
-//! What assistants are shown: little by default, the rest by toolset, and never more than their scopes.
+//! Toolsets: the default list, more on request, and never more than the scopes.
 
 use schemas::{key::KeyFamily, scope::Scope};
 use serde_json::{Value, json};
 
-use super::endpoint::{BOTH, Client, list_tools, message_of};
-use crate::support::server::{Server, apart};
+use super::endpoint::{JSON_AND_SSE, McpClient, list_tools, message_of};
+use crate::support::server::{Server, on_runtime};
 
 /// What `tools/list` may weigh, in bytes.
 const BUDGET: usize = 12_000;
 
-impl Client {
+impl McpClient {
     async fn listed(&self) -> Vec<Value> {
         self.ask("tools/list", json!({})).await["result"]["tools"].as_array().unwrap().clone()
     }
@@ -30,7 +30,7 @@ fn names(tools: &[Value]) -> Vec<&str> {
 
 #[tokio::test]
 async fn the_default_list_is_small() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let response = client.describe("tools/list", json!({})).send().await.unwrap();
     let text = response.text().await.unwrap();
     assert!(text.len() < BUDGET, "{} bytes", text.len());
@@ -43,7 +43,7 @@ async fn the_default_list_is_small() {
 
 #[tokio::test]
 async fn toolsets_show_the_rest_in_both_eras() {
-    let client = Client::of_new_user().await;
+    let client = McpClient::of_new_user().await;
     let goals = client.showing("goals").listed().await;
     assert!(names(&goals).contains(&"get_goals") && !names(&goals).contains(&"search_memories"), "{goals:?}");
     let icon = |tool: &Value| tool["icons"][0]["src"].as_str().map(str::to_owned);
@@ -54,7 +54,7 @@ async fn toolsets_show_the_rest_in_both_eras() {
     assert!(client.showing("all").listed().await.len() > 60);
     let older = client.showing("people");
     let (_, session) = older.initialize("2025-06-18").await;
-    let listed = message_of(older.post(BOTH, Some(&session), list_tools()).await).await;
+    let listed = message_of(older.post(JSON_AND_SSE, Some(&session), list_tools()).await).await;
     assert!(names(listed["result"]["tools"].as_array().unwrap()).contains(&"get_people"), "{listed}");
     let unknown = client.showing("dreams").ask("tools/list", json!({})).await;
     assert_eq!(unknown["error"]["code"], -32602);
@@ -62,8 +62,8 @@ async fn toolsets_show_the_rest_in_both_eras() {
 }
 
 #[tokio::test]
-async fn what_is_not_shown_can_be_called() {
-    let client = Client::of_new_user().await;
+async fn hidden_tools_can_be_called() {
+    let client = McpClient::of_new_user().await;
     assert!(!names(&client.listed().await).contains(&"get_goals"));
     let goals = client.call("get_goals", json!({})).await;
     assert_eq!(goals["result"]["structuredContent"]["goals"], json!([]), "{goals}");
@@ -74,12 +74,12 @@ async fn toolsets_show_nothing_beyond_the_scopes() {
     let server = Server::shared().await;
     let (user, resources) = (server.user().await, server.resources.clone());
     let id = user.id.clone();
-    let key = apart(async move {
+    let key = on_runtime(async move {
         let scopes = Some(&[Scope::MemoriesRead][..]);
         resources.keys().create(&id, KeyFamily::Mcp, "reader", scopes).await.unwrap()
     })
     .await;
-    let client = Client { endpoint: format!("{}/v1/mcp?toolsets=all", server.url), key: key.key, user };
+    let client = McpClient { endpoint: format!("{}/v1/mcp?toolsets=all", server.url), key: key.key, user };
     let listed = client.listed().await;
     assert!(names(&listed).contains(&"get_memory"));
     for tool in ["create_memory", "get_goals", "get_conversations", "delete_all_memories"] {
@@ -88,8 +88,8 @@ async fn toolsets_show_nothing_beyond_the_scopes() {
 }
 
 #[tokio::test]
-async fn what_is_listed_says_how_it_behaves_and_what_it_needs() {
-    let client = Client::of_new_user().await;
+async fn listed_tools_have_hints_and_scopes() {
+    let client = McpClient::of_new_user().await;
     for tool in client.showing("all").listed().await {
         let (name, annotations) = (&tool["name"], &tool["annotations"]);
         let reads = annotations["readOnlyHint"].as_bool().unwrap();

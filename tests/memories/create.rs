@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::support::{APP, DEVELOPER};
 use crate::support::{
-    json::{column, fields, invalid, with},
-    server::{Caller, Server, apart},
+    json::{assert_invalid, column, field_names, names_with},
+    server::{Caller, Server, on_runtime},
 };
 
 /// `printf 'Ana keeps bees' | sha256sum` begins with f669413ff84d019435ba784916bc6a65; Python's
@@ -19,7 +19,7 @@ async fn an_app_memory_is_written_by_hand() {
     let user = Server::shared().await.user().await;
     let body = json!({ "content": "  Ana keeps bees \n", "tags": ["friends"], "unknown": 1 });
     let memory = user.app().post("/v3/memories", body).await.ok();
-    assert_eq!(fields(&memory), with(APP, &["similar"]));
+    assert_eq!(field_names(&memory), names_with(APP, &["similar"]));
     let expected = [
         ("content", json!(BEES.0)),
         ("id", json!(BEES.1)),
@@ -59,7 +59,7 @@ async fn a_developer_memory_has_the_contract_s_fields() {
     let user = Server::shared().await.user().await;
     let body = json!({ "content": "Ben plays the oboe", "category": "hobbies", "visibility": "public" });
     let memory = user.developer().post("/v1/dev/user/memories", body).await.ok();
-    assert_eq!(fields(&memory), with(DEVELOPER, &["similar"]));
+    assert_eq!(field_names(&memory), names_with(DEVELOPER, &["similar"]));
     assert_eq!((&memory["category"], &memory["visibility"]), (&json!("hobbies"), &json!("public")));
     let by = json!({
         "face": "developer", "key_id": user.developer_key_id, "key_name": "test", "conversation_id": null,
@@ -78,7 +78,7 @@ async fn an_mcp_memory_is_answered_briefly() {
     let body =
         json!({ "content": "Cleo reads Rilke", "category": "nonsense", "visibility": "nonsense", "tags": ["a"] });
     let memory = user.mcp().post("/v1/mcp/memories", body).await.ok();
-    assert_eq!(fields(&memory), ["category", "content", "id", "similar", "tags", "visibility"]);
+    assert_eq!(field_names(&memory), ["category", "content", "id", "similar", "tags", "visibility"]);
     assert_eq!((&memory["category"], &memory["visibility"]), (&json!("system"), &json!("private")));
     let path = format!("/v1/dev/user/memories/{}", memory["id"].as_str().unwrap());
     let by = user.developer().get(&path).await.ok()["provenance"].clone();
@@ -93,23 +93,23 @@ async fn texts_have_limits() {
     developer.post("/v1/dev/user/memories", text(500)).await.ok();
     let content = json!(["body", "content"]);
     let refused = developer.post("/v1/dev/user/memories", text(501)).await;
-    invalid(&refused, &[("string_too_long", content.clone())]);
+    assert_invalid(&refused, &[("string_too_long", content.clone())]);
     assert_eq!(refused.body["detail"][0]["msg"], "String should have at most 500 characters");
     assert_eq!(refused.body["detail"][0]["ctx"], json!({ "max_length": 500 }));
     for (caller, path) in [(&app, "/v3/memories"), (&developer, "/v1/dev/user/memories"), (&mcp, "/v1/mcp/memories")] {
-        invalid(&caller.post(path, text(0)).await, &[("string_too_short", content.clone())]);
-        invalid(&caller.post(path, json!({})).await, &[("missing", content.clone())]);
-        invalid(&caller.post(path, json!({ "content": 5 })).await, &[("string_type", content.clone())]);
+        assert_invalid(&caller.post(path, text(0)).await, &[("string_too_short", content.clone())]);
+        assert_invalid(&caller.post(path, json!({})).await, &[("missing", content.clone())]);
+        assert_invalid(&caller.post(path, json!({ "content": 5 })).await, &[("string_type", content.clone())]);
         caller.post(path, json!({ "content": " \n\t" })).await.refused(422, "content cannot be empty");
         if path != "/v1/dev/user/memories" {
             caller.post(path, text(501)).await.ok();
             caller.post(path, text(10_000)).await.ok();
-            invalid(&caller.post(path, text(10_001)).await, &[("string_too_long", content.clone())]);
+            assert_invalid(&caller.post(path, text(10_001)).await, &[("string_too_long", content.clone())]);
         }
     }
     let wrong = json!({ "content": "x", "category": "nonsense", "tags": "x" });
     let refused = developer.post("/v1/dev/user/memories", wrong).await;
-    invalid(&refused, &[("enum", json!(["body", "category"])), ("list_type", json!(["body", "tags"]))]);
+    assert_invalid(&refused, &[("enum", json!(["body", "category"])), ("list_type", json!(["body", "tags"]))]);
     let message = refused.body["detail"][0]["msg"].as_str().unwrap();
     assert!(message.starts_with("Input should be 'interesting', 'system', 'manual'"), "{message}");
     assert!(message.ends_with("'other' or 'auto'"), "{message}");
@@ -127,15 +127,15 @@ async fn a_batch_is_written_in_its_order() {
     ];
     for (caller, path, most, names) in cases {
         let reply = caller.post(path, json!({ "memories": items(most) })).await.ok();
-        assert_eq!(fields(&reply), ["created_count", "memories"]);
+        assert_eq!(field_names(&reply), ["created_count", "memories"]);
         assert_eq!(reply["created_count"], most);
-        assert_eq!(fields(&reply["memories"][0]), with(names, &["similar"]));
+        assert_eq!(field_names(&reply["memories"][0]), names_with(names, &["similar"]));
         let expected: Vec<String> = (0..most).map(|place| format!("Fact number {place}")).collect();
         assert_eq!(column(&reply["memories"], "content"), expected);
         let empty = caller.post(path, json!({ "memories": [] })).await.ok();
         assert_eq!(empty, json!({ "memories": [], "created_count": 0 }));
         let refused = caller.post(path, json!({ "memories": items(most + 1) })).await;
-        invalid(&refused, &[("too_long", json!(["body", "memories"]))]);
+        assert_invalid(&refused, &[("too_long", json!(["body", "memories"]))]);
         let ctx = json!({ "field_type": "List", "max_length": most, "actual_length": most + 1 });
         assert_eq!(refused.body["detail"][0]["ctx"], ctx);
     }
@@ -157,12 +157,12 @@ async fn a_batch_with_a_blank_item_writes_nothing() {
             ("string_too_short", json!(["body", "memories", 1, "content"])),
             ("missing", json!(["body", "memories", 2, "content"])),
         ];
-        invalid(&caller.post(path, wrong).await, &expected);
-        invalid(&caller.post(path, json!({})).await, &[("missing", json!(["body", "memories"]))]);
+        assert_invalid(&caller.post(path, wrong).await, &expected);
+        assert_invalid(&caller.post(path, json!({})).await, &[("missing", json!(["body", "memories"]))]);
     }
     let long = json!({ "memories": [{ "content": "x".repeat(501) }] });
     let refused = user.developer().post("/v1/dev/user/memories/batch", long).await;
-    invalid(&refused, &[("string_too_long", json!(["body", "memories", 0, "content"]))]);
+    assert_invalid(&refused, &[("string_too_long", json!(["body", "memories", 0, "content"]))]);
     assert_eq!(user.app().get("/v3/memories").await.ok(), json!([]));
 }
 
@@ -248,7 +248,7 @@ async fn a_second_memory_of_a_text_is_met_again_after_a_move() {
     old.developer().patch(&path, json!({ "content": "Ana sold her bees" })).await.ok();
     let second = create(old.developer()).await;
     let (from, to) = (old.id.clone(), new.id.clone());
-    apart(async move {
+    on_runtime(async move {
         let moved =
             server.resources.memories(&from).list(&Selection { limit: 10, ..Default::default() }).await.unwrap();
         server.resources.memories(&to).import(moved.into_iter().map(Into::into).collect()).await.unwrap();

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::support::remember;
 use crate::support::{
-    json::{column, invalid},
+    json::{assert_invalid, column},
     server::{Answer, Caller, Server},
 };
 
@@ -48,18 +48,18 @@ async fn a_batch_is_deleted_whole_or_not_at_all() {
         assert_eq!(column(&user.app().get("/v3/memories").await.ok(), "id"), [three]);
         let ids = json!(["body", "memory_ids"]);
         let none = delete_batch(&caller, path, json!({ "memory_ids": [] })).await;
-        invalid(&none, &[("too_short", ids.clone())]);
+        assert_invalid(&none, &[("too_short", ids.clone())]);
         let many = delete_batch(&caller, path, json!({ "memory_ids": vec!["x"; 101] })).await;
-        invalid(&many, &[("too_long", ids.clone())]);
+        assert_invalid(&many, &[("too_long", ids.clone())]);
         let odd = delete_batch(&caller, path, json!({ "memory_ids": ["x", 5] })).await;
-        invalid(&odd, &[("string_type", json!(["body", "memory_ids", 1]))]);
-        invalid(&delete_batch(&caller, path, json!({})).await, &[("missing", ids)]);
-        invalid(&caller.delete(path).await, &[("missing", json!(["body"]))]);
+        assert_invalid(&odd, &[("string_type", json!(["body", "memory_ids", 1]))]);
+        assert_invalid(&delete_batch(&caller, path, json!({})).await, &[("missing", ids)]);
+        assert_invalid(&caller.delete(path).await, &[("missing", json!(["body"]))]);
     }
 }
 
 #[tokio::test]
-async fn everything_is_deleted_and_nobody_else_s() {
+async fn all_memories_of_the_user_alone_are_deleted() {
     let server = Server::shared().await;
     let (user, other) = (server.user().await, server.user().await);
     let cases = [

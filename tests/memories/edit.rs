@@ -4,11 +4,9 @@ use serde_json::{Value, json};
 
 use super::support::{DEVELOPER, remember};
 use crate::support::{
-    json::{column, fields, invalid},
-    server::Server,
+    json::{assert_invalid, column, field_names},
+    server::{Server, UNKNOWN_ID},
 };
-
-const NOWHERE: &str = "00000000-0000-4000-8000-000000000000";
 
 #[tokio::test]
 async fn a_developer_edit_answers_with_the_memory() {
@@ -18,7 +16,7 @@ async fn a_developer_edit_answers_with_the_memory() {
     let before = developer.get(&path).await.ok();
     let change = json!({ "content": " Ana sails ", "visibility": "public", "tags": ["sea"], "category": "hobbies" });
     let memory = developer.patch(&path, change).await.ok();
-    assert_eq!(fields(&memory), DEVELOPER);
+    assert_eq!(field_names(&memory), DEVELOPER);
     assert_eq!((&memory["id"], &memory["content"]), (&json!(id), &json!("Ana sails")));
     assert_eq!((&memory["visibility"], &memory["tags"]), (&json!("public"), &json!(["sea"])));
     assert_eq!((&memory["category"], &memory["edited"]), (&json!("hobbies"), &json!(true)));
@@ -54,8 +52,8 @@ async fn developer_edits_are_refused_in_the_contract_s_words() {
     developer.patch(&path, json!({ "content": "  " })).await.refused(422, "content cannot be empty");
     let refused = developer.patch(&path, json!({ "content": "x".repeat(501), "category": "nonsense" })).await;
     let expected = [("string_too_long", json!(["body", "content"])), ("enum", json!(["body", "category"]))];
-    invalid(&refused, &expected);
-    let unknown = format!("/v1/dev/user/memories/{NOWHERE}");
+    assert_invalid(&refused, &expected);
+    let unknown = format!("/v1/dev/user/memories/{UNKNOWN_ID}");
     developer.patch(&unknown, json!({ "content": "x" })).await.refused(404, "Memory not found");
 }
 
@@ -73,12 +71,12 @@ async fn app_and_mcp_edits_take_the_text_from_query_or_body() {
         let memory = user.developer().get(&stored).await.ok();
         assert_eq!((&memory["content"], &memory["edited"]), (&json!("Ana dives"), &json!(true)));
         let bare = caller.bare(reqwest::Method::PATCH, &path).await;
-        invalid(&bare, &[("missing", json!(["query", "value"]))]);
+        assert_invalid(&bare, &[("missing", json!(["query", "value"]))]);
         let null = caller.patch(&path, json!({ "value": null })).await;
-        invalid(&null, &[("string_type", json!(["body", "value"]))]);
+        assert_invalid(&null, &[("string_type", json!(["body", "value"]))]);
         let blank = caller.bare(reqwest::Method::PATCH, &format!("{path}?value=%20")).await;
         blank.refused(422, "content cannot be empty");
-        let unknown = path.replace(&id, NOWHERE);
+        let unknown = path.replace(&id, UNKNOWN_ID);
         let unknown = caller.bare(reqwest::Method::PATCH, &format!("{unknown}?value=x")).await;
         unknown.refused(404, "Memory not found");
         user.app().delete(&format!("/v3/memories/{id}")).await.ok();
@@ -94,7 +92,7 @@ async fn earlier_texts_are_kept_as_history() {
     user.mcp().patch(&format!("/v1/mcp/memories/{id}"), json!({ "value": "Ana dives" })).await.ok();
     let history = user.developer().get(&format!("{path}/history")).await.ok();
     assert_eq!(column(&history, "content"), ["Ana sails", "Ana rows"], "newest first");
-    assert_eq!(fields(&history[0]), ["content", "replaced_at", "replaced_by"]);
+    assert_eq!(field_names(&history[0]), ["content", "replaced_at", "replaced_by"]);
     let by =
         |place: usize| (history[place]["replaced_by"]["face"].clone(), history[place]["replaced_by"]["key_id"].clone());
     assert_eq!(by(0), (json!("mcp"), json!(user.mcp_key_id)));
@@ -119,13 +117,13 @@ async fn visibility_is_chosen() {
     assert_eq!(app.patch(&path, json!({ "value": "private" })).await.ok(), json!({ "status": "ok" }));
     assert_eq!(visibility().await, "private");
     bare("?value=friends").await.refused(400, "Invalid visibility value");
-    invalid(&bare("").await, &[("missing", json!(["query", "value"]))]);
+    assert_invalid(&bare("").await, &[("missing", json!(["query", "value"]))]);
     let developer = user.developer();
     let theirs = format!("/v1/dev/user/memories/{id}/visibility");
     let done = developer.patch(&theirs, json!({ "visibility": "public" })).await.ok();
     assert_eq!((done, visibility().await), (json!({ "success": true }), json!("public")));
-    invalid(&developer.patch(&theirs, json!({})).await, &[("missing", json!(["body", "visibility"]))]);
-    let unknown = app.patch(&path.replace(&id, NOWHERE), json!({ "value": "public" })).await;
+    assert_invalid(&developer.patch(&theirs, json!({})).await, &[("missing", json!(["body", "visibility"]))]);
+    let unknown = app.patch(&path.replace(&id, UNKNOWN_ID), json!({ "value": "public" })).await;
     unknown.refused(404, "Memory not found");
 }
 
@@ -163,9 +161,9 @@ async fn rejected_memories_are_gone_from_lists_and_search_until_kept_again() {
     let done = user.developer().post(&theirs, json!({ "value": true })).await.ok();
     assert_eq!(done, json!({ "success": true }));
     assert!(everywhere().await.iter().all(|(_, count)| *count == 1), "{:?}", everywhere().await);
-    invalid(&bare("").await, &[("missing", json!(["query", "value"]))]);
-    invalid(&bare("?value=maybe").await, &[("bool_parsing", json!(["query", "value"]))]);
-    let unknown = user.app().post(&path.replace(&id, NOWHERE), json!({ "value": true })).await;
+    assert_invalid(&bare("").await, &[("missing", json!(["query", "value"]))]);
+    assert_invalid(&bare("?value=maybe").await, &[("bool_parsing", json!(["query", "value"]))]);
+    let unknown = user.app().post(&path.replace(&id, UNKNOWN_ID), json!({ "value": true })).await;
     unknown.refused(404, "Memory not found");
     assert_ne!(user.app().get(&format!("/v3/memories/{other}")).await.ok()["user_review"], Value::Bool(false));
 }

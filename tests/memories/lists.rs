@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::support::{APP, DEVELOPER, remember};
 use crate::support::{
-    json::{column, fields},
+    json::{column, field_names},
     server::{Caller, Server},
 };
 
@@ -21,7 +21,7 @@ async fn every_list_is_a_bare_array_of_the_audience_s_fields() {
     for (caller, path, names) in cases {
         let listed = caller.get(path).await.ok();
         assert_eq!(listed.as_array().unwrap().len(), 1, "{path}");
-        assert_eq!(fields(&listed[0]), names, "{path}");
+        assert_eq!(field_names(&listed[0]), names, "{path}");
     }
 }
 
@@ -33,7 +33,7 @@ async fn one_memory_is_got_by_its_id() {
         [(user.app(), "/v3/memories", APP), (user.developer(), "/v1/dev/user/memories", DEVELOPER)]
     {
         let memory = caller.get(&format!("{path}/{id}")).await.ok();
-        assert_eq!((fields(&memory).as_slice(), &memory["content"]), (names, &json!("Ana rows")));
+        assert_eq!((field_names(&memory).as_slice(), &memory["content"]), (names, &json!("Ana rows")));
         for unknown in ["nothing", "00000000-0000-4000-8000-000000000000", "%F0%9F%90%9D", "a'b%22"] {
             caller.get(&format!("{path}/{unknown}")).await.refused(404, "Memory not found");
             caller.get(&format!("{path}/{unknown}/history")).await.refused(404, "Memory not found");

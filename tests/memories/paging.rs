@@ -6,7 +6,7 @@ use schemas::memory::{MemoryCategory, Provenance, Visibility};
 
 use crate::support::{
     json::column,
-    server::{Caller, Server, TestUser, apart},
+    server::{Caller, Server, TestUser, on_runtime},
 };
 
 /// Who reads a list, its path, and the header that carries its cursor.
@@ -24,10 +24,10 @@ const SORTS: [&str; 4] = ["scoring_desc", "created_desc", "updated_desc", "manua
 
 /// A user with 47 memories, of which every third is rejected and most share their times with others: what is left, in
 /// no order.
-async fn crowd(server: &'static Server) -> (TestUser, Vec<String>) {
+async fn many(server: &'static Server) -> (TestUser, Vec<String>) {
     let user = server.user().await;
     let id = user.id.clone();
-    let left = apart(async move {
+    let left = on_runtime(async move {
         let memories = server.resources.memories(&id);
         let now = resources::now();
         let new = (0..47).map(|place| NewMemory {
@@ -61,7 +61,7 @@ fn sorted(mut ids: Vec<String>) -> Vec<String> {
 
 #[tokio::test]
 async fn offsets_give_every_memory_once_in_full_pages() {
-    let (user, left) = crowd(Server::shared().await).await;
+    let (user, left) = many(Server::shared().await).await;
     for (caller, path, _) in LISTS {
         for sort in SORTS {
             let mut seen: Vec<String> = Vec::new();
@@ -78,7 +78,7 @@ async fn offsets_give_every_memory_once_in_full_pages() {
 
 #[tokio::test]
 async fn cursors_give_every_memory_once_in_full_pages() {
-    let (user, left) = crowd(Server::shared().await).await;
+    let (user, left) = many(Server::shared().await).await;
     for (caller, path, header) in LISTS {
         for (sort, limit) in SORTS.iter().flat_map(|sort| [(sort, 1), (sort, 4), (sort, 30)]) {
             let (mut seen, mut cursor) = (Vec::<String>::new(), String::new());
@@ -102,7 +102,7 @@ async fn cursors_give_every_memory_once_in_full_pages() {
 
 #[tokio::test]
 async fn a_page_that_ends_with_the_list_has_no_cursor() {
-    let (user, left) = crowd(Server::shared().await).await;
+    let (user, left) = many(Server::shared().await).await;
     let answer = user.developer().get(&format!("/v1/dev/user/memories?limit={}", left.len())).await;
     assert_eq!(answer.header("X-Next-Cursor"), "");
     let answer = user.developer().get(&format!("/v1/dev/user/memories?limit={}", left.len() - 1)).await;
@@ -112,7 +112,7 @@ async fn a_page_that_ends_with_the_list_has_no_cursor() {
 #[tokio::test]
 async fn foreign_and_altered_cursors_are_refused() {
     let server = Server::shared().await;
-    let ((ann, _), (bob, _)) = (crowd(server).await, crowd(server).await);
+    let ((ann, _), (bob, _)) = (many(server).await, many(server).await);
     for (caller, path, header) in LISTS {
         let answer = caller(&ann).get(&format!("{path}?limit=3&sort=created_desc")).await;
         let cursor = answer.header(header);

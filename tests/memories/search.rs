@@ -5,10 +5,10 @@ use serde_json::json;
 
 use super::support::{APP, DEVELOPER, remember};
 use crate::{
-    daily_summaries::rest::Talk,
+    daily_summaries::rest::TestConversation,
     support::{
-        json::{column, fields, invalid, with},
-        server::{Caller, Server, apart, indexed},
+        json::{assert_invalid, column, field_names, names_with},
+        server::{Caller, Server, on_runtime, wait_until_indexed},
     },
 };
 
@@ -17,16 +17,16 @@ async fn each_audience_gets_its_shape() {
     let user = Server::shared().await.user().await;
     remember(&user.developer(), ["Ana rows on the Danube"]).await;
     let found = user.app().get("/v3/memories/search?query=Danube").await.ok();
-    assert_eq!(fields(&found[0]), with(APP, &["relevance_score"]));
+    assert_eq!(field_names(&found[0]), names_with(APP, &["relevance_score"]));
     let found = user.developer().get("/v1/dev/user/memories/vector/search?query=Danube").await.ok();
-    assert_eq!(fields(&found), ["archive_default_visible", "items", "policy", "returned_count"]);
-    assert_eq!(fields(&found["items"][0]), with(DEVELOPER, &["relevance_score"]));
+    assert_eq!(field_names(&found), ["archive_default_visible", "items", "policy", "returned_count"]);
+    assert_eq!(field_names(&found["items"][0]), names_with(DEVELOPER, &["relevance_score"]));
     assert_eq!((&found["returned_count"], &found["archive_default_visible"]), (&json!(1), &json!(false)));
     assert_eq!(found["policy"]["consumer"], "developer_api");
     let names = ["app_has_default_memory_grant", "archive_capability", "consumer", "raw_provenance_capability"];
-    assert_eq!(fields(&found["policy"]), names);
+    assert_eq!(field_names(&found["policy"]), names);
     let found = user.mcp().get("/v1/mcp/memories/search?query=Danube").await.ok();
-    assert_eq!(fields(&found[0]), ["category", "content", "created_at", "id", "relevance_score", "updated_at"]);
+    assert_eq!(field_names(&found[0]), ["category", "content", "created_at", "id", "relevance_score", "updated_at"]);
     let score = found[0]["relevance_score"].as_f64().unwrap();
     assert!((0.0..=1.0).contains(&score) && score > 0.0, "{score}");
 }
@@ -55,17 +55,17 @@ async fn searches_have_limits_and_filters() {
         assert_eq!(found("&categories=work").await, ["Ana rows for work"], "{path}");
         assert_eq!(found("&created_before=2020-01-01").await, [""; 0], "{path}");
         assert_eq!(found("&created_after=2020-01-01&limit=5").await.len(), 5, "{path}");
-        invalid(&caller.get(path).await, &[("missing", json!(["query", "query"]))]);
+        assert_invalid(&caller.get(path).await, &[("missing", json!(["query", "query"]))]);
         let empty = caller.get(&format!("{path}?query=")).await;
-        invalid(&empty, &[("string_too_short", json!(["query", "query"]))]);
+        assert_invalid(&empty, &[("string_too_short", json!(["query", "query"]))]);
         let long = caller.get(&format!("{path}?query={}", "x".repeat(2001))).await;
-        invalid(&long, &[("string_too_long", json!(["query", "query"]))]);
+        assert_invalid(&long, &[("string_too_long", json!(["query", "query"]))]);
         let odd = caller.get(&format!("{path}?query=x&limit=ten&created_after=soon")).await;
         let expected = [
             ("datetime_from_date_parsing", json!(["query", "created_after"])),
             ("int_parsing", json!(["query", "limit"])),
         ];
-        invalid(&odd, &expected);
+        assert_invalid(&odd, &expected);
     }
 }
 
@@ -92,7 +92,7 @@ async fn words_are_found_at_once_and_meaning_soon() {
         assert_eq!(search("Zacharias").await, format!("{fact}, says Zacharias"), "an edit is found at once");
         user.developer().patch(&path, json!({ "content": fact })).await.ok();
     }
-    indexed(server).await;
+    wait_until_indexed(server).await;
     assert_eq!(search("where%20did%20she%20give%20birth%20to%20her%20baby").await, facts[0]);
     assert_eq!(search("automobile%20maintenance").await, facts[1]);
     assert_eq!(search("something%20sweet%20to%20cook").await, facts[2]);
@@ -106,7 +106,7 @@ async fn goals_and_days_are_searched_with_everything_else_as_far_as_a_key_reache
     let goal = json!({ "title": "Walk the Camino", "desired_outcome": "I stand in Santiago" });
     let goal = developer.post("/v1/dev/user/goals", goal).await.ok();
     developer.post("/v1/dev/user/goals", json!({ "title": "Learn the oboe" })).await.ok();
-    Talk::at("2026-03-10T12:00:00Z", 30, "the ferry to Hvar").held(&server.resources, &user.id).await;
+    TestConversation::at("2026-03-10T12:00:00Z", 30, "the ferry to Hvar").store(&server.resources, &user.id).await;
     let day = developer.post("/v1/dev/user/daily-summaries", json!({ "date": "2026-03-10" })).await.ok();
     let [goal, day] = [("goal", &goal["id"]), ("daily_summary", &day["summary_id"])]
         .map(|(kind, id)| format!("{kind}:{}", id.as_str().unwrap()));
@@ -125,7 +125,7 @@ async fn goals_and_days_are_searched_with_everything_else_as_far_as_a_key_reache
     }
 
     let (resources, id) = (server.resources.clone(), user.id.clone());
-    let key = apart(async move {
+    let key = on_runtime(async move {
         let scopes = Some(&[Scope::MemoriesRead][..]);
         resources.keys().create(&id, KeyFamily::Developer, "reader", scopes).await.unwrap()
     })

@@ -5,18 +5,18 @@ use serde_json::{Value, json};
 use crate::support::{
     server::TestUser,
     tables::{
-        Heard::{self, NotFound, NothingOfHers},
+        Expected::{self, NotFound, NothingForeign},
         Noun,
     },
 };
 
-const GONE: Heard = NotFound("Memory not found");
+const GONE: Expected = NotFound("Memory not found");
 
 pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls,
     attempts,
-    belongings: |seed| {
+    owned_paths: |seed| {
         let history = format!("/v3/memories/{}/history", seed["oboe"].as_str().unwrap());
         vec!["/v3/memories".into(), history]
     },
@@ -71,21 +71,21 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
     let (id, unlike) = (&seed["oboe"], "Ann rows on the Danube");
     vec![
-        ("get_memories", json!({}), NothingOfHers),
-        ("get_memories", json!({ "limit": 100, "sort": "updated_desc" }), NothingOfHers),
+        ("get_memories", json!({}), NothingForeign),
+        ("get_memories", json!({ "limit": 100, "sort": "updated_desc" }), NothingForeign),
         ("get_memory", json!({ "memory_id": id }), GONE),
         ("get_memory_history", json!({ "memory_id": id }), GONE),
-        ("search_memories", json!({ "query": "Who plays what?" }), NothingOfHers),
-        ("create_memory", json!({ "content": unlike }), NothingOfHers),
-        ("create_memories", json!({ "items": [{ "content": unlike }] }), NothingOfHers),
+        ("search_memories", json!({ "query": "Who plays what?" }), NothingForeign),
+        ("create_memory", json!({ "content": unlike }), NothingForeign),
+        ("create_memories", json!({ "items": [{ "content": unlike }] }), NothingForeign),
         ("edit_memory", json!({ "memory_id": id, "content": "Mine" }), GONE),
         ("set_memory_visibility", json!({ "memory_id": id, "visibility": "public" }), GONE),
         ("review_memory", json!({ "memory_id": id, "value": false }), GONE),
         ("delete_memory", json!({ "memory_id": id }), GONE),
         ("delete_memories", json!({ "memory_ids": [id] }), GONE),
-        ("delete_all_memories", json!({}), NothingOfHers),
+        ("delete_all_memories", json!({}), NothingForeign),
     ]
 }

@@ -1,4 +1,4 @@
-//! Connections that keep the server waiting, and those that stay open for long.
+//! Timeouts of connections, and limits on WebSockets.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use tokio_tungstenite::{
 
 use crate::support::server::{Server, TestUser};
 
-/// How long anything here may take, which is less than what a patient server waits for.
-const LONG: Duration = Duration::from_secs(50);
+/// How long a step may take; less than the server's own timeouts.
+const TIMEOUT: Duration = Duration::from_secs(50);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -26,8 +26,8 @@ async fn connect(server: &Server) -> TcpStream {
     TcpStream::connect(server.url.strip_prefix("http://").unwrap()).await.unwrap()
 }
 
-/// What comes until the server hangs up on somebody who has sent this and then, now and again, sends `more`.
-async fn heard(server: &Server, sent: &str, more: &'static str) -> String {
+/// What the server sends until it closes a connection on which this came, and then `more` at intervals.
+async fn response_until_close(server: &Server, sent: &str, more: &'static str) -> String {
     let mut stream = connect(server).await;
     stream.write_all(sent.as_bytes()).await.unwrap();
     let (mut reading, mut writing) = stream.into_split();
@@ -36,20 +36,20 @@ async fn heard(server: &Server, sent: &str, more: &'static str) -> String {
             sleep(Duration::from_millis(100)).await;
         }
     });
-    let mut heard = Vec::new();
-    // Hanging up on somebody who is still sending may look like a failure to them.
-    let _ = timeout(LONG, reading.read_to_end(&mut heard)).await.expect("the server waits on");
+    let mut response = Vec::new();
+    // A connection that is closed while the client is sending may fail on its side.
+    let _ = timeout(TIMEOUT, reading.read_to_end(&mut response)).await.expect("the server waits on");
     trickle.abort();
-    String::from_utf8(heard).unwrap()
+    String::from_utf8(response).unwrap()
 }
 
 #[tokio::test]
-async fn who_keeps_the_server_waiting_is_hung_up_on() {
+async fn slow_clients_are_disconnected() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), |config| config.server.patience_seconds = 2).await;
     let head = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n";
-    let silent = ["", "PRI", "PRI * HTTP/2.0\r\n\r\nSM\r\n", head].map(|sent| heard(&server, sent, ""));
-    let trickling = heard(&server, head, "x: y\r\n");
+    let silent = ["", "PRI", "PRI * HTTP/2.0\r\n\r\nSM\r\n", head].map(|sent| response_until_close(&server, sent, ""));
+    let trickling = response_until_close(&server, head, "x: y\r\n");
     assert_eq!(join_all(silent.into_iter().chain([trickling])).await, [""; 5]);
     let user = server.user().await;
     let body = format!(
@@ -57,7 +57,7 @@ async fn who_keeps_the_server_waiting_is_hung_up_on() {
          content-length: 10000\r\n\r\n{{",
         user.token
     );
-    for answer in join_all(["", " "].map(|more| heard(&server, &body, more))).await {
+    for answer in join_all(["", " "].map(|more| response_until_close(&server, &body, more))).await {
         assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("did not come in time"), "{answer}");
     }
     user.app().get("/v3/memories").await.ok();
@@ -73,7 +73,7 @@ async fn a_refusal_before_the_body_leaves_the_connection_to_the_next_request() {
         let mut answer = String::new();
         while !answer.ends_with('}') {
             let mut piece = [0; 4096];
-            let length = timeout(LONG, stream.read(&mut piece)).await.expect("an answer").unwrap();
+            let length = timeout(TIMEOUT, stream.read(&mut piece)).await.expect("an answer").unwrap();
             assert!(length > 0, "the server hung up on request {time}: {answer}");
             answer += std::str::from_utf8(&piece[..length]).unwrap();
         }
@@ -82,13 +82,13 @@ async fn a_refusal_before_the_body_leaves_the_connection_to_the_next_request() {
     }
 }
 
-/// A server that could hear, if anybody said anything.
-fn with_ears(config: &mut Config) {
+/// Configures a transcription endpoint that is never called.
+fn with_speech(config: &mut Config) {
     config.speech.url = Some("http://127.0.0.1:1/v1".into());
     config.speech.name = Some("deaf".into());
 }
 
-async fn dictation(user: &TestUser) -> Socket {
+async fn open_dictation(user: &TestUser) -> Socket {
     let address = format!("{}/v2/voice-message/transcribe-stream", user.url.replace("http://", "ws://"));
     let mut request = address.into_client_request().unwrap();
     request.headers_mut().insert("authorization", format!("Bearer {}", user.token).parse().unwrap());
@@ -99,7 +99,7 @@ async fn dictation(user: &TestUser) -> Socket {
 async fn finalize(socket: &mut Socket) -> Result<String, (u16, String)> {
     // A connection that is closing takes nothing more, and then says why.
     let _ = socket.send(Message::text("finalize")).await;
-    match timeout(LONG, socket.next()).await.expect("nothing is said") {
+    match timeout(TIMEOUT, socket.next()).await.expect("nothing is said") {
         Some(Ok(Message::Text(text))) => Ok(text.to_string()),
         Some(Ok(Message::Close(Some(frame)))) => Err((frame.code.into(), frame.reason.to_string())),
         other => panic!("{other:?}"),
@@ -110,24 +110,24 @@ async fn finalize(socket: &mut Socket) -> Result<String, (u16, String)> {
 async fn each_user_has_so_many_websockets() {
     let folder = TempDir::new().unwrap();
     let adjust = |config: &mut Config| {
-        with_ears(config);
+        with_speech(config);
         config.limits.streams = 2;
     };
     let server = Server::boot(folder.path(), adjust).await;
     let (user, other) = (server.user().await, server.user().await);
-    let (mut first, mut second) = (dictation(&user).await, dictation(&user).await);
+    let (mut first, mut second) = (open_dictation(&user).await, open_dictation(&user).await);
     assert_eq!(finalize(&mut first).await.unwrap(), "[]");
     assert_eq!(finalize(&mut second).await.unwrap(), "[]");
     let full = (1008, "2 streams are open for this user already".to_owned());
-    assert_eq!(finalize(&mut dictation(&user).await).await, Err(full));
-    assert_eq!(finalize(&mut dictation(&other).await).await.unwrap(), "[]");
+    assert_eq!(finalize(&mut open_dictation(&user).await).await, Err(full));
+    assert_eq!(finalize(&mut open_dictation(&other).await).await.unwrap(), "[]");
     drop(first);
     let place = async {
-        while finalize(&mut dictation(&user).await).await.is_err() {
+        while finalize(&mut open_dictation(&user).await).await.is_err() {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    timeout(LONG, place).await.expect("the place is not given back");
+    timeout(TIMEOUT, place).await.expect("the place is not given back");
     server.stop().await;
 }
 
@@ -135,11 +135,11 @@ async fn each_user_has_so_many_websockets() {
 async fn a_websocket_is_a_connection_like_any_other() {
     let folder = TempDir::new().unwrap();
     let adjust = |config: &mut Config| {
-        with_ears(config);
+        with_speech(config);
         config.limits.connections = 1;
     };
     let server = Server::boot(folder.path(), adjust).await;
-    let mut socket = dictation(&server.user().await).await;
+    let mut socket = open_dictation(&server.user().await).await;
     assert_eq!(finalize(&mut socket).await.unwrap(), "[]");
     let mut waiting = connect(&server).await;
     waiting.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
@@ -147,7 +147,7 @@ async fn a_websocket_is_a_connection_like_any_other() {
     let early = timeout(Duration::from_millis(300), waiting.read_exact(&mut start)).await;
     assert!(early.is_err(), "it is answered while there is no room");
     drop(socket);
-    timeout(LONG, waiting.read_exact(&mut start)).await.expect("the place is not given back").unwrap();
+    timeout(TIMEOUT, waiting.read_exact(&mut start)).await.expect("the place is not given back").unwrap();
     assert_eq!(&start, b"HTTP/1.1 200 OK");
     drop(waiting);
     server.stop().await;

@@ -1,4 +1,4 @@
-//! Guesses: every one of them counts, wherever it is made, and nothing that anybody can send excuses one.
+//! Throttling of failed authentication: every guess counts, on every route, whatever headers the client sends.
 
 use reqwest::{Method, RequestBuilder};
 use server::Config;
@@ -9,7 +9,7 @@ use tokio_tungstenite::{
 };
 
 use crate::{
-    oauth::flow::Client,
+    oauth::flow::OAuthClient,
     support::server::{Answer, Server, TestUser},
 };
 
@@ -25,13 +25,13 @@ async fn boot() -> (TempDir, Server) {
     (folder, server)
 }
 
-/// A guess at a key that nobody has.
+/// A guess at a key that does not exist.
 fn guess(user: &TestUser, number: usize) -> RequestBuilder {
     user.with(&format!("omi_dev_{number:032}")).request(Method::GET, MEMORIES)
 }
 
 /// Makes all guesses that there are, and one more: how those are answered, and this one.
-async fn storm(request: impl Fn(usize) -> RequestBuilder) -> (Vec<u16>, Answer) {
+async fn send_guesses(request: impl Fn(usize) -> RequestBuilder) -> (Vec<u16>, Answer) {
     let mut statuses = Vec::new();
     for number in 0..GUESSES {
         statuses.push(Answer::to(request(number)).await.status);
@@ -51,17 +51,17 @@ fn guess_a_secret(user: &TestUser, address: &str, number: usize) -> RequestBuild
 async fn no_header_excuses_a_guess_that_is_in_the_body() {
     let (_folder, server) = boot().await;
     let user = server.user().await;
-    // What is open to everybody opens for a made-up key too.
+    // Public routes answer whatever the credential.
     let (made_up, address) = ("a key of nobody", "203.0.113.20");
     let open = user.http.get(format!("{}/healthz", user.url)).header(FORWARDED_FOR, address).header("uid", made_up);
     Answer::to(open).await.ok();
-    let (statuses, last) = storm(|number| guess_a_secret(&user, address, number).header("uid", made_up)).await;
+    let (statuses, last) = send_guesses(|number| guess_a_secret(&user, address, number).header("uid", made_up)).await;
     assert_eq!((statuses.as_slice(), last.status), (&[401][..], 429));
 
     let address = "203.0.113.21";
     let read = || Answer::to(user.developer().request(Method::GET, MEMORIES).header(FORWARDED_FOR, address));
     read().await.ok();
-    let (statuses, last) = storm(|number| guess_a_secret(&user, address, number)).await;
+    let (statuses, last) = send_guesses(|number| guess_a_secret(&user, address, number)).await;
     assert_eq!((statuses.as_slice(), last.status), (&[401][..], 429));
     let with_key = guess_a_secret(&user, address, 0).bearer_auth(&user.developer_key);
     assert_eq!(Answer::to(with_key).await.status, 429, "the key has opened, but not this");
@@ -80,7 +80,7 @@ async fn a_header_that_opened_nothing_excuses_nothing() {
     for path in ["/healthz", "/v1/public-conversations", "/openapi.json"] {
         with_uid(path).await.ok();
     }
-    let (statuses, _) = storm(|number| guess(&user, number).header(FORWARDED_FOR, "203.0.113.22")).await;
+    let (statuses, _) = send_guesses(|number| guess(&user, number).header(FORWARDED_FOR, "203.0.113.22")).await;
     assert_eq!(statuses, [401]);
     assert_eq!(with_uid("/v1/mcp/memories").await.status, 429);
     assert_eq!(with_uid("/healthz").await.status, 429);
@@ -118,15 +118,15 @@ async fn guesses_at_a_websocket_count() {
 #[tokio::test]
 async fn guesses_at_the_page_of_an_assistant_count() {
     let (_folder, server) = boot().await;
-    let (user, client) = (server.user().await, Client::added(&server).await);
-    let asked = client.asked("memories.read");
+    let (user, client) = (server.user().await, OAuthClient::added(&server).await);
+    let asked = client.authorization_request("memories.read");
     let request = |number: usize| {
         let token = format!("omi_user_{number:032}");
         let mut form: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         form.push(("firebase_id_token", token.as_str()));
         client.form("/authorize", &form).header(FORWARDED_FOR, "203.0.113.24")
     };
-    let (statuses, last) = storm(request).await;
+    let (statuses, last) = send_guesses(request).await;
     assert_eq!((statuses.as_slice(), last.status), (&[400][..], 429));
     let elsewhere = guess(&user, 0).header(FORWARDED_FOR, "203.0.113.25");
     assert_eq!(Answer::to(elsewhere).await.status, 401);
@@ -134,7 +134,7 @@ async fn guesses_at_the_page_of_an_assistant_count() {
 }
 
 #[tokio::test]
-async fn nobody_forges_where_a_guess_comes_from() {
+async fn forged_addresses_do_not_evade_the_limit() {
     let (_folder, server) = boot().await;
     let user = server.user().await;
     // The client writes a line, and the proxy adds one of its own.
@@ -142,15 +142,15 @@ async fn nobody_forges_where_a_guess_comes_from() {
         let forged = guess(&user, number).header(FORWARDED_FOR, format!("198.51.100.{number}"));
         forged.header(FORWARDED_FOR, "203.0.113.26")
     };
-    let (statuses, last) = storm(two_lines).await;
+    let (statuses, last) = send_guesses(two_lines).await;
     assert_eq!((statuses.as_slice(), last.status), (&[401][..], 429));
     let with_port = guess(&user, 0).header(FORWARDED_FOR, "203.0.113.26:4711");
     assert_eq!(Answer::to(with_port).await.status, 429, "the same address");
     let by_another_header = guess(&user, 0).header("x-real-ip", "203.0.113.26");
     assert_eq!(Answer::to(by_another_header).await.status, 429);
 
-    // Whose address cannot be told is not on this machine, and is one with all others of that kind.
-    let (statuses, last) = storm(|number| guess(&user, number).header(FORWARDED_FOR, "unknown")).await;
+    // Requests without a known address count as remote, and share one limit.
+    let (statuses, last) = send_guesses(|number| guess(&user, number).header(FORWARDED_FOR, "unknown")).await;
     assert_eq!((statuses.as_slice(), last.status), (&[401][..], 429));
     assert_eq!(Answer::to(guess(&user, 0).header("via", "1.1 proxy")).await.status, 429);
     assert_eq!(Answer::to(guess(&user, 0)).await.status, 401, "nobody waits on this machine");

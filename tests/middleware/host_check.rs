@@ -1,4 +1,4 @@
-//! From which hosts and pages the server is called, and what browsers are told.
+//! Host and origin checks, CORS, and security headers.
 
 use reqwest::{
     Method,
@@ -22,7 +22,7 @@ async fn boot() -> (TempDir, Server) {
 }
 
 #[tokio::test]
-async fn every_route_is_closed_to_foreign_names_and_pages() {
+async fn foreign_hosts_and_origins_are_refused_on_every_route() {
     let (_folder, server) = boot().await;
     let user = server.user().await;
     let paths =
@@ -79,7 +79,7 @@ async fn only_allowed_pages_may_read_answers() {
 }
 
 #[tokio::test]
-async fn every_answer_tells_browsers_and_caches_what_to_keep_to() {
+async fn every_answer_has_security_headers() {
     let user = Server::shared().await.user().await;
     for path in [
         "/",
@@ -112,7 +112,7 @@ async fn every_answer_tells_browsers_and_caches_what_to_keep_to() {
 }
 
 #[tokio::test]
-async fn a_storm_of_wrong_keys_is_not_listened_to() {
+async fn repeated_wrong_keys_are_throttled() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), |_| {}).await;
     let user = server.user().await;

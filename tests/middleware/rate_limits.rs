@@ -1,4 +1,4 @@
-//! Rate limits: the contract's 429, for whom each bucket is filled, and that a restart forgives nothing.
+//! Rate limits: the contract's 429, the subject of each bucket, and persistence across restarts.
 
 use reqwest::Method;
 use schemas::key::KeyFamily;
@@ -22,7 +22,7 @@ fn limited(overrides: &'static [&str]) -> impl Fn(&mut Config) {
     }
 }
 
-/// Sees to it that this is the contract's 429; gives the seconds to wait.
+/// Asserts that this is the contract's 429; gives the seconds to wait.
 #[track_caller]
 fn is_limited(answer: &Answer, most: &str) -> u64 {
     let seconds: u64 = answer.header("retry-after").parse().unwrap();
@@ -73,7 +73,7 @@ async fn each_key_has_each_bucket_for_itself() {
 }
 
 #[tokio::test]
-async fn who_may_not_call_is_not_counted_and_what_is_wrong_is() {
+async fn unauthorized_calls_are_not_counted_and_invalid_ones_are() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), limited(&["dev:memories=1"])).await;
     let user = server.user().await;
@@ -131,7 +131,7 @@ async fn messages_of_mcp_count_for_the_user_and_models_can_read_that_there_were_
 }
 
 #[tokio::test]
-async fn what_the_app_does_counts_for_the_user() {
+async fn calls_of_the_app_count_for_the_user() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), limited(&["chat:send=1", "voice:stream=0"])).await;
     let user = server.user().await;
@@ -163,7 +163,7 @@ async fn the_owner_is_limited_only_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_restart_forgives_nothing() {
+async fn counts_survive_a_restart() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), limited(&["dev:memories_read=2"])).await;
     let user = server.user().await;
@@ -177,7 +177,7 @@ async fn a_restart_forgives_nothing() {
 }
 
 #[tokio::test]
-async fn servers_on_one_database_learn_of_each_other() {
+async fn servers_on_one_database_share_counts() {
     let (database, folders) = (SurrealDb::start().await, [TempDir::new().unwrap(), TempDir::new().unwrap()]);
     let boot = |folder: &TempDir| {
         let url = database.url.clone();
@@ -197,7 +197,7 @@ async fn servers_on_one_database_learn_of_each_other() {
     for _ in 0..3 {
         user.developer().get(MEMORIES).await.ok();
     }
-    // The first request that the other one counts for this key tells it, when it is written down, of all before.
+    // The other server learns of these when it next writes its own counts.
     let elsewhere = TestUser { url: other.url.clone(), ..user.clone() };
     elsewhere.developer().get(MEMORIES).await.ok();
     let began = std::time::Instant::now();

@@ -1,4 +1,4 @@
-//! How large, how deep, how long and how many.
+//! Limits of addresses, headers, bodies, nesting, pages, streams and connections.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tokio::{
 use crate::support::server::{Answer, Server, TestUser};
 
 /// The most that a page may have.
-const LARGEST_PAGE: u64 = 1000;
+const MAX_PAGE: u64 = 1000;
 
 /// Each operation of the document, with its method and path.
 fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
@@ -34,7 +34,7 @@ fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 }
 
 /// The largest value of a parameter or field: a bound that is enforced, or one that values beyond are pulled to.
-fn largest(described: &Value) -> Option<u64> {
+fn maximum(described: &Value) -> Option<u64> {
     let bound = described["maximum"].as_u64().or_else(|| described["schema"]["maximum"].as_u64());
     let pulled =
         || described["description"].as_str()?.split_once("A number outside 1 to ")?.1.split(' ').next()?.parse().ok();
@@ -52,8 +52,8 @@ fn every_page_has_a_largest_size() {
         let fields = body["properties"].as_object().into_iter().flatten().map(|(name, schema)| (name.as_str(), schema));
         for (name, described) in parameters.chain(fields).filter(|(name, _)| matches!(*name, "limit" | "per_page")) {
             let most =
-                largest(described).unwrap_or_else(|| panic!("{method} {path}: {name} has no maximum: {described}"));
-            assert!(most <= LARGEST_PAGE, "{method} {path}: {name} may be {most}");
+                maximum(described).unwrap_or_else(|| panic!("{method} {path}: {name} has no maximum: {described}"));
+            assert!(most <= MAX_PAGE, "{method} {path}: {name} may be {most}");
             seen += 1;
         }
     }

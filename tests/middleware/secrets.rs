@@ -1,4 +1,4 @@
-//! Secrets are told to nobody but whom they are for: not to the log, however much it tells, and not in answers.
+//! Secrets appear neither in the log, at any level, nor in answers.
 
 use poem::{Request, Response, endpoint::make, http::StatusCode, listener::TcpAcceptor};
 use reqwest::Method;
@@ -7,10 +7,10 @@ use tempfile::TempDir;
 
 use crate::support::{
     program::{Program, output, recollect},
-    server::{Answer, TestUser, apart},
+    server::{Answer, TestUser, on_runtime},
 };
 
-/// What the configuration of the server under test holds, and what its users tell it.
+/// Secrets in the configuration of the server under test, and in its users' requests.
 const MODEL_KEY: &str = "sk-sesame-of-the-model";
 const SPEECH_KEY: &str = "sk-sesame-of-the-speech";
 const EMBEDDER_KEY: &str = "sk-sesame-of-the-embedder";
@@ -20,7 +20,7 @@ const HOOK_PASSWORD: &str = "sesame-of-the-hook-s-user";
 const WRONG: &str = "omi_dev_5e5a3e5e5a3e5e5a3e5e5a3e5e5a3e5e";
 
 /// An endpoint that refuses every key, and repeats it.
-async fn parrot() -> String {
+async fn echo_model() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().into_std().unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     let repeat = make(async |request: Request| {
@@ -33,7 +33,7 @@ async fn parrot() -> String {
             Response::builder().status(status).content_type("application/json").body(error.to_string()),
         )
     });
-    apart(async move {
+    on_runtime(async move {
         tokio::spawn(poem::Server::new_with_acceptor(TcpAcceptor::from_std(listener).unwrap()).run(repeat));
     })
     .await;
@@ -42,16 +42,16 @@ async fn parrot() -> String {
 
 /// Everything that came back, as one text.
 #[derive(Default)]
-struct Heard(String);
+struct Responses(String);
 
-impl Heard {
+impl Responses {
     fn add(&mut self, answer: &Answer) {
         self.0 += &format!("{:?} {}\n", answer.headers, answer.body);
     }
 }
 
 /// Requests of every kind, most of which fail, with secrets wherever a client may put them.
-async fn talk(owner: &TestUser, heard: &mut Heard) {
+async fn talk(owner: &TestUser, responses: &mut Responses) {
     let credentials = [owner.token.as_str(), &owner.developer_key, &owner.mcp_key, WRONG, "x"];
     let paths =
         ["/v3/memories", "/v1/dev/user/memories", "/v1/mcp/memories", "/v1/dev/keys", "/v1/mcp", "/v2/messages"];
@@ -62,10 +62,10 @@ async fn talk(owner: &TestUser, heard: &mut Heard) {
                     continue;
                 }
                 let request = owner.with(credential).request(method, path).json(&json!({ "content": 3, "text": 3 }));
-                heard.add(&Answer::to(request).await);
+                responses.add(&Answer::to(request).await);
             }
-            heard.add(&Answer::to(owner.http.get(format!("{}{path}", owner.url)).header("uid", credential)).await);
-            heard.add(
+            responses.add(&Answer::to(owner.http.get(format!("{}{path}", owner.url)).header("uid", credential)).await);
+            responses.add(
                 &Answer::to(owner.http.post(format!("{}{path}", owner.url)).body("{").bearer_auth(credential)).await,
             );
         }
@@ -74,18 +74,18 @@ async fn talk(owner: &TestUser, heard: &mut Heard) {
     let hook = format!("http://ada:{HOOK_PASSWORD}@127.0.0.1:1/hook?token={HOOK_SECRET}");
     app.post("/v1/users/developer/webhook/memory_created", json!({ "url": hook })).await.ok();
     let transcript = json!({ "text": "We agreed to paint the kettle blue, Ada and I, tomorrow at noon in the shop." });
-    heard.add(&app.post("/v1/conversations/from-text", transcript).await);
-    heard.add(&app.get("/v1/users/developer/webhooks/deliveries").await);
-    heard.add(&app.post("/v2/messages", json!({ "text": "Which colour has the kettle?" })).await);
-    heard.add(&app.post("/v1/ask", json!({ "question": "Which colour has the kettle?" })).await);
+    responses.add(&app.post("/v1/conversations/from-text", transcript).await);
+    responses.add(&app.get("/v1/users/developer/webhooks/deliveries").await);
+    responses.add(&app.post("/v2/messages", json!({ "text": "Which colour has the kettle?" })).await);
+    responses.add(&app.post("/v1/ask", json!({ "question": "Which colour has the kettle?" })).await);
     let voice =
         app.request(Method::POST, "/v2/voice-message/transcribe").header("content-type", "application/octet-stream");
-    heard.add(&Answer::to(voice.body(vec![0; 3200])).await);
-    heard.add(&app.get("/healthz").await);
+    responses.add(&Answer::to(voice.body(vec![0; 3200])).await);
+    responses.add(&app.get("/healthz").await);
 }
 
 /// A session over MCP, with a call that works and one that does not.
-async fn converse(owner: &TestUser, heard: &mut Heard) {
+async fn converse(owner: &TestUser, responses: &mut Responses) {
     let message =
         |method: &str, params: Value| json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
     let both = "application/json, text/event-stream";
@@ -97,16 +97,16 @@ async fn converse(owner: &TestUser, heard: &mut Heard) {
         json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
     let opened = post(None, message("initialize", client)).await;
     let session = Some(opened.header("mcp-session-id").to_owned());
-    heard.add(&opened);
+    responses.add(&opened);
     let remember = json!({ "name": "create_memory", "arguments": { "content": "The kettle is blue" } });
-    heard.add(&post(session.clone(), message("tools/call", remember)).await);
+    responses.add(&post(session.clone(), message("tools/call", remember)).await);
     let wrong = json!({ "name": "create_memory", "arguments": { "content": 3 } });
-    heard.add(&post(session, message("tools/call", wrong.clone())).await);
-    heard.add(&post(None, message("tools/call", wrong)).await);
-    heard.add(&post(Some("nobody's".into()), message("tools/list", json!({}))).await);
+    responses.add(&post(session, message("tools/call", wrong.clone())).await);
+    responses.add(&post(None, message("tools/call", wrong)).await);
+    responses.add(&post(Some("nobody's".into()), message("tools/list", json!({}))).await);
 }
 
-/// What a server is told that asks others, at these addresses, with keys that nobody may hear.
+/// Settings of a server that calls other services, at these addresses, with secret keys.
 fn settings(model: &str, other: &str) -> Vec<(&'static str, String)> {
     let settings = [
         ("RECOLLECT_LOG", "trace"),
@@ -124,19 +124,19 @@ fn settings(model: &str, other: &str) -> Vec<(&'static str, String)> {
     settings.map(|(name, value)| (name, value.to_owned())).into()
 }
 
-/// Nothing of what they know is told by a server with these settings, neither to its log nor in answers.
+/// Asserts that a server with these settings shows none of the secrets in its log or answers.
 async fn keeps_secrets(settings: Vec<(&str, String)>) {
     let folder = TempDir::new().unwrap();
     let variables: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let program = Program::serve_with(folder.path(), &variables).await;
     let owner = program.owner();
-    let mut heard = Heard::default();
-    talk(&owner, &mut heard).await;
-    converse(&owner, &mut heard).await;
+    let mut responses = Responses::default();
+    talk(&owner, &mut responses).await;
+    converse(&owner, &mut responses).await;
     let made = owner.app().post("/v1/dev/keys", json!({ "name": "made" })).await.ok();
     let made = made["key"].as_str().unwrap().to_owned();
-    heard.add(&owner.with(&made).get("/v1/dev/user/memories").await);
-    heard.add(&owner.app().get("/v1/dev/keys").await);
+    responses.add(&owner.with(&made).get("/v1/dev/user/memories").await);
+    responses.add(&owner.app().get("/v1/dev/keys").await);
     let secret = owner.app().get("/v1/users/developer/webhooks/secret").await.ok()["secret"].take();
     let log = program.stop().await.log;
     assert!(log.contains("TRACE"), "the log tells everything");
@@ -148,21 +148,21 @@ async fn keeps_secrets(settings: Vec<(&str, String)>) {
         let part = secret.rsplit('_').next().unwrap();
         let told = log.lines().find(|line| line.contains(part));
         assert!(told.is_none(), "{secret} is in the log: {told:?}");
-        assert!(!heard.0.contains(part), "{secret} is in an answer");
+        assert!(!responses.0.contains(part), "{secret} is in an answer");
     }
 }
 
 #[tokio::test]
-async fn nothing_is_told_while_everybody_else_is_away() {
+async fn no_secret_is_shown_while_other_services_are_down() {
     let address = format!("http://ada:{URL_SECRET}@127.0.0.1:1/v1");
     keeps_secrets(settings(&format!("{address}?key={URL_SECRET}"), &address)).await;
 }
 
 #[tokio::test]
-async fn nothing_is_told_when_others_repeat_it() {
-    let parrot = parrot().await;
-    let mut settings = settings(&parrot, &parrot);
-    // A server whose embeddings are refused does not start; why it does not is told without the key.
+async fn no_secret_is_shown_when_other_services_echo_it() {
+    let echo_model = echo_model().await;
+    let mut settings = settings(&echo_model, &echo_model);
+    // A server whose embeddings are refused does not start, and the error does not contain the key.
     let folder = TempDir::new().unwrap();
     let mut command = recollect(folder.path(), &["serve", "--port", "0"]).await;
     let refused = output({

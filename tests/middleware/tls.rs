@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::support::{
     program::{Program, output, recollect},
     server::Server,
-    stdio_client::Assistant,
+    stdio_client::StdioClient,
 };
 
 /// Writes a certificate for `localhost` that signs itself, and its key; gives a client that trusts nothing else.
@@ -68,9 +68,9 @@ async fn a_renewed_certificate_needs_no_restart() {
     let health = by_name(&program.url) + "/healthz";
     assert!(first.get(&health).send().await.unwrap().status().is_success());
 
-    let (mut assistant, _) = Assistant::start(recollect(&data, &["mcp"]).await).await;
-    assert!(!assistant.tools().await.is_empty(), "the bridge on this machine goes through the encrypted server");
-    assistant.end().await;
+    let (mut client, _) = StdioClient::start(recollect(&data, &["mcp"]).await).await;
+    assert!(!client.tools().await.is_empty(), "the bridge on this machine goes through the encrypted server");
+    client.close().await;
 
     std::fs::write(&files[0], "nonsense").unwrap();
     program.signal("-HUP").await;
@@ -118,7 +118,9 @@ async fn files_that_cannot_be_used_are_named() {
 #[tokio::test]
 async fn a_server_without_tls_sends_no_hsts() {
     let user = Server::shared().await.user().await;
-    for (credential, path, status) in [(&*user.token, "/v3/memories", 200), ("", "/v3/memories", 401), ("", "/nowhere", 404)] {
+    for (credential, path, status) in
+        [(&*user.token, "/v3/memories", 200), ("", "/v3/memories", 401), ("", "/nowhere", 404)]
+    {
         let answer = user.with(credential).get(path).await;
         assert_eq!((answer.status, answer.header("x-content-type-options")), (status, "nosniff"), "{path}");
         assert!(!answer.headers.contains_key("strict-transport-security"), "{path}: {:?}", answer.headers);

@@ -1,17 +1,17 @@
-//! What a client may ask, and who is told that it may not.
+//! Authorization requests: what is accepted, and how errors are reported.
 
-use super::flow::{Client, parameter};
+use super::flow::{OAuthClient, parameter};
 use crate::support::server::{Answer, Server};
 
-/// What is told to the user, since nobody knows where else to tell it.
-async fn is_shown(client: &Client, change: &[(&str, Option<&str>)], sentence: &str) {
-    let answer = client.sent(&changed(client, change)).await;
+/// Asserts that the error is shown on a page, since there is no redirect URI to trust.
+async fn is_shown(client: &OAuthClient, change: &[(&str, Option<&str>)], sentence: &str) {
+    let answer = client.open_authorize(&changed(client, change)).await;
     assert_eq!((answer.status, answer.header("location")), (400, ""), "{change:?}");
     assert!(answer.body.as_str().unwrap().contains(sentence), "{change:?}: {}", answer.body);
 }
 
-fn changed(client: &Client, change: &[(&str, Option<&str>)]) -> std::collections::HashMap<String, String> {
-    let mut asked = client.asked("memories.read");
+fn changed(client: &OAuthClient, change: &[(&str, Option<&str>)]) -> std::collections::HashMap<String, String> {
+    let mut asked = client.authorization_request("memories.read");
     for (name, value) in change {
         match value {
             Some(value) => drop(asked.insert((*name).to_owned(), (*value).to_owned())),
@@ -24,7 +24,7 @@ fn changed(client: &Client, change: &[(&str, Option<&str>)]) -> std::collections
 #[tokio::test]
 async fn an_unknown_client_or_address_is_shown_and_never_followed() {
     let server = Server::shared().await;
-    let client = Client::added(server).await;
+    let client = OAuthClient::added(server).await;
     is_shown(&client, &[("client_id", None)], "client_id is missing").await;
     is_shown(&client, &[("client_id", Some("nobody"))], "unknown client_id").await;
     is_shown(&client, &[("client_id", Some("<script>alert(1)</script>"))], "unknown client_id").await;
@@ -44,7 +44,7 @@ async fn an_unknown_client_or_address_is_shown_and_never_followed() {
         // Not even where the rest is wrong too.
         is_shown(&client, &[("redirect_uri", Some(wrong)), ("response_type", Some("token"))], not_its_own).await;
     }
-    let address = client.address(&client.asked("memories.read"));
+    let address = client.authorize_url(&client.authorization_request("memories.read"));
     for twice in ["client_id=x", "redirect_uri=https://evil.example", "state=x"] {
         let answer = Answer::to(reqwest::Client::new().get(format!("{address}&{twice}"))).await;
         assert_eq!(answer.status, 400, "{twice}");
@@ -53,9 +53,9 @@ async fn an_unknown_client_or_address_is_shown_and_never_followed() {
 }
 
 #[tokio::test]
-async fn a_known_client_is_told_what_is_wrong() {
+async fn errors_of_a_known_client_are_redirected() {
     let server = Server::shared().await;
-    let client = Client::added(server).await;
+    let client = OAuthClient::added(server).await;
     for (change, error) in [
         (("response_type", None), "invalid_request"),
         (("response_type", Some("token")), "unsupported_response_type"),
@@ -72,7 +72,7 @@ async fn a_known_client_is_told_what_is_wrong() {
         (("request", Some("a.b.c")), "request_not_supported"),
         (("prompt", Some("none")), "interaction_required"),
     ] {
-        let answer = client.sent(&changed(&client, &[change])).await;
+        let answer = client.open_authorize(&changed(&client, &[change])).await;
         assert_eq!(answer.status, 303, "{change:?}: {}", answer.body);
         let address = answer.header("location");
         assert!(address.starts_with("https://client.example/callback?"), "{address}");
@@ -86,9 +86,9 @@ async fn a_known_client_is_told_what_is_wrong() {
 #[tokio::test]
 async fn only_the_port_of_an_app_on_this_machine_may_differ() {
     let server = Server::shared().await;
-    let client = Client::at(server, "http://127.0.0.1:33418/callback").await;
+    let client = OAuthClient::at(server, "http://127.0.0.1:33418/callback").await;
     for right in ["http://127.0.0.1:33418/callback", "http://127.0.0.1:50000/callback", "http://127.0.0.1/callback"] {
-        let answer = client.sent(&changed(&client, &[("redirect_uri", Some(right))])).await;
+        let answer = client.open_authorize(&changed(&client, &[("redirect_uri", Some(right))])).await;
         assert_eq!(answer.status, 200, "{right}");
     }
     for wrong in ["http://localhost:33418/callback", "http://127.0.0.1:33418/other", "https://127.0.0.1:33418/callback"]
@@ -96,15 +96,15 @@ async fn only_the_port_of_an_app_on_this_machine_may_differ() {
         is_shown(&client, &[("redirect_uri", Some(wrong))], "an address that is not one of its own").await;
     }
     // The only address need not be said.
-    assert_eq!(client.sent(&changed(&client, &[("redirect_uri", None)])).await.status, 200);
+    assert_eq!(client.open_authorize(&changed(&client, &[("redirect_uri", None)])).await.status, 200);
 }
 
 #[tokio::test]
-async fn who_asks_for_nothing_may_read_memories() {
+async fn the_default_scope_is_to_read_memories() {
     let server = Server::shared().await;
-    let (client, user) = (Client::added(server).await, server.user().await);
-    assert_eq!(client.let_in(&user, "").await["scope"], "memories.read");
-    assert_eq!(client.let_in(&user, "offline_access").await["scope"], "memories.read");
-    let more = client.let_in(&user, "goals.read memories.write offline_access goals.read").await;
+    let (client, user) = (OAuthClient::added(server).await, server.user().await);
+    assert_eq!(client.authorize(&user, "").await["scope"], "memories.read");
+    assert_eq!(client.authorize(&user, "offline_access").await["scope"], "memories.read");
+    let more = client.authorize(&user, "goals.read memories.write offline_access goals.read").await;
     assert_eq!(more["scope"], "memories.write goals.read");
 }

@@ -1,4 +1,4 @@
-//! Clients that are known by the document at their id.
+//! Clients whose id is the URL of a metadata document.
 
 use std::{
     sync::{
@@ -12,8 +12,8 @@ use poem::{IntoResponse, Request, Response, endpoint::make, listener::TcpAccepto
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::flow::{CALLBACK, Client, code_in, consent};
-use crate::support::server::{Server, apart};
+use super::flow::{CALLBACK, OAuthClient, code_in, consent};
+use crate::support::server::{Server, on_runtime};
 
 /// A web server with documents, good and bad; gives its address and how many requests it has had.
 async fn documents() -> (String, Arc<AtomicUsize>) {
@@ -26,7 +26,7 @@ async fn documents() -> (String, Arc<AtomicUsize>) {
         counted.fetch_add(1, Ordering::Relaxed);
         async move { document(&base, request.uri().path()).await }
     });
-    apart(async move {
+    on_runtime(async move {
         let server = poem::Server::new_with_acceptor(TcpAcceptor::from_std(listener).unwrap());
         tokio::spawn(server.run(endpoint));
     })
@@ -68,17 +68,17 @@ async fn a_client_is_known_by_its_document() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), |config| config.oauth.allow_private_metadata = true).await;
     let ((base, asked), user) = (documents().await, server.user().await);
-    let client = Client::known(&server, &format!("{base}/good.json"), CALLBACK);
-    let asked_for = client.asked("memories.read goals.read");
-    let address = consent(&client.address(&asked_for), &user.token, &["goals.read"]).await;
+    let client = OAuthClient::known(&server, &format!("{base}/good.json"), CALLBACK);
+    let asked_for = client.authorization_request("memories.read goals.read");
+    let address = consent(&client.authorize_url(&asked_for), &user.token, &["goals.read"]).await;
     let tokens = client.exchange(&code_in(&address)).await.ok();
     assert_eq!(tokens["scope"], "memories.read");
     client.refresh(tokens["refresh_token"].as_str().unwrap()).await.ok();
     assert_eq!(user.app().get("/v1/mcp/oauth/grants").await.ok()[0]["client_name"], "Documented");
     assert_eq!(asked.load(Ordering::Relaxed), 1, "the document is kept for a while");
 
-    let once = Client::known(&server, &format!("{base}/once.json"), CALLBACK);
-    assert_eq!(once.let_in(&user, "").await.get("refresh_token"), None, "it did not ask for one");
+    let once = OAuthClient::known(&server, &format!("{base}/once.json"), CALLBACK);
+    assert_eq!(once.authorize(&user, "").await.get("refresh_token"), None, "it did not ask for one");
 
     for (path, reason) in [
         ("large.json", "larger than 32768 bytes"),
@@ -95,27 +95,27 @@ async fn a_client_is_known_by_its_document() {
         ("x/../good.json", "not a normalized URL with a path"),
         ("good.json#x", "a fragment"),
     ] {
-        let wrong = Client::known(&server, &format!("{base}/{path}"), CALLBACK);
-        let answer = wrong.sent(&wrong.asked("")).await;
+        let wrong = OAuthClient::known(&server, &format!("{base}/{path}"), CALLBACK);
+        let answer = wrong.open_authorize(&wrong.authorization_request("")).await;
         assert_eq!((answer.status, answer.header("location")), (400, ""), "{path}");
         assert!(answer.body.as_str().unwrap().contains(reason), "{path}: {}", answer.body);
     }
     let before = asked.load(Ordering::Relaxed);
-    let wrong = Client::known(&server, &format!("{base}/never.json"), CALLBACK);
+    let wrong = OAuthClient::known(&server, &format!("{base}/never.json"), CALLBACK);
     for _ in 0..3 {
-        assert_eq!(wrong.sent(&wrong.asked("")).await.status, 400);
+        assert_eq!(wrong.open_authorize(&wrong.authorization_request("")).await.status, 400);
     }
     assert_eq!(asked.load(Ordering::Relaxed), before + 1, "what cannot be had is left alone for a while");
     server.stop().await;
 }
 
 #[tokio::test]
-async fn a_document_that_nobody_vouches_for_sends_no_browser_away_before_its_user_says_so() {
+async fn unverified_clients_get_no_redirect_before_consent() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), |config| config.oauth.allow_private_metadata = true).await;
     let (base, _) = documents().await;
-    let client = Client::known(&server, &format!("{base}/good.json"), CALLBACK);
-    let answer = client.sent(&client.asked("memories.erase")).await;
+    let client = OAuthClient::known(&server, &format!("{base}/good.json"), CALLBACK);
+    let answer = client.open_authorize(&client.authorization_request("memories.erase")).await;
     assert_eq!((answer.status, answer.header("location")), (400, ""));
     let page = answer.body.as_str().unwrap();
     assert!(page.contains("https://client.example/callback?error=invalid_scope"), "but the user may go there: {page}");
@@ -134,8 +134,8 @@ async fn private_addresses_are_not_asked() {
         "https://169.254.169.254/client.json".into(),
         "https://[::1]/client.json".into(),
     ] {
-        let client = Client::known(server, &id, CALLBACK);
-        let answer = client.sent(&client.asked("")).await;
+        let client = OAuthClient::known(server, &id, CALLBACK);
+        let answer = client.open_authorize(&client.authorization_request("")).await;
         assert_eq!((answer.status, answer.header("location")), (400, ""), "{id}");
         let page = answer.body.as_str().unwrap();
         assert!(page.contains("https://") || page.contains("does not lead to a public address"), "{id}: {page}");

@@ -34,7 +34,7 @@ async fn run(revision: &str) -> Vec<Outcome> {
             let back = consent(line.trim(), &user.token, &[]).await;
             reqwest::get(back).await.unwrap();
         }
-        said = said + &line + "\n";
+        said += &format!("{line}\n");
     }
     assert!(child.wait().await.unwrap().success(), "{said}");
     outcomes(folder.path(), "authorization-server")

@@ -1,24 +1,14 @@
-//! How a client finds out where to ask.
+//! Discovery: protected resource and authorization server metadata.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::flow::granted;
-use crate::support::server::{Answer, Server};
-
-const SCOPES: [&str; 10] = [
-    "memories.read",
-    "memories.write",
-    "conversations.read",
-    "action_items.read",
-    "action_items.write",
-    "goals.read",
-    "chat.read",
-    "people.read",
-    "people.create",
-    "speakers.assign",
-];
+use crate::{
+    keys::rest::MCP_SCOPES,
+    support::server::{Answer, Server},
+};
 
 async fn get(server: &Server, path: &str) -> Answer {
     Answer::to(reqwest::Client::new().get(format!("{}{path}", server.url))).await
@@ -34,7 +24,7 @@ async fn the_endpoint_says_who_gives_tokens_for_it() {
         let expected = json!({
             "resource": format!("{}{endpoint}", server.url),
             "authorization_servers": [server.url],
-            "scopes_supported": SCOPES,
+            "scopes_supported": MCP_SCOPES,
             "bearer_methods_supported": ["header"],
             "resource_name": "Recollect",
             "resource_documentation": format!("{}/docs", server.url),
@@ -61,7 +51,7 @@ async fn the_authorization_server_describes_itself() {
             ("response_types_supported", json!(["code"])),
             ("grant_types_supported", json!(["authorization_code", "refresh_token"])),
             ("code_challenge_methods_supported", json!(["S256"])),
-            ("scopes_supported", json!(SCOPES)),
+            ("scopes_supported", json!(MCP_SCOPES)),
             ("authorization_response_iss_parameter_supported", json!(true)),
             ("client_id_metadata_document_supported", json!(true)),
         ] {
@@ -119,7 +109,7 @@ async fn pages_from_anywhere_may_read_the_documents_and_ask_for_tokens_but_not_m
 }
 
 #[tokio::test]
-async fn a_request_by_another_name_is_not_told_that_this_is_its_server() {
+async fn metadata_ignores_foreign_host_names() {
     let server = Server::shared().await;
     for path in ["/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server"] {
         for (name, status) in [("host", 403), ("x-forwarded-host", 200)] {
@@ -133,7 +123,7 @@ async fn a_request_by_another_name_is_not_told_that_this_is_its_server() {
 }
 
 #[tokio::test]
-async fn a_public_address_is_everybody_s() {
+async fn a_configured_public_url_is_used_everywhere() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), |config| {
         config.server.public_url = Some("https://memory.example/".into());
@@ -157,7 +147,7 @@ async fn the_endpoint_challenges_who_has_no_token() {
     for endpoint in ["/v1/mcp", "/v1/mcp/sse"] {
         let request = || reqwest::Client::new().post(format!("{}{endpoint}", server.url)).json(&json!({}));
         let document = format!("{}/.well-known/oauth-protected-resource{endpoint}", server.url);
-        let expected = format!("Bearer resource_metadata=\"{document}\", scope=\"{}\"", SCOPES.join(" "));
+        let expected = format!("Bearer resource_metadata=\"{document}\", scope=\"{}\"", MCP_SCOPES.join(" "));
         let refused = Answer::to(request()).await;
         refused.refused(401, "Invalid or missing API key. Provide via Authorization header.");
         assert_eq!(

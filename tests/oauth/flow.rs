@@ -1,4 +1,4 @@
-//! A client on its way to tokens, step by step.
+//! An OAuth client, step by step.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ pub(crate) const CALLBACK: &str = "https://client.example/callback";
 
 /// A client, with one request under way.
 #[derive(Clone)]
-pub(crate) struct Client {
+pub(crate) struct OAuthClient {
     pub(crate) url: String,
     pub(crate) id: String,
     pub(crate) secret: Option<String>,
@@ -27,7 +27,7 @@ pub(crate) struct Client {
     http: Http,
 }
 
-impl Client {
+impl OAuthClient {
     /// A client without a secret that the owner of the server has added.
     pub(crate) async fn added(server: &Server) -> Self {
         Self::at(server, CALLBACK).await
@@ -56,7 +56,7 @@ impl Client {
     }
 
     /// What a well-behaved client asks.
-    pub(crate) fn asked(&self, scope: &str) -> HashMap<String, String> {
+    pub(crate) fn authorization_request(&self, scope: &str) -> HashMap<String, String> {
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&self.verifier));
         let pairs = [
             ("response_type", "code"),
@@ -75,17 +75,17 @@ impl Client {
     }
 
     /// The address that the user's browser is sent to.
-    pub(crate) fn address(&self, asked: &HashMap<String, String>) -> String {
+    pub(crate) fn authorize_url(&self, asked: &HashMap<String, String>) -> String {
         Url::parse_with_params(&format!("{}/authorize", self.url), asked).unwrap().into()
     }
 
     /// What the server says to a browser that is sent there.
-    pub(crate) async fn sent(&self, asked: &HashMap<String, String>) -> Answer {
-        Answer::to(self.http.get(self.address(asked))).await
+    pub(crate) async fn open_authorize(&self, asked: &HashMap<String, String>) -> Answer {
+        Answer::to(self.http.get(self.authorize_url(asked))).await
     }
 
     /// Has `user` agree to all that is asked, with their token in place of a browser; gives the code.
-    pub(crate) async fn agreed(&self, user: &TestUser, asked: &HashMap<String, String>) -> String {
+    pub(crate) async fn consent_code(&self, user: &TestUser, asked: &HashMap<String, String>) -> String {
         let form: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let form = [form.as_slice(), &[("firebase_id_token", &user.token)]].concat();
         let answer = Answer::to(self.form("/authorize", &form)).await.ok();
@@ -118,8 +118,8 @@ impl Client {
     }
 
     /// All the way, for all of these scopes; gives the tokens.
-    pub(crate) async fn let_in(&self, user: &TestUser, scope: &str) -> Value {
-        let code = self.agreed(user, &self.asked(scope)).await;
+    pub(crate) async fn authorize(&self, user: &TestUser, scope: &str) -> Value {
+        let code = self.consent_code(user, &self.authorization_request(scope)).await;
         self.exchange(&code).await.ok()
     }
 
@@ -166,14 +166,14 @@ pub(crate) async fn consent(address: &str, token: &str, withheld: &[&str]) -> St
 
 /// Lets a new client in for a user, for all of these scopes; gives the grant's id and the access token.
 pub(crate) async fn granted(server: &Server, user: &TestUser, scope: &str) -> (String, String) {
-    let tokens = Client::added(server).await.let_in(user, scope).await;
+    let tokens = OAuthClient::added(server).await.authorize(user, scope).await;
     let grants = user.app().get("/v1/mcp/oauth/grants").await.ok();
     (grants[0]["id"].as_str().unwrap().to_owned(), tokens["access_token"].as_str().unwrap().to_owned())
 }
 
-/// Sees to it that this is a refusal with one of OAuth's words; gives its sentence.
+/// Asserts that this is a refusal with one of OAuth's words; gives its sentence.
 #[track_caller]
-pub(crate) fn denied(answer: &Answer, status: u16, error: &str) -> String {
+pub(crate) fn assert_oauth_error(answer: &Answer, status: u16, error: &str) -> String {
     assert_eq!((answer.status, &answer.body["error"]), (status, &json!(error)), "{}", answer.body);
     assert_eq!(answer.header("cache-control"), "no-store");
     answer.body["error_description"].as_str().unwrap().to_owned()

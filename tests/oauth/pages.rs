@@ -1,29 +1,29 @@
-//! The pages on which a user signs in and agrees.
+//! The sign-in and consent pages.
 
 use serde_json::json;
 
 use super::{
     browser::{Browser, Page},
-    flow::{Client, code_in, consent, parameter},
+    flow::{OAuthClient, code_in, consent, parameter},
 };
 use crate::support::server::{Server, TestUser};
 
 const SCOPES: &str = "memories.read memories.write people.read";
 
 /// A user who has signed in, before the question of a client.
-struct Scene {
+struct ConsentPage {
     user: TestUser,
-    client: Client,
+    client: OAuthClient,
     browser: Browser,
     page: Page,
 }
 
-impl Scene {
-    async fn set() -> Self {
+impl ConsentPage {
+    async fn open() -> Self {
         let server = Server::shared().await;
-        let (user, client) = (server.user().await, Client::added(server).await);
+        let (user, client) = (server.user().await, OAuthClient::added(server).await);
         let mut browser = Browser::new();
-        let page = browser.open(&client.address(&client.asked(SCOPES))).await;
+        let page = browser.open(&client.authorize_url(&client.authorization_request(SCOPES))).await;
         let before = browser.cookie.clone();
         let page = browser.submit(&page, "sign_in", &[("token", &user.token)]).await;
         assert_ne!(before, browser.cookie, "who signs in gets a new secret");
@@ -39,8 +39,9 @@ impl Scene {
 #[tokio::test]
 async fn a_user_signs_in_reads_and_agrees_to_a_part() {
     let server = Server::shared().await;
-    let (user, client) = (server.user().await, Client::added(server).await);
-    let address = consent(&client.address(&client.asked(SCOPES)), &user.token, &["memories.write"]).await;
+    let (user, client) = (server.user().await, OAuthClient::added(server).await);
+    let address =
+        consent(&client.authorize_url(&client.authorization_request(SCOPES)), &user.token, &["memories.write"]).await;
     assert!(address.starts_with("https://client.example/callback?code=omi_oac_"), "{address}");
     assert_eq!(parameter(&address, "state").as_deref(), Some("a state & more"));
     assert_eq!(parameter(&address, "iss").as_deref(), Some(server.url.as_str()));
@@ -53,8 +54,8 @@ async fn a_user_signs_in_reads_and_agrees_to_a_part() {
 
 #[tokio::test]
 async fn the_page_names_the_client_the_scopes_and_the_account() {
-    let scene = Scene::set().await;
-    let page = &scene.page;
+    let consent_page = ConsentPage::open().await;
+    let page = &consent_page.page;
     assert_eq!((page.status, page.choices().join(" ").as_str()), (200, "memories.read people.read memories.write"));
     for text in [
         "Test &lt;Client&gt; &amp; Co",
@@ -71,8 +72,8 @@ async fn the_page_names_the_client_the_scopes_and_the_account() {
 
 #[tokio::test]
 async fn the_pages_cannot_be_framed_kept_or_scripted() {
-    let scene = Scene::set().await;
-    let policy = scene.page.headers["content-security-policy"].to_str().unwrap();
+    let consent_page = ConsentPage::open().await;
+    let policy = consent_page.page.headers["content-security-policy"].to_str().unwrap();
     for part in ["default-src 'none'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"] {
         assert!(policy.contains(part), "{policy}");
     }
@@ -84,18 +85,18 @@ async fn the_pages_cannot_be_framed_kept_or_scripted() {
         ("referrer-policy", "same-origin"),
         ("content-type", "text/html; charset=utf-8"),
     ] {
-        assert_eq!(scene.page.headers[name], value);
+        assert_eq!(consent_page.page.headers[name], value);
     }
 }
 
 #[tokio::test]
 async fn a_form_of_another_browser_or_none_does_nothing() {
-    let Scene { user, client, mut browser, page } = Scene::set().await;
+    let ConsentPage { user, client, mut browser, page } = ConsentPage::open().await;
     let hidden = page.hidden();
     let account = &hidden.iter().find(|(name, _)| name == "account").unwrap().1;
     let grant = [("grant", "memories.read"), ("action", "allow"), ("account", account)];
     let mut stranger = Browser::new();
-    let other = stranger.open(&client.address(&client.asked(SCOPES))).await.hidden();
+    let other = stranger.open(&client.authorize_url(&client.authorization_request(SCOPES))).await.hidden();
     let foreign = other.iter().find(|(name, _)| name == "form").unwrap().1.as_str();
     for form in [None, Some(""), Some("nonsense"), Some("00"), Some(foreign)] {
         let fields: Vec<_> = grant.into_iter().chain(form.map(|form| ("form", form))).collect();
@@ -111,47 +112,53 @@ async fn a_form_of_another_browser_or_none_does_nothing() {
 
 #[tokio::test]
 async fn a_user_denies() {
-    let mut scene = Scene::set().await;
-    let address = scene.browser.submit(&scene.page, "deny", &[("grant", "memories.read")]).await.next();
+    let mut consent_page = ConsentPage::open().await;
+    let address = consent_page.browser.submit(&consent_page.page, "deny", &[("grant", "memories.read")]).await.next();
     assert_eq!(parameter(&address, "error").as_deref(), Some("access_denied"));
     assert_eq!(parameter(&address, "state").as_deref(), Some("a state & more"));
-    assert_eq!(scene.grants().await, json!([]));
+    assert_eq!(consent_page.grants().await, json!([]));
 }
 
 #[tokio::test]
-async fn who_chooses_nothing_is_asked_again_and_nobody_gets_more_than_was_asked() {
-    let mut scene = Scene::set().await;
+async fn an_empty_choice_is_asked_again_and_no_scope_is_added() {
+    let mut consent_page = ConsentPage::open().await;
     for grant in [&[][..], &[("grant", "goals.read")], &[("grant", "nonsense")]] {
-        let again = scene.browser.submit(&scene.page, "allow", grant).await;
+        let again = consent_page.browser.submit(&consent_page.page, "allow", grant).await;
         assert_eq!((again.status, again.has("Nothing is chosen")), (422, true), "{grant:?}");
     }
     let grant = [("grant", "people.read"), ("grant", "goals.read")];
-    let address = scene.browser.submit(&scene.page, "allow", &grant).await.next();
-    assert_eq!(scene.client.exchange(&code_in(&address)).await.ok()["scope"], "people.read");
+    let address = consent_page.browser.submit(&consent_page.page, "allow", &grant).await.next();
+    assert_eq!(consent_page.client.exchange(&code_in(&address)).await.ok()["scope"], "people.read");
 }
 
 #[tokio::test]
 async fn a_browser_stays_signed_in_until_it_is_signed_out() {
-    let mut scene = Scene::set().await;
-    let other = Client::added(Server::shared().await).await;
-    let page = scene.browser.open(&other.address(&other.asked(""))).await;
+    let mut consent_page = ConsentPage::open().await;
+    let other = OAuthClient::added(Server::shared().await).await;
+    let page = consent_page.browser.open(&other.authorize_url(&other.authorization_request(""))).await;
     assert!(page.has("You are signed in as"), "another client needs another yes, but no other sign-in");
-    let kept = scene.browser.cookie.clone();
-    let out = scene.browser.submit(&page, "sign_out", &[]).await;
-    let page = scene.browser.open(&out.moved_to()).await;
+    let kept = consent_page.browser.cookie.clone();
+    let out = consent_page.browser.submit(&page, "sign_out", &[]).await;
+    let page = consent_page.browser.open(&out.moved_to()).await;
     assert!(page.has("Sign in"), "{}", page.html);
-    scene.browser.cookie = kept;
-    assert!(!scene.browser.open(&other.address(&other.asked(""))).await.has("You are signed in as"));
-    let answer = scene.browser.submit(&scene.page, "allow", &[("grant", "memories.read")]).await;
+    consent_page.browser.cookie = kept;
+    assert!(
+        !consent_page
+            .browser
+            .open(&other.authorize_url(&other.authorization_request("")))
+            .await
+            .has("You are signed in as")
+    );
+    let answer = consent_page.browser.submit(&consent_page.page, "allow", &[("grant", "memories.read")]).await;
     assert!(!answer.has("http-equiv"), "the old form is of no use any more");
 }
 
 #[tokio::test]
-async fn who_is_not_known_is_not_let_in() {
+async fn unknown_users_are_refused() {
     let server = Server::shared().await;
-    let (client, user) = (Client::added(server).await, server.user().await);
+    let (client, user) = (OAuthClient::added(server).await, server.user().await);
     let mut browser = Browser::new();
-    let page = browser.open(&client.address(&client.asked(""))).await;
+    let page = browser.open(&client.authorize_url(&client.authorization_request(""))).await;
     for fields in
         [&[("token", "omi_user_wrong")][..], &[("token", &user.mcp_key)], &[("name", "owner"), ("password", "x")]]
     {

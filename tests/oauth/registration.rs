@@ -1,10 +1,10 @@
-//! Clients that register themselves, where that is allowed.
+//! Dynamic client registration.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::flow::{CALLBACK, Client, denied};
+use super::flow::{CALLBACK, OAuthClient, assert_oauth_error};
 use crate::support::server::{Answer, Server};
 
 async fn register(server: &Server, body: Value) -> Answer {
@@ -15,7 +15,7 @@ async fn register(server: &Server, body: Value) -> Answer {
 #[tokio::test]
 async fn registration_is_off() {
     let answer = register(Server::shared().await, json!({ "redirect_uris": [CALLBACK] })).await;
-    denied(&answer, 404, "access_denied");
+    assert_oauth_error(&answer, 404, "access_denied");
 }
 
 #[tokio::test]
@@ -34,18 +34,18 @@ async fn a_client_registers_itself_where_that_is_on() {
     .await;
     assert_eq!(public.status, 201, "{}", public.body);
     assert_eq!((&public.body["client_name"], public.body.get("client_secret")), (&json!("Somebody"), None));
-    let client = Client::known(&server, public.body["client_id"].as_str().unwrap(), CALLBACK);
-    client.let_in(&user, "memories.read memories.write").await;
+    let client = OAuthClient::known(&server, public.body["client_id"].as_str().unwrap(), CALLBACK);
+    client.authorize(&user, "memories.read memories.write").await;
 
-    let answer = client.sent(&client.asked("memories.erase")).await;
+    let answer = client.open_authorize(&client.authorization_request("memories.erase")).await;
     assert_eq!((answer.status, answer.header("location")), (400, ""), "nobody vouches for it");
 
     let secret = register(&server, json!({ "redirect_uris": ["http://localhost:1/"], "client_name": "x" })).await.body;
     assert_eq!(secret["token_endpoint_auth_method"], "client_secret_basic");
     assert_eq!(secret["client_secret_expires_at"], 0);
-    let mut client = Client::known(&server, secret["client_id"].as_str().unwrap(), "http://localhost:2/");
-    let code = client.agreed(&user, &client.asked("")).await;
-    denied(&client.exchange(&code).await, 401, "invalid_client");
+    let mut client = OAuthClient::known(&server, secret["client_id"].as_str().unwrap(), "http://localhost:2/");
+    let code = client.consent_code(&user, &client.authorization_request("")).await;
+    assert_oauth_error(&client.exchange(&code).await, 401, "invalid_client");
     client.secret = Some(secret["client_secret"].as_str().unwrap().into());
     client.exchange(&code).await.ok();
 
@@ -63,7 +63,7 @@ async fn a_client_registers_itself_where_that_is_on() {
         (json!({ "redirect_uris": [CALLBACK], "client_name": "x".repeat(20 << 10) }), "invalid_client_metadata"),
         (json!([]), "invalid_client_metadata"),
     ] {
-        denied(&register(&server, body).await, 400, error);
+        assert_oauth_error(&register(&server, body).await, 400, error);
     }
     server.stop().await;
 }

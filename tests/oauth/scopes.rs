@@ -1,9 +1,9 @@
-//! What a token opens, and what happens where it does not reach.
+//! Scopes of tokens, and asking for more.
 
 use reqwest::{Method, header::ACCEPT};
 use serde_json::{Value, json};
 
-use super::flow::{Client, granted};
+use super::flow::{OAuthClient, granted};
 use crate::support::server::{Answer, Caller, Server};
 
 const BOTH: &str = "application/json, text/event-stream";
@@ -110,8 +110,8 @@ async fn a_revoked_grant_is_shut_out_at_once_even_in_an_open_session() {
 async fn grants_are_listed_with_their_use_and_revoked_by_their_user_alone() {
     let server = Server::shared().await;
     let (ann, bob) = (server.user().await, server.user().await);
-    let client = Client::added(server).await;
-    client.let_in(&ann, "memories.read goals.read").await;
+    let client = OAuthClient::added(server).await;
+    client.authorize(&ann, "memories.read goals.read").await;
     let (id, token) = granted(server, &ann, "memories.read").await;
     let listed = ann.app().get("/v1/mcp/oauth/grants").await.ok();
     assert_eq!(listed.as_array().unwrap().len(), 2);

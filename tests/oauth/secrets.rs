@@ -1,4 +1,4 @@
-//! Nothing that opens a door is written down: neither in the database nor in the log.
+//! No credential is stored or logged in plain text.
 
 use std::{fs, path::Path};
 
@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::{
     browser::Browser,
-    flow::{CALLBACK, Client, code_in},
+    flow::{CALLBACK, OAuthClient, code_in},
     support::added,
 };
 use crate::support::server::Server;
@@ -18,10 +18,10 @@ async fn no_secret_is_stored_in_clear() {
     let user = server.user().await;
     let made = added(&server, CALLBACK, true).await;
     let secret = made.secret.unwrap();
-    let mut client = Client::known(&server, &made.client.id, CALLBACK);
+    let mut client = OAuthClient::known(&server, &made.client.id, CALLBACK);
     client.secret = Some(secret.clone());
     let mut browser = Browser::new();
-    let page = browser.open(&client.address(&client.asked("memories.read"))).await;
+    let page = browser.open(&client.authorize_url(&client.authorization_request("memories.read"))).await;
     let page = browser.submit(&page, "sign_in", &[("token", &user.token)]).await;
     let page = browser.open(&page.moved_to()).await;
     let form = page.hidden().into_iter().find(|(name, _)| name == "form").unwrap().1;

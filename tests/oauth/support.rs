@@ -1,8 +1,8 @@
-//! OAuth for MCP clients: found by its documents, agreed to on a page, and given, refreshed and taken back in tokens.
+//! Clients that the owner has added.
 
 use resources::grants::{NewClient, RegisteredClient, Trust};
 
-use crate::support::server::{Server, apart};
+use crate::support::server::{Server, on_runtime};
 
 /// Adds a client as the owner of the server does.
 pub(crate) async fn added(server: &Server, redirect_uri: &str, has_secret: bool) -> RegisteredClient {
@@ -10,5 +10,5 @@ pub(crate) async fn added(server: &Server, redirect_uri: &str, has_secret: bool)
     let redirect_uris = vec![redirect_uri.to_owned()];
     let (name, trust) = ("Test <Client> & Co".to_owned(), Trust::Manual);
     let new = NewClient { name, redirect_uris, refreshes: true, has_secret, trust };
-    apart(async move { resources.clients().add(new).await.unwrap().unwrap() }).await
+    on_runtime(async move { resources.clients().add(new).await.unwrap().unwrap() }).await
 }

@@ -1,11 +1,11 @@
-//! Tokens: what they are given for, once, and what is done about who comes twice.
+//! Tokens: exchange, refresh, reuse detection, revocation.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
 use super::{
-    flow::{CALLBACK, Client, denied},
+    flow::{CALLBACK, OAuthClient, assert_oauth_error},
     support::added,
 };
 use crate::support::server::{Answer, Server, TestUser};
@@ -14,7 +14,7 @@ fn text(tokens: &Value, name: &str) -> String {
     tokens[name].as_str().unwrap().to_owned()
 }
 
-/// Whether an access token opens the door.
+/// Whether an access token is accepted.
 async fn works(user: &TestUser, tokens: &Value) -> bool {
     let answer = user.with(&text(tokens, "access_token")).get("/v1/mcp/memories").await;
     assert!(matches!(answer.status, 200 | 401), "{answer:?}");
@@ -24,8 +24,8 @@ async fn works(user: &TestUser, tokens: &Value) -> bool {
 #[tokio::test]
 async fn a_code_is_good_for_tokens() {
     let server = Server::shared().await;
-    let (client, user) = (Client::added(server).await, server.user().await);
-    let code = client.agreed(&user, &client.asked("memories.read goals.read")).await;
+    let (client, user) = (OAuthClient::added(server).await, server.user().await);
+    let code = client.consent_code(&user, &client.authorization_request("memories.read goals.read")).await;
     let answer = client.exchange(&code).await;
     assert_eq!((answer.header("cache-control"), answer.header("content-type")), ("no-store", "application/json"));
     let tokens = answer.ok();
@@ -39,35 +39,35 @@ async fn a_code_is_good_for_tokens() {
 #[tokio::test]
 async fn a_code_used_twice_ends_what_came_of_it() {
     let server = Server::shared().await;
-    let (client, user) = (Client::added(server).await, server.user().await);
-    let code = client.agreed(&user, &client.asked("")).await;
+    let (client, user) = (OAuthClient::added(server).await, server.user().await);
+    let code = client.consent_code(&user, &client.authorization_request("")).await;
     let tokens = client.exchange(&code).await.ok();
     assert!(works(&user, &tokens).await);
-    denied(&client.exchange(&code).await, 400, "invalid_grant");
+    assert_oauth_error(&client.exchange(&code).await, 400, "invalid_grant");
     assert!(!works(&user, &tokens).await);
-    denied(&client.refresh(&text(&tokens, "refresh_token")).await, 400, "invalid_grant");
+    assert_oauth_error(&client.refresh(&text(&tokens, "refresh_token")).await, 400, "invalid_grant");
     assert_eq!(user.app().get("/v1/mcp/oauth/grants").await.ok(), json!([]));
 }
 
 #[tokio::test]
 async fn a_code_is_for_one_even_when_many_come_at_once() {
     let server = Server::shared().await;
-    let (client, user) = (Client::added(server).await, server.user().await);
-    let code = client.agreed(&user, &client.asked("")).await;
+    let (client, user) = (OAuthClient::added(server).await, server.user().await);
+    let code = client.consent_code(&user, &client.authorization_request("")).await;
     let answers = futures::future::join_all((0..8).map(|_| client.exchange(&code))).await;
     assert!(answers.iter().filter(|answer| answer.status == 200).count() <= 1);
     assert_eq!(user.app().get("/v1/mcp/oauth/grants").await.ok(), json!([]), "what came of it is revoked");
 }
 
 #[tokio::test]
-async fn a_code_is_for_whoever_asked_for_it() {
+async fn a_code_is_bound_to_its_verifier() {
     let server = Server::shared().await;
-    let (client, user) = (Client::added(server).await, server.user().await);
-    let other = Client::added(server).await;
+    let (client, user) = (OAuthClient::added(server).await, server.user().await);
+    let other = OAuthClient::added(server).await;
     let endpoint = format!("{}/v1/mcp", server.url);
-    let mut asked = client.asked("");
+    let mut asked = client.authorization_request("");
     asked.insert("resource".into(), endpoint.clone());
-    let code = client.agreed(&user, &asked).await;
+    let code = client.consent_code(&user, &asked).await;
     let verifier = "x".repeat(64);
     for (others, error) in [
         (&[("code_verifier", verifier.as_str())][..], "invalid_grant"),
@@ -83,9 +83,9 @@ async fn a_code_is_for_whoever_asked_for_it() {
         (&[("grant_type", "")], "invalid_request"),
         (&[("client_id", "")], "invalid_request"),
     ] {
-        denied(&client.exchange_with(&code, others).await, 400, error);
+        assert_oauth_error(&client.exchange_with(&code, others).await, 400, error);
     }
-    denied(&client.exchange_with(&code, &[("client_id", "nobody")]).await, 401, "invalid_client");
+    assert_oauth_error(&client.exchange_with(&code, &[("client_id", "nobody")]).await, 401, "invalid_client");
     let tokens = client.exchange_with(&code, &[("resource", &format!("{endpoint}/"))]).await.ok();
     assert!(works(&user, &tokens).await, "nothing of that has used the code up");
 }
@@ -93,8 +93,8 @@ async fn a_code_is_for_whoever_asked_for_it() {
 #[tokio::test]
 async fn a_code_may_come_as_json() {
     let server = Server::shared().await;
-    let (client, user) = (Client::added(server).await, server.user().await);
-    let code = client.agreed(&user, &client.asked("")).await;
+    let (client, user) = (OAuthClient::added(server).await, server.user().await);
+    let code = client.consent_code(&user, &client.authorization_request("")).await;
     let body = json!({
         "grant_type": "authorization_code", "code": code, "client_id": client.id, "code_verifier": client.verifier,
     });
@@ -105,27 +105,27 @@ async fn a_code_may_come_as_json() {
 #[tokio::test]
 async fn a_refresh_token_is_used_once() {
     let server = Server::shared().await;
-    let (client, user) = (Client::added(server).await, server.user().await);
-    let first = client.let_in(&user, "memories.read memories.write").await;
+    let (client, user) = (OAuthClient::added(server).await, server.user().await);
+    let first = client.authorize(&user, "memories.read memories.write").await;
     let second = client.refresh(&text(&first, "refresh_token")).await.ok();
     assert_eq!(second["scope"], "memories.read memories.write");
     assert_ne!(text(&first, "refresh_token"), text(&second, "refresh_token"));
     assert!(works(&user, &first).await && works(&user, &second).await);
     let third = client.refresh(&text(&second, "refresh_token")).await.ok();
-    let sentence = denied(&client.refresh(&text(&first, "refresh_token")).await, 400, "invalid_grant");
+    let sentence = assert_oauth_error(&client.refresh(&text(&first, "refresh_token")).await, 400, "invalid_grant");
     assert!(sentence.contains("used before"), "{sentence}");
     for tokens in [&first, &second, &third] {
         assert!(!works(&user, tokens).await);
     }
-    denied(&client.refresh(&text(&third, "refresh_token")).await, 400, "invalid_grant");
+    assert_oauth_error(&client.refresh(&text(&third, "refresh_token")).await, 400, "invalid_grant");
     assert_eq!(user.app().get("/v1/mcp/oauth/grants").await.ok(), json!([]));
 }
 
 #[tokio::test]
 async fn a_refresh_whose_answer_was_lost_is_answered_again() {
     let server = Server::shared().await;
-    let (client, user) = (Client::added(server).await, server.user().await);
-    let first = client.let_in(&user, "").await;
+    let (client, user) = (OAuthClient::added(server).await, server.user().await);
+    let first = client.authorize(&user, "").await;
     let answers =
         futures::future::join_all((0..4).map(|_| client.refresh(first["refresh_token"].as_str().unwrap()))).await;
     let tokens: Vec<Value> = answers.into_iter().map(Answer::ok).collect();
@@ -140,15 +140,19 @@ async fn a_refresh_whose_answer_was_lost_is_answered_again() {
 #[tokio::test]
 async fn a_refresh_token_is_for_its_client_and_its_scopes() {
     let server = Server::shared().await;
-    let (client, user) = (Client::added(server).await, server.user().await);
-    let other = Client::added(server).await;
-    let tokens = client.let_in(&user, "memories.read memories.write").await;
+    let (client, user) = (OAuthClient::added(server).await, server.user().await);
+    let other = OAuthClient::added(server).await;
+    let tokens = client.authorize(&user, "memories.read memories.write").await;
     let refresh = text(&tokens, "refresh_token");
-    denied(&other.refresh(&refresh).await, 400, "invalid_grant");
-    denied(&client.refresh("omi_ort_wrong").await, 400, "invalid_grant");
-    denied(&client.refresh(&text(&tokens, "access_token")).await, 400, "invalid_grant");
-    denied(&client.refresh_with(&refresh, &[("scope", "goals.read")]).await, 400, "invalid_scope");
-    denied(&client.refresh_with(&refresh, &[("resource", "https://evil.example/v1/mcp")]).await, 400, "invalid_target");
+    assert_oauth_error(&other.refresh(&refresh).await, 400, "invalid_grant");
+    assert_oauth_error(&client.refresh("omi_ort_wrong").await, 400, "invalid_grant");
+    assert_oauth_error(&client.refresh(&text(&tokens, "access_token")).await, 400, "invalid_grant");
+    assert_oauth_error(&client.refresh_with(&refresh, &[("scope", "goals.read")]).await, 400, "invalid_scope");
+    assert_oauth_error(
+        &client.refresh_with(&refresh, &[("resource", "https://evil.example/v1/mcp")]).await,
+        400,
+        "invalid_target",
+    );
     let whole = client.refresh_with(&refresh, &[("scope", "offline_access")]).await.ok();
     assert_ne!(whole["scope"], "", "who names no scope of the server's keeps all");
     let refresh = text(&whole, "refresh_token");
@@ -166,18 +170,22 @@ async fn a_client_with_a_secret_has_to_know_it() {
     let server = Server::shared().await;
     let user = server.user().await;
     let made = added(server, CALLBACK, true).await;
-    let mut client = Client::known(server, &made.client.id, CALLBACK);
-    let code = client.agreed(&user, &client.asked("")).await;
+    let mut client = OAuthClient::known(server, &made.client.id, CALLBACK);
+    let code = client.consent_code(&user, &client.authorization_request("")).await;
     let refused = client.exchange(&code).await;
-    denied(&refused, 401, "invalid_client");
+    assert_oauth_error(&refused, 401, "invalid_client");
     assert!(refused.header("www-authenticate").starts_with("Basic"));
-    denied(&client.exchange_with(&code, &[("client_secret", "omi_ocs_wrong")]).await, 401, "invalid_client");
+    assert_oauth_error(
+        &client.exchange_with(&code, &[("client_secret", "omi_ocs_wrong")]).await,
+        401,
+        "invalid_client",
+    );
     let secret = made.secret.unwrap();
     let basic = |secret: &str| format!("Basic {}", STANDARD.encode(format!("{}:{secret}", client.id)));
     let form = [("grant_type", "authorization_code"), ("code", &code), ("code_verifier", &client.verifier)];
     let with = |header: String| Answer::to(client.form("/token", &form).header(AUTHORIZATION, header));
-    denied(&with(basic("wrong")).await, 401, "invalid_client");
-    denied(&with("Bearer x".into()).await, 401, "invalid_client");
+    assert_oauth_error(&with(basic("wrong")).await, 401, "invalid_client");
+    assert_oauth_error(&with("Bearer x".into()).await, 401, "invalid_client");
     let tokens = with(basic(&secret)).await.ok();
     client.secret = Some(secret);
     client.refresh(&text(&tokens, "refresh_token")).await.ok();
@@ -186,15 +194,15 @@ async fn a_client_with_a_secret_has_to_know_it() {
 #[tokio::test]
 async fn a_token_can_be_given_back() {
     let server = Server::shared().await;
-    let (client, user) = (Client::added(server).await, server.user().await);
-    let other = Client::added(server).await;
-    let give_back = async |client: &Client, token: &str| {
+    let (client, user) = (OAuthClient::added(server).await, server.user().await);
+    let other = OAuthClient::added(server).await;
+    let give_back = async |client: &OAuthClient, token: &str| {
         Answer::to(client.form("/revoke", &[("client_id", &client.id), ("token", token)])).await
     };
-    let tokens = client.let_in(&user, "").await;
+    let tokens = client.authorize(&user, "").await;
     let (access, refresh) = (text(&tokens, "access_token"), text(&tokens, "refresh_token"));
-    denied(&give_back(&other, &access).await, 400, "invalid_grant");
-    denied(&give_back(&other, &refresh).await, 400, "invalid_grant");
+    assert_oauth_error(&give_back(&other, &access).await, 400, "invalid_grant");
+    assert_oauth_error(&give_back(&other, &refresh).await, 400, "invalid_grant");
     assert!(works(&user, &tokens).await);
     assert_eq!(give_back(&client, &access).await.status, 200);
     assert!(!works(&user, &tokens).await);
@@ -216,17 +224,17 @@ async fn tokens_end_when_their_time_has_come() {
         config.oauth.code_seconds = 1;
     })
     .await;
-    let (client, user) = (Client::added(&server).await, server.user().await);
-    let stale = client.agreed(&user, &client.asked("")).await;
-    let tokens = client.let_in(&user, "").await;
+    let (client, user) = (OAuthClient::added(&server).await, server.user().await);
+    let stale = client.consent_code(&user, &client.authorization_request("")).await;
+    let tokens = client.authorize(&user, "").await;
     while works(&user, &tokens).await {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    denied(&client.exchange(&stale).await, 400, "invalid_grant");
+    assert_oauth_error(&client.exchange(&stale).await, 400, "invalid_grant");
     let next = client.refresh(&text(&tokens, "refresh_token")).await.ok();
     assert_eq!(next["expires_in"], 1);
     let grant = user.app().get("/v1/mcp/oauth/grants").await.ok()[0]["id"].as_str().unwrap().to_owned();
     assert_eq!(user.app().delete(&format!("/v1/mcp/oauth/grants/{grant}")).await.status, 204);
-    denied(&client.refresh(&text(&next, "refresh_token")).await, 400, "invalid_grant");
+    assert_oauth_error(&client.refresh(&text(&next, "refresh_token")).await, 400, "invalid_grant");
     server.stop().await;
 }

@@ -1,4 +1,4 @@
-//! A browser on its way from a program to the issuer, back to the server, and to the program with a code.
+//! Login in a browser: from a program to the issuer, back to the server, and to the program with a code.
 
 use reqwest::{
     Client, Url,
@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use super::{
     id_tokens::take_oidc,
     issuer::CLIENT,
-    support::{Stage, form, fresh, id_of, over},
+    support::{ServerWithIssuer, form, fresh, id_of, with_overrides},
 };
 use crate::{
     oauth::flow::{code_in, parameter},
@@ -28,10 +28,10 @@ pub(super) const ELSEWHERE: &str = "https://memory.example/back";
 pub(super) const STATE: &str = "a state & more";
 
 /// The server of the tests that change nothing about the issuer.
-pub(super) async fn shared() -> &'static Stage {
-    static SHARED: OnceCell<Stage> = OnceCell::const_new();
+pub(super) async fn shared() -> &'static ServerWithIssuer {
+    static SHARED: OnceCell<ServerWithIssuer> = OnceCell::const_new();
     let set = || {
-        Stage::set(|settings, issuer| {
+        ServerWithIssuer::boot(|settings, issuer| {
             take_oidc(settings, issuer);
             settings.redirect_uris = vec![ELSEWHERE.to_owned()];
         })
@@ -40,12 +40,12 @@ pub(super) async fn shared() -> &'static Stage {
 }
 
 /// A browser that follows nothing by itself.
-pub(super) struct Browser {
+pub(super) struct LoginBrowser {
     http: Client,
     cookies: Vec<String>,
 }
 
-impl Browser {
+impl LoginBrowser {
     pub(super) fn new() -> Self {
         Self { http: Client::builder().redirect(Policy::none()).build().unwrap(), cookies: Vec::new() }
     }
@@ -63,7 +63,7 @@ impl Browser {
     }
 
     /// The same; gives the address that it is sent to.
-    pub(super) async fn sent(&mut self, address: &str) -> String {
+    pub(super) async fn redirect_of(&mut self, address: &str) -> String {
         let answer = self.open(address).await;
         assert_eq!(answer.status, 303, "{address}: {}", answer.body);
         answer.header("location").to_owned()
@@ -71,42 +71,52 @@ impl Browser {
 
     /// From the program, which wishes this beside the usual, to the issuer, where somebody says this, and back; gives the
     /// address that the issuer sends the browser to.
-    pub(super) async fn return_from(&mut self, stage: &Stage, wish: &[(&str, &str)], page: &[(&str, &str)]) -> String {
-        let mut address: Url = self.sent(&start(stage, wish)).await.parse().unwrap();
+    pub(super) async fn return_from_issuer(
+        &mut self,
+        setup: &ServerWithIssuer,
+        wish: &[(&str, &str)],
+        page: &[(&str, &str)],
+    ) -> String {
+        let mut address: Url = self.redirect_of(&start(setup, wish)).await.parse().unwrap();
         address.query_pairs_mut().extend_pairs(page);
-        self.sent(address.as_str()).await
+        self.redirect_of(address.as_str()).await
     }
 
     /// All the way; gives the address of the program that it is sent to in the end.
-    pub(super) async fn travel(&mut self, stage: &Stage, wish: &[(&str, &str)], page: &[(&str, &str)]) -> String {
-        let back = self.return_from(stage, wish, page).await;
-        self.sent(&back).await
+    pub(super) async fn complete_login(
+        &mut self,
+        setup: &ServerWithIssuer,
+        wish: &[(&str, &str)],
+        page: &[(&str, &str)],
+    ) -> String {
+        let back = self.return_from_issuer(setup, wish, page).await;
+        self.redirect_of(&back).await
     }
 }
 
 /// Where a program sends a browser that is to sign in.
-pub(super) fn start(stage: &Stage, wish: &[(&str, &str)]) -> String {
+pub(super) fn start(setup: &ServerWithIssuer, wish: &[(&str, &str)]) -> String {
     let usual = [("provider", "google"), ("redirect_uri", PROGRAM), ("state", STATE)];
-    let wish = over(&usual, wish);
-    Url::parse_with_params(&format!("{}/v1/auth/authorize", stage.server.url), wish).unwrap().into()
+    let wish = with_overrides(&usual, wish);
+    Url::parse_with_params(&format!("{}/v1/auth/authorize", setup.server.url), wish).unwrap().into()
 }
 
 /// What a program gets for a code.
-pub(super) async fn redeem(stage: &Stage, code: &str, others: &[(&str, &str)]) -> Answer {
+pub(super) async fn redeem(setup: &ServerWithIssuer, code: &str, others: &[(&str, &str)]) -> Answer {
     let usual = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", PROGRAM)];
-    let request = Client::new().post(format!("{}/v1/auth/token", stage.server.url));
-    Answer::to(form(request, &over(&usual, others))).await
+    let request = Client::new().post(format!("{}/v1/auth/token", setup.server.url));
+    Answer::to(form(request, &with_overrides(&usual, others))).await
 }
 
 #[tokio::test]
 async fn a_program_gets_tokens_for_the_code_that_a_browser_brings() {
-    let stage = shared().await;
-    let (visitor, ana) = (stage.server.owner(), fresh("ana"));
-    let end = Browser::new().travel(stage, &[], &[("login", &ana)]).await;
+    let setup = shared().await;
+    let (visitor, ana) = (setup.server.owner(), fresh("ana"));
+    let end = LoginBrowser::new().complete_login(setup, &[], &[("login", &ana)]).await;
     let code = code_in(&end);
     assert_eq!(end, format!("{PROGRAM}&code={code}&state=a+state+%26+more"));
     // The command line of Omi says more than it must.
-    let answer = redeem(stage, &code, &[("use_custom_token", "true")]).await;
+    let answer = redeem(setup, &code, &[("use_custom_token", "true")]).await;
     assert_eq!((answer.header("cache-control"), answer.header("referrer-policy")), ("no-store", "no-referrer"));
     let tokens = answer.ok();
     let usual = [("provider", "google"), ("provider_id", "google.com"), ("token_type", "Bearer")];
@@ -123,79 +133,79 @@ async fn a_program_gets_tokens_for_the_code_that_a_browser_brings() {
     let next = app.post("/v1/auth/refresh", json!({ "refresh_token": tokens["refresh_token"] })).await.ok();
     assert_eq!(next["uid"], json!(user));
     // The next time, it is the same account.
-    let again = Browser::new().travel(stage, &[], &[("login", &ana)]).await;
-    assert_eq!(redeem(stage, &code_in(&again), &[]).await.ok()["uid"], json!(user));
+    let again = LoginBrowser::new().complete_login(setup, &[], &[("login", &ana)]).await;
+    assert_eq!(redeem(setup, &code_in(&again), &[]).await.ok()["uid"], json!(user));
 }
 
 #[tokio::test]
 async fn a_browser_goes_with_what_only_it_and_the_issuer_are_to_know() {
-    let stage = shared().await;
-    let mut browser = Browser::new();
-    let answer = browser.open(&start(stage, &[])).await;
+    let setup = shared().await;
+    let mut browser = LoginBrowser::new();
+    let answer = browser.open(&start(setup, &[])).await;
     assert_eq!((answer.status, answer.header("cache-control")), (303, "no-store"));
     assert_eq!(answer.header("referrer-policy"), "no-referrer");
     let cookie = answer.header("set-cookie");
     let attributes = "; Path=/v1/auth/callback; Max-Age=300; HttpOnly; SameSite=Lax";
     assert!(cookie.starts_with("recollect_visit_") && cookie.ends_with(attributes), "{cookie}");
     let address = answer.header("location");
-    assert!(address.starts_with(&format!("{}/authorize?", stage.issuer.url)), "{address}");
+    assert!(address.starts_with(&format!("{}/authorize?", setup.issuer.url)), "{address}");
     let asked = |name: &str| parameter(address, name).unwrap_or_default();
     assert_eq!((asked("client_id"), asked("scope")), (CLIENT.to_owned(), "openid email profile".to_owned()));
-    assert_eq!(asked("redirect_uri"), format!("{}/v1/auth/callback/google", stage.server.url));
-    let other = browser.sent(&start(stage, &[])).await;
+    assert_eq!(asked("redirect_uri"), format!("{}/v1/auth/callback/google", setup.server.url));
+    let other = browser.redirect_of(&start(setup, &[])).await;
     for name in ["state", "nonce", "code_challenge"] {
         assert!(asked(name).len() >= 32, "{address}");
         assert_ne!(parameter(&other, name).unwrap(), asked(name), "{name} is another one every time");
     }
     assert_ne!(asked("state"), STATE, "the state of the program is not the issuer's business");
-    let encrypted = browser.http.get(start(stage, &[])).header("x-forwarded-proto", "https");
+    let encrypted = browser.http.get(start(setup, &[])).header("x-forwarded-proto", "https");
     assert!(Answer::to(encrypted).await.header("set-cookie").ends_with("; SameSite=Lax; Secure"));
 }
 
 #[tokio::test]
 async fn a_browser_may_be_sent_to_a_configured_address() {
-    let stage = shared().await;
+    let setup = shared().await;
     let ben = fresh("ben");
     // A program that sends no state gets none.
-    let bare = format!("{}/v1/auth/authorize?provider=google&redirect_uri={ELSEWHERE}", stage.server.url);
-    let mut browser = Browser::new();
-    let mut address: Url = browser.sent(&bare).await.parse().unwrap();
+    let bare = format!("{}/v1/auth/authorize?provider=google&redirect_uri={ELSEWHERE}", setup.server.url);
+    let mut browser = LoginBrowser::new();
+    let mut address: Url = browser.redirect_of(&bare).await.parse().unwrap();
     address.query_pairs_mut().append_pair("login", &ben);
-    let back = browser.sent(address.as_str()).await;
-    let end = browser.sent(&back).await;
+    let back = browser.redirect_of(address.as_str()).await;
+    let end = browser.redirect_of(&back).await;
     let code = code_in(&end);
     assert_eq!(end, format!("{ELSEWHERE}?code={code}"));
-    redeem(stage, &code, &[("redirect_uri", ELSEWHERE)]).await.ok();
+    redeem(setup, &code, &[("redirect_uri", ELSEWHERE)]).await.ok();
 }
 
 #[tokio::test]
 async fn the_server_proves_itself_to_the_issuer_as_that_one_wants_it() {
     for proof in ["client_secret_basic", "client_secret_post", "none"] {
-        let stage = Stage::set(|settings, issuer| {
+        let setup = ServerWithIssuer::boot(|settings, issuer| {
             take_oidc(settings, issuer);
-            issuer.change(|manners| manners.proof = proof);
+            issuer.change(|behaviour| behaviour.proof = proof);
             if proof == "none" {
                 settings.oidc.client_secret = None;
             }
         })
         .await;
-        let end = Browser::new().travel(&stage, &[], &[("login", "ana")]).await;
+        let end = LoginBrowser::new().complete_login(&setup, &[], &[("login", "ana")]).await;
         let code = parameter(&end, "code").unwrap_or_else(|| panic!("{proof}: {end}"));
-        redeem(&stage, &code, &[]).await.ok();
-        stage.end().await;
+        redeem(&setup, &code, &[]).await.ok();
+        setup.stop().await;
     }
 }
 
 #[tokio::test]
 async fn the_issuer_has_the_name_that_it_is_configured_with() {
-    let stage = Stage::set(|settings, issuer| {
+    let setup = ServerWithIssuer::boot(|settings, issuer| {
         take_oidc(settings, issuer);
         settings.oidc.provider = "company".to_owned();
     })
     .await;
-    Browser::new().open(&start(&stage, &[])).await.refused(400, "Unsupported provider");
-    let end = Browser::new().travel(&stage, &[("provider", "company")], &[("login", "ana")]).await;
-    let tokens = redeem(&stage, &code_in(&end), &[]).await.ok();
+    LoginBrowser::new().open(&start(&setup, &[])).await.refused(400, "Unsupported provider");
+    let end = LoginBrowser::new().complete_login(&setup, &[("provider", "company")], &[("login", "ana")]).await;
+    let tokens = redeem(&setup, &code_in(&end), &[]).await.ok();
     assert_eq!((&tokens["provider"], &tokens["provider_id"]), (&json!("company"), &json!("company.com")));
-    stage.end().await;
+    setup.stop().await;
 }

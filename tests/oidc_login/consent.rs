@@ -4,33 +4,33 @@ use reqwest::Url;
 use tempfile::TempDir;
 
 use super::{
-    browser::{Browser, shared, start},
-    support::{Stage, fresh},
+    browser::{LoginBrowser, shared, start},
+    support::{ServerWithIssuer, fresh},
 };
 use crate::{
-    oauth::flow::Client,
+    oauth::flow::OAuthClient,
     support::server::{Answer, Server},
 };
 
 const UNKNOWN: &str = "This sign-in is not known here, or took too long";
 
 /// A browser before the page of a client, with the way to the issuer that is on it.
-async fn before_the_page(stage: &Stage, client: &Client) -> (Browser, String) {
-    let mut browser = Browser::new();
-    let page = browser.open(&client.address(&client.asked("memories.read"))).await.ok();
+async fn before_the_page(setup: &ServerWithIssuer, client: &OAuthClient) -> (LoginBrowser, String) {
+    let mut browser = LoginBrowser::new();
+    let page = browser.open(&client.authorize_url(&client.authorization_request("memories.read"))).await.ok();
     let page = page.as_str().unwrap();
     let (_, rest) = page.split_once("href=\"/v1/auth/authorize?").expect("the page leads to the issuer");
     assert!(rest.contains("Sign in with <span class=\"issuer\">google</span>"), "{page}");
     let way = rest.split('"').next().unwrap().replace("&amp;", "&");
-    (browser, format!("{}/v1/auth/authorize?{way}", stage.server.url))
+    (browser, format!("{}/v1/auth/authorize?{way}", setup.server.url))
 }
 
-/// From the page to the issuer, where somebody says this, and back; gives the address that the browser comes back to.
-async fn back_from_issuer(browser: &mut Browser, way: &str, says: (&str, &str)) -> String {
-    let mut address: Url = browser.sent(way).await.parse().unwrap();
+/// From the page to the issuer, with this parameter there, and back; gives the address that the browser comes back to.
+async fn back_from_issuer(browser: &mut LoginBrowser, way: &str, says: (&str, &str)) -> String {
+    let mut address: Url = browser.redirect_of(way).await.parse().unwrap();
     address.query_pairs_mut().append_pair(says.0, says.1);
-    let callback = browser.sent(address.as_str()).await;
-    browser.sent(&callback).await
+    let callback = browser.redirect_of(address.as_str()).await;
+    browser.redirect_of(&callback).await
 }
 
 fn shown(answer: &Answer) -> &str {
@@ -38,16 +38,16 @@ fn shown(answer: &Answer) -> &str {
 }
 
 #[tokio::test]
-async fn a_user_of_the_issuer_comes_back_to_the_same_question() {
-    let stage = shared().await;
-    let (client, ana) = (Client::added(&stage.server).await, fresh("ana"));
-    let (mut browser, way) = before_the_page(stage, &client).await;
+async fn a_user_of_the_issuer_returns_to_the_consent_page() {
+    let setup = shared().await;
+    let (client, ana) = (OAuthClient::added(&setup.server).await, fresh("ana"));
+    let (mut browser, way) = before_the_page(setup, &client).await;
     let back = back_from_issuer(&mut browser, &way, ("login", &ana)).await;
-    let home = format!("{}/authorize/signed-in?code=", stage.server.url);
+    let home = format!("{}/authorize/signed-in?code=", setup.server.url);
     assert!(back.starts_with(&home), "{back}");
-    let question = browser.sent(&back).await;
+    let question = browser.redirect_of(&back).await;
     assert!(question.starts_with("/authorize?") && question.contains(&client.id), "{question}");
-    let page = browser.open(&format!("{}{question}", stage.server.url)).await.ok();
+    let page = browser.open(&format!("{}{question}", setup.server.url)).await.ok();
     let page = page.as_str().unwrap();
     assert!(
         page.contains(&format!("({ana}@example.com)")) && page.contains("name=\"action\" value=\"allow\""),
@@ -59,29 +59,29 @@ async fn a_user_of_the_issuer_comes_back_to_the_same_question() {
 
 #[tokio::test]
 async fn a_code_signs_no_other_browser_in() {
-    let stage = shared().await;
-    let client = Client::added(&stage.server).await;
-    let (mut browser, way) = before_the_page(stage, &client).await;
+    let setup = shared().await;
+    let client = OAuthClient::added(&setup.server).await;
+    let (mut browser, way) = before_the_page(setup, &client).await;
     let back = back_from_issuer(&mut browser, &way, ("login", &fresh("mallory"))).await;
-    let (mut victim, _) = before_the_page(stage, &client).await;
-    for other in [&mut victim, &mut Browser::new()] {
+    let (mut victim, _) = before_the_page(setup, &client).await;
+    for other in [&mut victim, &mut LoginBrowser::new()] {
         let answer = other.open(&back).await;
         assert!(answer.status == 400 && shown(&answer).contains(UNKNOWN), "{answer:?}");
     }
 }
 
 #[tokio::test]
-async fn nobody_comes_back_to_the_page_with_a_code_that_anybody_could_use() {
-    let stage = shared().await;
-    let home = format!("{}/authorize/signed-in", stage.server.url);
-    let answer = Browser::new().open(&start(stage, &[("redirect_uri", &home)])).await;
+async fn the_return_to_the_page_needs_a_code_challenge() {
+    let setup = shared().await;
+    let home = format!("{}/authorize/signed-in", setup.server.url);
+    let answer = LoginBrowser::new().open(&start(setup, &[("redirect_uri", &home)])).await;
     answer.refused(400, "code_challenge is missing");
 }
 
 #[tokio::test]
-async fn who_breaks_it_off_is_told_so_in_words_of_the_server() {
-    let stage = shared().await;
-    let (mut browser, way) = before_the_page(stage, &Client::added(&stage.server).await).await;
+async fn a_cancelled_login_is_explained_on_the_page() {
+    let setup = shared().await;
+    let (mut browser, way) = before_the_page(setup, &OAuthClient::added(&setup.server).await).await;
     let back = back_from_issuer(&mut browser, &way, ("error", "access_denied")).await;
     let answer = browser.open(&back.replace("error_description=", "error_description=Call+me:")).await;
     assert_eq!(answer.status, 400);
@@ -89,11 +89,11 @@ async fn who_breaks_it_off_is_told_so_in_words_of_the_server() {
 }
 
 #[tokio::test]
-async fn where_nobody_has_a_password_none_is_asked_for() {
+async fn without_password_sign_in_there_is_no_password_field() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), |config| config.sign_in.passwords = false).await;
-    let client = Client::added(&server).await;
-    let page = client.sent(&client.asked("memories.read")).await.ok();
+    let client = OAuthClient::added(&server).await;
+    let page = client.open_authorize(&client.authorization_request("memories.read")).await.ok();
     let page = page.as_str().unwrap();
     assert!(page.contains("name=\"token\"") && !page.contains("name=\"password\""), "{page}");
     assert!(!page.contains("/v1/auth/authorize"), "{page}");

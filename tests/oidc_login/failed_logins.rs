@@ -1,4 +1,4 @@
-//! How often somebody may come who has not shown yet who they are.
+//! Limits on failed logins.
 
 use reqwest::{Client, redirect::Policy};
 
@@ -7,17 +7,17 @@ use super::{
     browser::{shared, start},
     support::form,
 };
-use crate::{support::server::Answer, users::support::has_had_enough};
+use crate::{support::server::Answer, users::support::assert_rate_limited};
 
 /// By this a proxy on this machine says whose request it passes on.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
 #[tokio::test]
-async fn after_a_hundred_browsers_an_address_has_to_wait_and_nobody_else() {
-    let stage = shared().await;
+async fn an_address_is_limited_to_a_hundred_logins() {
+    let setup = shared().await;
     let http = Client::builder().redirect(Policy::none()).build().unwrap();
     let begin = |from: Option<&str>| {
-        let request = http.get(start(stage, &[]));
+        let request = http.get(start(setup, &[]));
         Answer::to(from.into_iter().fold(request, |request, from| request.header(FORWARDED_FOR, from)))
     };
     let from = Some("203.0.113.40");
@@ -25,7 +25,7 @@ async fn after_a_hundred_browsers_an_address_has_to_wait_and_nobody_else() {
         assert_eq!(begin(from).await.status, 303);
     }
     let refused = begin(from).await;
-    has_had_enough(&refused, 100);
+    assert_rate_limited(&refused, 100);
     assert_eq!((refused.header("location"), refused.header("set-cookie")), ("", ""));
     assert_eq!(begin(Some("203.0.113.41")).await.status, 303);
     for _ in 0..=100 {
@@ -34,11 +34,11 @@ async fn after_a_hundred_browsers_an_address_has_to_wait_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn after_ten_wrong_passwords_on_the_page_of_an_app_an_address_has_to_wait_and_nobody_else() {
-    let stage = apps::shared().await;
-    let (name, _) = apps::somebody(stage).await;
+async fn ten_wrong_passwords_on_an_apps_page_throttle_the_address() {
+    let setup = apps::shared().await;
+    let (name, _) = apps::new_user(setup).await;
     let sign_in = |from: &str, password: &str| {
-        let request = Client::new().post(format!("{}/v1/oauth/authorize", stage.server.url));
+        let request = Client::new().post(format!("{}/v1/oauth/authorize", setup.server.url));
         let fields = [("app_id", "coach"), ("account", name.as_str()), ("password", password)];
         Answer::to(form(request.header(FORWARDED_FOR, from), &fields))
     };

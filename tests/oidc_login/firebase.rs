@@ -8,13 +8,13 @@ use tokio::sync::OnceCell;
 use super::{
     issuer::{Issuer, KEYS},
     signing_keys::{Key, part, unsigned},
-    support::{INVALID, Stage, claims, everybody, fresh, id_of, me, vouched, with},
+    support::{INVALID, ServerWithIssuer, claims, fresh, id_of, list_users, me, verified_email, with},
 };
 
 const PROJECT: &str = "memories-of-tests";
 pub(super) const ISSUER: &str = "https://securetoken.google.com/memories-of-tests";
 
-/// Takes the tokens of the project, whose keys are the issuer's, from everybody, and looks for new keys at once.
+/// Accepts tokens of the project, signed by the issuer's keys, with open sign-up and no delay between fetches of keys.
 pub(super) fn take_firebase(settings: &mut SignInSettings, issuer: &Issuer) {
     settings.firebase.project = Some(PROJECT.to_owned());
     settings.firebase.keys = format!("{}{KEYS}", issuer.url);
@@ -23,12 +23,12 @@ pub(super) fn take_firebase(settings: &mut SignInSettings, issuer: &Issuer) {
 }
 
 /// The server of the tests that change nothing about the issuer.
-pub(super) async fn shared() -> &'static Stage {
-    static SHARED: OnceCell<Stage> = OnceCell::const_new();
-    SHARED.get_or_init(|| Stage::set(take_firebase)).await
+pub(super) async fn shared() -> &'static ServerWithIssuer {
+    static SHARED: OnceCell<ServerWithIssuer> = OnceCell::const_new();
+    SHARED.get_or_init(|| ServerWithIssuer::boot(take_firebase)).await
 }
 
-/// What Firebase says of somebody, and what else is to be said.
+/// The claims of Firebase, with others in place of some.
 pub(super) fn said(subject: &str, others: Value) -> Value {
     with(claims(ISSUER, PROJECT, subject), others)
 }
@@ -38,23 +38,23 @@ pub(super) fn token(subject: &str, others: Value) -> String {
     Key::first().sign(&said(subject, others))
 }
 
-/// Sees to it that these tokens sign nobody in, and leave nobody called `name` behind.
-async fn refused(stage: &Stage, name: &str, tokens: &[(&str, String)]) {
-    let visitor = stage.server.owner();
+/// Asserts that these tokens are refused, and create no user called `name`.
+async fn refused(setup: &ServerWithIssuer, name: &str, tokens: &[(&str, String)]) {
+    let visitor = setup.server.owner();
     for (what, token) in tokens {
         let answer = me(&visitor, token).await;
         assert_eq!((answer.status, &answer.body), (401, &json!({ "detail": INVALID })), "{what}");
         assert_ne!(answer.header("www-authenticate"), "", "{what}");
     }
-    assert!(!everybody(&visitor).await.contains(name));
+    assert!(!list_users(&visitor).await.contains(name));
 }
 
 #[tokio::test]
 async fn a_token_of_the_project_signs_in() {
-    let stage = shared().await;
-    let visitor = stage.server.owner();
+    let setup = shared().await;
+    let visitor = setup.server.owner();
     let ana = fresh("ana");
-    let first = token(&ana, with(vouched(&format!("{ana}@example.com")), json!({ "name": ana })));
+    let first = token(&ana, with(verified_email(&format!("{ana}@example.com")), json!({ "name": ana })));
     let user = me(&visitor, &first).await.ok()["user"].clone();
     assert_eq!((&user["name"], &user["email"]), (&json!(ana), &json!(format!("{ana}@example.com"))));
     assert_eq!((&user["role"], &user["has_password"]), (&json!("member"), &json!(false)));
@@ -66,8 +66,8 @@ async fn a_token_of_the_project_signs_in() {
 
 #[tokio::test]
 async fn keys_are_managed_with_a_token_of_the_project() {
-    let stage = shared().await;
-    let visitor = stage.server.owner();
+    let setup = shared().await;
+    let visitor = setup.server.owner();
     let token = token(&fresh("cleo"), json!({}));
     for path in ["/v1/dev/keys", "/v1/mcp/keys"] {
         let made = visitor.with(&token).post(path, json!({ "name": "made" })).await.ok();
@@ -78,8 +78,8 @@ async fn keys_are_managed_with_a_token_of_the_project() {
 }
 
 #[tokio::test]
-async fn tokens_that_say_what_is_wrong_sign_nobody_in() {
-    let (stage, name) = (shared().await, fresh("mallory"));
+async fn tokens_with_wrong_claims_are_refused() {
+    let (setup, name) = (shared().await, fresh("mallory"));
     let now = Utc::now().timestamp();
     let saying = |others: Value| Key::first().sign(&with(said(&name, json!({ "name": name })), others));
     let project_of_another = "https://securetoken.google.com/another";
@@ -102,13 +102,13 @@ async fn tokens_that_say_what_is_wrong_sign_nobody_in() {
         ("a subject that is a number", saying(json!({ "sub": 7 }))),
         ("a subject without end", saying(json!({ "sub": "x".repeat(256) }))),
     ];
-    refused(stage, &name, &tokens).await;
-    me(&stage.server.owner(), &saying(json!({}))).await.ok();
+    refused(setup, &name, &tokens).await;
+    me(&setup.server.owner(), &saying(json!({}))).await.ok();
 }
 
 #[tokio::test]
-async fn tokens_that_firebase_has_not_signed_sign_nobody_in() {
-    let (stage, name) = (shared().await, fresh("mallory"));
+async fn tokens_not_signed_by_firebase_are_refused() {
+    let (setup, name) = (shared().await, fresh("mallory"));
     let (first, second) = (Key::first(), Key::second());
     let good = said(&name, json!({ "name": name }));
     let signed = first.sign(&good);
@@ -131,14 +131,14 @@ async fn tokens_that_firebase_has_not_signed_sign_nobody_in() {
         ("unsigned", unsigned(&good)),
         ("unsigned, with a signature", format!("{none}.{}.{}", parts[1], parts[2])),
     ];
-    refused(stage, &name, &tokens).await;
-    me(&stage.server.owner(), &signed).await.ok();
+    refused(setup, &name, &tokens).await;
+    me(&setup.server.owner(), &signed).await.ok();
 }
 
 #[tokio::test]
 async fn clocks_may_be_apart_by_half_a_minute() {
-    let (stage, name) = (shared().await, fresh("dora"));
-    let (visitor, now) = (stage.server.owner(), Utc::now().timestamp());
+    let (setup, name) = (shared().await, fresh("dora"));
+    let (visitor, now) = (setup.server.owner(), Utc::now().timestamp());
     let slow = token(&name, json!({ "exp": now - 30 }));
     let fast = token(&name, json!({ "iat": now + 30, "auth_time": now + 30, "nbf": now + 30 }));
     assert_eq!(id_of(&visitor, &slow).await, id_of(&visitor, &fast).await);
@@ -146,12 +146,12 @@ async fn clocks_may_be_apart_by_half_a_minute() {
 
 #[tokio::test]
 async fn unsigned_tokens_sign_in_where_the_emulator_is_allowed() {
-    let stage = Stage::set(|settings, issuer| {
+    let setup = ServerWithIssuer::boot(|settings, issuer| {
         take_firebase(settings, issuer);
         settings.firebase.allow_emulator = true;
     })
     .await;
-    let (visitor, now) = (stage.server.owner(), Utc::now().timestamp());
+    let (visitor, now) = (setup.server.owner(), Utc::now().timestamp());
     let user = id_of(&visitor, &unsigned(&said("ana", json!({})))).await;
     assert_eq!(id_of(&visitor, &token("ana", json!({}))).await, user, "signed ones do, too");
     let saying = |others: Value| unsigned(&with(said("mallory", json!({ "name": "mallory" })), others));
@@ -166,7 +166,7 @@ async fn unsigned_tokens_sign_in_where_the_emulator_is_allowed() {
         ("a signature nevertheless", format!("{good}AAAA")),
         ("another key", Key::second().sign_as(Some("first"), &said("mallory", json!({ "name": "mallory" })))),
     ];
-    refused(&stage, "mallory", &tokens).await;
+    refused(&setup, "mallory", &tokens).await;
     id_of(&visitor, &good).await;
-    stage.end().await;
+    setup.stop().await;
 }

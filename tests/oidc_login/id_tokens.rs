@@ -8,13 +8,13 @@ use super::{
     firebase,
     issuer::{CLIENT, DESCRIPTION, Issuer, KEYS, SECRET, key_set},
     signing_keys::{Key, unsigned},
-    support::{INVALID, Stage, claims, fresh, id_of, me, vouched, with},
+    support::{INVALID, ServerWithIssuer, claims, fresh, id_of, me, verified_email, with},
 };
 
 /// Another client of the issuer, whose tokens are taken too.
 const PHONE: &str = "phone";
 
-/// Takes the tokens of the issuer from everybody, and looks for new keys at once.
+/// Accepts tokens of the issuer, with open sign-up and no delay between fetches of its keys.
 pub(super) fn take_oidc(settings: &mut SignInSettings, issuer: &Issuer) {
     settings.oidc.issuer = Some(issuer.url.clone());
     settings.oidc.client_id = Some(CLIENT.to_owned());
@@ -25,21 +25,21 @@ pub(super) fn take_oidc(settings: &mut SignInSettings, issuer: &Issuer) {
 }
 
 /// The server of the tests that change nothing about the issuer.
-async fn shared() -> &'static Stage {
-    static SHARED: OnceCell<Stage> = OnceCell::const_new();
-    SHARED.get_or_init(|| Stage::set(take_oidc)).await
+async fn shared() -> &'static ServerWithIssuer {
+    static SHARED: OnceCell<ServerWithIssuer> = OnceCell::const_new();
+    SHARED.get_or_init(|| ServerWithIssuer::boot(take_oidc)).await
 }
 
-/// What the issuer says of somebody to the server, and what else is to be said.
+/// The issuer's claims, with others in place of some.
 fn said(issuer: &Issuer, subject: &str, others: Value) -> Value {
     with(claims(&issuer.url, CLIENT, subject), others)
 }
 
 #[tokio::test]
 async fn tokens_are_taken_whichever_key_of_the_issuer_signs_them() {
-    let stage = shared().await;
-    let (visitor, ana) = (stage.server.owner(), fresh("ana"));
-    let says = said(&stage.issuer, &ana, vouched(&format!("{ana}@example.com")));
+    let setup = shared().await;
+    let (visitor, ana) = (setup.server.owner(), fresh("ana"));
+    let says = said(&setup.issuer, &ana, verified_email(&format!("{ana}@example.com")));
     let user = id_of(&visitor, &Key::first().sign(&says)).await;
     assert_eq!(id_of(&visitor, &Key::curve().sign(&says)).await, user);
     // Issuers with one key of a kind need not name it.
@@ -49,9 +49,9 @@ async fn tokens_are_taken_whichever_key_of_the_issuer_signs_them() {
 
 #[tokio::test]
 async fn tokens_for_this_server_or_a_client_it_trusts_are_taken() {
-    let stage = shared().await;
-    let (visitor, ben) = (stage.server.owner(), fresh("ben"));
-    let token = |others: Value| Key::first().sign(&said(&stage.issuer, &ben, others));
+    let setup = shared().await;
+    let (visitor, ben) = (setup.server.owner(), fresh("ben"));
+    let token = |others: Value| Key::first().sign(&said(&setup.issuer, &ben, others));
     let user = id_of(&visitor, &token(json!({}))).await;
     for others in [
         json!({ "aud": PHONE }),
@@ -78,10 +78,10 @@ async fn tokens_for_this_server_or_a_client_it_trusts_are_taken() {
 }
 
 #[tokio::test]
-async fn tokens_that_the_issuer_has_not_signed_sign_nobody_in() {
-    let stage = shared().await;
-    let (visitor, name) = (stage.server.owner(), fresh("mallory"));
-    let good = said(&stage.issuer, &name, json!({}));
+async fn tokens_not_signed_by_the_issuer_are_refused() {
+    let setup = shared().await;
+    let (visitor, name) = (setup.server.owner(), fresh("mallory"));
+    let good = said(&setup.issuer, &name, json!({}));
     let first = Key::first();
     for (what, token) in [
         ("another key by the same name", Key::second().sign_as(Some("first"), &good)),
@@ -95,7 +95,7 @@ async fn tokens_that_the_issuer_has_not_signed_sign_nobody_in() {
         ("another issuer", first.sign(&with(good.clone(), json!({ "iss": "https://another.example" })))),
         (
             "the issuer with a slash",
-            first.sign(&with(good.clone(), json!({ "iss": format!("{}/", stage.issuer.url) }))),
+            first.sign(&with(good.clone(), json!({ "iss": format!("{}/", setup.issuer.url) }))),
         ),
     ] {
         let answer = me(&visitor, &token).await;
@@ -106,98 +106,98 @@ async fn tokens_that_the_issuer_has_not_signed_sign_nobody_in() {
 
 #[tokio::test]
 async fn without_a_name_a_key_has_to_be_the_only_one() {
-    let stage = Stage::set(|settings, issuer| {
+    let setup = ServerWithIssuer::boot(|settings, issuer| {
         take_oidc(settings, issuer);
-        issuer.change(|manners| manners.key_set = key_set(&[Key::first(), Key::second()]));
+        issuer.change(|behaviour| behaviour.key_set = key_set(&[Key::first(), Key::second()]));
     })
     .await;
-    let visitor = stage.server.owner();
-    let says = said(&stage.issuer, "ana", json!({}));
+    let visitor = setup.server.owner();
+    let says = said(&setup.issuer, "ana", json!({}));
     me(&visitor, &Key::first().sign_as(None, &says)).await.refused(401, INVALID);
     me(&visitor, &Key::first().sign(&says)).await.ok();
-    stage.end().await;
+    setup.stop().await;
 }
 
 #[tokio::test]
 async fn the_issuer_is_asked_once() {
-    let stage = Stage::set(|settings, issuer| {
+    let setup = ServerWithIssuer::boot(|settings, issuer| {
         take_oidc(settings, issuer);
         settings.refetch_seconds = 3600;
     })
     .await;
-    let visitor = stage.server.owner();
+    let visitor = setup.server.owner();
     for name in ["ana", "ben", "cleo"] {
-        me(&visitor, &Key::first().sign(&said(&stage.issuer, name, json!({})))).await.ok();
+        me(&visitor, &Key::first().sign(&said(&setup.issuer, name, json!({})))).await.ok();
     }
-    assert_eq!((stage.issuer.asked(DESCRIPTION), stage.issuer.asked(KEYS)), (1, 1));
-    stage.end().await;
+    assert_eq!((setup.issuer.request_count(DESCRIPTION), setup.issuer.request_count(KEYS)), (1, 1));
+    setup.stop().await;
 }
 
 #[tokio::test]
 async fn an_issuer_that_calls_itself_another_is_not_trusted() {
-    let stage = Stage::set(|settings, issuer| {
+    let setup = ServerWithIssuer::boot(|settings, issuer| {
         take_oidc(settings, issuer);
-        issuer.change(|manners| manners.name = "https://another.example".to_owned());
+        issuer.change(|behaviour| behaviour.name = "https://another.example".to_owned());
     })
     .await;
-    let visitor = stage.server.owner();
-    let answer = me(&visitor, &Key::first().sign(&said(&stage.issuer, "ana", json!({})))).await;
+    let visitor = setup.server.owner();
+    let answer = me(&visitor, &Key::first().sign(&said(&setup.issuer, "ana", json!({})))).await;
     answer.refused(503, "the discovery document is of another issuer");
-    assert_eq!(stage.issuer.asked(KEYS), 0);
-    let of_another = said(&stage.issuer, "ana", json!({ "iss": "https://another.example" }));
+    assert_eq!(setup.issuer.request_count(KEYS), 0);
+    let of_another = said(&setup.issuer, "ana", json!({ "iss": "https://another.example" }));
     me(&visitor, &Key::first().sign(&of_another)).await.refused(401, INVALID);
-    stage.end().await;
+    setup.stop().await;
 }
 
 #[tokio::test]
 async fn an_issuer_may_end_in_a_slash() {
-    let stage = Stage::set(|settings, issuer| {
+    let setup = ServerWithIssuer::boot(|settings, issuer| {
         take_oidc(settings, issuer);
         let name = format!("{}/", issuer.url);
         settings.oidc.issuer = Some(name.clone());
-        issuer.change(|manners| manners.name = name);
+        issuer.change(|behaviour| behaviour.name = name);
     })
     .await;
-    let visitor = stage.server.owner();
-    let says = said(&stage.issuer, "ana", json!({ "iss": format!("{}/", stage.issuer.url) }));
+    let visitor = setup.server.owner();
+    let says = said(&setup.issuer, "ana", json!({ "iss": format!("{}/", setup.issuer.url) }));
     me(&visitor, &Key::first().sign(&says)).await.ok();
-    stage.end().await;
+    setup.stop().await;
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_away_lets_nobody_in() {
-    let stage = Stage::set(|settings, issuer| {
+async fn tokens_are_refused_while_their_issuer_is_down() {
+    let setup = ServerWithIssuer::boot(|settings, issuer| {
         take_oidc(settings, issuer);
-        issuer.change(|manners| manners.status = 503);
+        issuer.change(|behaviour| behaviour.status = 503);
     })
     .await;
-    let visitor = stage.server.owner();
-    let answer = me(&visitor, &Key::first().sign(&said(&stage.issuer, "ana", json!({})))).await;
+    let visitor = setup.server.owner();
+    let answer = me(&visitor, &Key::first().sign(&said(&setup.issuer, "ana", json!({})))).await;
     answer
         .refused(503, "the discovery document of the issuer cannot be fetched: the answer was 503 Service Unavailable");
-    stage.end().await;
-    let stage = Stage::set(|settings, issuer| {
+    setup.stop().await;
+    let setup = ServerWithIssuer::boot(|settings, issuer| {
         take_oidc(settings, issuer);
-        issuer.change(|manners| manners.key_set = "<html>".to_owned());
+        issuer.change(|behaviour| behaviour.key_set = "<html>".to_owned());
     })
     .await;
-    let visitor = stage.server.owner();
-    let answer = me(&visitor, &Key::first().sign(&said(&stage.issuer, "ana", json!({})))).await;
+    let visitor = setup.server.owner();
+    let answer = me(&visitor, &Key::first().sign(&said(&setup.issuer, "ana", json!({})))).await;
     answer.refused(503, "the key set of the issuer cannot be fetched: expected value at line 1 column 1");
-    stage.end().await;
+    setup.stop().await;
 }
 
 #[tokio::test]
-async fn two_issuers_vouch_for_their_own_alone() {
+async fn two_issuers_are_kept_apart() {
     let google = Issuer::serve().await;
-    google.change(|manners| manners.key_set = key_set(&[Key::second()]));
-    let stage = Stage::set(|settings, issuer| {
+    google.change(|behaviour| behaviour.key_set = key_set(&[Key::second()]));
+    let setup = ServerWithIssuer::boot(|settings, issuer| {
         firebase::take_firebase(settings, &google);
         take_oidc(settings, issuer);
     })
     .await;
-    let visitor = stage.server.owner();
-    let (by_google, by_issuer) = (firebase::said("ana", json!({})), said(&stage.issuer, "ana", json!({})));
+    let visitor = setup.server.owner();
+    let (by_google, by_issuer) = (firebase::said("ana", json!({})), said(&setup.issuer, "ana", json!({})));
     let of_google = id_of(&visitor, &Key::second().sign(&by_google)).await;
     let of_issuer = id_of(&visitor, &Key::first().sign(&by_issuer)).await;
     assert_ne!(of_google, of_issuer, "the same subject of two issuers is two people");
@@ -211,5 +211,5 @@ async fn two_issuers_vouch_for_their_own_alone() {
         assert_eq!((answer.status, &answer.body["detail"]), (401, &json!(INVALID)), "{what}");
     }
     assert_eq!(id_of(&visitor, &Key::second().sign(&by_google)).await, of_google);
-    stage.end().await;
+    setup.stop().await;
 }

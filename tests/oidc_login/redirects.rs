@@ -1,32 +1,32 @@
-//! Browsers that do not get to the program with a code: what keeps them from it, and who is told.
+//! Failed logins in a browser: error pages, and errors that are redirected to the program.
 
 use reqwest::Url;
 use serde_json::json;
 
 use super::{
-    browser::{Browser, ELSEWHERE, PROGRAM, STATE, redeem, shared, start},
+    browser::{ELSEWHERE, LoginBrowser, PROGRAM, STATE, redeem, shared, start},
     id_tokens::take_oidc,
-    support::{DISABLED, STRANGER, Stage, fresh, me, vouched},
+    support::{DISABLED, STRANGER, ServerWithIssuer, fresh, me, verified_email},
 };
 use crate::{
     oauth::flow::{code_in, parameter},
     support::server::Answer,
 };
 
-const NOWHERE: &str = "redirect_uri is not one that browsers may be sent to";
+const BAD_REDIRECT_URI: &str = "redirect_uri is not one that browsers may be sent to";
 const UNKNOWN: &str = "This sign-in is not known here, or took too long; begin again";
 const NOT_GOOD: &str = "The issuer's answer is not good";
 
-/// Sees to it that the browser is told this sentence, and is sent nowhere.
+/// Asserts an error page with this sentence, and no redirect.
 #[track_caller]
-fn stays(answer: &Answer, status: u16, sentence: &str) {
+fn assert_error_page(answer: &Answer, status: u16, sentence: &str) {
     answer.refused(status, sentence);
     assert_eq!((answer.header("location"), answer.header("set-cookie")), ("", ""));
 }
 
 #[tokio::test]
 async fn browsers_are_sent_nowhere_but_to_programs_and_configured_addresses() {
-    let stage = shared().await;
+    let setup = shared().await;
     for address in [
         "https://evil.example/",
         "//evil.example/",
@@ -45,14 +45,14 @@ async fn browsers_are_sent_nowhere_but_to_programs_and_configured_addresses() {
         // Not even to say that something else is wrong.
         for provider in ["google", "another"] {
             let wish = [("redirect_uri", address), ("provider", provider)];
-            stays(&Browser::new().open(&start(stage, &wish)).await, 400, NOWHERE);
+            assert_error_page(&LoginBrowser::new().open(&start(setup, &wish)).await, 400, BAD_REDIRECT_URI);
         }
     }
 }
 
 #[tokio::test]
-async fn what_a_program_wishes_has_to_be_possible() {
-    let stage = shared().await;
+async fn invalid_parameters_are_refused() {
+    let setup = shared().await;
     let only_s256 = "code_challenge_method must be S256";
     let cases: [(&[(&str, &str)], &str); 5] = [
         (&[("provider", "apple")], "Unsupported provider"),
@@ -62,52 +62,52 @@ async fn what_a_program_wishes_has_to_be_possible() {
         (&[("redirect_uri", ELSEWHERE), ("provider", "Google")], "Unsupported provider"),
     ];
     for (wish, sentence) in cases {
-        stays(&Browser::new().open(&start(stage, wish)).await, 400, sentence);
+        assert_error_page(&LoginBrowser::new().open(&start(setup, wish)).await, 400, sentence);
     }
-    let bare = format!("{}/v1/auth/authorize", stage.server.url);
-    stays(&Browser::new().open(&bare).await, 400, NOWHERE);
+    let bare = format!("{}/v1/auth/authorize", setup.server.url);
+    assert_error_page(&LoginBrowser::new().open(&bare).await, 400, BAD_REDIRECT_URI);
     // Without an issuer, there is none of any name.
-    let stage = Stage::set(|_, _| {}).await;
-    stays(&Browser::new().open(&start(&stage, &[])).await, 400, "Unsupported provider");
-    stage.end().await;
+    let setup = ServerWithIssuer::boot(|_, _| {}).await;
+    assert_error_page(&LoginBrowser::new().open(&start(&setup, &[])).await, 400, "Unsupported provider");
+    setup.stop().await;
 }
 
 #[tokio::test]
-async fn nobody_goes_to_an_issuer_that_is_away() {
-    let stage = Stage::set(|settings, issuer| {
+async fn no_redirect_to_an_issuer_that_is_down() {
+    let setup = ServerWithIssuer::boot(|settings, issuer| {
         take_oidc(settings, issuer);
-        issuer.change(|manners| manners.status = 500);
+        issuer.change(|behaviour| behaviour.status = 500);
     })
     .await;
     let reason = "the discovery document of the issuer cannot be fetched: the answer was 500 Internal Server Error";
-    stays(&Browser::new().open(&start(&stage, &[])).await, 503, reason);
-    stage.end().await;
+    assert_error_page(&LoginBrowser::new().open(&start(&setup, &[])).await, 503, reason);
+    setup.stop().await;
 }
 
 #[tokio::test]
 async fn another_browser_cannot_come_back_in_the_place_of_the_first() {
-    let stage = shared().await;
-    // Mallory has begun, and would have somebody else's program work for Mallory's account.
-    let back = Browser::new().return_from(stage, &[], &[("login", &fresh("mallory"))]).await;
-    stays(&Browser::new().open(&back).await, 400, UNKNOWN);
+    let setup = shared().await;
+    // Mallory has begun, and wants another user's program to work for Mallory's account.
+    let back = LoginBrowser::new().return_from_issuer(setup, &[], &[("login", &fresh("mallory"))]).await;
+    assert_error_page(&LoginBrowser::new().open(&back).await, 400, UNKNOWN);
     // A browser that is on its own way has a cookie of its own, which fits no other.
-    let back = Browser::new().return_from(stage, &[], &[("login", &fresh("mallory"))]).await;
-    let mut other = Browser::new();
-    let own = other.return_from(stage, &[], &[("login", &fresh("ana"))]).await;
-    stays(&other.open(&back).await, 400, UNKNOWN);
-    code_in(&other.sent(&own).await);
+    let back = LoginBrowser::new().return_from_issuer(setup, &[], &[("login", &fresh("mallory"))]).await;
+    let mut other = LoginBrowser::new();
+    let own = other.return_from_issuer(setup, &[], &[("login", &fresh("ana"))]).await;
+    assert_error_page(&other.open(&back).await, 400, UNKNOWN);
+    code_in(&other.redirect_of(&own).await);
 }
 
 #[tokio::test]
-async fn a_browser_comes_back_once() {
-    let stage = shared().await;
-    let mut browser = Browser::new();
-    let back = browser.return_from(stage, &[], &[("login", &fresh("ana"))]).await;
-    code_in(&browser.sent(&back).await);
-    stays(&browser.open(&back).await, 400, UNKNOWN);
-    let callback = format!("{}/v1/auth/callback/google", stage.server.url);
+async fn a_state_is_used_once() {
+    let setup = shared().await;
+    let mut browser = LoginBrowser::new();
+    let back = browser.return_from_issuer(setup, &[], &[("login", &fresh("ana"))]).await;
+    code_in(&browser.redirect_of(&back).await);
+    assert_error_page(&browser.open(&back).await, 400, UNKNOWN);
+    let callback = format!("{}/v1/auth/callback/google", setup.server.url);
     for query in ["", "?code=abc", "?state=&code=abc", "?state=abc&code=abc", "?state=abc&error=access_denied"] {
-        stays(&browser.open(&format!("{callback}{query}")).await, 400, UNKNOWN);
+        assert_error_page(&browser.open(&format!("{callback}{query}")).await, 400, UNKNOWN);
     }
 }
 
@@ -115,11 +115,11 @@ async fn a_browser_comes_back_once() {
 type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
 
 #[tokio::test]
-async fn a_program_is_told_why_there_is_no_code() {
-    let stage = shared().await;
+async fn errors_are_redirected_to_the_program() {
+    let setup = shared().await;
     let ana = fresh("ana");
-    code_in(&Browser::new().travel(stage, &[], &[("login", &ana)]).await);
-    let taken = vouched(&format!("{ana}@example.com")).to_string();
+    code_in(&LoginBrowser::new().complete_login(setup, &[], &[("login", &ana)]).await);
+    let taken = verified_email(&format!("{ana}@example.com")).to_string();
     let ben = fresh("ben");
     let cases: [Case<'_>; 12] = [
         (&[("mishap", "denied")], "access_denied", "The issuer did not sign you in"),
@@ -138,7 +138,7 @@ async fn a_program_is_told_why_there_is_no_code() {
     ];
     for (page, error, description) in cases {
         let page = [page, &[("login", ben.as_str())]].concat();
-        let end = Browser::new().travel(stage, &[], &page).await;
+        let end = LoginBrowser::new().complete_login(setup, &[], &page).await;
         assert!(end.starts_with(PROGRAM), "{page:?}: {end}");
         let told = |name: &str| parameter(&end, name);
         let expected = [Some(error), Some(description), Some(STATE), None].map(|value| value.map(str::to_owned));
@@ -148,31 +148,31 @@ async fn a_program_is_told_why_there_is_no_code() {
 
 #[tokio::test]
 async fn a_code_that_the_issuer_does_not_know_is_worth_nothing() {
-    let stage = shared().await;
-    let mut browser = Browser::new();
+    let setup = shared().await;
+    let mut browser = LoginBrowser::new();
     let ana = fresh("ana");
-    let mut other: Url = browser.return_from(stage, &[], &[("login", &ana)]).await.parse().unwrap();
-    let back = browser.return_from(stage, &[], &[("login", &ana)]).await;
+    let mut other: Url = browser.return_from_issuer(setup, &[], &[("login", &ana)]).await.parse().unwrap();
+    let back = browser.return_from_issuer(setup, &[], &[("login", &ana)]).await;
     // The code of one way does not fit the challenge of another, either.
     let state = parameter(&back, "state").unwrap();
     let code = parameter(other.as_str(), "code").unwrap();
     other.query_pairs_mut().clear().append_pair("code", &code).append_pair("state", &state);
-    let end = browser.sent(other.as_str()).await;
+    let end = browser.redirect_of(other.as_str()).await;
     assert_eq!(parameter(&end, "error").as_deref(), Some("access_denied"), "{end}");
     assert_eq!(parameter(&end, "error_description").as_deref(), Some(NOT_GOOD), "{end}");
 }
 
 #[tokio::test]
-async fn whoever_is_locked_out_gets_neither_a_code_nor_tokens() {
-    let stage = shared().await;
-    let (owner, ben) = (stage.server.owner(), fresh("ben"));
-    let first = code_in(&Browser::new().travel(stage, &[], &[("login", &ben)]).await);
-    let tokens = redeem(stage, &first, &[]).await.ok();
-    let second = code_in(&Browser::new().travel(stage, &[], &[("login", &ben)]).await);
+async fn disabled_users_get_neither_a_code_nor_tokens() {
+    let setup = shared().await;
+    let (owner, ben) = (setup.server.owner(), fresh("ben"));
+    let first = code_in(&LoginBrowser::new().complete_login(setup, &[], &[("login", &ben)]).await);
+    let tokens = redeem(setup, &first, &[]).await.ok();
+    let second = code_in(&LoginBrowser::new().complete_login(setup, &[], &[("login", &ben)]).await);
     let disable = format!("/v1/admin/users/{}/disable", tokens["uid"].as_str().unwrap());
     owner.app().post(&disable, json!({})).await.ok();
-    redeem(stage, &second, &[]).await.refused(403, DISABLED);
-    let end = Browser::new().travel(stage, &[], &[("login", &ben)]).await;
+    redeem(setup, &second, &[]).await.refused(403, DISABLED);
+    let end = LoginBrowser::new().complete_login(setup, &[], &[("login", &ben)]).await;
     let told = ["error", "error_description", "code"].map(|name| parameter(&end, name));
     assert_eq!(told, [Some("access_denied".to_owned()), Some(DISABLED.to_owned()), None]);
     let refresh = json!({ "refresh_token": tokens["refresh_token"] });

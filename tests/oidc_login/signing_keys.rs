@@ -49,7 +49,7 @@ impl Key {
         Self { algorithm: Algorithm::ES256, signing: CURVE.clone(), name: "curve" }
     }
 
-    /// What everybody may know of it, as a JSON Web Key.
+    /// The public key, as a JSON Web Key.
     pub(super) fn public(&self) -> Value {
         let key = Jwk::from_encoding_key(&self.signing, self.algorithm).unwrap();
         let mut key = serde_json::to_value(key).unwrap();
@@ -69,7 +69,7 @@ impl Key {
         encode(&header, claims, &self.signing).unwrap()
     }
 
-    /// A token that anybody can make: what everybody knows of the key is the secret that it is signed with.
+    /// A forged token, signed with the public key as a shared secret.
     pub(super) fn sign_with_public(&self, claims: &Value) -> String {
         let header = Header { kid: Some(self.name.to_owned()), ..Header::new(Algorithm::HS256) };
         let secret = EncodingKey::from_secret(self.public()["n"].as_str().unwrap().as_bytes());
@@ -77,7 +77,7 @@ impl Key {
     }
 }
 
-/// A token that nobody has signed, as the emulator of Firebase makes them.
+/// An unsigned token, as the emulator of Firebase makes them.
 pub(super) fn unsigned(claims: &Value) -> String {
     format!("{}.{}.", part(&json!({ "alg": "none", "typ": "JWT" })), part(claims))
 }

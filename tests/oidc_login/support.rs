@@ -1,4 +1,4 @@
-//! Signing in by the word of others: ID tokens of Firebase and of OpenID Connect, browsers on their way, and apps.
+//! A server with an OpenID Connect issuer, claims, and requests.
 
 use chrono::Utc;
 use reqwest::{RequestBuilder, Url, header::CONTENT_TYPE};
@@ -14,22 +14,22 @@ pub(crate) const INVALID: &str = "Invalid authorization token";
 pub(crate) const STRANGER: &str = "No account here belongs to this sign-in; ask the owner for an invitation";
 pub(crate) const DISABLED: &str = "This account is disabled";
 
-/// A server, and an issuer whose word it takes.
-pub(crate) struct Stage {
+/// A server, and an issuer that it trusts.
+pub(crate) struct ServerWithIssuer {
     pub(crate) server: Server,
     pub(crate) issuer: Issuer,
     _folder: TempDir,
 }
 
-impl Stage {
+impl ServerWithIssuer {
     /// Boots a server at which users sign in as `adjust` says.
-    pub(crate) async fn set(adjust: impl FnOnce(&mut SignInSettings, &Issuer)) -> Self {
+    pub(crate) async fn boot(adjust: impl FnOnce(&mut SignInSettings, &Issuer)) -> Self {
         let (issuer, folder) = (Issuer::serve().await, TempDir::new().unwrap());
         let server = Server::boot(folder.path(), |config| adjust(&mut config.sign_in, &issuer)).await;
         Self { server, issuer, _folder: folder }
     }
 
-    pub(crate) async fn end(self) {
+    pub(crate) async fn stop(self) {
         self.server.stop().await;
     }
 }
@@ -39,7 +39,7 @@ pub(crate) fn fresh(name: &str) -> String {
     format!("{name}-{}", Uuid::new_v4().simple())
 }
 
-/// What a token that is written now says of somebody.
+/// The claims of a token that is issued now.
 pub(crate) fn claims(issuer: &str, audience: &str, subject: &str) -> Value {
     let now = Utc::now().timestamp();
     json!({ "iss": issuer, "aud": audience, "sub": subject, "iat": now, "auth_time": now, "exp": now + 3600 })
@@ -58,12 +58,12 @@ pub(crate) fn with(mut claims: Value, others: Value) -> Value {
     claims
 }
 
-/// What an issuer says that vouches for somebody's address.
-pub(crate) fn vouched(email: &str) -> Value {
+/// The claims of a verified e-mail address.
+pub(crate) fn verified_email(email: &str) -> Value {
     json!({ "email": email, "email_verified": true })
 }
 
-/// What somebody who brings this token hears of themselves; `visitor` makes the request.
+/// The profile for this token; `visitor` makes the request.
 pub(crate) async fn me(visitor: &TestUser, token: &str) -> Answer {
     visitor.with(token).get("/v1/users/me").await
 }
@@ -75,7 +75,7 @@ pub(crate) async fn id_of(visitor: &TestUser, token: &str) -> String {
 }
 
 /// Every user of the server, as one text.
-pub(crate) async fn everybody(owner: &TestUser) -> String {
+pub(crate) async fn list_users(owner: &TestUser) -> String {
     owner.app().get("/v1/admin/users").await.ok().to_string()
 }
 
@@ -86,7 +86,10 @@ pub(crate) fn form(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestB
 }
 
 /// What is usually sent, with others in the place of some of it.
-pub(crate) fn over<'a>(usual: &[(&'a str, &'a str)], others: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn with_overrides<'a>(
+    usual: &[(&'a str, &'a str)],
+    others: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
     let kept = usual.iter().filter(|(name, _)| !others.iter().any(|(other, _)| other == name));
     kept.chain(others).copied().collect()
 }

@@ -1,4 +1,4 @@
-//! How a WebSocket closes for whoever may not come in: apps tell by the code whether a fresh token helps.
+//! Close codes of a WebSocket that is refused: apps learn from them whether a fresh token helps.
 
 use chrono::Utc;
 use futures::StreamExt;
@@ -13,12 +13,12 @@ use tokio_tungstenite::{
 use super::{
     firebase::{said, shared, take_firebase, token},
     signing_keys::Key,
-    support::{DISABLED, INVALID, STRANGER, Stage, fresh, id_of},
+    support::{DISABLED, INVALID, STRANGER, ServerWithIssuer, fresh, id_of},
 };
 
 /// With which code and for which reason a connection is closed that was opened with this token.
-async fn closed(stage: &Stage, token: &str) -> (u16, String) {
-    let address = format!("{}/v2/voice-message/transcribe-stream", stage.server.url.replace("http://", "ws://"));
+async fn closed(setup: &ServerWithIssuer, token: &str) -> (u16, String) {
+    let address = format!("{}/v2/voice-message/transcribe-stream", setup.server.url.replace("http://", "ws://"));
     let mut request = address.into_client_request().unwrap();
     request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
     let (mut socket, _) = connect_async(request).await.unwrap();
@@ -34,9 +34,9 @@ fn reason(code: u16, sentence: &str) -> (u16, String) {
 
 #[tokio::test]
 async fn the_code_says_whether_a_fresh_token_helps() {
-    let (stage, ana) = (shared().await, fresh("ana"));
+    let (setup, ana) = (shared().await, fresh("ana"));
     let now = Utc::now().timestamp();
-    assert_eq!(closed(stage, &token(&ana, json!({ "exp": now - 120 }))).await, reason(4001, INVALID));
+    assert_eq!(closed(setup, &token(&ana, json!({ "exp": now - 120 }))).await, reason(4001, INVALID));
     for (what, token) in [
         ("no token", "nonsense".to_owned()),
         ("another audience", token(&ana, json!({ "aud": "another" }))),
@@ -45,34 +45,34 @@ async fn the_code_says_whether_a_fresh_token_helps() {
         ("expired and forged", Key::second().sign_as(Some("first"), &said(&ana, json!({ "exp": now - 120 })))),
         ("an unknown key", Key::second().sign(&said(&ana, json!({})))),
     ] {
-        assert_eq!(closed(stage, &token).await, reason(1008, INVALID), "{what}");
+        assert_eq!(closed(setup, &token).await, reason(1008, INVALID), "{what}");
     }
-    // Who comes in learns that nobody listens here.
+    // An accepted client learns that there is no transcription endpoint.
     let deaf = reason(1011, "No transcription endpoint is configured: set speech.url");
-    assert_eq!(closed(stage, &token(&ana, json!({}))).await, deaf);
+    assert_eq!(closed(setup, &token(&ana, json!({}))).await, deaf);
 }
 
 #[tokio::test]
-async fn whoever_is_locked_out_is_told_to_sign_in_anew() {
-    let stage = shared().await;
-    let (visitor, token) = (stage.server.owner(), token(&fresh("ben"), json!({})));
+async fn disabled_users_are_closed_with_the_code_for_a_new_sign_in() {
+    let setup = shared().await;
+    let (visitor, token) = (setup.server.owner(), token(&fresh("ben"), json!({})));
     let user = id_of(&visitor, &token).await;
     visitor.app().bare(Method::POST, &format!("/v1/admin/users/{user}/disable")).await.ok();
-    assert_eq!(closed(stage, &token).await, reason(4004, DISABLED));
+    assert_eq!(closed(setup, &token).await, reason(4004, DISABLED));
 }
 
 #[tokio::test]
-async fn strangers_are_turned_away_and_nobody_comes_in_without_keys() {
-    let stage = Stage::set(|settings, issuer| {
+async fn unknown_users_and_missing_keys_close_with_their_codes() {
+    let setup = ServerWithIssuer::boot(|settings, issuer| {
         take_firebase(settings, issuer);
         settings.sign_up = SignUp::Closed;
-        issuer.change(|manners| manners.cache_control = Some("max-age=0"));
+        issuer.change(|behaviour| behaviour.cache_control = Some("max-age=0"));
     })
     .await;
     let token = token("ana", json!({}));
-    assert_eq!(closed(&stage, &token).await, reason(1008, STRANGER));
-    stage.issuer.change(|manners| manners.status = 500);
+    assert_eq!(closed(&setup, &token).await, reason(1008, STRANGER));
+    setup.issuer.change(|behaviour| behaviour.status = 500);
     let away = "the key set of Firebase cannot be fetched: the answer was 500 Internal Server Error";
-    assert_eq!(closed(&stage, &token).await, reason(4001, away));
-    stage.end().await;
+    assert_eq!(closed(&setup, &token).await, reason(4001, away));
+    setup.stop().await;
 }

@@ -4,11 +4,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    json::{column, fields, invalid},
-    server::{Caller, Server, TestUser, apart},
+    json::{assert_invalid, column, field_names},
+    server::{Caller, Server, TestUser, UNKNOWN_ID, on_runtime},
 };
-
-const NOWHERE: &str = "00000000-0000-4000-8000-000000000000";
 
 /// The fields of a person on the app routes.
 const APP: &[&str] = &[
@@ -21,7 +19,7 @@ const APP: &[&str] = &[
     "updated_at",
 ];
 
-/// Names somebody; gives their id.
+/// Creates a person; gives the id.
 async fn named(app: &Caller, name: &str) -> String {
     app.post("/v1/users/people", json!({ "name": name })).await.ok()["id"].as_str().unwrap().to_owned()
 }
@@ -31,7 +29,7 @@ async fn people_are_named_once() {
     let user = Server::shared().await.user().await;
     let app = user.app();
     let ana = app.post("/v1/users/people", json!({ "name": " Ana Lund " })).await.ok();
-    assert_eq!(fields(&ana), APP);
+    assert_eq!(field_names(&ana), APP);
     let rest =
         json!([ana["name"], ana["speech_samples"], ana["speech_sample_transcripts"], ana["speech_samples_version"]]);
     assert_eq!(rest, json!(["Ana Lund", [], null, 3]));
@@ -60,7 +58,7 @@ async fn keys_name_people_too() {
     assert_eq!(again, json!({ "success": true, "created": false, "person": { "id": id, "name": "Ana" } }));
     let people = mcp.get("/v1/mcp/people").await.ok();
     assert_eq!(people[0]["id"], id);
-    assert_eq!(fields(&people[0]), ["created_at", "id", "name", "speech_sample_transcripts"]);
+    assert_eq!(field_names(&people[0]), ["created_at", "id", "name", "speech_sample_transcripts"]);
     let path = format!("/v1/mcp/people/{}", id.as_str().unwrap());
     assert_eq!(mcp.get(&path).await.ok(), people[0]);
     let renamed = mcp.patch(&format!("{path}/name"), json!({ "name": "Anna" })).await.ok();
@@ -73,12 +71,12 @@ async fn names_are_checked() {
     let user = Server::shared().await.user().await;
     let app = user.app();
     let name = async |name: Value| app.post("/v1/users/people", json!({ "name": name })).await;
-    invalid(&app.post("/v1/users/people", json!({})).await, &[("missing", json!(["body", "name"]))]);
-    invalid(&name(json!("x")).await, &[("string_too_short", json!(["body", "name"]))]);
-    invalid(&name(json!("x".repeat(41))).await, &[("string_too_long", json!(["body", "name"]))]);
+    assert_invalid(&app.post("/v1/users/people", json!({})).await, &[("missing", json!(["body", "name"]))]);
+    assert_invalid(&name(json!("x")).await, &[("string_too_short", json!(["body", "name"]))]);
+    assert_invalid(&name(json!("x".repeat(41))).await, &[("string_too_long", json!(["body", "name"]))]);
     name(json!(" x ")).await.refused(422, "name must have 2 to 40 characters");
     assert_eq!(app.get("/v1/users/people").await.ok(), json!([]));
-    app.get(&format!("/v1/users/people/{NOWHERE}")).await.refused(404, "Person not found");
+    app.get(&format!("/v1/users/people/{UNKNOWN_ID}")).await.refused(404, "Person not found");
 }
 
 #[tokio::test]
@@ -94,16 +92,16 @@ async fn people_are_renamed_to_a_free_name() {
     bare("BEN").await.refused(409, "Another person has this name");
     assert_eq!(column(&app.get("/v1/users/people").await.ok(), "name"), ["anna", "Ben"]);
     assert_eq!(named(&app, "Ana").await.len(), ana.len(), "the old name is free");
-    invalid(&bare("x").await, &[("string_too_short", json!(["query", "value"]))]);
-    invalid(&app.bare(Method::PATCH, &path).await, &[("missing", json!(["query", "value"]))]);
-    let unknown = format!("/v1/users/people/{NOWHERE}/name?value=Cleo");
+    assert_invalid(&bare("x").await, &[("string_too_short", json!(["query", "value"]))]);
+    assert_invalid(&app.bare(Method::PATCH, &path).await, &[("missing", json!(["query", "value"]))]);
+    let unknown = format!("/v1/users/people/{UNKNOWN_ID}/name?value=Cleo");
     app.bare(Method::PATCH, &unknown).await.refused(404, "Person not found");
 }
 
 /// Adds a voice sample, as the recorder will.
 async fn speaks(server: &'static Server, user: &TestUser, person: &str, path: &'static str) {
     let (resources, user, person) = (server.resources.clone(), user.id.clone(), person.to_owned());
-    apart(async move {
+    on_runtime(async move {
         assert!(resources.people(&user).add_sample(&person, path, path).await.unwrap());
         assert!(!resources.people("nobody").add_sample(&person, path, path).await.unwrap());
     })
@@ -130,7 +128,7 @@ async fn voice_samples_are_deleted_by_their_place() {
     assert_eq!(gone, json!({ "status": "ok" }));
     assert_eq!(samples().await, json!(["one.wav", "three.wav"]));
     app.delete(&format!("{path}/speech-samples/2")).await.refused(404, "Sample not found");
-    app.delete(&format!("/v1/users/people/{NOWHERE}/speech-samples/0")).await.refused(404, "Person not found");
+    app.delete(&format!("/v1/users/people/{UNKNOWN_ID}/speech-samples/0")).await.refused(404, "Person not found");
     let wrong = app.delete(&format!("{path}/speech-samples/first")).await;
     assert_eq!((wrong.status, &wrong.body["detail"][0]["loc"]), (422, &json!(["path", "sample_index"])));
 }

@@ -5,18 +5,18 @@ use serde_json::{Value, json};
 use crate::support::{
     server::TestUser,
     tables::{
-        Heard::{self, NotFound, NothingOfHers},
+        Expected::{self, NotFound, NothingForeign},
         Noun,
     },
 };
 
-const GONE: Heard = NotFound("Person not found");
+const GONE: Expected = NotFound("Person not found");
 
 pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls,
     attempts,
-    belongings: |_| vec!["/v1/users/people".into()],
+    owned_paths: |_| vec!["/v1/users/people".into()],
     secrets: &["Zdenka Novak", "Yngve Moe"],
     volatile: &["id"],
 };
@@ -45,12 +45,12 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
     let id = &seed["zdenka"];
     vec![
-        ("get_people", json!({}), NothingOfHers),
+        ("get_people", json!({}), NothingForeign),
         ("get_person", json!({ "person_id": id }), GONE),
-        ("create_person", json!({ "name": "Zdenka" }), NothingOfHers),
+        ("create_person", json!({ "name": "Zdenka" }), NothingForeign),
         ("rename_person", json!({ "person_id": id, "name": "Mine" }), GONE),
         ("delete_person", json!({ "person_id": id }), GONE),
         ("delete_speech_sample", json!({ "person_id": id, "sample_index": 0 }), GONE),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{json::invalid, server::Server};
+use crate::support::{json::assert_invalid, server::Server};
 
 #[tokio::test]
 async fn time_zone_and_language_are_set_and_cleared() {
@@ -17,9 +17,9 @@ async fn time_zone_and_language_are_set_and_cleared() {
         let cleared = caller.patch(path, json!({ "time_zone": null, "language": null })).await.ok();
         assert_eq!(cleared, json!({ "time_zone": null, "language": null }));
         let unknown = caller.patch(path, json!({ "time_zone": "Europe/Atlantis", "language": "en" })).await;
-        invalid(&unknown, &[("value_error", json!(["body", "time_zone"]))]);
+        assert_invalid(&unknown, &[("value_error", json!(["body", "time_zone"]))]);
         let odd = caller.patch(path, json!({ "language": "Klingon, please" })).await;
-        invalid(&odd, &[("value_error", json!(["body", "language"]))]);
+        assert_invalid(&odd, &[("value_error", json!(["body", "language"]))]);
         let nothing = "At least one field (time_zone, language) must be provided";
         caller.patch(path, json!({})).await.refused(422, nothing);
         assert_eq!(caller.get(path).await.ok(), cleared, "a refused change changes nothing");
@@ -67,7 +67,7 @@ async fn a_device_brings_its_time_zone() {
     assert_eq!(done, json!({ "status": "Ok" }));
     assert_eq!(app.get("/v1/users/preferences").await.ok()["time_zone"], "Asia/Tokyo");
     let unknown = register(json!({ "fcm_token": "t", "time_zone": "Nowhere" })).await;
-    invalid(&unknown, &[("value_error", json!(["body", "time_zone"]))]);
+    assert_invalid(&unknown, &[("value_error", json!(["body", "time_zone"]))]);
     let missing = [("missing", json!(["body", "fcm_token"])), ("missing", json!(["body", "time_zone"]))];
-    invalid(&register(json!({})).await, &missing);
+    assert_invalid(&register(json!({})).await, &missing);
 }

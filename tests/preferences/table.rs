@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{
     server::TestUser,
     tables::{
-        Heard::{self, NothingOfHers},
+        Expected::{self, NothingForeign},
         Noun,
     },
 };
@@ -14,7 +14,7 @@ pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls: |_| calls(),
     attempts: |_| attempts(),
-    belongings: |_| vec!["/v1/users/preferences".into(), "/v1/users/transcription-preferences".into()],
+    owned_paths: |_| vec!["/v1/users/preferences".into(), "/v1/users/transcription-preferences".into()],
     secrets: &["Asia/Thimphu", "Druk Yul"],
     volatile: &[],
 };
@@ -41,14 +41,14 @@ fn calls() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts() -> Vec<(&'static str, Value, Heard)> {
+fn attempts() -> Vec<(&'static str, Value, Expected)> {
     vec![
-        ("get_preferences", json!({}), NothingOfHers),
-        ("update_preferences", json!({ "time_zone": "Europe/Vienna" }), NothingOfHers),
-        ("get_transcription_preferences", json!({}), NothingOfHers),
-        ("set_transcription_preferences", json!({ "vocabulary": [] }), NothingOfHers),
-        ("get_language", json!({}), NothingOfHers),
-        ("set_language", json!({ "language": "de" }), NothingOfHers),
-        ("register_device", json!({ "fcm_token": "t", "time_zone": "Europe/Vienna" }), NothingOfHers),
+        ("get_preferences", json!({}), NothingForeign),
+        ("update_preferences", json!({ "time_zone": "Europe/Vienna" }), NothingForeign),
+        ("get_transcription_preferences", json!({}), NothingForeign),
+        ("set_transcription_preferences", json!({ "vocabulary": [] }), NothingForeign),
+        ("get_language", json!({}), NothingForeign),
+        ("set_language", json!({ "language": "de" }), NothingForeign),
+        ("register_device", json!({ "fcm_token": "t", "time_zone": "Europe/Vienna" }), NothingForeign),
     ]
 }

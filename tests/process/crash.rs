@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::{sync::Notify, task::JoinSet};
 
 use crate::support::{
-    program::{Program, found},
+    program::{Program, search},
     server::Caller,
 };
 
@@ -47,25 +47,25 @@ async fn write(developer: Caller, next: Arc<AtomicUsize>, acknowledged: Acknowle
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_survives_a_kill() {
+async fn acknowledged_writes_survive_a_kill() {
     let folder = TempDir::new().unwrap();
     let mut program = Program::serve(folder.path()).await;
     let owner = program.owner();
     let (next, acknowledged, enough) = (Arc::default(), Acknowledged::default(), Arc::new(Notify::new()));
     let mut writers = JoinSet::new();
     for _ in 0..CONNECTIONS {
-        let developer = program.again(&owner).developer();
+        let developer = program.user_again(&owner).developer();
         writers.spawn(write(developer, Arc::clone(&next), Arc::clone(&acknowledged), Arc::clone(&enough)));
     }
     enough.notified().await;
     program.child.start_kill().unwrap();
     writers.join_all().await;
-    assert!(!program.ended().await.status.success());
+    assert!(!program.wait().await.status.success());
     let acknowledged = Arc::into_inner(acknowledged).unwrap().into_inner().unwrap();
     assert!((ACKNOWLEDGED..WRITES).contains(&acknowledged.len()), "{} were acknowledged", acknowledged.len());
 
     let program = Program::serve(folder.path()).await;
-    let developer = program.again(&owner).developer();
+    let developer = program.user_again(&owner).developer();
     println!(
         "{} acknowledged before the kill; ready again after {:?} with {} to index",
         acknowledged.len(),
@@ -73,13 +73,13 @@ async fn what_was_acknowledged_survives_a_kill() {
         program.health().await["index"]["pending"]
     );
     for (word, id) in &acknowledged {
-        assert_eq!(&found(&developer, word).await[0], id, "{word} is not found at once");
+        assert_eq!(&search(&developer, word).await[0], id, "{word} is not found at once");
         let memory = developer.get(&format!("/v1/dev/user/memories/{id}")).await.ok();
         assert_eq!(memory["content"], format!("Ada wrote {word} in her notebook."));
     }
-    program.indexed().await;
+    program.wait_until_indexed().await;
     for (word, id) in acknowledged.iter().step_by(20) {
-        assert_eq!(&found(&developer, word).await[0], id, "{word} is not found later");
+        assert_eq!(&search(&developer, word).await[0], id, "{word} is not found later");
     }
     let listed = developer.get("/v1/dev/user/memories?limit=1000").await.ok();
     let listed = listed.as_array().unwrap().len();

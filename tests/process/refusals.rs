@@ -1,18 +1,18 @@
-//! What stops the program: one clear line, and an exit code that scripts can tell apart.
+//! Errors that end the program: one clear line, and a distinct exit code.
 
 use std::net::TcpListener;
 
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::support::program::{Program, output, recollect, text};
+use crate::support::program::{Program, output, recollect, to_text};
 
 const SERVE: &[&str] = &["serve", "--json", "--port", "0"];
 
 /// Runs a command that is refused with this exit code, in one line that holds each of `parts`.
 async fn refused(command: Command, code: i32, parts: &[&str]) {
     let output = output(command).await;
-    let (said, log) = (text(&output.stdout), text(&output.stderr));
+    let (said, log) = (to_text(&output.stdout), to_text(&output.stderr));
     assert_eq!((output.status.code(), said.as_str()), (Some(code), ""), "{log}");
     assert_eq!(log.lines().count(), 1, "{log}");
     assert!(log.starts_with("recollect: "), "{log}");

@@ -1,4 +1,4 @@
-//! Whatever signs somebody in, or the server itself somewhere else, is told to nobody: with everything logged, none of it
+//! Credentials of users and of the server never appear in the log: with everything logged, none of it
 //! is in the log, be it good or not.
 
 use poem::{Request, Response, endpoint::make, http::StatusCode, listener::TcpAcceptor};
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    oauth::flow::{CALLBACK, Client, parameter},
+    oauth::flow::{CALLBACK, OAuthClient, parameter},
     support::{
-        program::{Program, output, recollect, text},
-        server::{Answer, TestUser, apart},
+        program::{Program, output, recollect, to_text},
+        server::{Answer, TestUser, on_runtime},
         surreal::SurrealDb,
     },
 };
@@ -58,7 +58,7 @@ async fn issuer() -> String {
         let base = base.clone();
         async move { answer(&base, request).await }
     });
-    apart(async move {
+    on_runtime(async move {
         let server = poem::Server::new_with_acceptor(TcpAcceptor::from_std(listener).unwrap());
         tokio::spawn(server.run(endpoint));
     })
@@ -94,7 +94,7 @@ async fn answer(base: &str, mut request: Request) -> Response {
     Response::builder().status(status).content_type("application/json").body(body.to_string())
 }
 
-/// Somebody who comes to a server, and keeps what nobody else may know.
+/// A user of the server, and every secret that was sent or received.
 struct Visitor {
     url: String,
     http: Http,
@@ -214,8 +214,8 @@ async fn browse(visitor: &mut Visitor) {
     let new = json!({ "redirect_uris": [CALLBACK], "client_name": "Notes", "token_endpoint_auth_method": "none" });
     let registered = visitor.post("/register", new).await;
     assert_eq!(registered.status, 201, "{}", registered.body);
-    let client = Client::of(&visitor.url, registered.body["client_id"].as_str().unwrap(), CALLBACK);
-    let path = client.address(&client.asked("")).replace(&visitor.url, "");
+    let client = OAuthClient::of(&visitor.url, registered.body["client_id"].as_str().unwrap(), CALLBACK);
+    let path = client.authorize_url(&client.authorization_request("")).replace(&visitor.url, "");
     let page = Answer::to(client.request(Method::GET, &path)).await;
     let cookie = visitor.keep_cookie(&page);
     let html = page.body.as_str().unwrap();
@@ -256,7 +256,7 @@ async fn come_from_issuer(visitor: &mut Visitor) {
 }
 
 #[tokio::test]
-async fn nothing_that_signs_users_in_is_logged() {
+async fn credentials_are_not_logged() {
     let (issuer, folder) = (issuer().await, TempDir::new().unwrap());
     let settings = [
         ("RECOLLECT_LOG", "trace"),
@@ -309,7 +309,7 @@ async fn the_password_of_the_database_is_not_logged() {
     program.owner().app().post("/v3/memories", json!({ "content": "Ana keeps bees" })).await.ok();
     let log = program.stop().await.log;
     assert!(log.contains("TRACE"), "the log tells everything");
-    for log in [log, text(&refused.stderr)] {
+    for log in [log, to_text(&refused.stderr)] {
         tells_none(&log, [DATABASE_PASSWORD, WRONG_DATABASE_PASSWORD]);
     }
 }

@@ -10,7 +10,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::program::{Program, found, recollect};
+use crate::support::program::{Program, recollect, search};
 
 #[tokio::test]
 async fn secrets_are_printed_at_the_first_start_alone() {
@@ -33,16 +33,16 @@ async fn secrets_are_printed_at_the_first_start_alone() {
     for secret in ["owner_token", "developer_key", "mcp_key"] {
         assert_eq!(later.ready[secret], Value::Null);
     }
-    let owner = later.again(&owner);
+    let owner = later.user_again(&owner);
     let id = created["id"].as_str().unwrap();
     owner.app().get(&format!("/v3/memories/{id}")).await.ok();
     owner.mcp().get("/v1/mcp/memories").await.ok();
-    assert_eq!(found(&owner.developer(), "bees").await, [id]);
+    assert_eq!(search(&owner.developer(), "bees").await, [id]);
     later.stop().await;
 }
 
 #[tokio::test]
-async fn a_person_is_told_how_to_begin() {
+async fn the_start_prints_how_to_connect() {
     let folder = TempDir::new().unwrap();
     let mut child = recollect(folder.path(), &["--port", "0"]).await.spawn().unwrap();
     let (mut output, mut text) = (child.stdout.take().unwrap(), String::new());
@@ -84,10 +84,10 @@ async fn a_request_at_work_finishes_before_the_end() {
     let mut answer = String::new();
     request.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert_eq!(program.ended().await.status.code(), Some(0));
+    assert_eq!(program.wait().await.status.code(), Some(0));
 
     let program = Program::serve(folder.path()).await;
-    assert_eq!(found(&program.again(&owner).developer(), "written").await.len(), 1);
+    assert_eq!(search(&program.user_again(&owner).developer(), "written").await.len(), 1);
     program.stop().await;
 }
 
@@ -103,7 +103,7 @@ async fn open_streams_do_not_hold_up_the_end() {
         let told = Instant::now();
         program.signal(signal).await;
         while let Ok(Some(_)) = stream.chunk().await {}
-        assert_eq!(program.ended().await.status.code(), Some(0));
+        assert_eq!(program.wait().await.status.code(), Some(0));
         assert!(told.elapsed() < Duration::from_secs(5), "{signal}: ended after {:?}", told.elapsed());
     }
 }

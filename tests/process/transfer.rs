@@ -5,11 +5,11 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::program::{Program, found, run, succeed, text};
+use crate::support::program::{Program, run, run_ok, search, to_text};
 
 async fn import(data: &Path, file: &Path) -> (Option<i32>, String) {
     let output = run(data, &["import", file.to_str().unwrap()]).await;
-    (output.status.code(), text(&output.stderr))
+    (output.status.code(), to_text(&output.stderr))
 }
 
 #[tokio::test]
@@ -30,17 +30,17 @@ async fn an_export_is_imported_as_it_was() {
     program.stop().await;
 
     let file = other.path().join("export.json");
-    succeed(folder.path(), &["export", file.to_str().unwrap()]).await;
+    run_ok(folder.path(), &["export", file.to_str().unwrap()]).await;
     let exported = std::fs::read_to_string(&file).unwrap();
     let everything: Value = serde_json::from_str(&exported).unwrap();
     assert_eq!(everything["memories"].as_array().unwrap().len(), 27);
-    assert_eq!(succeed(folder.path(), &["export"]).await, exported, "standard output takes it too");
+    assert_eq!(run_ok(folder.path(), &["export"]).await, exported, "standard output takes it too");
 
     let data = other.path().join("data");
     let (code, said) = import(&data, &file).await;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("memories: 27 created, 0 already existed, 0 skipped\n"), "{said}");
-    assert_eq!(succeed(&data, &["export"]).await, exported, "byte for byte");
+    assert_eq!(run_ok(&data, &["export"]).await, exported, "byte for byte");
     let (_, said) = import(&data, &file).await;
     assert!(said.contains("memories: 0 created, 27 already existed, 0 skipped\n"), "{said}");
 }
@@ -64,7 +64,7 @@ async fn a_folder_is_imported_file_by_file() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_imported_is_named() {
+async fn files_that_cannot_be_imported_are_named() {
     let folder = TempDir::new().unwrap();
     let (data, file) = (folder.path().join("data"), folder.path().join("file.jsonl"));
     let first = Program::serve(&data).await;
@@ -92,9 +92,9 @@ async fn what_cannot_be_imported_is_named() {
     assert!(missing.0 == Some(1) && missing.1.contains("cannot read"), "{}", missing.1);
 
     let program = Program::serve(&data).await;
-    let developer = program.again(&owner).developer();
-    program.indexed().await;
+    let developer = program.user_again(&owner).developer();
+    program.wait_until_indexed().await;
     assert_eq!(developer.get("/v1/dev/user/memories").await.ok().as_array().unwrap().len(), 2);
-    assert_eq!(found(&developer, "clocks").await.len(), 2);
+    assert_eq!(search(&developer, "clocks").await.len(), 2);
     program.stop().await;
 }

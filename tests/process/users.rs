@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{
-    program::{Program, output, recollect, text},
+    program::{Program, output, recollect, to_text},
     server::Answer,
 };
 
@@ -30,17 +30,17 @@ async fn users(data: &Path, arguments: &[&str], typed: &str) -> Output {
 /// Runs what succeeds: what it printed, and the last line that it said beside that.
 async fn succeed(data: &Path, arguments: &[&str], typed: &str) -> (String, String) {
     let output = users(data, arguments, typed).await;
-    let said = text(&output.stderr);
+    let said = to_text(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {said}");
-    (text(&output.stdout).trim_end().to_owned(), said.lines().last().unwrap_or_default().to_owned())
+    (to_text(&output.stdout).trim_end().to_owned(), said.lines().last().unwrap_or_default().to_owned())
 }
 
 /// Runs what fails, and says why in this line.
 async fn refused(data: &Path, arguments: &[&str], typed: &str, line: &str) {
     let output = users(data, arguments, typed).await;
-    let said = text(&output.stderr);
+    let said = to_text(&output.stderr);
     assert_eq!((output.status.code(), said.lines().last()), (Some(1), Some(line)), "{arguments:?}");
-    assert_eq!(text(&output.stdout), "", "{arguments:?}");
+    assert_eq!(to_text(&output.stdout), "", "{arguments:?}");
 }
 
 /// The list of the users: the id of each, and the rest of its line but for the day.
@@ -73,7 +73,7 @@ async fn me(program: &Program, token: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn users_are_added_listed_locked_out_let_in_and_deleted() {
+async fn users_are_added_listed_disabled_enabled_and_deleted() {
     let folder = TempDir::new().unwrap();
     let data = folder.path();
     let (token, said) = succeed(data, &["add", " Ben ", "--email", "Ben@Example.com"], "").await;
@@ -99,7 +99,7 @@ async fn users_are_added_listed_locked_out_let_in_and_deleted() {
 }
 
 #[tokio::test]
-async fn what_the_command_line_gives_signs_in_at_the_server() {
+async fn credentials_of_the_command_line_sign_in() {
     let folder = TempDir::new().unwrap();
     let data = folder.path();
     let add = ["add", "Ben", "--email", "ben@example.com", "--password"];
@@ -141,7 +141,7 @@ async fn what_the_command_line_gives_signs_in_at_the_server() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_said_in_one_line() {
+async fn errors_are_one_line() {
     let folder = TempDir::new().unwrap();
     let data = folder.path();
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! The model fails, and comes back.
+//! Failures of the model, and recovery.
 
 use chrono::TimeDelta;
 use resources::{
@@ -9,12 +9,12 @@ use schemas::conversation::{ConversationStatus, Processor};
 use serde_json::json;
 use tools::processing::{self, Outcome};
 
-use super::support::{ABOUT, Scene, say, understanding};
-use crate::support::{model::Act, server::apart};
+use super::support::{ABOUT, Setup, model_answer, say};
+use crate::support::{model::Act, server::on_runtime};
 
 #[tokio::test]
 async fn rules_stand_in_for_a_model_that_fails_until_it_is_back() {
-    apart(async {
+    on_runtime(async {
         let invalid: &str = r#"{"discard":false,"title":"Honey"}"#;
         let cases = [
             (Act::Fail(500), "500"),
@@ -27,35 +27,35 @@ async fn rules_stand_in_for_a_model_that_fails_until_it_is_back() {
             (Act::Decline("I would rather not."), "declines"),
             (Act::Say(&["I am only a model."]), "no JSON"),
             (Act::Text(invalid.into()), "form"),
-            (say(understanding(json!({ "title": " " }))), "no title"),
+            (say(model_answer(json!({ "title": " " }))), "no title"),
         ];
-        let scene = Scene::with([Act::Fail(500)]).await;
+        let setup = Setup::with([Act::Fail(500)]).await;
         for (act, reason) in cases {
-            scene.now_plays([act]);
-            let id = scene.says(&[ABOUT, "I have forty hives."]).await;
+            setup.set_script([act]);
+            let id = setup.add_conversation(&[ABOUT, "I have forty hives."]).await;
             let before = resources::now();
-            assert_eq!(scene.run(&id).await, Outcome::Completed, "{reason}");
-            let conversation = scene.conversation(&id).await;
+            assert_eq!(setup.run(&id).await, Outcome::Completed, "{reason}");
+            let conversation = setup.conversation(&id).await;
             assert_eq!(conversation.status, ConversationStatus::Completed);
             assert_eq!(conversation.processor, Some(Processor::Local));
             assert!(!conversation.discarded && !conversation.structured.title.is_empty());
-            let job = scene.job(&id).await;
+            let job = setup.job(&id).await;
             assert_eq!((job.state, job.attempts), (State::Queued, 1));
             assert!(job.next_at > before + TimeDelta::seconds(4), "it is not tried at once");
             assert!(job.last_error.as_ref().unwrap().contains(reason), "{reason}: {:?}", job.last_error);
-            let seen = processing::finalization(&scene.resources, &scene.user, &id).await.unwrap().unwrap();
+            let seen = processing::finalization(&setup.resources, &setup.user, &id).await.unwrap().unwrap();
             assert_eq!((seen.last_error, seen.next_attempt_at), (job.last_error, Some(job.next_at)));
 
-            scene.now_plays([say(understanding(json!({})))]);
-            assert_eq!(scene.run(&id).await, Outcome::Completed);
-            let conversation = scene.conversation(&id).await;
+            setup.set_script([say(model_answer(json!({})))]);
+            assert_eq!(setup.run(&id).await, Outcome::Completed);
+            let conversation = setup.conversation(&id).await;
             assert_eq!(conversation.processor, Some(Processor::Model));
             assert_eq!(conversation.structured.title, "Honey for the market");
             assert_eq!(conversation.structured.action_items.len(), 1);
-            let job = scene.job(&id).await;
+            let job = setup.job(&id).await;
             assert_eq!((job.state, job.last_error), (State::Done, None));
-            scene.resources.conversations(&scene.user).delete(&id).await.unwrap();
-            scene.resources.action_items(&scene.user).delete_of_conversation(&id).await.unwrap();
+            setup.resources.conversations(&setup.user).delete(&id).await.unwrap();
+            setup.resources.action_items(&setup.user).delete_of_conversation(&id).await.unwrap();
         }
     })
     .await;
@@ -63,91 +63,91 @@ async fn rules_stand_in_for_a_model_that_fails_until_it_is_back() {
 
 #[tokio::test]
 async fn an_answer_is_mended_and_a_busy_model_is_waited_for() {
-    apart(async {
+    on_runtime(async {
         let wrong = Act::Say(&[r#"{"discard":"no"}"#]);
-        let scene = Scene::with([Act::Later(1), wrong, say(understanding(json!({})))]).await;
-        let id = scene.says(&[ABOUT]).await;
-        assert_eq!(scene.run(&id).await, Outcome::Completed);
-        assert_eq!(scene.conversation(&id).await.processor, Some(Processor::Model));
-        assert_eq!(scene.asked(), 3);
+        let setup = Setup::with([Act::Later(1), wrong, say(model_answer(json!({})))]).await;
+        let id = setup.add_conversation(&[ABOUT]).await;
+        assert_eq!(setup.run(&id).await, Outcome::Completed);
+        assert_eq!(setup.conversation(&id).await.processor, Some(Processor::Model));
+        assert_eq!(setup.request_count(), 3);
     })
     .await;
 }
 
 #[tokio::test]
 async fn the_model_is_tried_so_often_and_then_when_asked() {
-    apart(async {
-        let scene = Scene::with([Act::Fail(401)]).await;
-        let id = scene.says(&[ABOUT]).await;
-        assert_eq!(scene.run(&id).await, Outcome::Completed);
-        let first = scene.conversation(&id).await;
+    on_runtime(async {
+        let setup = Setup::with([Act::Fail(401)]).await;
+        let id = setup.add_conversation(&[ABOUT]).await;
+        assert_eq!(setup.run(&id).await, Outcome::Completed);
+        let first = setup.conversation(&id).await;
         for attempt in 2..=ATTEMPTS {
-            assert_eq!(scene.run(&id).await, Outcome::Postponed);
-            assert_eq!(scene.job(&id).await.attempts, attempt);
+            assert_eq!(setup.run(&id).await, Outcome::Postponed);
+            assert_eq!(setup.job(&id).await.attempts, attempt);
         }
-        let job = scene.job(&id).await;
+        let job = setup.job(&id).await;
         assert_eq!(job.state, State::Failed);
         assert!(job.finished_at.is_some() && job.last_error.unwrap().contains("401"));
-        let last = scene.conversation(&id).await;
+        let last = setup.conversation(&id).await;
         assert_eq!((last.status, last.updated_at), (ConversationStatus::Completed, first.updated_at));
-        let asked = scene.asked();
-        assert_eq!(scene.run(&id).await, Outcome::Failed);
-        assert_eq!(scene.asked(), asked, "it was given up");
+        let asked = setup.request_count();
+        assert_eq!(setup.run(&id).await, Outcome::Failed);
+        assert_eq!(setup.request_count(), asked, "it was given up");
 
-        scene.now_plays([say(understanding(json!({})))]);
-        assert!(processing::queue(&scene.resources, &scene.user, &id, Manner::Forced).await.unwrap());
-        assert_eq!(scene.conversation(&id).await.status, ConversationStatus::Processing);
-        assert_eq!(scene.run(&id).await, Outcome::Completed);
-        assert_eq!(scene.conversation(&id).await.processor, Some(Processor::Model));
+        setup.set_script([say(model_answer(json!({})))]);
+        assert!(processing::queue(&setup.resources, &setup.user, &id, Manner::Forced).await.unwrap());
+        assert_eq!(setup.conversation(&id).await.status, ConversationStatus::Processing);
+        assert_eq!(setup.run(&id).await, Outcome::Completed);
+        assert_eq!(setup.conversation(&id).await.processor, Some(Processor::Model));
     })
     .await;
 }
 
 #[tokio::test]
-async fn what_the_model_wrote_is_not_given_up_for_rules() {
-    apart(async {
-        let scene = Scene::with([say(understanding(json!({})))]).await;
-        let id = scene.says(&[ABOUT]).await;
-        scene.run(&id).await;
-        let before = scene.conversation(&id).await;
-        scene.now_plays([Act::Fail(401)]);
-        processing::queue(&scene.resources, &scene.user, &id, Manner::Forced).await.unwrap();
-        assert_eq!(scene.run(&id).await, Outcome::Postponed);
-        let after = scene.conversation(&id).await;
+async fn results_of_the_model_are_not_replaced_by_rules() {
+    on_runtime(async {
+        let setup = Setup::with([say(model_answer(json!({})))]).await;
+        let id = setup.add_conversation(&[ABOUT]).await;
+        setup.run(&id).await;
+        let before = setup.conversation(&id).await;
+        setup.set_script([Act::Fail(401)]);
+        processing::queue(&setup.resources, &setup.user, &id, Manner::Forced).await.unwrap();
+        assert_eq!(setup.run(&id).await, Outcome::Postponed);
+        let after = setup.conversation(&id).await;
         assert_eq!((after.status, after.processor), (ConversationStatus::Completed, Some(Processor::Model)));
         assert_eq!(after.structured, before.structured);
-        assert_eq!(scene.job(&id).await.state, State::Queued);
+        assert_eq!(setup.job(&id).await.state, State::Queued);
     })
     .await;
 }
 
 #[tokio::test]
-async fn what_fails_altogether_is_seen_and_tried_again_by_hand() {
-    apart(async {
-        let scene = Scene::alone().await;
-        let id = scene.says(&[ABOUT]).await;
-        let jobs = scene.resources.jobs(&scene.user);
+async fn failed_jobs_are_visible_and_retried_by_hand() {
+    on_runtime(async {
+        let setup = Setup::alone().await;
+        let id = setup.add_conversation(&[ABOUT]).await;
+        let jobs = setup.resources.jobs(&setup.user);
         for attempt in 1..=ATTEMPTS {
-            assert_eq!(scene.conversation(&id).await.status, ConversationStatus::Processing);
+            assert_eq!(setup.conversation(&id).await.status, ConversationStatus::Processing);
             let job = jobs.claim(&id).await.unwrap().unwrap();
             assert_eq!(job.attempts, attempt);
             jobs.fail(&job, "the disk is full").await.unwrap();
         }
         assert_eq!(jobs.claim(&id).await.unwrap(), None);
         let selection = Selection { limit: 10, ..Selection::default() };
-        let listed = scene.resources.conversations(&scene.user).list(&selection).await.unwrap();
+        let listed = setup.resources.conversations(&setup.user).list(&selection).await.unwrap();
         assert_eq!(listed[0].status, ConversationStatus::Failed);
-        assert_eq!(scene.conversation(&id).await.transcript_segments.unwrap().len(), 1, "the transcript stays");
-        let seen = processing::finalization(&scene.resources, &scene.user, &id).await.unwrap().unwrap();
+        assert_eq!(setup.conversation(&id).await.transcript_segments.unwrap().len(), 1, "the transcript stays");
+        let seen = processing::finalization(&setup.resources, &setup.user, &id).await.unwrap().unwrap();
         let expected = json!({
             "job_id": id, "status": "failed", "terminal": true, "retryable": true, "attempt_count": ATTEMPTS,
             "task_retry_count": ATTEMPTS - 1, "last_error": "the disk is full", "next_attempt_at": null,
         });
         assert_eq!(json!(seen), expected);
 
-        assert!(processing::queue(&scene.resources, &scene.user, &id, Manner::Forced).await.unwrap());
-        assert_eq!(scene.run(&id).await, Outcome::Completed);
-        assert_eq!(scene.conversation(&id).await.status, ConversationStatus::Completed);
+        assert!(processing::queue(&setup.resources, &setup.user, &id, Manner::Forced).await.unwrap());
+        assert_eq!(setup.run(&id).await, Outcome::Completed);
+        assert_eq!(setup.conversation(&id).await.status, ConversationStatus::Completed);
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! Who works on what.
+//! Claiming, retrying and cancelling jobs.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -12,8 +12,8 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tools::processing::{self, Outcome};
 
-use super::support::{ABOUT, Scene, say, understanding};
-use crate::support::{model::Act, server::apart};
+use super::support::{ABOUT, Setup, model_answer, say};
+use crate::support::{model::Act, server::on_runtime};
 
 fn understood() -> Understood {
     Understood {
@@ -30,15 +30,15 @@ fn understood() -> Understood {
 
 #[tokio::test]
 async fn no_two_workers_hold_the_same_job() {
-    apart(async {
-        let scene = Scene::alone().await;
+    on_runtime(async {
+        let setup = Setup::alone().await;
         let mut ids = HashSet::new();
         for _ in 0..12 {
-            ids.insert(scene.says(&[ABOUT]).await);
+            ids.insert(setup.add_conversation(&[ABOUT]).await);
         }
         let mut workers = JoinSet::new();
         for _ in 0..4 {
-            let resources = Arc::clone(&scene.resources);
+            let resources = Arc::clone(&setup.resources);
             workers.spawn(async move {
                 let mut taken = Vec::new();
                 while let Some(job) = resources.claim_due_job(resources::now()).await.unwrap() {
@@ -51,111 +51,111 @@ async fn no_two_workers_hold_the_same_job() {
         let taken: Vec<String> = workers.join_all().await.concat();
         assert_eq!(taken.len(), 12);
         assert_eq!(taken.into_iter().collect::<HashSet<_>>(), ids);
-        assert!(scene.resources.next_job_at().await.unwrap().unwrap() > resources::now() + LEASE / 2);
+        assert!(setup.resources.next_job_at().await.unwrap().unwrap() > resources::now() + LEASE / 2);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_lease_that_runs_out_ends_a_claim() {
-    apart(async {
-        let scene = Scene::alone().await;
-        let id = scene.says(&[ABOUT]).await;
-        let jobs = scene.resources.jobs(&scene.user);
+    on_runtime(async {
+        let setup = Setup::alone().await;
+        let id = setup.add_conversation(&[ABOUT]).await;
+        let jobs = setup.resources.jobs(&setup.user);
         let first = jobs.claim(&id).await.unwrap().unwrap();
         assert!(jobs.is_held(&first).await.unwrap());
         assert_eq!(jobs.claim(&id).await.unwrap(), None);
-        assert_eq!(scene.resources.claim_due_job(resources::now()).await.unwrap(), None);
+        assert_eq!(setup.resources.claim_due_job(resources::now()).await.unwrap(), None);
         let later = resources::now() + LEASE + TimeDelta::seconds(1);
-        let second = scene.resources.claim_due_job(later).await.unwrap().unwrap();
+        let second = setup.resources.claim_due_job(later).await.unwrap().unwrap();
         assert_eq!((&second.conversation, second.attempts), (&id, 2));
 
         // Whoever comes back now writes nothing.
         assert!(!jobs.is_held(&first).await.unwrap());
-        let conversations = scene.resources.conversations(&scene.user);
+        let conversations = setup.resources.conversations(&setup.user);
         assert!(!conversations.complete_job(&first, understood()).await.unwrap());
         jobs.fail(&first, "too late").await.unwrap();
         jobs.release(&first).await.unwrap();
         assert_eq!(jobs.get(&id).await.unwrap().unwrap(), second);
-        assert_eq!(scene.conversation(&id).await.status, ConversationStatus::Processing);
+        assert_eq!(setup.conversation(&id).await.status, ConversationStatus::Processing);
         jobs.release(&second).await.unwrap();
-        let job = scene.job(&id).await;
+        let job = setup.job(&id).await;
         assert_eq!((job.state, job.attempts), (State::Queued, 1));
     })
     .await;
 }
 
 #[tokio::test]
-async fn whoever_asks_waits_for_whoever_is_at_it() {
-    apart(async {
-        let scene = Scene::with([Act::Later(1), say(understanding(json!({})))]).await;
-        let id = scene.says(&[ABOUT]).await;
-        let (first, second) = tokio::join!(scene.run(&id), scene.run(&id));
+async fn concurrent_runs_wait_for_each_other() {
+    on_runtime(async {
+        let setup = Setup::with([Act::Later(1), say(model_answer(json!({})))]).await;
+        let id = setup.add_conversation(&[ABOUT]).await;
+        let (first, second) = tokio::join!(setup.run(&id), setup.run(&id));
         assert_eq!((first, second), (Outcome::Completed, Outcome::Completed));
-        assert_eq!(scene.asked(), 2, "the model is asked once, and once more when it has time");
-        assert_eq!(scene.run(&id).await, Outcome::Completed);
-        assert_eq!(scene.asked(), 2, "what is done is done");
-        assert_eq!(scene.run("nowhere").await, Outcome::Idle);
+        assert_eq!(setup.request_count(), 2, "the model is asked once, and once more when it has time");
+        assert_eq!(setup.run(&id).await, Outcome::Completed);
+        assert_eq!(setup.request_count(), 2, "what is done is done");
+        assert_eq!(setup.run("nowhere").await, Outcome::Idle);
     })
     .await;
 }
 
 #[tokio::test]
-async fn work_goes_on_when_nobody_waits_for_it_any_longer() {
-    apart(async {
-        let scene = Scene::with([Act::Later(1), say(understanding(json!({})))]).await;
-        let id = scene.says(&[ABOUT]).await;
-        let impatient = tokio::time::timeout(std::time::Duration::from_millis(100), scene.run(&id));
+async fn work_continues_when_the_caller_leaves() {
+    on_runtime(async {
+        let setup = Setup::with([Act::Later(1), say(model_answer(json!({})))]).await;
+        let id = setup.add_conversation(&[ABOUT]).await;
+        let impatient = tokio::time::timeout(std::time::Duration::from_millis(100), setup.run(&id));
         assert!(impatient.await.is_err());
-        assert_eq!(scene.run(&id).await, Outcome::Completed);
-        assert_eq!(scene.job(&id).await.attempts, 1);
+        assert_eq!(setup.run(&id).await, Outcome::Completed);
+        assert_eq!(setup.job(&id).await.attempts, 1);
     })
     .await;
 }
 
 #[tokio::test]
-async fn what_was_asked_for_anew_is_not_ended_by_earlier_work() {
-    apart(async {
-        let scene = Scene::alone().await;
-        let id = scene.says(&[ABOUT]).await;
-        let jobs = scene.resources.jobs(&scene.user);
+async fn a_new_request_is_not_completed_by_earlier_work() {
+    on_runtime(async {
+        let setup = Setup::alone().await;
+        let id = setup.add_conversation(&[ABOUT]).await;
+        let jobs = setup.resources.jobs(&setup.user);
         let earlier = jobs.claim(&id).await.unwrap().unwrap();
-        assert!(processing::queue(&scene.resources, &scene.user, &id, Manner::Forced).await.unwrap());
-        assert!(!scene.resources.conversations(&scene.user).complete_job(&earlier, understood()).await.unwrap());
-        let job = scene.job(&id).await;
+        assert!(processing::queue(&setup.resources, &setup.user, &id, Manner::Forced).await.unwrap());
+        assert!(!setup.resources.conversations(&setup.user).complete_job(&earlier, understood()).await.unwrap());
+        let job = setup.job(&id).await;
         assert_eq!((job.state, job.manner, job.attempts), (State::Queued, Manner::Forced, 0));
     })
     .await;
 }
 
 #[tokio::test]
-async fn what_never_ends_is_given_up() {
-    apart(async {
-        let scene = Scene::alone().await;
-        let id = scene.says(&[ABOUT]).await;
+async fn endless_jobs_are_given_up() {
+    on_runtime(async {
+        let setup = Setup::alone().await;
+        let id = setup.add_conversation(&[ABOUT]).await;
         for _ in 1..=ATTEMPTS {
-            scene.resources.jobs(&scene.user).claim(&id).await.unwrap().unwrap();
-            scene.resources.release_jobs().await.unwrap();
+            setup.resources.jobs(&setup.user).claim(&id).await.unwrap().unwrap();
+            setup.resources.release_jobs().await.unwrap();
         }
-        assert_eq!(scene.run(&id).await, Outcome::Failed);
-        assert_eq!(scene.conversation(&id).await.status, ConversationStatus::Failed);
+        assert_eq!(setup.run(&id).await, Outcome::Failed);
+        assert_eq!(setup.conversation(&id).await.status, ConversationStatus::Failed);
     })
     .await;
 }
 
 #[tokio::test]
 async fn jobs_are_their_users_own() {
-    apart(async {
-        let scene = Scene::alone().await;
-        let id = scene.says(&[ABOUT]).await;
-        let stranger = scene.resources.users().add("Eve").await.unwrap().user.id;
-        let jobs = scene.resources.jobs(&stranger);
+    on_runtime(async {
+        let setup = Setup::alone().await;
+        let id = setup.add_conversation(&[ABOUT]).await;
+        let stranger = setup.resources.users().add("Eve").await.unwrap().user.id;
+        let jobs = setup.resources.jobs(&stranger);
         assert_eq!(jobs.get(&id).await.unwrap(), None);
         assert_eq!(jobs.claim(&id).await.unwrap(), None);
-        assert!(!processing::queue(&scene.resources, &stranger, &id, Manner::Forced).await.unwrap());
-        assert_eq!(processing::finalization(&scene.resources, &stranger, &id).await.unwrap(), None);
-        assert_eq!(processing::run(&scene.resources, &stranger, &id).await.unwrap(), Outcome::Idle);
-        assert_eq!(scene.job(&id).await.attempts, 0);
+        assert!(!processing::queue(&setup.resources, &stranger, &id, Manner::Forced).await.unwrap());
+        assert_eq!(processing::finalization(&setup.resources, &stranger, &id).await.unwrap(), None);
+        assert_eq!(processing::run(&setup.resources, &stranger, &id).await.unwrap(), Outcome::Idle);
+        assert_eq!(setup.job(&id).await.attempts, 0);
     })
     .await;
 }

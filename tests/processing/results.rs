@@ -1,4 +1,4 @@
-//! What comes of a conversation.
+//! Results of processing.
 
 use chrono::{DateTime, Utc};
 use resources::jobs::{Manner, State};
@@ -10,8 +10,8 @@ use schemas::{
 use serde_json::{Value, json};
 use tools::processing::{self, Outcome};
 
-use super::support::{ABOUT, Scene, conversation, say, understanding};
-use crate::support::server::apart;
+use super::support::{ABOUT, Setup, conversation, model_answer, say};
+use crate::support::server::on_runtime;
 
 fn time(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -19,14 +19,14 @@ fn time(text: &str) -> DateTime<Utc> {
 
 #[tokio::test]
 async fn the_model_understands_a_conversation() {
-    apart(async {
-        let scene = Scene::with([say(understanding(json!({ "folder_id": "work" })))]).await;
+    on_runtime(async {
+        let setup = Setup::with([say(model_answer(json!({ "folder_id": "work" })))]).await;
         let oslo = Preferences { time_zone: Some("Europe/Oslo".into()), ..Preferences::default() };
-        scene.resources.set_preferences(&scene.user, oslo).await.unwrap();
-        let id = scene.says(&[ABOUT, "I have forty hives, and the labels by next Friday at three."]).await;
-        assert_eq!(scene.run(&id).await, Outcome::Completed);
+        setup.resources.set_preferences(&setup.user, oslo).await.unwrap();
+        let id = setup.add_conversation(&[ABOUT, "I have forty hives, and the labels by next Friday at three."]).await;
+        assert_eq!(setup.run(&id).await, Outcome::Completed);
 
-        let conversation = scene.conversation(&id).await;
+        let conversation = setup.conversation(&id).await;
         assert_eq!(conversation.status, ConversationStatus::Completed);
         assert_eq!(conversation.processor, Some(Processor::Model));
         assert!(!conversation.discarded);
@@ -39,12 +39,12 @@ async fn the_model_understands_a_conversation() {
         assert_eq!(structured.action_items[0].description, "Send Bo the labels");
         assert_eq!(conversation.folder_name.as_deref(), Some("Work"));
 
-        let items = scene.items().await;
+        let items = setup.items().await;
         assert_eq!(items.len(), 1);
         assert_eq!(items[0].due_at, Some(time("2026-05-15T13:00:00Z")));
         assert_eq!(items[0].conversation_id.as_ref(), Some(&id));
         assert_eq!(items[0].provenance[0].segment_ids, ["s1"]);
-        let memories = scene.memories().await;
+        let memories = setup.memories().await;
         assert_eq!(memories.len(), 1);
         let memory = &memories[0];
         assert_eq!((memory.content.as_str(), memory.category), ("Ana keeps forty hives.", MemoryCategory::System));
@@ -52,7 +52,7 @@ async fn the_model_understands_a_conversation() {
         assert_eq!(memory.provenance.segment_ids, ["s2", "s1"]);
         assert_eq!((memory.reviewed, memory.manually_added, memory.user_review), (false, false, None));
         assert!(memory.scoring.as_ref().unwrap().starts_with("00_999_"));
-        let done = processing::finalization(&scene.resources, &scene.user, &id).await.unwrap().unwrap();
+        let done = processing::finalization(&setup.resources, &setup.user, &id).await.unwrap().unwrap();
         let expected = json!({
             "job_id": id, "status": "done", "terminal": true, "retryable": false, "attempt_count": 1,
             "task_retry_count": 0, "last_error": null, "next_attempt_at": null,
@@ -63,20 +63,20 @@ async fn the_model_understands_a_conversation() {
 }
 
 #[tokio::test]
-async fn the_model_is_told_what_it_needs_to_know() {
-    apart(async {
-        let scene = Scene::with([say(understanding(json!({})))]).await;
+async fn the_prompt_has_context_and_transcript() {
+    on_runtime(async {
+        let setup = Setup::with([say(model_answer(json!({})))]).await;
         let oslo = Preferences { time_zone: Some("Europe/Oslo".into()), ..Preferences::default() };
-        scene.resources.set_preferences(&scene.user, oslo).await.unwrap();
-        let first = scene.says(&[ABOUT, "I have forty hives."]).await;
-        scene.run(&first).await;
-        let second = scene.says(&[ABOUT, "Two  spaces."]).await;
-        scene.run(&second).await;
-        let requests = scene.model.requests(ABOUT);
+        setup.resources.set_preferences(&setup.user, oslo).await.unwrap();
+        let first = setup.add_conversation(&[ABOUT, "I have forty hives."]).await;
+        setup.run(&first).await;
+        let second = setup.add_conversation(&[ABOUT, "Two  spaces."]).await;
+        setup.run(&second).await;
+        let requests = setup.model.requests(ABOUT);
         assert_eq!(requests.len(), 2, "one question for each conversation");
         let told = |request: &Value| request["messages"][1]["content"].as_str().unwrap().to_owned();
         let expected = "Began: Friday, 2026-05-08 15:00 (UTC+02:00)\n\
-            Ended: Friday, 2026-05-08 15:00 (UTC+02:00)\n\
+            Exited: Friday, 2026-05-08 15:00 (UTC+02:00)\n\
             Time zone of the user: Europe/Oslo\n\
             The user is called: Ana\n\
             Language: en\n\
@@ -95,10 +95,10 @@ async fn the_model_is_told_what_it_needs_to_know() {
             assert!(system.contains(&format!("`{field}`")), "the instructions say nothing of {field}");
         }
         // Its own items are not held against it when it is asked for anew.
-        processing::queue(&scene.resources, &scene.user, &first, Manner::Forced).await.unwrap();
-        scene.resources.conversations(&scene.user).delete(&second).await.unwrap();
-        scene.run(&first).await;
-        let again = told(scene.model.requests(ABOUT).last().unwrap());
+        processing::queue(&setup.resources, &setup.user, &first, Manner::Forced).await.unwrap();
+        setup.resources.conversations(&setup.user).delete(&second).await.unwrap();
+        setup.run(&first).await;
+        let again = told(setup.model.requests(ABOUT).last().unwrap());
         assert!(again.contains("\nDiscard: never"), "{again}");
     })
     .await;
@@ -106,10 +106,10 @@ async fn the_model_is_told_what_it_needs_to_know() {
 
 #[tokio::test]
 async fn nonsense_in_an_answer_is_left_out() {
-    apart(async {
+    on_runtime(async {
         let memory =
             |content: &str, kind: &str| json!({ "content": content, "kind": kind, "segment_ids": ["9", "[2]"] });
-        let answer = understanding(json!({
+        let answer = model_answer(json!({
             "title": "\"Honey\".",
             "emoji": "honey pot",
             "action_items": [
@@ -134,20 +134,20 @@ async fn nonsense_in_an_answer_is_left_out() {
             ],
             "folder_id": "nowhere",
         }));
-        let scene = Scene::with([say(answer)]).await;
-        let id = scene.says(&[ABOUT, "I like bees."]).await;
-        scene.run(&id).await;
-        let conversation = scene.conversation(&id).await;
+        let setup = Setup::with([say(answer)]).await;
+        let id = setup.add_conversation(&[ABOUT, "I like bees."]).await;
+        setup.run(&id).await;
+        let conversation = setup.conversation(&id).await;
         assert_eq!((conversation.structured.title.as_str(), conversation.structured.emoji.as_str()), ("Honey", "🧠"));
         assert_eq!(conversation.folder_id.as_deref(), Some("other"), "it is in the folder for the rest");
         let events: Vec<_> =
             conversation.structured.events.iter().map(|event| (&*event.title, event.duration)).collect();
         assert_eq!(events, [("Soon", 30)]);
-        let items = scene.items().await;
+        let items = setup.items().await;
         assert_eq!(items.len(), 1);
         assert_eq!((items[0].description.as_str(), items[0].due_at), ("Call Bo", None));
         assert_eq!(items[0].provenance[0].segment_ids, ["s2"]);
-        let memories = scene.memories().await;
+        let memories = setup.memories().await;
         let contents: Vec<_> = memories.iter().map(|memory| memory.content.as_str()).collect();
         assert_eq!(contents, ["Ana bought a loudspeaker in 2025.", "Ana likes bees.", "Bees dance.", "Bees sleep."]);
         assert_eq!(memories[0].provenance.segment_ids, ["s2"]);
@@ -157,52 +157,52 @@ async fn nonsense_in_an_answer_is_left_out() {
 
 #[tokio::test]
 async fn only_what_says_little_is_put_aside() {
-    apart(async {
-        let aside = understanding(json!({ "discard": true, "title": "", "overview": "" }));
-        let scene = Scene::with([say(aside)]).await;
-        let short = scene.says(&[ABOUT, "Hm."]).await;
-        scene.run(&short).await;
-        let conversation = scene.conversation(&short).await;
+    on_runtime(async {
+        let aside = model_answer(json!({ "discard": true, "title": "", "overview": "" }));
+        let setup = Setup::with([say(aside)]).await;
+        let short = setup.add_conversation(&[ABOUT, "Hm."]).await;
+        setup.run(&short).await;
+        let conversation = setup.conversation(&short).await;
         assert!(conversation.discarded && conversation.structured.title.is_empty());
         assert!(conversation.structured.events.is_empty());
         assert_eq!(conversation.transcript_segments.unwrap().len(), 2);
-        assert!(scene.items().await.is_empty() && scene.memories().await.is_empty());
+        assert!(setup.items().await.is_empty() && setup.memories().await.is_empty());
 
         // The user wants it all the same.
-        scene.now_plays([say(understanding(json!({ "discard": true })))]);
-        processing::queue(&scene.resources, &scene.user, &short, Manner::Forced).await.unwrap();
-        scene.run(&short).await;
-        let conversation = scene.conversation(&short).await;
+        setup.set_script([say(model_answer(json!({ "discard": true })))]);
+        processing::queue(&setup.resources, &setup.user, &short, Manner::Forced).await.unwrap();
+        setup.run(&short).await;
+        let conversation = setup.conversation(&short).await;
         assert!(!conversation.discarded);
         assert_eq!(conversation.structured.title, "Honey for the market");
 
-        let long = scene.says(&[ABOUT, &"word ".repeat(101)]).await;
-        scene.run(&long).await;
-        assert!(!scene.conversation(&long).await.discarded);
+        let long = setup.add_conversation(&[ABOUT, &"word ".repeat(101)]).await;
+        setup.run(&long).await;
+        assert!(!setup.conversation(&long).await.discarded);
 
-        let asked = scene.asked();
-        let nothing = scene.says(&[]).await;
-        assert_eq!(scene.run(&nothing).await, Outcome::Completed);
-        assert!(scene.conversation(&nothing).await.discarded);
-        assert_eq!(scene.asked(), asked, "nobody has to be asked about nothing");
+        let asked = setup.request_count();
+        let nothing = setup.add_conversation(&[]).await;
+        assert_eq!(setup.run(&nothing).await, Outcome::Completed);
+        assert!(setup.conversation(&nothing).await.discarded);
+        assert_eq!(setup.request_count(), asked, "nobody has to be asked about nothing");
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_text_is_understood_like_a_conversation() {
-    apart(async {
-        let scene = Scene::with([say(understanding(json!({})))]).await;
+    on_runtime(async {
+        let setup = Setup::with([say(model_answer(json!({})))]).await;
         let external_data = json!({ "text": format!("{ABOUT} Bo writes."), "text_source": "message" });
         let new = resources::conversations::NewConversation {
             external_data: Some(external_data),
             ..conversation(Vec::new())
         };
-        let id = scene.create(new).await;
-        assert_eq!(scene.run(&id).await, Outcome::Completed);
-        assert_eq!(scene.conversation(&id).await.processor, Some(Processor::Model));
-        assert_eq!(scene.memories().await[0].provenance.segment_ids, [""; 0]);
-        let told = scene.model.requests(ABOUT)[0]["messages"][1]["content"].as_str().unwrap().to_owned();
+        let id = setup.create(new).await;
+        assert_eq!(setup.run(&id).await, Outcome::Completed);
+        assert_eq!(setup.conversation(&id).await.processor, Some(Processor::Model));
+        assert_eq!(setup.memories().await[0].provenance.segment_ids, [""; 0]);
+        let told = setup.model.requests(ABOUT)[0]["messages"][1]["content"].as_str().unwrap().to_owned();
         assert!(told.ends_with(&format!("\nA written message:\n{ABOUT} Bo writes.\n")), "{told}");
     })
     .await;
@@ -210,15 +210,15 @@ async fn a_text_is_understood_like_a_conversation() {
 
 #[tokio::test]
 async fn rules_have_the_last_word_without_a_model() {
-    apart(async {
-        let scene = Scene::alone().await;
-        let id = scene.says(&[ABOUT, "I have forty hives."]).await;
-        assert_eq!(scene.run(&id).await, Outcome::Completed);
-        let conversation = scene.conversation(&id).await;
+    on_runtime(async {
+        let setup = Setup::alone().await;
+        let id = setup.add_conversation(&[ABOUT, "I have forty hives."]).await;
+        assert_eq!(setup.run(&id).await, Outcome::Completed);
+        let conversation = setup.conversation(&id).await;
         assert_eq!(conversation.status, ConversationStatus::Completed);
         assert_eq!(conversation.processor, Some(Processor::Local));
         assert!(!conversation.structured.title.is_empty() && !conversation.structured.overview.is_empty());
-        let job = scene.job(&id).await;
+        let job = setup.job(&id).await;
         assert_eq!((job.state, job.last_error), (State::Done, None));
     })
     .await;
@@ -226,13 +226,13 @@ async fn rules_have_the_last_word_without_a_model() {
 
 #[tokio::test]
 async fn a_title_of_the_users_own_stays() {
-    apart(async {
-        let scene = Scene::with([say(understanding(json!({})))]).await;
-        let id = scene.says(&[ABOUT]).await;
+    on_runtime(async {
+        let setup = Setup::with([say(model_answer(json!({})))]).await;
+        let id = setup.add_conversation(&[ABOUT]).await;
         let change = resources::conversations::Change { title: Some("Mine".into()), ..Default::default() };
-        scene.resources.conversations(&scene.user).change(&id, change).await.unwrap();
-        scene.run(&id).await;
-        let conversation = scene.conversation(&id).await;
+        setup.resources.conversations(&setup.user).change(&id, change).await.unwrap();
+        setup.run(&id).await;
+        let conversation = setup.conversation(&id).await;
         assert_eq!(conversation.structured.title, "Mine");
         assert_eq!(conversation.structured.emoji, "🍯");
     })

@@ -1,4 +1,4 @@
-//! Each step can be taken twice.
+//! Every step is idempotent.
 
 use resources::{
     action_items::NewActionItem,
@@ -12,8 +12,8 @@ use schemas::{
 use serde_json::json;
 use tools::processing::{self, Outcome};
 
-use super::support::{ABOUT, Scene, say, understanding};
-use crate::support::{model::Act, server::apart};
+use super::support::{ABOUT, Setup, model_answer, say};
+use crate::support::{model::Act, server::on_runtime};
 
 fn memory(content: &str, segments: &[&str]) -> NewMemory {
     NewMemory {
@@ -32,16 +32,16 @@ fn memory(content: &str, segments: &[&str]) -> NewMemory {
 
 #[tokio::test]
 async fn to_understand_twice_changes_nothing() {
-    apart(async {
-        let scene = Scene::with([say(understanding(json!({})))]).await;
-        let id = scene.says(&[ABOUT, "I have forty hives."]).await;
-        scene.run(&id).await;
+    on_runtime(async {
+        let setup = Setup::with([say(model_answer(json!({})))]).await;
+        let id = setup.add_conversation(&[ABOUT, "I have forty hives."]).await;
+        setup.run(&id).await;
         let (conversation, items, memories) =
-            (scene.conversation(&id).await, scene.items().await, scene.memories().await);
-        processing::queue(&scene.resources, &scene.user, &id, Manner::Weighed).await.unwrap();
-        assert_eq!(scene.run(&id).await, Outcome::Completed);
-        assert_eq!((scene.items().await, scene.memories().await), (items, memories));
-        let again = scene.conversation(&id).await;
+            (setup.conversation(&id).await, setup.items().await, setup.memories().await);
+        processing::queue(&setup.resources, &setup.user, &id, Manner::Weighed).await.unwrap();
+        assert_eq!(setup.run(&id).await, Outcome::Completed);
+        assert_eq!((setup.items().await, setup.memories().await), (items, memories));
+        let again = setup.conversation(&id).await;
         assert_eq!(schemas::conversation::Conversation { updated_at: conversation.updated_at, ..again }, conversation);
     })
     .await;
@@ -49,32 +49,32 @@ async fn to_understand_twice_changes_nothing() {
 
 #[tokio::test]
 async fn a_run_that_was_cut_off_between_its_steps_is_run_again() {
-    apart(async {
+    on_runtime(async {
         for steps in 0..3 {
-            let scene = Scene::with([say(understanding(json!({})))]).await;
-            let id = scene.says(&[ABOUT, "I have forty hives."]).await;
-            let job = scene.resources.jobs(&scene.user).claim(&id).await.unwrap().unwrap();
+            let setup = Setup::with([say(model_answer(json!({})))]).await;
+            let id = setup.add_conversation(&[ABOUT, "I have forty hives."]).await;
+            let job = setup.resources.jobs(&setup.user).claim(&id).await.unwrap().unwrap();
             let now = resources::now();
             if steps > 0 {
                 let items = [
                     NewActionItem::new("Send Bo the labels", Provenance::default(), now),
                     NewActionItem::new("Heard otherwise the first time", Provenance::default(), now),
                 ];
-                scene.resources.action_items(&scene.user).replace_extracted(&id, &items).await.unwrap();
+                setup.resources.action_items(&setup.user).replace_extracted(&id, &items).await.unwrap();
             }
             if steps > 1 {
                 let memories = [memory("Ana keeps forty hives.", &["s1"]), memory("Ana keeps fourteen hives.", &[])];
-                scene.resources.memories(&scene.user).replace_extracted(&id, &memories).await.unwrap();
+                setup.resources.memories(&setup.user).replace_extracted(&id, &memories).await.unwrap();
             }
             assert_eq!(
-                (job.state, scene.conversation(&id).await.status),
+                (job.state, setup.conversation(&id).await.status),
                 (State::Running, ConversationStatus::Processing)
             );
-            scene.resources.release_jobs().await.unwrap();
-            assert_eq!(scene.run(&id).await, Outcome::Completed);
-            let items: Vec<_> = scene.items().await.into_iter().map(|item| item.description).collect();
+            setup.resources.release_jobs().await.unwrap();
+            assert_eq!(setup.run(&id).await, Outcome::Completed);
+            let items: Vec<_> = setup.items().await.into_iter().map(|item| item.description).collect();
             assert_eq!(items, ["Send Bo the labels"]);
-            let memories = scene.memories().await;
+            let memories = setup.memories().await;
             assert_eq!(memories.len(), 1);
             assert_eq!(memories[0].content, "Ana keeps forty hives.");
             assert_eq!(memories[0].provenance.segment_ids, ["s2", "s1"]);
@@ -85,16 +85,16 @@ async fn a_run_that_was_cut_off_between_its_steps_is_run_again() {
 
 #[tokio::test]
 async fn memories_that_the_user_has_made_their_own_stay() {
-    apart(async {
-        let scene = Scene::alone().await;
-        let memories = scene.resources.memories(&scene.user);
+    on_runtime(async {
+        let setup = Setup::alone().await;
+        let memories = setup.resources.memories(&setup.user);
         let by = Provenance { face: "app".into(), ..Provenance::default() };
         let by_hand = NewMemory { provenance: by.clone(), ..memory("Ana has a dog.", &[]) };
         memories.create(vec![by_hand]).await.unwrap();
         let drawn = ["Ana has a dog.", "Ana has a cat.", "Ana has a hen.", "Ana has a cow.", "Ana has a pig."];
         let drawn: Vec<NewMemory> = drawn.iter().map(|content| memory(content, &["s1"])).collect();
         memories.replace_extracted("c1", &drawn).await.unwrap();
-        let listed = scene.memories().await;
+        let listed = setup.memories().await;
         let id = |animal: &str| listed.iter().find(|memory| memory.content.contains(animal)).unwrap().id.clone();
         let edit = Change { content: Some("Ana had a cat.".into()), ..Change::default() };
         memories.change(&id("cat"), edit, by.clone()).await.unwrap();
@@ -106,13 +106,13 @@ async fn memories_that_the_user_has_made_their_own_stay() {
             listed.into_iter().map(|memory| memory.content).collect()
         };
         let all = ["Ana had a cat.", "Ana has a cow.", "Ana has a dog.", "Ana has a hen."];
-        assert_eq!(contents(scene.memories().await), all);
+        assert_eq!(contents(setup.memories().await), all);
         memories.replace_extracted("c2", &drawn).await.unwrap();
-        assert_eq!(contents(scene.memories().await), all, "another conversation says nothing new");
+        assert_eq!(contents(setup.memories().await), all, "another conversation says nothing new");
         memories.delete_of_conversation("c2").await.unwrap();
-        assert_eq!(contents(scene.memories().await), all);
+        assert_eq!(contents(setup.memories().await), all);
         memories.replace_extracted("c1", &[]).await.unwrap();
-        assert_eq!(contents(scene.memories().await), ["Ana had a cat.", "Ana has a dog.", "Ana has a hen."]);
+        assert_eq!(contents(setup.memories().await), ["Ana had a cat.", "Ana has a dog.", "Ana has a hen."]);
         let search =
             resources::memories::Search { query: "cow", categories: &[], after: None, before: None, limit: 10 };
         let found = memories.search(&search).await.unwrap();
@@ -121,7 +121,7 @@ async fn memories_that_the_user_has_made_their_own_stay() {
         assert_eq!(rejected.user_review, Some(false), "what was rejected does not come back");
         memories.delete_of_conversation("c1").await.unwrap();
         assert_eq!(
-            contents(scene.memories().await),
+            contents(setup.memories().await),
             ["Ana has a dog."],
             "whoever deletes a conversation means all of it"
         );
@@ -130,21 +130,21 @@ async fn memories_that_the_user_has_made_their_own_stay() {
 }
 
 #[tokio::test]
-async fn nothing_is_left_of_a_conversation_that_is_deleted_meanwhile() {
-    apart(async {
-        let scene = Scene::with([Act::Later(1), say(understanding(json!({})))]).await;
-        let id = scene.says(&[ABOUT]).await;
+async fn a_conversation_deleted_meanwhile_leaves_nothing() {
+    on_runtime(async {
+        let setup = Setup::with([Act::Later(1), say(model_answer(json!({})))]).await;
+        let id = setup.add_conversation(&[ABOUT]).await;
         let delete = async {
-            while scene.asked() == 0 {
+            while setup.request_count() == 0 {
                 tokio::task::yield_now().await;
             }
-            assert!(scene.resources.conversations(&scene.user).delete(&id).await.unwrap());
+            assert!(setup.resources.conversations(&setup.user).delete(&id).await.unwrap());
         };
-        let (outcome, ()) = tokio::join!(scene.run(&id), delete);
+        let (outcome, ()) = tokio::join!(setup.run(&id), delete);
         assert_eq!(outcome, Outcome::Idle);
-        assert!(scene.items().await.is_empty() && scene.memories().await.is_empty());
-        assert_eq!(scene.resources.jobs(&scene.user).get(&id).await.unwrap(), None);
-        assert!(!processing::queue(&scene.resources, &scene.user, &id, Manner::Weighed).await.unwrap());
+        assert!(setup.items().await.is_empty() && setup.memories().await.is_empty());
+        assert_eq!(setup.resources.jobs(&setup.user).get(&id).await.unwrap(), None);
+        assert!(!processing::queue(&setup.resources, &setup.user, &id, Manner::Weighed).await.unwrap());
     })
     .await;
 }

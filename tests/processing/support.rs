@@ -1,4 +1,4 @@
-//! A user who has said something, and a language model that plays what a test has written.
+//! A user with a conversation, and a scripted language model.
 
 use std::{path::Path, sync::Arc};
 
@@ -25,18 +25,18 @@ use crate::support::{
     server::models_folder,
 };
 
-/// Opens in what is said in scenes.
+/// The first line of conversations, under which the model's script stands.
 pub(super) const ABOUT: &str = "We talk about the honey.";
 
-/// What there is without a server, so that no worker interferes.
-pub(super) struct Scene {
+/// Resources without a server, so that no worker interferes.
+pub(super) struct Setup {
     pub(super) resources: Arc<Resources>,
     pub(super) user: String,
     pub(super) model: ScriptedModel,
     pub(super) folder: TempDir,
 }
 
-impl Scene {
+impl Setup {
     /// With a model that plays these acts.
     pub(super) async fn with(acts: impl IntoIterator<Item = Act>) -> Self {
         let (model, folder) = (ScriptedModel::start().await, TempDir::new().unwrap());
@@ -56,17 +56,17 @@ impl Scene {
     }
 
     /// The acts of the model from now on; what it was asked before is forgotten.
-    pub(super) fn now_plays(&self, acts: impl IntoIterator<Item = Act>) {
+    pub(super) fn set_script(&self, acts: impl IntoIterator<Item = Act>) {
         self.model.script(ABOUT, acts);
     }
 
     /// How often the model was asked.
-    pub(super) fn asked(&self) -> usize {
+    pub(super) fn request_count(&self) -> usize {
         self.model.requests(ABOUT).len()
     }
 
     /// A conversation of these lines, which waits to be understood; its segments are called `s1`, `s2` …
-    pub(super) async fn says(&self, lines: &[&str]) -> String {
+    pub(super) async fn add_conversation(&self, lines: &[&str]) -> String {
         let segments = (1..).zip(lines).map(|(number, line)| segment(number, line)).collect();
         self.create(conversation(segments)).await
     }
@@ -155,7 +155,7 @@ fn segment(number: i64, text: &str) -> TranscriptSegment {
 }
 
 /// What a model may make of a conversation, with some fields otherwise.
-pub(super) fn understanding(otherwise: Value) -> Value {
+pub(super) fn model_answer(otherwise: Value) -> Value {
     let mut answer = json!({
         "discard": false,
         "title": "Honey for the market",

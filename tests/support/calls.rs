@@ -10,7 +10,7 @@ use schemas::{key::KeyFamily, scope::Scope};
 use serde_json::{Map, Value, json};
 use tools::{Access, Audience, Context, Credential, Face, Placement, Route, Tool};
 
-use super::server::{Answer, Caller, Server, TestUser, apart};
+use super::server::{Answer, Caller, Server, TestUser, on_runtime};
 
 /// What routes may call an argument, where that is not the tool's own name for it.
 const SPELLINGS: [(&str, &str); 6] = [
@@ -56,7 +56,7 @@ pub(crate) async fn context(server: &'static Server, user: &TestUser, audience: 
         Audience::Public => return Context::of_nobody(resources),
     };
     let context = Context::of_user(user.id.clone(), face, resources.clone());
-    let key = apart(async move { resources.keys().find(&raw).await.unwrap().unwrap() }).await;
+    let key = on_runtime(async move { resources.keys().find(&raw).await.unwrap().unwrap() }).await;
     let mut caller = tools::Caller::clone(&context.caller);
     caller.credential = Credential::Key(key);
     Context { caller: caller.into(), ..context }
@@ -65,7 +65,7 @@ pub(crate) async fn context(server: &'static Server, user: &TestUser, audience: 
 /// Calls the tool itself.
 pub(crate) async fn directly(context: Context, tool: &'static Tool, arguments: &Value) -> tools::Result<Value> {
     let given = arguments.as_object().unwrap().clone();
-    apart(async move { tool.call(context, &tool.arguments, given).await }).await
+    on_runtime(async move { tool.call(context, &tool.arguments, given).await }).await
 }
 
 /// Calls a route with the tool's own arguments, spelled as the route wants them.

@@ -1,4 +1,4 @@
-//! A server whose database one can look into, and change as time or a crash would.
+//! A server whose database tests read and change.
 
 use reqwest::header::ACCEPT;
 use serde_json::Value;
@@ -10,56 +10,56 @@ use super::{
     surreal::SurrealDb,
 };
 
-pub(crate) struct Glass {
+pub(crate) struct ServerWithDatabase {
     pub(crate) server: Server,
-    pub(crate) rows: Rows,
+    pub(crate) database: Database,
     folder: TempDir,
 }
 
 /// The rows of all tables, whether a server works with them or not.
-pub(crate) struct Rows(SurrealDb);
+pub(crate) struct Database(SurrealDb);
 
-impl Glass {
+impl ServerWithDatabase {
     pub(crate) async fn boot(adjust: impl FnOnce(&mut Config)) -> Self {
-        let (rows, folder) = (Rows(SurrealDb::start().await), TempDir::new().unwrap());
+        let (database, folder) = (Database(SurrealDb::start().await), TempDir::new().unwrap());
         let adjust = |config: &mut Config| {
-            rows.serve(config);
+            database.configure(config);
             adjust(config);
         };
         let server = Server::boot(folder.path(), adjust).await;
-        Self { server, rows, folder }
+        Self { server, database, folder }
     }
 
-    /// Stops the server, which writes what it has still to write, and starts it again.
-    pub(crate) async fn again(self) -> Self {
-        let Self { server, rows, folder } = self;
+    /// Stops the server, which flushes its writes, and starts it again.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { server, database, folder } = self;
         server.stop().await;
-        let server = Server::boot(folder.path(), |config| rows.serve(config)).await;
-        Self { server, rows, folder }
+        let server = Server::boot(folder.path(), |config| database.configure(config)).await;
+        Self { server, database, folder }
     }
 
-    /// Stops the server, which writes what it has still to write.
-    pub(crate) async fn stop(self) -> Rows {
+    /// Stops the server, which flushes its writes.
+    pub(crate) async fn stop(self) -> Database {
         self.server.stop().await;
-        self.rows
+        self.database
     }
 }
 
-impl Rows {
-    fn serve(&self, config: &mut Config) {
+impl Database {
+    fn configure(&self, config: &mut Config) {
         config.database.url = Some(self.0.url.clone());
         config.database.user = Some("root".into());
         config.database.password = Some("root".to_owned().into());
     }
 
-    /// Takes the database away, as a power cut would.
+    /// Kills the database process.
     pub(crate) async fn kill(&mut self) {
         self.0.kill().await;
     }
 
-    /// Brings it back as it was.
-    pub(crate) async fn start_again(&mut self) {
-        self.0.start_again().await;
+    /// Starts it again with the same data.
+    pub(crate) async fn restart(&mut self) {
+        self.0.restart().await;
     }
 
     /// The result of one statement.
@@ -74,7 +74,7 @@ impl Rows {
     }
 
     /// Every row of every table; its id begins with the table's name.
-    pub(crate) async fn all(&self) -> Vec<Value> {
+    pub(crate) async fn all_rows(&self) -> Vec<Value> {
         let tables = self.sql("INFO FOR DB").await["tables"].take();
         let mut rows = Vec::new();
         for table in tables.as_object().unwrap().keys() {
@@ -85,8 +85,8 @@ impl Rows {
     }
 
     /// The ids of the rows in which this text is anywhere.
-    pub(crate) async fn with(&self, text: &str) -> Vec<String> {
-        let rows = self.all().await;
+    pub(crate) async fn rows_with(&self, text: &str) -> Vec<String> {
+        let rows = self.all_rows().await;
         rows.iter().filter(|row| row.to_string().contains(text)).map(id_of).collect()
     }
 }

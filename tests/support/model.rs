@@ -1,4 +1,4 @@
-//! An OpenAI-compatible server on loopback that plays what a test has written for it.
+//! A language model for tests: an OpenAI-compatible server on loopback that answers by script.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -12,9 +12,9 @@ use poem::{Body, IntoResponse, Response, Server, endpoint::make, http::StatusCod
 use serde_json::{Value, json};
 use server::Config;
 
-use super::server::apart;
+use super::server::on_runtime;
 
-/// What the model does when it is asked.
+/// What the model does with a request.
 #[derive(Clone)]
 pub(crate) enum Act {
     /// Says this, piece by piece.
@@ -67,7 +67,7 @@ impl ScriptedModel {
                 Ok::<_, poem::Error>(model.play(request.into_body().into_json().await.unwrap()))
             }
         });
-        apart(async move {
+        on_runtime(async move {
             let acceptor = TcpAcceptor::from_std(listener).unwrap();
             tokio::spawn(Server::new_with_acceptor(acceptor).run(endpoint));
         })
@@ -81,7 +81,7 @@ impl ScriptedModel {
         config.model.name = Some("scripted".into());
     }
 
-    /// Sets what happens, turn by turn, once somebody asks this question, or tells a text that has it in it.
+    /// Sets the acts, turn by turn, for requests whose last user message contains this question.
     pub(crate) fn script(&self, question: &str, acts: impl IntoIterator<Item = Act>) {
         let acts = acts.into_iter().collect();
         self.scripts.lock().unwrap().insert(question.to_owned(), (acts, Vec::new()));

@@ -15,8 +15,8 @@ use tokio::{
 
 use super::server::{Caller, TestUser, models_folder};
 
-/// How long anything may take that ought to be quick, on a machine that is busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a quick step may take on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The program on the data folder `data`, with nothing in its environment that speaks of Recollect but the model.
 pub(crate) async fn recollect(data: &Path, arguments: &[&str]) -> Command {
@@ -35,17 +35,17 @@ pub(crate) async fn run(data: &Path, arguments: &[&str]) -> Output {
 }
 
 /// Runs a command that succeeds; gives what it printed on standard output.
-pub(crate) async fn succeed(data: &Path, arguments: &[&str]) -> String {
+pub(crate) async fn run_ok(data: &Path, arguments: &[&str]) -> String {
     let output = run(data, arguments).await;
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-    text(&output.stdout)
+    assert!(output.status.success(), "{arguments:?}: {}", to_text(&output.stderr));
+    to_text(&output.stdout)
 }
 
 pub(crate) async fn output(mut command: Command) -> Output {
-    tokio::time::timeout(PATIENCE, command.output()).await.expect("the program ends").unwrap()
+    tokio::time::timeout(TIMEOUT, command.output()).await.expect("the program ends").unwrap()
 }
 
-pub(crate) fn text(bytes: &[u8]) -> String {
+pub(crate) fn to_text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
@@ -62,7 +62,7 @@ pub(crate) struct Program {
 }
 
 /// What a server left when it ended.
-pub(crate) struct Ended {
+pub(crate) struct Exited {
     pub(crate) status: ExitStatus,
     /// What came on standard output after the first line.
     pub(crate) output: String,
@@ -93,7 +93,7 @@ impl Program {
             log
         });
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = tokio::time::timeout(PATIENCE, output.next_line()).await.expect("the server starts").unwrap();
+        let line = tokio::time::timeout(TIMEOUT, output.next_line()).await.expect("the server starts").unwrap();
         let Some(line) = line else { panic!("the server did not start: {}", log.await.unwrap()) };
         let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"));
         let url = ready["url"].as_str().unwrap().to_owned();
@@ -116,7 +116,7 @@ impl Program {
     }
 
     /// The same owner after another start, which prints no secrets.
-    pub(crate) fn again(&self, owner: &TestUser) -> TestUser {
+    pub(crate) fn user_again(&self, owner: &TestUser) -> TestUser {
         TestUser { url: self.url.clone(), http: reqwest::Client::new(), ..owner.clone() }
     }
 
@@ -125,10 +125,10 @@ impl Program {
     }
 
     /// Waits until the index has learnt everything.
-    pub(crate) async fn indexed(&self) {
+    pub(crate) async fn wait_until_indexed(&self) {
         let began = Instant::now();
         while self.health().await["index"]["pending"] != 0 {
-            assert!(began.elapsed() < PATIENCE, "the index does not catch up");
+            assert!(began.elapsed() < TIMEOUT, "the index does not catch up");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -140,26 +140,26 @@ impl Program {
     }
 
     /// Waits for the end.
-    pub(crate) async fn ended(mut self) -> Ended {
-        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the server ends").unwrap();
+    pub(crate) async fn wait(mut self) -> Exited {
+        let status = tokio::time::timeout(TIMEOUT, self.child.wait()).await.expect("the server ends").unwrap();
         let mut output = String::new();
         while let Some(line) = self.output.next_line().await.unwrap() {
             output = output + line.as_str() + "\n";
         }
-        Ended { status, output, log: self.log.await.unwrap() }
+        Exited { status, output, log: self.log.await.unwrap() }
     }
 
     /// Stops the server as a person would.
-    pub(crate) async fn stop(self) -> Ended {
+    pub(crate) async fn stop(self) -> Exited {
         self.signal("-TERM").await;
-        let ended = self.ended().await;
+        let ended = self.wait().await;
         assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
         ended
     }
 }
 
 /// The ids that a search finds.
-pub(crate) async fn found(developer: &Caller, words: &str) -> Vec<String> {
+pub(crate) async fn search(developer: &Caller, words: &str) -> Vec<String> {
     let answer = developer.get(&format!("/v1/dev/user/memories/vector/search?query={words}&limit=5")).await.ok();
     let items = answer["items"].as_array().unwrap();
     items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()

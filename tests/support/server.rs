@@ -1,4 +1,4 @@
-//! One server for all tests, in this process, and a fresh user for each.
+//! A server in this process that tests share, users, and requests.
 
 use std::{
     fs,
@@ -16,14 +16,17 @@ use serde_json::Value;
 use server::{Config, Running};
 use tokio::{runtime::Runtime, sync::OnceCell};
 
-/// Outlives the runtime of each test, so that a server does.
+/// An id that no row has.
+pub(crate) const UNKNOWN_ID: &str = "00000000-0000-4000-8000-000000000000";
+
+/// Outlives the runtime of each test, as the shared server has to.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.enable_all().thread_stack_size(10 << 20).build().unwrap()
 });
 
-/// Runs `work` where servers run: on threads with a stack that the database is content with, beyond the test's end.
-pub(crate) async fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+/// Runs `work` where servers run: on threads with enough stack for the database, beyond the test's end.
+pub(crate) async fn on_runtime<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     RUNTIME.spawn(work).await.unwrap()
 }
 
@@ -35,7 +38,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The server that most tests share: embedded engines in a folder that the next run takes away.
+    /// The server that most tests share: embedded engines in a folder that the next run deletes.
     pub(crate) async fn shared() -> &'static Self {
         static SHARED: OnceCell<Server> = OnceCell::const_new();
         SHARED.get_or_init(|| async { Self::boot(&fresh_folder("servers"), |_| {}).await }).await
@@ -43,13 +46,13 @@ impl Server {
 
     /// Boots another server in `folder`, with what `adjust` changes in the default configuration.
     pub(crate) async fn boot(folder: &Path, adjust: impl FnOnce(&mut Config)) -> Self {
-        Self::of(apart(server::start(Self::config(folder, adjust).await)).await.unwrap())
+        Self::of(on_runtime(server::start(Self::config(folder, adjust).await)).await.unwrap())
     }
 
     /// The same with another MCP server behind it.
     pub(crate) async fn boot_with(folder: &Path, extension: Arc<dyn server::Extension>) -> Self {
         let config = Self::config(folder, |_| {}).await;
-        Self::of(apart(server::start_with(config, extension)).await.unwrap())
+        Self::of(on_runtime(server::start_with(config, extension)).await.unwrap())
     }
 
     async fn config(folder: &Path, adjust: impl FnOnce(&mut Config)) -> Config {
@@ -68,10 +71,10 @@ impl Server {
 
     /// Stops as the program does on SIGTERM.
     pub(crate) async fn stop(self) {
-        apart(self.running.stop()).await.unwrap();
+        on_runtime(self.running.stop()).await.unwrap();
     }
 
-    /// The owner, by the secrets of the first start.
+    /// The owner, with the credentials of the first start.
     pub(crate) fn owner(&self) -> TestUser {
         let first = self.running.first.as_ref().expect("the folder was empty");
         TestUser {
@@ -89,7 +92,7 @@ impl Server {
     /// A fresh user with a token and a key of each family, which may do everything.
     pub(crate) async fn user(&self) -> TestUser {
         let resources = Arc::clone(&self.resources);
-        let (user, developer, mcp) = apart(async move {
+        let (user, developer, mcp) = on_runtime(async move {
             let user = resources.users().add("somebody").await.unwrap();
             let developer = full_key(&resources, &user.user.id, KeyFamily::Developer).await;
             let mcp = full_key(&resources, &user.user.id, KeyFamily::Mcp).await;
@@ -113,7 +116,7 @@ async fn full_key(resources: &Resources, user: &str, family: KeyFamily) -> Creat
     resources.keys().create(user, family, "test", Some(Scope::available(family))).await.unwrap()
 }
 
-/// Somebody whom no other test knows.
+/// A user of one test.
 #[derive(Clone)]
 pub(crate) struct TestUser {
     pub(crate) url: String,
@@ -190,7 +193,7 @@ impl Caller {
     }
 }
 
-/// What came back.
+/// The response to a request.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -216,7 +219,7 @@ impl Answer {
         self.body
     }
 
-    /// Sees to it that this is a refusal with this status and sentence.
+    /// Asserts a refusal with this status and sentence.
     #[track_caller]
     pub(crate) fn refused(&self, status: u16, sentence: &str) {
         assert_eq!((self.status, &self.body), (status, &serde_json::json!({ "detail": sentence })));
@@ -228,8 +231,8 @@ impl Answer {
     }
 }
 
-/// Waits until everything that was written is found by its meaning too.
-pub(crate) async fn indexed(server: &Server) {
+/// Waits until the vector index has everything that was written.
+pub(crate) async fn wait_until_indexed(server: &Server) {
     for _ in 0..2400 {
         let health: Value = reqwest::get(format!("{}/healthz", server.url)).await.unwrap().json().await.unwrap();
         if health["index"]["pending"] == 0 {
@@ -247,7 +250,7 @@ pub(crate) async fn models_folder() -> &'static Path {
         let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
         let cache = cache.or_else(|| std::env::home_dir().map(|home| home.join(".cache"))).unwrap();
         let folder = cache.join("recollect-models");
-        apart({
+        on_runtime({
             let folder = folder.clone();
             async move { embedding_files::pull(&Default::default(), &folder, &Default::default()).await.unwrap() }
         })

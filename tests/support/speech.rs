@@ -10,7 +10,7 @@ use futures::stream;
 use poem::{IntoResponse, Response, Server, endpoint::make, http::StatusCode, listener::TcpAcceptor};
 use serde_json::json;
 
-use super::server::apart;
+use super::server::on_runtime;
 
 /// What the endpoint does with a recording.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ impl ScriptedSpeech {
             let speech = speech.clone();
             async move { Ok::<_, poem::Error>(speech.hear(read(request).await).await) }
         });
-        apart(async move {
+        on_runtime(async move {
             let acceptor = TcpAcceptor::from_std(listener).unwrap();
             tokio::spawn(Server::new_with_acceptor(acceptor).run(endpoint));
         })

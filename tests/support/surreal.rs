@@ -33,7 +33,7 @@ impl SurrealDb {
     }
 
     /// Starts it again, at the same address and with the same data.
-    pub(crate) async fn start_again(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.child = spawn(&self.address, &self.folder).await;
     }
 }

@@ -1,4 +1,4 @@
-//! What the tests that go through every tool know of each noun: rows to begin with, and how its tools are called.
+//! Each noun's part in the tests of all tools: its rows, and the calls of its tools.
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -11,30 +11,30 @@ use crate::{
 
 /// One noun's part in the tests of all tools.
 pub(crate) struct Noun {
-    /// Writes what a user of these tests has; gives the ids by which the calls name it.
+    /// Writes the rows of a user; gives the ids that the calls use.
     pub(crate) seed: fn(&TestUser) -> BoxFuture<'_, Value>,
     /// Calls of every tool of the noun, for the user who has the seed, with arguments that leave nothing to a face's
     /// own defaults.
     pub(crate) calls: fn(&Value) -> Vec<(&'static str, Value)>,
-    /// What somebody else tries with every tool of the noun and the ids of the seed.
-    pub(crate) attempts: fn(&Value) -> Vec<(&'static str, Value, Heard)>,
-    /// Paths on which the user sees, signed in, all that they have.
-    pub(crate) belongings: fn(&Value) -> Vec<String>,
-    /// Words that only the seed has; every id of the seed is one too.
+    /// Calls of every tool of the noun by another user, with the ids of the seed.
+    pub(crate) attempts: fn(&Value) -> Vec<(&'static str, Value, Expected)>,
+    /// Paths of the app on which the user sees all of their data.
+    pub(crate) owned_paths: fn(&Value) -> Vec<String>,
+    /// Words that only the seed contains, as it does its ids.
     pub(crate) secrets: &'static [&'static str],
     /// Fields that differ between two users with the same seed, or between two moments.
     pub(crate) volatile: &'static [&'static str],
 }
 
-/// What somebody hears who calls a tool with another user's ids.
+/// The answer to a tool call with another user's ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heard {
-    /// That it is not there, in these words.
+pub(crate) enum Expected {
+    /// Not found, in these words.
     NotFound(&'static str),
     /// A refusal with this status, in these words.
     Refused(u16, &'static str),
-    /// An answer that has nothing of the other user's in it.
-    NothingOfHers,
+    /// An answer without data of the other user.
+    NothingForeign,
 }
 
 /// Every noun.

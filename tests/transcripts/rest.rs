@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    json::{column, fields, invalid},
-    server::{Server, TestUser, indexed},
+    json::{assert_invalid, column, field_names},
+    server::{Server, TestUser, wait_until_indexed},
 };
 
 /// Somebody who has talked with Doris, first about a bicycle ride and a month later about trees.
-async fn talker() -> (TestUser, String) {
+async fn user_with_conversations() -> (TestUser, String) {
     let user = Server::shared().await.user().await;
     let doris = user.app().post("/v1/users/people", json!({ "name": "Doris" })).await.ok();
     let doris = doris["id"].as_str().unwrap().to_owned();
@@ -33,9 +33,9 @@ async fn texts(user: &TestUser, query: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn a_segment_is_found_at_once_by_its_words_and_says_where_it_was_said() {
-    let (user, _) = talker().await;
+    let (user, _) = user_with_conversations().await;
     let found = user.developer().get("/v1/dev/user/transcripts/search?query=bloom&limit=1").await.ok();
-    assert_eq!(fields(&found), ["items"]);
+    assert_eq!(field_names(&found), ["items"]);
     let hit = &found["items"][0];
     for field in ["conversation_id", "score", "segment_id", "speaker_name", "spoken_at", "text"] {
         assert!(hit.get(field).is_some(), "{field} is missing: {hit}");
@@ -48,37 +48,37 @@ async fn a_segment_is_found_at_once_by_its_words_and_says_where_it_was_said() {
 }
 
 #[tokio::test]
-async fn what_was_meant_is_found_too() {
-    let (user, _) = talker().await;
-    indexed(Server::shared().await).await;
+async fn transcripts_are_found_by_meaning() {
+    let (user, _) = user_with_conversations().await;
+    wait_until_indexed(Server::shared().await).await;
     let found = texts(&user, "query=cycling%20tour&limit=2").await;
     assert!(found.iter().any(|text| text.contains("bicycle") || text.contains("lake")), "{found:?}");
 }
 
 #[tokio::test]
 async fn filters_hold() {
-    let (user, doris) = talker().await;
+    let (user, doris) = user_with_conversations().await;
     let of_doris = texts(&user, &format!("query=bicycle%20orchard&person_id={doris}")).await;
     assert!(!of_doris.is_empty() && of_doris.iter().all(|text| !text.ends_with('?')), "{of_doris:?}");
     let early = texts(&user, "query=orchard%20bicycle&before=2026-04-01").await;
     assert!(!early.is_empty() && early.iter().all(|text| !text.contains("orchard")), "{early:?}");
     let answer = user.developer().get("/v1/dev/user/transcripts/search").await;
-    invalid(&answer, &[("missing", json!(["query", "query"]))]);
+    assert_invalid(&answer, &[("missing", json!(["query", "query"]))]);
 }
 
 #[tokio::test]
 async fn a_person_is_found_by_their_new_name() {
-    let (user, doris) = talker().await;
-    indexed(Server::shared().await).await;
+    let (user, doris) = user_with_conversations().await;
+    wait_until_indexed(Server::shared().await).await;
     user.app().patch(&format!("/v1/users/people/{doris}/name?value=Rosalind"), json!({})).await.ok();
-    indexed(Server::shared().await).await;
+    wait_until_indexed(Server::shared().await).await;
     assert_eq!(texts(&user, "query=trees&speaker=rosalind&limit=1").await, ["The apple trees are in bloom."]);
     assert_eq!(texts(&user, "query=trees&speaker=doris").await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn conversations_are_found_with_the_words_that_match() {
-    let (user, _) = talker().await;
+    let (user, _) = user_with_conversations().await;
     let page = user.app().post("/v1/conversations/search", json!({ "query": "bloom" })).await.ok();
     assert_eq!((&page["current_page"], &page["per_page"]), (&json!(1), &json!(10)));
     let first = &page["items"][0];

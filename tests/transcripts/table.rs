@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{
     server::TestUser,
     tables::{
-        Heard::{self, NothingOfHers},
+        Expected::{self, NothingForeign},
         Noun,
     },
 };
@@ -14,7 +14,7 @@ pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls,
     attempts,
-    belongings: |_| vec!["/v1/conversations?limit=100".into()],
+    owned_paths: |_| vec!["/v1/conversations?limit=100".into()],
     secrets: &["Traunsee", "orchard"],
     volatile: &["id", "conversation_id", "segment_id"],
 };
@@ -54,12 +54,12 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
     let (ride, person) = (&seed["ride"], &seed["person"]);
     vec![
-        ("search_transcripts", json!({ "query": "apple trees in bloom" }), NothingOfHers),
-        ("search_conversations", json!({ "query": "apple trees in bloom" }), NothingOfHers),
-        ("search_transcripts", json!({ "query": "Where did Doris ride?", "conversation_id": ride }), NothingOfHers),
-        ("search_transcripts", json!({ "query": "Where did Doris ride?", "person_id": person }), NothingOfHers),
+        ("search_transcripts", json!({ "query": "apple trees in bloom" }), NothingForeign),
+        ("search_conversations", json!({ "query": "apple trees in bloom" }), NothingForeign),
+        ("search_transcripts", json!({ "query": "Where did Doris ride?", "conversation_id": ride }), NothingForeign),
+        ("search_transcripts", json!({ "query": "Where did Doris ride?", "person_id": person }), NothingForeign),
     ]
 }

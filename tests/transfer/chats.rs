@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tools::transfer::ItemKind;
 
-use super::support::{counted, import_fixture};
+use super::support::{assert_counts, import_fixture};
 use crate::support::server::Server;
 
 /// Who says what in a conversation.
@@ -16,7 +16,7 @@ fn said(conversation: &Value) -> Vec<Value> {
 async fn chats_with_chatgpt_are_read_along_the_path_last_shown() {
     let user = Server::shared().await.user().await;
     let report = import_fixture(&user, "chatgpt.json").await;
-    counted(&report, ItemKind::Conversation, 1, 0, 2);
+    assert_counts(&report, ItemKind::Conversation, 1, 0, 2);
     assert!(report.reasons[0].ends_with("row 2: it has no messages"), "{report}");
     let chat = user.app().get("/v1/conversations/g-leeks").await.ok();
     assert_eq!(
@@ -34,7 +34,7 @@ async fn chats_with_chatgpt_are_read_along_the_path_last_shown() {
             { "imported_from": "chatgpt" }
         ])
     );
-    counted(&import_fixture(&user, "chatgpt.json").await, ItemKind::Conversation, 0, 1, 2);
+    assert_counts(&import_fixture(&user, "chatgpt.json").await, ItemKind::Conversation, 0, 1, 2);
     assert_eq!(user.app().get("/v1/users/people").await.ok()[0]["name"], "ChatGPT");
 }
 
@@ -42,7 +42,7 @@ async fn chats_with_chatgpt_are_read_along_the_path_last_shown() {
 async fn chats_with_claude_are_read() {
     let user = Server::shared().await.user().await;
     let report = import_fixture(&user, "claude.json").await;
-    counted(&report, ItemKind::Conversation, 2, 0, 1);
+    assert_counts(&report, ItemKind::Conversation, 2, 0, 1);
     let soup = user.app().get("/v1/conversations/k-soup").await.ok();
     assert_eq!(
         said(&soup),
@@ -53,5 +53,5 @@ async fn chats_with_claude_are_read() {
         json!([told["status"], told["structured"]["overview"]]),
         json!(["completed", "They spoke of potatoes."])
     );
-    counted(&import_fixture(&user, "claude.json").await, ItemKind::Conversation, 0, 2, 1);
+    assert_counts(&import_fixture(&user, "claude.json").await, ItemKind::Conversation, 0, 2, 1);
 }

@@ -3,14 +3,14 @@
 use serde_json::json;
 use tools::transfer::ItemKind;
 
-use super::support::{counted, import_fixture};
+use super::support::{assert_counts, import_fixture};
 use crate::support::server::Server;
 
 #[tokio::test]
 async fn meetings_become_conversations() {
     let user = Server::shared().await.user().await;
     let report = import_fixture(&user, "meetings.ics").await;
-    counted(&report, ItemKind::Conversation, 2, 0, 2);
+    assert_counts(&report, ItemKind::Conversation, 2, 0, 2);
     assert!(report.reasons[0].ends_with("meeting 3: the meeting was cancelled"), "{report}");
     assert!(report.reasons[1].ends_with("meeting 4: the time zone Middle/Earth is not known"), "{report}");
     let meetings = user.app().get("/v1/conversations").await.ok();
@@ -27,5 +27,5 @@ async fn meetings_become_conversations() {
     assert_eq!(budget["calendar_event"], link);
     let rest = json!([budget["structured"]["overview"], budget["status"], budget["external_data"]["location"]]);
     assert_eq!(rest, json!(["We settle the budget.\nBring the numbers.", "completed", "Room 4"]));
-    counted(&import_fixture(&user, "meetings.ics").await, ItemKind::Conversation, 0, 2, 2);
+    assert_counts(&import_fixture(&user, "meetings.ics").await, ItemKind::Conversation, 0, 2, 2);
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tools::transfer::ItemKind;
 
-use super::support::{counted, export, import_fixture};
+use super::support::{assert_counts, export, import_fixture};
 use crate::support::server::Server;
 
 #[tokio::test]
@@ -12,11 +12,11 @@ async fn an_export_of_omi_is_taken_over() {
     let (user, other) = (server.user().await, server.user().await);
     let before = export(&other).await;
     let report = import_fixture(&user, "omi.json").await;
-    counted(&report, ItemKind::Conversation, 2, 0, 3);
-    counted(&report, ItemKind::Memory, 1, 0, 1);
-    counted(&report, ItemKind::Person, 1, 0, 0);
-    counted(&report, ItemKind::ActionItem, 2, 0, 1);
-    counted(&report, ItemKind::Message, 3, 0, 0);
+    assert_counts(&report, ItemKind::Conversation, 2, 0, 3);
+    assert_counts(&report, ItemKind::Memory, 1, 0, 1);
+    assert_counts(&report, ItemKind::Person, 1, 0, 0);
+    assert_counts(&report, ItemKind::ActionItem, 2, 0, 1);
+    assert_counts(&report, ItemKind::Message, 3, 0, 0);
     let said = report.to_string();
     for reason in ["conversations[2]: its transcript is compressed", "conversations[4]: it is not an object", "profile"]
     {
@@ -57,11 +57,11 @@ async fn an_export_of_omi_is_taken_over() {
 
     let all = export(&user).await;
     let again = import_fixture(&user, "omi.json").await;
-    counted(&again, ItemKind::Conversation, 0, 2, 3);
-    counted(&again, ItemKind::Memory, 0, 1, 1);
-    counted(&again, ItemKind::ActionItem, 0, 1, 1);
-    counted(&again, ItemKind::Message, 0, 3, 0);
-    counted(&again, ItemKind::Person, 0, 1, 0);
+    assert_counts(&again, ItemKind::Conversation, 0, 2, 3);
+    assert_counts(&again, ItemKind::Memory, 0, 1, 1);
+    assert_counts(&again, ItemKind::ActionItem, 0, 1, 1);
+    assert_counts(&again, ItemKind::Message, 0, 3, 0);
+    assert_counts(&again, ItemKind::Person, 0, 1, 0);
     let settled = |bytes: &[u8]| {
         let mut all: Value = serde_json::from_slice(bytes).unwrap();
         // What was not understood yet is worked on meanwhile.

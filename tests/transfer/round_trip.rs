@@ -8,9 +8,9 @@ use schemas::{
 use serde_json::{Value, json};
 use tools::transfer::{Input, ItemKind};
 
-use super::support::{counted, export, import};
+use super::support::{assert_counts, export, import};
 use crate::support::{
-    server::{Answer, Server, TestUser, apart},
+    server::{Answer, Server, TestUser, on_runtime},
     tables::NOUNS,
 };
 
@@ -29,7 +29,7 @@ const KEYS: [&str; 10] = [
 ];
 
 /// Somebody who has something of everything.
-async fn somebody() -> TestUser {
+async fn new_user() -> TestUser {
     let user = Server::shared().await.user().await;
     for noun in NOUNS {
         (noun.seed)(&user).await;
@@ -41,7 +41,7 @@ async fn somebody() -> TestUser {
     app.patch("/v1/users/preferences", json!({ "time_zone": "Europe/Oslo", "language": "no" })).await.ok();
     app.post("/v1/folders/reorder", json!({ "folder_ids": ["travel", "work"] })).await.ok();
     let (resources, id) = (Server::shared().await.resources.clone(), user.id.clone());
-    apart(async move {
+    on_runtime(async move {
         let conversations = resources.conversations(&id);
         for (place, conversation) in conversations.ids().await.unwrap().into_iter().enumerate() {
             conversations.complete_with(&conversation, understood(place)).await.unwrap();
@@ -89,9 +89,9 @@ fn message(id: &str, sender: Sender) -> Message {
 }
 
 #[tokio::test]
-async fn what_is_exported_and_imported_is_the_same_byte_for_byte() {
+async fn export_and_import_round_trip_byte_for_byte() {
     let server = Server::shared().await;
-    let (ann, ben, cleo) = (somebody().await, server.user().await, server.user().await);
+    let (ann, ben, cleo) = (new_user().await, server.user().await, server.user().await);
     let everything = export(&ann).await;
     let parsed: Value = serde_json::from_slice(&everything).unwrap();
     for key in KEYS {
@@ -101,7 +101,7 @@ async fn what_is_exported_and_imported_is_the_same_byte_for_byte() {
     let nothing = export(&cleo).await;
     let report = import(&ben, vec![Input::bytes("export", everything.clone())]).await;
     assert_eq!(report.skipped(), 0, "{report}");
-    counted(&report, ItemKind::Conversation, parsed["conversations"].as_array().unwrap().len() as u64, 0, 0);
+    assert_counts(&report, ItemKind::Conversation, parsed["conversations"].as_array().unwrap().len() as u64, 0, 0);
     same(&export(&ben).await, &everything);
     let again = import(&ben, vec![Input::bytes("export", everything.clone())]).await;
     assert!(again.counts.values().all(|count| count.created == 0), "{again}");
@@ -122,11 +122,11 @@ fn same(found: &[u8], expected: &[u8]) {
 #[tokio::test]
 async fn an_import_that_was_stopped_goes_on() {
     let server = Server::shared().await;
-    let (ann, ben) = (somebody().await, server.user().await);
+    let (ann, ben) = (new_user().await, server.user().await);
     let everything = export(&ann).await;
     let half = everything[..everything.len() / 2].to_vec();
     let report = import(&ben, vec![Input::bytes("half", half)]).await;
-    counted(&report, ItemKind::File, 0, 0, 1);
+    assert_counts(&report, ItemKind::File, 0, 0, 1);
     let report = import(&ben, vec![Input::bytes("whole", everything.clone())]).await;
     assert_eq!(report.skipped(), 0, "{report}");
     same(&export(&ben).await, &everything);
@@ -134,7 +134,7 @@ async fn an_import_that_was_stopped_goes_on() {
 
 #[tokio::test]
 async fn the_app_exports_too() {
-    let user = somebody().await;
+    let user = new_user().await;
     let answer = user.app().get("/v1/users/export").await;
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("content-disposition"), "attachment; filename=\"omi-export.json\"");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use futures::TryStreamExt;
 use tools::transfer::{Count, Importer, Input, ItemKind, Report};
 
-use crate::support::server::{Server, TestUser, apart};
+use crate::support::server::{Server, TestUser, on_runtime};
 
 /// A file of the fixtures.
 fn fixture(name: &str) -> PathBuf {
@@ -15,7 +15,7 @@ fn fixture(name: &str) -> PathBuf {
 /// Imports files for a user.
 pub(crate) async fn import(user: &TestUser, inputs: Vec<Input>) -> Report {
     let (resources, user) = (Server::shared().await.resources.clone(), user.id.clone());
-    apart(async move {
+    on_runtime(async move {
         let mut import = Importer::new(&resources, &user);
         for input in inputs {
             import.import_file(&input, |_| {}).await.unwrap();
@@ -33,11 +33,11 @@ pub(crate) async fn import_fixture(user: &TestUser, name: &str) -> Report {
 /// Everything that a user has.
 pub(crate) async fn export(user: &TestUser) -> Vec<u8> {
     let (resources, user) = (Server::shared().await.resources.clone(), user.id.clone());
-    apart(async move { tools::transfer::export(resources, user).try_concat().await.unwrap() }).await
+    on_runtime(async move { tools::transfer::export(resources, user).try_concat().await.unwrap() }).await
 }
 
 #[track_caller]
-pub(crate) fn counted(report: &Report, kind: ItemKind, created: u64, existing: u64, skipped: u64) {
+pub(crate) fn assert_counts(report: &Report, kind: ItemKind, created: u64, existing: u64, skipped: u64) {
     let count = report.counts.get(&kind).copied().unwrap_or_default();
     assert_eq!(count, Count { created, existing, skipped }, "{kind:?}: {report}");
 }
@@ -55,8 +55,8 @@ async fn files_of_other_kinds_are_named() {
         bytes("odd.json", br#"[{"content": "Bo rows."}, 3, {"title": "?"}]"#),
     ];
     let report = import(&user, files).await;
-    counted(&report, ItemKind::File, 0, 0, 7);
-    counted(&report, ItemKind::Memory, 2, 0, 0);
+    assert_counts(&report, ItemKind::File, 0, 0, 7);
+    assert_counts(&report, ItemKind::Memory, 2, 0, 0);
     let said = report.to_string();
     for reason in [
         "skipped a.zip: it is a ZIP archive",

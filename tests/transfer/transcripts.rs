@@ -3,16 +3,16 @@
 use serde_json::{Value, json};
 use tools::transfer::ItemKind;
 
-use super::support::{counted, import_fixture};
+use super::support::{assert_counts, import_fixture};
 use crate::support::server::Server;
 
 /// Imports a transcript twice; gives who says what, from when to when.
 async fn spoken(name: &str, broken: u64) -> Vec<Value> {
     let user = Server::shared().await.user().await;
     let report = import_fixture(&user, name).await;
-    counted(&report, ItemKind::Conversation, 1, 0, 0);
-    counted(&report, ItemKind::File, 0, 0, broken);
-    counted(&import_fixture(&user, name).await, ItemKind::Conversation, 0, 1, 0);
+    assert_counts(&report, ItemKind::Conversation, 1, 0, 0);
+    assert_counts(&report, ItemKind::File, 0, 0, broken);
+    assert_counts(&import_fixture(&user, name).await, ItemKind::Conversation, 0, 1, 0);
     let conversations = user.app().get("/v1/conversations?include_discarded=true&statuses=").await.ok();
     assert_eq!(conversations.as_array().unwrap().len(), 1);
     let segments = conversations[0]["transcript_segments"].as_array().unwrap();

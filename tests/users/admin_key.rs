@@ -1,4 +1,4 @@
-//! Whoever has `sign_in.admin_key`: acts for any user, on the app's routes alone, and is seen doing so.
+//! `sign_in.admin_key` acts for any user, on the app's routes alone, and is audited.
 
 use serde_json::json;
 use server::Config;
@@ -8,10 +8,10 @@ use tools::Audience;
 
 use super::{
     credentials::{agree, list_tools},
-    support::{DISABLED, INVALID, PASSWORD, closed, judge, me, text},
+    support::{DISABLED, INVALID, PASSWORD, close_frame, me, set_access, text},
 };
 use crate::{
-    oauth::flow::{Client, denied},
+    oauth::flow::{OAuthClient, assert_oauth_error},
     support::{
         program::{Program, output, recollect},
         server::{Answer, Caller, Server, TestUser, fresh_folder},
@@ -43,7 +43,7 @@ fn acting(user: &TestUser) -> Caller {
 }
 
 #[tokio::test]
-async fn the_administrator_acts_for_a_user_and_for_nobody_else() {
+async fn the_admin_key_acts_for_the_named_user_alone() {
     let server = administered().await;
     let (ana, ben) = (server.user().await, server.user().await);
     let memory = ana.app().post("/v3/memories", json!({ "content": "Ana keeps bees" })).await.ok();
@@ -62,12 +62,12 @@ async fn the_administrator_may_what_the_user_may() {
     let id = text(&me(&owner).await, "id");
     owner.with(&token_for(&id)).get("/v1/admin/users").await.ok();
     acting(&user).get("/v1/admin/users").await.refused(403, "Only the owner of the server may do this");
-    judge(server, &user.id, "disable").await.ok();
+    set_access(server, &user.id, "disable").await.ok();
     acting(&user).get("/v3/memories").await.refused(403, DISABLED);
 }
 
 #[tokio::test]
-async fn whoever_has_not_the_whole_key_and_an_id_is_refused() {
+async fn the_whole_key_and_an_id_are_required() {
     let server = administered().await;
     let user = server.user().await;
     let nobody = uuid::Uuid::new_v4().to_string();
@@ -85,7 +85,7 @@ async fn whoever_has_not_the_whole_key_and_an_id_is_refused() {
     for token in wrong {
         user.with(&token).get("/v3/memories").await.refused(401, INVALID);
         user.with(&token).get("/v1/dev/keys").await.refused(401, "Invalid authentication credentials");
-        assert_eq!(closed(server, &token).await, (1008, INVALID.to_owned()), "{token}");
+        assert_eq!(close_frame(server, &token).await, (1008, INVALID.to_owned()), "{token}");
     }
     acting(&user).get("/v3/memories").await.ok();
 }
@@ -114,9 +114,9 @@ async fn the_administrator_opens_the_app_alone() {
 #[tokio::test]
 async fn the_administrator_agrees_to_nothing_in_the_place_of_a_user() {
     let server = administered().await;
-    let (client, user) = (Client::added(server).await, server.user().await);
+    let (client, user) = (OAuthClient::added(server).await, server.user().await);
     let refused = agree(&client, &token_for(&user.id)).await;
-    assert_eq!(denied(&refused, 400, "access_denied"), "This is not a user's token");
+    assert_eq!(assert_oauth_error(&refused, 400, "access_denied"), "This is not a user's token");
     assert_eq!(user.app().get("/v1/mcp/oauth/grants").await.ok(), json!([]));
 }
 
@@ -134,7 +134,7 @@ async fn the_administrator_makes_no_keys() {
 }
 
 #[tokio::test]
-async fn what_outlasts_the_administrator_is_the_user_s_alone() {
+async fn the_admin_key_cannot_do_what_outlasts_it() {
     let user = administered().await.user().await;
     let closed = tools::all().iter().filter(|tool| tool.no_impersonation).flat_map(|tool| &tool.routes);
     let closed: Vec<_> = closed.filter(|route| matches!(route.audience, Audience::App | Audience::Account)).collect();

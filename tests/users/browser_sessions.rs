@@ -1,5 +1,4 @@
-//! Browsers in which a user has signed in to agree to what clients ask for: what signs them out, together with what was
-//! agreed to and not fetched yet.
+//! Browser sessions of the consent page: what ends them, and authorization codes that were not redeemed yet.
 
 use reqwest::header::COOKIE;
 use resources::identity::crypto::long_random_secret;
@@ -7,50 +6,50 @@ use serde_json::json;
 
 use super::support::{INVALID, Member, PASSWORD, text};
 use crate::{
-    oauth::flow::{Client, denied},
-    support::server::{Answer, Server, TestUser, apart},
+    oauth::flow::{OAuthClient, assert_oauth_error},
+    support::server::{Answer, Server, TestUser, on_runtime},
 };
 
 const SCOPE: &str = "memories.read";
 const SIGNED_IN: &str = "You are signed in as";
 
 /// A browser before the page of a client.
-struct Scene {
-    client: Client,
+struct SignedInBrowser {
+    client: OAuthClient,
     cookie: String,
     /// What the user has agreed to before, and the client has not fetched yet.
     code: String,
 }
 
-impl Scene {
+impl SignedInBrowser {
     async fn of(user: &TestUser) -> Self {
         let server = Server::shared().await;
-        let (client, secret) = (Client::added(server).await, long_random_secret());
+        let (client, secret) = (OAuthClient::added(server).await, long_random_secret());
         let (cookie, resources, id) = (format!("recollect={secret}"), server.resources.clone(), user.id.clone());
-        apart(async move { resources.browser_sessions().sign_in(&secret, &id).await.unwrap() }).await;
-        let code = client.agreed(user, &client.asked(SCOPE)).await;
-        let scene = Self { client, cookie, code };
-        let page = scene.page().await;
+        on_runtime(async move { resources.browser_sessions().sign_in(&secret, &id).await.unwrap() }).await;
+        let code = client.consent_code(user, &client.authorization_request(SCOPE)).await;
+        let browser = Self { client, cookie, code };
+        let page = browser.page().await;
         assert!(page.contains(SIGNED_IN), "{page}");
-        scene
+        browser
     }
 
     async fn page(&self) -> String {
-        let address = self.client.address(&self.client.asked(SCOPE));
+        let address = self.client.authorize_url(&self.client.authorization_request(SCOPE));
         let page = Answer::to(reqwest::Client::new().get(address).header(COOKIE, &self.cookie)).await.ok();
         page.as_str().unwrap().to_owned()
     }
 
-    /// Sees to it that the user has to sign in again, and that the code is worth nothing.
-    async fn is_over(&self) {
+    /// Asserts that the user has to sign in again, and that the code is worth nothing.
+    async fn assert_signed_out(&self) {
         let page = self.page().await;
         assert!(page.contains("<h1>Sign in</h1>") && !page.contains(SIGNED_IN), "{page}");
-        let sentence = denied(&self.client.exchange(&self.code).await, 400, "invalid_grant");
+        let sentence = assert_oauth_error(&self.client.exchange(&self.code).await, 400, "invalid_grant");
         assert_eq!(sentence, "The code is unknown or has expired");
     }
 
-    /// Sees to it that all is as it was.
-    async fn goes_on(&self) {
+    /// Asserts that all is as it was.
+    async fn assert_signed_in(&self) {
         let page = self.page().await;
         assert!(page.contains(SIGNED_IN), "{page}");
         self.client.exchange(&self.code).await.ok();
@@ -61,12 +60,12 @@ impl Scene {
 async fn a_new_password_signs_browsers_out_and_no_assistant() {
     let server = Server::shared().await;
     let (ana, ben) = (Member::join(server).await, server.user().await);
-    let tokens = Client::added(server).await.let_in(&ana.user, SCOPE).await;
-    let (hers, his) = (Scene::of(&ana.user).await, Scene::of(&ben).await);
+    let tokens = OAuthClient::added(server).await.authorize(&ana.user, SCOPE).await;
+    let (hers, his) = (SignedInBrowser::of(&ana.user).await, SignedInBrowser::of(&ben).await);
     let change = json!({ "current_password": PASSWORD, "new_password": "another horse" });
     ana.user.app().post("/v1/auth/password", change).await.ok();
-    hers.is_over().await;
-    his.goes_on().await;
+    hers.assert_signed_out().await;
+    his.assert_signed_in().await;
     ana.user.with(&text(&tokens, "access_token")).get("/v1/mcp/memories").await.ok();
 }
 
@@ -75,13 +74,13 @@ async fn a_new_password_signs_browsers_out_and_no_assistant() {
 async fn a_new_token_signs_browsers_out_and_no_assistant() {
     let server = Server::shared().await;
     let (ana, ben) = (server.user().await, server.user().await);
-    let tokens = Client::added(server).await.let_in(&ana, SCOPE).await;
-    let (hers, his) = (Scene::of(&ana).await, Scene::of(&ben).await);
+    let tokens = OAuthClient::added(server).await.authorize(&ana, SCOPE).await;
+    let (hers, his) = (SignedInBrowser::of(&ana).await, SignedInBrowser::of(&ben).await);
     let (resources, id) = (server.resources.clone(), ana.id.clone());
-    let renewed = apart(async move { resources.users().renew_token(&id).await.unwrap().unwrap() }).await;
-    hers.is_over().await;
-    his.goes_on().await;
+    let renewed = on_runtime(async move { resources.users().renew_token(&id).await.unwrap().unwrap() }).await;
+    hers.assert_signed_out().await;
+    his.assert_signed_in().await;
     ana.with(&text(&tokens, "access_token")).get("/v1/mcp/memories").await.ok();
     ana.app().get("/v3/memories").await.refused(401, INVALID);
-    Scene::of(&TestUser { token: renewed, ..ana }).await.goes_on().await;
+    SignedInBrowser::of(&TestUser { token: renewed, ..ana }).await.assert_signed_in().await;
 }

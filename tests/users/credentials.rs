@@ -1,17 +1,17 @@
-//! Somebody who has one of everything that lets a user in.
+//! A member with one of every kind of credential.
 
 use reqwest::{Method, header::ACCEPT};
 use serde_json::{Value, json};
 
 use super::support::{Member, text};
 use crate::{
-    oauth::flow::Client,
-    support::server::{Answer, Caller, Server, TestUser, apart},
+    oauth::flow::OAuthClient,
+    support::server::{Answer, Caller, Server, TestUser, on_runtime},
 };
 
-/// Where something is tried.
+/// Where a credential is used.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Door {
+pub(super) enum Routes {
     /// The app's routes.
     App,
     /// Where a user manages their keys.
@@ -22,35 +22,35 @@ pub(super) enum Door {
     Endpoint,
 }
 
-use Door::{Account, App, Endpoint, Keys};
+use Routes::{Account, App, Endpoint, Keys};
 
-pub(super) struct Equipped {
+pub(super) struct MemberWithCredentials {
     /// By the session that began with the account.
     pub(super) member: Member,
     /// The same user by a token of their own, with a key of each family.
     pub(super) user: TestUser,
-    /// An assistant that the user has let in.
-    pub(super) client: Client,
+    /// An MCP client that the user has authorized.
+    pub(super) client: OAuthClient,
     /// Its tokens.
     pub(super) tokens: Value,
 }
 
-impl Equipped {
+impl MemberWithCredentials {
     pub(super) async fn of(server: &Server) -> Self {
         let member = Member::join(server).await;
         let (resources, id) = (server.resources.clone(), member.user.id.clone());
-        let token = apart(async move { resources.users().renew_token(&id).await.unwrap().unwrap() }).await;
+        let token = on_runtime(async move { resources.users().renew_token(&id).await.unwrap().unwrap() }).await;
         let (app, name) = (member.user.app(), json!({ "name": "test" }));
         let developer_key = text(&app.post("/v1/dev/keys", name.clone()).await.ok(), "key");
         let mcp_key = text(&app.post("/v1/mcp/keys", name).await.ok(), "key");
         let user = TestUser { token, developer_key, mcp_key, ..member.user.clone() };
-        let client = Client::added(server).await;
-        let tokens = client.let_in(&user, "memories.read").await;
+        let client = OAuthClient::added(server).await;
+        let tokens = client.authorize(&user, "memories.read").await;
         Self { member, user, client, tokens }
     }
 
-    /// Comes with each of them to each of its doors: what it is, and how it is answered.
-    pub(super) async fn try_everything(&self) -> Vec<(&'static str, Door, Answer)> {
+    /// Sends each credential to each of its routes: its name, the routes, and the answer.
+    pub(super) async fn try_all(&self) -> Vec<(&'static str, Routes, Answer)> {
         let (token, session) = (self.user.app(), self.member.user.app());
         let (developer, mcp) = (self.user.developer(), self.user.mcp());
         let assistant = self.user.with(&text(&self.tokens, "access_token"));
@@ -74,9 +74,9 @@ pub(super) async fn list_tools(caller: &Caller) -> Answer {
     Answer::to(caller.request(Method::POST, "/v1/mcp").header(ACCEPT, "application/json").json(&message)).await
 }
 
-/// Has whoever this token signs in agree to what a client asks for.
-pub(super) async fn agree(client: &Client, token: &str) -> Answer {
-    let asked = client.asked("memories.read");
+/// Consents to a client's request with this token.
+pub(super) async fn agree(client: &OAuthClient, token: &str) -> Answer {
+    let asked = client.authorization_request("memories.read");
     let mut form: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     form.push(("firebase_id_token", token));
     Answer::to(client.form("/authorize", &form)).await

@@ -1,4 +1,4 @@
-//! What the tables hold of somebody who was deleted: nothing.
+//! A deleted user leaves no row in any table.
 
 use std::collections::HashSet;
 
@@ -7,24 +7,24 @@ use serde_json::{Value, json};
 
 use super::{
     credentials::list_tools,
-    support::{INVALID, closed, session_of, text},
+    support::{INVALID, begin_session, close_frame, text},
 };
 use crate::{
     chat::table::say,
-    daily_summaries::rest::Talk,
+    daily_summaries::rest::TestConversation,
     files::rest::upload,
-    oauth::flow::Client,
+    oauth::flow::OAuthClient,
     support::{
-        database::{Glass, Rows, id_of},
-        server::{Server, TestUser, apart, indexed},
+        database::{Database, ServerWithDatabase, id_of},
+        server::{Server, TestUser, on_runtime, wait_until_indexed},
     },
     webhooks::rest::{ended, raise},
 };
 
 const ACCOUNT: &str = "/v1/users/delete-account";
 
-/// Tables in which somebody has rows who has done everything; that they had is what makes their absence tell something.
-const LIVED_IN: [&str; 23] = [
+/// Tables in which an active user has rows: only their presence before makes their absence meaningful.
+const USED_TABLES: [&str; 23] = [
     "action_item",
     "action_item_share",
     "audit",
@@ -62,13 +62,15 @@ async fn share(user: &TestUser, description: &str) -> String {
     text(&app.post("/v1/action-items/share", json!({ "task_ids": [item["id"]] })).await.ok(), "token")
 }
 
-/// Does everything that leaves rows.
-async fn live(server: &Server, rows: &Rows, client: &Client, user: &TestUser) {
+/// Does everything that writes rows.
+async fn use_everything(server: &Server, database: &Database, client: &OAuthClient, user: &TestUser) {
     let app = user.app();
     let memory = app.post("/v3/memories", json!({ "content": "Ana keeps bees near Graz" })).await.ok();
     user.edit_memory(&text(&memory, "id"), "wasps").await;
     app.post("/v1/users/people", json!({ "name": "Berta" })).await.ok();
-    Talk::at("2026-05-07T10:00:00Z", 20, "The falcons of Rosenburg").held(&server.resources, &user.id).await;
+    TestConversation::at("2026-05-07T10:00:00Z", 20, "The falcons of Rosenburg")
+        .store(&server.resources, &user.id)
+        .await;
     app.post("/v1/users/daily-summary-settings/test", json!({ "date": "2026-05-07" })).await.ok();
     let goal = json!({ "title": "Run to Bled", "goal_type": "numeric", "target_value": 100, "unit": "km" });
     let goal = text(&app.post("/v1/goals", goal).await.ok(), "id");
@@ -82,50 +84,50 @@ async fn live(server: &Server, rows: &Rows, client: &Client, user: &TestUser) {
     app.post("/v1/users/developer/webhook/memory_created", hook).await.ok();
     raise(&server.resources, &user.id, WebhookKind::MemoryCreated, "Weitra").await;
     ended(user).await;
-    client.let_in(user, "memories.read").await;
-    client.agreed(user, &client.asked("memories.read")).await;
-    session_of(server, user).await;
+    client.authorize(user, "memories.read").await;
+    client.consent_code(user, &client.authorization_request("memories.read")).await;
+    begin_session(server, user).await;
     let (resources, id) = (server.resources.clone(), user.id.clone());
     let secret = resources::identity::crypto::long_random_secret();
-    apart(async move { resources.browser_sessions().sign_in(&secret, &id).await.unwrap() }).await;
-    // What comes of signing in elsewhere.
+    on_runtime(async move { resources.browser_sessions().sign_in(&secret, &id).await.unwrap() }).await;
+    // Rows of sign-in at an issuer.
     let id = &user.id;
-    rows.sql(&format!("CREATE identity:['https://issuer.example', 'ana'] SET user = '{id}'")).await;
-    rows.sql(&format!("CREATE oidc_state SET user = '{id}', expires_at = time::now() + 5m")).await;
+    database.sql(&format!("CREATE identity:['https://issuer.example', 'ana'] SET user = '{id}'")).await;
+    database.sql(&format!("CREATE oidc_state SET user = '{id}', expires_at = time::now() + 5m")).await;
     user.developer().get("/v1/dev/user/memories").await.ok();
     user.mcp().get("/v1/mcp/memories").await.ok();
-    // Whoever reads the trail has it written down.
+    // Reading the audit trail flushes it.
     app.get("/v1/users/audit").await.ok();
 }
 
 #[tokio::test]
-async fn nothing_of_a_deleted_user_is_left_in_any_table_or_in_the_index() {
-    let glass = Glass::boot(|_| {}).await;
-    let server = &glass.server;
-    let (client, ben) = (Client::added(server).await, server.user().await);
+async fn a_deleted_user_leaves_no_row_and_no_index_entry() {
+    let setup = ServerWithDatabase::boot(|_| {}).await;
+    let server = &setup.server;
+    let (client, ben) = (OAuthClient::added(server).await, server.user().await);
     let link = share(&ben, "Buy jars").await;
-    indexed(server).await;
-    let before: HashSet<String> = glass.rows.all().await.iter().map(id_of).collect();
+    wait_until_indexed(server).await;
+    let before: HashSet<String> = setup.database.all_rows().await.iter().map(id_of).collect();
     let records = server.resources.vectors.count().await.unwrap();
 
     let ana = server.user().await;
-    live(server, &glass.rows, &client, &ana).await;
+    use_everything(server, &setup.database, &client, &ana).await;
     ana.app().post("/v1/action-items/accept", json!({ "token": link })).await.ok();
     let hers = share(&ana, "Oil the clarinet").await;
     ben.app().post("/v1/action-items/accept", json!({ "token": hers })).await.ok();
-    indexed(server).await;
-    let lived_in = glass.rows.with(&ana.id).await;
-    for table in LIVED_IN {
-        assert!(tables(&lived_in).contains(table), "{table} was not lived in: {lived_in:?}");
+    wait_until_indexed(server).await;
+    let used = setup.database.rows_with(&ana.id).await;
+    for table in USED_TABLES {
+        assert!(tables(&used).contains(table), "{table} is not used: {used:?}");
     }
     assert!(server.resources.vectors.count().await.unwrap() > records + 1);
 
     ana.app().delete(ACCOUNT).await.ok();
-    indexed(server).await;
+    wait_until_indexed(server).await;
     assert_eq!(server.resources.vectors.count().await.unwrap(), records + 1, "what the other has taken over stays");
-    let (rows, ben) = (glass.stop().await, ben.id);
-    assert_eq!(rows.with(&ana.id).await, Vec::<String>::new());
-    let after = rows.all().await;
+    let (database, ben) = (setup.stop().await, ben.id);
+    assert_eq!(database.rows_with(&ana.id).await, Vec::<String>::new());
+    let after = database.all_rows().await;
     let new: Vec<&Value> = after.iter().filter(|row| !before.contains(&id_of(row))).collect();
     assert!(new.iter().all(|row| row.to_string().contains(&ben)), "what is new is the other's: {new:?}");
     let new: Vec<String> = new.into_iter().map(id_of).collect();
@@ -137,28 +139,30 @@ async fn nothing_of_a_deleted_user_is_left_in_any_table_or_in_the_index() {
 }
 
 #[tokio::test]
-async fn no_count_of_requests_outlives_its_user() {
-    let glass = Glass::boot(|config| config.limits.enabled = true).await;
-    let ana = glass.server.user().await;
+async fn rate_limit_counts_are_deleted_with_their_user() {
+    let setup = ServerWithDatabase::boot(|config| config.limits.enabled = true).await;
+    let ana = setup.server.user().await;
     ana.app().delete("/v3/memories").await.ok();
     ana.developer().get("/v1/dev/user/memories").await.ok();
     ana.app().delete(ACCOUNT).await.ok();
-    let rows = glass.stop().await;
-    let counted = rows.sql("SELECT * FROM rate_limit").await;
+    let database = setup.stop().await;
+    let counted = database.sql("SELECT * FROM rate_limit").await;
     for secret in [&ana.id, &ana.developer_key_id] {
         assert!(!counted.to_string().contains(secret.as_str()), "{secret}: {counted}");
     }
 }
 
 #[tokio::test]
-async fn a_deletion_that_a_crash_interrupts_goes_on_at_the_next_start() {
-    let glass = Glass::boot(|_| {}).await;
-    let (ana, ben) = (glass.server.user().await, glass.server.user().await);
-    Talk::at("2026-05-07T10:00:00Z", 20, "The falcons of Rosenburg").held(&glass.server.resources, &ana.id).await;
+async fn an_interrupted_deletion_continues_at_the_next_start() {
+    let setup = ServerWithDatabase::boot(|_| {}).await;
+    let (ana, ben) = (setup.server.user().await, setup.server.user().await);
+    TestConversation::at("2026-05-07T10:00:00Z", 20, "The falcons of Rosenburg")
+        .store(&setup.server.resources, &ana.id)
+        .await;
     // Nobody has come with anything of hers yet, so that nothing is believed of her.
-    glass.rows.sql(&format!("UPDATE user SET deleting_at = time::now() WHERE uid = '{}'", ana.id)).await;
+    setup.database.sql(&format!("UPDATE user SET deleting_at = time::now() WHERE uid = '{}'", ana.id)).await;
     let told = json!({ "code": "account_deletion_in_progress", "status": "deleting", "retryable": false });
-    let session = session_of(&glass.server, &ana).await;
+    let session = begin_session(&setup.server, &ana).await;
     let session = ana.with(&text(&session, "access_token"));
     let answers = [
         ana.app().get("/v3/memories").await,
@@ -171,13 +175,13 @@ async fn a_deletion_that_a_crash_interrupts_goes_on_at_the_next_start() {
         assert_eq!((answer.status, &answer.body["detail"]), (403, &told));
     }
     list_tools(&ana.mcp()).await.refused(403, "This account is being deleted");
-    assert_eq!(closed(&glass.server, &ana.token).await, (4005, "This account is being deleted".to_owned()));
-    assert!(tables(&glass.rows.with(&ana.id).await).contains("segment"));
+    assert_eq!(close_frame(&setup.server, &ana.token).await, (4005, "This account is being deleted".to_owned()));
+    assert!(tables(&setup.database.rows_with(&ana.id).await).contains("segment"));
 
-    let glass = glass.again().await;
-    assert_eq!(glass.rows.with(&ana.id).await, Vec::<String>::new());
-    let [ana, ben] = [ana, ben].map(|user| TestUser { url: glass.server.url.clone(), ..user });
+    let setup = setup.restart().await;
+    assert_eq!(setup.database.rows_with(&ana.id).await, Vec::<String>::new());
+    let [ana, ben] = [ana, ben].map(|user| TestUser { url: setup.server.url.clone(), ..user });
     ana.app().get("/v3/memories").await.refused(401, INVALID);
     ben.app().get("/v3/memories").await.ok();
-    glass.stop().await;
+    setup.stop().await;
 }

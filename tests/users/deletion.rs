@@ -1,21 +1,21 @@
-//! Deleting an account: nothing opens any more, nothing is found, and nobody else misses anything.
+//! Deleting an account: credentials stop working, nothing is found any more, and other users keep their data.
 
 use resources::audit::Selection;
 use serde_json::{Value, json};
 use tools::{Context, Face};
 
 use super::{
-    credentials::{Door, Equipped},
+    credentials::{MemberWithCredentials, Routes},
     support::{
-        DISABLED, INVALID, Member, NO_REFRESH, PASSWORD, WRONG, accept, closed, invite, judge, log_in, me, refresh,
-        session_of, signed_in, text,
+        DISABLED, INVALID, Member, NO_REFRESH, PASSWORD, WRONG, accept, begin_session, close_frame, invite, log_in, me,
+        refresh, set_access, signed_in, text,
     },
 };
 use crate::{
-    daily_summaries::rest::Talk,
+    daily_summaries::rest::TestConversation,
     support::{
         calls::directly,
-        server::{Answer, Caller, Server, TestUser, apart, indexed},
+        server::{Answer, Caller, Server, TestUser, on_runtime, wait_until_indexed},
     },
 };
 
@@ -38,13 +38,13 @@ const LOOKS: &[(&str, &str)] = &[
 async fn settle(server: &Server, user: &TestUser) -> String {
     let app = user.app();
     app.post("/v3/memories", json!({ "content": "Ana keeps bees near Graz" })).await.ok();
-    Talk::at("2026-05-09T15:00:00Z", 20, "We saw a kingfisher").held(&server.resources, &user.id).await;
+    TestConversation::at("2026-05-09T15:00:00Z", 20, "We saw a kingfisher").store(&server.resources, &user.id).await;
     let item = app.post("/v1/action-items", json!({ "description": "Buy jars" })).await.ok();
     let goal = json!({ "title": "Run to Bled", "goal_type": "numeric", "target_value": 100, "unit": "km" });
     app.post("/v1/goals", goal).await.ok();
     app.post("/v1/users/people", json!({ "name": "Berta" })).await.ok();
-    session_of(server, user).await;
-    indexed(server).await;
+    begin_session(server, user).await;
+    wait_until_indexed(server).await;
     text(&app.post("/v1/action-items/share", json!({ "task_ids": [item["id"]] })).await.ok(), "token")
 }
 
@@ -64,20 +64,20 @@ async fn found(server: &Server, user: &str) -> Vec<(&'static str, usize)> {
 #[tokio::test]
 async fn a_deleted_account_opens_nothing_any_more() {
     let server = Server::shared().await;
-    let ana = Equipped::of(server).await;
+    let ana = MemberWithCredentials::of(server).await;
     let deleted = json!({ "status": "ok", "message": "Account deletion started" });
     assert_eq!(ana.member.user.app().delete(ACCOUNT).await.ok(), deleted);
-    for (what, door, answer) in ana.try_everything().await {
+    for (what, door, answer) in ana.try_all().await {
         let sentence = match door {
-            Door::App => INVALID,
-            Door::Account => "Invalid authentication credentials",
-            Door::Keys => "Invalid API Key",
-            Door::Endpoint => "Invalid or missing API key. Provide via Authorization header.",
+            Routes::App => INVALID,
+            Routes::Account => "Invalid authentication credentials",
+            Routes::Keys => "Invalid API Key",
+            Routes::Endpoint => "Invalid or missing API key. Provide via Authorization header.",
         };
         let heard = (answer.status, answer.body);
         assert_eq!(heard, (401, json!({ "detail": sentence })), "{what} at {door:?}");
     }
-    assert_eq!(closed(server, &ana.user.token).await, (1008, INVALID.to_owned()));
+    assert_eq!(close_frame(server, &ana.user.token).await, (1008, INVALID.to_owned()));
     refresh(server, &ana.member.refresh).await.refused(401, NO_REFRESH);
     for account in [&ana.member.name, &ana.member.email] {
         log_in(server, account, PASSWORD).await.refused(401, WRONG);
@@ -85,7 +85,7 @@ async fn a_deleted_account_opens_nothing_any_more() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_deleted_user_is_found_and_all_of_others_is() {
+async fn only_the_deleted_users_data_are_gone() {
     let server = Server::shared().await;
     let (ana, ben) = (server.user().await, server.user().await);
     let (link, other_link) = (settle(server, &ana).await, settle(server, &ben).await);
@@ -119,17 +119,17 @@ async fn an_owner_deletes_a_user() {
 }
 
 #[tokio::test]
-async fn who_is_locked_out_can_be_deleted() {
+async fn disabled_users_can_be_deleted() {
     let server = Server::shared().await;
     let user = server.user().await;
-    judge(server, &user.id, "disable").await.ok();
+    set_access(server, &user.id, "disable").await.ok();
     user.app().delete(ACCOUNT).await.refused(403, DISABLED);
     server.owner().app().delete(&format!("/v1/admin/users/{}", user.id)).await.ok();
     user.app().get("/v3/memories").await.refused(401, INVALID);
 }
 
 #[tokio::test]
-async fn who_comes_back_is_somebody_new() {
+async fn a_returning_user_gets_a_new_account() {
     let server = Server::shared().await;
     let ana = Member::join(server).await;
     ana.user.app().post("/v3/memories", json!({ "content": "Ana keeps bees" })).await.ok();
@@ -143,7 +143,7 @@ async fn who_comes_back_is_somebody_new() {
 }
 
 #[tokio::test]
-async fn what_a_key_did_a_moment_before_is_forgotten_too() {
+async fn recent_audit_entries_of_keys_are_deleted_too() {
     let server = Server::shared().await;
     let user = server.user().await;
     for _ in 0..3 {
@@ -151,7 +151,7 @@ async fn what_a_key_did_a_moment_before_is_forgotten_too() {
     }
     user.app().delete(ACCOUNT).await.ok();
     let (resources, wanted) = (server.resources.clone(), Selection { limit: 10, ..Selection::default() });
-    let trail = apart(async move { resources.audit(&user.id).list(&wanted).await.unwrap() }).await;
+    let trail = on_runtime(async move { resources.audit(&user.id).list(&wanted).await.unwrap() }).await;
     assert!(trail.is_empty(), "{trail:?}");
 }
 
@@ -168,7 +168,7 @@ async fn write_until_refused(developer: Caller, writer: usize) -> Answer {
 }
 
 #[tokio::test]
-async fn whoever_writes_meanwhile_leaves_nothing() {
+async fn concurrent_writes_leave_nothing() {
     let server = Server::shared().await;
     let user = server.user().await;
     let writers: Vec<_> = (0..4).map(|writer| tokio::spawn(write_until_refused(user.developer(), writer))).collect();

@@ -5,7 +5,8 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::support::{
-    Member, NO_INVITATION, PASSWORD, TAKEN, accept, fresh_email, invite, is_invalid, knock, log_in, me, signed_in, text,
+    Member, NO_INVITATION, PASSWORD, TAKEN, accept, assert_invalid_field, fresh_email, invite, log_in, me, post_auth,
+    signed_in, text,
 };
 use crate::support::server::Server;
 
@@ -45,7 +46,7 @@ async fn an_invitation_makes_one_account() {
 }
 
 #[tokio::test]
-async fn a_guest_may_say_who_they_are() {
+async fn an_invited_user_may_give_a_name() {
     let server = Server::shared().await;
     let (invited_as, own) = (fresh_email(), fresh_email());
     let cases = [
@@ -117,20 +118,24 @@ async fn a_code_makes_one_account_however_many_come_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_no_invitation_is_refused() {
+async fn invalid_invitations_are_refused() {
     let server = Server::shared().await;
     for code in ["", "x", "omi_invite_", "omi_invite_00000000000000000000000000000000"] {
         accept(server, &json!({ "code": code }), json!({})).await.refused(404, NO_INVITATION);
     }
-    is_invalid(&accept(server, &json!({ "code": "x".repeat(101) }), json!({})).await, "string_too_long", "code");
-    is_invalid(&knock(server, "invitations/accept", json!({ "code": "x" })).await, "missing", "password");
+    assert_invalid_field(
+        &accept(server, &json!({ "code": "x".repeat(101) }), json!({})).await,
+        "string_too_long",
+        "code",
+    );
+    assert_invalid_field(&post_auth(server, "invitations/accept", json!({ "code": "x" })).await, "missing", "password");
     let invited = invite(server, json!({})).await.ok();
     accept(server, &invited, json!({ "name": "  " })).await.refused(422, "Name cannot be empty");
     for email in ["nobody", "@example.com", "ana@", "ana@home@example.com", "a na@example.com"] {
         accept(server, &invited, json!({ "email": email })).await.refused(422, "email is not a valid e-mail address");
         invite(server, json!({ "email": email })).await.refused(422, "email is not a valid e-mail address");
     }
-    is_invalid(&invite(server, json!({ "days": 0 })).await, "greater_than_equal", "days");
-    is_invalid(&invite(server, json!({ "days": 91 })).await, "less_than_equal", "days");
+    assert_invalid_field(&invite(server, json!({ "days": 0 })).await, "greater_than_equal", "days");
+    assert_invalid_field(&invite(server, json!({ "days": 91 })).await, "less_than_equal", "days");
     accept(server, &invited, json!({})).await.ok();
 }

@@ -1,9 +1,9 @@
-//! What the owner does with users, and what nobody does with the owner.
+//! Administration of users by the owner, and the owner's own protection.
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::support::{DISABLED, Member, fresh_email, invite, judge, me, text};
+use super::support::{DISABLED, Member, fresh_email, invite, me, set_access, text};
 use crate::support::server::Server;
 
 const USERS: &str = "/v1/admin/users";
@@ -16,7 +16,7 @@ async fn listed(server: &Server) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn the_owner_sees_everybody_in_the_order_in_which_they_came() {
+async fn users_are_listed_in_order_of_creation() {
     let server = Server::shared().await;
     let (ana, ben) = (Member::join(server).await, server.user().await);
     let users = listed(server).await;
@@ -44,7 +44,7 @@ async fn a_member_does_nothing_to_others() {
     app.post("/v1/admin/invitations", json!({ "email": email })).await.refused(403, OWNERS);
     app.delete(&invitation).await.refused(403, OWNERS);
     ana.app().get("/v3/memories").await.ok();
-    judge(server, &ana.id, "disable").await.ok();
+    set_access(server, &ana.id, "disable").await.ok();
     app.post(&format!("{user}/enable"), json!({})).await.refused(403, OWNERS);
     ana.app().get("/v3/memories").await.refused(403, DISABLED);
     let left = server.owner().app().get("/v1/admin/invitations").await.ok();
@@ -70,7 +70,7 @@ async fn the_owner_can_be_neither_locked_out_nor_deleted() {
     let owner = server.owner();
     let before = me(&owner).await;
     let id = text(&before, "id");
-    judge(&server, &id, "disable").await.refused(403, STAYS);
+    set_access(&server, &id, "disable").await.refused(403, STAYS);
     owner.app().delete(&format!("{USERS}/{id}")).await.refused(403, STAYS);
     owner.app().delete("/v1/users/delete-account").await.refused(403, STAYS);
     assert_eq!(me(&owner).await, before);
@@ -79,10 +79,10 @@ async fn the_owner_can_be_neither_locked_out_nor_deleted() {
 }
 
 #[tokio::test]
-async fn who_is_locked_out_was_so_since_the_first_time() {
+async fn the_first_time_of_disabling_is_kept() {
     let server = Server::shared().await;
     let user = server.user().await;
-    let standing = async |verdict: &str| judge(server, &user.id, verdict).await.ok()["user"]["disabled_at"].take();
+    let standing = async |verdict: &str| set_access(server, &user.id, verdict).await.ok()["user"]["disabled_at"].take();
     let first = standing("disable").await;
     assert!(first.is_string(), "{first}");
     assert_eq!(standing("disable").await, first);
@@ -96,8 +96,8 @@ async fn who_is_locked_out_was_so_since_the_first_time() {
 async fn users_who_are_not_there_are_not_found() {
     let server = Server::shared().await;
     for id in ["nobody", "omi_user_x", "owner"] {
-        judge(server, id, "disable").await.refused(404, "User not found");
-        judge(server, id, "enable").await.refused(404, "User not found");
+        set_access(server, id, "disable").await.refused(404, "User not found");
+        set_access(server, id, "enable").await.refused(404, "User not found");
         server.owner().app().delete(&format!("{USERS}/{id}")).await.refused(404, "User not found");
     }
     assert!(listed(server).await.iter().all(|user| user["id"] != "nobody"), "nothing was made of it");

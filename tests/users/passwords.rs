@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::support::{
-    CLOSED, INVALID, Member, NO_REFRESH, PASSWORD, WRONG, accept, invite, is_invalid, knock, log_in, me, must_wait,
-    refresh, session_of, signed_in, text,
+    CLOSED, INVALID, Member, NO_REFRESH, PASSWORD, WRONG, accept, assert_invalid_field, assert_login_throttled,
+    begin_session, invite, log_in, me, post_auth, refresh, signed_in, text,
 };
-use crate::support::server::{Answer, Server, TestUser, apart};
+use crate::support::server::{Answer, Server, TestUser, on_runtime};
 
 const NO_PASSWORDS: &str = "Password sign-in is disabled";
 const NOT_CURRENT: &str = "The current password is wrong";
@@ -16,10 +16,10 @@ const NOT_CURRENT: &str = "The current password is wrong";
 /// Adds a user who has a name and nothing else.
 async fn add(server: &Server, name: &str) -> String {
     let (resources, name) = (server.resources.clone(), name.to_owned());
-    apart(async move { resources.users().add(&name).await.unwrap().user.id }).await
+    on_runtime(async move { resources.users().add(&name).await.unwrap().user.id }).await
 }
 
-/// Gets a password wrong, and hears so each time.
+/// Fails to log in so many times.
 async fn fail(server: &Server, account: &str, times: usize) {
     for _ in 0..times {
         log_in(server, account, "wrong horse").await.refused(401, WRONG);
@@ -47,12 +47,12 @@ async fn a_user_logs_in_by_name_and_by_e_mail_address() {
 }
 
 #[tokio::test]
-async fn a_name_that_two_have_signs_nobody_in() {
+async fn ambiguous_names_are_refused() {
     let server = Server::shared().await;
     let ana = Member::join(server).await;
     add(server, &ana.name).await;
     log_in(server, &ana.name, PASSWORD).await.ok();
-    let other = Member::called(server, &ana.name).await;
+    let other = Member::named(server, &ana.name).await;
     log_in(server, &ana.name, PASSWORD).await.refused(401, WRONG);
     for member in [&ana, &other] {
         assert_eq!(log_in(server, &member.email, PASSWORD).await.ok()["uid"], member.user.id);
@@ -84,12 +84,12 @@ async fn passwords_have_an_end_on_both_sides() {
         (&ana.email, "", "string_too_short", "password"),
         (&ana.email, &longer, "string_too_long", "password"),
     ] {
-        is_invalid(&log_in(server, account, password).await, kind, name);
+        assert_invalid_field(&log_in(server, account, password).await, kind, name);
     }
     for (new, kind) in [("7 signs", "string_too_short"), (&longer, "string_too_long")] {
-        is_invalid(&change(&ana.user, json!(PASSWORD), new).await, kind, "new_password");
+        assert_invalid_field(&change(&ana.user, json!(PASSWORD), new).await, kind, "new_password");
         let invited = invite(server, json!({})).await.ok();
-        is_invalid(&accept(server, &invited, json!({ "password": new })).await, kind, "password");
+        assert_invalid_field(&accept(server, &invited, json!({ "password": new })).await, kind, "password");
     }
     let mut current = PASSWORD;
     for new in ["8 signs!", &long] {
@@ -100,19 +100,19 @@ async fn passwords_have_an_end_on_both_sides() {
 }
 
 #[tokio::test]
-async fn ten_failures_make_whoever_fails_wait_and_nobody_else() {
+async fn ten_failures_throttle_the_account_alone() {
     let server = Server::shared().await;
     let ana = Member::join(server).await;
     let nobody = format!("Eve {}", uuid::Uuid::new_v4());
     for account in [&ana.name, &nobody] {
         fail(server, account, 10).await;
-        must_wait(&log_in(server, account, PASSWORD).await);
-        must_wait(&log_in(server, account, "wrong horse").await);
+        assert_login_throttled(&log_in(server, account, PASSWORD).await);
+        assert_login_throttled(&log_in(server, account, "wrong horse").await);
     }
     let body = json!({ "account": ana.name, "password": PASSWORD });
     let elsewhere = ana.user.http.post(format!("{}/v1/auth/login", server.url)).json(&body);
     Answer::to(elsewhere.header("x-forwarded-for", "198.51.100.7")).await.ok();
-    must_wait(&log_in(server, &ana.name, PASSWORD).await);
+    assert_login_throttled(&log_in(server, &ana.name, PASSWORD).await);
     me(&ana.user).await;
 }
 
@@ -123,12 +123,12 @@ async fn an_account_is_one_by_whatever_it_is_called() {
     fail(server, &ana.name, 5).await;
     fail(server, &ana.email.to_uppercase(), 5).await;
     for account in [&ana.name, &ana.email] {
-        must_wait(&log_in(server, account, PASSWORD).await);
+        assert_login_throttled(&log_in(server, account, PASSWORD).await);
     }
 }
 
 #[tokio::test]
-async fn who_gets_it_right_is_forgiven_what_was_wrong_before() {
+async fn a_right_password_resets_the_count() {
     let server = Server::shared().await;
     let ana = Member::join(server).await;
     for _ in 0..2 {
@@ -138,7 +138,7 @@ async fn who_gets_it_right_is_forgiven_what_was_wrong_before() {
 }
 
 #[tokio::test]
-async fn a_password_is_changed_by_whoever_knows_it() {
+async fn a_password_change_needs_the_current_one() {
     let server = Server::shared().await;
     let ana = Member::join(server).await;
     for wrong in [json!("wrong horse"), json!(""), Value::Null] {
@@ -151,12 +151,12 @@ async fn a_password_is_changed_by_whoever_knows_it() {
 }
 
 #[tokio::test]
-async fn ten_wrong_passwords_of_now_make_whoever_changes_it_wait() {
+async fn ten_wrong_current_passwords_throttle_the_change() {
     let ana = Member::join(Server::shared().await).await;
     for _ in 0..10 {
         change(&ana.user, json!("wrong horse"), "another horse").await.refused(403, NOT_CURRENT);
     }
-    must_wait(&change(&ana.user, json!(PASSWORD), "another horse").await);
+    assert_login_throttled(&change(&ana.user, json!(PASSWORD), "another horse").await);
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn a_new_password_ends_every_session_but_the_one_that_sets_it() {
 async fn a_new_password_set_by_a_token_ends_every_session_and_not_the_token() {
     let server = Server::shared().await;
     let user = server.user().await;
-    let tokens = session_of(server, &user).await;
+    let tokens = begin_session(server, &user).await;
     change(&user, Value::Null, PASSWORD).await.ok();
     signed_in(server, &tokens).app().get("/v3/memories").await.refused(401, INVALID);
     refresh(server, &text(&tokens, "refresh_token")).await.refused(401, NO_REFRESH);
@@ -194,7 +194,7 @@ async fn a_new_password_set_by_a_token_ends_every_session_and_not_the_token() {
 }
 
 #[tokio::test]
-async fn where_passwords_are_switched_off_nobody_has_one() {
+async fn password_sign_in_can_be_disabled() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), |config| {
         config.sign_in.passwords = false;
@@ -203,10 +203,10 @@ async fn where_passwords_are_switched_off_nobody_has_one() {
     .await;
     let account = NewAccount { name: "Ana".into(), password: Some(PASSWORD.into()), ..NewAccount::default() };
     let resources = server.resources.clone();
-    apart(async move { resources.users().create(account).await.unwrap().unwrap() }).await;
+    on_runtime(async move { resources.users().create(account).await.unwrap().unwrap() }).await;
     log_in(&server, "Ana", PASSWORD).await.refused(401, WRONG);
     let stranger = json!({ "name": "Eve", "email": "eve@example.com", "password": PASSWORD });
-    knock(&server, "sign-up", stranger).await.refused(403, CLOSED);
+    post_auth(&server, "sign-up", stranger).await.refused(403, CLOSED);
     let invited = invite(&server, json!({ "name": "Ben" })).await.ok();
     accept(&server, &invited, json!({})).await.refused(403, NO_PASSWORDS);
     let left = server.owner().app().get("/v1/admin/invitations").await.ok();

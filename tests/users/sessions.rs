@@ -1,12 +1,12 @@
-//! Sessions: refreshed, listed, ended, and what a refresh token that comes twice does.
+//! Sessions: refresh, listing, logout, and reuse of a refresh token.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::support::{
-    INVALID, Member, NO_REFRESH, PASSWORD, accept, closed, fresh_email, invite, is_invalid, knock, log_in, refresh,
-    session_of, signed_in, text,
+    INVALID, Member, NO_REFRESH, PASSWORD, accept, assert_invalid_field, begin_session, close_frame, fresh_email,
+    invite, log_in, post_auth, refresh, signed_in, text,
 };
 use crate::support::server::{Server, TestUser};
 
@@ -18,7 +18,7 @@ async fn sessions(user: &TestUser) -> Vec<Value> {
 }
 
 async fn log_out(server: &Server, token: &str) -> String {
-    knock(server, "logout", json!({ "refresh_token": token })).await.ok().to_string()
+    post_auth(server, "logout", json!({ "refresh_token": token })).await.ok().to_string()
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn a_refresh_token_that_comes_after_its_successor_was_used_ends_its_sessio
     refresh(server, &text(&next, "refresh_token")).await.refused(401, NO_REFRESH);
     for ended in [&ana.user, &signed_in(server, &next)] {
         ended.app().get("/v3/memories").await.refused(401, INVALID);
-        assert_eq!(closed(server, &ended.token).await, (4004, INVALID.to_owned()));
+        assert_eq!(close_frame(server, &ended.token).await, (4004, INVALID.to_owned()));
     }
     assert_eq!(sessions(&other).await.len(), 1, "other sessions go on");
 }
@@ -66,7 +66,7 @@ async fn a_refresh_token_that_comes_several_times_at_once_is_answered_with_the_s
 }
 
 #[tokio::test]
-async fn what_is_no_refresh_token_is_refused_and_ends_nothing() {
+async fn invalid_refresh_tokens_are_refused_and_end_nothing() {
     let server = Server::shared().await;
     let ana = Member::join(server).await;
     let parts: Vec<&str> = ana.refresh.split('.').collect();
@@ -84,7 +84,7 @@ async fn what_is_no_refresh_token_is_refused_and_ends_nothing() {
     for token in wrong {
         refresh(server, &token).await.refused(401, NO_REFRESH);
     }
-    is_invalid(&refresh(server, &"x".repeat(301)).await, "string_too_long", "refresh_token");
+    assert_invalid_field(&refresh(server, &"x".repeat(301)).await, "string_too_long", "refresh_token");
     refresh(server, &ana.refresh).await.ok();
 }
 
@@ -115,7 +115,7 @@ async fn sessions_are_listed_newest_first_with_the_one_that_asks() {
     let phone = signed_in(server, &accept(server, &invited, more).await.ok());
     let on = async |device: Value| {
         let body = json!({ "account": email, "password": PASSWORD, "device": device });
-        knock(server, "login", body).await
+        post_auth(server, "login", body).await
     };
     let laptop = signed_in(server, &on(json!("Ana's laptop")).await.ok());
     on(json!("  ")).await.ok();
@@ -128,7 +128,7 @@ async fn sessions_are_listed_newest_first_with_the_one_that_asks() {
     let time = |name: &str| text(&listed[0], name).parse::<DateTime<Utc>>().unwrap();
     assert_eq!(time("expires_at") - time("created_at"), TimeDelta::days(30));
     assert_eq!(sessions(&phone).await[2]["current"], true);
-    is_invalid(&on(json!("x".repeat(101))).await, "string_too_long", "device");
+    assert_invalid_field(&on(json!("x".repeat(101))).await, "string_too_long", "device");
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn a_token_of_a_user_is_no_session() {
     let server = Server::shared().await;
     let user = server.user().await;
     assert_eq!(sessions(&user).await, Vec::<Value>::new());
-    session_of(server, &user).await;
+    begin_session(server, &user).await;
     assert_eq!(sessions(&user).await[0]["current"], false);
 }
 

@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::support::{
-    CLOSED, PASSWORD, TAKEN, WRONG, fresh_email, has_had_enough, is_invalid, knock, log_in, me, signed_in,
+    CLOSED, PASSWORD, TAKEN, WRONG, assert_invalid_field, assert_rate_limited, fresh_email, log_in, me, post_auth,
+    signed_in,
 };
 use crate::support::server::{Answer, Server, fresh_folder};
 
-/// A server that is open to everybody.
+/// A server with open sign-up.
 async fn open() -> &'static Server {
     static OPEN: OnceCell<Server> = OnceCell::const_new();
     let boot = || async { Server::boot(&fresh_folder("open"), |config| config.sign_in.sign_up = SignUp::Open).await };
@@ -18,7 +19,7 @@ async fn open() -> &'static Server {
 }
 
 async fn sign_up(server: &Server, name: &str, email: &str, password: &str) -> Answer {
-    knock(server, "sign-up", json!({ "name": name, "email": email, "password": password })).await
+    post_auth(server, "sign-up", json!({ "name": name, "email": email, "password": password })).await
 }
 
 #[tokio::test]
@@ -29,7 +30,7 @@ async fn a_server_is_closed_unless_it_says_otherwise() {
 }
 
 #[tokio::test]
-async fn where_it_is_open_everybody_makes_an_account() {
+async fn open_sign_up_creates_accounts() {
     let (server, email) = (open().await, fresh_email());
     let tokens = sign_up(server, " Eve ", &email.to_uppercase(), PASSWORD).await.ok();
     let known = me(&signed_in(server, &tokens)).await;
@@ -66,7 +67,7 @@ async fn an_account_needs_a_name_an_address_and_a_password() {
         ("Eve", &email, "7 signs", "string_too_short", "password"),
         ("Eve", &email, &long, "string_too_long", "password"),
     ] {
-        is_invalid(&sign_up(server, name, email, password).await, kind, place);
+        assert_invalid_field(&sign_up(server, name, email, password).await, kind, place);
     }
     sign_up(server, "  ", &email, PASSWORD).await.refused(422, "Name cannot be empty");
     sign_up(server, "Eve", "nobody", PASSWORD).await.refused(422, "email is not a valid e-mail address");
@@ -74,7 +75,7 @@ async fn an_account_needs_a_name_an_address_and_a_password() {
 }
 
 #[tokio::test]
-async fn after_twenty_attempts_an_address_has_to_wait_and_nobody_else() {
+async fn twenty_attempts_throttle_the_address_alone() {
     let (server, taken, other) = (open().await, fresh_email(), fresh_email());
     sign_up(server, "Eve", &taken, PASSWORD).await.ok();
     // As a proxy on this machine passes them on.
@@ -87,7 +88,7 @@ async fn after_twenty_attempts_an_address_has_to_wait_and_nobody_else() {
     for _ in 0..20 {
         come(from, &taken).await.refused(409, TAKEN);
     }
-    has_had_enough(&come(from, &other).await, 20);
+    assert_rate_limited(&come(from, &other).await, 20);
     log_in(server, &other, PASSWORD).await.refused(401, WRONG);
     come(Some("203.0.113.31"), &taken).await.refused(409, TAKEN);
     for _ in 0..=20 {

@@ -1,4 +1,4 @@
-//! Users: who may come in, with what, and what is left of them.
+//! Members, and the requests of the authentication routes.
 
 use futures::StreamExt;
 use serde_json::{Value, json};
@@ -7,9 +7,9 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-use crate::support::server::{Answer, Server, TestUser, apart};
+use crate::support::server::{Answer, Server, TestUser, on_runtime};
 
-/// The password of everybody here.
+/// The password of every member.
 pub(crate) const PASSWORD: &str = "correct horse";
 
 /// What is said to a name and a password that do not belong together.
@@ -33,12 +33,12 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// Somebody whose name nobody else has.
+    /// A member with a unique name.
     pub(crate) async fn join(server: &Server) -> Self {
-        Self::called(server, &format!("Ana {}", uuid::Uuid::new_v4())).await
+        Self::named(server, &format!("Ana {}", uuid::Uuid::new_v4())).await
     }
 
-    pub(crate) async fn called(server: &Server, name: &str) -> Self {
+    pub(crate) async fn named(server: &Server, name: &str) -> Self {
         let email = fresh_email();
         let invited = invite(server, json!({ "email": email, "name": name })).await.ok();
         let tokens = accept(server, &invited, json!({})).await.ok();
@@ -57,19 +57,19 @@ pub(crate) fn text(object: &Value, name: &str) -> String {
 }
 
 /// Asks for something that asks for no credential.
-pub(crate) async fn knock(server: &Server, path: &str, body: Value) -> Answer {
+pub(crate) async fn post_auth(server: &Server, path: &str, body: Value) -> Answer {
     Answer::to(reqwest::Client::new().post(format!("{}/v1/auth/{path}", server.url)).json(&body)).await
 }
 
 pub(crate) async fn log_in(server: &Server, account: &str, password: &str) -> Answer {
-    knock(server, "login", json!({ "account": account, "password": password })).await
+    post_auth(server, "login", json!({ "account": account, "password": password })).await
 }
 
 pub(crate) async fn refresh(server: &Server, token: &str) -> Answer {
-    knock(server, "refresh", json!({ "refresh_token": token })).await
+    post_auth(server, "refresh", json!({ "refresh_token": token })).await
 }
 
-/// Has the owner invite somebody.
+/// Creates an invitation as the owner.
 pub(crate) async fn invite(server: &Server, body: Value) -> Answer {
     server.owner().app().post("/v1/admin/invitations", body).await
 }
@@ -78,15 +78,15 @@ pub(crate) async fn invite(server: &Server, body: Value) -> Answer {
 pub(crate) async fn accept(server: &Server, invited: &Value, more: Value) -> Answer {
     let mut body = json!({ "code": invited["code"], "password": PASSWORD });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    knock(server, "invitations/accept", body).await
+    post_auth(server, "invitations/accept", body).await
 }
 
 /// Has the owner `disable` or `enable` a user.
-pub(crate) async fn judge(server: &Server, user: &str, verdict: &str) -> Answer {
+pub(crate) async fn set_access(server: &Server, user: &str, verdict: &str) -> Answer {
     server.owner().app().post(&format!("/v1/admin/users/{user}/{verdict}"), json!({})).await
 }
 
-/// What the server knows of whoever is signed in.
+/// The profile of the signed-in user.
 pub(crate) async fn me(user: &TestUser) -> Value {
     user.app().get("/v1/users/me").await.ok()["user"].take()
 }
@@ -106,14 +106,14 @@ pub(crate) fn signed_in(server: &Server, tokens: &Value) -> TestUser {
 }
 
 /// The tokens of a new session of a user, who need not have a password.
-pub(crate) async fn session_of(server: &Server, user: &TestUser) -> Value {
+pub(crate) async fn begin_session(server: &Server, user: &TestUser) -> Value {
     let (resources, id) = (server.resources.clone(), user.id.clone());
-    let tokens = apart(async move { resources.users().begin_session(&id, None).await.unwrap() }).await;
+    let tokens = on_runtime(async move { resources.users().begin_session(&id, None).await.unwrap() }).await;
     serde_json::to_value(tokens).unwrap()
 }
 
 /// How a WebSocket closes that is opened with a token which is no good: the code, and the reason.
-pub(crate) async fn closed(server: &Server, token: &str) -> (u16, String) {
+pub(crate) async fn close_frame(server: &Server, token: &str) -> (u16, String) {
     let address = format!("{}/v2/voice-message/transcribe-stream", server.url.replace("http://", "ws://"));
     let mut request = address.into_client_request().unwrap();
     request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
@@ -124,24 +124,24 @@ pub(crate) async fn closed(server: &Server, token: &str) -> (u16, String) {
     }
 }
 
-/// Sees to it that a request was refused with 422 for one reason, at this argument of its body.
+/// Asserts that a request was refused with 422 for one reason, at this argument of its body.
 #[track_caller]
-pub(crate) fn is_invalid(answer: &Answer, kind: &str, name: &str) {
+pub(crate) fn assert_invalid_field(answer: &Answer, kind: &str, name: &str) {
     assert_eq!(answer.status, 422, "{}", answer.body);
     let issues = answer.body["detail"].as_array().unwrap_or_else(|| panic!("no list: {}", answer.body));
     let found: Vec<_> = issues.iter().map(|issue| (issue["type"].clone(), issue["loc"].clone())).collect();
     assert_eq!(found, [(json!(kind), json!(["body", name]))]);
 }
 
-/// Sees to it that whoever was wrong ten times has to wait.
+/// Asserts the 429 after ten wrong passwords.
 #[track_caller]
-pub(crate) fn must_wait(answer: &Answer) {
-    has_had_enough(answer, 10);
+pub(crate) fn assert_login_throttled(answer: &Answer) {
+    assert_rate_limited(answer, 10);
 }
 
-/// Sees to it that whoever has done something so often has to wait, and is told so in the contract's form.
+/// Asserts the contract's 429 for a limit of so many.
 #[track_caller]
-pub(crate) fn has_had_enough(answer: &Answer, most: u32) {
+pub(crate) fn assert_rate_limited(answer: &Answer, most: u32) {
     let seconds: u64 = answer.header("retry-after").parse().unwrap_or_else(|_| panic!("no Retry-After: {answer:?}"));
     assert!((1..=901).contains(&seconds), "a quarter of an hour at most: {seconds}");
     answer.refused(429, &format!("Rate limit exceeded. Try again in {seconds}s."));

@@ -1,12 +1,12 @@
-//! Somebody who has signed in on a phone. What the owner alone may do is refused to everybody here, and what ends an
+//! A user signed in on a phone. What is the owner's is refused to all users of these tests, and what ends an
 //! account comes last.
 
 use serde_json::{Value, json};
 
 use crate::support::{
-    server::{Server, apart},
+    server::{Server, on_runtime},
     tables::{
-        Heard::{self, NotFound, NothingOfHers, Refused},
+        Expected::{self, NotFound, NothingForeign, Refused},
         Noun,
     },
 };
@@ -20,7 +20,7 @@ pub(crate) const NOUN: Noun = Noun {
         Box::pin(async {
             let (resources, id) = (Server::shared().await.resources.clone(), user.id.clone());
             let tokens =
-                apart(async move { resources.users().begin_session(&id, Some("a phone")).await.unwrap() }).await;
+                on_runtime(async move { resources.users().begin_session(&id, Some("a phone")).await.unwrap() }).await;
             let sessions = user.app().get("/v1/auth/sessions").await.ok();
             json!({
                 "id": user.id,
@@ -32,7 +32,7 @@ pub(crate) const NOUN: Noun = Noun {
     },
     calls,
     attempts,
-    belongings: |_| vec!["/v1/users/me".into(), "/v1/auth/sessions".into()],
+    owned_paths: |_| vec!["/v1/users/me".into(), "/v1/auth/sessions".into()],
     secrets: &[],
     volatile: &["id", "access_token", "refresh_token", "last_used_at", "expires_at"],
 };
@@ -64,10 +64,10 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
+fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
     let user = json!({ "user_id": seed["id"] });
     vec![
-        ("get_me", json!({}), NothingOfHers),
+        ("get_me", json!({}), NothingForeign),
         ("log_in", json!({ "account": seed["id"], "password": "a guess at it" }), Refused(401, WRONG)),
         (
             "sign_up",
@@ -80,10 +80,10 @@ fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
             NotFound("Invitation not found"),
         ),
         ("refresh_session", json!({ "refresh_token": seed["access"] }), Refused(401, "Invalid refresh token")),
-        ("log_out", json!({ "refresh_token": seed["session"] }), NothingOfHers),
-        ("list_sessions", json!({}), NothingOfHers),
+        ("log_out", json!({ "refresh_token": seed["session"] }), NothingForeign),
+        ("list_sessions", json!({}), NothingForeign),
         ("end_session", json!({ "session_id": seed["session"] }), NotFound("Session not found")),
-        ("change_password", json!({ "new_password": "long enough" }), NothingOfHers),
+        ("change_password", json!({ "new_password": "long enough" }), NothingForeign),
         ("list_users", json!({}), Refused(403, OWNERS)),
         ("disable_user", user.clone(), Refused(403, OWNERS)),
         ("enable_user", user.clone(), Refused(403, OWNERS)),
@@ -91,6 +91,6 @@ fn attempts(seed: &Value) -> Vec<(&'static str, Value, Heard)> {
         ("invite_user", json!({ "email": "eve@example.com" }), Refused(403, OWNERS)),
         ("list_invitations", json!({}), Refused(403, OWNERS)),
         ("withdraw_invitation", json!({ "invitation_id": seed["session"] }), Refused(403, OWNERS)),
-        ("delete_account", json!({}), NothingOfHers),
+        ("delete_account", json!({}), NothingForeign),
     ]
 }

@@ -1,4 +1,4 @@
-//! The access tokens of sessions: what they say, what they open, and that nobody else writes them.
+//! Access tokens of sessions: claims, where they are accepted, and forgeries.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
@@ -7,7 +7,7 @@ use sha2::Sha256;
 
 use super::{
     credentials::list_tools,
-    support::{INVALID, Member, NO_REFRESH, closed, refresh},
+    support::{INVALID, Member, NO_REFRESH, close_frame, refresh},
 };
 use crate::support::server::Server;
 
@@ -49,7 +49,7 @@ async fn an_access_token_opens_the_app_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_token_that_somebody_else_wrote_is_refused() {
+async fn forged_tokens_are_refused() {
     let server = Server::shared().await;
     let (ana, eve) = (Member::join(server).await, Member::join(server).await);
     let token = &ana.user.token;
@@ -78,7 +78,7 @@ async fn a_token_that_somebody_else_wrote_is_refused() {
     ];
     for forged in forged {
         ana.user.with(&forged).get("/v3/memories").await.refused(401, INVALID);
-        assert_eq!(closed(server, &forged).await, (1008, INVALID.to_owned()), "{forged}");
+        assert_eq!(close_frame(server, &forged).await, (1008, INVALID.to_owned()), "{forged}");
     }
     ana.user.app().get("/v3/memories").await.ok();
 }

@@ -1,4 +1,4 @@
-//! Spoken messages: transcribed, and asked, with an endpoint that hears what is written for it.
+//! Spoken messages: transcription and questions, with a scripted endpoint.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::{SinkExt, StreamExt};
@@ -13,7 +13,7 @@ use tokio_tungstenite::{
 };
 
 use crate::support::{
-    json::invalid,
+    json::assert_invalid,
     scripted::ServerWithSpeech,
     server::{Answer, Caller, Server},
     speech::Recognition,
@@ -86,12 +86,12 @@ async fn bare_samples_become_a_wav_file() {
         ("?channels=3", "less_than_equal", "channels"),
         ("?encoding=mulaw", "enum", "encoding"),
     ] {
-        invalid(&samples(&app, query, vec![0, 0]).await, &[(kind, json!(["query", name]))]);
+        assert_invalid(&samples(&app, query, vec![0, 0]).await, &[(kind, json!(["query", name]))]);
     }
 }
 
 #[tokio::test]
-async fn nothing_and_too_much_is_refused() {
+async fn empty_and_too_large_audio_is_refused() {
     let setup = ServerWithSpeech::shared().await;
     let app = setup.server.user().await.app();
     samples(&app, "", Vec::new()).await.refused(400, "No audio was sent");
@@ -106,7 +106,7 @@ async fn nothing_and_too_much_is_refused() {
 }
 
 #[tokio::test]
-async fn what_the_endpoint_says_is_passed_on() {
+async fn errors_of_the_endpoint_are_passed_on() {
     let setup = ServerWithSpeech::shared().await;
     let app = setup.server.user().await.app();
     setup.speech.script("garbled", Recognition::Fail(400, None));

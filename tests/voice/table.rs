@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use crate::support::tables::{Heard::Refused, Noun};
+use crate::support::tables::{Expected::Refused, Noun};
 
 pub(crate) const NOUN: Noun = Noun {
     seed: |_| Box::pin(async { json!({}) }),
@@ -12,7 +12,7 @@ pub(crate) const NOUN: Noun = Noun {
         let heard = Refused(503, "No transcription endpoint is configured: set speech.url");
         vec![("transcribe_voice_message", recording(), heard)]
     },
-    belongings: |_| vec![],
+    owned_paths: |_| vec![],
     secrets: &[],
     volatile: &[],
 };

@@ -16,10 +16,10 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use crate::{
-    daily_summaries::rest::Talk,
+    daily_summaries::rest::TestConversation,
     support::{
-        json::{column, fields, invalid},
-        server::{Server, TestUser, apart},
+        json::{assert_invalid, column, field_names},
+        server::{Server, TestUser, on_runtime},
     },
 };
 
@@ -27,33 +27,33 @@ const HOOK: &str = "/v1/users/developer/webhook";
 const DELIVERIES: &str = "/v1/users/developer/webhooks/deliveries";
 
 /// How often, and how long after each other, something is looked for that must come.
-const LOOKS: u32 = 1500;
-const LOOK: Duration = Duration::from_millis(20);
+const MAX_POLLS: u32 = 1500;
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A server on loopback that hears of events, and answers as a test says.
+/// A webhook receiver on loopback that answers by script.
 #[derive(Clone)]
 struct Receiver {
     url: String,
-    heard: Arc<Mutex<Vec<Heard>>>,
+    heard: Arc<Mutex<Vec<Received>>>,
     /// What is answered on each path, one after the other; the last goes on, and nothing means 200.
     answers: Arc<Mutex<HashMap<String, VecDeque<u16>>>>,
 }
 
 /// A request that came.
 #[derive(Debug, Clone)]
-struct Heard {
+struct Received {
     path: String,
     query: String,
     headers: HashMap<String, String>,
     text: String,
 }
 
-impl Heard {
+impl Received {
     fn body(&self) -> Value {
         serde_json::from_str(&self.text).unwrap()
     }
 
-    /// Sees to it that it is signed with this secret.
+    /// Asserts that it is signed with this secret.
     #[track_caller]
     fn is_signed_with(&self, secret: &str) {
         let header = &self.headers["x-recollect-signature"];
@@ -76,7 +76,7 @@ impl Receiver {
             let here = here.clone();
             async move { Ok::<_, poem::Error>(here.answer(request).await) }
         });
-        apart(async move {
+        on_runtime(async move {
             let acceptor = TcpAcceptor::from_std(listener).unwrap();
             tokio::spawn(poem::Server::new_with_acceptor(acceptor).run(endpoint));
         })
@@ -95,7 +95,7 @@ impl Receiver {
         };
         let headers = request.headers().iter().map(text).collect();
         let text = request.into_body().into_string().await.unwrap();
-        self.heard.lock().unwrap().push(Heard { path: path.clone(), query, headers, text });
+        self.heard.lock().unwrap().push(Received { path: path.clone(), query, headers, text });
         let mut answers = self.answers.lock().unwrap();
         let status = match answers.get_mut(&path) {
             Some(left) if left.len() > 1 => left.pop_front(),
@@ -107,23 +107,23 @@ impl Receiver {
     }
 
     /// What came on a path.
-    fn heard(&self, path: &str) -> Vec<Heard> {
+    fn received(&self, path: &str) -> Vec<Received> {
         self.heard.lock().unwrap().iter().filter(|heard| heard.path == path).cloned().collect()
     }
 
     /// Waits until so much has come on a path.
-    async fn hears(&self, path: &str, count: usize) -> Vec<Heard> {
-        eventually(async || Some(self.heard(path)).filter(|heard| heard.len() >= count)).await
+    async fn wait_for(&self, path: &str, count: usize) -> Vec<Received> {
+        eventually(async || Some(self.received(path)).filter(|heard| heard.len() >= count)).await
     }
 }
 
 /// Waits until there is something.
 async fn eventually<T>(look: impl AsyncFn() -> Option<T>) -> T {
-    for _ in 0..LOOKS {
+    for _ in 0..MAX_POLLS {
         if let Some(found) = look().await {
             return found;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     panic!("it does not come");
 }
@@ -156,12 +156,12 @@ async fn deliveries(user: &TestUser) -> Value {
 
 /// Waits until all of a user's events have ended; gives them, newest first.
 pub(crate) async fn ended(user: &TestUser) -> Value {
-    for _ in 0..LOOKS {
+    for _ in 0..MAX_POLLS {
         let all = deliveries(user).await;
         if all.as_array().unwrap().iter().all(|one| one["state"] != "queued") {
             return all;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     panic!("they do not end");
 }
@@ -187,13 +187,13 @@ pub(crate) fn said(id: &str, text: &str) -> TranscriptSegment {
 /// Says something, as the transcription does.
 async fn say(resources: &Arc<Resources>, user: &str, text: &str) {
     let (resources, user, segment) = (Arc::clone(resources), user.to_owned(), said("s1", text));
-    apart(async move { tools::webhooks::transcript(&resources, &user, &[segment]).await.unwrap() }).await;
+    on_runtime(async move { tools::webhooks::transcript(&resources, &user, &[segment]).await.unwrap() }).await;
 }
 
 /// Raises an event with this key.
 pub(crate) async fn raise(resources: &Arc<Resources>, user: &str, kind: WebhookKind, key: &str) {
     let (resources, user, key) = (Arc::clone(resources), user.to_owned(), key.to_owned());
-    apart(async move { resources.webhooks(&user).raise(kind, &key, "{}".into()).await.unwrap() }).await;
+    on_runtime(async move { resources.webhooks(&user).raise(kind, &key, "{}".into()).await.unwrap() }).await;
 }
 
 #[tokio::test]
@@ -204,7 +204,7 @@ async fn webhooks_are_set_and_switched() {
     assert_eq!(app.get(&format!("{HOOK}/memory_created")).await.ok(), none);
     let status = async || app.get("/v1/users/developer/webhooks/status").await.ok();
     let kinds = ["audio_bytes", "button_event", "day_summary", "memory_created", "realtime_transcript"];
-    assert_eq!(fields(&status().await), kinds);
+    assert_eq!(field_names(&status().await), kinds);
     for kind in kinds {
         assert_eq!(status().await[kind], false);
         set(&user, kind, "https://hooks.example/x,5").await;
@@ -221,19 +221,19 @@ async fn webhooks_are_set_and_switched() {
 }
 
 #[tokio::test]
-async fn what_is_no_webhook_is_refused() {
+async fn invalid_webhooks_are_refused() {
     let app = Server::shared().await.user().await.app();
     let path = format!("{HOOK}/memory_created");
-    invalid(&app.post(&path, json!({})).await, &[("missing", json!(["body", "url"]))]);
+    assert_invalid(&app.post(&path, json!({})).await, &[("missing", json!(["body", "url"]))]);
     for wrong in ["ftp://hooks.example/", "hooks.example", "https://"] {
         let sentence = "url must be an address that starts with http:// or https://";
         app.post(&path, json!({ "url": wrong })).await.refused(422, sentence);
     }
     let unknown = format!("{HOOK}/birthdays");
-    invalid(&app.get(&unknown).await, &[("enum", json!(["path", "kind"]))]);
-    invalid(&app.post(&unknown, json!({ "url": "" })).await, &[("enum", json!(["path", "kind"]))]);
-    invalid(&app.post(&format!("{unknown}/enable"), json!({})).await, &[("enum", json!(["path", "kind"]))]);
-    invalid(&app.post(&format!("{unknown}/disable"), json!({})).await, &[("enum", json!(["path", "kind"]))]);
+    assert_invalid(&app.get(&unknown).await, &[("enum", json!(["path", "kind"]))]);
+    assert_invalid(&app.post(&unknown, json!({ "url": "" })).await, &[("enum", json!(["path", "kind"]))]);
+    assert_invalid(&app.post(&format!("{unknown}/enable"), json!({})).await, &[("enum", json!(["path", "kind"]))]);
+    assert_invalid(&app.post(&format!("{unknown}/disable"), json!({})).await, &[("enum", json!(["path", "kind"]))]);
 }
 
 #[tokio::test]
@@ -244,17 +244,17 @@ async fn events_arrive_signed() {
     assert_eq!(user.app().get("/v1/users/developer/webhooks/secret").await.ok()["secret"], secret);
     set(&user, "memory_created", &format!("{}/memory?key=a%20b", receiver.url)).await;
     set(&user, "day_summary", &format!("{}/day", receiver.url)).await;
-    let talk = Talk::at("2026-05-08T10:00:00Z", 5, "Bees").held(&server.resources, &user.id).await;
-    let dull = Talk { discarded: true, ..Talk::at("2026-05-08T11:00:00Z", 5, "Noise") };
-    let dull = dull.held(&server.resources, &user.id).await;
+    let talk = TestConversation::at("2026-05-08T10:00:00Z", 5, "Bees").store(&server.resources, &user.id).await;
+    let dull = TestConversation { discarded: true, ..TestConversation::at("2026-05-08T11:00:00Z", 5, "Noise") };
+    let dull = dull.store(&server.resources, &user.id).await;
     let (resources, id, created) = (Arc::clone(&server.resources), user.id.clone(), talk.clone());
-    apart(async move {
+    on_runtime(async move {
         for conversation in [&dull, &created, &created] {
             tools::webhooks::conversation_created(&resources, &id, conversation).await.unwrap();
         }
     })
     .await;
-    let memory = receiver.hears("/memory", 1).await.remove(0);
+    let memory = receiver.wait_for("/memory", 1).await.remove(0);
     memory.is_signed_with(secret.as_str().unwrap());
     assert_eq!(memory.query, format!("key=a%20b&uid={}", user.id));
     assert_eq!(memory.headers["content-type"], "application/json");
@@ -265,7 +265,7 @@ async fn events_arrive_signed() {
     let rotated = user.app().post("/v1/users/developer/webhooks/secret/rotate", json!({})).await.ok()["secret"].clone();
     assert_ne!(rotated, secret);
     user.app().post("/v1/users/daily-summary-settings/test", json!({ "date": "2026-05-08" })).await.ok();
-    let day = receiver.hears("/day", 1).await.remove(0);
+    let day = receiver.wait_for("/day", 1).await.remove(0);
     day.is_signed_with(rotated.as_str().unwrap());
     let summary = user.app().get("/v1/users/daily-summaries").await.ok()["summaries"][0].clone();
     let text = format!("{}\n\n{}", summary["headline"].as_str().unwrap(), summary["overview"].as_str().unwrap());
@@ -276,7 +276,7 @@ async fn events_arrive_signed() {
     let ended = ended(&user).await;
     assert_eq!(column(&ended, "kind"), ["day_summary", "memory_created"], "each once");
     assert_eq!(column(&ended, "state"), ["delivered"; 2]);
-    assert_eq!(receiver.heard("/memory").len(), 1);
+    assert_eq!(receiver.received("/memory").len(), 1);
 }
 
 #[tokio::test]
@@ -289,15 +289,15 @@ async fn a_transcript_arrives_in_order() {
     for text in &texts {
         say(&server.resources, &user.id, text).await;
     }
-    let heard = receiver.hears("/", 20).await;
-    assert_eq!(fields(&heard[0].body()), ["segments", "session_id"]);
+    let heard = receiver.wait_for("/", 20).await;
+    assert_eq!(field_names(&heard[0].body()), ["segments", "session_id"]);
     assert_eq!(heard[0].body()["session_id"], user.id);
     let said: Vec<Value> = heard.iter().map(|one| one.body()["segments"][0]["text"].clone()).collect();
     assert_eq!(json!(said), json!(texts));
 }
 
 #[tokio::test]
-async fn what_fails_is_tried_again_and_holds_up_nobody() {
+async fn failed_deliveries_are_retried_and_block_no_others() {
     let (server, receiver) = (open_server().await, Receiver::start().await);
     let user = server.user().await;
     set(&user, "memory_created", &format!("{}/broken", receiver.url)).await;
@@ -314,13 +314,13 @@ async fn what_fails_is_tried_again_and_holds_up_nobody() {
     assert_eq!((&broken["state"], &broken["attempts"]), (&json!("delivered"), &json!(3)), "{broken}");
     assert_eq!((&broken["last_status"], &broken["last_error"]), (&json!(200), &Value::Null));
     let ids: Vec<String> =
-        receiver.heard("/broken").iter().map(|one| one.headers["x-recollect-delivery"].clone()).collect();
+        receiver.received("/broken").iter().map(|one| one.headers["x-recollect-delivery"].clone()).collect();
     assert_eq!(ids, ["memory_created:a"; 3], "a receiver can tell them for one");
     let moved = of("day_summary");
     assert_eq!((&moved["state"], &moved["attempts"], &moved["last_status"]), (&json!("dead"), &json!(8), &json!(302)));
     assert!(moved["last_error"].as_str().unwrap().contains("redirects are not followed"), "{moved}");
-    assert_eq!(receiver.heard("/elsewhere").len(), 0);
-    assert_eq!((&of("realtime_transcript")["attempts"], receiver.heard("/fine").len()), (&json!(1), 1));
+    assert_eq!(receiver.received("/elsewhere").len(), 0);
+    assert_eq!((&of("realtime_transcript")["attempts"], receiver.received("/fine").len()), (&json!(1), 1));
 }
 
 #[tokio::test]
@@ -336,7 +336,7 @@ async fn a_webhook_that_always_fails_is_switched_off() {
     let hook = user.app().get(&format!("{HOOK}/memory_created")).await.ok();
     assert_eq!((&hook["enabled"], &hook["failures"]), (&json!(false), &json!(100)));
     assert_eq!(hook["disabled_because"], "100 attempts in a row have failed");
-    assert_eq!(receiver.heard("/dead").len(), 100);
+    assert_eq!(receiver.received("/dead").len(), 100);
     user.app().post(&format!("{HOOK}/memory_created/enable"), json!({})).await.ok();
     let hook = user.app().get(&format!("{HOOK}/memory_created")).await.ok();
     assert_eq!((&hook["enabled"], &hook["failures"]), (&json!(true), &json!(0)));
@@ -356,7 +356,7 @@ async fn private_addresses_are_never_called() {
         assert_eq!((&newest["state"], &newest["attempts"]), (&json!("dead"), &json!(1)), "{host}: {newest}");
         assert!(newest["last_error"].as_str().unwrap().contains("public address"), "{host}: {newest}");
     }
-    assert_eq!(receiver.heard("/").len(), 0);
+    assert_eq!(receiver.received("/").len(), 0);
 }
 
 #[tokio::test]
@@ -369,12 +369,12 @@ async fn a_restart_loses_nothing() {
     raise(&server.resources, &user.id, WebhookKind::MemoryCreated, "a").await;
     eventually(async || deliveries(&user).await[0]["last_status"].as_u64()).await;
     server.stop().await;
-    let tried = receiver.heard("/later").len();
+    let tried = receiver.received("/later").len();
     receiver.answers("/later", [200]);
     let server = boot(&folder, 1).await;
     user.url = server.url.clone();
     let ended = ended(&user).await;
     assert_eq!((&ended[0]["state"], &ended[0]["last_status"]), (&json!("delivered"), &json!(200)));
-    assert_eq!(receiver.heard("/later").len(), tried + 1);
+    assert_eq!(receiver.received("/later").len(), tried + 1);
     server.stop().await;
 }

@@ -7,7 +7,7 @@ use super::rest::{ended, raise};
 use crate::support::{
     server::{Server, TestUser},
     tables::{
-        Heard::{self, NothingOfHers},
+        Expected::{self, NothingForeign},
         Noun,
     },
 };
@@ -16,7 +16,7 @@ pub(crate) const NOUN: Noun = Noun {
     seed: |user| Box::pin(seed(user)),
     calls: |_| calls(),
     attempts: |_| attempts(),
-    belongings: |_| {
+    owned_paths: |_| {
         let kind = |kind: &str| format!("/v1/users/developer/webhook/{kind}");
         let more = ["status", "secret", "deliveries"].map(|what| format!("/v1/users/developer/webhooks/{what}"));
         [vec![kind("memory_created"), kind("day_summary")], more.into()].concat()
@@ -50,17 +50,17 @@ fn calls() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn attempts() -> Vec<(&'static str, Value, Heard)> {
+fn attempts() -> Vec<(&'static str, Value, Expected)> {
     let kind = json!({ "kind": "memory_created" });
     let url = json!({ "kind": "memory_created", "url": "https://hooks.example/bob" });
     vec![
-        ("get_webhook", kind.clone(), NothingOfHers),
-        ("get_webhooks_status", json!({}), NothingOfHers),
-        ("get_webhook_deliveries", json!({}), NothingOfHers),
-        ("set_webhook", url, NothingOfHers),
-        ("enable_webhook", kind.clone(), NothingOfHers),
-        ("disable_webhook", kind, NothingOfHers),
-        ("get_webhook_secret", json!({}), NothingOfHers),
-        ("rotate_webhook_secret", json!({}), NothingOfHers),
+        ("get_webhook", kind.clone(), NothingForeign),
+        ("get_webhooks_status", json!({}), NothingForeign),
+        ("get_webhook_deliveries", json!({}), NothingForeign),
+        ("set_webhook", url, NothingForeign),
+        ("enable_webhook", kind.clone(), NothingForeign),
+        ("disable_webhook", kind, NothingForeign),
+        ("get_webhook_secret", json!({}), NothingForeign),
+        ("rotate_webhook_secret", json!({}), NothingForeign),
     ]
 }

@@ -6,7 +6,7 @@ use super::{NOT_FOUND, Omi, USAGE};
 
 #[tokio::test]
 async fn omi_cli_keeps_action_items() {
-    let omi = Omi::of_somebody().await;
+    let omi = Omi::of_new_user().await;
     let due = ["action-item", "create", "Send Ana the photos", "--due-at", "2026-05-15T09:00:00"];
     let photos = omi.json(&due).await;
     assert_eq!((&photos["completed"], &photos["due_at"]), (&json!(false), &json!("2026-05-15T09:00:00Z")));
@@ -44,7 +44,7 @@ async fn omi_cli_keeps_action_items() {
 
 #[tokio::test]
 async fn omi_cli_understands_refusals_about_action_items() {
-    let omi = Omi::of_somebody().await;
+    let omi = Omi::of_new_user().await;
     for command in [&["get"][..], &["complete"], &["update", "--open"], &["delete", "-y"]] {
         let command = [&["action-item", command[0], "nothing"], &command[1..]].concat();
         omi.fails(&command, NOT_FOUND, "Action item not found").await;

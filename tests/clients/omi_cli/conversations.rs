@@ -14,7 +14,7 @@ fn in_app(id: &str) -> String {
 
 #[tokio::test]
 async fn omi_cli_keeps_conversations() {
-    let omi = Omi::of_somebody().await;
+    let omi = Omi::of_new_user().await;
     let dated = ["--started-at", "2026-05-04T09:00:00", "--finished-at", "2026-05-04 09:30:00", "--language", "en"];
     let source = ["--text-source", "message", "--text-source-spec", "email"];
     let create = ["conversation", "create", "--text"];
@@ -88,7 +88,7 @@ async fn from_segments(omi: &Omi) {
 
 #[tokio::test]
 async fn omi_cli_understands_refusals_about_conversations() {
-    let omi = Omi::of_somebody().await;
+    let omi = Omi::of_new_user().await;
     for command in [&["get", "nothing"][..], &["delete", "nothing", "-y"], &["update", "nothing", "--title", "x"]] {
         omi.fails(&[&["conversation"], command].concat(), NOT_FOUND, "Conversation not found").await;
     }

@@ -6,7 +6,7 @@ use super::{NOT_FOUND, Omi, USAGE};
 
 #[tokio::test]
 async fn omi_cli_follows_goals() {
-    let omi = Omi::of_somebody().await;
+    let omi = Omi::of_new_user().await;
     let measure =
         ["--type", "numeric", "--target", "100", "--min", "1", "--max", "100", "--current", "2", "--unit", "km"];
     let created = omi.json(&[&["goal", "create", "Run"], &measure[..]].concat()).await;
@@ -38,7 +38,7 @@ async fn omi_cli_follows_goals() {
 
 #[tokio::test]
 async fn omi_cli_understands_refusals_about_goals() {
-    let omi = Omi::of_somebody().await;
+    let omi = Omi::of_new_user().await;
     for command in
         [&["get", "goal_0"][..], &["history", "goal_0"], &["delete", "goal_0", "-y"], &["progress", "goal_0", "1"]]
     {

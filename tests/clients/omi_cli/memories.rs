@@ -6,7 +6,7 @@ use super::{NOT_FOUND, Omi, SIGN_IN, USAGE};
 
 #[tokio::test]
 async fn omi_cli_keeps_memories() {
-    let omi = Omi::of_somebody().await;
+    let omi = Omi::of_new_user().await;
     let tagged = ["--category", "work", "--tag", "hive", "--tag", "hill", "--visibility", "public"];
     let created = omi.json(&[&["memory", "create", "Ada keeps bees."], &tagged[..]].concat()).await;
     let id = created["id"].as_str().unwrap();
@@ -34,7 +34,7 @@ async fn omi_cli_keeps_memories() {
 
 #[tokio::test]
 async fn omi_cli_finds_a_memory_beyond_the_first_page() {
-    let omi = Omi::of_somebody().await;
+    let omi = Omi::of_new_user().await;
     for batch in 0..5 {
         let memory = |place: usize| json!({ "content": format!("Shelf {batch} holds jar {place}.") });
         let memories: Vec<Value> = (0..21).map(memory).collect();
@@ -48,7 +48,7 @@ async fn omi_cli_finds_a_memory_beyond_the_first_page() {
 
 #[tokio::test]
 async fn omi_cli_understands_refusals_about_memories() {
-    let omi = Omi::of_somebody().await;
+    let omi = Omi::of_new_user().await;
     omi.fails(&["memory", "delete", "nothing", "--yes"], NOT_FOUND, "Memory not found").await;
     omi.fails(&["memory", "update", "nothing", "--content", "x"], NOT_FOUND, "Memory not found").await;
     let long = "x".repeat(501);
@@ -57,9 +57,9 @@ async fn omi_cli_understands_refusals_about_memories() {
     let wrong = "Invalid category 'wrk' is not a valid MemoryCategory";
     omi.fails(&["memory", "list", "--categories", "wrk"], USAGE, wrong).await;
     let reader = omi.user.app().post("/v1/dev/keys", json!({ "name": "reader" })).await.ok();
-    let reading = Omi { key: reader["key"].as_str().map(str::to_owned), ..Omi::of_somebody().await };
+    let reading = Omi { key: reader["key"].as_str().map(str::to_owned), ..Omi::of_new_user().await };
     assert_eq!(reading.json(&["memory", "list"]).await, json!([]));
     reading.fails(&["memory", "create", "x"], SIGN_IN, "Required scope: memories:write").await;
-    let nobody = Omi { key: Some(format!("omi_dev_{:032}", 0)), ..Omi::of_somebody().await };
+    let nobody = Omi { key: Some(format!("omi_dev_{:032}", 0)), ..Omi::of_new_user().await };
     nobody.fails(&["memory", "list"], SIGN_IN, "Invalid API Key").await;
 }

@@ -6,7 +6,7 @@ use super::{Omi, SIGN_IN, USAGE};
 
 #[tokio::test]
 async fn omi_cli_signs_in_with_a_key() {
-    let mut omi = Omi::of_somebody().await;
+    let mut omi = Omi::of_new_user().await;
     let key = omi.key.take().unwrap();
     omi.fails(&["auth", "whoami"], SIGN_IN, "Not authenticated").await;
     let signed_in = omi.json(&["auth", "login", "--api-key", &key]).await;
@@ -34,7 +34,7 @@ async fn omi_cli_signs_in_with_a_key() {
 
 #[tokio::test]
 async fn omi_cli_keeps_profiles_apart() {
-    let mut omi = Omi::of_somebody().await;
+    let mut omi = Omi::of_new_user().await;
     let key = omi.key.take().unwrap();
     assert!(omi.table(&["version"]).await.contains("0.2.3"));
     assert_eq!(omi.json(&["config", "set", "api_base", &omi.user.url]).await, Value::Null);

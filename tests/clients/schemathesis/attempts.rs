@@ -1,4 +1,4 @@
-//! What schemathesis has done, from its report of every request.
+//! What schemathesis did, from its report of every request.
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// What was called, and what came of it.
 #[derive(Default)]
-pub(super) struct Tried {
+pub(super) struct Attempts {
     /// The operations that were called and have answered.
     pub(super) called: BTreeSet<String>,
     /// The operations that have succeeded at least once, and whatever else was found that way.
@@ -19,9 +19,9 @@ pub(super) struct Tried {
     /// The checks that had something to look at, and were content.
     pub(super) checks: BTreeSet<String>,
     /// How often Bob was told that something is not there.
-    pub(super) peeks: usize,
+    pub(super) foreign_reads: usize,
     /// How often something was asked for that had been deleted before.
-    pub(super) revisits: usize,
+    pub(super) reads_after_deletion: usize,
 }
 
 /// One request, and its answer.
@@ -35,17 +35,17 @@ struct Exchange {
     status: u64,
 }
 
-impl Tried {
+impl Attempts {
     /// Reads the events of a run, one a line.
     pub(super) fn read(events: &Path) -> Self {
-        let mut tried = Self::default();
+        let mut attempts = Self::default();
         for line in BufReader::new(File::open(events).unwrap()).lines() {
             let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
             if let Some(scenario) = event.get("ScenarioFinished") {
-                tried.note(scenario);
+                attempts.note(scenario);
             }
         }
-        tried
+        attempts
     }
 
     /// Adds what was tried in another run.
@@ -53,22 +53,23 @@ impl Tried {
         self.called.extend(other.called);
         self.reached.extend(other.reached);
         self.checks.extend(other.checks);
-        self.peeks += other.peeks;
-        self.revisits += other.revisits;
+        self.foreign_reads += other.foreign_reads;
+        self.reads_after_deletion += other.reads_after_deletion;
     }
 
     fn note(&mut self, scenario: &Value) {
         let recorder = &scenario["recorder"];
         let exchanges = exchanges(recorder);
         match scenario["phase"].as_str() {
-            Some("stateful") => self.revisits += revisits(&exchanges),
+            Some("stateful") => self.reads_after_deletion += reads_after_deletion(&exchanges),
             // What belongs to one operation is called by its name.
             Some("examples" | "coverage" | "fuzzing") if !exchanges.is_empty() => {
                 self.called.insert(recorder["label"].as_str().unwrap().to_owned());
             }
             _ => {}
         }
-        self.peeks += exchanges.iter().filter(|it| it.user.as_deref() == Some("bob") && it.status == 404).count();
+        self.foreign_reads +=
+            exchanges.iter().filter(|it| it.user.as_deref() == Some("bob") && it.status == 404).count();
         let reached = exchanges.iter().filter(|exchange| exchange.has_succeeded());
         self.reached.extend(reached.map(|exchange| format!("{} {}", exchange.method, exchange.path)));
         let checks = recorder["checks"].as_object().into_iter().flatten().filter_map(|(_, checks)| checks.as_array());
@@ -83,7 +84,7 @@ impl Exchange {
     }
 
     /// Whether it reads or changes what was deleted in another.
-    fn comes_back_to(&self, deletion: &Self) -> bool {
+    fn follows(&self, deletion: &Self) -> bool {
         let rest = self.uri.strip_prefix(&deletion.uri);
         let is_there_or_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         self.user.is_some() && matches!(self.method.as_str(), "GET" | "PATCH") && is_there_or_below
@@ -107,11 +108,11 @@ fn exchanges(recorder: &Value) -> Vec<Exchange> {
 }
 
 /// How often something is asked for in a scenario that was deleted in it before.
-fn revisits(exchanges: &[Exchange]) -> usize {
+fn reads_after_deletion(exchanges: &[Exchange]) -> usize {
     let is_deletion =
         |exchange: &&Exchange| exchange.method == "DELETE" && exchange.has_succeeded() && exchange.path.contains('{');
     let is_return = |(place, exchange): &(usize, &Exchange)| {
-        exchanges[..*place].iter().filter(is_deletion).any(|deletion| exchange.comes_back_to(deletion))
+        exchanges[..*place].iter().filter(is_deletion).any(|deletion| exchange.follows(deletion))
     };
     exchanges.iter().enumerate().filter(is_return).count()
 }

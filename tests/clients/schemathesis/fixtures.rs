@@ -1,14 +1,14 @@
-//! What users begin with, so that schemathesis asks for things that there are.
+//! Rows of the users, so that schemathesis asks for ids that exist.
 
 use serde_json::{Value, json};
 
 use crate::support::server::{Server, TestUser};
 
 /// How many there are of each: some are taken away on the way.
-const MANY: usize = 20;
+const ROWS_OF_EACH: usize = 20;
 
 /// The parameter that names such a thing, where it is made, and of what; `#` is another number each time.
-const BELONGINGS: [(&str, &str, &str); 7] = [
+const ROWS: [(&str, &str, &str); 7] = [
     ("memory_id", "/v3/memories", r#"{ "content": "Ada keeps # bees" }"#),
     ("action_item_id", "/v1/action-items", r#"{ "description": "Feed # bees" }"#),
     ("goal_id", "/v1/goals", r#"{ "title": "Keep # bees", "goal_type": "numeric", "target_value": 100 }"#),
@@ -46,11 +46,11 @@ impl Ids {
 }
 
 /// Gives a user something of each kind.
-pub(super) async fn furnish(user: &TestUser) -> Ids {
+pub(super) async fn create_rows(user: &TestUser) -> Ids {
     let mut ids = Vec::new();
-    for (parameter, path, body) in BELONGINGS {
+    for (parameter, path, body) in ROWS {
         let mut made = Vec::new();
-        for number in 0..MANY {
+        for number in 0..ROWS_OF_EACH {
             let body: Value = serde_json::from_str(&body.replace('#', &number.to_string())).unwrap();
             made.push(user.app().post(path, body).await.ok()["id"].clone());
         }
@@ -62,7 +62,7 @@ pub(super) async fn furnish(user: &TestUser) -> Ids {
 /// Users and invitations, for the owner.
 pub(super) async fn people(server: &Server) -> Ids {
     let (owner, mut users, mut invitations) = (server.owner().app(), Vec::new(), Vec::new());
-    for _ in 0..MANY {
+    for _ in 0..ROWS_OF_EACH {
         users.push(Value::String(server.user().await.id));
         invitations.push(owner.post("/v1/admin/invitations", json!({ "name": "Eve" })).await.ok()["id"].clone());
     }

@@ -1,4 +1,4 @@
-//! The route that is a WebSocket says by how it closes who may not come in.
+//! The WebSocket route refuses by its close frame.
 
 use futures::{SinkExt, StreamExt};
 use tokio_tungstenite::{
@@ -6,18 +6,18 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-use super::{APP, EVERYTHING, Given, Session};
+use super::{ALL_CREDENTIALS, APP, Credential, Session};
 use crate::support::server::{Server, TestUser};
 
 /// The route, as the others are named.
 pub(super) const ROUTE: &str = "GET /v2/voice-message/transcribe-stream";
 
 /// With which code, and why, a connection closes that is opened with this.
-async fn closed(user: &TestUser, given: Given) -> (u16, String) {
+async fn close_frame(user: &TestUser, credential: Credential) -> (u16, String) {
     let (_, path) = ROUTE.split_once(' ').unwrap();
     let address = format!("{}{path}", user.url.replace("http://", "ws://"));
     let mut request = address.into_client_request().unwrap();
-    if let Some(credential) = given.of(user) {
+    if let Some(credential) = credential.of(user) {
         request.headers_mut().insert("authorization", format!("Bearer {credential}").parse().unwrap());
     }
     let (mut socket, _) = connect_async(request).await.unwrap();
@@ -25,21 +25,21 @@ async fn closed(user: &TestUser, given: Given) -> (u16, String) {
     let _ = socket.send(Message::text("finalize")).await;
     match socket.next().await {
         Some(Ok(Message::Close(Some(frame)))) => (frame.code.into(), frame.reason.to_string()),
-        other => panic!("{given:?}: {other:?}"),
+        other => panic!("{credential:?}: {other:?}"),
     }
 }
 
 #[tokio::test]
-async fn it_closes_before_whoever_has_not_signed_in() {
+async fn it_closes_without_the_apps_credential() {
     let user = Server::shared().await.user().await;
-    for (given, _, sentence) in APP {
-        let (code, reason) = closed(&user, *given).await;
-        assert_eq!(code, 1008, "{given:?}: {reason}");
-        assert!(reason.starts_with(sentence), "{given:?}: {reason}");
+    for (credential, _, sentence) in APP {
+        let (code, reason) = close_frame(&user, *credential).await;
+        assert_eq!(code, 1008, "{credential:?}: {reason}");
+        assert!(reason.starts_with(sentence), "{credential:?}: {reason}");
     }
-    let others = EVERYTHING.into_iter().filter(|given| APP.iter().all(|(refused, ..)| refused != given));
+    let others = ALL_CREDENTIALS.into_iter().filter(|credential| APP.iter().all(|(refused, ..)| refused != credential));
     assert!(others.eq([Session]), "everybody is tried");
-    // The servers of these tests have nothing that listens: whoever may come in hears of that.
+    // The servers of these tests have no transcription endpoint, which is what an accepted client is told.
     let opened = (1011, "No transcription endpoint is configured: set speech.url".to_owned());
-    assert_eq!(closed(&user, Session).await, opened);
+    assert_eq!(close_frame(&user, Session).await, opened);
 }

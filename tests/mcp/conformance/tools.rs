@@ -1,4 +1,4 @@
-//! Tools that answer in every form that content has, tell of their progress, log, and ask while they run.
+//! Tools that answer with every type of content, report progress, log, and ask while they run.
 #![expect(deprecated, reason = "sampling and logging are deprecated, and conformance to older revisions needs them")]
 
 use std::time::Duration;
