@@ -53,7 +53,8 @@ mod chat {
     mod greetings;
     mod messages;
     mod sharing;
-    pub(crate) mod stream;
+    mod stream;
+    pub(crate) mod support;
     pub(crate) mod table;
 }
 
@@ -161,11 +162,12 @@ mod webhooks {
 mod agent {
     mod attachments;
     mod changes;
-    pub(crate) mod functions;
+    mod functions;
     mod injection;
     mod prompt;
     mod real_model;
     mod sessions;
+    mod support;
 }
 
 /// Processing of conversations: by the language model, by rules while it fails, again after a crash.
@@ -181,6 +183,7 @@ mod processing {
 /// Import from other services, and export.
 mod transfer {
     mod chats;
+    mod formats;
     mod meetings;
     mod omi;
     mod round_trip;
@@ -245,6 +248,7 @@ mod faces {
 mod mcp {
     mod batches;
     mod cancellation;
+    mod client;
     mod confirmation;
     pub(crate) mod conformance;
     mod endpoint;

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::functions::prompt_with_memory;
+use super::support::prompt_with_memory;
 use crate::{
-    chat::stream::ask,
+    chat::support::ask,
     files::rest::upload,
     support::{model::Act, scripted::ServerWithModel, server::wait_until_indexed},
 };

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::functions::call;
+use super::support::call;
 use crate::{
-    chat::stream::{Answered, ask},
+    chat::support::{Answered, ask},
     support::{model::Act, scripted::ServerWithModel, server::TestUser},
 };
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::functions::{call, prompt_with_memory, tool_result};
+use super::support::{call, prompt_with_memory, tool_result};
 use crate::{
-    chat::stream::ask,
+    chat::support::ask,
     support::{model::Act, scripted::ServerWithModel, server::TestUser},
 };
 

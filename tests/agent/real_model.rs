@@ -7,7 +7,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
-    chat::stream::ask,
+    chat::support::ask,
     support::server::{Server, TestUser, wait_until_indexed},
 };
 

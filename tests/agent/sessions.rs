@@ -6,7 +6,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
-    chat::stream::ask,
+    chat::support::ask,
     support::{
         model::{Act, ScriptedModel},
         scripted::ServerWithModel,

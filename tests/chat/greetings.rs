@@ -109,7 +109,8 @@ async fn a_model_greets_in_its_own_words() {
 
 #[tokio::test]
 async fn a_failed_model_is_replaced_by_the_plain_greeting() {
-    let setup = ServerWithModel::shared().await;
+    let setup = ServerWithModel::boot(|config| config.model.timeout_seconds = 1).await;
+    let ServerWithModel { server, model, folder: _folder } = setup;
     let acts = [
         ("gull", Act::Fail(400)),
         ("heron", Act::Stall(r#"{"greeting": "#)),
@@ -117,8 +118,8 @@ async fn a_failed_model_is_replaced_by_the_plain_greeting() {
         ("crane", Act::Say(&[r#"{"greeting": " "}"#])),
     ];
     let greetings = acts.into_iter().map(async |(app, act)| {
-        let user = setup.server.user().await;
-        setup.model.script(app, [act]);
+        let user = server.user().await;
+        model.script(app, [act]);
         let path = format!("/v2/messages?app_id={app}");
         let greeted = user.app().get(&path).await.ok();
         is_greeting(&greeted[0], FAILED);
@@ -126,4 +127,5 @@ async fn a_failed_model_is_replaced_by_the_plain_greeting() {
         is_greeting(&greet(&user, &format!("/v1/initial-message?app_id={app}")).await, FAILED);
     });
     join_all(greetings).await;
+    server.stop().await;
 }

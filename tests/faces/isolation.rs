@@ -14,7 +14,7 @@ use tools::{
 };
 
 use crate::{
-    chat::stream::ask,
+    chat::support::ask,
     support::{
         calls::{by_route, caller, context, directly, is_for_mcp, name_of, over_mcp},
         scripted::ServerWithSpeech,

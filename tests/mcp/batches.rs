@@ -4,9 +4,9 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
+    client::{JSON_AND_SSE, McpClient},
     confirmation::{answer, deletion},
     conformance,
-    endpoint::{JSON_AND_SSE, McpClient},
     events::EventStream,
     resumption::slow_call,
 };

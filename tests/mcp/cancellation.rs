@@ -6,8 +6,8 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use super::{
+    client::{JSON_AND_SSE, McpClient},
     confirmation::{answer, deletion},
-    endpoint::{JSON_AND_SSE, McpClient},
     events::EventStream,
 };
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    endpoint::{JSON_AND_SSE, McpClient, initialize, message_of},
+    client::{JSON_AND_SSE, McpClient, initialize, message_of},
     events::EventStream,
 };
 

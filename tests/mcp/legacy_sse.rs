@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{
-    endpoint::{McpClient, initialize, list_tools},
+    client::{McpClient, initialize, list_tools},
     events::EventStream,
 };
 use crate::support::server::Server;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tools::transfer::Input;
 
 use super::{
-    endpoint::{JSON_AND_SSE, McpClient, message_of},
+    client::{JSON_AND_SSE, McpClient, message_of},
     resources::long_talk,
 };
 use crate::{

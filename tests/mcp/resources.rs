@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tools::transfer::Input;
 
-use super::endpoint::McpClient;
+use super::client::McpClient;
 use crate::{
     support::server::{Server, TestUser, wait_until_indexed},
     transfer::support::import,

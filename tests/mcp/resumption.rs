@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{
+    client::{JSON_AND_SSE, McpClient},
     conformance,
-    endpoint::{JSON_AND_SSE, McpClient},
     events::EventStream,
 };
 use crate::support::server::Server;

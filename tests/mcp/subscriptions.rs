@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::{
-    endpoint::{JSON_AND_SSE, McpClient, message_of},
+    client::{JSON_AND_SSE, McpClient, message_of},
     events::EventStream,
 };
 use crate::{oauth::flow, support::server::Server};

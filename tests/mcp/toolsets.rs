@@ -3,7 +3,7 @@
 use schemas::{key::KeyFamily, scope::Scope};
 use serde_json::{Value, json};
 
-use super::endpoint::{JSON_AND_SSE, McpClient, list_tools, message_of};
+use super::client::{JSON_AND_SSE, McpClient, list_tools, message_of};
 use crate::support::server::{Server, on_runtime};
 
 /// What `tools/list` may weigh, in bytes.

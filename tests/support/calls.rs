@@ -12,16 +12,6 @@ use tools::{Access, Audience, Context, Credential, Face, Placement, Route, Tool}
 
 use super::server::{Answer, Caller, Server, TestUser, on_runtime};
 
-/// What routes may call an argument, where that is not the tool's own name for it.
-const SPELLINGS: [(&str, &str); 6] = [
-    ("items", "memories"),
-    ("items", "action_items"),
-    ("content", "value"),
-    ("visibility", "value"),
-    ("name", "value"),
-    ("limit", "per_page"),
-];
-
 /// Method and path, as `server::routes()` writes them.
 pub(crate) fn name_of(route: &Route) -> String {
     format!("{} {}", route.method, route.path)
@@ -68,11 +58,11 @@ pub(crate) async fn directly(context: Context, tool: &'static Tool, arguments: &
     on_runtime(async move { tool.call(context, &tool.arguments, given).await }).await
 }
 
-/// Calls a route with the tool's own arguments, spelled as the route wants them.
+/// Calls a route with the arguments of its tool.
 pub(crate) async fn by_route(caller: &Caller, route: &Route, arguments: &Value) -> Answer {
     let mut path = route.path.to_owned();
     let mut rest = Map::new();
-    for (name, value) in spelled(route, arguments) {
+    for (name, value) in wire_arguments(route, arguments) {
         match path.split_once(&format!("{{{name}}}")) {
             Some((before, after)) => path = format!("{before}{}{after}", text_of(&value)),
             None => drop(rest.insert(name, value)),
@@ -123,17 +113,17 @@ pub(crate) async fn over_mcp_with(caller: &Caller, method: &str, params: Value) 
     }
 }
 
-fn spelled(route: &Route, arguments: &Value) -> Map<String, Value> {
+/// The arguments by the names that clients of the route use.
+fn wire_arguments(route: &Route, arguments: &Value) -> Map<String, Value> {
     let known = &route.arguments.schema()["properties"];
-    let spell = |(name, value): (&String, &Value)| {
-        let other =
-            SPELLINGS.iter().find(|(own, wire)| own == name && known.get(wire).is_some()).map(|(_, wire)| *wire);
-        let wire = if known.get(name).is_some() { Some(name.as_str()) } else { other };
+    let rename = |(name, value): (&String, &Value)| {
+        let wire = route.arguments.wire_name(name);
+        let is_known = known.get(wire).is_some();
         // What a route has fixed is none of its arguments.
-        assert!(wire.is_some() || name == "family", "{} has no {name}", name_of(route));
-        wire.map(|wire| (wire.to_owned(), value.clone()))
+        assert!(is_known || name == "family", "{} has no {name}", name_of(route));
+        is_known.then(|| (wire.to_owned(), value.clone()))
     };
-    arguments.as_object().unwrap().iter().filter_map(spell).collect()
+    arguments.as_object().unwrap().iter().filter_map(rename).collect()
 }
 
 fn with_query(path: &str, arguments: Map<String, Value>) -> String {

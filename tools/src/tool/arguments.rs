@@ -90,7 +90,7 @@ impl Arguments {
     }
 
     /// The name that clients use of a field.
-    fn wire_name<'a>(&self, field: &'a str) -> &'a str {
+    pub fn wire_name<'a>(&self, field: &'a str) -> &'a str {
         self.renamed.iter().find(|(renamed, _)| *renamed == field).map_or(field, |&(_, wire)| wire)
     }
 
