@@ -27,7 +27,7 @@ use conversation::*;
 use sharing::*;
 use sync::*;
 
-/// What the user has to do.
+/// The user's tasks.
 pub(crate) const ACTION_ITEMS: Noun = Noun {
     reader: Some("get_action_item"),
     scopes: Some((ActionItemsRead, ActionItemsWrite)),
@@ -42,7 +42,7 @@ const COMPACT: &[&str] = fields!(
     FoundActionItem { relevance_score },
 );
 
-/// What developers write is shorter.
+/// The maximum length of what developers write.
 const MAX_DEVELOPER_TEXT: u32 = 500;
 
 impl Context {
@@ -232,7 +232,7 @@ async fn count_action_items(context: Context, _: CountActionItems) -> Result<Act
     Ok(context.action_items().count().await?)
 }
 
-/// A span of time whose ends are not exchanged.
+/// A time range whose start is not after its end.
 fn in_order<T: PartialOrd>(start: Option<T>, end: Option<T>, sentence: &str) -> Result<(Option<T>, Option<T>)> {
     match (&start, &end) {
         (Some(first), Some(last)) if first > last => Err(Error::Rejected(sentence.into())),
@@ -244,7 +244,7 @@ fn not_found() -> Error {
     Error::NotFound("Action item not found".into())
 }
 
-/// A text without the white space around it, which must leave something.
+/// A trimmed text, which must not be empty.
 fn filled(text: &str, when_empty: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() { Err(Error::Invalid(when_empty.into())) } else { Ok(text.to_owned()) }

@@ -13,8 +13,7 @@ use schemas::{
     scope::Scope::{ActionItemsRead, ConversationsRead, ConversationsWrite, GoalsRead, MemoriesRead},
 };
 
-use crate::calendar;
-use crate::{Context, Error, Result, Tool, tool::Noun, toolsets::Toolset};
+use crate::{Context, Error, Result, Tool, calendar, tool::Noun, toolsets::Toolset};
 use buckets::Buckets;
 
 /// How many categories have a series of their own; the others are combined.

@@ -1,10 +1,10 @@
 //! Conversations: list, read, write, change and delete them.
 
-mod changing;
-mod merging;
-mod reading;
+mod changes;
+mod creation;
+mod merge;
+mod queries;
 mod shared;
-mod writing;
 
 use resources::conversations::Conversations;
 use schemas::{
@@ -23,13 +23,13 @@ use crate::{
     },
     toolsets::Toolset,
 };
-use changing::*;
-use merging::*;
-use reading::*;
+use changes::*;
+use creation::*;
+use merge::*;
+use queries::*;
 use shared::*;
-use writing::*;
 
-/// Recorded talk.
+/// Recorded conversations.
 pub(crate) const CONVERSATIONS: Noun = Noun {
     reader: Some("get_conversation_by_id"),
     scopes: Some((ConversationsRead, ConversationsWrite)),
@@ -49,7 +49,7 @@ pub(crate) const CARD: &[&str] = fields!(
     FoundConversation { match_snippets },
 );
 
-/// The fields that they see of one.
+/// The fields of a single conversation for them.
 const DETAIL: &[&str] = fields!(Conversation {
     id,
     created_at,
@@ -64,7 +64,7 @@ const DETAIL: &[&str] = fields!(Conversation {
 const BAD_CATEGORY: UnknownValue = UnknownValue::Rejected("Invalid category '{}' is not a valid CategoryEnum");
 const BAD_ASSIGN_TYPE: UnknownValue = UnknownValue::Rejected("Invalid assign type");
 
-/// More segments and characters than any transcript has.
+/// A limit beyond the segments and characters of any transcript.
 const UNLIMITED: u32 = u32::MAX;
 
 pub(crate) fn tools() -> Vec<Tool> {
@@ -155,7 +155,7 @@ fn written() -> Vec<Tool> {
             .limited(&[Policy::ConversationsFromSegments])
             .app(from_segments("/v1/conversations/from-segments"))
             .developer(from_segments("/v1/dev/user/conversations/from-segments"))
-            // One published client spells the path with an underscore.
+            // A published client has an underscore in the path.
             .developer(from_segments("/v1/dev/user/conversations/from_segments")),
         create!(finalize_current_conversation).whole().app("/v1/conversations"),
         update!(finalize_conversation).app(post("/v1/conversations/{conversation_id}/finalize")),

@@ -1,4 +1,4 @@
-//! Folders: make and arrange them, and file conversations.
+//! Folders: create and order them, and move conversations into them.
 
 use resources::{
     conversations::Selection,
@@ -22,7 +22,7 @@ use crate::{
     toolsets::Toolset,
 };
 
-/// Where conversations are filed.
+/// Folders of conversations.
 pub(crate) const FOLDERS: Noun = Noun {
     reader: Some("get_folder"),
     scopes: Some((ConversationsRead, ConversationsWrite)),
@@ -37,7 +37,7 @@ const FOR_KEYS: &[&str] = fields!(
 
 pub(crate) fn tools() -> Vec<Tool> {
     let folders = FOLDERS.tools([
-        // The app shows the first set to whoever has none; developers see what is there.
+        // The app creates the initial folders; developers see only existing ones.
         read!(get_folders)
             .app(get("/v1/folders").preset("make_first_set", json!(true)))
             .developer(get("/v1/dev/user/folders").preset("make_first_set", json!(false))),
@@ -167,7 +167,7 @@ async fn move_conversations(context: Context, input: MoveConversations) -> Resul
     Ok(MovedConversations { status: "ok".into(), moved_count: moved.ok_or_else(not_found)? })
 }
 
-/// The name without the spaces around it, if anything is left.
+/// The trimmed name, which must not be empty.
 fn named(name: &str) -> Result<String> {
     let name = name.trim();
     if name.is_empty() { Err(Error::Invalid("name cannot be empty".into())) } else { Ok(name.to_owned()) }

@@ -1,4 +1,4 @@
-//! Goals: set them, and follow how far they are.
+//! Goals: set them, and track progress.
 
 mod advice;
 mod progress;
@@ -21,7 +21,7 @@ use crate::{
     toolsets::Toolset,
 };
 
-/// What the user wants to reach.
+/// The user's goals.
 pub(crate) const GOALS: Noun = Noun {
     reader: Some("get_goal"),
     scopes: Some((GoalsRead, GoalsWrite)),
@@ -36,7 +36,7 @@ const FOR_KEYS: &[&str] = fields!(
     Goal { focus_rank, metric, source },
 );
 
-/// How many goals the app shows, and therefore how many are active after it has set one.
+/// How many goals the app shows, and therefore the maximum number of active goals after it creates one.
 const IN_APP: u32 = 4;
 
 pub(crate) fn tools() -> Vec<Tool> {
@@ -48,8 +48,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             .mcp("/v1/mcp/goals"),
         read!(get_current_goal).app("/v1/goals").developer("/v1/dev/user/goals/current"),
         read!(get_goal).app("/v1/goals/{goal_id}").developer("/v1/dev/user/goals/{goal_id}"),
-        // The app shows so many goals, so that a new one displaces the oldest; developers set theirs without touching
-        // any other.
+        // In the app, a new goal beyond the maximum displaces the oldest; goals of developers displace none.
         create!(create_goal)
             .app(post("/v1/goals").require("target_value").preset("max_active", json!(IN_APP)))
             .developer("/v1/dev/user/goals"),
@@ -209,7 +208,7 @@ async fn extract_goal_progress(context: Context, input: ExtractGoalProgress) -> 
     })
 }
 
-/// The goal that comes first.
+/// The first goal.
 async fn current(context: &Context) -> Result<Option<Goal>> {
     let mut goals = context.goals().active(100).await?;
     let focused = |goal: &&Goal| goal.status == GoalStatus::Focused;

@@ -1,6 +1,6 @@
 //! Memories: list, find, write, change and delete them.
 
-mod writing;
+mod changes;
 
 use resources::memories::{Position, Search, Selection};
 use schemas::{
@@ -19,7 +19,7 @@ use crate::{
     },
     toolsets::Toolset,
 };
-use writing::{
+use changes::{
     create_memories, create_memory, delete_all_memories, delete_memories, delete_memory, edit_memory, review_memory,
     set_memory_visibility,
 };
@@ -52,7 +52,7 @@ const FOUND: &[&str] =
     fields!(Memory { id, content, category, created_at, updated_at }, FoundMemory { relevance_score },);
 const WRITTEN: &[&str] = fields!(Memory { id, content, category, visibility, tags }, WrittenMemory { similar });
 
-/// What developers write is shorter.
+/// The maximum length of what developers write.
 const MAX_DEVELOPER_TEXT: u32 = 500;
 
 const BAD_CATEGORY: UnknownValue = UnknownValue::Rejected("Invalid category '{}' is not a valid MemoryCategory");
@@ -72,7 +72,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             .chat("Reading memories")
             .app(by_score("/v3/memories").page(100, 500).cursor("X-Omi-Memory-Next-Cursor"))
             .developer(for_developers("/v1/dev/user/memories"))
-            // One published client doubles a part of the path.
+            // A published client repeats a part of the path.
             .developer(for_developers("/v1/dev/user/user/memories"))
             .mcp(
                 get("/v1/mcp/memories")

@@ -1,4 +1,4 @@
-//! People: whom the user talks with.
+//! People: the user's conversation partners.
 
 use resources::people::{Deleted, People as Stored, Renamed};
 use schemas::{
@@ -16,7 +16,7 @@ use crate::{
     toolsets::Toolset,
 };
 
-/// Whom the user talks with.
+/// The user's conversation partners.
 pub(crate) const PEOPLE: Noun = Noun {
     reader: Some("get_person"),
     scopes: Some((PeopleRead, PeopleCreate)),
@@ -24,7 +24,7 @@ pub(crate) const PEOPLE: Noun = Noun {
     ..Noun::new("person", "people", "person_id", Toolset::People)
 };
 
-/// How long a name may be, in characters, without the spaces around it.
+/// The length of a trimmed name, in characters.
 const NAME: std::ops::RangeInclusive<usize> = 2..=40;
 
 pub(crate) fn tools() -> Vec<Tool> {
@@ -38,7 +38,7 @@ pub(crate) fn tools() -> Vec<Tool> {
         update!(rename_person)
             .app(patch("/v1/users/people/{person_id}/name").query().rename("name", "value"))
             .mcp("/v1/mcp/people/{person_id}/name"),
-        // Keys name people, but do not delete them.
+        // Keys may create people, but not delete them.
         delete!(delete_person).access(Access::User).app(delete("/v1/users/people/{person_id}").empty()),
         delete!(delete_speech_sample)
             .access(Access::User)
@@ -48,7 +48,7 @@ pub(crate) fn tools() -> Vec<Tool> {
 }
 
 impl Context {
-    /// The people whom the caller talks with.
+    /// The caller's people.
     pub fn people(&self) -> Stored<'_> {
         self.resources.people(&self.caller.user)
     }
@@ -88,7 +88,7 @@ async fn delete_speech_sample(context: Context, input: DeleteSpeechSample) -> Re
     }
 }
 
-/// The name without the spaces around it, if what is left can be one.
+/// The trimmed name, which must have a valid length.
 fn named(name: &str) -> Result<&str> {
     let name = name.trim();
     if NAME.contains(&name.chars().count()) {

@@ -45,10 +45,10 @@ impl Context {
     }
 }
 
-/// Tells the user's webhook of a conversation that was understood, once; of one that was discarded it hears nothing.
+/// Sends a processed conversation to the user's webhook, once; discarded ones are not sent.
 ///
 /// # Errors
-/// What the database says; the event is not on its way then.
+/// The database fails; the event is not queued then.
 pub async fn conversation_created(resources: &Resources, user: &str, conversation: &Conversation) -> Result<()> {
     let kind = WebhookKind::MemoryCreated;
     if conversation.discarded || !resources.webhooks(user).is_on(kind).await? {
@@ -62,7 +62,7 @@ pub async fn conversation_created(resources: &Resources, user: &str, conversatio
     raise(resources, user, kind, &key, json!(whole)).await
 }
 
-/// Tells the user's webhook what is being said.
+/// Sends transcript segments to the user's webhook.
 ///
 /// # Errors
 /// As [`conversation_created`].
@@ -74,7 +74,7 @@ pub async fn transcript(resources: &Resources, user: &str, segments: &[Transcrip
     raise(resources, user, WebhookKind::RealtimeTranscript, &resources::new_id(), body).await
 }
 
-/// Tells the user's webhook of a daily summary, once.
+/// Sends a daily summary to the user's webhook, once.
 ///
 /// # Errors
 /// As [`conversation_created`].

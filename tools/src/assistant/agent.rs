@@ -25,10 +25,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Arguments, Context, Error, Face, Result,
-    assistant::quote_answer::quote_answer,
-    assistant::retrieval::{Passage, retrieve},
+    assistant::{
+        quote_answer::quote_answer,
+        retrieval::{Passage, retrieve},
+    },
+    calendar, chat,
 };
-use crate::{calendar, chat};
 use consent::Consent;
 use draft::Draft;
 use event_sink::EventSink;
@@ -41,7 +43,7 @@ use question::Question;
 const MAX_EARLIER_MESSAGES: u32 = 12;
 
 /// The end of an answer that is made without a language model.
-const SEARCH_ONLY_NOTICE: &str = "\n\nNo language model is configured, so this comes by search alone.";
+const SEARCH_ONLY_NOTICE: &str = "\n\nNo language model is configured, so this answer quotes search results.";
 
 /// From how many conversations an answer without a language model quotes.
 const MAX_QUOTED_CONVERSATIONS: usize = 5;

@@ -9,9 +9,8 @@ use schemas::{
 };
 use serde_json::json;
 
-use crate::calendar;
 use crate::{
-    Context, Error, Issue, Result, Tool, assistant::agent, conversations::CONVERSATIONS, limits::Policy,
+    Context, Error, Issue, Result, Tool, assistant::agent, calendar, conversations::CONVERSATIONS, limits::Policy,
     tool::binding::post,
 };
 

@@ -8,10 +8,10 @@ mod kinds;
 use language::{dates, truncate::truncate_line};
 use schemas::{chat::Citation, citation::*};
 
-use crate::calendar;
 use crate::{
     Access, Context, Error, Result, Tool,
     assistant::retrieval::{self, Passage, Query},
+    calendar,
     limits::Policy,
     tool::{Noun, binding::get},
     toolsets::Toolset,

@@ -7,8 +7,7 @@ mod material;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 
-use crate::calendar;
-use crate::{Context, Error, Result};
+use crate::{Context, Error, Result, calendar};
 use arguments::{ArgumentKind, Week};
 use material::Material;
 

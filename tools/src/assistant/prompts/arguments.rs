@@ -7,10 +7,10 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::{Argument, ArgumentValues, Need, call_tool};
-use crate::calendar;
 use crate::{
     Context, Error, Result,
     assistant::views::matches_prefixes,
+    calendar,
     calendar::{day_bounds, monday_of},
 };
 

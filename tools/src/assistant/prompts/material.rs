@@ -7,8 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{Part, Week, call_tool};
-use crate::calendar;
-use crate::{Context, Error, Result, assistant::citations::text};
+use crate::{Context, Error, Result, assistant::citations::text, calendar};
 
 /// How many results are embedded in full, and the maximum length of each, in characters.
 const MAX_EMBEDDED: usize = 6;

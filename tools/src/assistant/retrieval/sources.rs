@@ -22,8 +22,7 @@ use schemas::{
 };
 
 use super::{Passage, PassageKind, Query, TranscriptLine, coverage};
-use crate::{Context, Result};
-use crate::{calendar, daily_summaries, transcripts};
+use crate::{Context, Result, calendar, daily_summaries, transcripts};
 
 /// How many results of each kind are retrieved.
 const MAX_SEGMENTS: usize = 14;

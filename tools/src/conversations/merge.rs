@@ -5,7 +5,7 @@ use resources::conversations::{Created, NewConversation, Understood};
 use schemas::conversation::*;
 use serde_json::json;
 
-use super::{not_found, writing};
+use super::{creation, not_found};
 use crate::{Context, Error, Result};
 
 pub(super) async fn merge_conversations(context: Context, input: MergeConversations) -> Result<MergeStarted> {
@@ -52,7 +52,7 @@ pub(super) async fn merge_conversations(context: Context, input: MergeConversati
     }
     if input.reprocess {
         let (context, id) = (context.clone(), id.clone());
-        tokio::spawn(async move { writing::process(&context, &id).await });
+        tokio::spawn(async move { creation::process(&context, &id).await });
     }
     Ok(MergeStarted {
         status: "merging".into(),

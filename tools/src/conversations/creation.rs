@@ -12,7 +12,7 @@ use resources::{
 use schemas::conversation::*;
 use serde_json::{Value, json};
 
-use super::{not_found, reading::read};
+use super::{not_found, queries::read};
 use crate::{Context, Error, Result, processing, webhooks};
 
 /// How long a call waits for processing, which then continues in the background.

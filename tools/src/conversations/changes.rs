@@ -3,7 +3,7 @@
 use resources::conversations::{Assignee, Change, Spoken};
 use schemas::{conversation::*, memory::Done};
 
-use super::{not_found, reading::read};
+use super::{not_found, queries::read};
 use crate::{Context, Error, Result};
 
 pub(super) async fn edit_conversation(context: Context, input: EditConversation) -> Result<ChangedConversation> {
