@@ -1,79 +1,71 @@
-//! How many bytes of large bodies are held at a time: of everybody, and of one user, so that nobody shuts the others out.
+//! Limits on the bytes of large bodies that are held at a time: in total, and for each user.
 
 use std::{
-    collections::HashMap,
     io,
     sync::{
-        Arc, LazyLock, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc, LazyLock,
+        atomic::{AtomicBool, Ordering},
     },
 };
 
-/// How many bytes of everybody's bodies are held, and of one user's. What is made of a body in the server is about two and
-/// a half times as large; the largest that is taken, a recording, has to find room.
-const OF_ALL: usize = 512 << 20;
-const OF_ONE: usize = 256 << 20;
+use parking_lot::Mutex;
+use tools::{KeyedLimit, KeyedPermit};
 
-/// What is held, by user.
-#[derive(Default)]
-struct Rooms(Mutex<HashMap<String, usize>>);
+/// The maximum number of bytes of bodies held in total, and for one user. What the server makes of a body is about two and
+/// a half times as large; the largest body that is accepted, a recording, has to fit.
+const MAX_TOTAL: usize = 512 << 20;
+const MAX_PER_USER: usize = 256 << 20;
 
-static ROOMS: LazyLock<Rooms> = LazyLock::new(Rooms::default);
+struct BodyLimits {
+    total: KeyedLimit<()>,
+    per_user: KeyedLimit<String>,
+}
 
-/// The room that the body of one request takes up, until the request is answered. It is taken as the bytes come: who says
-/// that much will come, and sends it slowly or not at all, holds what has come.
+static LIMITS: LazyLock<BodyLimits> = LazyLock::new(BodyLimits::default);
+
+/// The memory that the body of one request takes up, until the request is answered. It is counted as the bytes arrive: a
+/// client that announces a large body and sends it slowly, or not at all, holds only what has arrived.
 #[derive(Clone)]
 pub(crate) struct BodyMemory(Arc<Held>);
 
 struct Held {
-    rooms: &'static Rooms,
-    user: String,
-    bytes: AtomicUsize,
+    permits: Mutex<(KeyedPermit<()>, KeyedPermit<String>)>,
     is_full: AtomicBool,
 }
 
-impl BodyMemory {
-    /// BodyMemory for a body of this user's.
-    pub(crate) fn of(user: &str) -> Self {
-        Self::within(&ROOMS, user)
-    }
-
-    fn within(rooms: &'static Rooms, user: &str) -> Self {
-        let (user, bytes, is_full) = (user.to_owned(), AtomicUsize::new(0), AtomicBool::new(false));
-        Self(Arc::new(Held { rooms, user, bytes, is_full }))
-    }
-
-    /// Takes room for so many bytes more.
-    pub(crate) fn grow(&self, bytes: usize) -> io::Result<()> {
-        let mut held = self.0.rooms.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let theirs = held.get(&self.0.user).copied().unwrap_or_default();
-        if theirs + bytes > OF_ONE || held.values().sum::<usize>() + bytes > OF_ALL {
-            self.0.is_full.store(true, Ordering::Relaxed);
-            return Err(io::Error::from(io::ErrorKind::QuotaExceeded));
-        }
-        held.insert(self.0.user.clone(), theirs + bytes);
-        self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Whether there was no more room when it was asked for.
-    pub(crate) fn is_full(&self) -> bool {
-        self.0.is_full.load(Ordering::Relaxed)
+impl Default for BodyLimits {
+    fn default() -> Self {
+        Self { total: KeyedLimit::new(MAX_TOTAL), per_user: KeyedLimit::new(MAX_PER_USER) }
     }
 }
 
-impl Drop for Held {
-    fn drop(&mut self) {
-        if *self.bytes.get_mut() == 0 {
-            return;
+impl BodyMemory {
+    /// Memory for a body of this user's.
+    pub(crate) fn of(user: &str) -> Self {
+        Self::within(&LIMITS, user)
+    }
+
+    fn within(limits: &BodyLimits, user: &str) -> Self {
+        let permits = Mutex::new((limits.total.reserve(()), limits.per_user.reserve(user.to_owned())));
+        Self(Arc::new(Held { permits, is_full: AtomicBool::new(false) }))
+    }
+
+    /// Takes so many bytes more.
+    ///
+    /// # Errors
+    /// `QuotaExceeded`, where a limit is reached.
+    pub(crate) fn grow(&self, bytes: usize) -> io::Result<()> {
+        let (total, user) = &mut *self.0.permits.lock();
+        if user.try_grow(bytes) && total.try_grow(bytes) {
+            return Ok(());
         }
-        let mut held = self.rooms.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(theirs) = held.get_mut(&self.user) {
-            *theirs -= *self.bytes.get_mut();
-            if *theirs == 0 {
-                held.remove(&self.user);
-            }
-        }
+        self.0.is_full.store(true, Ordering::Relaxed);
+        Err(io::Error::from(io::ErrorKind::QuotaExceeded))
+    }
+
+    /// Whether a limit was reached.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.is_full.load(Ordering::Relaxed)
     }
 }
 
@@ -83,13 +75,13 @@ mod tests {
 
     #[test]
     fn nobody_shuts_the_others_out() {
-        let rooms: &'static Rooms = Box::leak(Box::default());
-        let of = |user| BodyMemory::within(rooms, user);
+        let limits = BodyLimits::default();
+        let of = |user| BodyMemory::within(&limits, user);
         let (first, second, other) = (of("ana"), of("ana"), of("ben"));
-        first.grow(OF_ONE - 1).unwrap();
+        first.grow(MAX_PER_USER - 1).unwrap();
         second.grow(1).unwrap();
         assert!(second.grow(1).is_err() && second.is_full() && !first.is_full());
-        other.grow(OF_ALL - OF_ONE).unwrap();
+        other.grow(MAX_TOTAL - MAX_PER_USER).unwrap();
         assert!(of("cleo").grow(1).is_err(), "all of it is taken");
         drop((first, second));
         of("cleo").grow(1).unwrap();

@@ -17,6 +17,7 @@ mod files;
 mod folders;
 mod goals;
 mod grants;
+mod keyed_limit;
 mod keys;
 mod memories;
 mod people;
@@ -31,6 +32,7 @@ pub mod webhooks;
 
 use std::sync::OnceLock;
 
+pub use keyed_limit::{KeyedLimit, KeyedPermit};
 pub use tool::{
     Access, Acting, Answer, Arguments, Audience, Caller, Client, Context, Credential, Error, Face, Hints, Issue,
     Placement, Reply, Result, Route, SchemaOf, Shape, Tool, Undo, limits, toolsets,
