@@ -1,4 +1,5 @@
-//! Under which address this server is reached, and which addresses tokens may be for.
+//! Which hosts and addresses are this server's own: for the host check, for the links and documents of OAuth, and for the
+//! resources that access tokens are issued for.
 
 use std::net::IpAddr;
 
@@ -10,102 +11,145 @@ use reqwest::Url;
 
 use crate::config::ServerConfig;
 
-/// The paths of the MCP endpoint, whose addresses tokens are for.
-const ENDPOINTS: [&str; 2] = ["/v1/mcp", "/v1/mcp/sse"];
+/// The paths of the MCP endpoint; access tokens are issued for one of them.
+const MCP_PATHS: [&str; 2] = ["/v1/mcp", "/v1/mcp/sse"];
 
-/// The one that tokens are for where a client does not say.
-pub(crate) const USUAL_ENDPOINT: &str = "/v1/mcp/sse";
+/// The MCP path that tokens are for where a client names no resource.
+pub(crate) const DEFAULT_MCP_PATH: &str = "/v1/mcp/sse";
 
 /// What every browser calls the machine that it runs on.
-pub(crate) const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// The path of the endpoint that a request to this path belongs to.
-pub(crate) fn endpoint_of(path: &str) -> &'static str {
-    ENDPOINTS.into_iter().find(|endpoint| *endpoint == path.trim_end_matches('/')).unwrap_or(USUAL_ENDPOINT)
+/// The MCP path that a request to this path belongs to.
+pub(crate) fn mcp_path_of(path: &str) -> &'static str {
+    MCP_PATHS.into_iter().find(|known| *known == path.trim_end_matches('/')).unwrap_or(DEFAULT_MCP_PATH)
 }
 
-/// Under which address this server is reached.
+/// A host, on one port or on any.
 #[derive(Debug, Clone)]
-pub(crate) struct Base {
-    public_url: Option<String>,
-    hosts: Vec<String>,
+pub(crate) struct HostPattern {
+    /// In lower case; an IPv6 address is in brackets.
+    pub(crate) host: String,
+    /// The port; `None` is any.
+    pub(crate) port: Option<u16>,
 }
 
-impl Base {
+impl HostPattern {
+    fn parse(text: &str) -> Self {
+        let authority: Option<Authority> = text.parse().ok();
+        let host = authority.as_ref().map_or(text, Authority::host);
+        Self { host: host.to_ascii_lowercase(), port: authority.as_ref().and_then(Authority::port_u16) }
+    }
+
+    /// Whether this matches; an authority without a port has the default one.
+    pub(crate) fn matches(&self, authority: &Authority, default_port: Option<u16>) -> bool {
+        let port = authority.port_u16().or(default_port);
+        self.host.eq_ignore_ascii_case(authority.host()) && self.port.is_none_or(|wanted| port == Some(wanted))
+    }
+}
+
+/// The server's own hosts: this machine, the configured names, and the addresses it listens on.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnHosts {
+    names: Vec<HostPattern>,
+    listens_on: IpAddr,
+}
+
+impl OwnHosts {
+    /// As the configuration says.
+    pub(crate) fn new(config: &ServerConfig) -> Self {
+        Self { names: config.hosts().iter().map(|text| HostPattern::parse(text)).collect(), listens_on: config.host }
+    }
+
+    /// Whether this is a name of the server: one of this machine, on any port, or a configured one.
+    pub(crate) fn has_name(&self, authority: &Authority) -> bool {
+        let is_loopback = LOOPBACK_HOSTS.iter().any(|name| name.eq_ignore_ascii_case(authority.host()));
+        is_loopback || self.names.iter().any(|name| name.matches(authority, None))
+    }
+
+    /// Whether a request may call the server so: by a name, or by the IP address that it was sent to. No other site can
+    /// resolve to a number.
+    pub(crate) fn contains(&self, authority: &Authority, request: &Request) -> bool {
+        let local = match &**request.local_addr() {
+            Addr::SocketAddr(local) => Some(local.ip().to_canonical()),
+            _ => None,
+        };
+        let is_number = |number: IpAddr| number == self.listens_on || Some(number) == local;
+        self.has_name(authority) || ip_address(authority.host()).is_some_and(is_number)
+    }
+}
+
+/// The URL of this server, as its clients write it.
+#[derive(Debug, Clone)]
+pub(crate) struct BaseUrl {
+    public_url: Option<String>,
+    hosts: OwnHosts,
+}
+
+impl BaseUrl {
     /// As the configuration says.
     pub(crate) fn new(config: &ServerConfig) -> Self {
         let public_url = config.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned());
-        let hosts = LOOPBACK.into_iter().map(str::to_owned).chain(config.allowed_hosts.iter().cloned()).collect();
-        Self { public_url, hosts }
+        Self { public_url, hosts: OwnHosts::new(config) }
     }
 
-    /// The address that a request was sent to, without a path: the configured one or, without that, what the request or a
-    /// proxy says, as long as that is one of the server's names.
+    /// The URL that a request was sent to, without a path: the configured one or, without that, what the request or a proxy
+    /// says, where that is one of the server's hosts.
     pub(crate) fn of(&self, request: &Request) -> Option<String> {
         if let Some(url) = &self.public_url {
             return Some(url.clone());
         }
         let first = |name: &str| request.header(name)?.split(',').next().map(str::trim);
-        let forwarded = first("x-forwarded-host").filter(|host| self.is_own_name(host));
-        let own = || called(request).filter(|host| self.is_own_name(host) || is_address_of(request, host));
+        let forwarded = first("x-forwarded-host").and_then(authority).filter(|host| self.hosts.has_name(host));
+        let own = || host_header(request).and_then(authority).filter(|host| self.hosts.contains(host, request));
         let host = forwarded.or_else(own)?;
         let scheme = first("x-forwarded-proto").unwrap_or(request.scheme().as_str());
         let scheme = if scheme.eq_ignore_ascii_case("https") { "https" } else { "http" };
-        Some(format!("{scheme}://{}", host.to_ascii_lowercase()))
+        Some(format!("{scheme}://{}", host.as_str().to_ascii_lowercase()))
     }
 
-    /// The address of the MCP endpoint that `resource` is, in its one spelling; `None` where it is something else. `called`
-    /// is how a request that came in has called the server.
-    pub(crate) fn endpoint(&self, resource: &str, called: Option<&str>) -> Option<String> {
+    /// The canonical URL of the MCP endpoint that `resource` names; `None` where it names something else. `host` is the
+    /// host of a request that came in, which is the server's own.
+    pub(crate) fn mcp_resource(&self, resource: &str, host: Option<&str>) -> Option<String> {
         let url: Url = resource.parse().ok()?;
         let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
         let path = url.path().trim_end_matches('/');
-        if !is_plain || url.password().is_some() || !ENDPOINTS.contains(&path) {
+        if !is_plain || url.password().is_some() || !MCP_PATHS.contains(&path) {
             return None;
         }
         let origin = url.origin().ascii_serialization();
         let is_own = match &self.public_url {
             Some(public_url) => public_url.parse::<Url>().is_ok_and(|public| public.origin() == url.origin()),
             None => {
-                let is_called = called.is_some_and(|called| called.eq_ignore_ascii_case(url.authority()));
-                matches!(url.scheme(), "http" | "https") && (is_called || self.is_own_name(url.authority()))
+                let is_host = host.is_some_and(|host| host.eq_ignore_ascii_case(url.authority()));
+                let has_name = || authority(url.authority()).is_some_and(|host| self.hosts.has_name(&host));
+                matches!(url.scheme(), "http" | "https") && (is_host || has_name())
             }
         };
         is_own.then(|| format!("{origin}{path}"))
     }
 
-    /// Whether a token that was given for `resource` opens this server: a number, unlike a name, is nobody else's here.
-    pub(crate) fn takes(&self, resource: &str) -> bool {
+    /// Whether a token issued for `resource` is for this server. An IP address in it is the server's, as no token was issued
+    /// for another one.
+    pub(crate) fn accepts(&self, resource: &str) -> bool {
         let url: Option<Url> = resource.parse().ok();
-        let number = url.as_ref().filter(|url| url.host_str().is_some_and(|host| number(host).is_some()));
-        self.endpoint(resource, number.map(Url::authority)).is_some()
-    }
-
-    fn is_own_name(&self, host: &str) -> bool {
-        let Ok(authority) = host.parse::<Authority>() else { return false };
-        let is_named = |name: &String| {
-            name.eq_ignore_ascii_case(host)
-                || name.eq_ignore_ascii_case(authority.host()) && !name.trim_start_matches('[').contains("]:")
-        };
-        !host.contains('@') && self.hosts.iter().any(is_named)
+        let number = url.as_ref().filter(|url| url.host_str().is_some_and(|host| ip_address(host).is_some()));
+        self.mcp_resource(resource, number.map(Url::authority)).is_some()
     }
 }
 
-/// How a request calls the server: HTTP/2 says it in the address.
-pub(crate) fn called(request: &Request) -> Option<&str> {
-    let in_address = || request.uri().authority().map(Authority::as_str);
-    request.header(header::HOST).or_else(in_address)
+/// The host that a request was sent to, as it says; HTTP/2 has it in the URL.
+pub(crate) fn host_header(request: &Request) -> Option<&str> {
+    let in_url = || request.uri().authority().map(Authority::as_str);
+    request.header(header::HOST).or_else(in_url)
 }
 
-/// Whether a request calls the server by the very address that it came to, as in a network without names.
-fn is_address_of(request: &Request, host: &str) -> bool {
-    let Addr::SocketAddr(local) = &**request.local_addr() else { return false };
-    let address = host.parse::<Authority>().ok().and_then(|host| number(host.host()));
-    address == Some(local.ip().to_canonical())
+/// A host with or without a port; with a user name, it is none.
+pub(crate) fn authority(text: &str) -> Option<Authority> {
+    text.parse().ok().filter(|_| !text.contains('@'))
 }
 
-/// The address that a host is, where it is a number.
-fn number(host: &str) -> Option<IpAddr> {
+fn ip_address(host: &str) -> Option<IpAddr> {
     host.trim_matches(['[', ']']).parse().ok()
 }
 
@@ -114,19 +158,19 @@ mod tests {
     use super::*;
     use crate::Config;
 
-    fn base(public_url: Option<&str>) -> Base {
+    fn base(public_url: Option<&str>) -> BaseUrl {
         let mut config = Config::in_folder("/somewhere".as_ref()).server;
         config.allowed_hosts = vec!["memory.example".into(), "other.example:8443".into()];
         config.public_url = public_url.map(str::to_owned);
-        Base::new(&config)
+        BaseUrl::new(&config)
     }
 
-    fn asked(headers: &[(&str, &str)]) -> Request {
+    fn request(headers: &[(&str, &str)]) -> Request {
         headers.iter().fold(Request::builder(), |request, (name, value)| request.header(*name, *value)).finish()
     }
 
     #[test]
-    fn the_address_is_one_of_the_server_s_own() {
+    fn the_base_url_is_one_of_the_server_s_own() {
         let unset = base(None);
         for (headers, expected) in [
             (&[("host", "127.0.0.1:8080")][..], Some("http://127.0.0.1:8080")),
@@ -143,16 +187,16 @@ mod tests {
             (&[("host", "memory.example/x")], None),
             (&[], None),
         ] {
-            assert_eq!(unset.of(&asked(headers)).as_deref(), expected, "{headers:?}");
+            assert_eq!(unset.of(&request(headers)).as_deref(), expected, "{headers:?}");
         }
         let by_http2 = Request::builder().uri("https://memory.example:99/authorize".parse().unwrap()).finish();
         assert_eq!(unset.of(&by_http2).as_deref(), Some("http://memory.example:99"));
         let fixed = base(Some("https://memory.example/"));
-        assert_eq!(fixed.of(&asked(&[("host", "evil.example")])).as_deref(), Some("https://memory.example"));
+        assert_eq!(fixed.of(&request(&[("host", "evil.example")])).as_deref(), Some("https://memory.example"));
     }
 
     #[test]
-    fn tokens_are_for_the_endpoint() {
+    fn tokens_are_for_the_mcp_endpoint() {
         let (unset, fixed) = (base(None), base(Some("https://memory.example")));
         for (given, expected) in [
             ("https://memory.example/v1/mcp", Some("https://memory.example/v1/mcp")),
@@ -164,18 +208,18 @@ mod tests {
             ("https://u@memory.example/v1/mcp", None),
             ("/v1/mcp", None),
         ] {
-            assert_eq!(unset.endpoint(given, None).as_deref(), expected, "{given}");
-            assert_eq!(fixed.endpoint(given, None).as_deref(), expected, "{given}");
+            assert_eq!(unset.mcp_resource(given, None).as_deref(), expected, "{given}");
+            assert_eq!(fixed.mcp_resource(given, None).as_deref(), expected, "{given}");
         }
         let here = "http://127.0.0.1:8080/v1/mcp";
-        assert_eq!((unset.endpoint(here, None).as_deref(), fixed.endpoint(here, None)), (Some(here), None));
+        assert_eq!((unset.mcp_resource(here, None).as_deref(), fixed.mcp_resource(here, None)), (Some(here), None));
         let lan = "http://192.168.1.5:8080/v1/mcp";
         assert_eq!(
-            (unset.endpoint(lan, Some("192.168.1.5:8080")).as_deref(), unset.endpoint(lan, None)),
+            (unset.mcp_resource(lan, Some("192.168.1.5:8080")).as_deref(), unset.mcp_resource(lan, None)),
             (Some(lan), None)
         );
-        assert!(unset.takes(lan) && !fixed.takes(lan) && !unset.takes("http://evil.example/v1/mcp"));
-        assert_eq!(fixed.endpoint(lan, Some("192.168.1.5:8080")), None);
-        assert_eq!(fixed.endpoint("http://memory.example/v1/mcp", None), None);
+        assert!(unset.accepts(lan) && !fixed.accepts(lan) && !unset.accepts("http://evil.example/v1/mcp"));
+        assert_eq!(fixed.mcp_resource(lan, Some("192.168.1.5:8080")), None);
+        assert_eq!(fixed.mcp_resource("http://memory.example/v1/mcp", None), None);
     }
 }

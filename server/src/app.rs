@@ -14,15 +14,15 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    address::Base,
+    address::BaseUrl,
     auth::{
         SignIn,
         oauth::{self, Oauth},
     },
     config::Config,
-    http::Clients,
+    http::Connections,
     mcp::{self, Extension, McpSettings},
-    middleware::{Walls, stream_limit::Streams},
+    middleware::{Middleware, stream_limit::StreamLimit},
     pages,
     routes::Others,
 };
@@ -62,22 +62,22 @@ const UNDESCRIBED: [&str; 2] = ["GET /", "GET /v2/voice-message/transcribe-strea
 pub(crate) fn app(
     resources: Arc<Resources>,
     config: &Config,
-    clients: Clients,
+    connections: Connections,
     extension: Arc<dyn Extension>,
     closing: CancellationToken,
 ) -> impl Endpoint<Output = Response> + use<> {
-    let base = Base::new(&config.server);
+    let base = BaseUrl::new(&config.server);
     let sign_in = Arc::new(SignIn::new(Arc::clone(&resources)).at(base.clone()));
     let oauth = Oauth::new(Arc::clone(&resources), Arc::clone(&sign_in), base.clone());
     let settings = McpSettings { max_body: config.server.max_body, ..McpSettings::default() };
-    let streams = Streams::new(config.limits.streams);
-    let others = Others::new(Arc::clone(&sign_in), resources, clients, streams.clone(), base.clone());
+    let streams = StreamLimit::new(config.limits.streams);
+    let others = Others::new(Arc::clone(&sign_in), resources, connections, streams.clone(), base.clone());
     let routes = mcp::endpoint(Arc::clone(&sign_in), base, &settings, extension, streams, closing);
     let by_hand = oauth::mount(&oauth, pages::mount(routes))
         .at("/openapi.json", document_endpoint::<Others>())
         .at("/docs", ui_endpoint::<Others>());
     let api = Route::new().nest_no_strip("/", service(sign_in, Listed(others)));
-    Walls::around(catch_errors::<Others>(Faces { by_hand, api }), config)
+    Middleware::wrap(catch_errors::<Others>(Faces { by_hand, api }), config)
 }
 
 /// The OpenAPI document of everything, made without a server.

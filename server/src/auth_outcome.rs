@@ -1,47 +1,47 @@
-//! How signing in went, as the sign-in tells the walls. The status of an answer does not tell it: a page stays readable
-//! for the person before it, a WebSocket is told by how it closes, and what is open to everybody succeeds whatever comes
-//! with it.
+//! The outcome of authentication in a request, as the code that authenticates reports it to the failed-login limiter. The
+//! status of the response does not tell it: a page stays readable for the person before it, a WebSocket is refused by its
+//! close code, and public routes succeed whatever credentials come with them.
 
 use std::cell::Cell;
 
 tokio::task_local! {
-    /// That of the request at work.
-    static OUTCOME: Cell<Outcome>;
+    /// That of the current request.
+    static OUTCOME: Cell<AuthOutcome>;
 }
 
-/// How signing in went.
+/// The outcome of authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// Nobody has tried.
-    Untried,
-    /// What somebody brought is good.
+pub(crate) enum AuthOutcome {
+    /// No credentials were checked.
+    None,
+    /// Credentials were accepted.
     Accepted,
-    /// It is not.
-    Refused,
+    /// Credentials were rejected.
+    Rejected,
 }
 
-/// Does the work of a request, and listens how signing in goes meanwhile.
-pub(crate) async fn heard<F: Future>(work: F) -> (F::Output, Outcome) {
-    let listening = async {
-        let done = work.await;
-        (done, OUTCOME.with(Cell::get))
+/// Runs the work of a request, and returns with its output the outcome that was recorded meanwhile.
+pub(crate) async fn observe<F: Future>(work: F) -> (F::Output, AuthOutcome) {
+    let observed = async {
+        let output = work.await;
+        (output, OUTCOME.with(Cell::get))
     };
-    OUTCOME.scope(Cell::new(Outcome::Untried), listening).await
+    OUTCOME.scope(Cell::new(AuthOutcome::None), observed).await
 }
 
-/// Notes that the request at work has brought what opens something.
-pub(crate) fn note_accepted() {
-    note(Outcome::Accepted);
+/// Records that the current request has brought valid credentials.
+pub(crate) fn record_accepted() {
+    record(AuthOutcome::Accepted);
 }
 
-/// Notes that the request at work has brought what opens nothing.
-pub(crate) fn note_refused() {
-    note(Outcome::Refused);
+/// Records that the current request has brought invalid credentials.
+pub(crate) fn record_rejected() {
+    record(AuthOutcome::Rejected);
 }
 
-fn note(outcome: Outcome) {
-    // What signs in apart from any request, such as a stream that looks again whether it may go on, is nobody's guess.
-    let _ = OUTCOME.try_with(|noted| noted.set(outcome));
+fn record(outcome: AuthOutcome) {
+    // Authentication outside of any request, such as the re-check of a subscription, counts for nobody.
+    let _ = OUTCOME.try_with(|recorded| recorded.set(outcome));
 }
 
 #[cfg(test)]
@@ -50,13 +50,13 @@ mod tests {
 
     #[tokio::test]
     async fn each_request_has_its_own() {
-        note_refused();
-        let nested = heard(async {
-            let other = tokio::spawn(heard(async { note_refused() }));
-            note_accepted();
+        record_rejected();
+        let nested = observe(async {
+            let other = tokio::spawn(observe(async { record_rejected() }));
+            record_accepted();
             other.await.unwrap().1
         });
-        assert_eq!(nested.await, (Outcome::Refused, Outcome::Accepted));
-        assert_eq!(heard(async { 1 }).await, (1, Outcome::Untried));
+        assert_eq!(nested.await, (AuthOutcome::Rejected, AuthOutcome::Accepted));
+        assert_eq!(observe(async { 1 }).await, (1, AuthOutcome::None));
     }
 }

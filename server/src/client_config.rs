@@ -1,5 +1,4 @@
-//! How MCP clients are told of this server: one line for each client, which the welcome, the command `connect` and the
-//! files of the clients share.
+//! The configuration of MCP clients for this server: shared by the banner and the command `connect`.
 
 pub(crate) mod file;
 pub(crate) mod merging;
@@ -11,10 +10,10 @@ use serde_json::{Value, json};
 
 use crate::config::Config;
 
-/// What the server is called in the clients.
-pub(crate) const NAME: &str = "recollect";
+/// The name of the server in the clients' configuration.
+pub(crate) const SERVER_NAME: &str = "recollect";
 
-/// A program that speaks MCP to the server.
+/// An MCP client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Client {
     /// Claude Code
@@ -29,26 +28,26 @@ pub(crate) enum Client {
     Codex,
 }
 
-/// How a client reaches the server.
+/// How a client connects to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// By its address, with a key; without one the client signs in by itself.
-    Address(String, Option<String>),
-    /// Through a program that the client starts.
+pub(crate) enum Endpoint {
+    /// By its URL, with a key; without one the client signs in with OAuth.
+    Url(String, Option<String>),
+    /// Over standard input and output of a program that the client starts.
     Program(PathBuf, Vec<String>),
 }
 
-/// What a client's file looks like.
+/// The format of a client's configuration file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// JSON with the servers in this field; comments are kept.
+    /// JSON with the servers in this field; comments are preserved.
     Json(&'static str),
     /// TOML with the servers in this table.
     Toml(&'static str),
 }
 
 impl Client {
-    /// What people call it.
+    /// Its display name.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Client::Claude => "Claude Code",
@@ -59,7 +58,7 @@ impl Client {
         }
     }
 
-    /// The form of its file.
+    /// The format of its configuration file.
     pub(crate) fn format(self) -> Format {
         match self {
             Client::Claude | Client::ClaudeDesktop | Client::Cursor => Format::Json("mcpServers"),
@@ -68,7 +67,7 @@ impl Client {
         }
     }
 
-    /// Its file for this user; none where the system has no home folder.
+    /// The user's configuration file; `None` where there is no home folder.
     pub(crate) fn file(self) -> Option<PathBuf> {
         let home = dirs::home_dir()?;
         // On macOS this is ~/Library/Application Support, on Windows %APPDATA%.
@@ -85,36 +84,36 @@ impl Client {
         })
     }
 
-    /// The entry for this server in that file.
-    pub(crate) fn entry(self, reach: &Reach) -> Value {
-        let mut entry = match reach {
-            Reach::Program(program, arguments) => return json!({ "command": program, "args": arguments }),
-            // Claude Code and VS Code want to be told the transport.
-            Reach::Address(url, _) if matches!(self, Client::Claude | Client::Vscode) => {
+    /// The entry for this server in the configuration file.
+    pub(crate) fn entry(self, endpoint: &Endpoint) -> Value {
+        let mut entry = match endpoint {
+            Endpoint::Program(program, arguments) => return json!({ "command": program, "args": arguments }),
+            // Claude Code and VS Code require the transport.
+            Endpoint::Url(url, _) if matches!(self, Client::Claude | Client::Vscode) => {
                 json!({ "type": "http", "url": url })
             }
-            Reach::Address(url, _) => json!({ "url": url }),
+            Endpoint::Url(url, _) => json!({ "url": url }),
         };
-        if let Reach::Address(_, Some(key)) = reach {
+        if let Endpoint::Url(_, Some(key)) = endpoint {
             let headers = if self == Client::Codex { "http_headers" } else { "headers" };
             entry[headers] = json!({ "Authorization": format!("Bearer {key}") });
         }
         entry
     }
 
-    /// What to paste: a command where the client has one, else the part of its file.
-    pub(crate) fn line(self, reach: &Reach) -> String {
-        match (self, reach) {
-            (Client::Claude, Reach::Address(url, key)) => {
+    /// The configuration to paste: a command where the client has one, else the content of its file.
+    pub(crate) fn snippet(self, endpoint: &Endpoint) -> String {
+        match (self, endpoint) {
+            (Client::Claude, Endpoint::Url(url, key)) => {
                 let header = key.as_ref().map(|key| format!(" --header \"Authorization: Bearer {key}\""));
-                format!("claude mcp add --transport http {NAME} {url}{}", header.unwrap_or_default())
+                format!("claude mcp add --transport http {SERVER_NAME} {url}{}", header.unwrap_or_default())
             }
-            _ => merging::alone(self.format(), &self.entry(reach)),
+            _ => merging::new_file(self.format(), &self.entry(endpoint)),
         }
     }
 
-    /// Where that line belongs, for people.
-    pub(crate) fn place(self) -> String {
+    /// Where to paste the snippet.
+    pub(crate) fn destination(self) -> String {
         let file = match self {
             Client::Claude => return self.title().to_owned(),
             Client::ClaudeDesktop => "claude_desktop_config.json",
@@ -126,14 +125,14 @@ impl Client {
     }
 }
 
-/// The program that goes through the server of this data folder, and needs no key.
-pub(crate) fn through_program(data: &Path) -> Reach {
-    let program = std::env::current_exe().unwrap_or_else(|_| NAME.into());
+/// This program as an MCP server for the data folder, which needs no key.
+pub(crate) fn local_program(data: &Path) -> Endpoint {
+    let program = std::env::current_exe().unwrap_or_else(|_| SERVER_NAME.into());
     let mut arguments = vec!["mcp".to_owned()];
     if data != Config::platform_folder() {
         arguments.extend(["--data".to_owned(), data.display().to_string()]);
     }
-    Reach::Program(program, arguments)
+    Endpoint::Program(program, arguments)
 }
 
 #[cfg(test)]
@@ -142,16 +141,16 @@ mod tests {
 
     #[test]
     fn every_client_has_its_own_entry() {
-        let reach = Reach::Address("http://h/v1/mcp".into(), Some("omi_mcp_k".into()));
+        let endpoint = Endpoint::Url("http://h/v1/mcp".into(), Some("omi_mcp_k".into()));
         let bearer = json!({ "Authorization": "Bearer omi_mcp_k" });
-        assert_eq!(Client::Cursor.entry(&reach), json!({ "url": "http://h/v1/mcp", "headers": bearer }));
-        assert_eq!(Client::Vscode.entry(&reach)["type"], "http");
-        assert_eq!(Client::Codex.entry(&reach)["http_headers"], bearer);
+        assert_eq!(Client::Cursor.entry(&endpoint), json!({ "url": "http://h/v1/mcp", "headers": bearer }));
+        assert_eq!(Client::Vscode.entry(&endpoint)["type"], "http");
+        assert_eq!(Client::Codex.entry(&endpoint)["http_headers"], bearer);
         let command = "claude mcp add --transport http recollect http://h/v1/mcp";
-        assert_eq!(Client::Claude.line(&Reach::Address("http://h/v1/mcp".into(), None)), command);
-        assert!(Client::Claude.line(&reach).ends_with("--header \"Authorization: Bearer omi_mcp_k\""));
-        assert!(Client::Codex.line(&reach).starts_with("[mcp_servers.recollect]\nurl = "));
-        let program = through_program("/somewhere".as_ref());
+        assert_eq!(Client::Claude.snippet(&Endpoint::Url("http://h/v1/mcp".into(), None)), command);
+        assert!(Client::Claude.snippet(&endpoint).ends_with("--header \"Authorization: Bearer omi_mcp_k\""));
+        assert!(Client::Codex.snippet(&endpoint).starts_with("[mcp_servers.recollect]\nurl = "));
+        let program = local_program("/somewhere".as_ref());
         assert_eq!(Client::ClaudeDesktop.entry(&program)["args"], json!(["mcp", "--data", "/somewhere"]));
     }
 }

@@ -1,4 +1,4 @@
-//! What the command line can do, one file each.
+//! The commands of the command line.
 
 pub(crate) mod clients;
 pub(crate) mod connect;
@@ -14,36 +14,33 @@ pub(crate) mod users;
 
 use std::sync::Arc;
 
-use resources::{Resources, Settings};
+use resources::Resources;
 
-use crate::config::Config;
-use crate::data_folder::DataFolder;
-use crate::progress::download_progress;
+use crate::{config::Config, data_folder::DataFolder};
 
 /// The data folder, opened by a command that works on it without a server.
-pub(crate) struct Opened {
-    /// What is in it.
+pub(crate) struct OpenDataFolder {
+    /// The databases and everything else behind it.
     pub(crate) resources: Arc<Resources>,
-    /// The id of the user it belongs to.
+    /// The id of the owner.
     pub(crate) owner: String,
     _folder: DataFolder,
 }
 
-impl Opened {
-    /// Opens the data folder that `config` names; in a new one, this makes the owner.
+impl OpenDataFolder {
+    /// Opens the configured data folder; in a new one, this makes the owner.
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
-        Self::within(DataFolder::claim(&config.data)?, config).await
+        Self::open_locked(DataFolder::claim(&config.data)?, config).await
     }
 
-    /// The same, in a folder that is held already.
-    pub(crate) async fn within(folder: DataFolder, config: &Config) -> anyhow::Result<Self> {
-        let settings = Settings { download_progress: download_progress(), ..config.settings() };
-        let resources = Resources::open(&settings).await?;
+    /// The same, in a folder that this process has locked.
+    pub(crate) async fn open_locked(folder: DataFolder, config: &Config) -> anyhow::Result<Self> {
+        let resources = Resources::open(&config.settings()).await?;
         let owner = match resources.users().owner().await? {
             Some(owner) => owner.id,
             None => {
                 let new = resources.users().add("owner").await?;
-                eprintln!("A new data folder. Its owner signs in with this token, shown once: {}", new.token);
+                eprintln!("Created a new data folder. The owner token, shown only once: {}", new.token);
                 new.user.id
             }
         };

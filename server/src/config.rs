@@ -1,10 +1,13 @@
-//! What a person can choose: defaults, then a file, then the environment, then the command line.
+//! Configuration: defaults, then a file, then the environment, then the command line.
 
 mod layers;
+mod network;
 
-use std::net::IpAddr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
 use http::Uri;
@@ -16,9 +19,9 @@ use serde::Deserialize;
 use tools::limits::Policy;
 use tracing_subscriber::EnvFilter;
 
-use crate::exit::Failure;
-use crate::middleware::real_ip;
+use crate::{exit::ExitError, progress::download_progress};
 use layers::Layers;
+pub(crate) use network::parse_network;
 
 /// The whole configuration. `config.toml` beside this file documents every key and is the default of each.
 #[derive(Clone, Deserialize)]
@@ -75,8 +78,8 @@ pub struct ServerConfig {
     pub trusted_proxies: Vec<String>,
     /// The longest request body, in bytes.
     pub max_body: usize,
-    /// How long a client may keep the server waiting, in seconds.
-    pub patience_seconds: u32,
+    /// How long a client may take for the next part of a request body, in seconds. The idle timeout is five times that.
+    pub request_timeout_seconds: u32,
     /// The address under which clients reach the server from elsewhere.
     #[serde(default)]
     pub public_url: Option<String>,
@@ -90,9 +93,9 @@ impl ServerConfig {
         self.allowed_hosts.iter().cloned().chain(public).collect()
     }
 
-    /// How long a client may keep the server waiting.
-    pub(crate) fn patience(&self) -> Duration {
-        Duration::from_secs(self.patience_seconds.into())
+    /// How long a client may take for the next part of a request body.
+    pub(crate) fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout_seconds.into())
     }
 }
 
@@ -126,9 +129,9 @@ pub enum LogFormat {
     Json,
 }
 
-/// What the command line says about where to look.
+/// The paths on the command line.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Places {
+pub struct ConfigPaths {
     /// The data folder [default: RECOLLECT_DATA, else `recollect` in the system's data folder]
     #[arg(long, value_name = "DIR", global = true)]
     pub data: Option<PathBuf>,
@@ -141,15 +144,15 @@ impl Config {
     /// Reads every layer and checks the values.
     ///
     /// # Errors
-    /// [`Failure::Config`] with one sentence that names the key and where it was given.
-    pub fn load(places: &Places) -> Result<Self, Failure> {
-        Self::layered(places, std::env::vars())
+    /// [`ExitError::Config`] with one sentence that names the key and where it was given.
+    pub fn load(paths: &ConfigPaths) -> Result<Self, ExitError> {
+        Self::layered(paths, std::env::vars())
     }
 
     /// The defaults, with everything stored in `data`; neither a file nor the environment is read.
     pub fn in_folder(data: &Path) -> Self {
-        let places = Places { data: Some(data.to_owned()), config: None };
-        let layers = Layers::defaults().and_then(|layers| Self::extract(layers, &places));
+        let paths = ConfigPaths { data: Some(data.to_owned()), config: None };
+        let layers = Layers::defaults().and_then(|layers| Self::extract(layers, &paths));
         layers.expect("the embedded defaults are valid: a test loads them")
     }
 
@@ -167,7 +170,7 @@ impl Config {
             grants: self.oauth.clone(),
             audit: self.audit.clone(),
             sign_in: self.sign_in.clone(),
-            ..Settings::default()
+            download_progress: download_progress(),
         }
     }
 
@@ -176,23 +179,23 @@ impl Config {
         dirs::data_dir().map_or_else(|| PathBuf::from(".recollect"), |folder| folder.join("recollect"))
     }
 
-    fn layered(places: &Places, variables: impl Iterator<Item = (String, String)>) -> Result<Self, Failure> {
+    fn layered(paths: &ConfigPaths, variables: impl Iterator<Item = (String, String)>) -> Result<Self, ExitError> {
         let (environment, named) = layers::environment(variables)?;
-        let data = places.data.clone().or_else(|| environment.text("data").map(PathBuf::from));
+        let data = paths.data.clone().or_else(|| environment.text("data").map(PathBuf::from));
         let beside = data.unwrap_or_else(Self::platform_folder).join("config.toml");
-        let layers = match places.config.clone().or(named) {
+        let layers = match paths.config.clone().or(named) {
             Some(file) => Layers::defaults()?.file(&file)?,
             None if beside.exists() => Layers::defaults()?.file(&beside)?,
             None => Layers::defaults()?,
         };
-        let config = Self::extract(layers.over(environment), places)?;
-        config.check().map_err(Failure::Config)?;
+        let config = Self::extract(layers.over(environment), paths)?;
+        config.check().map_err(ExitError::Config)?;
         Ok(config)
     }
 
-    fn extract(layers: Layers, places: &Places) -> Result<Self, Failure> {
+    fn extract(layers: Layers, paths: &ConfigPaths) -> Result<Self, ExitError> {
         let mut config: Self = layers.extract()?;
-        let data = places.data.clone().unwrap_or(config.data);
+        let data = paths.data.clone().unwrap_or(config.data);
         config.data = std::path::absolute(&data).unwrap_or(data);
         Ok(config)
     }
@@ -223,12 +226,12 @@ impl Config {
         if let Some(host) = self.server.allowed_hosts.iter().find(|host| host.is_empty() || host.contains('/')) {
             return Err(format!("server.allowed_hosts: `{host}` is not a host name"));
         }
-        if let Some(wrong) = self.server.trusted_proxies.iter().find(|text| real_ip::network(text).is_none()) {
+        if let Some(wrong) = self.server.trusted_proxies.iter().find(|text| parse_network(text).is_none()) {
             return Err(format!("server.trusted_proxies: `{wrong}` is no address, and no network such as 10.0.0.0/8"));
         }
         check_sign_in(&self.sign_in)?;
-        if self.server.max_body == 0 || self.server.patience_seconds == 0 {
-            return Err("server.max_body and server.patience_seconds must be greater than 0".into());
+        if self.server.max_body == 0 || self.server.request_timeout_seconds == 0 {
+            return Err("server.max_body and server.request_timeout_seconds must be greater than 0".into());
         }
         self.check_limits()?;
         check_pair("tls.certificate", self.tls.certificate.is_some(), "tls.key", self.tls.key.is_some())?;

@@ -1,83 +1,85 @@
-//! The data folder belongs to one process at a time.
+//! The data folder is open in one process at a time.
 //!
-//! Whoever opens it holds a lock on the file `lock` until the process ends, however it ends. A server moreover leaves
-//! `server.json` there, readable by its user alone, so that `recollect mcp` finds it and goes through it.
+//! A process holds a lock on the file `lock` until it ends, however it ends. A server also writes `server.json` there,
+//! readable by its user only, so that `recollect mcp` finds the server and connects to it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
-use crate::exit::Failure;
+use crate::exit::ExitError;
 
-/// A data folder that this process holds.
+/// A data folder that this process has locked.
 #[derive(Debug)]
 pub(crate) struct DataFolder {
     path: PathBuf,
     _lock: File,
 }
 
-/// How to reach the server that holds a data folder.
+/// How to connect to the server that has the data folder open.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Announcement {
+pub struct ServerInfo {
     /// Its base URL.
     pub url: String,
-    /// Its process.
+    /// Its process id.
     pub pid: u32,
-    /// An MCP key of the owner's, valid while that server runs.
+    /// An MCP key of the owner, valid while the server runs.
     pub key: String,
 }
 
-impl std::fmt::Debug for Announcement {
+impl std::fmt::Debug for ServerInfo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Announcement").field("url", &self.url).field("pid", &self.pid).finish_non_exhaustive()
+        f.debug_struct("ServerInfo").field("url", &self.url).field("pid", &self.pid).finish_non_exhaustive()
     }
 }
 
 impl DataFolder {
-    /// Makes the folder when it is missing, readable by its user alone, and takes hold of it.
+    /// Creates the folder when it is missing, readable by its user only, and locks it.
     ///
     /// # Errors
-    /// [`Failure::Locked`] when another process holds it, [`Failure::Folder`] when it can't be made or written.
-    pub(crate) fn claim(path: &Path) -> Result<Self, Failure> {
-        let failed = |reason| Failure::Folder { folder: path.to_owned(), reason };
+    /// [`ExitError::Locked`] when another process has it open, [`ExitError::Folder`] when it cannot be created or written.
+    pub(crate) fn claim(path: &Path) -> Result<Self, ExitError> {
+        let failed = |reason| ExitError::Folder { folder: path.to_owned(), reason };
         create(path).map_err(failed)?;
         let lock = private().truncate(false).open(path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Failure::Locked { folder: path.to_owned(), server: announced(path) });
+                return Err(ExitError::Locked { folder: path.to_owned(), server: read_server_info(path) });
             }
             Err(TryLockError::Error(reason)) => return Err(failed(reason)),
         }
-        // What a server left that was killed names nobody any more.
-        let _ = fs::remove_file(path.join(ANNOUNCEMENT));
+        // A server that was killed may have left its file behind.
+        let _ = fs::remove_file(path.join(SERVER_INFO));
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
-    /// Tells other processes of this user how to reach the server in this one.
+    /// Writes `server.json` for other processes of this user.
     ///
     /// # Errors
-    /// What the file system says.
-    pub(crate) fn announce(&self, server: &Announcement) -> io::Result<()> {
+    /// I/O errors.
+    pub(crate) fn write_server_info(&self, server: &ServerInfo) -> io::Result<()> {
         let draft = self.path.join("server.json.new");
         let mut file = private().truncate(true).open(&draft)?;
         file.write_all(&serde_json::to_vec(server)?)?;
-        fs::rename(draft, self.path.join(ANNOUNCEMENT))
+        fs::rename(draft, self.path.join(SERVER_INFO))
     }
 }
 
 impl Drop for DataFolder {
     fn drop(&mut self) {
-        let _ = fs::remove_file(self.path.join(ANNOUNCEMENT));
+        let _ = fs::remove_file(self.path.join(SERVER_INFO));
     }
 }
 
-const ANNOUNCEMENT: &str = "server.json";
+const SERVER_INFO: &str = "server.json";
 
-fn announced(folder: &Path) -> Option<Announcement> {
-    serde_json::from_slice(&fs::read(folder.join(ANNOUNCEMENT)).ok()?).ok()
+fn read_server_info(folder: &Path) -> Option<ServerInfo> {
+    serde_json::from_slice(&fs::read(folder.join(SERVER_INFO)).ok()?).ok()
 }
 
 fn create(folder: &Path) -> io::Result<()> {
@@ -97,18 +99,18 @@ fn private() -> OpenOptions {
 
 #[cfg(test)]
 mod tests {
-    use super::{Announcement, DataFolder};
-    use crate::exit::Failure;
+    use super::{DataFolder, ServerInfo};
+    use crate::exit::ExitError;
 
     #[test]
-    fn one_holder_at_a_time() {
+    fn one_process_at_a_time() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("data");
         let folder = DataFolder::claim(&path).unwrap();
-        assert!(matches!(DataFolder::claim(&path), Err(Failure::Locked { server: None, .. })));
+        assert!(matches!(DataFolder::claim(&path), Err(ExitError::Locked { server: None, .. })));
 
-        let server = Announcement { url: "http://127.0.0.1:1".into(), pid: 7, key: "omi_mcp_secret".into() };
-        folder.announce(&server).unwrap();
+        let server = ServerInfo { url: "http://127.0.0.1:1".into(), pid: 7, key: "omi_mcp_secret".into() };
+        folder.write_server_info(&server).unwrap();
         let refusal = DataFolder::claim(&path).unwrap_err();
         assert!(refusal.to_string().contains("http://127.0.0.1:1 (process 7)"), "{refusal}");
         assert!(!format!("{refusal:?}").contains("omi_mcp_secret"));
@@ -125,16 +127,16 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("data");
         let folder = DataFolder::claim(&path).unwrap();
-        folder.announce(&Announcement { url: String::new(), pid: 0, key: String::new() }).unwrap();
+        folder.write_server_info(&ServerInfo { url: String::new(), pid: 0, key: String::new() }).unwrap();
         let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&path.join("server.json"))), (0o700, 0o600));
     }
 
     #[test]
-    fn a_file_in_the_way_is_named() {
+    fn a_file_with_the_same_path_is_named() {
         let place = tempfile::NamedTempFile::new().unwrap();
         let refusal = DataFolder::claim(place.path()).unwrap_err();
-        assert!(matches!(refusal, Failure::Folder { .. }), "{refusal}");
+        assert!(matches!(refusal, ExitError::Folder { .. }), "{refusal}");
         assert!(refusal.to_string().contains(place.path().to_str().unwrap()));
     }
 }

@@ -6,7 +6,7 @@ mod idle_timeout;
 mod listener;
 mod tls;
 
-pub(crate) use connection::Clients;
-pub(crate) use connection_limit::Crowd;
+pub(crate) use connection::Connections;
+pub(crate) use connection_limit::ConnectionLimit;
 pub(crate) use listener::Listener;
 pub(crate) use tls::Tls;

@@ -38,7 +38,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::{address::Base, auth::SignIn, middleware::stream_limit::Streams};
+use crate::{address::BaseUrl, auth::SignIn, middleware::stream_limit::StreamLimit};
 use endpoint::Gate;
 pub use extension::Extension;
 pub(crate) use extension::Nothing;
@@ -65,10 +65,10 @@ impl Default for McpSettings {
 /// The routes below `/v1/mcp` that speak MCP. Sessions and streams end when `closing` is cancelled.
 pub(crate) fn endpoint(
     sign_in: Arc<SignIn>,
-    base: Base,
+    base: BaseUrl,
     settings: &McpSettings,
     extension: Arc<dyn Extension>,
-    streams: Streams,
+    streams: StreamLimit,
     closing: CancellationToken,
 ) -> Route {
     let gate = Arc::new(Gate::new(sign_in, base.clone(), settings, extension, streams, closing));
@@ -81,7 +81,7 @@ pub(crate) fn endpoint(
 
 /// What a client needs to know before it has a key.
 #[handler]
-fn describe_endpoint(request: &Request, base: Data<&Base>) -> Json<Value> {
+fn describe_endpoint(request: &Request, base: Data<&BaseUrl>) -> Json<Value> {
     let base = base.of(request).unwrap_or_default();
     Json(json!({
         "endpoint": "/v1/mcp/sse",

@@ -1,7 +1,8 @@
-//! What every request passes before a route sees it, and every answer after: from which host and page it may come, how
-//! large and how slow it may be, how often somebody may knock with a wrong key, and what browsers are told to keep to.
+//! HTTP middleware around all routes: host and origin checks, CORS, size limits and timeouts of requests, the limit on
+//! failed authentication, and security headers.
 
 mod body_timeout;
+mod cors;
 mod failed_auth_limiter;
 mod host_check;
 pub(crate) mod real_ip;
@@ -10,106 +11,111 @@ pub(crate) mod stream_limit;
 
 use std::time::Duration;
 
-use http::{Method, StatusCode, header};
+use http::{StatusCode, header};
 use openapi::Whence;
 use poem::{Endpoint, Request, Response};
 use serde_json::json;
 
 use crate::{
-    auth_outcome::{self, Outcome},
+    auth_outcome::{self, AuthOutcome},
     config::Config,
 };
-use failed_auth_limiter::Storms;
-use host_check::{Barred, Door, Guest};
-use real_ip::Proxies;
-use security_headers::Manners;
+use failed_auth_limiter::FailedAuthLimiter;
+use host_check::{HostPolicy, Rejection, RequestOrigin};
+use real_ip::TrustedProxies;
+use security_headers::SecurityHeaders;
 
-/// The longest address, in bytes, the most parameters that it may have, and the largest headers, in bytes all together.
-const LONGEST_ADDRESS: usize = 16 << 10;
-const MOST_PARAMETERS: usize = 256;
-const LARGEST_HEADERS: usize = 32 << 10;
+/// The maximum length of a URL, in bytes, the maximum number of its query parameters, and the maximum size of all request
+/// headers together, in bytes.
+const MAX_URL_LENGTH: usize = 16 << 10;
+const MAX_QUERY_PARAMETERS: usize = 256;
+const MAX_HEADERS_SIZE: usize = 32 << 10;
 
-/// Everything within the walls.
-pub(crate) struct Walls<E> {
-    within: E,
-    door: Door,
-    proxies: Proxies,
-    storms: Storms,
-    manners: Manners,
-    /// How long a body may pause.
-    pause: Duration,
+/// The application with the middleware around it.
+pub(crate) struct Middleware<E> {
+    inner: E,
+    hosts: HostPolicy,
+    proxies: TrustedProxies,
+    failed_auth: FailedAuthLimiter,
+    security_headers: SecurityHeaders,
+    /// How long a client may take for the next part of a body.
+    request_timeout: Duration,
 }
 
-impl<E> Walls<E> {
-    /// Walls around `within`, as the configuration says.
-    pub(crate) fn around(within: E, config: &Config) -> Self {
-        let manners = Manners { is_secure: config.tls.certificate.is_some() };
-        let (door, proxies) = (Door::new(&config.server), Proxies::new(&config.server));
-        Self { within, door, proxies, storms: Storms::default(), manners, pause: config.server.patience() }
+impl<E> Middleware<E> {
+    /// Wraps the application, as the configuration says.
+    pub(crate) fn wrap(inner: E, config: &Config) -> Self {
+        Self {
+            inner,
+            hosts: HostPolicy::new(&config.server),
+            proxies: TrustedProxies::new(&config.server),
+            failed_auth: FailedAuthLimiter::default(),
+            security_headers: SecurityHeaders { is_https: config.tls.certificate.is_some() },
+            request_timeout: config.server.request_timeout(),
+        }
     }
 }
 
-impl<E: Endpoint<Output = Response>> Endpoint for Walls<E> {
+impl<E: Endpoint<Output = Response>> Endpoint for Middleware<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        body_timeout::hurry(&mut request, self.pause);
-        let about = security_headers::About::of(&request);
-        let (guest, response) = match self.door.examine(&request) {
-            Ok(guest) => {
-                let response = self.admit(request, &guest).await?;
-                (guest, response)
+        body_timeout::apply(&mut request, self.request_timeout);
+        let has_credentials = security_headers::has_credentials(&request);
+        let (origin, mut response) = match self.hosts.check(&request) {
+            Ok(origin) => {
+                let response = self.forward(request, &origin).await?;
+                (origin, response)
             }
-            Err(Barred(status, sentence)) => (Guest::Own, refuse(status, &sentence)),
+            Err(Rejection(status, sentence)) => (RequestOrigin::Own, refuse(status, &sentence)),
         };
-        Ok(self.manners.dress(response, &about, &guest))
-    }
-}
-
-impl<E: Endpoint<Output = Response>> Walls<E> {
-    async fn admit(&self, mut request: Request, guest: &Guest) -> poem::Result<Response> {
-        if let Some(refusal) = too_large(&request) {
-            return Ok(refusal);
-        }
-        if request.method() == Method::OPTIONS
-            && let Guest::Page(_) = guest
-            && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
-        {
-            return Ok(security_headers::permission(&request));
-        }
-        let whence = Whence(self.proxies.sender(&request));
-        request.extensions_mut().insert(whence);
-        let knock = self.storms.knock(&request);
-        if let Some(seconds) = self.storms.must_wait(&knock) {
-            return Ok(failed_auth_limiter::refusal(seconds));
-        }
-        let (response, outcome) = auth_outcome::heard(self.within.call(request)).await;
-        let response = response?;
-        // What a tool refuses, or a route that signs in by itself, is told by the status.
-        let is_refused = response.status() == StatusCode::UNAUTHORIZED;
-        self.storms.note(&knock, if is_refused { Outcome::Refused } else { outcome });
+        self.security_headers.apply(&mut response, has_credentials);
+        cors::apply(&mut response, &origin);
         Ok(response)
     }
 }
 
-/// The refusal of a request whose head is too large to be meant.
+impl<E: Endpoint<Output = Response>> Middleware<E> {
+    async fn forward(&self, mut request: Request, origin: &RequestOrigin) -> poem::Result<Response> {
+        if let Some(refusal) = too_large(&request) {
+            return Ok(refusal);
+        }
+        if cors::is_preflight(&request, origin) {
+            return Ok(cors::preflight_response(&request));
+        }
+        let client_ip = Whence(self.proxies.client_ip(&request));
+        request.extensions_mut().insert(client_ip);
+        let attempt = self.failed_auth.attempt(&request);
+        if let Some(seconds) = self.failed_auth.retry_after(&attempt) {
+            return Ok(failed_auth_limiter::refusal(seconds));
+        }
+        let (response, outcome) = auth_outcome::observe(self.inner.call(request)).await;
+        let response = response?;
+        // Tools, and routes that authenticate by themselves, report a rejection by the status.
+        let is_rejected = response.status() == StatusCode::UNAUTHORIZED;
+        self.failed_auth.record(&attempt, if is_rejected { AuthOutcome::Rejected } else { outcome });
+        Ok(response)
+    }
+}
+
+/// The refusal of a request whose URL or headers are too large.
 fn too_large(request: &Request) -> Option<Response> {
     let uri = request.uri();
     let query = uri.query().unwrap_or_default();
-    if uri.path().len() + query.len() > LONGEST_ADDRESS {
-        let sentence = format!("The address is longer than {LONGEST_ADDRESS} bytes");
-        return Some(refuse(StatusCode::URI_TOO_LONG, &sentence));
+    if uri.path().len() + query.len() > MAX_URL_LENGTH {
+        return Some(refuse(StatusCode::URI_TOO_LONG, &format!("The URL is longer than {MAX_URL_LENGTH} bytes")));
     }
-    let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    if headers > LARGEST_HEADERS {
-        let sentence = format!("The headers are larger than {LARGEST_HEADERS} bytes");
+    let size: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if size > MAX_HEADERS_SIZE {
+        let sentence = format!("The headers are larger than {MAX_HEADERS_SIZE} bytes");
         return Some(refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &sentence));
     }
-    let many = query.bytes().filter(|byte| *byte == b'&').count() >= MOST_PARAMETERS;
-    many.then(|| refuse(StatusCode::BAD_REQUEST, &format!("The address has more than {MOST_PARAMETERS} parameters")))
+    let has_too_many = query.bytes().filter(|byte| *byte == b'&').count() >= MAX_QUERY_PARAMETERS;
+    let sentence = || format!("The URL has more than {MAX_QUERY_PARAMETERS} query parameters");
+    has_too_many.then(|| refuse(StatusCode::BAD_REQUEST, &sentence()))
 }
 
 fn refuse(status: StatusCode, sentence: &str) -> Response {
     let body = json!({ "detail": sentence }).to_string();
-    Response::builder().status(status).content_type("application/json").body(body)
+    Response::builder().status(status).header(header::CONTENT_TYPE, "application/json").body(body)
 }

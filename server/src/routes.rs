@@ -32,10 +32,10 @@ use tools::{
 };
 
 use crate::{
-    address::Base,
+    address::BaseUrl,
     auth::{SignIn, oidc_login},
-    http::Clients,
-    middleware::stream_limit::Streams,
+    http::Connections,
+    middleware::stream_limit::StreamLimit,
     pages,
 };
 
@@ -46,20 +46,20 @@ const LONGEST_QUESTION: usize = 256 * 1024;
 pub(crate) struct Others {
     pub(crate) sign_in: Arc<SignIn>,
     resources: Arc<Resources>,
-    pub(crate) clients: Clients,
-    pub(crate) streams: Streams,
-    base: Base,
+    pub(crate) connections: Connections,
+    pub(crate) streams: StreamLimit,
+    base: BaseUrl,
 }
 
 impl Others {
     pub(crate) fn new(
         sign_in: Arc<SignIn>,
         resources: Arc<Resources>,
-        clients: Clients,
-        streams: Streams,
-        base: Base,
+        connections: Connections,
+        streams: StreamLimit,
+        base: BaseUrl,
     ) -> Self {
-        Self { sign_in, resources, clients, streams, base }
+        Self { sign_in, resources, connections, streams, base }
     }
 }
 
@@ -135,26 +135,26 @@ impl Others {
         let context = self.sign_in.context(Audience::App, request.headers()).await.map_err(refuse)?;
         context.note_acting("send_message", AuditAccess::Write);
         context.check_rate_limit(&[Policy::ChatSend], 1, locality(&request)).map_err(refuse)?;
-        let place = self.streams.take(&context.caller.user).map_err(refuse)?;
+        let permit = self.streams.acquire(&context.caller.user).map_err(refuse)?;
         let app_id = app_id(&request);
         let body = read_json(&mut request, LONGEST_QUESTION).await?;
         let unreadable = |error| refuse(Error::Invalid(format!("The body is not a JSON object: {error}")));
         let given: Map<String, Value> = serde_json::from_slice(&body).map_err(unreadable)?;
         let question = agent::parse_message(given).map_err(|error| refuse(in_body(error)))?;
-        let leaving = self.clients.leaving(request.remote_addr());
-        let (_, frames) = agent::ask(context, app_id, question, leaving).await.map_err(refuse)?;
-        Ok(place.during(streamed(frames)))
+        let closed = self.connections.closed(request.remote_addr());
+        let (_, frames) = agent::ask(context, app_id, question, closed).await.map_err(refuse)?;
+        Ok(permit.hold(streamed(frames)))
     }
 
     async fn export(&self, request: Request) -> Result<Response> {
         let context = self.sign_in.context(Audience::App, request.headers()).await?;
         context.note_acting("export", AuditAccess::Read);
-        let place = self.streams.take(&context.caller.user)?;
+        let permit = self.streams.acquire(&context.caller.user)?;
         let rows = tools::transfer::export(Arc::clone(&context.resources), context.caller.user.clone());
         let body = Body::from_bytes_stream(rows.map_err(std::io::Error::other));
         let disposition = "attachment; filename=\"omi-export.json\"";
         let response = Response::builder().content_type("application/json").header("Content-Disposition", disposition);
-        Ok(place.during(response.body(body)))
+        Ok(permit.hold(response.body(body)))
     }
 }
 

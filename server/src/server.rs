@@ -1,9 +1,9 @@
-//! Starting the server, and stopping it without losing anything.
+//! Starts the server, and shuts it down gracefully.
 
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
-use resources::{Resources, Settings};
+use resources::Resources;
 use schemas::{key::KeyFamily, scope::Scope};
 use tokio::{net::TcpListener, signal::unix::Signal, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -11,40 +11,39 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app,
     config::Config,
-    exit::Failure,
-    http::{Clients, Crowd, Listener, Tls},
+    exit::ExitError,
+    http::{ConnectionLimit, Connections, Listener, Tls},
     mcp::{Extension, Nothing},
-    progress::download_progress,
 };
 
-/// A server that answers.
-pub struct Running {
-    /// Where: `http://127.0.0.1:8080`.
+/// A running server.
+pub struct ServerHandle {
+    /// Its URL, such as `http://127.0.0.1:8080`.
     pub url: String,
-    /// The secrets made by a first start, which are shown once; `None` on later starts.
-    pub first: Option<FirstStart>,
-    /// What the server works with.
+    /// The secrets made by the first start, which are shown once; `None` on later starts.
+    pub bootstrap: Option<Bootstrap>,
+    /// The database and everything else behind the routes.
     pub resources: Arc<Resources>,
     stop: CancellationToken,
     serving: JoinHandle<()>,
     workers: Vec<JoinHandle<()>>,
 }
 
-/// The secrets made by a first start.
-pub struct FirstStart {
-    /// Signs the owner in on the app routes.
+/// The secrets made by the first start.
+pub struct Bootstrap {
+    /// The owner's token, for the app routes.
     pub owner_token: String,
-    /// Opens the developer API, with every scope.
+    /// A key for the Developer API, with every scope.
     pub developer_key: String,
-    /// Opens the MCP endpoint and MCP REST.
+    /// A key for the MCP endpoint and MCP REST.
     pub mcp_key: String,
 }
 
-/// Opens everything and begins to answer; in a new data folder, this makes the owner and the first keys.
+/// Starts a server. In a new data folder, this makes the owner and the first keys.
 ///
 /// # Errors
-/// A [`Failure`] that a person can mend, or what an engine says.
-pub async fn start(config: Config) -> anyhow::Result<Running> {
+/// A [`ExitError`] that the user can fix, or an error of a database.
+pub async fn start(config: Config) -> anyhow::Result<ServerHandle> {
     start_with(config, Arc::new(Nothing)).await
 }
 
@@ -52,23 +51,28 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
 ///
 /// # Errors
 /// As [`start`].
-pub async fn start_with(config: Config, extension: Arc<dyn Extension>) -> anyhow::Result<Running> {
+pub async fn start_with(config: Config, extension: Arc<dyn Extension>) -> anyhow::Result<ServerHandle> {
     let address = SocketAddr::new(config.server.host, config.server.port);
     let listener =
-        TcpListener::bind(address).await.map_err(|reason| Failure::Port { address: address.to_string(), reason })?;
+        TcpListener::bind(address).await.map_err(|reason| ExitError::Port { address: address.to_string(), reason })?;
     let tls = Tls::open(&config.tls)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", listener.local_addr()?);
-    let settings = Settings { download_progress: download_progress(), ..config.settings() };
-    let resources = Resources::open(&settings).await?;
-    let first = make_owner(&resources).await?;
+    let resources = Resources::open(&config.settings()).await?;
+    let bootstrap = make_owner(&resources).await?;
     resources.resume_limits().await?;
     let stop = CancellationToken::new();
-    let clients = Clients::default();
-    let app = app::app(Arc::clone(&resources), &config, clients.clone(), extension, stop.clone());
+    let connections = Connections::default();
+    let app = app::app(Arc::clone(&resources), &config, connections.clone(), extension, stop.clone());
     let watch = tls.as_ref().map(|tls| tls.watch(stop.clone())).transpose()?;
-    let (crowd, patience) = (Crowd::new(&config), config.server.patience());
-    let listener = Listener { listener, tls, clients, crowd, patience, app: Arc::new(app) };
+    let listener = Listener {
+        listener,
+        tls,
+        connections,
+        limit: ConnectionLimit::new(&config),
+        request_timeout: config.server.request_timeout(),
+        app: Arc::new(app),
+    };
     let serving = tokio::spawn(listener.serve(stop.clone()));
     let mut workers = vec![
         tools::processing::start(Arc::clone(&resources), stop.clone()),
@@ -77,37 +81,37 @@ pub async fn start_with(config: Config, extension: Arc<dyn Extension>) -> anyhow
         resources::limits::start(Arc::clone(&resources), stop.clone()),
     ];
     workers.extend(watch);
-    Ok(Running { url, first, resources, stop, serving, workers })
+    Ok(ServerHandle { url, bootstrap, resources, stop, serving, workers })
 }
 
-impl Running {
+impl ServerHandle {
     /// Serves until Ctrl-C or SIGTERM, then stops.
     ///
     /// # Errors
-    /// What the listener or an engine says at the end.
+    /// The listener or a database fails.
     pub async fn wait(mut self, mut terminate: Signal) -> anyhow::Result<()> {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
             _ = terminate.recv() => {}
             ended = &mut self.serving => {
-                ended.context("the server ended")?;
+                ended.context("the listener failed")?;
                 return self.close().await;
             }
         }
         self.stop().await
     }
 
-    /// Lets requests at work finish, and makes everything durable.
+    /// Lets active requests finish, and makes everything durable.
     ///
     /// # Errors
-    /// What the listener or an engine says at the end.
+    /// The listener or a database fails.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         self.stop.cancel();
         (&mut self.serving).await?;
         self.close().await
     }
 
-    /// Ends what works in the background.
+    /// Stops the background workers and closes the databases.
     async fn close(self) -> anyhow::Result<()> {
         self.stop.cancel();
         for worker in self.workers {
@@ -117,7 +121,7 @@ impl Running {
     }
 }
 
-async fn make_owner(resources: &Resources) -> anyhow::Result<Option<FirstStart>> {
+async fn make_owner(resources: &Resources) -> anyhow::Result<Option<Bootstrap>> {
     if resources.users().owner().await?.is_some() {
         return Ok(None);
     }
@@ -126,5 +130,5 @@ async fn make_owner(resources: &Resources) -> anyhow::Result<Option<FirstStart>>
     let every_scope = Scope::available(KeyFamily::Developer);
     let developer = keys.create(user, KeyFamily::Developer, "first developer key", Some(every_scope)).await?;
     let mcp = keys.create(user, KeyFamily::Mcp, "first MCP key", None).await?;
-    Ok(Some(FirstStart { owner_token: owner.token, developer_key: developer.key, mcp_key: mcp.key }))
+    Ok(Some(Bootstrap { owner_token: owner.token, developer_key: developer.key, mcp_key: mcp.key }))
 }

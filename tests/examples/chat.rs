@@ -44,8 +44,8 @@ async fn run(folder: &Path, memories: usize, segments: usize, questions: usize) 
     config.model.name = Some("prompt".into());
     let running = server::start(config).await?;
     let note = folder.join("token");
-    if let Some(first) = &running.first {
-        fs::write(&note, &first.owner_token)?;
+    if let Some(keys) = &running.bootstrap {
+        fs::write(&note, &keys.owner_token)?;
         fill(&running.resources, memories, segments).await?;
     }
     let token = fs::read_to_string(&note).context("the folder was not filled by this program")?;

@@ -46,7 +46,7 @@ async fn response_until_close(server: &Server, sent: &str, more: &'static str) -
 #[tokio::test]
 async fn slow_clients_are_disconnected() {
     let folder = TempDir::new().unwrap();
-    let server = Server::boot(folder.path(), |config| config.server.patience_seconds = 1).await;
+    let server = Server::boot(folder.path(), |config| config.server.request_timeout_seconds = 1).await;
     let head = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n";
     let silent = ["", "PRI", "PRI * HTTP/2.0\r\n\r\nSM\r\n", head].map(|sent| response_until_close(&server, sent, ""));
     let trickling = response_until_close(&server, head, "x: y\r\n");

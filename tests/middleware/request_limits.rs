@@ -104,9 +104,9 @@ async fn addresses_headers_and_nesting_have_an_end() {
     let ask = |path: String| user.app().request(Method::GET, &path);
     Answer::to(ask(format!("/v3/memories?x={}", "x".repeat(15_000)))).await.ok();
     let long = Answer::to(ask(format!("/v3/memories?x={}", "x".repeat(20_000)))).await;
-    long.refused(414, "The address is longer than 16384 bytes");
+    long.refused(414, "The URL is longer than 16384 bytes");
     let many = Answer::to(ask(format!("/v3/memories?{}", "a=1&".repeat(300)))).await;
-    many.refused(400, "The address has more than 256 parameters");
+    many.refused(400, "The URL has more than 256 query parameters");
     let large = Answer::to(ask("/v3/memories".into()).header("x-large", "x".repeat(40_000))).await;
     large.refused(431, "The headers are larger than 32768 bytes");
     let larger = Answer::to(ask("/v3/memories".into()).header("x-large", "x".repeat(1_000_000))).await;

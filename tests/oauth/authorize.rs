@@ -28,7 +28,7 @@ async fn an_unknown_client_or_address_is_shown_and_never_followed() {
     is_shown(&client, &[("client_id", None)], "client_id is missing").await;
     is_shown(&client, &[("client_id", Some("nobody"))], "unknown client_id").await;
     is_shown(&client, &[("client_id", Some("<script>alert(1)</script>"))], "unknown client_id").await;
-    let not_its_own = "an address that is not one of its own";
+    let not_its_own = "is not registered for this client";
     for wrong in [
         "https://evil.example/callback",
         "https://client.example/callback/",
@@ -93,7 +93,7 @@ async fn only_the_port_of_an_app_on_this_machine_may_differ() {
     }
     for wrong in ["http://localhost:33418/callback", "http://127.0.0.1:33418/other", "https://127.0.0.1:33418/callback"]
     {
-        is_shown(&client, &[("redirect_uri", Some(wrong))], "an address that is not one of its own").await;
+        is_shown(&client, &[("redirect_uri", Some(wrong))], "is not registered for this client").await;
     }
     // The only address need not be said.
     assert_eq!(client.open_authorize(&changed(&client, &[("redirect_uri", None)])).await.status, 200);

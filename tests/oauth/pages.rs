@@ -124,7 +124,7 @@ async fn an_empty_choice_is_asked_again_and_no_scope_is_added() {
     let mut consent_page = ConsentPage::open().await;
     for grant in [&[][..], &[("grant", "goals.read")], &[("grant", "nonsense")]] {
         let again = consent_page.browser.submit(&consent_page.page, "allow", grant).await;
-        assert_eq!((again.status, again.has("Nothing is chosen")), (422, true), "{grant:?}");
+        assert_eq!((again.status, again.has("Nothing is selected")), (422, true), "{grant:?}");
     }
     let grant = [("grant", "people.read"), ("grant", "goals.read")];
     let address = consent_page.browser.submit(&consent_page.page, "allow", &grant).await.next();

@@ -112,7 +112,7 @@ async fn forms_of_foreign_origins_are_refused() {
     };
     for origin in ["null", "https://evil.example"] {
         let answer = sent_from(origin).await;
-        let sentence = "Pages of this origin may not call this server; server.allowed_origins says which may";
+        let sentence = "Origin not allowed; add it to `server.allowed_origins`";
         answer.refused(403, sentence);
     }
     assert_eq!(sent_from(&setup.server.url).await.status, 200);

@@ -146,7 +146,7 @@ async fn a_browser_goes_with_what_only_it_and_the_issuer_are_to_know() {
     assert_eq!(answer.header("referrer-policy"), "no-referrer");
     let cookie = answer.header("set-cookie");
     let attributes = "; Path=/v1/auth/callback; Max-Age=300; HttpOnly; SameSite=Lax";
-    assert!(cookie.starts_with("recollect_visit_") && cookie.ends_with(attributes), "{cookie}");
+    assert!(cookie.starts_with("recollect_login_") && cookie.ends_with(attributes), "{cookie}");
     let address = answer.header("location");
     assert!(address.starts_with(&format!("{}/authorize?", setup.issuer.url)), "{address}");
     let asked = |name: &str| parameter(address, name).unwrap_or_default();

@@ -71,5 +71,5 @@ async fn the_form_has_to_be_complete() {
     let url = format!("{}/v1/auth/token", setup.server.url);
     let answer = Answer::to(Client::new().post(url).json(&json!({ "grant_type": "authorization_code" }))).await;
     let told = answer.body["detail"].as_str().map(|text| text.split(':').next().unwrap());
-    assert_eq!((answer.status, told), (422, Some("The form could not be read")));
+    assert_eq!((answer.status, told), (422, Some("The form cannot be read")));
 }

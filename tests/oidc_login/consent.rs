@@ -12,7 +12,7 @@ use crate::{
     support::server::{Answer, Server},
 };
 
-const UNKNOWN: &str = "This sign-in is not known here, or took too long";
+const UNKNOWN: &str = "This sign-in is unknown or has expired";
 
 /// A browser before the page of a client, with the way to the issuer that is on it.
 async fn before_the_page(setup: &ServerWithIssuer, client: &OAuthClient) -> (LoginBrowser, String) {

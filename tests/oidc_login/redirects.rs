@@ -13,9 +13,9 @@ use crate::{
     support::server::Answer,
 };
 
-const BAD_REDIRECT_URI: &str = "redirect_uri is not one that browsers may be sent to";
-const UNKNOWN: &str = "This sign-in is not known here, or took too long; begin again";
-const NOT_GOOD: &str = "The issuer's answer is not good";
+const BAD_REDIRECT_URI: &str = "redirect_uri is not allowed; see `sign_in.redirect_uris`";
+const UNKNOWN: &str = "This sign-in is unknown or has expired; start again";
+const NOT_GOOD: &str = "The response of the identity provider is invalid";
 
 /// Asserts an error page with this sentence, and no redirect.
 #[track_caller]
@@ -122,7 +122,7 @@ async fn errors_are_redirected_to_the_program() {
     let taken = verified_email(&format!("{ana}@example.com")).to_string();
     let ben = fresh("ben");
     let cases: [Case<'_>; 12] = [
-        (&[("mishap", "denied")], "access_denied", "The issuer did not sign you in"),
+        (&[("mishap", "denied")], "access_denied", "The identity provider did not sign you in"),
         (&[("mishap", "forgotten")], "access_denied", NOT_GOOD),
         (&[("mishap", "forged")], "access_denied", NOT_GOOD),
         (&[("mishap", "stumbled")], "temporarily_unavailable", "the issuer responded with 500 Internal Server Error"),

@@ -80,21 +80,21 @@ async fn users_are_added_listed_disabled_enabled_and_deleted() {
     assert!(token.starts_with("omi_user_") && token.len() == 41, "{token}");
     let all = listed(data).await;
     let id = all[1].0.as_str();
-    assert_eq!(said, format!("Added Ben with the id {id}. This token signs them in; it is shown this once:"));
+    assert_eq!(said, format!("Added Ben with the id {id}. Their token, shown only once:"));
     let as_it_was = ["owner - owner", "member ben@example.com Ben"];
     assert_eq!(all.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>(), as_it_was);
-    let locked_out = ["owner - owner", "member ben@example.com Ben locked out"];
+    let disabled = ["owner - owner", "member ben@example.com Ben disabled"];
     for name in ["Ben", "BEN@example.com", id] {
-        assert_eq!(succeed(data, &["disable", name], "").await.1, "Ben is locked out.");
-        assert_eq!(lines(data).await, locked_out);
-        assert_eq!(succeed(data, &["enable", name], "").await.1, "Ben may sign in.");
+        assert_eq!(succeed(data, &["disable", name], "").await.1, "Ben is disabled.");
+        assert_eq!(lines(data).await, disabled);
+        assert_eq!(succeed(data, &["enable", name], "").await.1, "Ben is enabled.");
         assert_eq!(lines(data).await, as_it_was);
     }
-    let line = "recollect: this deletes Ben and everything that is theirs; say --yes to do it";
+    let line = "recollect: this deletes Ben and all their data; confirm with --yes";
     refused(data, &["delete", id], "", line).await;
     assert_eq!(lines(data).await, as_it_was);
     let (_, said) = succeed(data, &["delete", id, "--yes"], "").await;
-    assert_eq!(said, "Ben is deleted, with everything that was theirs.");
+    assert_eq!(said, "Ben and all their data are deleted.");
     assert_eq!(lines(data).await, ["owner - owner"]);
 }
 
@@ -114,17 +114,14 @@ async fn credentials_of_the_command_line_sign_in() {
     let (_, said) = succeed(data, &["password", "Ben"], "another horse\r\n").await;
     assert_eq!(
         said,
-        "Ben has a new password. Sessions and browsers have to sign in again; tokens, keys and assistants go on."
+        "Ben has a new password. Sessions and browsers must sign in again; tokens, keys and assistants stay valid."
     );
     let (renewed, said) = succeed(data, &["token", "Ben"], "").await;
-    assert_eq!(
-        said,
-        "The token of before is good no more, and browsers have to sign in again. This one is shown this once:"
-    );
+    assert_eq!(said, "The previous token is now invalid; browsers must sign in again. The new token, shown only once:");
     let invite = ["invite", "--email", "cleo@example.com", "--name", "Cleo", "--days", "3"];
     let (code, said) = succeed(data, &invite, "").await;
-    assert!(said.starts_with("Hand over this code; it makes one account, until 20"), "{said}");
-    assert!(said.ends_with(" UTC, and is shown this once:"), "{said}");
+    assert!(said.starts_with("Invitation code for one account, valid until 20"), "{said}");
+    assert!(said.ends_with(" UTC, shown only once:"), "{said}");
 
     let program = Program::serve(data).await;
     let old = json!({ "refresh_token": tokens["refresh_token"] });
@@ -149,10 +146,10 @@ async fn errors_are_one_line() {
     }
     succeed(data, &["add", "Cleo", "--email", "cleo@example.com"], "").await;
     let before = listed(data).await;
-    let unknown = "recollect: there is no user Eve; `recollect users list` shows them";
-    let several = "recollect: several users are called Ben; say which one by the id";
+    let unknown = "recollect: there is no user Eve; see `recollect users list`";
+    let several = "recollect: several users are called Ben; use the id";
     let length = "recollect: a password has 8 to 256 characters";
-    let address = "recollect: that is no e-mail address";
+    let address = "recollect: this is not an e-mail address";
     let stays = "recollect: the owner cannot be deleted; delete the data folder instead";
     let taken = "recollect: another user has this e-mail address";
     let cases: &[(&[&str], &str, &str)] = &[
@@ -161,7 +158,7 @@ async fn errors_are_one_line() {
         (&["password", "Eve"], "another horse\n", unknown),
         (&["token", "Ben"], "", several),
         (&["delete", "Ben", "--yes"], "", several),
-        (&["disable", "owner"], "", "recollect: the owner cannot be locked out"),
+        (&["disable", "owner"], "", "recollect: the owner cannot be disabled"),
         (&["delete", "owner", "--yes"], "", stays),
         (&["add", "  "], "", "recollect: a user needs a name"),
         (&["add", "Dora", "--email", "nobody"], "", address),

@@ -13,7 +13,7 @@ use schemas::{
     scope::Scope,
 };
 use serde_json::Value;
-use server::{Config, Running};
+use server::{Config, ServerHandle};
 use tokio::{runtime::Runtime, sync::OnceCell};
 
 /// An id that no row has.
@@ -34,7 +34,7 @@ pub(crate) async fn on_runtime<T: Send + 'static>(work: impl Future<Output = T> 
 pub(crate) struct Server {
     pub(crate) url: String,
     pub(crate) resources: Arc<Resources>,
-    running: Running,
+    running: ServerHandle,
 }
 
 impl Server {
@@ -65,7 +65,7 @@ impl Server {
         config
     }
 
-    fn of(running: Running) -> Self {
+    fn of(running: ServerHandle) -> Self {
         Self { url: running.url.clone(), resources: Arc::clone(&running.resources), running }
     }
 
@@ -76,14 +76,14 @@ impl Server {
 
     /// The owner, with the credentials of the first start.
     pub(crate) fn owner(&self) -> TestUser {
-        let first = self.running.first.as_ref().expect("the folder was empty");
+        let keys = self.running.bootstrap.as_ref().expect("the folder was empty");
         TestUser {
             url: self.url.clone(),
             id: String::new(),
-            token: first.owner_token.clone(),
-            developer_key: first.developer_key.clone(),
+            token: keys.owner_token.clone(),
+            developer_key: keys.developer_key.clone(),
             developer_key_id: String::new(),
-            mcp_key: first.mcp_key.clone(),
+            mcp_key: keys.mcp_key.clone(),
             mcp_key_id: String::new(),
             http: reqwest::Client::new(),
         }

@@ -10,7 +10,7 @@ use schemas::key::KeyFamily;
 use tools::{Acting, Audience, Caller, Context, Credential, Error, Face, Result};
 
 use super::oauth;
-use crate::{address::Base, auth_outcome};
+use crate::{address::BaseUrl, auth_outcome};
 
 /// What the app's routes say to a token that is no good.
 const INVALID: &str = "Invalid authorization token";
@@ -19,7 +19,7 @@ const INVALID: &str = "Invalid authorization token";
 pub struct SignIn {
     resources: Arc<Resources>,
     /// Whose tokens are taken; `None` takes those of no address.
-    base: Option<Base>,
+    base: Option<BaseUrl>,
 }
 
 /// Why a user's token is not taken.
@@ -38,7 +38,7 @@ impl SignIn {
     }
 
     /// Takes access tokens too, which are for the MCP endpoint at `base`.
-    pub(crate) fn at(self, base: Base) -> Self {
+    pub(crate) fn at(self, base: BaseUrl) -> Self {
         Self { base: Some(base), ..self }
     }
 
@@ -174,7 +174,7 @@ impl SignIn {
         }
         let is_for_us = |key: &Arc<GrantedKey>| {
             let resource = key.resource.as_deref().unwrap_or_default();
-            self.base.as_ref().is_some_and(|base| base.takes(resource))
+            self.base.as_ref().is_some_and(|base| base.accepts(resource))
         };
         Ok(self.resources.grants().find(raw).await?.filter(is_for_us))
     }
@@ -191,7 +191,7 @@ impl SignIn {
         caller.role = authenticated.role;
         caller.session = authenticated.session;
         caller.acting = authenticated.is_impersonated.then_some(Acting::Administrator);
-        auth_outcome::note_accepted();
+        auth_outcome::record_accepted();
         Ok(Context::new(caller, Arc::clone(&self.resources)))
     }
 
@@ -201,7 +201,7 @@ impl SignIn {
             AuthError::Invalid(_) => invalid(),
             refused => Error::refused(refused, "Invalid API Key"),
         })?;
-        auth_outcome::note_accepted();
+        auth_outcome::record_accepted();
         let (resources, used) = (Arc::clone(&self.resources), Arc::clone(&key));
         if key.should_record_use() {
             tokio::spawn(async move {
@@ -253,7 +253,7 @@ impl Denied {
 /// Tells the walls of what opens nothing, where the status of the answer does not tell it.
 fn noted(error: Error) -> Error {
     if matches!(error, Error::Unauthorized(_)) {
-        auth_outcome::note_refused();
+        auth_outcome::record_rejected();
     }
     error
 }

@@ -1,19 +1,20 @@
-//! The OAuth 2.1 authorization server for MCP clients: how Claude, ChatGPT, Cursor or VS Code connect by an address alone.
+//! The OAuth 2.1 authorization server for MCP clients, so that Claude, ChatGPT, Cursor or VS Code connect with nothing but a
+//! URL.
 //!
-//! A client finds the documents at the well-known addresses, sends the user's browser to `/authorize`, where the user
-//! signs in and agrees, and fetches its tokens from `/token`. What users agree to is kept by [`resources::grants`].
+//! A client reads the metadata documents, sends the user's browser to `/authorize`, where the user signs in and consents, and
+//! gets its tokens from `/token`. Grants are stored by [`resources::grants`].
 
-mod answer;
 mod authorize;
 mod browser;
 mod challenge;
 mod metadata;
+mod oidc_callback;
 mod omi;
 mod pages;
 mod parameters;
 mod register;
 mod request;
-mod signed_in;
+mod response;
 mod token;
 
 use std::sync::Arc;
@@ -22,21 +23,19 @@ use poem::{Endpoint, Request, Response, Route, endpoint::make, get, post};
 use resources::Resources;
 
 use super::SignIn;
-use crate::address::Base;
-pub(crate) use browser::cookie_of;
+use crate::address::BaseUrl;
 pub(crate) use challenge::{challenge, unauthorized};
-pub(crate) use pages::{advised, back_to, page, status_of, warning};
-pub(crate) use signed_in::address as signed_in_address;
+pub(crate) use oidc_callback::url as oidc_callback_url;
 
-/// What the routes work with.
+/// State of the OAuth routes.
 pub(crate) struct Oauth {
     resources: Arc<Resources>,
     sign_in: Arc<SignIn>,
-    base: Base,
+    base: BaseUrl,
 }
 
 impl Oauth {
-    pub(crate) fn new(resources: Arc<Resources>, sign_in: Arc<SignIn>, base: Base) -> Arc<Self> {
+    pub(crate) fn new(resources: Arc<Resources>, sign_in: Arc<SignIn>, base: BaseUrl) -> Arc<Self> {
         Arc::new(Self { resources, sign_in, base })
     }
 }
@@ -53,19 +52,13 @@ pub(crate) fn mount(oauth: &Arc<Oauth>, mut route: Route) -> Route {
     }
     route
         .at("/authorize", get(on(oauth, authorize::show)).post(on(oauth, authorize::decide)))
-        .at(signed_in::PATH, get(on(oauth, signed_in::come_back)))
+        .at(oidc_callback::PATH, get(on(oauth, oidc_callback::callback)))
         .at("/token", post(on(oauth, token::issue)))
-        .at("/revoke", post(on(oauth, token::take_back)))
+        .at("/revoke", post(on(oauth, token::revoke)))
         .at("/register", post(on(oauth, register::register)))
 }
 
-/// Whether pages from anywhere may ask and read what is at this path: what everybody may know, and what a client proves
-/// itself for in the request.
-pub(crate) fn is_for_every_page(path: &str) -> bool {
-    path.starts_with("/.well-known/") || matches!(path, "/token" | "/revoke" | "/register")
-}
-
-/// An endpoint that answers with `respond`.
+/// An endpoint that responds with `respond`.
 fn on<F, R>(oauth: &Arc<Oauth>, respond: F) -> impl Endpoint<Output = Response> + use<F, R>
 where
     F: Fn(Arc<Oauth>, Request) -> R + Send + Sync + 'static,

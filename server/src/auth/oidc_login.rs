@@ -1,8 +1,8 @@
-//! Signing in with a browser: at the configured issuer, for programs that want tokens, and for apps that want to know who
-//! somebody is. Signing in with a password is a tool.
+//! Signing in with a browser: at the configured OpenID Connect issuer, for programs that want tokens, and for apps that want a
+//! user's id. Signing in with a password is a tool.
 
 mod apps;
-mod browser;
+mod code_flow;
 mod operations;
 mod redirect;
 
@@ -23,49 +23,49 @@ use tools::{Error, Issue, Result};
 pub(crate) use operations::paths;
 
 use super::SignIn;
-use crate::address::Base;
+use crate::address::BaseUrl;
 
-/// How large a form may be, in bytes: what is in it are a few names and tokens.
-const LARGEST_FORM: usize = 64 << 10;
+/// The maximum size of a form, in bytes.
+const MAX_FORM: usize = 64 << 10;
 
-/// What every route here works with.
-struct Desk {
+/// State of these routes.
+struct OidcLogin {
     resources: Arc<Resources>,
     sign_in: Arc<SignIn>,
-    base: Base,
+    base: BaseUrl,
 }
 
 type Routes = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
 
-/// Adds these routes to the others.
-pub(crate) fn add_routes(resources: Arc<Resources>, sign_in: Arc<SignIn>, base: Base, routes: &mut Routes) {
-    let desk = Arc::new(Desk { resources, sign_in, base });
-    let mut add = |method: Method, path: &str, endpoint| {
+/// Adds these routes.
+pub(crate) fn add_routes(resources: Arc<Resources>, sign_in: Arc<SignIn>, base: BaseUrl, routes: &mut Routes) {
+    let login = Arc::new(OidcLogin { resources, sign_in, base });
+    let mut add = |method: Method, path: &str, endpoint: BoxEndpoint<'static>| {
         routes.entry(path.to_owned()).or_default().insert(method, endpoint);
     };
-    add(Method::GET, "/v1/auth/authorize", answering(&desk, browser::authorize));
-    add(Method::GET, "/v1/auth/callback/:provider", answering(&desk, browser::come_back));
-    add(Method::POST, "/v1/auth/token", answering(&desk, browser::give_tokens));
-    add(Method::GET, "/v1/oauth/authorize", answering(&desk, apps::show));
-    add(Method::POST, "/v1/oauth/authorize", answering(&desk, apps::sign_in));
-    add(Method::POST, "/v1/oauth/token", answering(&desk, apps::tell));
+    add(Method::GET, "/v1/auth/authorize", endpoint(&login, code_flow::authorize));
+    add(Method::GET, "/v1/auth/callback/:provider", endpoint(&login, code_flow::callback));
+    add(Method::POST, "/v1/auth/token", endpoint(&login, code_flow::issue_tokens));
+    add(Method::GET, "/v1/oauth/authorize", endpoint(&login, apps::show));
+    add(Method::POST, "/v1/oauth/authorize", endpoint(&login, apps::sign_in));
+    add(Method::POST, "/v1/oauth/token", endpoint(&login, apps::issue_redirect));
 }
 
-fn answering<F, R>(desk: &Arc<Desk>, respond: F) -> BoxEndpoint<'static>
+fn endpoint<F, R>(login: &Arc<OidcLogin>, respond: F) -> BoxEndpoint<'static>
 where
-    F: Fn(Arc<Desk>, Request) -> R + Send + Sync + 'static,
+    F: Fn(Arc<OidcLogin>, Request) -> R + Send + Sync + 'static,
     R: Future<Output = Result<Response>> + Send + 'static,
 {
-    let desk = Arc::clone(desk);
-    let endpoint = make(move |request| {
-        let answer = respond(Arc::clone(&desk), request);
-        async move { private(answer.await.inspect_err(log).unwrap_or_else(refuse)) }
+    let login = Arc::clone(login);
+    let responder = make(move |request| {
+        let response = respond(Arc::clone(&login), request);
+        async move { private(response.await.inspect_err(log).unwrap_or_else(refuse)) }
     });
-    endpoint.map_to_response().boxed()
+    responder.map_to_response().boxed()
 }
 
-/// What goes to one browser or program is kept by none, and what it says nobody hears next. A page has a policy of its
-/// own: with this one, its form would be sent with the origin `null`, which no door lets in.
+/// Sets `no-store` and, on responses without a referrer policy, `no-referrer`. A page has a policy of its own: with
+/// `no-referrer`, browsers would send its form with the origin `null`, which the origin check refuses.
 fn private(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -73,23 +73,23 @@ fn private(mut response: Response) -> Response {
     response
 }
 
-/// Writes down what nobody outside is told.
+/// Logs the details of an internal error, which are not sent.
 fn log(error: &Error) {
     if let Error::Internal(error) = error {
-        tracing::error!("signing in failed: {error:#}");
+        tracing::error!("sign-in failed: {error:#}");
     }
 }
 
-/// The fields of a form.
-async fn form<T: DeserializeOwned>(mut request: Request) -> Result<T> {
-    let unreadable = |error: poem::Error| Error::Invalid(format!("The form could not be read: {error}"));
-    let bytes = request.take_body().into_bytes_limit(LARGEST_FORM).await.map_err(|error| unreadable(error.into()))?;
+/// Reads the fields of a form.
+async fn read_form<T: DeserializeOwned>(mut request: Request) -> Result<T> {
+    let unreadable = |error: poem::Error| Error::Invalid(format!("The form cannot be read: {error}"));
+    let bytes = request.take_body().into_bytes_limit(MAX_FORM).await.map_err(|error| unreadable(error.into()))?;
     request.set_body(bytes);
     let (request, mut body) = request.split();
     Form::<T>::from_request(&request, &mut body).await.map(|Form(fields)| fields).map_err(unreadable)
 }
 
-/// A field that a form must have.
+/// A required field of a form.
 fn required(name: &'static str, value: Option<String>) -> Result<String> {
     let missing = || Issue {
         kind: "missing",
@@ -101,6 +101,6 @@ fn required(name: &'static str, value: Option<String>) -> Result<String> {
     value.filter(|value| !value.is_empty()).ok_or_else(|| Error::Arguments(vec![missing()]))
 }
 
-fn sent_to(url: String) -> Response {
+fn redirect_to(url: String) -> Response {
     Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, url).finish()
 }

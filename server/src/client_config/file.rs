@@ -1,4 +1,4 @@
-//! A client's file: read, kept as a copy, and written whole or not at all.
+//! A client's configuration file: read, backed up, and written atomically.
 
 use std::{
     fs::{self, OpenOptions},
@@ -6,10 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What is in the file; nothing where there is none.
+/// The content of the file; empty where there is none.
 ///
 /// # Errors
-/// What the file system says.
+/// I/O errors.
 pub(crate) fn read(path: &Path) -> io::Result<String> {
     match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
@@ -17,13 +17,13 @@ pub(crate) fn read(path: &Path) -> io::Result<String> {
     }
 }
 
-/// Puts the text into the file, in one step, so that a client that reads meanwhile sees the old or the new one; gives
-/// the copy of what was there. Only this user can read what is new: it may hold a key.
+/// Replaces the content of the file atomically, and returns the path of the backup. The new file is readable by this user
+/// only, as it may hold a key.
 ///
 /// # Errors
-/// What the file system says; the file is then as it was.
+/// I/O errors; the file is then unchanged.
 pub(crate) fn write(path: &Path, text: &str) -> io::Result<Option<PathBuf>> {
-    // A link is followed: what it leads to is replaced, and the link stays.
+    // Symbolic links are followed: their target is replaced.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -53,7 +53,7 @@ fn write_draft(draft: &Path, path: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// What this user may do with the file, and nobody else.
+/// The permissions of the file, without those of group and others.
 #[cfg(unix)]
 fn private(path: &Path) -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_whole_and_kept() {
+    fn a_file_is_replaced_and_backed_up() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep").join("mcp.json");
         assert_eq!(read(&path).unwrap(), "");
@@ -85,7 +85,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn keys_are_for_their_user_and_links_stay() {
+    fn files_are_private_and_links_stay() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let (path, link) = (folder.path().join("real.json"), folder.path().join("link.json"));
@@ -96,7 +96,7 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         write(&path, "two").unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "whoever could read it before");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "it was readable by others");
         assert_eq!(read(&path).unwrap(), "two");
     }
 }

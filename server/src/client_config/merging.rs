@@ -1,4 +1,5 @@
-//! Putting one entry into a client's file, with everything else in it left as it is: order, comments, blanks.
+//! Merges the server's entry into a client's configuration file, and preserves everything else in it: order, comments, white
+//! space.
 
 use anyhow::{Context as _, bail};
 use jsonc_parser::{
@@ -8,13 +9,12 @@ use jsonc_parser::{
 use serde_json::{Value, json};
 use toml_edit::{DocumentMut, InlineTable, Item, Table};
 
-use super::{Format, NAME};
+use super::{Format, SERVER_NAME};
 
-/// The file with the entry in it; nothing where it is there already, with the same address or program, so that whoever
-/// connects twice changes nothing.
+/// The file with the entry in it; `None` where an entry with the same URL or program is there already.
 ///
 /// # Errors
-/// A sentence, where the file has another form than the client's.
+/// The file does not have the client's format.
 pub(crate) fn merge(text: &str, format: Format, entry: &Value) -> anyhow::Result<Option<String>> {
     match format {
         Format::Json(field) => merge_json(text, field, entry),
@@ -22,20 +22,20 @@ pub(crate) fn merge(text: &str, format: Format, entry: &Value) -> anyhow::Result
     }
 }
 
-/// A file with nothing but the entry, on as few lines as its form allows.
-pub(crate) fn alone(format: Format, entry: &Value) -> String {
+/// A file with nothing but the entry.
+pub(crate) fn new_file(format: Format, entry: &Value) -> String {
     match format {
-        Format::Json(field) => json!({ field: { NAME: entry } }).to_string(),
+        Format::Json(field) => json!({ field: { SERVER_NAME: entry } }).to_string(),
         Format::Toml(table) => {
             let mut document = DocumentMut::new();
             document[table] = implicit();
-            document[table][NAME] = Item::Table(toml_table(entry));
+            document[table][SERVER_NAME] = Item::Table(toml_table(entry));
             document.to_string().trim().to_owned()
         }
     }
 }
 
-/// Whether two entries lead to the same server.
+/// Whether two entries name the same server.
 fn is_same(known: &Value, entry: &Value) -> bool {
     ["url", "command", "args"].iter().all(|name| known.get(name) == entry.get(name))
 }
@@ -44,10 +44,10 @@ fn merge_json(text: &str, field: &str, entry: &Value) -> anyhow::Result<Option<S
     let root = CstRootNode::parse(text, &ParseOptions::default()).context("the file is not JSON")?;
     let Some(object) = root.object_value_or_create() else { bail!("the file is not a JSON object") };
     let Some(servers) = object.object_value_or_create(field) else { bail!("`{field}` in the file is not an object") };
-    match servers.get(NAME) {
+    match servers.get(SERVER_NAME) {
         Some(known) if known.to_serde_value().is_some_and(|known| is_same(&known, entry)) => return Ok(None),
         Some(known) => known.set_value(input(entry)),
-        None => drop(servers.append(NAME, input(entry))),
+        None => drop(servers.append(SERVER_NAME, input(entry))),
     }
     let mut text = root.to_string();
     if !text.ends_with('\n') {
@@ -73,17 +73,17 @@ fn merge_toml(text: &str, table: &str, entry: &Value) -> anyhow::Result<Option<S
     let mut document: DocumentMut = text.parse().context("the file is not TOML")?;
     let servers = document.entry(table).or_insert_with(implicit);
     let Some(servers) = servers.as_table_like_mut() else { bail!("`{table}` in the file is not a table") };
-    if let Some(known) = servers.get(NAME) {
+    if let Some(known) = servers.get(SERVER_NAME) {
         let text = |name: &str| known.get(name).and_then(Item::as_str);
         if ["url", "command"].iter().all(|name| text(name) == entry[*name].as_str()) {
             return Ok(None);
         }
     }
-    servers.insert(NAME, Item::Table(toml_table(entry)));
+    servers.insert(SERVER_NAME, Item::Table(toml_table(entry)));
     Ok(Some(document.to_string()))
 }
 
-/// A table that is written only through what is in it.
+/// A table without a header of its own.
 fn implicit() -> Item {
     let mut table = Table::new();
     table.set_implicit(true);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn json_begins_from_nothing_and_refuses_what_it_does_not_know() {
+    fn json_starts_from_an_empty_file_and_refuses_other_formats() {
         for empty in ["", "{}", "{\"mcpServers\": {}}"] {
             let merged = merge(empty, JSON, &entry("a")).unwrap().unwrap();
             assert_eq!(serde_json::from_str::<Value>(&merged).unwrap()["mcpServers"]["recollect"], entry("a"));

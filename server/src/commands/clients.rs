@@ -1,31 +1,58 @@
-//! `recollect clients`: MCP clients that neither have a metadata document nor may register themselves.
+//! `recollect clients`: OAuth clients that have no metadata document and cannot register themselves.
 
 use std::io::Write;
 
 use anyhow::{anyhow, bail};
+use clap::Subcommand;
 use resources::grants::{Client, NewClient, Trust, is_redirect_uri};
 
-use super::Opened;
-use crate::cli::Clients;
+use super::OpenDataFolder;
 use crate::config::Config;
 
+/// Commands on OAuth clients.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClientsCommand {
+    /// Add a client and print its id
+    Add {
+        /// Display name
+        #[arg(long)]
+        name: String,
+        /// Allowed redirect URI; may be given several times
+        #[arg(long = "redirect-uri", value_name = "URL", required = true)]
+        redirect_uris: Vec<String>,
+        /// Create a client secret too
+        #[arg(long)]
+        secret: bool,
+    },
+    /// List the clients
+    List,
+    /// Remove a client and revoke all its grants
+    Remove {
+        /// Client id
+        id: String,
+    },
+}
+
 /// Adds, lists or removes clients in the data folder.
-pub(crate) async fn manage(config: &Config, choice: Clients) -> anyhow::Result<()> {
-    let opened = Opened::open(config).await?;
-    let outcome = match choice {
-        Clients::Add { name, redirect_uris, secret } => add(&opened, name, redirect_uris, secret).await,
-        Clients::List => list(&opened).await,
-        Clients::Remove { id } => remove(&opened, &id).await,
+pub(crate) async fn run(config: &Config, command: ClientsCommand) -> anyhow::Result<()> {
+    let opened = OpenDataFolder::open(config).await?;
+    let outcome = match command {
+        ClientsCommand::Add { name, redirect_uris, secret } => add(&opened, name, redirect_uris, secret).await,
+        ClientsCommand::List => list(&opened).await,
+        ClientsCommand::Remove { id } => remove(&opened, &id).await,
     };
     opened.resources.close().await?;
     outcome
 }
 
-async fn add(opened: &Opened, name: String, redirect_uris: Vec<String>, has_secret: bool) -> anyhow::Result<()> {
+async fn add(
+    opened: &OpenDataFolder,
+    name: String,
+    redirect_uris: Vec<String>,
+    has_secret: bool,
+) -> anyhow::Result<()> {
     if let Some(wrong) = redirect_uris.iter().find(|text| !is_redirect_uri(text)) {
-        bail!(
-            "{wrong} is not an address to send a client back to: https, http on this machine, or a scheme of an app's own"
-        );
+        bail!("{wrong} is not a redirect URI: use https, http to this machine, or the scheme of an app");
     }
     let new = NewClient { name, redirect_uris, refreshes: true, has_secret, trust: Trust::Manual };
     let added = opened.resources.clients().add(new).await?.ok_or_else(|| anyhow!("the client was not added"))?;
@@ -33,12 +60,12 @@ async fn add(opened: &Opened, name: String, redirect_uris: Vec<String>, has_secr
     writeln!(out, "client_id      {}", added.client.id)?;
     if let Some(secret) = added.secret {
         writeln!(out, "client_secret  {secret}")?;
-        eprintln!("The secret is shown this once.");
+        eprintln!("The secret is shown only once.");
     }
     Ok(())
 }
 
-async fn list(opened: &Opened) -> anyhow::Result<()> {
+async fn list(opened: &OpenDataFolder) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     for client in opened.resources.clients().list().await? {
         writeln!(out, "{}", row(&client))?;
@@ -46,10 +73,10 @@ async fn list(opened: &Opened) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn remove(opened: &Opened, id: &str) -> anyhow::Result<()> {
+async fn remove(opened: &OpenDataFolder, id: &str) -> anyhow::Result<()> {
     match opened.resources.clients().remove(id).await? {
-        true => eprintln!("Removed, and all that was granted to it."),
-        false => bail!("no client has the id {id}; `recollect clients list` shows them"),
+        true => eprintln!("Removed, and its grants revoked."),
+        false => bail!("no client has the id {id}; see `recollect clients list`"),
     }
     Ok(())
 }

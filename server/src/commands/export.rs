@@ -1,24 +1,33 @@
-//! `recollect export`: everything that the owner has.
+//! `recollect export`: the owner's data.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::sync::Arc;
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use anyhow::Context as _;
+use clap::Args;
 use futures::{TryStreamExt, pin_mut};
 use indicatif::ProgressBar;
 
-use super::Opened;
-use crate::cli::Export;
-use crate::config::Config;
-use crate::progress::progress_bar;
+use super::OpenDataFolder;
+use crate::{config::Config, progress::progress_bar};
 
-/// Writes everything that the owner has to a file or to standard output. `recollect import` of that file into another
-/// data folder gives the same again.
-pub(crate) async fn export(config: &Config, choice: &Export) -> anyhow::Result<()> {
-    let opened = Opened::open(config).await?;
+/// Arguments of `recollect export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// File to write [default: standard output]
+    file: Option<PathBuf>,
+}
+
+/// Writes all data of the owner to a file or to standard output. `recollect import` of that file restores it in another
+/// data folder.
+pub(crate) async fn run(config: &Config, args: &ExportArgs) -> anyhow::Result<()> {
+    let opened = OpenDataFolder::open(config).await?;
     let bar = progress_bar(0, "exporting {bytes}");
-    let written = match &choice.file {
+    let written = match &args.file {
         Some(file) => {
             let out = File::create(file).with_context(|| format!("cannot write {}", file.display()))?;
             write_all(&opened, out, &bar).await
@@ -32,7 +41,7 @@ pub(crate) async fn export(config: &Config, choice: &Export) -> anyhow::Result<(
     Ok(())
 }
 
-async fn write_all(opened: &Opened, out: impl Write, bar: &ProgressBar) -> anyhow::Result<()> {
+async fn write_all(opened: &OpenDataFolder, out: impl Write, bar: &ProgressBar) -> anyhow::Result<()> {
     let mut out = BufWriter::new(out);
     let chunks = tools::transfer::export(Arc::clone(&opened.resources), opened.owner.clone());
     pin_mut!(chunks);

@@ -1,23 +1,32 @@
-//! `recollect import`: what the owner has elsewhere.
+//! `recollect import`: data from other services.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, bail};
+use clap::Args;
 use tools::transfer::{Importer, Input};
 
-use super::Opened;
-use crate::cli::Import;
-use crate::config::Config;
-use crate::progress::progress_bar;
+use super::OpenDataFolder;
+use crate::{config::Config, progress::progress_bar};
 
-/// Adds what the files hold to what the owner has. What is there already stays as it is, so that the same files can be
-/// imported again after an interruption.
+/// Arguments of `recollect import`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Files and folders, of any known format; - is standard input
+    #[arg(required = true, value_name = "FILE|FOLDER")]
+    paths: Vec<PathBuf>,
+}
+
+/// Adds the data in the files to the owner's. Existing items are left unchanged, so that the same files can be imported again
+/// after an interruption.
 ///
-/// What cannot be read is reported and skipped; the command then ends with a failure.
-pub(crate) async fn import(config: &Config, choice: &Import) -> anyhow::Result<()> {
-    let inputs = gather(&choice.places)?;
-    let opened = Opened::open(config).await?;
+/// Items that cannot be read are reported and skipped; the command then fails.
+pub(crate) async fn run(config: &Config, args: &ImportArgs) -> anyhow::Result<()> {
+    let inputs = collect_inputs(&args.paths)?;
+    let opened = OpenDataFolder::open(config).await?;
     let length = inputs.iter().map(|input| input.length).sum();
     let bar = progress_bar(length, "importing {bar:40} {bytes}/{total_bytes} {eta}");
     let mut importer = Importer::new(&opened.resources, &opened.owner);
@@ -36,38 +45,38 @@ pub(crate) async fn import(config: &Config, choice: &Import) -> anyhow::Result<(
     outcome?;
     match report.skipped() {
         0 => Ok(()),
-        some => bail!("{some} things were not imported"),
+        skipped => bail!("{skipped} items were not imported"),
     }
 }
 
-/// The files that these places name, those of a folder in the order of their names.
-fn gather(places: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
+/// The files at these paths, those of a folder in the order of their names.
+fn collect_inputs(paths: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
     let mut inputs = Vec::new();
-    for place in places {
-        if place == Path::new("-") {
+    for path in paths {
+        if path == Path::new("-") {
             let mut bytes = Vec::new();
             std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
             inputs.push(Input::bytes("standard input", bytes));
         } else {
-            add(place, &mut inputs).with_context(|| format!("cannot read {}", place.display()))?;
+            add(path, &mut inputs).with_context(|| format!("cannot read {}", path.display()))?;
         }
     }
     Ok(inputs)
 }
 
-/// Adds a file, or the files in a folder; hidden ones are nobody's export.
-fn add(place: &Path, to: &mut Vec<Input>) -> std::io::Result<()> {
-    if !place.is_dir() {
-        to.push(Input::file(place)?);
+/// Adds a file, or the files in a folder except hidden ones.
+fn add(path: &Path, to: &mut Vec<Input>) -> std::io::Result<()> {
+    if !path.is_dir() {
+        to.push(Input::file(path)?);
         return Ok(());
     }
     let mut entries: Vec<PathBuf> =
-        place.read_dir()?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+        path.read_dir()?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     entries.sort();
     let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
     entries.iter().filter(|entry| !is_hidden(entry)).try_for_each(|entry| add(entry, to))
 }
 
 fn stopped(file: &str) -> String {
-    format!("stopped in {file}; what stands before is imported, and importing again goes on")
+    format!("stopped in {file}; everything before it is imported, and importing again continues")
 }

@@ -1,53 +1,66 @@
-//! `recollect mcp`: MCP on standard input and output.
+//! `recollect mcp`: MCP over standard input and output.
 
 use anyhow::{Context as _, anyhow};
+use clap::Args;
 use resources::http;
 use schemas::key::{CreatedKey, KeyFamily};
-use tools::{Caller, Context, Credential, Face};
+use tools::{Caller, Context, Credential, Face, toolsets::Shown};
 
-use super::Opened;
-use crate::cli::Mcp;
-use crate::config::Config;
-use crate::data_folder::DataFolder;
-use crate::exit::Failure;
-use crate::stdio::{bridge_stdio, serve_stdio};
+use super::OpenDataFolder;
+use crate::{
+    config::Config,
+    data_folder::DataFolder,
+    exit::ExitError,
+    stdio::{bridge_stdio, serve_stdio},
+};
 
-/// What the key is called that an assistant works with where no server runs.
-const ALONE: &str = "recollect mcp without a server";
+/// The name of the key that an assistant uses where no server runs.
+const KEY_NAME: &str = "recollect mcp without a server";
 
-/// Serves the data folder, or goes through the server that holds it.
-pub(crate) async fn speak(config: &Config, choice: Mcp) -> anyhow::Result<()> {
-    let endpoint = |url: &str| format!("{url}/v1/mcp?toolsets={}", choice.toolsets);
-    if let Some(url) = &choice.url {
+/// Arguments of `recollect mcp`.
+#[derive(Debug, Args)]
+pub(crate) struct McpArgs {
+    /// URL of a remote Recollect server to use instead of the data folder; its MCP key is read from RECOLLECT_KEY
+    #[arg(long)]
+    url: Option<String>,
+    /// Toolsets to offer, with commas: default, memories, conversations, action_items, goals, people, admin, all
+    #[arg(long, value_name = "NAMES", default_value = "default")]
+    toolsets: Shown,
+}
+
+/// Serves the data folder, or connects to the server that has it open.
+pub(crate) async fn run(config: &Config, args: McpArgs) -> anyhow::Result<()> {
+    let endpoint = |url: &str| format!("{url}/v1/mcp?toolsets={}", args.toolsets);
+    if let Some(url) = &args.url {
         let key = std::env::var("RECOLLECT_KEY").map_err(|_| anyhow!("--url needs an MCP key in RECOLLECT_KEY"))?;
         return bridge_stdio(endpoint(url), &key, http::client()).await;
     }
     match DataFolder::claim(&config.data) {
         Ok(folder) => {
-            let opened = Opened::within(folder, config).await?;
-            // A conversation that was killed may have left its own behind.
-            let key = opened.resources.keys().replace(&opened.owner, ALONE).await?;
+            let opened = OpenDataFolder::open_locked(folder, config).await?;
+            // A process that was killed may have left its key behind.
+            let key = opened.resources.keys().replace(&opened.owner, KEY_NAME).await?;
             let served = match caller(&opened, &key).await {
-                Ok(caller) => serve_stdio(caller, choice.toolsets).await,
+                Ok(caller) => serve_stdio(caller, args.toolsets).await,
                 Err(error) => Err(error),
             };
             opened.resources.keys().revoke(&opened.owner, KeyFamily::Mcp, &key.described.id).await?;
             opened.resources.close().await?;
             served
         }
-        Err(Failure::Locked { server: Some(server), .. }) => {
-            // The certificate names the server as others reach it, not as this machine does. Who it is says the
-            // announcement, which only this user and the server could have written.
+        Err(ExitError::Locked { server: Some(server), .. }) => {
+            // The certificate is for the server's public name, not for this address. Its identity is established by
+            // server.json, which only this user can write.
             let http = http::client().no_proxy().tls_danger_accept_invalid_certs(true);
             bridge_stdio(endpoint(&server.url), &server.key, http).await
         }
-        Err(failure) => Err(failure.into()),
+        Err(error) => Err(error.into()),
     }
 }
 
-/// The owner, with the rights of this key: an assistant may do no more here than it may through a server.
-async fn caller(opened: &Opened, key: &CreatedKey) -> anyhow::Result<Context> {
-    let granted = opened.resources.keys().find(&key.key).await?.context("the key for this conversation is gone")?;
+/// The owner, with the scopes of this key: an assistant may do no more here than through a server.
+async fn caller(opened: &OpenDataFolder, key: &CreatedKey) -> anyhow::Result<Context> {
+    let granted = opened.resources.keys().find(&key.key).await?.context("the key for this session was revoked")?;
     let caller = Caller::new(&opened.owner, Face::Mcp, Credential::Key(granted));
     Ok(Context::new(caller, opened.resources.clone()))
 }

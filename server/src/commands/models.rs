@@ -1,18 +1,23 @@
 //! `recollect models`: the embedding model.
 
+use clap::Subcommand;
 use resources::embedding_files;
 
-use crate::config::Config;
-use crate::data_folder::DataFolder;
-use crate::exit::Failure;
-use crate::progress::download_progress;
+use crate::{config::Config, data_folder::DataFolder, exit::ExitError, progress::download_progress};
 
-/// Fetches the embedding model into the data folder. A server that is running meanwhile finds it by itself.
+/// Commands on the embedding model.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// Download the embedding model into the data folder, if it is not there yet
+    Pull,
+}
+
+/// Downloads the embedding model into the data folder. A running server picks it up by itself.
 pub(crate) async fn pull(config: &Config) -> anyhow::Result<()> {
-    // Claimed only to make the folder and to see that it can be written: the files take their place by renaming.
+    // Locked only to create the folder and to check that it is writable: the files are put in place by renaming.
     match DataFolder::claim(&config.data) {
-        Ok(_) | Err(Failure::Locked { .. }) => {}
-        Err(failure) => return Err(failure.into()),
+        Ok(_) | Err(ExitError::Locked { .. }) => {}
+        Err(error) => return Err(error.into()),
     }
     let folder = config.data.join("models");
     let files = embedding_files::pull(&config.embedder.sources, &folder, &download_progress()).await?;

@@ -1,9 +1,9 @@
-//! `recollect openapi`: the contract of the REST face.
+//! `recollect openapi`: the OpenAPI document of the REST API.
 
 use std::io::Write;
 
 /// Prints the OpenAPI document.
-pub(crate) fn print() -> anyhow::Result<()> {
+pub(crate) fn run() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     serde_json::to_writer_pretty(&mut out, &crate::openapi_document())?;
     writeln!(out)?;

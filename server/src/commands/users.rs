@@ -1,56 +1,119 @@
-//! `recollect users`: who has an account in the data folder.
+//! `recollect users`: user accounts.
 
 use std::io::{IsTerminal, Read, Write};
 
 use anyhow::{anyhow, bail};
+use clap::Subcommand;
 use resources::{
     identity::{PASSWORD_LENGTH, is_email},
     users::{self, Deletion, NewAccount, Role, User},
 };
 
-use super::Opened;
-use crate::cli::Users;
+use super::OpenDataFolder;
 use crate::config::Config;
 
-const TAKEN: &str = "another user has this e-mail address";
+/// Commands on users. A user is named by id, e-mail address or, where it is unique, name.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UsersCommand {
+    /// Add a user and print their token; it is shown only once
+    Add {
+        /// Name
+        name: String,
+        /// E-mail address
+        #[arg(long)]
+        email: Option<String>,
+        /// Read a password from standard input
+        #[arg(long)]
+        password: bool,
+    },
+    /// List the users
+    List,
+    /// Disable a user's access; keep their data
+    Disable {
+        /// Id, e-mail address or name
+        user: String,
+    },
+    /// Enable a user's access again
+    Enable {
+        /// Id, e-mail address or name
+        user: String,
+    },
+    /// Delete a user and all their data
+    Delete {
+        /// Id, e-mail address or name
+        user: String,
+        /// Skip confirmation
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Create an invitation and print its code
+    Invite {
+        /// E-mail address; with it, signing in through the configured issuer also creates the account
+        #[arg(long)]
+        email: Option<String>,
+        /// Name
+        #[arg(long)]
+        name: Option<String>,
+        /// Days until the code expires
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=90))]
+        days: u32,
+    },
+    /// Set a user's password, read from standard input; it ends their sessions
+    Password {
+        /// Id, e-mail address or name
+        user: String,
+    },
+    /// Replace a user's token, and print the new one
+    Token {
+        /// Id, e-mail address or name
+        user: String,
+    },
+}
+
+const EMAIL_TAKEN: &str = "another user has this e-mail address";
 
 /// Lists and changes the users of the data folder.
-pub(crate) async fn manage(config: &Config, choice: Users) -> anyhow::Result<()> {
-    let opened = Opened::open(config).await?;
-    let outcome = match choice {
-        Users::Add { name, email, password } => {
+pub(crate) async fn run(config: &Config, command: UsersCommand) -> anyhow::Result<()> {
+    let opened = OpenDataFolder::open(config).await?;
+    let outcome = match command {
+        UsersCommand::Add { name, email, password } => {
             let password = if password { Some(read_password()?) } else { None };
             add(&opened, &name, email, password).await
         }
-        Users::List => list(&opened).await,
-        Users::Disable { user } => disable(&opened, &user).await,
-        Users::Enable { user } => enable(&opened, &user).await,
-        Users::Delete { user, yes } => delete(&opened, &user, yes).await,
-        Users::Invite { email, name, days } => invite(&opened, email.as_deref(), name.as_deref(), days).await,
-        Users::Password { user } => set_password(&opened, &user, &read_password()?).await,
-        Users::Token { user } => renew_token(&opened, &user).await,
+        UsersCommand::List => list(&opened).await,
+        UsersCommand::Disable { user } => disable(&opened, &user).await,
+        UsersCommand::Enable { user } => enable(&opened, &user).await,
+        UsersCommand::Delete { user, yes } => delete(&opened, &user, yes).await,
+        UsersCommand::Invite { email, name, days } => invite(&opened, email.as_deref(), name.as_deref(), days).await,
+        UsersCommand::Password { user } => set_password(&opened, &user, &read_password()?).await,
+        UsersCommand::Token { user } => renew_token(&opened, &user).await,
     };
     opened.resources.close().await?;
     outcome
 }
 
-async fn add(opened: &Opened, name: &str, email: Option<String>, password: Option<String>) -> anyhow::Result<()> {
+async fn add(
+    opened: &OpenDataFolder,
+    name: &str,
+    email: Option<String>,
+    password: Option<String>,
+) -> anyhow::Result<()> {
     let (name, email) = (name.trim().to_owned(), email.filter(|email| !email.trim().is_empty()));
     if name.is_empty() {
         bail!("a user needs a name");
     }
     check_email(email.as_deref())?;
     let users = opened.resources.users();
-    // Whoever has the data folder is believed.
+    // Access to the data folder is proof enough.
     let account = NewAccount { name, email_verified: email.is_some(), email, password };
-    let user = users.create(account).await?.ok_or_else(|| anyhow!(TAKEN))?;
-    eprintln!("Added {} with the id {}. This token signs them in; it is shown this once:", user.name, user.id);
-    let token = users.renew_token(&user.id).await?.ok_or_else(|| gone(&user.id))?;
+    let user = users.create(account).await?.ok_or_else(|| anyhow!(EMAIL_TAKEN))?;
+    eprintln!("Added {} with the id {}. Their token, shown only once:", user.name, user.id);
+    let token = users.renew_token(&user.id).await?.ok_or_else(|| not_found(&user.id))?;
     writeln!(std::io::stdout(), "{token}")?;
     Ok(())
 }
 
-async fn list(opened: &Opened) -> anyhow::Result<()> {
+async fn list(opened: &OpenDataFolder) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     for user in opened.resources.users().list().await? {
         writeln!(out, "{}", row(&user))?;
@@ -58,76 +121,76 @@ async fn list(opened: &Opened) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn disable(opened: &Opened, user: &str) -> anyhow::Result<()> {
+async fn disable(opened: &OpenDataFolder, user: &str) -> anyhow::Result<()> {
     let user = find(opened, user).await?;
     if user.role == Role::Owner {
-        bail!("the owner cannot be locked out");
+        bail!("the owner cannot be disabled");
     }
     opened.resources.users().disable(&user.id).await?;
-    eprintln!("{} is locked out.", user.name);
+    eprintln!("{} is disabled.", user.name);
     Ok(())
 }
 
-async fn enable(opened: &Opened, user: &str) -> anyhow::Result<()> {
+async fn enable(opened: &OpenDataFolder, user: &str) -> anyhow::Result<()> {
     let user = find(opened, user).await?;
     opened.resources.users().enable(&user.id).await?;
-    eprintln!("{} may sign in.", user.name);
+    eprintln!("{} is enabled.", user.name);
     Ok(())
 }
 
-async fn delete(opened: &Opened, user: &str, yes: bool) -> anyhow::Result<()> {
+async fn delete(opened: &OpenDataFolder, user: &str, yes: bool) -> anyhow::Result<()> {
     let user = find(opened, user).await?;
     if !yes {
-        bail!("this deletes {} and everything that is theirs; say --yes to do it", user.name);
+        bail!("this deletes {} and all their data; confirm with --yes", user.name);
     }
     match users::delete_account(&opened.resources, &user.id).await? {
-        Deletion::Done => eprintln!("{} is deleted, with everything that was theirs.", user.name),
+        Deletion::Done => eprintln!("{} and all their data are deleted.", user.name),
         Deletion::Owner => bail!("the owner cannot be deleted; delete the data folder instead"),
-        Deletion::Unknown => return Err(gone(&user.id)),
+        Deletion::Unknown => return Err(not_found(&user.id)),
     }
     Ok(())
 }
 
-async fn invite(opened: &Opened, email: Option<&str>, name: Option<&str>, days: u32) -> anyhow::Result<()> {
+async fn invite(opened: &OpenDataFolder, email: Option<&str>, name: Option<&str>, days: u32) -> anyhow::Result<()> {
     let (users, email) = (opened.resources.users(), email.filter(|email| !email.trim().is_empty()));
     check_email(email)?;
     if let Some(email) = email
         && users.find_by_email(email).await?.is_some()
     {
-        bail!("{TAKEN}");
+        bail!("{EMAIL_TAKEN}");
     }
     let created = users.invite(Some(&opened.owner), email, name, days).await?;
     let until = created.invitation.expires_at.format("%Y-%m-%d %H:%M");
-    eprintln!("Hand over this code; it makes one account, until {until} UTC, and is shown this once:");
+    eprintln!("Invitation code for one account, valid until {until} UTC, shown only once:");
     writeln!(std::io::stdout(), "{}", created.code)?;
     Ok(())
 }
 
-async fn set_password(opened: &Opened, user: &str, password: &str) -> anyhow::Result<()> {
+async fn set_password(opened: &OpenDataFolder, user: &str, password: &str) -> anyhow::Result<()> {
     let (user, users) = (find(opened, user).await?, opened.resources.users());
     users.set_password(&user.id, password, None).await?;
-    let ended = "Sessions and browsers have to sign in again; tokens, keys and assistants go on";
+    let ended = "Sessions and browsers must sign in again; tokens, keys and assistants stay valid";
     eprintln!("{} has a new password. {ended}.", user.name);
     Ok(())
 }
 
-async fn renew_token(opened: &Opened, user: &str) -> anyhow::Result<()> {
+async fn renew_token(opened: &OpenDataFolder, user: &str) -> anyhow::Result<()> {
     let user = find(opened, user).await?;
-    let token = opened.resources.users().renew_token(&user.id).await?.ok_or_else(|| gone(&user.id))?;
-    eprintln!("The token of before is good no more, and browsers have to sign in again. This one is shown this once:");
+    let token = opened.resources.users().renew_token(&user.id).await?.ok_or_else(|| not_found(&user.id))?;
+    eprintln!("The previous token is now invalid; browsers must sign in again. The new token, shown only once:");
     writeln!(std::io::stdout(), "{token}")?;
     Ok(())
 }
 
 fn check_email(email: Option<&str>) -> anyhow::Result<()> {
     if email.is_some_and(|email| !is_email(email)) {
-        bail!("that is no e-mail address");
+        bail!("this is not an e-mail address");
     }
     Ok(())
 }
 
 /// The one user with this id, e-mail address or name.
-async fn find(opened: &Opened, wanted: &str) -> anyhow::Result<User> {
+async fn find(opened: &OpenDataFolder, wanted: &str) -> anyhow::Result<User> {
     let all = opened.resources.users().list().await?;
     let is_meant = |user: &&User| user.id == wanted || user.email.as_deref() == Some(&wanted.to_lowercase());
     if let Some(user) = all.iter().find(is_meant) {
@@ -136,13 +199,13 @@ async fn find(opened: &Opened, wanted: &str) -> anyhow::Result<User> {
     let mut named = all.into_iter().filter(|user| user.name == wanted);
     match (named.next(), named.next()) {
         (Some(user), None) => Ok(user),
-        (Some(_), Some(_)) => bail!("several users are called {wanted}; say which one by the id"),
-        (None, _) => Err(gone(wanted)),
+        (Some(_), Some(_)) => bail!("several users are called {wanted}; use the id"),
+        (None, _) => Err(not_found(wanted)),
     }
 }
 
-fn gone(user: &str) -> anyhow::Error {
-    anyhow!("there is no user {user}; `recollect users list` shows them")
+fn not_found(user: &str) -> anyhow::Error {
+    anyhow!("there is no user {user}; see `recollect users list`")
 }
 
 /// A password from standard input: its first line, so that it is in no list of processes.
@@ -163,6 +226,6 @@ fn read_password() -> anyhow::Result<String> {
 fn row(user: &User) -> String {
     let role = if user.role == Role::Owner { "owner " } else { "member" };
     let email = user.email.as_deref().unwrap_or("-");
-    let state = if user.disabled_at.is_some() { "  locked out" } else { "" };
+    let state = if user.disabled_at.is_some() { "  disabled" } else { "" };
     format!("{}  {role}  created {}  {email}  {}{state}", user.id, user.created_at.format("%Y-%m-%d"), user.name)
 }

@@ -1,60 +1,64 @@
-//! Layers of configuration. The embedded defaults say which keys there are and of what kind each is, so that a
-//! misspelt key or variable is an error, and a number in the environment is only read as one where one belongs.
+//! Layers of configuration. The embedded defaults define the keys and their types, so that a misspelt key or variable is an
+//! error, and a variable is parsed as the type of its key.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
-use figment::providers::{Format, Toml};
-use figment::value::{Dict, Map, Num, Value};
-use figment::{Figment, Metadata, Profile, Provider};
+use figment::{
+    Figment, Metadata, Profile, Provider,
+    providers::{Format, Toml},
+    value::{Dict, Map, Num, Value},
+};
 use serde::de::DeserializeOwned;
 
-use crate::exit::Failure;
+use crate::exit::ExitError;
 
-/// Every key with its default, by its path with dots.
+/// Every key with its default, by its dotted path.
 static KNOWN: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
     let defaults = Toml::from_str(include_str!("../config.toml")).expect("the embedded defaults are TOML");
     flatten(defaults)
 });
 
-/// Variables with a name of their own, and the keys they set.
-const SHORT_FORMS: [(&str, &str); 3] =
+/// Variables with short names, and their keys.
+const SHORT_NAMES: [(&str, &str); 3] =
     [("RECOLLECT_DATA", "data"), ("RECOLLECT_MODELS", "embedder.sources.folder"), ("RECOLLECT_LOG", "log.filter")];
 
-/// Variables that are no configuration: where the file is, whose key `recollect mcp` uses, and those of the tests.
-const OTHERS: [&str; 4] = ["RECOLLECT_CONFIG", "RECOLLECT_KEY", "RECOLLECT_TOKEN", "RECOLLECT_TEST_"];
+/// Variables that are not configuration: the path of the file, credentials of commands, and those of the tests.
+const OTHER_VARIABLES: [&str; 4] = ["RECOLLECT_CONFIG", "RECOLLECT_KEY", "RECOLLECT_TOKEN", "RECOLLECT_TEST_"];
 
-/// Configuration, each layer over those before it.
+/// Layers of configuration; each overrides those before it.
 pub(super) struct Layers(Figment);
 
 impl Layers {
-    /// The embedded defaults alone.
-    pub(super) fn defaults() -> Result<Self, Failure> {
+    /// The embedded defaults.
+    pub(super) fn defaults() -> Result<Self, ExitError> {
         let layer = Layer::new("the defaults", KNOWN.clone())?;
         Ok(Self(Figment::from(layer)))
     }
 
-    /// With the keys of a TOML file over them.
-    pub(super) fn file(self, path: &Path) -> Result<Self, Failure> {
+    /// Adds a TOML file.
+    pub(super) fn file(self, path: &Path) -> Result<Self, ExitError> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| Failure::Config(format!("{name}: {error}")))?;
+        let text = std::fs::read_to_string(path).map_err(|error| ExitError::Config(format!("{name}: {error}")))?;
         // The parser's full message quotes the line, and the line may hold a secret.
         let dict: Dict = Toml::from_str(&text).map_err(|error| {
             let place = error.to_string().lines().next().unwrap_or_default().to_owned();
-            Failure::Config(format!("{name}: {place}: {}", error.message().trim().replace('\n', ", ")))
+            ExitError::Config(format!("{name}: {place}: {}", error.message().trim().replace('\n', ", ")))
         })?;
         Ok(self.over(Layer::new(&name, flatten(dict))?))
     }
 
-    /// With another layer over them.
+    /// Adds a layer.
     pub(super) fn over(self, layer: Layer) -> Self {
         Self(self.0.merge(layer))
     }
 
-    /// All of them as one typed value.
-    pub(super) fn extract<T: DeserializeOwned>(self) -> Result<T, Failure> {
-        self.0.extract().map_err(|error| Failure::Config(error.to_string()))
+    /// The merged layers as a typed value.
+    pub(super) fn extract<T: DeserializeOwned>(self) -> Result<T, ExitError> {
+        self.0.extract().map_err(|error| ExitError::Config(error.to_string()))
     }
 }
 
@@ -65,18 +69,18 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    fn new(name: &str, values: BTreeMap<String, Value>) -> Result<Self, Failure> {
+    fn new(name: &str, values: BTreeMap<String, Value>) -> Result<Self, ExitError> {
         for (key, value) in &values {
             let default = KNOWN.get(key).ok_or_else(|| unknown(key, name))?;
             if kind(value) != kind(default) && !(is_fraction(default) && kind(value) == "a whole number") {
-                return Err(Failure::Config(format!("{key} in {name} must be {}", kind(default))));
+                return Err(ExitError::Config(format!("{key} in {name} must be {}", kind(default))));
             }
         }
         let values = values.into_iter().filter(|(_, value)| value.as_str() != Some("")).collect();
         Ok(Self { name: name.to_owned(), values })
     }
 
-    /// The text under `key`, if this source sets one.
+    /// The text of `key`, if this source sets it.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.values.get(key)?.as_str()
     }
@@ -94,33 +98,33 @@ impl Provider for Layer {
     }
 }
 
-/// What the variables that start with `RECOLLECT_` set, and the configuration file that one of them names.
+/// The keys that variables starting with `RECOLLECT_` set, and the path in `RECOLLECT_CONFIG`.
 pub(super) fn environment(
     variables: impl Iterator<Item = (String, String)>,
-) -> Result<(Layer, Option<PathBuf>), Failure> {
+) -> Result<(Layer, Option<PathBuf>), ExitError> {
     let mut values = BTreeMap::new();
     let mut file = None;
     for (name, text) in variables.filter(|(name, text)| name.starts_with("RECOLLECT_") && !text.is_empty()) {
         match key_of(&name) {
             Some(key) => drop(values.insert(key.to_owned(), typed(&name, &text, &KNOWN[key])?)),
             None if name == "RECOLLECT_CONFIG" => file = Some(PathBuf::from(text)),
-            None if OTHERS.iter().any(|other| name.starts_with(other)) => {}
-            None => return Err(Failure::Config(format!("{name} in the environment is not a setting"))),
+            None if OTHER_VARIABLES.iter().any(|other| name.starts_with(other)) => {}
+            None => return Err(ExitError::Config(format!("{name} in the environment is not a setting"))),
         }
     }
     Ok((Layer::new("the environment", values)?, file))
 }
 
 fn key_of(variable: &str) -> Option<&'static str> {
-    let short = SHORT_FORMS.iter().find(|(name, _)| *name == variable).map(|(_, key)| *key);
+    let short = SHORT_NAMES.iter().find(|(name, _)| *name == variable).map(|(_, key)| *key);
     short.or_else(|| {
         let spelling = |key: &&String| format!("RECOLLECT_{}", key.replace('.', "_").to_uppercase()) == variable;
         KNOWN.keys().find(spelling).map(String::as_str)
     })
 }
 
-fn typed(name: &str, text: &str, default: &Value) -> Result<Value, Failure> {
-    let wrong = || Failure::Config(format!("{name} in the environment must be {}", kind(default)));
+fn typed(name: &str, text: &str, default: &Value) -> Result<Value, ExitError> {
+    let wrong = || ExitError::Config(format!("{name} in the environment must be {}", kind(default)));
     match default {
         Value::Num(_, Num::F64(_)) => text.parse::<f64>().map(Value::from).map_err(|_| wrong()),
         Value::Num(..) => text.parse::<u64>().map(Value::from).map_err(|_| wrong()),
@@ -167,10 +171,10 @@ fn is_fraction(value: &Value) -> bool {
     matches!(value, Value::Num(_, Num::F64(_)))
 }
 
-fn unknown(key: &str, place: &str) -> Failure {
+fn unknown(key: &str, place: &str) -> ExitError {
     let section = key.rsplit_once('.').map_or("", |(section, _)| section);
     let siblings = KNOWN.keys().filter(|known| known.rsplit_once('.').map_or("", |(above, _)| above) == section);
     let siblings: Vec<&str> = siblings.map(String::as_str).collect();
     let hint = if siblings.is_empty() { "there is no such section".into() } else { siblings.join(", ") };
-    Failure::Config(format!("{key} in {place} is not a setting ({hint})"))
+    ExitError::Config(format!("{key} in {place} is not a setting ({hint})"))
 }

@@ -1,13 +1,13 @@
 use std::path::PathBuf;
 
-use super::{Config, LogFormat, Places};
+use super::{Config, ConfigPaths, LogFormat};
 
 fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("config.toml"), file).unwrap();
-    let places = Places { data: Some(folder.path().to_owned()), config: None };
+    let paths = ConfigPaths { data: Some(folder.path().to_owned()), config: None };
     let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-    Config::layered(&places, variables).map_err(|failure| failure.to_string())
+    Config::layered(&paths, variables).map_err(|failure| failure.to_string())
 }
 
 fn refusal(file: &str, variables: &[(&str, &str)]) -> String {
@@ -58,7 +58,7 @@ fn refusals_name_the_key_and_the_place() {
     assert!(refusal("[server]\nallowed_origins = ['a.example']", &[]).starts_with("server.allowed_origins"));
     assert!(refusal("[server]\ntrusted_proxies = ['caddy']", &[]).starts_with("server.trusted_proxies: `caddy`"));
     assert!(refusal("[server]\ntrusted_proxies = ['0.0.0.0/0']", &[]).starts_with("server.trusted_proxies"));
-    assert!(refusal("[server]\npatience_seconds = 0", &[]).contains("server.patience_seconds"));
+    assert!(refusal("[server]\nrequest_timeout_seconds = 0", &[]).contains("server.request_timeout_seconds"));
     assert!(refusal("[log]\nfilter = 'server=loud'", &[]).starts_with("log.filter"));
 }
 

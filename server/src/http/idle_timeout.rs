@@ -1,135 +1,131 @@
-//! Whose turn it is on a connection: the server's while it makes an answer, or the client's, who is to send a request or
-//! to take what there is of an answer. A client that does not take its turn loses the connection, whatever it sends
-//! meanwhile.
+//! The idle timeout of a connection. It runs while the client is expected to act, which is to send a request or to read the
+//! response, and stands still while the server makes a response. Whatever else the client sends does not reset it.
 
 use std::{
     mem,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use parking_lot::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-/// How much of an answer is handed over at once, in bytes. Only that a next piece is asked for shows that the client takes
-/// them: what is in the buffers below shows nothing.
-const PIECE: usize = 8 << 10;
+/// How much of a response is handed to the HTTP server at a time, in bytes. That it asks for the next chunk is the only sign
+/// that the client reads: the buffers below tell nothing.
+const CHUNK_SIZE: usize = 8 << 10;
 
-/// Whose turn it is on one connection.
+/// The idle timer of one connection.
 #[derive(Clone)]
-pub(super) struct Turns {
-    patience: Duration,
+pub(super) struct IdleTimer {
+    timeout: Duration,
     state: Arc<Mutex<State>>,
 }
 
 struct State {
-    /// How many requests the server is at work on.
-    at_work: usize,
-    /// When anything has happened last.
+    /// The number of requests for which the server is expected to act.
+    active: usize,
+    /// When anything happened last.
     since: Instant,
-    /// How long nothing may happen while it is the client's turn.
-    patience: Duration,
+    /// How long nothing may happen while the client is expected to act.
+    timeout: Duration,
 }
 
-/// Whose turn it is.
+/// Who is expected to act.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Server,
     Client,
 }
 
-/// One request, until its answer has been handed over.
-pub(super) struct Turn {
-    turns: Turns,
+/// A request, until its response has been handed over.
+pub(super) struct ActiveRequest {
+    timer: IdleTimer,
     side: Side,
 }
 
-impl Turns {
-    /// A new connection, whose client may take so long to send its first request, and so long for whatever comes later.
-    pub(super) fn new(greeting: Duration, patience: Duration) -> Self {
-        let state = State { at_work: 0, since: Instant::now(), patience: greeting };
-        Self { patience, state: Arc::new(Mutex::new(state)) }
+impl IdleTimer {
+    /// The timer of a new connection: `first` is the timeout for the first request, `timeout` applies from then on.
+    pub(super) fn new(first: Duration, timeout: Duration) -> Self {
+        let state = State { active: 0, since: Instant::now(), timeout: first };
+        Self { timeout, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// A request has come.
-    pub(super) fn begin(&self) -> Turn {
-        self.change(|state| {
-            state.at_work += 1;
-            state.patience = self.patience;
+    /// Starts a request.
+    pub(super) fn start_request(&self) -> ActiveRequest {
+        self.update(|state| {
+            state.active += 1;
+            state.timeout = self.timeout;
         });
-        Turn { turns: self.clone(), side: Side::Server }
+        ActiveRequest { timer: self.clone(), side: Side::Server }
     }
 
-    /// Gives the client no more than so long from now on, unless it sends another request.
-    pub(super) fn hasten(&self, patience: Duration) {
-        self.change(|state| state.patience = state.patience.min(patience));
+    /// Lowers the timeout to `timeout`, until the client sends another request.
+    pub(super) fn shorten(&self, timeout: Duration) {
+        self.update(|state| state.timeout = state.timeout.min(timeout));
     }
 
-    /// Waits until the client has kept the server waiting for too long.
-    pub(super) async fn run_out(&self) {
+    /// Waits until the connection has been idle for the timeout.
+    pub(super) async fn expired(&self) {
         loop {
-            let end = self.end();
-            if end <= Instant::now() {
+            let deadline = self.deadline();
+            if deadline <= Instant::now() {
                 return;
             }
-            sleep_until(end).await;
+            sleep_until(deadline).await;
         }
     }
 
-    /// When the client's time is over, or the earliest that it can be while it is the server's turn.
-    fn end(&self) -> Instant {
-        let state = self.state();
-        let since = if state.at_work == 0 { state.since } else { Instant::now() };
-        since + state.patience
+    /// When the timer expires, or the earliest time at which it can while the server is expected to act.
+    fn deadline(&self) -> Instant {
+        let state = self.state.lock();
+        let since = if state.active == 0 { state.since } else { Instant::now() };
+        since + state.timeout
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        let mut state = self.state();
+    fn update(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock();
         state.since = Instant::now();
         change(&mut state);
     }
 }
 
-impl Turn {
-    fn pass_to(&mut self, side: Side) {
+impl ActiveRequest {
+    fn set_side(&mut self, side: Side) {
         let before = mem::replace(&mut self.side, side);
-        self.turns.change(|state| match (before, side) {
-            (Side::Server, Side::Client) => state.at_work -= 1,
-            (Side::Client, Side::Server) => state.at_work += 1,
+        self.timer.update(|state| match (before, side) {
+            (Side::Server, Side::Client) => state.active -= 1,
+            (Side::Client, Side::Server) => state.active += 1,
             (Side::Server, Side::Server) | (Side::Client, Side::Client) => {}
         });
     }
 }
 
-impl Drop for Turn {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
-        self.pass_to(Side::Client);
+        self.set_side(Side::Client);
     }
 }
 
-/// The body of an answer, handed over piece by piece.
-pub(super) struct Pieces<B> {
+/// The body of a response, handed over in chunks.
+pub(super) struct ChunkedBody<B> {
     body: B,
-    /// What has not been handed over of what the body has given.
+    /// What the body has yielded and has not been handed over.
     rest: Bytes,
-    turn: Turn,
+    request: ActiveRequest,
 }
 
-impl<B> Pieces<B> {
-    /// The body of the answer to a request.
-    pub(super) fn of(body: B, turn: Turn) -> Self {
-        Self { body, rest: Bytes::new(), turn }
+impl<B> ChunkedBody<B> {
+    /// The body of the response to `request`.
+    pub(super) fn new(body: B, request: ActiveRequest) -> Self {
+        Self { body, rest: Bytes::new(), request }
     }
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for Pieces<B> {
+impl<B: Body<Data = Bytes> + Unpin> Body for ChunkedBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -139,7 +135,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Pieces<B> {
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let this = self.get_mut();
         if this.rest.is_empty() {
-            this.turn.pass_to(Side::Server);
+            this.request.set_side(Side::Server);
             match ready!(Pin::new(&mut this.body).poll_frame(context)) {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => this.rest = data,
@@ -148,8 +144,8 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Pieces<B> {
                 end => return Poll::Ready(end),
             }
         }
-        this.turn.pass_to(Side::Client);
-        let length = this.rest.len().min(PIECE);
+        this.request.set_side(Side::Client);
+        let length = this.rest.len().min(CHUNK_SIZE);
         Poll::Ready(Some(Ok(Frame::data(this.rest.split_to(length)))))
     }
 
@@ -176,10 +172,10 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_millis(20);
+    const TIMEOUT: Duration = Duration::from_millis(20);
     const LONG: Duration = Duration::from_secs(60);
 
-    /// A body that gives this at once, or nothing for ever.
+    /// A body that yields these bytes at once, or nothing for ever.
     struct Full(Option<Bytes>);
 
     impl Body for Full {
@@ -206,49 +202,49 @@ mod tests {
         }
     }
 
-    /// How long the next piece of a body is.
-    fn next(body: &mut Pieces<Full>, context: &mut Context<'_>) -> Poll<usize> {
+    /// The length of the next chunk of a body.
+    fn next(body: &mut ChunkedBody<Full>, context: &mut Context<'_>) -> Poll<usize> {
         let frame = ready!(Pin::new(body).poll_frame(context));
         Poll::Ready(frame.unwrap().unwrap().into_data().unwrap().len())
     }
 
-    /// Whether the connection is given up now that nothing happens any more; one that is not is looked at for long enough.
-    async fn is_given_up(turns: &Turns) -> bool {
-        timeout(PATIENCE * 10, turns.run_out()).await.is_ok()
+    /// Whether the timer expires within ten times the timeout.
+    async fn expires(timer: &IdleTimer) -> bool {
+        timeout(TIMEOUT * 10, timer.expired()).await.is_ok()
     }
 
     #[tokio::test]
-    async fn nobody_waits_for_a_client_that_does_nothing() {
-        let turns = Turns::new(PATIENCE, PATIENCE);
-        timeout(LONG, turns.run_out()).await.expect("no request came");
-        let turns = Turns::new(PATIENCE, LONG);
-        let first = turns.begin();
-        assert!(!is_given_up(&turns).await, "the server is at work");
+    async fn a_connection_without_requests_expires() {
+        let timer = IdleTimer::new(TIMEOUT, TIMEOUT);
+        timeout(LONG, timer.expired()).await.expect("no request came");
+        let timer = IdleTimer::new(TIMEOUT, LONG);
+        let first = timer.start_request();
+        assert!(!expires(&timer).await, "the server makes a response");
         drop(first);
-        assert!(!is_given_up(&turns).await, "the client has more time for the next one");
-        turns.hasten(PATIENCE);
-        timeout(LONG, turns.run_out()).await.expect("it is to go");
+        assert!(!expires(&timer).await, "the client has more time for the next request");
+        timer.shorten(TIMEOUT);
+        timeout(LONG, timer.expired()).await.expect("the timeout was shortened");
     }
 
     #[tokio::test]
-    async fn an_answer_is_the_client_s_to_take() {
-        let turns = Turns::new(PATIENCE, PATIENCE);
-        let mut body = Pieces::of(Full(Some(Bytes::from(vec![7u8; PIECE + 1]))), turns.begin());
-        assert_eq!(body.size_hint().exact(), Some(PIECE as u64 + 1));
-        assert_eq!(poll_fn(|context| next(&mut body, context)).await, PIECE);
-        timeout(LONG, turns.run_out()).await.expect("it is not taken");
+    async fn the_timer_runs_while_the_client_reads_nothing() {
+        let timer = IdleTimer::new(TIMEOUT, TIMEOUT);
+        let mut body = ChunkedBody::new(Full(Some(Bytes::from(vec![7u8; CHUNK_SIZE + 1]))), timer.start_request());
+        assert_eq!(body.size_hint().exact(), Some(CHUNK_SIZE as u64 + 1));
+        assert_eq!(poll_fn(|context| next(&mut body, context)).await, CHUNK_SIZE);
+        timeout(LONG, timer.expired()).await.expect("the client reads nothing");
         assert!(!body.is_end_stream() && body.size_hint().exact() == Some(1));
         assert_eq!(poll_fn(|context| next(&mut body, context)).await, 1);
         assert!(body.is_end_stream());
     }
 
     #[tokio::test]
-    async fn what_is_still_being_made_is_waited_for() {
-        let turns = Turns::new(PATIENCE, PATIENCE);
-        let mut body = Pieces::of(Full(None), turns.begin());
-        let is_made = poll_fn(|context| Poll::Ready(next(&mut body, context).is_ready())).await;
-        assert!(!is_made && !is_given_up(&turns).await);
+    async fn the_timer_stands_still_while_a_response_is_made() {
+        let timer = IdleTimer::new(TIMEOUT, TIMEOUT);
+        let mut body = ChunkedBody::new(Full(None), timer.start_request());
+        let is_ready = poll_fn(|context| Poll::Ready(next(&mut body, context).is_ready())).await;
+        assert!(!is_ready && !expires(&timer).await);
         drop(body);
-        timeout(LONG, turns.run_out()).await.expect("the answer is over");
+        timeout(LONG, timer.expired()).await.expect("the response is dropped");
     }
 }

@@ -1,5 +1,5 @@
-//! Connections: accepted up to a number, encrypted where there is a certificate, given up where the client keeps the
-//! server waiting, and watched, so that it is known when the client has gone.
+//! Accepts connections within the connection limit, with TLS where there is a certificate, and serves HTTP/1.1 and HTTP/2
+//! on them until they are idle or the server stops.
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -21,125 +21,125 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    connection::{Clients, Watched},
-    connection_limit::{Crowd, Place},
-    idle_timeout::{Pieces, Turns},
+    connection::{Connections, TrackedStream},
+    connection_limit::{ConnectionLimit, ConnectionPermit},
+    idle_timeout::{ChunkedBody, IdleTimer},
     tls::Tls,
 };
 
-/// How long a client may take for a handshake, and then to send its first request; the configuration may say less.
-const GREETING: Duration = Duration::from_secs(15);
+/// The maximum time for the TLS handshake, and for the first request after it; a shorter request timeout applies to both.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long a client that is to go may take to end what it is at.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a client may take to finish what it does on a connection that is being closed.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
-/// How many times as long as for a request a client may rest between two, or take nothing of an answer: proxies keep
-/// connections for two minutes, and that a slow line takes something shows only now and then.
-const REST: u32 = 5;
+/// The idle timeout and the write timeout, as multiples of the request timeout: proxies keep idle connections for two
+/// minutes, and reads over a slow line arrive in bursts.
+const IDLE_MULTIPLIER: u32 = 5;
 
-/// How large the head of a request may be on an HTTP/2 connection, in bytes; the walls say how large one really may be.
-const LARGEST_HEAD: u32 = 64 << 10;
+/// The maximum size of the request headers of an HTTP/2 connection, in bytes; the middleware has a lower limit.
+const MAX_HTTP2_HEADERS: u32 = 64 << 10;
 
-/// How many requests may be at work on one HTTP/2 connection.
-const STREAMS: u32 = 128;
+/// The maximum number of concurrent requests on one HTTP/2 connection.
+const MAX_HTTP2_STREAMS: u32 = 128;
 
-/// How often a silent HTTP/2 connection is asked whether it is still there, and how long it may take to answer.
-const PING: Duration = Duration::from_secs(30);
-const PONG: Duration = Duration::from_secs(20);
+/// How often a silent HTTP/2 connection is pinged, and how long it may take to answer.
+const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(30);
+const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long requests at work may go on once the server is told to stop.
-const DRAIN: Duration = Duration::from_secs(10);
+/// How long active requests may take once the server shuts down.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long to wait after the system had no connection to give: it may be out of files.
-const RETRY: Duration = Duration::from_millis(100);
+/// How long to wait after accepting has failed: the process may be out of file descriptors.
+const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Where connections come from, and what becomes of them.
+/// The server's TCP listener.
 pub(crate) struct Listener<E> {
-    /// What they come to.
+    /// The bound socket.
     pub(crate) listener: TcpListener,
-    /// What encrypts them.
+    /// TLS; `None` is plain HTTP.
     pub(crate) tls: Option<Tls>,
-    /// Those that are there.
-    pub(crate) clients: Clients,
-    /// How many there may be at a time.
-    pub(crate) crowd: Crowd,
-    /// How long a client may keep the server waiting.
-    pub(crate) patience: Duration,
-    /// What answers their requests.
+    /// The open connections.
+    pub(crate) connections: Connections,
+    /// How many connections may be open.
+    pub(crate) limit: ConnectionLimit,
+    /// How long a client may take for the next part of a request.
+    pub(crate) request_timeout: Duration,
+    /// The service.
     pub(crate) app: Arc<E>,
 }
 
 impl<E: Endpoint<Output = Response> + 'static> Listener<E> {
-    /// Serves until `stop`, and then lets requests at work finish.
+    /// Serves until `stop` is cancelled, and then lets active requests finish.
     pub(crate) async fn serve(self, stop: CancellationToken) {
-        let (at_work, kill) = (TaskTracker::new(), CancellationToken::new());
+        let (tasks, kill) = (TaskTracker::new(), CancellationToken::new());
         loop {
-            // Whoever comes when there is no room waits before the door.
-            let room = stop.run_until_cancelled(self.crowd.make_room()).await;
-            let Some(Some(room)) = room else { break };
+            // At the limit, further connections wait in the system's backlog.
+            let reserved = stop.run_until_cancelled(self.limit.reserve()).await;
+            let Some(Some(reserved)) = reserved else { break };
             let (stream, remote) = match stop.run_until_cancelled(self.listener.accept()).await {
                 None => break,
                 Some(Ok(accepted)) => accepted,
                 Some(Err(error)) => {
-                    tracing::debug!("no connection: {error}");
-                    tokio::time::sleep(RETRY).await;
+                    tracing::debug!("accepting a connection failed: {error}");
+                    tokio::time::sleep(ACCEPT_RETRY_INTERVAL).await;
                     continue;
                 }
             };
-            let Some(place) = self.crowd.seat(remote.ip(), room) else {
-                tracing::debug!("no connection: {} has as many as it gets", remote.ip());
+            let Some(permit) = self.limit.acquire(remote.ip(), reserved) else {
+                tracing::debug!("connection refused: {} has reached its limit", remote.ip());
                 continue;
             };
-            let conversation = Conversation {
-                clients: self.clients.clone(),
+            let connection = Connection {
+                connections: self.connections.clone(),
                 app: Arc::clone(&self.app),
                 remote,
-                place,
-                patience: self.patience,
+                permit,
+                request_timeout: self.request_timeout,
                 stop: stop.clone(),
             };
             let (tls, kill) = (self.tls.clone(), kill.clone());
-            at_work.spawn(async move {
-                kill.run_until_cancelled(conversation.begin(stream, tls)).await;
+            tasks.spawn(async move {
+                kill.run_until_cancelled(connection.accept(stream, tls)).await;
             });
         }
         drop(self.listener);
-        at_work.close();
-        if timeout(DRAIN, at_work.wait()).await.is_err() {
+        tasks.close();
+        if timeout(DRAIN_TIMEOUT, tasks.wait()).await.is_err() {
             kill.cancel();
-            at_work.wait().await;
+            tasks.wait().await;
         }
     }
 }
 
-/// One connection.
-struct Conversation<E> {
-    clients: Clients,
+/// One accepted connection.
+struct Connection<E> {
+    connections: Connections,
     app: Arc<E>,
     remote: SocketAddr,
-    place: Place,
-    patience: Duration,
+    permit: ConnectionPermit,
+    request_timeout: Duration,
     stop: CancellationToken,
 }
 
-impl<E: Endpoint<Output = Response> + 'static> Conversation<E> {
-    async fn begin(self, stream: TcpStream, tls: Option<Tls>) {
+impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
+    async fn accept(self, stream: TcpStream, tls: Option<Tls>) {
         // An answer in two small writes would otherwise wait 40 ms for the client's delayed acknowledgement.
         let Ok(local) = stream.set_nodelay(true).and_then(|()| stream.local_addr()) else { return };
         let outcome = match tls {
-            None => self.go_on(stream, local, Scheme::HTTP).await,
-            Some(tls) => match timeout(GREETING.min(self.patience), tls.accept(stream)).await {
-                Ok(Ok(stream)) => self.go_on(stream, local, Scheme::HTTPS).await,
+            None => self.serve(stream, local, Scheme::HTTP).await,
+            Some(tls) => match timeout(HANDSHAKE_TIMEOUT.min(self.request_timeout), tls.accept(stream)).await {
+                Ok(Ok(stream)) => self.serve(stream, local, Scheme::HTTPS).await,
                 Ok(Err(error)) => Err(error.into()),
-                Err(_) => Err("no handshake in time".into()),
+                Err(_) => Err("TLS handshake timeout".into()),
             },
         };
         if let Err(error) = outcome {
-            tracing::debug!("a connection ended: {error}");
+            tracing::debug!("connection closed: {error}");
         }
     }
 
-    async fn go_on<S>(
+    async fn serve<S>(
         self,
         stream: S,
         local: SocketAddr,
@@ -148,45 +148,49 @@ impl<E: Endpoint<Output = Response> + 'static> Conversation<E> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { clients, app, remote, place, patience, stop } = self;
-        let turns = Turns::new(GREETING.min(patience), patience * REST);
-        let begun = turns.clone();
+        let Self { connections, app, remote, permit, request_timeout, stop } = self;
+        let idle_timeout = request_timeout * IDLE_MULTIPLIER;
+        let timer = IdleTimer::new(HANDSHAKE_TIMEOUT.min(request_timeout), idle_timeout);
+        let service_timer = timer.clone();
         let service = service_fn(move |request: Request<Incoming>| {
-            let (app, scheme, turn) = (Arc::clone(&app), scheme.clone(), begun.begin());
+            let (app, scheme, active) = (Arc::clone(&app), scheme.clone(), service_timer.start_request());
             let request = (request, LocalAddr(local.into()), RemoteAddr(remote.into()), scheme);
             async move {
-                let answer: http::Response<_> = app.get_response(request.into()).await.into();
-                Ok::<_, Infallible>(answer.map(|body| Pieces::of(body, turn)))
+                let response: http::Response<_> = app.get_response(request.into()).await.into();
+                Ok::<_, Infallible>(response.map(|body| ChunkedBody::new(body, active)))
             }
         });
-        let stream = Watched::new(stream, remote, clients, place, patience * REST);
+        let stream = TrackedStream::new(stream, remote, connections, permit, idle_timeout);
         let builder = builder();
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         tokio::pin!(connection);
         tokio::select! {
-            // A request that has come is taken up, however late.
+            // A request that has arrived is served, even at the deadline.
             biased;
             ended = &mut connection => return ended,
-            () = turns.run_out() => {}
+            () = timer.expired() => {}
             () = stop.cancelled() => {}
         }
         connection.as_mut().graceful_shutdown();
-        turns.hasten(FAREWELL);
+        timer.shorten(SHUTDOWN_GRACE);
         tokio::select! {
             biased;
             ended = &mut connection => ended,
-            () = turns.run_out() => Err("the client keeps it waiting".into()),
+            () = timer.expired() => Err("idle timeout".into()),
         }
     }
 }
 
 fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    // The turns see to it that heads come in time, of both versions and before it is known which of them it is.
+    // The idle timer covers request headers, of both versions and before the version is known.
     builder.http1().header_read_timeout(None::<Duration>);
     let mut http2 = builder.http2();
-    http2.timer(TokioTimer::new()).keep_alive_interval(PING).keep_alive_timeout(PONG);
-    http2.max_concurrent_streams(STREAMS).max_pending_accept_reset_streams(20).max_header_list_size(LARGEST_HEAD);
+    http2.timer(TokioTimer::new()).keep_alive_interval(HTTP2_PING_INTERVAL).keep_alive_timeout(HTTP2_PING_TIMEOUT);
+    http2
+        .max_concurrent_streams(MAX_HTTP2_STREAMS)
+        .max_pending_accept_reset_streams(20)
+        .max_header_list_size(MAX_HTTP2_HEADERS);
     builder
 }
 

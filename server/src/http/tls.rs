@@ -1,12 +1,14 @@
-//! TLS, from configured files. They are read again when they change, so that a renewed certificate needs no restart.
+//! TLS with a certificate from files. The files are reloaded when they change, so that a renewed certificate needs no
+//! restart.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
+use parking_lot::RwLock;
 use rustls::{
     ServerConfig,
     crypto::{CryptoProvider, ring},
@@ -22,12 +24,12 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::TlsConfig, exit::Failure};
+use crate::{config::TlsConfig, exit::ExitError};
 
-/// How often the files are looked at.
-const LOOKED_AT: Duration = Duration::from_secs(30);
+/// How often the files are checked for changes.
+const CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Encrypts connections.
+/// The TLS acceptor.
 #[derive(Clone)]
 pub(crate) struct Tls {
     acceptor: TlsAcceptor,
@@ -35,28 +37,28 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// What the configuration says; `None` is plain HTTP.
+    /// As the configuration says; `None` is plain HTTP.
     ///
     /// # Errors
-    /// Which file cannot be used, and why.
-    pub(crate) fn open(config: &TlsConfig) -> Result<Option<Self>, Failure> {
+    /// A file that cannot be used, and the reason.
+    pub(crate) fn open(config: &TlsConfig) -> Result<Option<Self>, ExitError> {
         let (Some(certificate), Some(key)) = (&config.certificate, &config.key) else { return Ok(None) };
-        let certificate = Certificate::open(certificate.clone(), key.clone()).map_err(Failure::Config)?;
+        let certificate = Certificate::open(certificate.clone(), key.clone()).map_err(ExitError::Config)?;
         let certificate = Arc::new(certificate);
         let builder = ServerConfig::builder_with_provider(Arc::clone(&certificate.provider));
         let builder =
-            builder.with_safe_default_protocol_versions().map_err(|error| Failure::Config(error.to_string()))?;
+            builder.with_safe_default_protocol_versions().map_err(|error| ExitError::Config(error.to_string()))?;
         let mut server = builder.with_no_client_auth().with_cert_resolver(Arc::clone(&certificate) as _);
         server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Some(Self { acceptor: TlsAcceptor::from(Arc::new(server)), certificate }))
     }
 
-    /// Shakes hands with a client.
+    /// Performs the handshake with a client.
     pub(crate) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         self.acceptor.accept(stream).await
     }
 
-    /// Starts what reads the files again, when they have changed or SIGHUP comes; runs until `stop`.
+    /// Starts the task that reloads the files when they change, or on SIGHUP; it runs until `stop` is cancelled.
     pub(crate) fn watch(&self, stop: CancellationToken) -> io::Result<JoinHandle<()>> {
         let certificate = Arc::clone(&self.certificate);
         let mut hang_up = signal(SignalKind::hangup())?;
@@ -64,15 +66,15 @@ impl Tls {
             loop {
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    _ = hang_up.recv() => certificate.read_again(),
-                    () = tokio::time::sleep(LOOKED_AT) => if certificate.has_changed() { certificate.read_again() },
+                    _ = hang_up.recv() => certificate.reload(),
+                    () = tokio::time::sleep(CHECK_INTERVAL) => if certificate.has_changed() { certificate.reload() },
                 }
             }
         }))
     }
 }
 
-/// The certificate in force, and where it comes from.
+/// The certificate in use, and its files.
 struct Certificate {
     files: [PathBuf; 2],
     provider: Arc<CryptoProvider>,
@@ -81,31 +83,31 @@ struct Certificate {
 
 struct Current {
     key: Arc<CertifiedKey>,
-    changed: [Option<SystemTime>; 2],
+    modified: [Option<SystemTime>; 2],
 }
 
 impl Certificate {
     fn open(certificate: PathBuf, key: PathBuf) -> Result<Self, String> {
         let provider = Arc::new(ring::default_provider());
-        let (changed, pair) = (times(&certificate, &key), read(&certificate, &key, &provider)?);
-        Ok(Self { files: [certificate, key], provider, current: RwLock::new(Current { key: pair, changed }) })
+        let (modified, pair) = (times(&certificate, &key), read(&certificate, &key, &provider)?);
+        Ok(Self { files: [certificate, key], provider, current: RwLock::new(Current { key: pair, modified }) })
     }
 
     fn has_changed(&self) -> bool {
         let [certificate, key] = &self.files;
-        self.current.read().unwrap_or_else(PoisonError::into_inner).changed != times(certificate, key)
+        self.current.read().modified != times(certificate, key)
     }
 
-    /// Files that cannot be used leave the certificate in force that was: they may be half written.
-    fn read_again(&self) {
+    /// Keeps the current certificate where the files cannot be used: they may be half written.
+    fn reload(&self) {
         let [certificate, key] = &self.files;
-        let changed = times(certificate, key);
+        let modified = times(certificate, key);
         match read(certificate, key, &self.provider) {
             Ok(key) => {
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Current { key, changed };
-                tracing::info!("the certificate was read again");
+                *self.current.write() = Current { key, modified };
+                tracing::info!("TLS certificate reloaded");
             }
-            Err(reason) => tracing::warn!("the certificate stays as it was: {reason}"),
+            Err(reason) => tracing::warn!("TLS certificate not reloaded: {reason}"),
         }
     }
 }
@@ -118,12 +120,12 @@ impl std::fmt::Debug for Certificate {
 
 impl ResolvesServerCert for Certificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).key))
+        Some(Arc::clone(&self.current.read().key))
     }
 }
 
 fn times(certificate: &Path, key: &Path) -> [Option<SystemTime>; 2] {
-    [certificate, key].map(|file| fs::metadata(file).and_then(|about| about.modified()).ok())
+    [certificate, key].map(|file| fs::metadata(file).and_then(|metadata| metadata.modified()).ok())
 }
 
 fn read(certificate: &Path, key: &Path, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, String> {
@@ -134,9 +136,9 @@ fn read(certificate: &Path, key: &Path, provider: &CryptoProvider) -> Result<Arc
     let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let chain = chain.map_err(|error| unusable("tls.certificate", &certificate_name, &error))?;
     if chain.is_empty() {
-        return Err(unusable("tls.certificate", &certificate_name, &"there is no certificate in it"));
+        return Err(unusable("tls.certificate", &certificate_name, &"it holds no certificate"));
     }
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable("tls.key", &key_name, &error))?;
     let pair = CertifiedKey::from_der(chain, private, provider);
-    pair.map(Arc::new).map_err(|error| format!("tls.key: {key_name} does not go with {certificate_name}: {error}"))
+    pair.map(Arc::new).map_err(|error| format!("tls.key: {key_name} does not match {certificate_name}: {error}"))
 }

@@ -27,9 +27,9 @@ use super::{
     stream_response::Streaming,
 };
 use crate::{
-    address::Base,
+    address::BaseUrl,
     auth::{SignIn, oauth},
-    middleware::stream_limit::Streams,
+    middleware::stream_limit::StreamLimit,
 };
 
 pub(super) const SESSION_ID: &str = "mcp-session-id";
@@ -51,14 +51,14 @@ pub(super) enum Era {
 /// The MCP endpoint.
 pub(super) struct Gate {
     sign_in: Arc<SignIn>,
-    base: Base,
+    base: BaseUrl,
     sessions: Arc<Sessions>,
     /// The streams that no session asked for.
     two_endpoints: Arc<TwoEndpoints>,
     stateful: Rmcp,
     stateless: Rmcp,
     max_body: usize,
-    streams: Streams,
+    streams: StreamLimit,
     closing: CancellationToken,
 }
 
@@ -66,10 +66,10 @@ impl Gate {
     /// Sets rmcp up for both eras.
     pub(super) fn new(
         sign_in: Arc<SignIn>,
-        base: Base,
+        base: BaseUrl,
         settings: &McpSettings,
         extension: Arc<dyn Extension>,
-        streams: Streams,
+        streams: StreamLimit,
         closing: CancellationToken,
     ) -> Self {
         let sessions = Arc::new(Sessions::new());

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use tools::{Access, Context, Credential};
 
 use super::errors::MISSING_SCOPE;
-use crate::{address::Base, auth::oauth};
+use crate::{address::BaseUrl, auth::oauth};
 
 /// The refusal of a call, which `message` in the body of `request` is, to a tool beyond the scopes of the caller; `None`
 /// for any other message. A client with a token is told by the status that it may ask for more; one with a key gets no more by asking.
-pub(super) fn step_up(base: &Base, request: &Request, context: &Context, message: &Value) -> Option<Response> {
+pub(super) fn step_up(base: &BaseUrl, request: &Request, context: &Context, message: &Value) -> Option<Response> {
     let Credential::Key(key) = &context.caller.credential else { return None };
     let call = Call::deserialize(message).ok().filter(|call| call.method == "tools/call")?;
     let tool = tools::find(call.params?.name.as_str()?)?;

@@ -13,7 +13,7 @@ use tools::{Context, Credential, Result};
 use super::{endpoint::Era, errors::is_final, message, negotiate::Accept, sse::EVENTS};
 use crate::{
     auth::SignIn,
-    middleware::stream_limit::{Place, Streams},
+    middleware::stream_limit::{StreamLimit, StreamPermit},
 };
 
 /// How often it is asked whether a credential is still good: it may have run out, its user may have been locked out, and
@@ -22,16 +22,16 @@ const ASKED_EVERY: Duration = Duration::from_secs(15);
 
 /// What one request may make of its answer.
 pub(super) struct Streaming {
-    streams: Streams,
+    streams: StreamLimit,
     sign_in: Arc<SignIn>,
     context: Context,
     headers: HeaderMap,
-    place: Option<Place>,
+    place: Option<StreamPermit>,
 }
 
 impl Streaming {
     /// For the request with these headers, by whom they sign in.
-    pub(super) fn new(streams: &Streams, sign_in: &Arc<SignIn>, context: &Context, headers: &HeaderMap) -> Self {
+    pub(super) fn new(streams: &StreamLimit, sign_in: &Arc<SignIn>, context: &Context, headers: &HeaderMap) -> Self {
         let (streams, sign_in) = (streams.clone(), Arc::clone(sign_in));
         Self { streams, sign_in, context: context.clone(), headers: headers.clone(), place: None }
     }
@@ -56,7 +56,7 @@ impl Streaming {
     /// The user has none left.
     pub(super) fn reserve(&mut self) -> Result<()> {
         if self.place.is_none() {
-            self.place = Some(self.streams.take(&self.context.caller.user)?);
+            self.place = Some(self.streams.acquire(&self.context.caller.user)?);
         }
         Ok(())
     }
@@ -76,7 +76,7 @@ impl Streaming {
             response.set_body(Body::from_bytes_stream(pieces));
         }
         Ok(match self.place {
-            Some(place) => place.during(response),
+            Some(place) => place.hold(response),
             None => response,
         })
     }

@@ -1,123 +1,125 @@
-//! Whoever knocks with wrong keys again and again has to wait: their address is not listened to for a while, but for keys
-//! that have opened before. Who is on this machine never waits.
+//! Refuses addresses for a while after repeated failed authentication. Credentials that have been accepted before stay
+//! allowed, and requests from this machine are never refused.
 
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
     net::IpAddr,
-    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use http::{HeaderValue, StatusCode, header};
 use openapi::address_of;
+use parking_lot::Mutex;
 use poem::{Request, Response};
 use quick_cache::sync::Cache;
 
-use crate::auth_outcome::Outcome;
+use crate::auth_outcome::AuthOutcome;
 
-/// How many refusals an address gets within a minute before it has to wait for the minute's end.
-const MOST: u32 = 60;
-const MINUTE: Duration = Duration::from_secs(60);
+/// After this many failures within a window, an address is refused until the window ends.
+const MAX_FAILURES: u32 = 60;
+const WINDOW: Duration = Duration::from_secs(60);
 
-/// How many addresses are remembered at a time; one more than that, and all are forgotten.
-const ADDRESSES: usize = 10_000;
+/// The maximum number of addresses that are remembered; beyond it, all are forgotten.
+const MAX_ADDRESSES: usize = 10_000;
 
-/// How many keys are remembered as ones that have opened.
-const KEYS: usize = 10_000;
+/// The maximum number of accepted credentials that are remembered.
+const MAX_CREDENTIALS: usize = 10_000;
 
-/// Below these, bodies say who somebody is: a key in a header, however good, excuses no guess there.
-const SIGNING_IN: [&str; 6] = ["/authorize", "/token", "/revoke", "/register", "/v1/auth/", "/v1/oauth/"];
+/// Paths whose requests bring credentials in the body: a valid key in a header exempts no guess there.
+const LOGIN_PATHS: [&str; 6] = ["/authorize", "/token", "/revoke", "/register", "/v1/auth/", "/v1/oauth/"];
 
-/// Who was refused of late.
-pub(super) struct Storms {
-    refused: Mutex<HashMap<IpAddr, Refused>>,
-    /// Hashes, by a secret of this process, of credentials that have opened.
-    opened: Cache<u64, ()>,
+/// Counts failures by address.
+pub(super) struct FailedAuthLimiter {
+    failures: Mutex<HashMap<IpAddr, Failures>>,
+    /// Hashes, keyed by a secret of this process, of credentials that were accepted.
+    accepted: Cache<u64, ()>,
     hasher: RandomState,
 }
 
-struct Refused {
+struct Failures {
     since: Instant,
-    times: u32,
+    count: u32,
 }
 
-/// Who asks, and with what.
-pub(super) struct Knock {
+/// A request: its address, and a hash of its credentials.
+pub(super) struct Attempt {
     address: Option<IpAddr>,
     credential: Option<u64>,
 }
 
-impl Default for Storms {
+impl Default for FailedAuthLimiter {
     fn default() -> Self {
-        Self { refused: Mutex::default(), opened: Cache::new(KEYS), hasher: RandomState::new() }
+        Self { failures: Mutex::default(), accepted: Cache::new(MAX_CREDENTIALS), hasher: RandomState::new() }
     }
 }
 
-impl Storms {
-    pub(super) fn knock(&self, request: &Request) -> Knock {
+impl FailedAuthLimiter {
+    /// The attempt that a request makes.
+    pub(super) fn attempt(&self, request: &Request) -> Attempt {
         let headers = request.headers();
-        let brought = [headers.get(header::AUTHORIZATION), headers.get("uid")];
-        let is_known_by = brought.iter().any(Option::is_some) && !signs_in(request.uri().path());
+        let credentials = [headers.get(header::AUTHORIZATION), headers.get("uid")];
+        let counts = credentials.iter().any(Option::is_some) && !is_login(request.uri().path());
         let credential =
-            is_known_by.then(|| self.hasher.hash_one(brought.map(|value| value.map(HeaderValue::as_bytes))));
-        Knock { address: address_of(request), credential }
+            counts.then(|| self.hasher.hash_one(credentials.map(|value| value.map(HeaderValue::as_bytes))));
+        Attempt { address: address_of(request), credential }
     }
 
-    /// How many seconds to wait, if this one has to.
-    pub(super) fn must_wait(&self, knock: &Knock) -> Option<u64> {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = refused.get(&knock.address?).filter(|refused| refused.times >= MOST)?;
-        let left = MINUTE.checked_sub(found.since.elapsed())?;
-        drop(refused);
-        let has_opened = knock.credential.is_some_and(|credential| self.opened.get(&credential).is_some());
-        (!has_opened).then(|| left.as_secs() + 1)
+    /// After how many seconds to try again, where the attempt is refused.
+    pub(super) fn retry_after(&self, attempt: &Attempt) -> Option<u64> {
+        let failures = self.failures.lock();
+        let found = failures.get(&attempt.address?).filter(|failures| failures.count >= MAX_FAILURES)?;
+        let remaining = WINDOW.checked_sub(found.since.elapsed())?;
+        drop(failures);
+        let is_exempt = attempt.credential.is_some_and(|credential| self.accepted.get(&credential).is_some());
+        (!is_exempt).then(|| remaining.as_secs() + 1)
     }
 
-    /// Notes how it went.
-    pub(super) fn note(&self, knock: &Knock, outcome: Outcome) {
+    /// Records the outcome of an attempt.
+    pub(super) fn record(&self, attempt: &Attempt, outcome: AuthOutcome) {
         match outcome {
-            Outcome::Untried => {}
-            Outcome::Accepted => {
-                if let Some(credential) = knock.credential.filter(|credential| self.opened.get(credential).is_none()) {
-                    self.opened.insert(credential, ());
+            AuthOutcome::None => {}
+            AuthOutcome::Accepted => {
+                let is_new = |credential: &u64| self.accepted.get(credential).is_none();
+                if let Some(credential) = attempt.credential.filter(is_new) {
+                    self.accepted.insert(credential, ());
                 }
             }
-            Outcome::Refused => {
-                if let Some(address) = knock.address {
-                    self.count(address);
+            AuthOutcome::Rejected => {
+                if let Some(address) = attempt.address {
+                    self.count_failure(address);
                 }
-                if let Some(credential) = knock.credential {
-                    self.opened.remove(&credential);
+                if let Some(credential) = attempt.credential {
+                    self.accepted.remove(&credential);
                 }
             }
         }
     }
 
-    fn count(&self, address: IpAddr) {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        if refused.len() >= ADDRESSES {
-            refused.retain(|_, refused| refused.since.elapsed() < MINUTE);
+    fn count_failure(&self, address: IpAddr) {
+        let mut failures = self.failures.lock();
+        if failures.len() >= MAX_ADDRESSES {
+            failures.retain(|_, failures| failures.since.elapsed() < WINDOW);
         }
-        if refused.len() >= ADDRESSES {
-            refused.clear();
+        if failures.len() >= MAX_ADDRESSES {
+            failures.clear();
         }
         let now = Instant::now();
-        let found = refused.entry(address).or_insert(Refused { since: now, times: 0 });
-        if found.since.elapsed() >= MINUTE {
-            *found = Refused { since: now, times: 0 };
+        let found = failures.entry(address).or_insert(Failures { since: now, count: 0 });
+        if found.since.elapsed() >= WINDOW {
+            *found = Failures { since: now, count: 0 };
         }
-        found.times += 1;
+        found.count += 1;
     }
 }
 
-fn signs_in(path: &str) -> bool {
-    SIGNING_IN.iter().any(|beginning| path.starts_with(beginning))
+fn is_login(path: &str) -> bool {
+    LOGIN_PATHS.iter().any(|prefix| path.starts_with(prefix))
 }
 
-/// What an address reads that has to wait.
+/// The response to an attempt that is refused.
 pub(super) fn refusal(seconds: u64) -> Response {
-    let sentence = format!("Too many requests with wrong credentials. Try again in {seconds}s.");
+    let sentence = format!("Too many failed authentication attempts. Try again in {seconds}s.");
     let mut response = super::refuse(StatusCode::TOO_MANY_REQUESTS, &sentence);
     response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     response
@@ -128,35 +130,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_route_that_signs_in_by_its_body_is_excused() {
+    fn no_route_with_credentials_in_the_body_is_exempt() {
         let routes = openapi::routes();
         let posts: Vec<&str> =
             routes.lines().filter(|line| line.starts_with("POST ") && line.contains(" Public ")).collect();
         assert!(posts.len() >= 5, "{routes}");
         for post in posts {
             let path = post.split(' ').nth(1).unwrap();
-            assert!(signs_in(path), "{path} is open to everybody");
+            assert!(is_login(path), "{path} is public");
         }
-        assert!(!signs_in("/v3/memories") && !signs_in("/v1/mcp"));
+        assert!(!is_login("/v3/memories") && !is_login("/v1/mcp"));
     }
 
     #[test]
-    fn only_what_has_opened_is_excused() {
-        let storms = Storms::default();
-        let knock = |path: &str, name: &str, key: &str| {
+    fn only_accepted_credentials_are_exempt() {
+        let limiter = FailedAuthLimiter::default();
+        let attempt = |path: &str, name: &str, key: &str| {
             let request = Request::builder().uri(path.parse().unwrap()).header(name, key).finish();
-            Knock { address: Some([203, 0, 113, 9].into()), ..storms.knock(&request) }
+            Attempt { address: Some([203, 0, 113, 9].into()), ..limiter.attempt(&request) }
         };
-        storms.note(&knock("/healthz", "uid", "x"), Outcome::Untried);
-        storms.note(&knock("/v3/memories", "authorization", "good"), Outcome::Accepted);
-        for number in 0..MOST {
-            storms.note(&knock("/v3/memories", "authorization", &number.to_string()), Outcome::Refused);
+        limiter.record(&attempt("/healthz", "uid", "x"), AuthOutcome::None);
+        limiter.record(&attempt("/v3/memories", "authorization", "good"), AuthOutcome::Accepted);
+        for number in 0..MAX_FAILURES {
+            limiter.record(&attempt("/v3/memories", "authorization", &number.to_string()), AuthOutcome::Rejected);
         }
-        let waits = |path, name, key| storms.must_wait(&knock(path, name, key)).is_some();
-        assert!(waits("/v3/memories", "uid", "x") && waits("/v3/memories", "authorization", "other"));
-        assert!(!waits("/v3/memories", "authorization", "good"));
-        assert!(waits("/v1/auth/login", "authorization", "good") && waits("/token", "authorization", "good"));
-        storms.note(&knock("/v3/memories", "authorization", "good"), Outcome::Refused);
-        assert!(waits("/v3/memories", "authorization", "good"), "it opens no longer");
+        let is_refused = |path, name, key| limiter.retry_after(&attempt(path, name, key)).is_some();
+        assert!(is_refused("/v3/memories", "uid", "x") && is_refused("/v3/memories", "authorization", "other"));
+        assert!(!is_refused("/v3/memories", "authorization", "good"));
+        assert!(is_refused("/v1/auth/login", "authorization", "good") && is_refused("/token", "authorization", "good"));
+        limiter.record(&attempt("/v3/memories", "authorization", "good"), AuthOutcome::Rejected);
+        assert!(is_refused("/v3/memories", "authorization", "good"), "it was rejected since");
     }
 }

@@ -1,94 +1,46 @@
-//! How many streams and WebSockets each user has open.
-
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+//! The limit on open streams and WebSockets for each user.
 
 use futures::StreamExt;
 use poem::{Body, Response};
-use tools::{Error, Result};
+use tools::{Error, KeyedLimit, KeyedPermit, Result};
 
-/// After how many seconds to ask again for a stream.
-const LATER: u64 = 5;
+/// The `Retry-After` of a refused stream, in seconds.
+const RETRY_AFTER: u64 = 5;
 
-/// The open streams, by user.
+/// How many streams each user may have open at a time.
 #[derive(Clone)]
-pub(crate) struct Streams {
-    most: usize,
-    open: Arc<Mutex<HashMap<String, usize>>>,
+pub(crate) struct StreamLimit(KeyedLimit<String>);
+
+/// The right to one open stream; it ends when this is dropped.
+pub(crate) struct StreamPermit {
+    _permit: KeyedPermit<String>,
 }
 
-/// The right to an open stream; it ends when this is dropped.
-pub(crate) struct Place {
-    streams: Streams,
-    user: String,
-}
-
-impl Streams {
-    /// So many for each user.
-    pub(crate) fn new(most: usize) -> Self {
-        Self { most, open: Arc::default() }
+impl StreamLimit {
+    /// At most `max` streams for each user.
+    pub(crate) fn new(max: usize) -> Self {
+        Self(KeyedLimit::new(max))
     }
 
-    /// One more for `user`.
+    /// A permit for one more stream of `user`.
     ///
     /// # Errors
-    /// They have as many as there may be.
-    pub(crate) fn take(&self, user: &str) -> Result<Place> {
-        let is_taken = self.map(|open| {
-            let theirs = open.entry(user.to_owned()).or_default();
-            let is_free = *theirs < self.most;
-            *theirs += usize::from(is_free);
-            is_free
-        });
-        if !is_taken {
-            return Err(Error::Later(format!("{} streams are open for this user already", self.most), LATER));
-        }
-        Ok(Place { streams: self.clone(), user: user.to_owned() })
-    }
-
-    fn map<T>(&self, change: impl FnOnce(&mut HashMap<String, usize>) -> T) -> T {
-        change(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The user has reached the limit.
+    pub(crate) fn acquire(&self, user: &str) -> Result<StreamPermit> {
+        let refusal = || Error::Later(format!("{} streams are open for this user already", self.0.max()), RETRY_AFTER);
+        let permit = self.0.try_acquire(user.to_owned(), 1).ok_or_else(refusal)?;
+        Ok(StreamPermit { _permit: permit })
     }
 }
 
-impl Place {
-    /// Keeps the place until the answer has been sent or nobody wants it any more.
-    pub(crate) fn during(self, mut response: Response) -> Response {
-        let body = response.take_body().into_bytes_stream().map(move |piece| {
-            let _kept = &self;
-            piece
+impl StreamPermit {
+    /// Keeps the permit until the body of the response has been sent or dropped.
+    pub(crate) fn hold(self, mut response: Response) -> Response {
+        let body = response.take_body().into_bytes_stream().map(move |chunk| {
+            let _held = &self;
+            chunk
         });
         response.set_body(Body::from_bytes_stream(body));
         response
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.streams.map(|open| {
-            let Some(theirs) = open.get_mut(&self.user) else { return };
-            *theirs -= 1;
-            if *theirs == 0 {
-                open.remove(&self.user);
-            }
-        });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_user_has_so_many_and_gets_them_back() {
-        let streams = Streams::new(2);
-        let (first, _second) = (streams.take("a").unwrap(), streams.take("a").unwrap());
-        assert!(matches!(streams.take("a"), Err(Error::Later(..))));
-        drop(streams.take("b").unwrap());
-        drop(first);
-        drop(streams.take("a").unwrap());
-        assert_eq!(streams.open.lock().unwrap().len(), 1, "who has none is forgotten");
     }
 }

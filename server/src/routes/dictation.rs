@@ -51,7 +51,7 @@ pub(crate) async fn listen(others: &Others, request: Request) -> Response {
     let context = others.sign_in.socket_context(request.headers()).await;
     let charged = context.and_then(|context| {
         context.check_rate_limit(&[Policy::VoiceStream], 1, locality(&request)).map_err(refused)?;
-        Ok((others.streams.take(&context.caller.user).map_err(refused)?, context))
+        Ok((others.streams.acquire(&context.caller.user).map_err(refused)?, context))
     });
     let begun = charged.and_then(|(place, context)| Ok((place, context, Wish::read(&request)?)));
     let dictation = async move |mut socket: WebSocketStream| {

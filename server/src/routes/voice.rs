@@ -21,7 +21,7 @@ pub(crate) async fn ask(others: &Others, mut request: Request) -> Result<Respons
     let context = others.sign_in.context(Audience::App, request.headers()).await.map_err(refuse)?;
     context.note_acting("ask_aloud", AuditAccess::Write);
     context.check_rate_limit(&[Policy::VoiceMessage], 1, locality(&request)).map_err(refuse)?;
-    let place = others.streams.take(&context.caller.user).map_err(refuse)?;
+    let permit = others.streams.acquire(&context.caller.user).map_err(refuse)?;
     let app_id = app_id(&request);
     let (name, path) = ("transcribe_voice_message", "/v2/voice-message/transcribe");
     let mut spoken = PreparedCall::read(name, path, &context.caller.user, &mut request).await?;
@@ -34,8 +34,8 @@ pub(crate) async fn ask(others: &Others, mut request: Request) -> Result<Respons
         return Err(refuse(Error::Rejected("No words were heard in the audio".into())));
     }
     let question = agent::parse_message(Map::from_iter([("text".to_owned(), text.into())])).map_err(refuse)?;
-    let leaving = others.clients.leaving(request.remote_addr());
-    let (asked, frames) = agent::ask(context, app_id, question, leaving).await.map_err(refuse)?;
+    let closed = others.connections.closed(request.remote_addr());
+    let (asked, frames) = agent::ask(context, app_id, question, closed).await.map_err(refuse)?;
     let frames = once(async { Frame::Question(Box::new(asked)) }).chain(frames);
-    Ok(place.during(streamed(frames)))
+    Ok(permit.hold(streamed(frames)))
 }

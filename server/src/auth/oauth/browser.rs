@@ -1,55 +1,50 @@
-//! The browser that a user signs in with: a cookie that no script reads and no other site sends along with a form.
+//! The browser that a user signs in with, identified by a cookie.
 
-use poem::{Request, http::header};
+use poem::{Request, Response};
 use resources::identity::crypto::{csrf_token, is_csrf_token, long_random_secret};
 
-/// How long a secret is, in hexadecimal characters.
-const SECRET: usize = 64;
+use crate::cookies::{self, Cookie};
 
-/// A browser, by the secret that it keeps.
+/// The length of a secret, in hexadecimal characters.
+const SECRET_LENGTH: usize = 64;
+
+/// A browser, by the secret in its cookie.
 #[derive(Clone)]
 pub(super) struct Browser {
     pub(super) secret: String,
-    /// Over https the name itself sees to it that no other host can set the cookie.
+    /// The name of the cookie; over HTTPS its prefix keeps other hosts from setting it.
     cookie: &'static str,
 }
 
 impl Browser {
-    /// The browser that made a request to the server at `base`, if it has been here before.
+    /// The browser that made a request to the server at `base`, if it has a cookie.
     pub(super) fn of(request: &Request, base: &str) -> Option<Self> {
         let cookie = cookie_name(base);
-        let secret = cookie_of(request, cookie)?;
-        let is_secret = secret.len() == SECRET && secret.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let secret = cookies::get(request, cookie)?;
+        let is_secret = secret.len() == SECRET_LENGTH && secret.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_secret.then(|| Self { secret: secret.to_owned(), cookie })
     }
 
-    /// A browser that is new here, or that somebody has just signed in or out with.
+    /// A browser with a new secret, which it gets on its first visit and whenever its user signs in or out.
     pub(super) fn new(base: &str) -> Self {
         Self { secret: long_random_secret(), cookie: cookie_name(base) }
     }
 
-    /// The header that makes the browser keep its secret.
-    pub(super) fn set_cookie(&self) -> String {
-        let secure = if self.cookie.starts_with("__Host-") { "; Secure" } else { "" };
-        format!("{}={}; Path=/; HttpOnly; SameSite=Lax{secure}", self.cookie, self.secret)
+    /// Sets the cookie.
+    pub(super) fn set_cookie(&self, response: &mut Response) {
+        let is_secure = self.cookie.starts_with("__Host-");
+        Cookie { name: self.cookie, value: &self.secret, path: "/", max_age: None, is_secure }.set(response);
     }
 
-    /// What the forms for this browser hold.
-    pub(super) fn form_secret(&self) -> String {
+    /// The CSRF token of forms for this browser.
+    pub(super) fn csrf_token(&self) -> String {
         csrf_token(&self.secret)
     }
 
-    /// Whether a form was made for this browser.
-    pub(super) fn has_form(&self, given: &str) -> bool {
+    /// Whether this is the CSRF token of this browser.
+    pub(super) fn is_csrf_token(&self, given: &str) -> bool {
         is_csrf_token(&self.secret, given)
     }
-}
-
-/// The value of a cookie.
-pub(crate) fn cookie_of<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
-    let all = request.headers().get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(given, _)| *given == name).map(|(_, value)| value)
 }
 
 fn cookie_name(base: &str) -> &'static str {

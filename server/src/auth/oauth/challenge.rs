@@ -1,28 +1,28 @@
-//! How the MCP endpoint tells a client what it lacks: a token, or a scope (RFC 6750, RFC 9728).
+//! `WWW-Authenticate` challenges of the MCP endpoint (RFC 6750, RFC 9728).
 
 use poem::{Request, http::HeaderValue};
 use tools::Error;
 
 use super::metadata;
-use crate::address::{self, Base};
+use crate::address::{self, BaseUrl};
 
-/// The `WWW-Authenticate` of a request to the MCP endpoint that nobody has signed in for; `error` says what is wrong with
-/// the credential that came with it, and is `None` where none did.
-pub(crate) fn unauthorized(base: &Base, request: &Request, error: Option<&Error>) -> Option<HeaderValue> {
+/// The challenge for an unauthenticated request to the MCP endpoint; `error` is what is wrong with its credential, and `None`
+/// where it brought none.
+pub(crate) fn unauthorized(base: &BaseUrl, request: &Request, error: Option<&Error>) -> Option<HeaderValue> {
     let wrong = error.map(|error| ("invalid_token", error.to_string()));
     challenge(base, request, &metadata::scopes().join(" "), wrong)
 }
 
-/// A `WWW-Authenticate` of these scopes, with an error and a sentence about it.
+/// A challenge for these scopes, with an error code and a sentence.
 pub(crate) fn challenge(
-    base: &Base,
+    base: &BaseUrl,
     request: &Request,
     scope: &str,
     wrong: Option<(&str, String)>,
 ) -> Option<HeaderValue> {
     let mut parts = Vec::new();
     if let Some(url) = base.of(request) {
-        let path = address::endpoint_of(request.original_uri().path());
+        let path = address::mcp_path_of(request.original_uri().path());
         parts.push(format!(r#"resource_metadata="{url}/.well-known/oauth-protected-resource{path}""#));
     }
     parts.push(format!(r#"scope="{scope}""#));

@@ -1,4 +1,4 @@
-//! The documents by which clients find out where to ask, and for what.
+//! Metadata documents (RFC 8414, RFC 9728).
 
 use std::sync::Arc;
 
@@ -6,18 +6,17 @@ use poem::{Request, Response, http::StatusCode};
 use schemas::{key::KeyFamily, scope::Scope};
 use serde_json::{Value, json};
 
-use super::{Oauth, answer};
+use super::{Oauth, response};
 
-/// What may be asked for, in the spelling of MCP keys.
+/// The supported scopes, as MCP keys spell them.
 pub(super) fn scopes() -> Vec<String> {
     Scope::available(KeyFamily::Mcp).iter().map(|scope| scope.spelling(KeyFamily::Mcp)).collect()
 }
 
-/// Describes the MCP endpoint at this path, and who gives tokens for it (RFC 9728). Without a path, it is the canonical
-/// one.
+/// The metadata of the MCP endpoint at this path as a protected resource (RFC 9728). Without a path, of the canonical one.
 pub(super) async fn resource(oauth: Arc<Oauth>, request: Request, endpoint: &'static str) -> Response {
     let endpoint = if endpoint.is_empty() { "/v1/mcp" } else { endpoint };
-    of_base(&oauth, &request, |base| {
+    with_base(&oauth, &request, |base| {
         json!({
             "resource": format!("{base}{endpoint}"),
             "authorization_servers": [base],
@@ -29,9 +28,9 @@ pub(super) async fn resource(oauth: Arc<Oauth>, request: Request, endpoint: &'st
     })
 }
 
-/// Describes the authorization server (RFC 8414).
+/// The metadata of the authorization server (RFC 8414).
 pub(super) async fn server(oauth: Arc<Oauth>, request: Request) -> Response {
-    of_base(&oauth, &request, |base| {
+    with_base(&oauth, &request, |base| {
         let mut document = json!({
             "issuer": base,
             "authorization_endpoint": format!("{base}/authorize"),
@@ -55,10 +54,10 @@ pub(super) async fn server(oauth: Arc<Oauth>, request: Request) -> Response {
     })
 }
 
-/// A document about the address that the request was sent to, where that is the server's.
-fn of_base(oauth: &Oauth, request: &Request, describe: impl FnOnce(&str) -> Value) -> Response {
+/// A document for the URL that the request was sent to, where that is the server's own.
+fn with_base(oauth: &Oauth, request: &Request, describe: impl FnOnce(&str) -> Value) -> Response {
     match oauth.base.of(request) {
-        Some(base) => answer::document(StatusCode::OK, &describe(&base)),
-        None => answer::document(StatusCode::NOT_FOUND, &json!({ "detail": "This server does not go by that name" })),
+        Some(base) => response::json(StatusCode::OK, &describe(&base)),
+        None => response::json(StatusCode::NOT_FOUND, &json!({ "detail": "Unknown host" })),
     }
 }

@@ -1,6 +1,6 @@
-//! What a user sees. Every text is escaped; nothing is loaded but the style sheets.
+//! The pages of the authorization endpoint.
 
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 use poem::{
     Response,
     http::{StatusCode, header},
@@ -11,52 +11,49 @@ use resources::{
     users::User,
 };
 use schemas::{key::KeyFamily, scope::Scope};
-use tools::Error;
 
 use super::{
-    answer::Refused,
-    request::{Asked, Back},
+    request::{AuthorizationRequest, RedirectTarget},
+    response::OAuthError,
 };
+use crate::html::{page, warning};
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; \
-                      frame-ancestors 'none'";
-
-/// The page on which a user agrees.
-pub(super) struct Consent<'a> {
-    pub(super) asked: &'a Asked,
+/// The page on which a user consents.
+pub(super) struct ConsentPage<'a> {
+    pub(super) request: &'a AuthorizationRequest,
     pub(super) query: &'a str,
-    pub(super) form: &'a str,
+    pub(super) csrf_token: &'a str,
     pub(super) user: &'a User,
     pub(super) problem: Option<&'a str>,
 }
 
 /// The page on which a user signs in.
-pub(super) struct SignInForm<'a> {
-    pub(super) asked: &'a Asked,
+pub(super) struct SignInPage<'a> {
+    pub(super) request: &'a AuthorizationRequest,
     pub(super) query: &'a str,
-    pub(super) form: &'a str,
+    pub(super) csrf_token: &'a str,
     pub(super) problem: Option<&'a str>,
-    /// Whether users may have passwords.
+    /// Whether users may sign in with a password.
     pub(super) passwords: bool,
-    /// What the issuer is called at which users can sign in too, and the way there.
+    /// The name of the identity provider, and the URL that starts signing in there.
     pub(super) issuer: Option<(&'a str, String)>,
 }
 
-impl Consent<'_> {
-    pub(super) fn page(&self, status: StatusCode) -> Response {
-        let client = &self.asked.back.client;
-        let (changing, reading): (Vec<Scope>, Vec<Scope>) =
-            self.asked.scopes.iter().copied().partition(|scope| scope.is_write());
-        let title = format!("Let {} in?", client.name);
+impl ConsentPage<'_> {
+    pub(super) fn render(&self, status: StatusCode) -> Response {
+        let client = &self.request.target.client;
+        let (writing, reading): (Vec<Scope>, Vec<Scope>) =
+            self.request.scopes.iter().copied().partition(|scope| scope.is_write());
+        let title = format!("Authorize {}?", client.name);
         let body = html! {
-            h1 { "Let " strong { (client.name) } " in?" }
-            (introduction(&self.asked.back))
+            h1 { "Authorize " strong { (client.name) } "?" }
+            (introduction(&self.request.target))
             (warning(self.problem))
             form method="post" action={ "/authorize?" (self.query) } {
-                input type="hidden" name="form" value=(self.form);
+                input type="hidden" name="form" value=(self.csrf_token);
                 input type="hidden" name="account" value=(self.user.id);
-                (choices("It could", &reading))
-                (choices("And, beyond reading, it could", &changing))
+                (scope_fields("It could", &reading))
+                (scope_fields("It could also", &writing))
                 div .account {
                     p {
                         "You are signed in as " strong { (self.user.name) }
@@ -71,29 +68,29 @@ impl Consent<'_> {
                 }
             }
             form id="leave" method="post" action={ "/authorize?" (self.query) } {
-                input type="hidden" name="form" value=(self.form);
+                input type="hidden" name="form" value=(self.csrf_token);
             }
             p .note {
-                "Take a tick away to withhold something. You can take all of it back at any time: what you have granted "
-                "is listed at " code { "/v1/mcp/oauth/grants" } "."
+                "Clear a box to withhold a permission. You can revoke access at any time: your grants are listed at "
+                code { "/v1/mcp/oauth/grants" } "."
             }
         };
         page(status, &title, None, &body)
     }
 }
 
-impl SignInForm<'_> {
-    pub(super) fn page(&self, status: StatusCode) -> Response {
-        let client = &self.asked.back.client;
+impl SignInPage<'_> {
+    pub(super) fn render(&self, status: StatusCode) -> Response {
+        let client = &self.request.target.client;
         let body = html! {
             h1 { "Sign in" }
-            p .lead { strong { (client.name) } " wants to use your memory. Sign in to see what for." }
-            (introduction(&self.asked.back))
+            p .lead { strong { (client.name) } " requests access to your memory. Sign in to continue." }
+            (introduction(&self.request.target))
             (warning(self.problem))
             form .sign-in method="post" action={ "/authorize?" (self.query) } {
-                input type="hidden" name="form" value=(self.form);
-                @if let Some((name, way)) = &self.issuer {
-                    p .decision { a href=(way) { "Sign in with " span .issuer { (name) } } }
+                input type="hidden" name="form" value=(self.csrf_token);
+                @if let Some((name, url)) = &self.issuer {
+                    p .decision { a href=(url) { "Sign in with " span .issuer { (name) } } }
                 }
                 @if self.passwords {
                     label { "Name or e-mail" input type="text" name="name" autocomplete="username" autocapitalize="none"; }
@@ -105,7 +102,7 @@ impl SignInForm<'_> {
                         "User token"
                         input type="password" name="token" autocomplete="off" placeholder="omi_user_…";
                     }
-                    p .note { "The owner's was printed when the server first started." }
+                    p .note { "The owner token was printed when the server first started." }
                 }
                 div .decision {
                     button .agree type="submit" name="action" value="sign_in" { "Sign in" }
@@ -117,100 +114,68 @@ impl SignInForm<'_> {
     }
 }
 
-/// The status of a page that tells why nobody was signed in: when one answers 401, browsers ask for a password themselves.
-pub(crate) fn status_of(problem: &Error) -> StatusCode {
-    let status = Some(problem.status()).filter(|status| *status != StatusCode::UNAUTHORIZED);
-    status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
-}
-
-/// The same page with the headers that say what there is to do about it.
-pub(crate) fn advised(problem: &Error, mut page: Response) -> Response {
-    for (name, value) in problem.advice() {
-        if let Ok(value) = value.parse() {
-            page.headers_mut().insert(name, value);
-        }
-    }
-    page
-}
-
-/// Sends the browser on at once.
-pub(super) fn go(address: &str) -> Response {
+/// Redirects the browser at once.
+pub(super) fn redirect(url: &str) -> Response {
     Response::builder()
         .status(StatusCode::SEE_OTHER)
-        .header(header::LOCATION, address)
+        .header(header::LOCATION, url)
         .header(header::CACHE_CONTROL, "no-store")
         .header(header::REFERRER_POLICY, "no-referrer")
         .finish()
 }
 
-/// Sends the browser back to the client when the user has decided.
-pub(super) fn back(back: &Back, address: &str) -> Response {
-    back_to(&back.client.name, address)
-}
-
-/// Sends the browser to `client` after a form. This is a page and no redirect: browsers hold each redirect after a form
-/// against the page's own policy, and an app on this machine has no page to show.
-pub(crate) fn back_to(client: &str, address: &str) -> Response {
+/// Shows the user why a client's request is invalid, with a link back to the client.
+pub(super) fn invalid_request(target: &RedirectTarget, error: &OAuthError) -> Response {
     let body = html! {
-        h1 { "Back to " strong { (client) } }
-        p .lead { "You can close this page when " (client) " says that it is done." }
-        p .decision { a .agree href=(address) rel="noreferrer" { "Continue" } }
-    };
-    page(StatusCode::OK, "Back", Some(address), &body)
-}
-
-/// Tells the user why a client's request is refused, and leaves it to them whether to go back.
-pub(super) fn told(back: &Back, refused: &Refused) -> Response {
-    let body = html! {
-        h1 { "This does not work" }
-        p .lead { strong { (back.client.name) } " asked for something that is not possible: " (refused.description) "." }
+        h1 { "Invalid request" }
+        p .lead { strong { (target.client.name) } " sent an invalid request: " (error.description) "." }
         p .decision {
-            a href=(back.with_error(refused)) rel="noreferrer" { "Back to " (destination(&back.redirect_uri)) }
+            a href=(target.with_error(error)) rel="noreferrer" { "Back to " (destination(&target.redirect_uri)) }
         }
     };
-    page(StatusCode::BAD_REQUEST, "This does not work", None, &body)
+    page(StatusCode::BAD_REQUEST, "Invalid request", None, &body)
 }
 
-/// Tells the user what is wrong.
+/// Shows the user an error.
 pub(super) fn problem(status: StatusCode, sentence: &str) -> Response {
     let body = html! {
-        h1 { "This does not work" }
+        h1 { "Something went wrong" }
         p .lead { (sentence) }
-        p .note { "Nobody has been let in. Go back to where you came from, and try again from there." }
+        p .note { "Sign-in was not completed. Return to the application and try again." }
     };
-    page(status, "This does not work", None, &body)
+    page(status, "Something went wrong", None, &body)
 }
 
-/// Who asks, who says so, and where the answer goes.
-fn introduction(back: &Back) -> Markup {
-    let client = &back.client;
-    let near = back.redirect_uri.parse::<Url>().is_ok_and(|url| is_loopback(&url));
+/// The client, how it is trusted, and where the response goes.
+fn introduction(target: &RedirectTarget) -> Markup {
+    let client = &target.client;
+    let is_local = target.redirect_uri.parse::<Url>().is_ok_and(|url| is_loopback(&url));
     html! {
         dl .who {
-            div { dt { "Who" } dd { (client.name) " " span { (voucher(client)) } } }
-            div { dt { "Goes to" } dd { (destination(&back.redirect_uri)) } }
+            div { dt { "App" } dd { (client.name) " " span { (trust_note(client)) } } }
+            div { dt { "Returns to" } dd { (destination(&target.redirect_uri)) } }
         }
-        @if near && client.trust != Trust::Manual {
+        @if is_local && client.trust != Trust::Manual {
             p .warning {
-                "Any program on this computer can ask in this name. Go on only if you have just told "
+                "Any program on this computer can use this name. Continue only if you have just asked "
                 (client.name) " to connect."
             }
         }
     }
 }
 
-fn voucher(client: &Client) -> String {
+fn trust_note(client: &Client) -> String {
     match client.trust {
         Trust::Manual => "added by the owner of this server".to_owned(),
         Trust::MetadataDocument => {
             let host = client.id.parse::<Url>().ok().and_then(|url| url.host_str().map(str::to_owned));
             format!("of {}", host.unwrap_or_default())
         }
-        Trust::SelfRegistered => "calls itself so; nobody has checked".to_owned(),
+        Trust::SelfRegistered => "self-registered; the name is not verified".to_owned(),
     }
 }
 
-/// Where an address leads, for people.
+/// Where a redirect URI leads, for people.
 fn destination(redirect_uri: &str) -> String {
     let Ok(url) = redirect_uri.parse::<Url>() else { return redirect_uri.to_owned() };
     match (url.scheme(), url.host_str()) {
@@ -220,7 +185,7 @@ fn destination(redirect_uri: &str) -> String {
     }
 }
 
-fn choices(legend: &str, scopes: &[Scope]) -> Markup {
+fn scope_fields(legend: &str, scopes: &[Scope]) -> Markup {
     html! {
         @if !scopes.is_empty() {
             fieldset {
@@ -234,51 +199,4 @@ fn choices(legend: &str, scopes: &[Scope]) -> Markup {
             }
         }
     }
-}
-
-pub(crate) fn warning(problem: Option<&str>) -> Markup {
-    html! { @if let Some(problem) = problem { p .warning role="alert" { (problem) } } }
-}
-
-/// A page; one that sends the browser on to `next` does so by itself.
-pub(crate) fn page(status: StatusCode, title: &str, next: Option<&str>, body: &Markup) -> Response {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="robots" content="noindex";
-                @if let Some(next) = next { meta http-equiv="refresh" content={ "0; url=" (next) }; }
-                title { (title) " – Recollect" }
-                link rel="icon" href=(crate::pages::icon());
-                link rel="stylesheet" href="/web/style.css";
-                link rel="stylesheet" href="/web/consent.css";
-            }
-            body {
-                main .consent {
-                    header {
-                        svg .mark viewBox="0 0 32 32" aria-hidden="true" {
-                            rect width="32" height="32" rx="9" {}
-                            path d="M8 22a8 8 0 0 1 16 0" {}
-                            path d="M12.5 22a3.5 3.5 0 0 1 7 0" {}
-                            circle cx="16" cy="9" r="2.2" {}
-                        }
-                        span { "Recollect" }
-                    }
-                    div .card { (body) }
-                }
-            }
-        }
-    };
-    Response::builder()
-        .status(status)
-        .content_type("text/html; charset=utf-8")
-        .header(header::CONTENT_SECURITY_POLICY, POLICY)
-        .header(header::X_FRAME_OPTIONS, "DENY")
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .header(header::REFERRER_POLICY, "same-origin")
-        .header(header::CACHE_CONTROL, "no-store")
-        .body(page.into_string())
 }

@@ -1,4 +1,4 @@
-//! `POST /register`: clients that register themselves (RFC 7591), where that is allowed.
+//! `POST /register`: dynamic client registration (RFC 7591), where it is enabled.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use serde_json::{Value, json};
 
 use super::{
     Oauth,
-    answer::{self, Refused},
+    response::{self, OAuthError},
 };
 
-/// The largest description of a client, in bytes.
-const LARGEST: usize = 16 << 10;
+/// The maximum size of the client metadata, in bytes.
+const MAX_BODY: usize = 16 << 10;
 
-/// How many addresses a client may name.
-const MOST_REDIRECTS: usize = 20;
+/// The maximum number of redirect URIs of a client.
+const MAX_REDIRECT_URIS: usize = 20;
 
-/// What a client says of itself; whatever else it says is passed over.
+/// The supported client metadata; other members are ignored.
 #[derive(Deserialize)]
-struct Described {
+struct ClientMetadata {
     #[serde(default)]
     redirect_uris: Vec<String>,
     client_name: Option<String>,
@@ -29,59 +29,60 @@ struct Described {
     token_endpoint_auth_method: Option<String>,
 }
 
-/// Answers `POST /register`.
+/// `POST /register`.
 pub(super) async fn register(oauth: Arc<Oauth>, request: Request) -> Response {
     if !oauth.resources.grant_settings.registration {
-        let body = json!({ "error": "access_denied", "error_description": "Clients do not register themselves here" });
-        return answer::document(StatusCode::NOT_FOUND, &body);
+        let body = json!({ "error": "access_denied", "error_description": "Client registration is disabled" });
+        return response::json(StatusCode::NOT_FOUND, &body);
     }
-    registered(&oauth, request).await.unwrap_or_else(Response::from)
+    register_client(&oauth, request).await.unwrap_or_else(Response::from)
 }
 
-async fn registered(oauth: &Oauth, mut request: Request) -> Result<Response, Refused> {
-    let invalid = |sentence: String| Refused::new("invalid_client_metadata", sentence);
-    let body = request.take_body().into_bytes_limit(LARGEST).await;
-    let body = body.map_err(|error| invalid(format!("The body could not be read: {error}")))?;
-    let described: Described = serde_json::from_slice(&body)
-        .map_err(|error| invalid(format!("The body does not describe a client: {error}")))?;
-    let method = described.token_endpoint_auth_method.as_deref().unwrap_or("client_secret_basic");
+async fn register_client(oauth: &Oauth, mut request: Request) -> Result<Response, OAuthError> {
+    let invalid = |sentence: String| OAuthError::new("invalid_client_metadata", sentence);
+    let body = request.take_body().into_bytes_limit(MAX_BODY).await;
+    let body = body.map_err(|error| invalid(format!("The body cannot be read: {error}")))?;
+    let metadata: ClientMetadata =
+        serde_json::from_slice(&body).map_err(|error| invalid(format!("The body is not client metadata: {error}")))?;
+    let method = metadata.token_endpoint_auth_method.as_deref().unwrap_or("client_secret_basic");
     if !matches!(method, "none" | "client_secret_post" | "client_secret_basic") {
         return Err(invalid(format!("token_endpoint_auth_method {method} is not supported")));
     }
-    let grants = described.grant_types.unwrap_or_else(|| vec!["authorization_code".into(), "refresh_token".into()]);
+    let grants = metadata.grant_types.unwrap_or_else(|| vec!["authorization_code".into(), "refresh_token".into()]);
     if !grants.iter().any(|kind| kind == "authorization_code") {
-        return Err(invalid("grant_types must hold authorization_code".into()));
+        return Err(invalid("grant_types must include authorization_code".into()));
     }
-    if described.response_types.is_some_and(|types| !types.iter().any(|kind| kind == "code")) {
-        return Err(invalid("response_types must hold code".into()));
+    if metadata.response_types.is_some_and(|types| !types.iter().any(|kind| kind == "code")) {
+        return Err(invalid("response_types must include code".into()));
     }
-    if described.redirect_uris.is_empty() || described.redirect_uris.len() > MOST_REDIRECTS {
-        let sentence = format!("redirect_uris must hold 1 to {MOST_REDIRECTS} addresses");
-        return Err(Refused::new("invalid_redirect_uri", sentence));
+    if metadata.redirect_uris.is_empty() || metadata.redirect_uris.len() > MAX_REDIRECT_URIS {
+        let sentence = format!("redirect_uris must have 1 to {MAX_REDIRECT_URIS} entries");
+        return Err(OAuthError::new("invalid_redirect_uri", sentence));
     }
-    if !described.redirect_uris.iter().all(|text| is_redirect_uri(text)) {
-        let sentence = "redirect_uris must be https, http on this machine, or a scheme of an app's own";
-        return Err(Refused::new("invalid_redirect_uri", sentence));
+    if !metadata.redirect_uris.iter().all(|text| is_redirect_uri(text)) {
+        let sentence = "redirect_uris must be https, http to this machine, or the scheme of an app";
+        return Err(OAuthError::new("invalid_redirect_uri", sentence));
     }
     let new = NewClient {
-        name: described.client_name.unwrap_or_default(),
-        redirect_uris: described.redirect_uris,
+        name: metadata.client_name.unwrap_or_default(),
+        redirect_uris: metadata.redirect_uris,
         refreshes: grants.iter().any(|kind| kind == "refresh_token"),
         has_secret: method != "none",
         trust: Trust::SelfRegistered,
     };
-    let made = oauth.resources.clients().add(new).await?;
-    let made = made.ok_or_else(|| Refused::new("temporarily_unavailable", "Too many clients have registered"))?;
-    Ok(answer::document(StatusCode::CREATED, &description(made, method)))
+    let registered = oauth.resources.clients().add(new).await?;
+    let registered =
+        registered.ok_or_else(|| OAuthError::new("temporarily_unavailable", "Too many clients have registered"))?;
+    Ok(response::json(StatusCode::CREATED, &registration_response(registered, method)))
 }
 
-fn description(made: RegisteredClient, method: &str) -> Value {
-    let RegisteredClient { client, secret } = made;
+fn registration_response(registered: RegisteredClient, method: &str) -> Value {
+    let RegisteredClient { client, secret } = registered;
     let grants: &[&str] = match client.refreshes {
         true => &["authorization_code", "refresh_token"],
         false => &["authorization_code"],
     };
-    let mut described = json!({
+    let mut body = json!({
         "client_id": client.id,
         "client_id_issued_at": chrono::Utc::now().timestamp(),
         "client_name": client.name,
@@ -91,8 +92,8 @@ fn description(made: RegisteredClient, method: &str) -> Value {
         "token_endpoint_auth_method": method,
     });
     if let Some(secret) = secret {
-        described["client_secret"] = json!(secret);
-        described["client_secret_expires_at"] = json!(0);
+        body["client_secret"] = json!(secret);
+        body["client_secret_expires_at"] = json!(0);
     }
-    described
+    body
 }

@@ -1,10 +1,10 @@
-//! Apps that users open with their account: a page that asks who they are, and sends them to the app with their id. There
-//! are no apps here but those that the configuration names.
+//! Apps that users open with their account: a page on which the user signs in, and is redirected to the app with their user id.
+//! The configuration lists the apps.
 
 use std::sync::Arc;
 
 use http::StatusCode;
-use maud::html;
+use maud::html as markup;
 use openapi::address_of;
 use poem::{Request, Response};
 use reqwest::Url;
@@ -12,10 +12,10 @@ use serde::Deserialize;
 use serde_json::json;
 use tools::{Error, Result};
 
-use super::{Desk, form, log, redirect, required};
-use crate::auth::oauth::{self, back_to};
+use super::{OidcLogin, log, read_form, redirect, required};
+use crate::html;
 
-/// An app, as the configuration names it.
+/// A configured app.
 struct App {
     id: String,
     home: Url,
@@ -23,7 +23,7 @@ struct App {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Asked {
+struct AppLoginForm {
     app_id: Option<String>,
     state: Option<String>,
     account: Option<String>,
@@ -31,49 +31,48 @@ struct Asked {
     firebase_id_token: Option<String>,
 }
 
-/// `GET /v1/oauth/authorize`: the page.
-pub(super) async fn show(desk: Arc<Desk>, request: Request) -> Result<Response> {
-    let asked: Asked = request.params().unwrap_or_default();
-    let app = desk.app(asked.app_id.as_deref().unwrap_or_default())?;
-    Ok(page(&app, asked.state.as_deref(), StatusCode::OK, None))
+/// `GET /v1/oauth/authorize`: shows the page.
+pub(super) async fn show(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
+    let form: AppLoginForm = request.params().unwrap_or_default();
+    let app = login.app(form.app_id.as_deref().unwrap_or_default())?;
+    Ok(page(&app, form.state.as_deref(), StatusCode::OK, None))
 }
 
-/// `POST /v1/oauth/authorize`: what the page sends.
-pub(super) async fn sign_in(desk: Arc<Desk>, request: Request) -> Result<Response> {
+/// `POST /v1/oauth/authorize`: handles its form.
+pub(super) async fn sign_in(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
     let from = address_of(&request);
-    let asked: Asked = form(request).await?;
-    let app = desk.app(asked.app_id.as_deref().unwrap_or_default())?;
-    let (account, password) = (asked.account.unwrap_or_default(), asked.password.unwrap_or_default());
-    let state = asked.state.as_deref();
-    Ok(match desk.sign_in.user_by_password(from, &account, &password).await.inspect_err(log) {
-        Ok(user) => back_to(&app.id, &app.opened_by(&user.id, state)),
+    let form: AppLoginForm = read_form(request).await?;
+    let app = login.app(form.app_id.as_deref().unwrap_or_default())?;
+    let (account, password) = (form.account.unwrap_or_default(), form.password.unwrap_or_default());
+    let state = form.state.as_deref();
+    Ok(match login.sign_in.user_by_password(from, &account, &password).await.inspect_err(log) {
+        Ok(user) => html::redirect_page(&app.id, &app.redirect_url(&user.id, state)),
         Err(problem) => refusal(&app, state, &problem),
     })
 }
 
-/// `POST /v1/oauth/token`: says whose a token is, and where that user's browser goes. Towards an app nobody is
-/// impersonated.
-pub(super) async fn tell(desk: Arc<Desk>, request: Request) -> Result<Response> {
-    let asked: Asked = form(request).await?;
-    let token = required("firebase_id_token", asked.firebase_id_token)?;
-    let app_id = required("app_id", asked.app_id)?;
-    let authenticated = desk.resources.users().authenticate(&token).await;
+/// `POST /v1/oauth/token`: returns the user of a token, and the URL that opens the app for them. Impersonation is refused.
+pub(super) async fn issue_redirect(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
+    let form: AppLoginForm = read_form(request).await?;
+    let token = required("firebase_id_token", form.firebase_id_token)?;
+    let app_id = required("app_id", form.app_id)?;
+    let authenticated = login.resources.users().authenticate(&token).await;
     let invalid = "Invalid authorization token";
     let authenticated = authenticated.map_err(|refused| Error::refused(refused, invalid))?;
     if authenticated.is_impersonated {
-        tracing::warn!(target: "audit", user = authenticated.user, "the administrator may not open an app for a user");
+        tracing::warn!(target: "audit", user = authenticated.user, "refused to open an app for an impersonated user");
         return Err(Error::Unauthorized(invalid.into()));
     }
-    let app = desk.app(&app_id)?;
+    let app = login.app(&app_id)?;
     let body = json!({
         "uid": authenticated.user,
-        "redirect_url": app.opened_by(&authenticated.user, asked.state.as_deref()),
-        "state": asked.state,
+        "redirect_url": app.redirect_url(&authenticated.user, form.state.as_deref()),
+        "state": form.state,
     });
     Ok(Response::builder().content_type("application/json").body(body.to_string()))
 }
 
-impl Desk {
+impl OidcLogin {
     fn app(&self, id: &str) -> Result<App> {
         let apps = self.resources.identity.settings.apps.iter();
         let mut named = apps.filter_map(|app| app.split_once(' ')).filter(|(known, _)| *known == id);
@@ -84,25 +83,25 @@ impl Desk {
 }
 
 impl App {
-    /// Where the browser of a user goes who opens the app.
-    fn opened_by(&self, user: &str, state: Option<&str>) -> String {
-        redirect::with(self.home.clone(), &[("uid", Some(user)), ("state", state)])
+    /// The URL that opens the app for a user.
+    fn redirect_url(&self, user: &str, state: Option<&str>) -> String {
+        redirect::with_parameters(self.home.clone(), &[("uid", Some(user)), ("state", state)])
     }
 }
 
-/// The page again, with what is wrong.
+/// The page with the error.
 fn refusal(app: &App, state: Option<&str>, problem: &Error) -> Response {
-    oauth::advised(problem, page(app, state, oauth::status_of(problem), Some(&problem.to_string())))
+    html::with_error_headers(problem, page(app, state, html::error_status(problem), Some(&problem.to_string())))
 }
 
-/// The page that asks who somebody is.
+/// The sign-in page.
 fn page(app: &App, state: Option<&str>, status: StatusCode, problem: Option<&str>) -> Response {
     let title = format!("Open {}", app.id);
-    let body = html! {
+    let body = markup! {
         h1 { "Open " strong { (app.id) } }
-        p .lead { "This app wants to know who you are. It learns your user id and nothing else." }
+        p .lead { "This app requests your user id, and gets nothing else." }
         p { "Your browser then goes to " code { (app.home) } "." }
-        (oauth::warning(problem))
+        (html::warning(problem))
         form .sign-in method="post" action="/v1/oauth/authorize" {
             input type="hidden" name="app_id" value=(app.id);
             input type="hidden" name="state" value=(state.unwrap_or_default());
@@ -111,5 +110,5 @@ fn page(app: &App, state: Option<&str>, status: StatusCode, problem: Option<&str
             div .decision { button .agree type="submit" { "Sign in and open" } }
         }
     };
-    oauth::page(status, &title, None, &body)
+    html::page(status, &title, None, &body)
 }

@@ -1,19 +1,19 @@
-//! Where a browser may be sent: never wherever somebody likes.
+//! Redirect URIs: which are allowed, and with which parameters.
 
 use reqwest::Url;
 use resources::grants::is_loopback;
 
-/// The address, if a browser may be sent there after signing in: it is one of `allowed`, letter by letter, or a program
-/// on the browser's own machine, at any port.
-pub(super) fn allowed(address: &str, allowed: &[String]) -> Option<Url> {
-    let url: Url = address.parse().ok()?;
+/// The URI, if it is allowed as a redirect after signing in: it is one of `allowed`, exactly, or a program on the browser's
+/// own machine, on any port.
+pub(super) fn allowed(uri: &str, allowed: &[String]) -> Option<Url> {
+    let url: Url = uri.parse().ok()?;
     let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     let is_program = url.scheme() == "http" && is_loopback(&url);
-    (is_plain && (is_program || allowed.iter().any(|one| one == address))).then_some(url)
+    (is_plain && (is_program || allowed.iter().any(|known| known == uri))).then_some(url)
 }
 
-/// The address with these parameters behind those it has.
-pub(super) fn with(mut url: Url, parameters: &[(&str, Option<&str>)]) -> String {
+/// The URL with these parameters added.
+pub(super) fn with_parameters(mut url: Url, parameters: &[(&str, Option<&str>)]) -> String {
     for (name, value) in parameters {
         if let Some(value) = value {
             url.query_pairs_mut().append_pair(name, value);
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn browsers_are_sent_home_or_where_the_owner_says() {
+    fn local_programs_and_configured_uris_are_allowed() {
         let list = ["https://memory.example/back".to_owned(), "omi://back".to_owned()];
         for good in [
             "http://127.0.0.1:4711/callback",
@@ -55,13 +55,13 @@ mod tests {
         ] {
             assert!(allowed(bad, &list).is_none(), "{bad}");
         }
-        // What a parser reads as the machine itself is.
+        // Other spellings of a loopback address are canonicalised.
         assert_eq!(allowed("http://0x7f.1:80/", &list).unwrap().as_str(), "http://127.0.0.1/");
     }
 
     #[test]
-    fn parameters_come_behind_others() {
+    fn parameters_are_added() {
         let url = "http://localhost/x?y=1".parse().unwrap();
-        assert_eq!(with(url, &[("code", Some("a b")), ("state", None)]), "http://localhost/x?y=1&code=a+b");
+        assert_eq!(with_parameters(url, &[("code", Some("a b")), ("state", None)]), "http://localhost/x?y=1&code=a+b");
     }
 }

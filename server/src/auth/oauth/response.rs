@@ -1,21 +1,21 @@
-//! Answers to programs: JSON, kept by nobody.
+//! JSON responses, and OAuth errors (RFC 6749, 5.2).
 
 use poem::{
     Response,
     http::{HeaderValue, StatusCode, header},
 };
-use serde_json::{Value, json};
+use serde_json::{Value, json as value};
 
-/// Why a program does not get what it asks for: one of OAuth's words, and a sentence for people.
+/// An OAuth error: its code, and a sentence for people.
 #[derive(Debug)]
-pub(super) struct Refused {
-    pub(super) error: &'static str,
+pub(super) struct OAuthError {
+    pub(super) code: &'static str,
     pub(super) description: String,
 }
 
-impl Refused {
-    pub(super) fn new(error: &'static str, description: impl Into<String>) -> Self {
-        Self { error, description: description.into() }
+impl OAuthError {
+    pub(super) fn new(code: &'static str, description: impl Into<String>) -> Self {
+        Self { code, description: description.into() }
     }
 
     pub(super) fn invalid_request(description: impl Into<String>) -> Self {
@@ -27,7 +27,7 @@ impl Refused {
     }
 
     fn status(&self) -> StatusCode {
-        match self.error {
+        match self.code {
             "invalid_client" => StatusCode::UNAUTHORIZED,
             "temporarily_unavailable" => StatusCode::SERVICE_UNAVAILABLE,
             "server_error" => StatusCode::INTERNAL_SERVER_ERROR,
@@ -36,40 +36,39 @@ impl Refused {
     }
 }
 
-/// What went wrong here is no matter of the program's: the details are in the log.
-impl From<resources::Error> for Refused {
+/// The details of an internal error are logged, not sent.
+impl From<resources::Error> for OAuthError {
     fn from(error: resources::Error) -> Self {
         match error {
             resources::Error::Unavailable(_) => {
-                Self::new("temporarily_unavailable", "A part of the server is away; please try again")
+                Self::new("temporarily_unavailable", "Service temporarily unavailable; try again later")
             }
             error => {
-                tracing::error!("an OAuth request failed: {error}");
+                tracing::error!("OAuth request failed: {error}");
                 Self::new("server_error", "Internal server error")
             }
         }
     }
 }
 
-impl From<Refused> for Response {
-    fn from(refused: Refused) -> Self {
-        let status = refused.status();
-        let mut response =
-            document(status, &json!({ "error": refused.error, "error_description": refused.description }));
-        let advice = match status {
+impl From<OAuthError> for Response {
+    fn from(error: OAuthError) -> Self {
+        let status = error.status();
+        let mut response = json(status, &value!({ "error": error.code, "error_description": error.description }));
+        let (name, value) = match status {
             StatusCode::UNAUTHORIZED => {
                 (header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"recollect\""))
             }
             StatusCode::SERVICE_UNAVAILABLE => (header::RETRY_AFTER, HeaderValue::from_static("30")),
             _ => return response,
         };
-        response.headers_mut().insert(advice.0, advice.1);
+        response.headers_mut().insert(name, value);
         response
     }
 }
 
-/// A JSON document.
-pub(super) fn document(status: StatusCode, body: &Value) -> Response {
+/// A JSON response that is not cached.
+pub(super) fn json(status: StatusCode, body: &Value) -> Response {
     Response::builder()
         .status(status)
         .content_type("application/json")
@@ -78,7 +77,7 @@ pub(super) fn document(status: StatusCode, body: &Value) -> Response {
         .body(body.to_string())
 }
 
-/// Nothing, where all is well.
-pub(super) fn done() -> Response {
+/// An empty response.
+pub(super) fn empty() -> Response {
     Response::builder().header(header::CACHE_CONTROL, "no-store").finish()
 }
