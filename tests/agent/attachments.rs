@@ -48,6 +48,6 @@ async fn a_file_that_is_not_there_is_said_before_anything_is_kept() {
     let files = upload(&ann.app(), &[("mine.txt", b"Only Ann reads this.")]).await.ok();
     let id = files[0]["id"].as_str().unwrap();
     let refused = ben.app().post("/v2/messages", json!({ "text": "What is in it?", "file_ids": [id] })).await;
-    refused.refused(404, &format!("file_ids: there is no file called {id}"));
+    refused.refused(404, &format!("file_ids: file {id} not found"));
     assert_eq!(ben.mcp().get("/v1/mcp/chat").await.ok()["messages"], json!([]));
 }

@@ -67,7 +67,7 @@ async fn only_chat_tools_are_offered_and_callable() {
     for (request, name) in [(&requests[1], "delete_all_memories"), (&requests[2], "create_key")] {
         let error = &tool_result(request)["error"];
         assert_eq!(error["code"], "not_found");
-        assert_eq!(error["message"], format!("There is no function called {name}"));
+        assert_eq!(error["message"], format!("Unknown function {name}"));
     }
     user.app().get(&format!("/v3/memories/{id}")).await.ok();
     assert_eq!(user.app().get("/v1/dev/keys").await.ok().as_array().unwrap().len(), 1);

@@ -89,7 +89,7 @@ async fn the_prompt_has_context_and_transcript() {
         assert!(told(&requests[1]).contains("\nStill to be done already:\nSend Bo the labels\n"));
         assert!(told(&requests[1]).contains("[2] Speaker 0: Two spaces."));
         let form = &requests[0]["response_format"]["json_schema"];
-        assert_eq!((&form["name"], &form["strict"]), (&json!("Understanding"), &json!(true)));
+        assert_eq!((&form["name"], &form["strict"]), (&json!("Extraction"), &json!(true)));
         let system = requests[0]["messages"][0]["content"].as_str().unwrap();
         for field in form["schema"]["properties"].as_object().unwrap().keys().filter(|name| *name != "category") {
             assert!(system.contains(&format!("`{field}`")), "the instructions say nothing of {field}");

@@ -26,7 +26,7 @@ async fn files_of_other_kinds_are_named() {
         "skipped a.bin: unknown format",
         "skipped a.html: unknown format",
         "skipped nothing: it is empty",
-        "skipped broken.json: the JSON cannot be read any further: EOF",
+        "skipped broken.json: invalid JSON: EOF",
         "skipped odd.json, row 2: it is neither a conversation nor a memory",
         "memories: 2 created, 0 already existed, 0 skipped",
     ] {
