@@ -1,4 +1,4 @@
-//! Every action item route over HTTP, as the Omi contract words it.
+//! Action items for the tests of their routes.
 
 use serde_json::{Value, json};
 

@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl ServerWithModel {
-    /// Asks; the model does this first and then has the last word.
+    /// Asks a question; the model does these acts and then answers.
     async fn turn(&self, user: &TestUser, question: &str, acts: impl IntoIterator<Item = Act>) -> Answered {
         self.model.script(question, acts.into_iter().chain([Act::Say(&["Well."])]));
         ask(user, json!({ "text": question })).await

@@ -1,4 +1,4 @@
-//! The chat agent with a model that plays a script: functions, citations, and what goes wrong.
+//! The chat agent with a scripted model: functions, citations, and failures.
 
 use serde_json::{Value, json};
 

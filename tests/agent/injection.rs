@@ -46,7 +46,7 @@ fn attempts() -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
-/// What the user has, as they see it.
+/// The user's memories and action items.
 async fn belongings(user: &TestUser) -> [Value; 2] {
     [user.app().get("/v3/memories").await.ok(), user.app().get("/v1/action-items").await.ok()]
 }

@@ -11,7 +11,7 @@ use crate::{
     support::server::{Server, TestUser, wait_until_indexed},
 };
 
-/// What the user has noted.
+/// The user's memories.
 const FACTS: [&str; 10] = [
     "Mira was born in Porto on 3 March 1988",
     "The wifi password of the cabin is bluebell-seventeen",
@@ -25,7 +25,7 @@ const FACTS: [&str; 10] = [
     "Tomas plays the cello in a quartet",
 ];
 
-/// What was said, by conversation: when, and each line with whether the user said it.
+/// Conversations: when they began, and each line with whether the user said it.
 const TALKS: [(&str, &[(&str, bool)]); 3] = [
     (
         "2026-03-09T18:00:00Z",
@@ -55,8 +55,8 @@ const TALKS: [(&str, &[(&str, bool)]); 3] = [
     ),
 ];
 
-/// Questions, with words of which the answer has one, and with words of what it has to cite; no words for what nobody has
-/// ever said.
+/// Questions, with words of which the answer has one, and with words of what it has to cite; no words for what nobody
+/// has ever said.
 const QUESTIONS: [(&str, &[&str], &str); 20] = [
     ("Where was Mira born?", &["Porto"], "Mira"),
     ("When was Mira born?", &["1988", "March"], "Mira"),

@@ -16,7 +16,7 @@ pub(crate) fn tool_result(request: &Value) -> Value {
     serde_json::from_str(last["content"].as_str().unwrap()).unwrap()
 }
 
-/// What the model was shown of the memory before its first word.
+/// The user message with the memory that the model was sent.
 pub(crate) fn prompt_with_memory(request: &Value) -> &str {
     let messages = request["messages"].as_array().unwrap();
     let question = messages.iter().rfind(|message| message["role"] == "user").unwrap();

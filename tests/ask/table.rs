@@ -26,7 +26,7 @@ async fn seed(user: &TestUser) -> Value {
     ]);
     let body = json!({ "transcript_segments": segments, "started_at": "2026-03-10T12:00:00Z", "source": "omi" });
     let conversation = user.app().post("/v1/conversations/from-segments", body).await.ok();
-    // An answer rests on the index.
+    // Answers need the index.
     wait_until_indexed(Server::shared().await).await;
     json!({ "mine": conversation["id"] })
 }

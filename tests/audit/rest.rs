@@ -105,7 +105,7 @@ async fn the_trail_outlives_the_server_and_can_be_switched_off() {
     server.stop().await;
 }
 
-/// Run by hand: what the trail costs a call.
+/// Run by hand: measures the cost of the audit trail per call.
 #[tokio::test]
 #[ignore = "measures"]
 async fn cost_of_the_audit_trail() {

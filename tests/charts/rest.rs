@@ -11,7 +11,7 @@ use crate::{
     transfer::support::import,
 };
 
-/// Somebody in Oslo who has these rows.
+/// A user in Oslo with these rows.
 async fn new_user(rows: Value) -> TestUser {
     let user = Server::shared().await.user().await;
     let report = import(&user, vec![Input::bytes("export", rows.to_string().into_bytes())]).await;
@@ -20,7 +20,7 @@ async fn new_user(rows: Value) -> TestUser {
     user
 }
 
-/// A conversation that began then, took so many minutes and was about that.
+/// A conversation by start, minutes and category.
 fn talk(began: &str, minutes: i64, category: &str) -> Value {
     let start: chrono::DateTime<chrono::Utc> = began.parse().unwrap();
     json!({

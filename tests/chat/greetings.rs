@@ -1,4 +1,4 @@
-//! The first words of a chat: by the hour, and by a model that plays a script.
+//! Greetings: by the hour, and by a scripted model.
 
 use futures::future::join_all;
 use reqwest::Method;

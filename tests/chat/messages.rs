@@ -18,7 +18,7 @@ pub(crate) const LIST: &str = "/v2/messages";
 
 pub(crate) const NOT_FOUND: &str = "Message not found";
 
-/// The fields of a message: the contract's, and what ours tells besides.
+/// The fields of a message: the contract's, and ours.
 pub(crate) const MESSAGE: &[&str] = &[
     "app_id",
     "changes",
@@ -43,7 +43,7 @@ pub(crate) const MESSAGE: &[&str] = &[
     "type",
 ];
 
-/// Says these texts in the user's chat with Recollect, in turns, the user first; gives their ids.
+/// Stores these texts in the user's chat, in turns, the user's first; gives their ids.
 pub(crate) async fn talk<const N: usize>(server: &Server, user: &TestUser, texts: [&str; N]) -> [String; N] {
     let mut ids = Vec::new();
     for (place, text) in texts.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Asking the memory: the stream as Omi clients read it, and answers by search alone.
+//! The answer stream of the chat as Omi clients read it, and answers without a model.
 
 use serde_json::{Value, json};
 

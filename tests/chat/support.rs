@@ -8,9 +8,9 @@ use crate::support::server::TestUser;
 /// An answer, put together from its frames.
 #[derive(Debug, Default)]
 pub(crate) struct Answered {
-    /// What the server was doing, in order.
+    /// The `think:` frames, in order.
     pub(crate) thoughts: Vec<String>,
-    /// The text as it streamed, markers and all.
+    /// The text as it streamed, with its markers.
     pub(crate) text: String,
     /// The answer as it was stored.
     pub(crate) done: Value,

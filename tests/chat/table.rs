@@ -27,7 +27,7 @@ pub(crate) const NOUN: Noun = Noun {
     volatile: &["id", "token", "url", "chat_session_id"],
 };
 
-/// Says something in a chat of the user's; gives the message's id.
+/// Stores a message in a chat of the user's; gives its id.
 pub(crate) async fn say(server: &Server, user: &TestUser, app: Option<&str>, sender: Sender, text: &str) -> Value {
     let new = Message::new(resources::new_id(), resources::now(), sender, text.into());
     let app_id = app.map(str::to_owned);

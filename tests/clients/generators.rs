@@ -1,4 +1,4 @@
-//! Clients that others' generators make of the document: what they make has to compile.
+//! Clients generated from the OpenAPI document have to compile.
 
 use tokio::process::Command;
 
@@ -16,7 +16,7 @@ names = [module.name for module in pkgutil.walk_packages(generated.__path__, 'ge
 print(len(names))
 ";
 
-/// What a program says; it has to succeed.
+/// The output of a program that succeeds.
 async fn said(command: &mut Command) -> String {
     let output = command.output().await.unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();

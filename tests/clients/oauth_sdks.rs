@@ -1,5 +1,5 @@
-//! The SDKs' own OAuth clients: they connect by the endpoint's address alone, ask for more when a tool needs it, and
-//! refresh their tokens.
+//! The OAuth clients of the SDKs: they connect by the endpoint's URL alone, ask for more scopes when a tool needs them,
+//! and refresh their tokens.
 
 use std::process::Stdio;
 
@@ -24,8 +24,8 @@ async fn server(folder: &TempDir) -> Server {
     .await
 }
 
-/// Runs a client to its end, and is its user's browser: the first time, the user withholds this. Gives how often the user
-/// was asked.
+/// Runs a client to its end, and is its user's browser: the first time, the user withholds this. Gives how often the
+/// user was asked.
 async fn let_in(mut command: Command, token: &str, withheld: &[&str]) -> usize {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();

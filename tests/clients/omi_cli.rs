@@ -29,16 +29,16 @@ const NOT_FOUND: i32 = 5;
 struct Omi {
     user: TestUser,
     folder: TempDir,
-    /// What it finds in its environment.
+    /// The variables of its environment.
     key: Option<String>,
     ran: Mutex<BTreeSet<String>>,
 }
 
-/// What a command left behind.
+/// The output of a command.
 struct CliOutput {
     code: Option<i32>,
     printed: String,
-    /// What it said on standard error, in one line.
+    /// Standard error, in one line.
     complaint: String,
 }
 

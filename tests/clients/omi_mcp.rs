@@ -1,5 +1,5 @@
-//! omi-mcp, a stdio MCP server over the Developer API: all of its twenty tools. Half of them send what Omi itself does not
-//! understand.
+//! omi-mcp, a stdio MCP server over the Developer API: all of its twenty tools. Half of them send what Omi itself does
+//! not understand.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
-//! Requests that follow from the document, and requests that break it, made by schemathesis as two users: nothing may
-//! fail, nothing wrong may be taken, and neither sees what is the other's. What was tried is looked at too: whoever is
-//! refused everywhere finds no fault either.
+//! schemathesis: valid and invalid requests generated from the OpenAPI document, as two users. No request may fail, no
+//! invalid one may be accepted, and neither user may see the other's data. The coverage is checked too, since requests
+//! that are all refused would find no failure either.
 
 mod attempts;
 mod fixtures;
@@ -16,10 +16,10 @@ use crate::support::server::Server;
 use attempts::Attempts;
 use fixtures::{Ids, create_rows, people};
 
-/// How long one run may take: it takes a small part of it.
+/// How long one run may take; it usually takes a small part of it.
 const RUN_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// What is looked at in each answer.
+/// The checks of each answer.
 const CHECKS: [&str; 6] = [
     "ignored_auth",
     "negative_data_rejection",
@@ -29,16 +29,16 @@ const CHECKS: [&str; 6] = [
     "use_after_free",
 ];
 
-/// What nobody tries: a user who revokes the key that is called with, or goes for good, is refused from then on and
-/// proves nothing more.
+/// Operations that are not called: after revoking the key in use, or deleting the account, every request would be
+/// refused.
 const EXCLUDED: [&str; 2] = ["DELETE /v1/dev/user/api-keys/{key_id}", "DELETE /v1/users/delete-account"];
 
-/// What is tried by itself, for it leaves nothing that others could be tried with.
+/// Operations that run alone, since they delete what others need.
 const SEPARATE: [&str; 2] = ["DELETE /v1/dev/user/memories", "DELETE /v3/memories"];
 
-/// What cannot succeed here.
+/// Operations that cannot succeed here.
 const UNREACHABLE: &[&str] = &[
-    // Nothing speaks, listens or signs in for the server, and no app is configured.
+    // There is no model, transcription endpoint or issuer, and no app is configured.
     "GET /v1/goals/suggest",
     "GET /v1/dev/user/goals/suggest",
     "POST /v1/conversations/{conversation_id}/test-prompt",
@@ -50,7 +50,7 @@ const UNREACHABLE: &[&str] = &[
     "GET /v1/oauth/authorize",
     "POST /v1/oauth/authorize",
     "POST /v1/oauth/token",
-    // Nobody may sign up, and secrets of others are not guessed.
+    // Sign-up is closed, and secrets are not guessed.
     "POST /v1/auth/sign-up",
     "POST /v1/auth/login",
     "POST /v1/auth/invitations/accept",
@@ -59,7 +59,7 @@ const UNREACHABLE: &[&str] = &[
     "GET /v2/messages/shared/{token}",
     "POST /v1/action-items/accept",
     "POST /v1/dev/user/action-items/accept",
-    // What a user does not come to have by asking.
+    // Rows that no request creates.
     "DELETE /v1/auth/sessions/{session_id}",
     "DELETE /v1/mcp/oauth/grants/{grant_id}",
     "DELETE /v1/users/people/{person_id}/speech-samples/{sample_index}",
@@ -68,16 +68,16 @@ const UNREACHABLE: &[&str] = &[
 
 /// A part of the document.
 enum Part {
-    /// What has one of these tags and is not tried apart.
+    /// Operations with one of these tags, except the separate ones.
     Tags(&'static [&'static str]),
     /// This operation.
     One(&'static str),
-    /// Whatever has a path that begins so.
+    /// Operations whose path begins so.
     Below(&'static str),
 }
 
 impl Part {
-    /// How it is chosen on the command line.
+    /// The arguments of the command line that select it.
     fn arguments(&self) -> Vec<String> {
         match self {
             Part::Tags(tags) => tags.iter().flat_map(|tag| ["--include-tag".to_owned(), (*tag).to_owned()]).collect(),
@@ -95,14 +95,14 @@ impl Part {
         }
     }
 
-    /// What it has not, whatever is chosen.
+    /// The operations that are excluded.
     fn without(&self) -> Vec<&'static str> {
         let apart: &[&'static str] = if matches!(self, Part::Tags(_)) { &SEPARATE } else { &[] };
         [&EXCLUDED[..], apart].concat()
     }
 }
 
-/// Calls every operation of a part as Ann, whose these ids are, and as Bob whatever of it she has got.
+/// Calls every operation of a part as Ann, who owns these ids, and as Bob with her ids.
 async fn run(server: &Server, part: Part, [ann, bob]: [&str; 2], ids: &Ids) -> Attempts {
     let folder = TempDir::new().unwrap();
     let header = |token: &str| json!([{ "name": "Authorization", "value": format!("Bearer {token}") }]);
@@ -168,13 +168,13 @@ async fn schemathesis_finds_no_failure() {
     let tokens = [ann.token.as_str(), &bob.token];
     attempts.add(run(&server, Part::Tags(&["App", "Keys", "Public"]), tokens, &create_rows(&ann).await).await);
     attempts.add(run(&server, Part::One("DELETE /v3/memories"), tokens, &Ids::default()).await);
-    // Among few operations chains are long enough for something to be asked for again after it was deleted.
+    // With few operations, chains are long enough to ask for a row again after its deletion.
     for noun in ["/v1/dev/user/goals", "/v1/dev/user/folders"] {
         let (ann, bob) = (server.user().await, server.user().await);
         let keys = [ann.developer_key.as_str(), &bob.developer_key];
         attempts.add(run(&server, Part::Below(noun), keys, &create_rows(&ann).await).await);
     }
-    // What is the owner's was refused until now.
+    // The owner's operations were refused until now.
     let owner = server.owner();
     attempts.add(run(&server, Part::Below("/v1/admin/"), [&owner.token, &bob.token], &people(&server).await).await);
     server.stop().await;

@@ -1,4 +1,4 @@
-//! Making one conversation of several.
+//! Merging conversations.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Saying who said what.
+//! Naming speakers.
 
 use serde_json::{Value, json};
 

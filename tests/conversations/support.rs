@@ -1,4 +1,4 @@
-//! Every conversation route over HTTP, as the Omi contract words it.
+//! Conversations for the tests of their routes.
 
 use resources::conversations::NewConversation;
 use schemas::conversation::{ConversationSource, ConversationStatus};

@@ -1,4 +1,4 @@
-//! Daily summaries: made by rules, by a model that plays a script, and of themselves.
+//! Daily summaries: by rules, by a scripted model, and on schedule.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ use crate::{
 
 const TEST: &str = "/v1/users/daily-summary-settings/test";
 
-/// The fields of a summary: the contract's, and what wrote it.
+/// The fields of a summary: the contract's, and `processor`.
 const SUMMARY: &[&str] = &[
     "action_items",
     "created_at",
@@ -45,7 +45,7 @@ const SUMMARY: &[&str] = &[
     "unresolved_questions",
 ];
 
-/// A conversation that was understood.
+/// A processed conversation.
 #[derive(Clone)]
 pub(crate) struct TestConversation {
     pub(crate) title: &'static str,
@@ -60,7 +60,7 @@ impl TestConversation {
         Self { title, begin: begin.parse().unwrap(), minutes, place: None, discarded: false }
     }
 
-    /// Writes it for a user; gives it with its transcript.
+    /// Stores it for a user; gives it with its transcript.
     pub(crate) async fn store(self, resources: &Arc<Resources>, user: &str) -> Conversation {
         let (resources, user) = (Arc::clone(resources), user.to_owned());
         on_runtime(async move {
@@ -100,7 +100,7 @@ async fn in_zone(user: &TestUser, zone: &str) {
     user.app().patch("/v1/users/preferences", json!({ "time_zone": zone })).await.ok();
 }
 
-/// Makes the summary of a day; gives it.
+/// Creates the summary of a day; gives it.
 async fn made(user: &TestUser, date: &str) -> Value {
     let made = user.app().post(TEST, json!({ "date": date })).await.ok();
     assert_eq!(made["status"], "ok");
@@ -312,7 +312,7 @@ async fn summaries_come_of_themselves_once_a_day() {
         let listed = user.app().get("/v1/users/daily-summaries").await.ok();
         column(&listed["summaries"], "date").join(" ")
     };
-    // The server was off in the night: yesterday is made up for, today is not over.
+    // After an outage yesterday's summary is written, and today's is not due yet.
     let next = run("2026-05-08T12:59:00Z").await;
     assert_eq!((dates(&user).await.as_str(), next), ("2026-05-07", Some("2026-05-08T13:00:00Z".parse().unwrap())));
     run("2026-05-08T13:00:00Z").await;

@@ -1,4 +1,4 @@
-//! The engines on servers: the same behaviour as in the process, and what happens while one is away.
+//! Database and vector index on servers: the same behaviour as in the process, and outages.
 
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,7 @@ impl Remote {
     }
 }
 
-/// Asks until the answer is no longer that a part is away; says how long that took.
+/// Polls until the answer is no 503; gives it, and how long that took.
 async fn recovered(user: &TestUser, path: &str) -> (Value, Duration) {
     let began = Instant::now();
     loop {
@@ -56,7 +56,7 @@ async fn recovered(user: &TestUser, path: &str) -> (Value, Duration) {
     }
 }
 
-/// A refusal that says which part is away and when to ask again.
+/// Asserts a 503 that names the part that is down, with Retry-After.
 #[track_caller]
 fn is_away(answer: &Answer, part: &str) {
     assert_eq!(answer.status, 503, "{}", answer.body);

@@ -1,4 +1,4 @@
-//! What holds for storage and search, wherever the engines are.
+//! A scenario for storage and search that every placement of the engines passes.
 
 use reqwest::Method;
 use serde_json::{Value, json};

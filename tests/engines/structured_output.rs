@@ -1,4 +1,4 @@
-//! Whole answers of the model in the shape of a type: how they are asked for, checked and mended, and what goes wrong.
+//! Structured output of the model: the request, validation, the retry, and failures.
 
 use resources::{Error, LanguageModel, LanguageModelSettings};
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! What holds for the vector index whichever engine it is on.
+//! Behaviour of the vector index on every engine.
 
 use resources::embedder::{Embedding, TokenEmbedding};
 use resources::vectors::{
@@ -6,7 +6,7 @@ use resources::vectors::{
     TokenSignatures, Vectors,
 };
 
-/// What holds for every engine. The index is empty and takes four dimensions.
+/// Asserts the behaviour of an index that is empty and has four dimensions.
 pub(crate) async fn behaves(vectors: &Vectors) {
     words_are_found_at_once(vectors).await;
     users_and_kinds_are_apart(vectors).await;
@@ -87,8 +87,8 @@ async fn meaning_is_found(vectors: &Vectors) {
     assert_eq!(ids(&vectors.search(&pet).await.unwrap()), ["car"]);
 }
 
-/// There are more records than a sub-query proposes. The one that is best in one, and good in the other though not among
-/// its proposals, wins over the best of the other.
+/// There are more records than a sub-query proposes. The one that is best in one, and good in the other though not
+/// among its proposals, wins over the best of the other.
 async fn every_candidate_is_scored_by_both_sub_queries(vectors: &Vectors) {
     let user = "both";
     let with =

@@ -202,7 +202,7 @@ async fn a_remote_index_restarts() {
     assert_eq!(found(&vectors, "away", "coffee").await, ["2"]);
 }
 
-/// The same against the real thing, where there is one.
+/// The same against a real Qdrant server, where there is one.
 #[tokio::test]
 async fn a_real_qdrant_behaves() {
     let Ok(url) = std::env::var("RECOLLECT_TEST_QDRANT_URL") else {

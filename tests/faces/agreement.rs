@@ -38,7 +38,7 @@ impl Call {
         calls
     }
 
-    /// A fresh user who has what the noun begins with, and the arguments for them.
+    /// A fresh user with the noun's seed, and the arguments for them.
     async fn prepared(self, server: &Server) -> (TestUser, Value) {
         let user = server.user().await;
         let seed = (self.noun.seed)(&user).await;
@@ -60,7 +60,7 @@ impl Call {
         masked(value, self.noun)
     }
 
-    /// The route says what the tool says.
+    /// Compares the route with the tool.
     async fn compare_route(self, server: &'static Server, route: &Route) {
         let (user, arguments) = self.prepared(server).await;
         let way = format!("{} as {} {arguments}", name_of(route), self.tool.name);
@@ -84,7 +84,7 @@ impl Call {
         }
     }
 
-    /// MCP says what the tool says.
+    /// Compares MCP with the tool.
     async fn compare_mcp(self, server: &'static Server) {
         let (user, arguments) = self.prepared(server).await;
         let way = format!("{} {arguments}", self.tool.name);
@@ -113,10 +113,10 @@ impl Call {
     }
 }
 
-/// What a face says: its result or, when it refuses, status and detail.
+/// The result of a call or, when it is refused, status and detail.
 type Outcome = Result<Value, (u16, Value)>;
 
-/// Without what differs between users and moments.
+/// The value without what differs between users and moments.
 fn masked(mut value: Value, noun: &Noun) -> Value {
     const VOLATILE: [&str; 4] = ["uid", "created_at", "updated_at", "next_cursor"];
     match &mut value {

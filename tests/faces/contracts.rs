@@ -1,4 +1,4 @@
-//! What clients rely on, as committed: with `UPDATE=1` the files are written anew, else they are compared.
+//! Committed contracts: compared, or written anew with `UPDATE=1`.
 
 use std::{env, fs, path::Path};
 
@@ -34,8 +34,8 @@ fn the_routes() {
     is_as_committed("routes.txt", &format!("{}\n{}", routes_with_limits(), tools_with_limits()));
 }
 
-/// One line for each route: method, path, audience, tool, and the limits that a request is charged under, in this order.
-/// `limit?argument` is charged only where that argument is true; `-` is none.
+/// One line for each route: method, path, audience, tool, and the limits that a request is charged under, in this
+/// order. `limit?argument` is charged only where that argument is true; `-` is none.
 fn routes_with_limits() -> String {
     let limits_of = |line: &str| {
         let mut routes = tools::all().iter().flat_map(|tool| &tool.routes);

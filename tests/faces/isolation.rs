@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// A row of hers for each kind of address that has rows: the field of a seed that holds its id.
+/// A row of Ann's for each kind of resource URI: the field of a seed that holds its id.
 const ROWS: [(&str, &str); 7] = [
     ("memories", "oboe"),
     ("conversations", "walk"),
@@ -35,7 +35,7 @@ const ROWS: [(&str, &str); 7] = [
     ("files", "lease"),
 ];
 
-/// The user whom Bob is curious about.
+/// The user whose data Bob tries to reach.
 struct Ann {
     user: TestUser,
     seeds: Vec<Value>,
@@ -58,7 +58,7 @@ impl Ann {
         Self { user, seeds, secrets }
     }
 
-    /// All that she sees of her own.
+    /// All of her data, by the app's routes.
     async fn owned_paths(&self) -> Value {
         let mut seen = Vec::new();
         for (noun, seed) in NOUNS.iter().zip(&self.seeds) {
@@ -115,7 +115,7 @@ async fn no_route_leads_to_another_user_s_data() {
                 Expected::NothingForeign => assert_eq!(answer.status, route.reply.status, "{way}: {}", answer.body),
             }
             ann.assert_no_leak(&answer.body, &way);
-            // What only reads is looked after once, in the end: reading all that she has takes a while.
+            // Tools that only read are checked once, at the end: reading all data takes a while.
             if !tool.behaviour().read_only {
                 assert!(ann.owned_paths().await == before, "{way} changes what is Ann's");
             }
@@ -138,7 +138,7 @@ async fn no_tool_leads_to_another_user_s_data() {
         let is_refused = !matches!(heard, Expected::NothingForeign) || !is_for_mcp(tool);
         assert_eq!(answer["isError"] == true, is_refused, "{name}: {answer}");
         ann.assert_no_leak(&answer, name);
-        // Last, for it may be Bob's own end.
+        // Last, since it may delete Bob's account.
         let code = |error: tools::Error| json!({ "error": error.code() });
         let direct = directly(context(server, &bob, audience).await, tool, &arguments).await.unwrap_or_else(code);
         assert_eq!(direct["error"] == "not_found", matches!(heard, Expected::NotFound(_)), "{name}: {direct}");
@@ -202,7 +202,7 @@ async fn no_export_has_another_user_s_data_in_it() {
     bob.app().post("/v3/memories", json!({ "content": "Bob hums" })).await.ok();
     let hers = ann.user.app().get("/v1/users/export").await.ok();
     assert!(hers.to_string().contains("bassoon"), "there is something to tell: {hers}");
-    // Whomever he names, it is himself who is exported.
+    // Whichever user he names, his own data are exported.
     let id = &ann.user.id;
     for path in ["/v1/users/export".to_owned(), format!("/v1/users/export?uid={id}&user_id={id}")] {
         let his = Answer::to(bob.app().request(Method::GET, &path).header("uid", id)).await.ok();
@@ -221,7 +221,7 @@ async fn no_question_is_answered_from_another_user_s_data() {
     assert_eq!(answer.done["citations"], json!([]));
 }
 
-/// Asks what is said in a recording; gives the stream, with what its frames carry in base64 in the clear beside it.
+/// Asks a spoken question; gives the stream, with the base64 payloads decoded beside it.
 async fn ask_aloud(user: &TestUser) -> String {
     let recording =
         Part::bytes(&b"RIFF\0\0\0\0WAVEfmt beekeeping"[..]).file_name("a.wav").mime_str("audio/wav").unwrap();

@@ -1,4 +1,4 @@
-//! HTTP itself: unknown paths, wrong methods, HEAD, and bodies that are none.
+//! HTTP: unknown paths, wrong methods, HEAD, and invalid bodies.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -16,7 +16,7 @@ use crate::support::{
     server::{Answer, Server, TestUser, on_runtime},
 };
 
-/// What comes with a request.
+/// The credential of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Credential {
     Nothing,
@@ -89,7 +89,7 @@ fn rows(audience: Audience) -> &'static [Row] {
         Audience::Account => ACCOUNT,
         Audience::Developer => DEVELOPER,
         Audience::Mcp => MCP,
-        // What these say is in `visitors`.
+        // These are in `public`.
         Audience::Public => &[],
     }
 }
@@ -117,7 +117,7 @@ async fn call(user: &TestUser, name: &str, credential: Credential) -> Answer {
     Answer::to(if is_read { request } else { request.body("{") }).await
 }
 
-/// Asserts that a route says what its rows say, and lets in who is not in them.
+/// Asserts that a route refuses the credentials of its rows.
 async fn check_route(user: &TestUser, name: &str, rows: &[Row]) {
     for credential in ALL_CREDENTIALS {
         let row = rows.iter().find(|(refused, ..)| *refused == credential);

@@ -1,4 +1,4 @@
-//! Files that go with questions, over HTTP: what is taken, what is found in it, and what is refused.
+//! Attached files over HTTP: upload, search, and refusals.
 
 use reqwest::{
     Method,
@@ -14,7 +14,7 @@ use crate::support::{
     server::{Answer, Caller, Server, TestUser, models_folder, on_runtime, wait_until_indexed},
 };
 
-/// The smallest of pictures.
+/// The smallest PNG.
 pub(crate) const PIXEL: &[u8] =
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x03\0\0\0\x02\x08\x02\0\0\0\x12\x16\xf1M\0\0\0\0IEND\xaeB`\x82";
 
@@ -30,7 +30,7 @@ async fn upload_to(caller: &Caller, path: &str, files: &[(&str, &[u8])]) -> Answ
     Answer::to(caller.request(Method::POST, path).multipart(form)).await
 }
 
-/// A PDF of two pages, each of which says this of the moon.
+/// A PDF of two pages about the moon.
 fn moon() -> Vec<u8> {
     let steps = |text: &str| format!("BT /F1 12 Tf 72 700 Td ({text}) Tj ET");
     let pages = [steps("The moon was full over the harbour."), steps("At dawn the ferry left for Hvar.")];

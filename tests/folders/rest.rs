@@ -1,4 +1,4 @@
-//! Folders: the first set, making and arranging them, and filing conversations.
+//! Folders: the default set, creating and ordering them, and moving conversations.
 
 use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ const DEVELOPER: &[&str] = &[
     "updated_at",
 ];
 
-/// Makes a folder; gives its id.
+/// Creates a folder; gives its id.
 async fn make(app: &Caller, name: &str) -> String {
     app.post("/v1/folders", json!({ "name": name })).await.ok()["id"].as_str().unwrap().to_owned()
 }
@@ -177,7 +177,7 @@ async fn conversations_are_filed() {
     app.get(&format!("/v1/folders/{UNKNOWN_ID}/conversations")).await.refused(404, "Folder not found");
 }
 
-/// Judges a conversation not worth keeping in view.
+/// Marks a conversation as discarded.
 async fn discard(user: &str, conversation: &str) {
     let resources = Server::shared().await.resources.clone();
     let (user, conversation) = (user.to_owned(), conversation.to_owned());

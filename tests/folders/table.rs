@@ -1,4 +1,4 @@
-//! The first set, a folder of the user's own, and a conversation in it.
+//! The default set, a folder of the user's own, and a conversation in it.
 
 use serde_json::{Value, json};
 

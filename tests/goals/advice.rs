@@ -1,11 +1,11 @@
-//! Suggestions, advice and progress read from texts: by rules, and by a model that plays a script.
+//! Suggestions, advice and progress extracted from texts: by rules, and by a scripted model.
 
 use serde_json::{Value, json};
 
 use super::rest::kilometres;
 use crate::support::{model::Act, scripted::ServerWithModel, server::Server};
 
-/// Sets what the model answers once it is asked about this.
+/// Sets the model's answer to prompts that contain this.
 fn answer(setup: &ServerWithModel, about: &str, answer: Value) {
     setup.model.script(about, [Act::Text(answer.to_string())]);
 }

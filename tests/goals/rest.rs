@@ -1,4 +1,4 @@
-//! Goals: setting them, following them, and how they end.
+//! Goals: creating them, progress, and how they end.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ const DEVELOPER: &[&str] = &[
     "why_it_matters",
 ];
 
-/// Sets a goal of so many kilometres through the developer API; gives its id.
+/// Creates a goal of so many kilometres through the developer API; gives its id.
 pub(crate) async fn kilometres(developer: &Caller, title: &str, target: f64) -> String {
     let new = json!({ "title": title, "goal_type": "numeric", "target_value": target, "unit": "km" });
     let goal = developer.post("/v1/dev/user/goals", new).await.ok();

@@ -78,7 +78,7 @@ fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
         ("update_goal_progress", json!({ "goal_id": id, "current_value": 0 }), GONE),
         ("get_goal_history", json!({ "goal_id": id }), GONE),
         ("delete_goal", json!({ "goal_id": id }), GONE),
-        // A wish of his own, so that there is something to suggest.
+        // A wish of his own, for the suggestion.
         ("create_memory", json!({ "content": "Bob hopes to juggle" }), NothingForeign),
         ("suggest_goal", json!({}), NothingForeign),
         ("get_goal_advice", json!({ "goal_id": id }), GONE),

@@ -1,4 +1,4 @@
-//! API keys: made, described, listed and revoked.
+//! API keys: created, described, listed and revoked.
 
 use reqwest::Method;
 use serde_json::{Value, json};

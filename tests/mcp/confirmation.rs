@@ -40,7 +40,7 @@ pub(super) fn deletion(id: u32, memory: &str) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })
 }
 
-/// The answer to the server's question.
+/// The answer to an elicitation.
 pub(super) fn answer(question: &Value, action: &str) -> Value {
     json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "action": action, "content": {} } })
 }

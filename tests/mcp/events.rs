@@ -6,7 +6,7 @@ use reqwest::Response;
 use serde_json::Value;
 use tokio::time::timeout;
 
-/// How long a stream may go on that is to end.
+/// How long a stream may take to end.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A stream of events, of which some may have been read.
@@ -60,7 +60,7 @@ impl EventStream {
         }
     }
 
-    /// The next message of which this is so.
+    /// The next message for which this holds.
     async fn first(&mut self, is_so: impl Fn(&Value) -> bool) -> Value {
         loop {
             let message = self.message().await.unwrap();

@@ -197,7 +197,7 @@ async fn goals_are_listed_to_the_last_one() {
     }
     let ended = written[1].replace("omi://goals", "/v1/dev/user/goals");
     client.user.developer().patch(&ended, json!({ "status": "achieved" })).await.ok();
-    // They begin where the first page has room for three.
+    // These begin where the first page has room for three.
     for (batch, size) in [25, 25, 25, 20].into_iter().enumerate() {
         let items: Vec<Value> = (0..size).map(|place| json!({ "content": format!("Fact {batch}-{place}") })).collect();
         client.call("create_memories", json!({ "items": items })).await;

@@ -79,7 +79,7 @@ async fn calls_that_cannot_be_answered_are_not_made() {
     let server = Server::boot(folder.path(), |config| config.limits.streams = 1).await;
     let client = McpClient::at(&server).await;
     let (_, session) = client.initialize("2025-11-25").await;
-    // The place that the opening took is given back in a moment.
+    // The permit of the opening request is released in a moment.
     let held = loop {
         let stream = client.request(Method::GET).header("mcp-session-id", &session).send().await.unwrap();
         if stream.status() == StatusCode::OK {

@@ -67,7 +67,7 @@ async fn a_session_goes_on_with_a_newer_token() {
     let (_, session) = client.initialize("2025-11-25").await;
     let listen = |client: &McpClient| client.request(Method::GET).header("mcp-session-id", &session).send();
     let mut news = EventStream::of(listen(&client).await.unwrap());
-    // With the token ends what it has opened, though nobody has revoked it.
+    // An expired token ends the streams that it opened.
     news.end().await;
     client.user.developer().post("/v1/dev/user/memories", json!({ "content": "Ada keeps bees" })).await.ok();
     let tokens = app.refresh(tokens["refresh_token"].as_str().unwrap()).await.ok();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::client::{JSON_AND_SSE, McpClient, list_tools, message_of};
 use crate::support::server::{Server, on_runtime};
 
-/// What `tools/list` may weigh, in bytes.
+/// The maximum size of `tools/list`, in bytes.
 const BUDGET: usize = 12_000;
 
 impl McpClient {

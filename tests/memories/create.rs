@@ -1,4 +1,4 @@
-//! Writing memories: shapes, limits, ids, and the same text twice.
+//! Creating memories: shapes, limits, ids, and duplicates.
 
 use futures::future::join_all;
 use resources::memories::Selection;

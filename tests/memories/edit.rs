@@ -1,4 +1,4 @@
-//! Changing memories: text with its history, labels, visibility, and the user's verdict.
+//! Changing memories: text and its history, labels, visibility, and the user's review.
 
 use serde_json::{Value, json};
 

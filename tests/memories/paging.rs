@@ -1,4 +1,4 @@
-//! Pages: full, without gap or repetition, by offset and by cursor; cursors that are not one's own.
+//! Paging by offset and by cursor, without gaps or duplicates; cursors of other users.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use resources::memories::NewMemory;
@@ -9,10 +9,10 @@ use crate::support::{
     server::{Caller, Server, TestUser, on_runtime},
 };
 
-/// Who reads a list, its path, and the header that carries its cursor.
+/// The caller of a list, its path, and the header that carries its cursor.
 type List = (fn(&TestUser) -> Caller, &'static str, &'static str);
 
-/// Which lists there are.
+/// Every list of memories.
 const LISTS: [List; 4] = [
     (TestUser::app, "/v3/memories", "X-Omi-Memory-Next-Cursor"),
     (TestUser::developer, "/v1/dev/user/memories", "X-Next-Cursor"),
@@ -22,8 +22,8 @@ const LISTS: [List; 4] = [
 
 const SORTS: [&str; 4] = ["scoring_desc", "created_desc", "updated_desc", "manual_first"];
 
-/// A user with 47 memories, of which every third is rejected and most share their times with others: what is left, in
-/// no order.
+/// A user with 47 memories, of which every third is rejected and most share their times with others; and the rest's
+/// ids, in no order.
 async fn many(server: &'static Server) -> (TestUser, Vec<String>) {
     let user = server.user().await;
     let id = user.id.clone();

@@ -1,4 +1,4 @@
-//! The memory routes over HTTP.
+//! Memories for the tests of their routes.
 
 use serde_json::json;
 

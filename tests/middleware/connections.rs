@@ -95,9 +95,9 @@ async fn open_dictation(user: &TestUser) -> Socket {
     connect_async(request).await.unwrap().0
 }
 
-/// What becomes of a dictation of nothing: the segments, or how the connection is closed.
+/// Finalizes an empty dictation: the segments, or the close frame.
 async fn finalize(socket: &mut Socket) -> Result<String, (u16, String)> {
-    // A connection that is closing takes nothing more, and then says why.
+    // Sending may fail on a connection that is closing; the close frame comes all the same.
     let _ = socket.send(Message::text("finalize")).await;
     match timeout(TIMEOUT, socket.next()).await.expect("nothing is said") {
         Some(Ok(Message::Text(text))) => Ok(text.to_string()),

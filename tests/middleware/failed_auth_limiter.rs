@@ -30,7 +30,7 @@ fn guess(user: &TestUser, number: usize) -> RequestBuilder {
     user.with(&format!("omi_dev_{number:032}")).request(Method::GET, MEMORIES)
 }
 
-/// Makes all guesses that there are, and one more: how those are answered, and this one.
+/// Makes as many guesses as are allowed, and one more: the statuses, and the last answer.
 async fn send_guesses(request: impl Fn(usize) -> RequestBuilder) -> (Vec<u16>, Answer) {
     let mut statuses = Vec::new();
     for number in 0..GUESSES {

@@ -116,7 +116,7 @@ async fn repeated_wrong_keys_are_throttled() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), |_| {}).await;
     let user = server.user().await;
-    // As a proxy on this machine passes them on; what the client itself wrote stands before.
+    // As a proxy on this machine forwards them; the client's own header comes first.
     let read = |key: &str, address: &'static str| {
         let request = user.with(key).request(Method::GET, "/v1/dev/user/memories");
         Answer::to(request.header("x-forwarded-for", format!("198.51.100.1, {address}")))

@@ -14,7 +14,7 @@ use crate::support::{
 const MEMORIES: &str = "/v1/dev/user/memories";
 const CONVERSATIONS: &str = "/v1/dev/user/conversations";
 
-/// Limits these policies.
+/// Enables limits with these overrides.
 fn limited(overrides: &'static [&str]) -> impl Fn(&mut Config) {
     move |config| {
         config.limits.enabled = true;

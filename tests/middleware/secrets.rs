@@ -40,7 +40,7 @@ async fn echo_model() -> String {
     url
 }
 
-/// Everything that came back, as one text.
+/// All responses, as one text.
 #[derive(Default)]
 struct Responses(String);
 
@@ -144,7 +144,7 @@ async fn keeps_secrets(settings: Vec<(&str, String)>) {
     let keys = [owner.token.as_str(), &owner.developer_key, &owner.mcp_key, WRONG, &made];
     let others = [MODEL_KEY, SPEECH_KEY, EMBEDDER_KEY, URL_SECRET, HOOK_SECRET, HOOK_PASSWORD];
     for secret in keys.into_iter().chain(others).chain(secret.as_str()) {
-        // What comes behind the prefix is the secret part of a key.
+        // The part behind the prefix is the secret of a key.
         let part = secret.rsplit('_').next().unwrap();
         let told = log.lines().find(|line| line.contains(part));
         assert!(told.is_none(), "{secret} is in the log: {told:?}");

@@ -152,8 +152,8 @@ pub(crate) fn parameter(address: &str, name: &str) -> Option<String> {
     url.query_pairs().find(|(given, _)| given == name).map(|(_, value)| value.into_owned())
 }
 
-/// Opens the address in a browser, signs in with the user's token and allows all but what is withheld; gives the address
-/// that the browser is sent back to.
+/// Opens the address in a browser, signs in with the user's token and allows all but what is withheld; gives the
+/// address that the browser is sent back to.
 pub(crate) async fn consent(address: &str, token: &str, withheld: &[&str]) -> String {
     let mut browser = Browser::new();
     let page = browser.open(address).await;

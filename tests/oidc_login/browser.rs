@@ -69,8 +69,8 @@ impl LoginBrowser {
         answer.header("location").to_owned()
     }
 
-    /// From the program, which wishes this beside the usual, to the issuer, where somebody says this, and back; gives the
-    /// address that the issuer sends the browser to.
+    /// From the program, which wishes this beside the usual, to the issuer, where somebody says this, and back; gives
+    /// the address that the issuer sends the browser to.
     pub(super) async fn return_from_issuer(
         &mut self,
         setup: &ServerWithIssuer,

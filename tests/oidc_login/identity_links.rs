@@ -37,7 +37,7 @@ async fn a_link_to_a_missing_user_is_replaced() {
 async fn users_being_deleted_are_refused_and_not_created_again() {
     let setup = boot().await;
     let (visitor, database) = (setup.server.owner(), &setup.database);
-    // Nobody has come with anything of hers yet, so that nothing is believed of her.
+    // None of her credentials was used yet, so that none is cached.
     let ana = setup.server.user().await.id;
     database.sql(&format!("CREATE identity:['{ISSUER}', 'ana'] SET user = '{ana}'")).await;
     database.sql(&format!("UPDATE user SET deleting_at = time::now() WHERE uid = '{ana}'")).await;

@@ -1,5 +1,5 @@
-//! An issuer of tokens on loopback. It describes itself, shows its keys, signs people in and gives tokens for codes, and
-//! is as strict about that as real ones are.
+//! An issuer of tokens on loopback. It describes itself, shows its keys, signs people in and gives tokens for codes,
+//! and is as strict about that as real ones are.
 
 use std::{
     collections::HashMap,

@@ -14,8 +14,8 @@ use crate::support::server::{Answer, TestUser};
 
 const AWAY: &str = "the key set of Firebase cannot be fetched: the answer was 500 Internal Server Error";
 
-/// Sends a token until the answer is the expected one: a failed issuer is not asked again for a moment. Until then tokens are
-/// refused, and none is called invalid.
+/// Sends a token until the answer is the expected one: a failed issuer is not asked again for a moment. Until then
+/// tokens are refused, and none is called invalid.
 async fn in_the_end(visitor: &TestUser, token: &str, is_expected: impl Fn(&Answer) -> bool) {
     for _ in 0..600 {
         let answer = me(visitor, token).await;

@@ -1,4 +1,5 @@
-//! The keys that issuers sign with: made when the first test needs them, and the same in all tests, for they take a while.
+//! The keys that issuers sign with: made when the first test needs them, and the same in all tests, for they take a
+//! while.
 
 use std::sync::LazyLock;
 

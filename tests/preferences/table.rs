@@ -1,4 +1,4 @@
-//! What a user has set.
+//! The preferences of a user.
 
 use serde_json::{Value, json};
 

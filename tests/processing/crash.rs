@@ -53,7 +53,7 @@ async fn a_started_server_takes_up_unfinished_jobs() {
         let conversation = completed(Arc::clone(&resources), &user, &id).await;
         assert_eq!(conversation.processor, Some(Processor::Model));
         assert_eq!(resources.jobs(&user).get(&id).await.unwrap().unwrap().state, State::Done);
-        // What is asked for is taken up at once.
+        // A forced job is taken up at once.
         processing::queue(&resources, &user, &id, resources::jobs::Manner::Forced).await.unwrap();
         completed(resources, &user, &id).await;
     })
@@ -95,7 +95,7 @@ async fn a_kill_in_the_middle_loses_nothing() {
     program.stop().await;
     on_runtime(async move {
         let resources = Resources::open(&config(folder.path(), Some(model.url)).await.settings()).await.unwrap();
-        // What was not at its end by then was given back.
+        // A job that was not done by then was released.
         processing::run(&resources, &user, &id).await.unwrap();
         let conversation = resources.conversations(&user).get(&id).await.unwrap().unwrap();
         assert_eq!(conversation.status, ConversationStatus::Completed);

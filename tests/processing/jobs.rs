@@ -70,7 +70,7 @@ async fn a_lease_that_runs_out_ends_a_claim() {
         let second = setup.resources.claim_due_job(later).await.unwrap().unwrap();
         assert_eq!((&second.conversation, second.attempts), (&id, 2));
 
-        // Whoever comes back now writes nothing.
+        // The late writer writes nothing.
         assert!(!jobs.is_held(&first).await.unwrap());
         let conversations = setup.resources.conversations(&setup.user);
         assert!(!conversations.complete_job(&first, understood()).await.unwrap());

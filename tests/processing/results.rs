@@ -168,7 +168,7 @@ async fn only_what_says_little_is_put_aside() {
         assert_eq!(conversation.transcript_segments.unwrap().len(), 2);
         assert!(setup.items().await.is_empty() && setup.memories().await.is_empty());
 
-        // The user wants it all the same.
+        // The user restores it.
         setup.set_script([say(model_answer(json!({ "discard": true })))]);
         processing::queue(&setup.resources, &setup.user, &short, Manner::Forced).await.unwrap();
         setup.run(&short).await;

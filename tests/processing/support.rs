@@ -65,7 +65,7 @@ impl Setup {
         self.model.requests(ABOUT).len()
     }
 
-    /// A conversation of these lines, which waits to be understood; its segments are called `s1`, `s2` …
+    /// Creates a conversation of these lines that waits for processing; its segments are `s1`, `s2` …
     pub(super) async fn add_conversation(&self, lines: &[&str]) -> String {
         let segments = (1..).zip(lines).map(|(number, line)| segment(number, line)).collect();
         self.create(conversation(segments)).await
@@ -104,7 +104,7 @@ impl Setup {
     }
 }
 
-/// How a server in `folder` is set up, with a model or without.
+/// The configuration of a server in `folder`, with a model or without.
 pub(super) async fn config(folder: &Path, model: Option<String>) -> Config {
     let mut config = Config::in_folder(folder);
     config.server.port = 0;
@@ -115,7 +115,7 @@ pub(super) async fn config(folder: &Path, model: Option<String>) -> Config {
     config
 }
 
-/// When conversations in scenes begin: a Friday, in the afternoon in Oslo.
+/// When the conversations begin: a Friday, in the afternoon in Oslo.
 pub(super) fn began() -> DateTime<Utc> {
     "2026-05-08T13:00:00Z".parse().unwrap()
 }
@@ -154,7 +154,7 @@ fn segment(number: i64, text: &str) -> TranscriptSegment {
     }
 }
 
-/// What a model may make of a conversation, with some fields otherwise.
+/// A model's answer for a conversation, with some fields replaced.
 pub(super) fn model_answer(otherwise: Value) -> Value {
     let mut answer = json!({
         "discard": false,
@@ -175,7 +175,7 @@ pub(super) fn model_answer(otherwise: Value) -> Value {
     answer
 }
 
-/// Says this, as an answer of the model.
+/// The act that answers with this JSON.
 pub(super) fn say(answer: Value) -> Act {
     Act::Text(answer.to_string())
 }

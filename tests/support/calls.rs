@@ -17,7 +17,7 @@ pub(crate) fn name_of(route: &Route) -> String {
     format!("{} {}", route.method, route.path)
 }
 
-/// Whoever the route is for.
+/// The caller for a route's audience.
 pub(crate) fn caller(user: &TestUser, audience: Audience) -> Caller {
     match audience {
         Audience::App | Audience::Account => user.app(),
@@ -96,7 +96,7 @@ fn form(files: &str, arguments: Map<String, Value>) -> Form {
     })
 }
 
-/// Asks over MCP, showing every tool: the result, or the JSON-RPC error.
+/// A request over MCP with all toolsets: the result, or the JSON-RPC error.
 pub(crate) async fn over_mcp(user: &TestUser, method: &str, params: Value) -> Result<Value, Value> {
     over_mcp_with(&user.mcp(), method, params).await
 }
@@ -140,7 +140,7 @@ fn with_query(path: &str, arguments: Map<String, Value>) -> String {
     url.as_str().trim_start_matches("http://host").to_owned()
 }
 
-/// A value as it stands in an address.
+/// A value as URL text.
 fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -1,4 +1,4 @@
-//! JSON answers: the names of their fields, columns of their rows, and the reasons of a 422.
+//! Assertions on JSON: names of fields, columns of rows, and the issues of a 422.
 
 use serde_json::Value;
 

@@ -35,7 +35,7 @@ pub(crate) enum Act {
     Stall(&'static str),
     /// Says this and breaks off.
     BreakOff(&'static str),
-    /// Says this and comes to its longest.
+    /// Says this and reaches the maximum length.
     CutOff(&'static str),
     /// Declines to answer, for this reason.
     Decline(&'static str),
@@ -96,14 +96,14 @@ impl ScriptedModel {
         let mut scripts = self.scripts.lock().unwrap();
         let messages = request["messages"].as_array().unwrap();
         let asked = messages.iter().rev().filter(|message| message["role"] == "user");
-        // What follows a question may be about the model's answer to it.
+        // Later messages may ask the model to mend its answer to a question.
         let question = asked.filter_map(|message| longest_in(message["content"].as_str()?, scripts.keys())).next();
         // Conversations are processed with the model, too, which few scripts are about.
         let Some(question) = question else { return refusal(400) };
         let (acts, requests) = scripts.get_mut(&question).unwrap();
         let has_functions = request.get("tools").is_some();
         requests.push(request);
-        // The last act goes on: clients may try again what failed.
+        // The last act repeats, since clients may retry.
         let act = if acts.len() > 1 { acts.pop_front() } else { acts.front().cloned() };
         match act.expect("a script has an act") {
             Act::Say(pieces) => {

@@ -1,4 +1,4 @@
-//! Starting the program, and talking to it.
+//! The program as a process of its own.
 
 use std::{
     path::Path,
@@ -18,7 +18,7 @@ use super::server::{Caller, TestUser, models_folder};
 /// How long a quick step may take on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The program on the data folder `data`, with nothing in its environment that speaks of Recollect but the model.
+/// The program on the data folder `data`, with no variable of Recollect in its environment but the model's.
 pub(crate) async fn recollect(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_recollect-tested"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("RECOLLECT_")) {
@@ -61,7 +61,7 @@ pub(crate) struct Program {
     log: JoinHandle<String>,
 }
 
-/// What a server left when it ended.
+/// The outcome of a server that has ended.
 pub(crate) struct Exited {
     pub(crate) status: ExitStatus,
     /// What came on standard output after the first line.
@@ -100,7 +100,7 @@ impl Program {
         Self { url, ready, took: began.elapsed(), child, output, log }
     }
 
-    /// The owner, by the secrets of a first start.
+    /// The owner, with the credentials of the first start.
     pub(crate) fn owner(&self) -> TestUser {
         let secret = |name: &str| self.ready[name].as_str().unwrap().to_owned();
         TestUser {
@@ -115,7 +115,7 @@ impl Program {
         }
     }
 
-    /// The same owner after another start, which prints no secrets.
+    /// The same owner at this server, after a later start, which prints no credentials.
     pub(crate) fn user_again(&self, owner: &TestUser) -> TestUser {
         TestUser { url: self.url.clone(), http: reqwest::Client::new(), ..owner.clone() }
     }
@@ -124,7 +124,7 @@ impl Program {
         reqwest::get(format!("{}/healthz", self.url)).await.unwrap().json().await.unwrap()
     }
 
-    /// Waits until the index has learnt everything.
+    /// Waits until the index is up to date.
     pub(crate) async fn wait_until_indexed(&self) {
         let began = Instant::now();
         while self.health().await["index"]["pending"] != 0 {

@@ -1,4 +1,4 @@
-//! Servers with an endpoint that plays what a test has written for it.
+//! Servers with a scripted language model or transcription endpoint.
 
 use resources::Secret;
 use serde_json::json;
@@ -16,7 +16,7 @@ use super::{
 pub(crate) struct ServerWithModel {
     pub(crate) server: Server,
     pub(crate) model: ScriptedModel,
-    /// Where its data lie, if they are to go with it.
+    /// The data folder, unless the server is shared.
     pub(crate) folder: Option<TempDir>,
 }
 

@@ -49,7 +49,7 @@ impl Server {
         Self::of(on_runtime(server::start(Self::config(folder, adjust).await)).await.unwrap())
     }
 
-    /// The same with another MCP server behind it.
+    /// The same with an extension of the MCP server.
     pub(crate) async fn boot_with(folder: &Path, extension: Arc<dyn server::Extension>) -> Self {
         let config = Self::config(folder, |_| {}).await;
         Self::of(on_runtime(server::start_with(config, extension)).await.unwrap())
@@ -243,7 +243,7 @@ pub(crate) async fn wait_until_indexed(server: &Server) {
     panic!("the index does not catch up");
 }
 
-/// Where the embedding model lies between runs, so that it is fetched once.
+/// The folder that keeps the embedding model between runs.
 pub(crate) async fn models_folder() -> &'static Path {
     static FOLDER: OnceCell<PathBuf> = OnceCell::const_new();
     let fetch = || async {
@@ -260,7 +260,7 @@ pub(crate) async fn models_folder() -> &'static Path {
     FOLDER.get_or_init(fetch).await
 }
 
-/// An empty folder for this process, one for each kind of server; folders of processes that have ended are taken away.
+/// An empty folder for this process, one for each kind of server; folders of processes that have ended are deleted.
 pub(crate) fn fresh_folder(kind: &str) -> PathBuf {
     let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join(kind);
     fs::create_dir_all(&all).unwrap();

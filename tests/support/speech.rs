@@ -12,18 +12,18 @@ use serde_json::json;
 
 use super::server::on_runtime;
 
-/// What the endpoint does with a recording.
+/// The endpoint's answer to a recording.
 #[derive(Clone)]
 pub(crate) enum Recognition {
     /// These words, in a language that it names or not.
     Text(&'static str, Option<&'static str>),
-    /// Refuses with a status, and maybe to be asked again after so many seconds.
+    /// Refuses with a status, and maybe a Retry-After in seconds.
     Fail(u16, Option<u32>),
     /// Never answers.
     Stall,
 }
 
-/// What came in one request.
+/// A request to the endpoint.
 #[derive(Clone, Default)]
 pub(crate) struct Sent {
     pub(crate) authorization: String,
@@ -33,11 +33,11 @@ pub(crate) struct Sent {
     pub(crate) audio: Vec<u8>,
 }
 
-/// The acts, each under a word that the recording has in it, and what came under it.
+/// The answers, each under a word in the recording, and the requests.
 #[derive(Clone, Default)]
 pub(crate) struct ScriptedSpeech(Arc<Mutex<HashMap<&'static str, Script>>>);
 
-/// What is to be done, and what came.
+/// An answer, and the requests that got it.
 type Script = (Recognition, Vec<Sent>);
 
 impl ScriptedSpeech {
@@ -58,12 +58,12 @@ impl ScriptedSpeech {
         url
     }
 
-    /// Sets what happens with recordings that have this word in them.
+    /// Sets the answer for recordings that contain this word.
     pub(crate) fn script(&self, word: &'static str, act: Recognition) {
         self.0.lock().unwrap().insert(word, (act, Vec::new()));
     }
 
-    /// What came with this word in it.
+    /// The requests whose recording contains this word.
     pub(crate) fn sent(&self, word: &str) -> Vec<Sent> {
         self.0.lock().unwrap()[word].1.clone()
     }

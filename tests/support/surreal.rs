@@ -27,7 +27,7 @@ impl SurrealDb {
         Self { url: format!("ws://{address}"), address, folder, child }
     }
 
-    /// Ends it as a power cut would.
+    /// Kills the process.
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }

@@ -1,4 +1,4 @@
-//! Finding what was said, over HTTP.
+//! Searching transcripts over HTTP.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::{
     server::{Server, TestUser, wait_until_indexed},
 };
 
-/// Somebody who has talked with Doris, first about a bicycle ride and a month later about trees.
+/// A user who talked with Doris, first about a bicycle ride and a month later about trees.
 async fn user_with_conversations() -> (TestUser, String) {
     let user = Server::shared().await.user().await;
     let doris = user.app().post("/v1/users/people", json!({ "name": "Doris" })).await.ok();

@@ -64,7 +64,7 @@ async fn an_export_of_omi_is_taken_over() {
     assert_counts(&again, ItemKind::Person, 0, 1, 0);
     let settled = |bytes: &[u8]| {
         let mut all: Value = serde_json::from_slice(bytes).unwrap();
-        // What was not understood yet is worked on meanwhile.
+        // Conversations that were not processed yet are processed meanwhile.
         all["conversations"].as_array_mut().unwrap().retain(|row| row["id"] != "c-raw");
         all["action_items"].as_array_mut().unwrap().retain(|row| row["conversation_id"] != "c-raw");
         all["memories"].as_array_mut().unwrap().retain(|row| row["conversation_id"] != "c-raw");

@@ -1,4 +1,4 @@
-//! Everything that a user has, out and in again.
+//! Export and import of everything that a user has.
 
 use resources::conversations::{Change, Understood};
 use schemas::{
@@ -28,7 +28,7 @@ const KEYS: [&str; 10] = [
     "preferences",
 ];
 
-/// Somebody who has something of everything.
+/// A user with rows of every kind.
 async fn new_user() -> TestUser {
     let user = Server::shared().await.user().await;
     for noun in NOUNS {
@@ -109,7 +109,7 @@ async fn export_and_import_round_trip_byte_for_byte() {
     assert_eq!(export(&cleo).await, nothing, "nobody else has got anything");
 }
 
-/// Says which row differs, rather than all of them.
+/// Asserts equality; names the row that differs, rather than all of them.
 #[track_caller]
 fn same(found: &[u8], expected: &[u8]) {
     let (found, expected) = (String::from_utf8_lossy(found), String::from_utf8_lossy(expected));

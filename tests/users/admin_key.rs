@@ -20,7 +20,7 @@ use crate::{
 
 const KEY: &str = "administrators-open-every-door-here";
 
-/// A server that has an administrator.
+/// A server with an admin key.
 async fn administered() -> &'static Server {
     static ADMINISTERED: OnceCell<Server> = OnceCell::const_new();
     let boot = || async {
@@ -37,7 +37,7 @@ fn token_for(user: &str) -> String {
     format!("{KEY}{user}")
 }
 
-/// The administrator in the place of a user.
+/// Requests with the admin key for a user.
 fn acting(user: &TestUser) -> Caller {
     user.with(&token_for(&user.id))
 }
@@ -120,7 +120,7 @@ async fn the_administrator_agrees_to_nothing_in_the_place_of_a_user() {
     assert_eq!(user.app().get("/v1/mcp/oauth/grants").await.ok(), json!([]));
 }
 
-/// An assistant with a key that the administrator made would outlast the administrator.
+/// A key that the administrator created for a client would outlast the administrator.
 #[tokio::test]
 async fn the_administrator_makes_no_keys() {
     let user = administered().await.user().await;

@@ -13,11 +13,11 @@ use crate::{
 const SCOPE: &str = "memories.read";
 const SIGNED_IN: &str = "You are signed in as";
 
-/// A browser before the page of a client.
+/// A browser that is signed in on the consent page of a client.
 struct SignedInBrowser {
     client: OAuthClient,
     cookie: String,
-    /// What the user has agreed to before, and the client has not fetched yet.
+    /// The authorization code of an earlier consent, which the client has not redeemed yet.
     code: String,
 }
 
@@ -40,7 +40,7 @@ impl SignedInBrowser {
         page.as_str().unwrap().to_owned()
     }
 
-    /// Asserts that the user has to sign in again, and that the code is worth nothing.
+    /// Asserts that the user has to sign in again, and that the code is invalid.
     async fn assert_signed_out(&self) {
         let page = self.page().await;
         assert!(page.contains("<h1>Sign in</h1>") && !page.contains(SIGNED_IN), "{page}");
@@ -48,7 +48,7 @@ impl SignedInBrowser {
         assert_eq!(sentence, "The code is unknown or has expired");
     }
 
-    /// Asserts that all is as it was.
+    /// Asserts that the user is still signed in, and that the code is valid.
     async fn assert_signed_in(&self) {
         let page = self.page().await;
         assert!(page.contains(SIGNED_IN), "{page}");

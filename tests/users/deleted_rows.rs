@@ -159,7 +159,7 @@ async fn an_interrupted_deletion_continues_at_the_next_start() {
     TestConversation::at("2026-05-07T10:00:00Z", 20, "The falcons of Rosenburg")
         .store(&setup.server.resources, &ana.id)
         .await;
-    // Nobody has come with anything of hers yet, so that nothing is believed of her.
+    // None of her credentials was used yet, so that none is cached.
     setup.database.sql(&format!("UPDATE user SET deleting_at = time::now() WHERE uid = '{}'", ana.id)).await;
     let told = json!({ "code": "account_deletion_in_progress", "status": "deleting", "retryable": false });
     let session = begin_session(&setup.server, &ana).await;

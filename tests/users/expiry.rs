@@ -77,7 +77,7 @@ async fn tokens_expire_and_the_database_holds_no_usable_one() {
     by_what_is_kept["sid"] = kept;
     user.with(&token_of(&by_what_is_kept, key)).get("/v3/memories").await.refused(401, INVALID);
 
-    // A session opens nothing for anybody but its user.
+    // A session is valid for its own user alone.
     let mut of_another = claims;
     of_another["sub"] = json!(server.user().await.id);
     user.with(&token_of(&of_another, key)).get("/v3/memories").await.refused(401, INVALID);

@@ -1,4 +1,4 @@
-//! Making an account without an invitation, where that is allowed.
+//! Open sign-up.
 
 use futures::future::join_all;
 use resources::identity::SignUp;

@@ -12,9 +12,9 @@ use crate::support::server::{Answer, Server, TestUser, on_runtime};
 /// The password of every member.
 pub(crate) const PASSWORD: &str = "correct horse";
 
-/// What is said to a name and a password that do not belong together.
+/// The refusal of a wrong name or password.
 pub(crate) const WRONG: &str = "The name or the password is wrong";
-/// What is said to a token that is no good on the app's routes.
+/// The refusal of an invalid token on the app's routes.
 pub(crate) const INVALID: &str = "Invalid authorization token";
 pub(crate) const NO_REFRESH: &str = "Invalid refresh token";
 pub(crate) const DISABLED: &str = "This account is disabled";
@@ -22,7 +22,7 @@ pub(crate) const CLOSED: &str = "Sign-up is by invitation only; ask the owner fo
 pub(crate) const TAKEN: &str = "An account with this e-mail address already exists";
 pub(crate) const NO_INVITATION: &str = "Invitation not found";
 
-/// Somebody who was invited, and signs in with a password.
+/// An invited user with a password.
 pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) email: String,
@@ -51,12 +51,12 @@ pub(crate) fn fresh_email() -> String {
     format!("{}@example.com", uuid::Uuid::new_v4())
 }
 
-/// A text of an object.
+/// A text field of an object.
 pub(crate) fn text(object: &Value, name: &str) -> String {
     object[name].as_str().unwrap_or_else(|| panic!("no {name} in {object}")).to_owned()
 }
 
-/// Asks for something that asks for no credential.
+/// Calls a route of `/v1/auth` without a credential.
 pub(crate) async fn post_auth(server: &Server, path: &str, body: Value) -> Answer {
     Answer::to(reqwest::Client::new().post(format!("{}/v1/auth/{path}", server.url)).json(&body)).await
 }
@@ -74,7 +74,7 @@ pub(crate) async fn invite(server: &Server, body: Value) -> Answer {
     server.owner().app().post("/v1/admin/invitations", body).await
 }
 
-/// Comes with the code of an invitation and the usual password; `more` goes with them.
+/// Accepts an invitation with the password of all members, and the fields of `more`.
 pub(crate) async fn accept(server: &Server, invited: &Value, more: Value) -> Answer {
     let mut body = json!({ "code": invited["code"], "password": PASSWORD });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -112,7 +112,7 @@ pub(crate) async fn begin_session(server: &Server, user: &TestUser) -> Value {
     serde_json::to_value(tokens).unwrap()
 }
 
-/// How a WebSocket closes that is opened with a token which is no good: the code, and the reason.
+/// The close frame of a WebSocket for an invalid token: the code, and the reason.
 pub(crate) async fn close_frame(server: &Server, token: &str) -> (u16, String) {
     let address = format!("{}/v2/voice-message/transcribe-stream", server.url.replace("http://", "ws://"));
     let mut request = address.into_client_request().unwrap();

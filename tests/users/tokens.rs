@@ -11,13 +11,13 @@ use super::{
 };
 use crate::support::server::Server;
 
-/// What a token says.
+/// The claims of a token.
 pub(super) fn claims_of(token: &str) -> Value {
     let claims = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
 }
 
-/// A token that says this, signed with this key as the server signs its own.
+/// A token with these claims, signed with this key as the server signs its own.
 pub(super) fn token_of(claims: &Value, key: &str) -> String {
     let said = format!("{}.{}", part(&json!({ "typ": "JWT", "alg": "HS256" })), part(claims));
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();

@@ -170,8 +170,7 @@ async fn a_spoken_question_is_answered_like_a_written_one() {
     Answer::to(none).await.refused(400, "No audio was sent");
 }
 
-/// Dictates with these words of the query: samples, then `finalize`, for each of the words. What comes back: a text, or
-/// the code that the connection is closed with.
+/// Dictates with this query: samples, then `finalize`, for each of the words. Gives each text, or the close code.
 async fn dictate(url: &str, token: &str, query: &str, words: &[&str]) -> Vec<Result<Value, u16>> {
     let address = format!("{}/v2/voice-message/transcribe-stream{query}", url.replace("http://", "ws://"));
     let mut request = address.into_client_request().unwrap();
@@ -179,7 +178,7 @@ async fn dictate(url: &str, token: &str, query: &str, words: &[&str]) -> Vec<Res
     let (mut socket, _) = connect_async(request).await.unwrap();
     let mut answers = Vec::new();
     for word in words {
-        // A connection that is closing takes nothing more, and then says why.
+        // Sending may fail on a connection that is closing; the close frame comes all the same.
         let _ = socket.send(Message::binary(word.as_bytes().to_vec())).await;
         let _ = socket.send(Message::text("finalize")).await;
         let answer = match socket.next().await {

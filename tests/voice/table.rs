@@ -1,4 +1,4 @@
-//! Spoken messages. The servers of these tests have nothing that listens.
+//! Spoken messages. The servers of these tests have no transcription endpoint.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};

@@ -26,7 +26,7 @@ use crate::{
 const HOOK: &str = "/v1/users/developer/webhook";
 const DELIVERIES: &str = "/v1/users/developer/webhooks/deliveries";
 
-/// How often, and how long after each other, something is looked for that must come.
+/// How often, and at which interval, an expected event is polled for.
 const MAX_POLLS: u32 = 1500;
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -35,7 +35,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 struct Receiver {
     url: String,
     heard: Arc<Mutex<Vec<Received>>>,
-    /// What is answered on each path, one after the other; the last goes on, and nothing means 200.
+    /// The statuses for each path, in order; the last repeats, and the default is 200.
     answers: Arc<Mutex<HashMap<String, VecDeque<u16>>>>,
 }
 
@@ -128,7 +128,7 @@ async fn eventually<T>(look: impl AsyncFn() -> Option<T>) -> T {
     panic!("it does not come");
 }
 
-/// A server that may call this machine, and tries again at once.
+/// A server that may call this machine, and retries at once.
 async fn open_server() -> &'static Server {
     static OPEN: OnceCell<(Server, TempDir)> = OnceCell::const_new();
     let boot = || async {
@@ -154,7 +154,7 @@ async fn deliveries(user: &TestUser) -> Value {
     user.app().get(DELIVERIES).await.ok()["deliveries"].take()
 }
 
-/// Waits until all of a user's events have ended; gives them, newest first.
+/// Waits until all of a user's deliveries have ended; gives them, newest first.
 pub(crate) async fn ended(user: &TestUser) -> Value {
     for _ in 0..MAX_POLLS {
         let all = deliveries(user).await;
@@ -184,7 +184,7 @@ pub(crate) fn said(id: &str, text: &str) -> TranscriptSegment {
     }
 }
 
-/// Says something, as the transcription does.
+/// Adds a segment, as transcription does.
 async fn say(resources: &Arc<Resources>, user: &str, text: &str) {
     let (resources, user, segment) = (Arc::clone(resources), user.to_owned(), said("s1", text));
     on_runtime(async move { tools::webhooks::transcript(&resources, &user, &[segment]).await.unwrap() }).await;

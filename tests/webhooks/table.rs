@@ -1,4 +1,4 @@
-//! A webhook that leads nowhere, and an event that could not be sent there.
+//! A webhook with an unreachable URL, and a failed delivery.
 
 use schemas::webhook::WebhookKind;
 use serde_json::{Value, json};

@@ -9,14 +9,14 @@ use std::{
 
 use serde_json::Value;
 
-/// What was called, and what came of it.
+/// The operations that were called, and their outcomes.
 #[derive(Default)]
 pub(super) struct Attempts {
     /// The operations that were called and have answered.
     pub(super) called: BTreeSet<String>,
-    /// The operations that have succeeded at least once, and whatever else was found that way.
+    /// The operations that have succeeded at least once, and others found that way.
     pub(super) reached: BTreeSet<String>,
-    /// The checks that had something to look at, and were content.
+    /// The checks that ran and passed.
     pub(super) checks: BTreeSet<String>,
     /// How often Bob was told that something is not there.
     pub(super) foreign_reads: usize,
@@ -30,7 +30,7 @@ struct Exchange {
     path: String,
     /// The address, without the query.
     uri: String,
-    /// Who has made it, where that is known.
+    /// The user, where that is known.
     user: Option<String>,
     status: u64,
 }

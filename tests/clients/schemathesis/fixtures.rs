@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use crate::support::server::{Server, TestUser};
 
-/// How many there are of each: some are taken away on the way.
+/// How many rows there are of each kind: some are deleted on the way.
 const ROWS_OF_EACH: usize = 20;
 
-/// The parameter that names such a thing, where it is made, and of what; `#` is another number each time.
+/// The parameter that takes the id, the path that creates the row, and its body; `#` is another number each time.
 const ROWS: [(&str, &str, &str); 7] = [
     ("memory_id", "/v3/memories", r#"{ "content": "Ada keeps # bees" }"#),
     ("action_item_id", "/v1/action-items", r#"{ "description": "Feed # bees" }"#),
@@ -25,7 +25,7 @@ const ROWS: [(&str, &str, &str); 7] = [
     ("key_id", "/v1/mcp/keys", r#"{ "name": "Spare #" }"#),
 ];
 
-/// Ids of things that there are, by the parameter that names them.
+/// Ids of existing rows, by parameter.
 #[derive(Default)]
 pub(super) struct Ids(Vec<(&'static str, Vec<Value>)>);
 
@@ -45,7 +45,7 @@ impl Ids {
     }
 }
 
-/// Gives a user something of each kind.
+/// Creates rows of each kind for a user.
 pub(super) async fn create_rows(user: &TestUser) -> Ids {
     let mut ids = Vec::new();
     for (parameter, path, body) in ROWS {

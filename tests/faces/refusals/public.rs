@@ -1,12 +1,11 @@
-//! Public routes, and what each answers without a credential: its content, or
-//! a refusal.
+//! Public routes, and what each answers without a credential: its content, or a refusal.
 
 use reqwest::{Client, Method, header::CONTENT_TYPE, redirect::Policy};
 use serde_json::Value;
 
 use crate::support::server::{Answer, Server};
 
-/// What a visitor brings.
+/// The body of a request without a credential.
 pub(super) enum Body {
     Empty,
     Form(&'static str),
@@ -15,8 +14,7 @@ pub(super) enum Body {
 
 use Body::{Empty, Form, Json};
 
-/// A route, the address that is opened where it is another than the route's path, what is brought there, and the status
-/// and a part of the answer.
+/// A route, the URL where it differs from the route's path, the body, and the status and a part of the answer.
 pub(super) type PublicRoute = (&'static str, &'static str, Body, u16, &'static str);
 
 const METADATA: &str = "\"code_challenge_methods_supported\"";
@@ -97,7 +95,7 @@ pub(super) const PUBLIC_ROUTES: &[PublicRoute] = &[
     ),
     ("POST /v1/auth/refresh", "", Json(r#"{"refresh_token": "omi_refresh_x"}"#), 401, "Invalid refresh token"),
     ("POST /v1/auth/logout", "", Json(r#"{"refresh_token": "omi_refresh_x"}"#), 200, "\"success\""),
-    // What others have shared.
+    // Shared items.
     ("GET /v1/action-items/shared/{token}", "/v1/action-items/shared/x", Empty, 404, "Shared action items not found"),
     ("GET /v1/conversations/{conversation_id}/shared", "/v1/conversations/x/shared", Empty, 404, "is private"),
     ("GET /v1/public-conversations", "", Empty, 200, "["),

@@ -12,7 +12,7 @@ use crate::support::server::{Server, TestUser};
 /// The route, as the others are named.
 pub(super) const ROUTE: &str = "GET /v2/voice-message/transcribe-stream";
 
-/// With which code, and why, a connection closes that is opened with this.
+/// The code and reason of the close frame for this credential.
 async fn close_frame(user: &TestUser, credential: Credential) -> (u16, String) {
     let (_, path) = ROUTE.split_once(' ').unwrap();
     let address = format!("{}{path}", user.url.replace("http://", "ws://"));
@@ -21,7 +21,7 @@ async fn close_frame(user: &TestUser, credential: Credential) -> (u16, String) {
         request.headers_mut().insert("authorization", format!("Bearer {credential}").parse().unwrap());
     }
     let (mut socket, _) = connect_async(request).await.unwrap();
-    // A connection that is closing takes nothing more, and then says why.
+    // Sending may fail on a connection that is closing; the close frame comes all the same.
     let _ = socket.send(Message::text("finalize")).await;
     match socket.next().await {
         Some(Ok(Message::Close(Some(frame)))) => (frame.code.into(), frame.reason.to_string()),
