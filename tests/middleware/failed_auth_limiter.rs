@@ -3,6 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use server::Config;
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use tokio_tungstenite::{
     connect_async,
     tungstenite::{self, client::IntoClientRequest},
@@ -10,7 +11,7 @@ use tokio_tungstenite::{
 
 use crate::{
     oauth::flow::OAuthClient,
-    support::server::{Answer, Server, TestUser},
+    support::server::{Answer, Server, TestUser, fresh_folder},
 };
 
 /// How many guesses an address has within a minute.
@@ -19,10 +20,10 @@ const GUESSES: usize = 60;
 const FORWARDED_FOR: &str = "x-forwarded-for";
 const MEMORIES: &str = "/v1/dev/user/memories";
 
-async fn boot() -> (TempDir, Server) {
-    let folder = TempDir::new().unwrap();
-    let server = Server::boot(folder.path(), |_| {}).await;
-    (folder, server)
+/// The server of these tests, each of which sends its guesses from addresses of its own.
+async fn shared() -> &'static Server {
+    static SHARED: OnceCell<Server> = OnceCell::const_new();
+    SHARED.get_or_init(|| async { Server::boot(&fresh_folder("guesses"), |_| {}).await }).await
 }
 
 /// A guess at a key that does not exist.
@@ -49,7 +50,7 @@ fn guess_a_secret(user: &TestUser, address: &str, number: usize) -> RequestBuild
 
 #[tokio::test]
 async fn no_header_excuses_a_guess_that_is_in_the_body() {
-    let (_folder, server) = boot().await;
+    let server = shared().await;
     let user = server.user().await;
     // Public routes answer whatever the credential.
     let (made_up, address) = ("a key of nobody", "203.0.113.20");
@@ -66,12 +67,11 @@ async fn no_header_excuses_a_guess_that_is_in_the_body() {
     let with_key = guess_a_secret(&user, address, 0).bearer_auth(&user.developer_key);
     assert_eq!(Answer::to(with_key).await.status, 429, "the key has opened, but not this");
     read().await.ok();
-    server.stop().await;
 }
 
 #[tokio::test]
 async fn a_header_that_opened_nothing_excuses_nothing() {
-    let (_folder, server) = boot().await;
+    let server = shared().await;
     let user = server.user().await;
     let with_uid = |path: &str| {
         let request = user.http.get(format!("{}{path}", user.url)).header(FORWARDED_FOR, "203.0.113.22");
@@ -84,7 +84,6 @@ async fn a_header_that_opened_nothing_excuses_nothing() {
     assert_eq!(statuses, [401]);
     assert_eq!(with_uid("/v1/mcp/memories").await.status, 429);
     assert_eq!(with_uid("/healthz").await.status, 429);
-    server.stop().await;
 }
 
 /// Opens a WebSocket with this token: the status of the answer.
@@ -117,8 +116,8 @@ async fn guesses_at_a_websocket_count() {
 
 #[tokio::test]
 async fn guesses_at_the_page_of_an_assistant_count() {
-    let (_folder, server) = boot().await;
-    let (user, client) = (server.user().await, OAuthClient::added(&server).await);
+    let server = shared().await;
+    let (user, client) = (server.user().await, OAuthClient::added(server).await);
     let asked = client.authorization_request("memories.read");
     let request = |number: usize| {
         let token = format!("omi_user_{number:032}");
@@ -130,12 +129,11 @@ async fn guesses_at_the_page_of_an_assistant_count() {
     assert_eq!((statuses.as_slice(), last.status), (&[400][..], 429));
     let elsewhere = guess(&user, 0).header(FORWARDED_FOR, "203.0.113.25");
     assert_eq!(Answer::to(elsewhere).await.status, 401);
-    server.stop().await;
 }
 
 #[tokio::test]
 async fn forged_addresses_do_not_evade_the_limit() {
-    let (_folder, server) = boot().await;
+    let server = shared().await;
     let user = server.user().await;
     // The client writes a line, and the proxy adds one of its own.
     let two_lines = |number: usize| {
@@ -154,5 +152,27 @@ async fn forged_addresses_do_not_evade_the_limit() {
     assert_eq!((statuses.as_slice(), last.status), (&[401][..], 429));
     assert_eq!(Answer::to(guess(&user, 0).header("via", "1.1 proxy")).await.status, 429);
     assert_eq!(Answer::to(guess(&user, 0)).await.status, 401, "nobody waits on this machine");
-    server.stop().await;
+}
+
+#[tokio::test]
+async fn repeated_wrong_keys_are_throttled() {
+    let server = shared().await;
+    let user = server.user().await;
+    // As a proxy on this machine forwards them; the client's own header comes first.
+    let read = |key: &str, address: &'static str| {
+        let request = user.with(key).request(Method::GET, "/v1/dev/user/memories");
+        Answer::to(request.header("x-forwarded-for", format!("198.51.100.1, {address}")))
+    };
+    read(&user.developer_key, "203.0.113.9").await.ok();
+    let mut statuses = Vec::new();
+    for number in 0..70 {
+        statuses.push(read(&format!("omi_dev_{number:032}"), "203.0.113.9").await.status);
+    }
+    assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 60);
+    let refused = read(&user.mcp_key, "203.0.113.9").await;
+    assert_eq!(refused.status, 429);
+    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds <= 61));
+    read(&user.developer_key, "203.0.113.9").await.ok();
+    assert_eq!(read(&user.mcp_key, "203.0.113.10").await.status, 401);
+    assert_eq!(user.with(&user.mcp_key).get("/v1/dev/user/memories").await.status, 401, "nobody waits on this machine");
 }

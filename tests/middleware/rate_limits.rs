@@ -5,9 +5,10 @@ use schemas::key::KeyFamily;
 use serde_json::{Value, json};
 use server::Config;
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 use crate::support::{
-    server::{Answer, Caller, Server, TestUser},
+    server::{Answer, Caller, Server, TestUser, fresh_folder},
     surreal::SurrealDb,
 };
 
@@ -20,6 +21,22 @@ fn limited(overrides: &'static [&str]) -> impl Fn(&mut Config) {
         config.limits.enabled = true;
         config.limits.overrides = overrides.iter().map(ToString::to_string).collect();
     }
+}
+
+/// The server of most of these tests. Counts are per key or per user, so that tests do not disturb each other.
+async fn shared() -> &'static Server {
+    static SHARED: OnceCell<Server> = OnceCell::const_new();
+    let overrides = &[
+        "dev:memories=2",
+        "dev:memories_read=1",
+        "dev:conversation_transcript_read=1",
+        "dev:conversation_reads_total=4",
+        "mcp:sse=5",
+        "memories:create=1",
+        "chat:send=1",
+        "voice:stream=0",
+    ];
+    SHARED.get_or_init(|| async { Server::boot(&fresh_folder("limits"), limited(overrides)).await }).await
 }
 
 /// Asserts that this is the contract's 429; gives the seconds to wait.
@@ -51,8 +68,7 @@ fn message(method: &str, params: Value) -> Value {
 
 #[tokio::test]
 async fn each_key_has_each_bucket_for_itself() {
-    let folder = TempDir::new().unwrap();
-    let server = Server::boot(folder.path(), limited(&["dev:memories=2"])).await;
+    let server = shared().await;
     let user = server.user().await;
     for _ in 0..2 {
         write(&user.developer()).await.ok();
@@ -69,13 +85,11 @@ async fn each_key_has_each_bucket_for_itself() {
         Some(schemas::scope::Scope::available(KeyFamily::Developer)),
     );
     write(&user.with(&other.await.unwrap().key)).await.ok();
-    server.stop().await;
 }
 
 #[tokio::test]
 async fn unauthorized_calls_are_not_counted_and_invalid_ones_are() {
-    let folder = TempDir::new().unwrap();
-    let server = Server::boot(folder.path(), limited(&["dev:memories=1"])).await;
+    let server = shared().await;
     let user = server.user().await;
     for _ in 0..3 {
         assert_eq!(write(&user.with(&format!("omi_dev_{:032}", 0))).await.status, 401);
@@ -84,16 +98,15 @@ async fn unauthorized_calls_are_not_counted_and_invalid_ones_are() {
     for _ in 0..3 {
         assert_eq!(write(&user.with(&reader.key)).await.status, 403);
     }
-    assert_eq!(user.developer().post(MEMORIES, json!({ "content": 3 })).await.status, 422);
-    is_limited(&user.developer().post(MEMORIES, json!({ "content": 3 })).await, "1");
-    server.stop().await;
+    for _ in 0..2 {
+        assert_eq!(user.developer().post(MEMORIES, json!({ "content": 3 })).await.status, 422);
+    }
+    is_limited(&user.developer().post(MEMORIES, json!({ "content": 3 })).await, "2");
 }
 
 #[tokio::test]
 async fn transcripts_and_reads_of_conversations_have_buckets_of_their_own() {
-    let folder = TempDir::new().unwrap();
-    let overrides = &["dev:conversation_transcript_read=1", "dev:conversation_reads_total=4"];
-    let server = Server::boot(folder.path(), limited(overrides)).await;
+    let server = shared().await;
     let user = server.user().await;
     let developer = user.developer();
     developer.get(&format!("{CONVERSATIONS}?include_transcript=true")).await.ok();
@@ -105,13 +118,11 @@ async fn transcripts_and_reads_of_conversations_have_buckets_of_their_own() {
     assert_eq!(developer.get(&format!("{CONVERSATIONS}/x")).await.status, 404);
     is_limited(&developer.get(&format!("{CONVERSATIONS}/x")).await, "4");
     is_limited(&developer.get(CONVERSATIONS).await, "4");
-    server.stop().await;
 }
 
 #[tokio::test]
 async fn messages_of_mcp_count_for_the_user_and_models_can_read_that_there_were_too_many() {
-    let folder = TempDir::new().unwrap();
-    let server = Server::boot(folder.path(), limited(&["mcp:sse=5", "memories:create=1"])).await;
+    let server = shared().await;
     let user = server.user().await;
     let other = server.resources.keys().create(&user.id, KeyFamily::Mcp, "other", None).await.unwrap().key;
     call(&user, &user.mcp_key, "create_memory", json!({ "content": "The kettle is blue" })).await.ok();
@@ -127,13 +138,11 @@ async fn messages_of_mcp_count_for_the_user_and_models_can_read_that_there_were_
     assert_eq!(refused["result"]["structuredContent"]["error"]["code"], "rate_limited", "{refused}");
     let sentence = refused["result"]["content"][0]["text"].as_str().unwrap();
     assert!(sentence.starts_with("Rate limit exceeded. Try again in "), "{sentence}");
-    server.stop().await;
 }
 
 #[tokio::test]
 async fn calls_of_the_app_count_for_the_user() {
-    let folder = TempDir::new().unwrap();
-    let server = Server::boot(folder.path(), limited(&["chat:send=1", "voice:stream=0"])).await;
+    let server = shared().await;
     let user = server.user().await;
     for _ in 0..2 {
         user.app().delete("/v3/memories").await.ok();
@@ -142,13 +151,11 @@ async fn calls_of_the_app_count_for_the_user() {
     let (app, question) = (user.app(), json!({ "text": "Which colour has the kettle?" }));
     assert_eq!(app.post("/v2/messages", question.clone()).await.status, 200);
     is_limited(&app.post("/v2/messages", question).await, "1");
-    server.stop().await;
 }
 
 #[tokio::test]
 async fn the_owner_is_limited_only_from_elsewhere() {
-    let folder = TempDir::new().unwrap();
-    let server = Server::boot(folder.path(), limited(&["dev:memories_read=1"])).await;
+    let server = shared().await;
     let owner = server.owner();
     for _ in 0..3 {
         owner.developer().get(MEMORIES).await.ok();
@@ -159,7 +166,6 @@ async fn the_owner_is_limited_only_from_elsewhere() {
     let user = server.user().await;
     user.developer().get(MEMORIES).await.ok();
     is_limited(&user.developer().get(MEMORIES).await, "1");
-    server.stop().await;
 }
 
 #[tokio::test]

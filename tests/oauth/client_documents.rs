@@ -10,10 +10,10 @@ use std::{
 
 use poem::{IntoResponse, Request, Response, endpoint::make, listener::TcpAcceptor};
 use serde_json::{Value, json};
-use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 use super::flow::{CALLBACK, OAuthClient, code_in, consent};
-use crate::support::server::{Server, on_runtime};
+use crate::support::server::{Server, fresh_folder, on_runtime};
 
 /// A web server with documents, good and bad; gives its address and how many requests it has had.
 async fn documents() -> (String, Arc<AtomicUsize>) {
@@ -63,12 +63,20 @@ async fn document(base: &str, path: &str) -> Response {
     }
 }
 
+/// A server that fetches documents from this machine.
+async fn shared() -> &'static Server {
+    static SHARED: OnceCell<Server> = OnceCell::const_new();
+    let boot = || async {
+        Server::boot(&fresh_folder("documents"), |config| config.oauth.allow_private_metadata = true).await
+    };
+    SHARED.get_or_init(boot).await
+}
+
 #[tokio::test]
 async fn a_client_is_known_by_its_document() {
-    let folder = TempDir::new().unwrap();
-    let server = Server::boot(folder.path(), |config| config.oauth.allow_private_metadata = true).await;
+    let server = shared().await;
     let ((base, asked), user) = (documents().await, server.user().await);
-    let client = OAuthClient::known(&server, &format!("{base}/good.json"), CALLBACK);
+    let client = OAuthClient::known(server, &format!("{base}/good.json"), CALLBACK);
     let asked_for = client.authorization_request("memories.read goals.read");
     let address = consent(&client.authorize_url(&asked_for), &user.token, &["goals.read"]).await;
     let tokens = client.exchange(&code_in(&address)).await.ok();
@@ -77,7 +85,7 @@ async fn a_client_is_known_by_its_document() {
     assert_eq!(user.app().get("/v1/mcp/oauth/grants").await.ok()[0]["client_name"], "Documented");
     assert_eq!(asked.load(Ordering::Relaxed), 1, "the document is kept for a while");
 
-    let once = OAuthClient::known(&server, &format!("{base}/once.json"), CALLBACK);
+    let once = OAuthClient::known(server, &format!("{base}/once.json"), CALLBACK);
     assert_eq!(once.authorize(&user, "").await.get("refresh_token"), None, "it did not ask for one");
 
     for (path, reason) in [
@@ -95,31 +103,28 @@ async fn a_client_is_known_by_its_document() {
         ("x/../good.json", "not a normalized URL with a path"),
         ("good.json#x", "a fragment"),
     ] {
-        let wrong = OAuthClient::known(&server, &format!("{base}/{path}"), CALLBACK);
+        let wrong = OAuthClient::known(server, &format!("{base}/{path}"), CALLBACK);
         let answer = wrong.open_authorize(&wrong.authorization_request("")).await;
         assert_eq!((answer.status, answer.header("location")), (400, ""), "{path}");
         assert!(answer.body.as_str().unwrap().contains(reason), "{path}: {}", answer.body);
     }
     let before = asked.load(Ordering::Relaxed);
-    let wrong = OAuthClient::known(&server, &format!("{base}/never.json"), CALLBACK);
+    let wrong = OAuthClient::known(server, &format!("{base}/never.json"), CALLBACK);
     for _ in 0..3 {
         assert_eq!(wrong.open_authorize(&wrong.authorization_request("")).await.status, 400);
     }
     assert_eq!(asked.load(Ordering::Relaxed), before + 1, "what cannot be had is left alone for a while");
-    server.stop().await;
 }
 
 #[tokio::test]
 async fn unverified_clients_get_no_redirect_before_consent() {
-    let folder = TempDir::new().unwrap();
-    let server = Server::boot(folder.path(), |config| config.oauth.allow_private_metadata = true).await;
+    let server = shared().await;
     let (base, _) = documents().await;
-    let client = OAuthClient::known(&server, &format!("{base}/good.json"), CALLBACK);
+    let client = OAuthClient::known(server, &format!("{base}/good.json"), CALLBACK);
     let answer = client.open_authorize(&client.authorization_request("memories.erase")).await;
     assert_eq!((answer.status, answer.header("location")), (400, ""));
     let page = answer.body.as_str().unwrap();
     assert!(page.contains("https://client.example/callback?error=invalid_scope"), "but the user may go there: {page}");
-    server.stop().await;
 }
 
 #[tokio::test]
