@@ -1,4 +1,5 @@
-//! The assistant: chat agent, retrieval, answers by quotation, citations, and the views and prompts that MCP clients read.
+//! The assistant: chat agent, retrieval, answers by quotation, citations, and the views and prompts that MCP clients
+//! read.
 
 pub mod agent;
 pub(crate) mod ask;

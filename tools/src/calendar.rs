@@ -6,7 +6,8 @@ use schemas::preferences::Preferences;
 
 use crate::{Context, Result};
 
-/// How far a local time that a clock change skips is moved, in quarters of an hour: one country once skipped a whole day.
+/// How far a local time that a clock change skips is moved, in quarters of an hour: one country once skipped a whole
+/// day.
 const MAX_SKIPPED_QUARTERS: i32 = 4 * 25;
 
 /// The caller's time zone; UTC if it is unknown.

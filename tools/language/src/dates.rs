@@ -1,7 +1,7 @@
 //! Dates and times in English text: finds the phrase in a sentence, and resolves it relative to a given moment.
 //!
-//! The crate `interim` does the calendar arithmetic. This module parses what `interim` does not (phrase boundaries, number
-//! words, parts of the day, weeks, weekends, spans), and passes it on in words that `interim` understands.
+//! The crate `interim` does the calendar arithmetic. This module parses what `interim` does not (phrase boundaries,
+//! number words, parts of the day, weeks, weekends, spans), and passes it on in words that `interim` understands.
 //!
 //! Conventions for ambiguous phrases:
 //! * `Friday` is the next one, today included; in the past tense, the latest one, today included.

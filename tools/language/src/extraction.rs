@@ -1,7 +1,7 @@
 //! Extraction by rules: title, overview, action items, events and memories of a conversation.
 //!
-//! Title and overview work in any language, as they quote what was said. Action items, events and memories are extracted
-//! by rules for English; in another language there are none rather than wrong ones.
+//! Title and overview work in any language, as they quote what was said. Action items, events and memories are
+//! extracted by rules for English; in another language there are none rather than wrong ones.
 
 mod action_items;
 pub mod categories;

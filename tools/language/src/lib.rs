@@ -1,5 +1,5 @@
-//! Rules for natural language: dates, sentences, stems, stop words, and what can be extracted from a conversation without
-//! a language model.
+//! Rules for natural language: dates, sentences, stems, stop words, and what can be extracted from a conversation
+//! without a language model.
 //!
 //! Everything here is a pure function of its arguments: no input or output, no users, no embeddings.
 

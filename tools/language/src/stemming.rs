@@ -6,12 +6,12 @@ use crate::stop_words::is_stop_word;
 
 /// Irregular verbs, which no stemmer knows: the present and its past forms.
 const IRREGULAR: &str = "buy:bought catch:caught build:built sell:sold send:sent spend:spent lose:lost win:won \
-    teach:taught bring:brought choose:chose,chosen write:wrote,written drive:drove,driven ride:rode,ridden eat:ate,eaten \
-    drink:drank,drunk sing:sang,sung swim:swam,swum run:ran fly:flew,flown grow:grew,grown draw:drew,drawn \
-    throw:threw,thrown break:broke,broken speak:spoke,spoken wear:wore,worn steal:stole,stolen hide:hid,hidden \
-    fall:fell,fallen meet:met lead:led leave:left sleep:slept fight:fought hold:held \
-    stand:stood understand:understood sit:sat wake:woke,woken lend:lent pay:paid \
-    forget:forgot,forgotten forgive:forgave,forgiven freeze:froze,frozen shake:shook,shaken";
+    teach:taught bring:brought choose:chose,chosen write:wrote,written drive:drove,driven ride:rode,ridden \
+    eat:ate,eaten drink:drank,drunk sing:sang,sung swim:swam,swum run:ran fly:flew,flown grow:grew,grown \
+    draw:drew,drawn throw:threw,thrown break:broke,broken speak:spoke,spoken wear:wore,worn steal:stole,stolen \
+    hide:hid,hidden fall:fell,fallen meet:met lead:led leave:left sleep:slept fight:fought hold:held stand:stood \
+    understand:understood sit:sat wake:woke,woken lend:lent pay:paid forget:forgot,forgotten forgive:forgave,forgiven \
+    freeze:froze,frozen shake:shook,shaken";
 
 /// The terms of a text: the stems of its words, without stop words.
 pub fn terms(text: &str) -> Vec<String> {

@@ -33,12 +33,12 @@ const ADVERBS: &[&str] = &[
 ];
 
 /// Verbs that do not change in the third person: modals, and past forms that do not end in `-ed`.
-const INVARIANT_VERBS: &str = "can can't cannot could couldn't will won't would wouldn't should shouldn't might must may did \
-    didn't had hadn't was wasn't ate became began bent bet bit blew bought broke brought built burnt came caught \
-    chose clung crept cut dealt dove drank drew dreamt drove dug fell felt fed fought flew forgot forgave found froze \
-    gave got grew heard held hid hit hung hurt kept knew laid led left lent let lit lost made meant met paid put quit \
-    ran rang read rode rose said sang sank sat saw sent set shook shot shut slept sold spent spoke spun spread stood \
-    stole struck stuck swam swore taught thought threw told took tore understood went woke won wore wound wrote";
+const INVARIANT_VERBS: &str = "can can't cannot could couldn't will won't would wouldn't should shouldn't might must \
+    may did didn't had hadn't was wasn't ate became began bent bet bit blew bought broke brought built burnt came \
+    caught chose clung crept cut dealt dove drank drew dreamt drove dug fell felt fed fought flew forgot forgave found \
+    froze gave got grew heard held hid hit hung hurt kept knew laid led left lent let lit lost made meant met paid put \
+    quit ran rang read rode rose said sang sank sat saw sent set shook shot shut slept sold spent spoke spun spread \
+    stood stole struck stuck swam swore taught thought threw told took tore understood went woke won wore wound wrote";
 
 /// A statement about the speaker, rewritten about `subject`; `None` unless it begins with `I` or `my`, or when it
 /// addresses somebody.

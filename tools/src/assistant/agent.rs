@@ -1,5 +1,6 @@
-//! The chat agent: retrieves first, then answers. It answers from the user's data, cites its sources, and changes nothing
-//! that the user did not ask for. Its functions are the tools that the caller may use, called through [`crate::Tool::call`].
+//! The chat agent: retrieves first, then answers. It answers from the user's data, cites its sources, and changes
+//! nothing that the user did not ask for. Its functions are the tools that the caller may use, called through
+//! [`crate::Tool::call`].
 
 mod consent;
 mod draft;
@@ -77,8 +78,8 @@ pub fn parse_message(given: Map<String, Value>) -> Result<SendMessage> {
 }
 
 /// Stores a question and answers it. Returns the stored question, and the frames of the answer. The question is stored
-/// before this returns, the answer before the last frame. When `disconnected` is cancelled or the stream is dropped, the
-/// model is stopped, and the partial answer is stored.
+/// before this returns, the answer before the last frame. When `disconnected` is cancelled or the stream is dropped,
+/// the model is stopped, and the partial answer is stored.
 ///
 /// # Errors
 /// One of the files does not exist, or the question could not be stored.

@@ -1,6 +1,6 @@
-//! Search and fetch over everything that can be cited: the two tools that assistants' connectors require. What the caller
-//! may not read with the tool of its kind is neither found nor fetched. Files belong to the user's own chat, for which keys
-//! have no scope: only signed-in users find them.
+//! Search and fetch over everything that can be cited: the two tools that assistants' connectors require. What the
+//! caller may not read with the tool of its kind is neither found nor fetched. Files belong to the user's own chat, for
+//! which keys have no scope: only signed-in users find them.
 
 mod documents;
 mod kinds;

@@ -116,7 +116,7 @@ pub const ALL: &[Prompt] = &[
     Prompt {
         name: "prepare_meeting",
         title: "Prepare my meeting",
-        description: "Prepare for a meeting: the participants, what was said and agreed last time, and open commitments.",
+        description: "Prepare for a meeting: participants, what was said and agreed last time, open commitments.",
         arguments: MEETING_ARGUMENTS,
         required_tools: &["search", "fetch"],
         render: |context, given| Box::pin(prepare_meeting(context, given)),

@@ -1,7 +1,7 @@
 //! The answer without a language model: passages, quoted, dated and cited, in chronological order.
 //!
-//! A line before the quotes answers directly where a passage clearly contains the answer, or states a caveat: a name that
-//! no passage mentions, or words that another speaker said.
+//! A line before the quotes answers directly where a passage clearly contains the answer, or states a caveat: a name
+//! that no passage mentions, or words that another speaker said.
 
 mod caveats;
 mod direct;

@@ -43,8 +43,8 @@ pub(crate) async fn retrieve(context: &Context, query: &Query<'_>) -> Result<Vec
     rank(context, query, found).await
 }
 
-/// Like [`retrieve`], over everything that can be cited: also goals, daily summaries and the files of all chats. Chat does
-/// not include them, as they would displace transcripts; it adds its own files separately.
+/// Like [`retrieve`], over everything that can be cited: also goals, daily summaries and the files of all chats. Chat
+/// does not include them, as they would displace transcripts; it adds its own files separately.
 ///
 /// # Errors
 /// As [`retrieve`].

@@ -1,5 +1,5 @@
-//! Views: what clients can read by URI, such as `omi://memories/{id}`. Views are read through the tools that list and get
-//! rows, so that a URI gives access to nothing that a tool call would not.
+//! Views: what clients can read by URI, such as `omi://memories/{id}`. Views are read through the tools that list and
+//! get rows, so that a URI gives access to nothing that a tool call would not.
 
 mod completion;
 mod rows;
@@ -247,13 +247,14 @@ impl View {
         !self.has_rows() || self.template.ends_with("{id}")
     }
 
-    /// A page of at most `limit` URIs (at most 100), from `cursor` on. As it contains the first words of each row, the audit
-    /// trail records it as a call of the listing tool. Fails as that tool does.
+    /// A page of at most `limit` URIs (at most 100), from `cursor` on. As it contains the first words of each row, the
+    /// audit trail records it as a call of the listing tool. Fails as that tool does.
     pub async fn list(&self, context: Context, limit: usize, cursor: Option<&str>) -> Result<Entries> {
         self.entries(context, limit, cursor, ReadMode::Audited).await
     }
 
-    /// The first `limit` URIs, to check for changes, without an entry in the audit trail. Fails as the listing tool does.
+    /// The first `limit` URIs, to check for changes, without an entry in the audit trail. Fails as the listing tool
+    /// does.
     pub async fn newest(&self, context: Context, limit: usize) -> Result<Entries> {
         self.entries(context, limit, None, ReadMode::Unaudited).await
     }

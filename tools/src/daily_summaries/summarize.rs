@@ -100,11 +100,13 @@ fn describe(day: &Day) -> String {
         })
     };
     let item = |item: &ActionItem| json!({ "description": item.description, "completed": item.completed });
+    let conversations: Vec<_> =
+        day.conversations.iter().take(MAX_PROMPT_CONVERSATIONS).enumerate().map(conversation).collect();
     json!({
         "date": day.date,
         "weekday": day.date.format("%A").to_string(),
         "language": day.language,
-        "conversations": day.conversations.iter().take(MAX_PROMPT_CONVERSATIONS).enumerate().map(conversation).collect::<Vec<_>>(),
+        "conversations": conversations,
         "action_items": day.action_items.iter().map(item).collect::<Vec<_>>(),
     })
     .to_string()

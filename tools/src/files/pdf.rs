@@ -1,5 +1,5 @@
-//! Extracts the text of a PDF, page by page. The file may be damaged or malicious, so it is read on a separate thread, with
-//! limits on time and size.
+//! Extracts the text of a PDF, page by page. The file may be damaged or malicious, so it is read on a separate thread,
+//! with limits on time and size.
 
 mod font;
 mod layout;

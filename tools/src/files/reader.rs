@@ -10,8 +10,8 @@ use serde_json::json;
 use super::pdf::{self, PdfError};
 use crate::{Error, Issue, Result};
 
-/// The maximum length of the texts of one upload together, in characters: they are embedded, which delays the indexing of
-/// other users' data.
+/// The maximum length of the texts of one upload together, in characters: they are embedded, which delays the indexing
+/// of other users' data.
 pub(super) const MAX_TEXT: usize = 1_000_000;
 
 const TOO_LONG: &str = "exceeds the limit of 1000000 characters for all files of an upload";
@@ -35,7 +35,8 @@ const TEXT_TYPES: [(&str, &str); 12] = [
     ("svg", "image/svg+xml"),
 ];
 
-/// Reads the file at position `index` of an upload. Its text may have `remaining_chars` characters, which is reduced accordingly.
+/// Reads the file at position `index` of an upload. Its text may have `remaining_chars` characters, which is reduced
+/// accordingly.
 ///
 /// # Errors
 /// The file is unreadable or too long; the error names the file and the reason.

@@ -84,7 +84,8 @@ impl JobInput {
     }
 }
 
-/// The text that a conversation without a transcript was created from, with its kind; else the descriptions of its photos.
+/// The text that a conversation without a transcript was created from, with its kind; else the descriptions of its
+/// photos.
 fn submitted_text(conversation: &Conversation) -> (Option<String>, TextSource) {
     if conversation.transcript_segments.as_ref().is_some_and(|segments| !segments.is_empty()) {
         return (None, TextSource::default());

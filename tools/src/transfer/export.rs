@@ -13,9 +13,9 @@ const PAGE_SIZE: usize = 100;
 /// How many conversations are read at a time, as they include transcripts and photos.
 const CONVERSATIONS_PAGE_SIZE: usize = 10;
 
-/// All data of `user`: a JSON object with a list for each kind of object, one row per line. The first six keys are those
-/// of Omi's export, in its order. Rows are sorted by id and contain nothing specific to a server, so that equal data give
-/// equal bytes.
+/// All data of `user`: a JSON object with a list for each kind of object, one row per line. The first six keys are
+/// those of Omi's export, in its order. Rows are sorted by id and contain nothing specific to a server, so that equal
+/// data give equal bytes.
 pub fn export(resources: Arc<Resources>, user: String) -> impl Stream<Item = Result<Vec<u8>>> + Send + 'static {
     async_stream::try_stream! {
         let (resources, user) = (&*resources, user.as_str());

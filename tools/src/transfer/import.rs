@@ -55,8 +55,8 @@ impl<'a> Importer<'a> {
         Self { writer: Writer::new(resources, user), bytes_read: Arc::default() }
     }
 
-    /// Imports a file, whose format is detected from its content. `progress` receives the number of bytes read of all files
-    /// so far.
+    /// Imports a file, whose format is detected from its content. `progress` receives the number of bytes read of all
+    /// files so far.
     ///
     /// # Errors
     /// The database is unavailable. Other problems are in the report.

@@ -50,8 +50,8 @@ pub(super) fn half_of<'a>(words: impl Iterator<Item = &'a str>) -> HalfOfDay {
     half
 }
 
-/// The time at the beginning of `words`, and how many words it takes. `marked` is given after `at` or a day, where a bare
-/// number is an hour.
+/// The time at the beginning of `words`, and how many words it takes. `marked` is given after `at` or a day, where a
+/// bare number is an hour.
 pub(super) fn parse_time(words: &[&str], marked: Option<HalfOfDay>, half: HalfOfDay) -> Option<(NaiveTime, usize)> {
     let word = |at: usize| words.get(at).copied().unwrap_or("");
     match word(0) {
@@ -163,7 +163,8 @@ fn split_suffix(word: &str) -> (&str, &str) {
     (word, "")
 }
 
-/// The hour of the day, 0 to 23, for an `hour` on a 12-hour clock, and how many words it takes (1 if `word` is am or pm).
+/// The hour of the day, 0 to 23, for an `hour` on a 12-hour clock, and how many words it takes (1 if `word` is am or
+/// pm).
 fn meridiem(hour: u32, word: &str, half: HalfOfDay) -> (u32, usize) {
     match word.replace('.', "").as_str() {
         "am" => (hour % 12, 1),

@@ -134,7 +134,8 @@ impl<'a> Parser<'a> {
         month_of(at + 1, this.with_year(this.year() + years)?)
     }
 
-    /// Whether a word such as `since` precedes it; what may be a verb (`to march`) also needs a month on the other side.
+    /// Whether a word such as `since` precedes it; what may be a verb (`to march`) also needs a month on the other
+    /// side.
     fn is_bounded(&self, at: usize, verb: bool) -> bool {
         match at.checked_sub(1).map_or("", |before| self.word(before)) {
             "since" | "until" | "till" | "after" | "from" | "between" => true,

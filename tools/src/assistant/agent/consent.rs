@@ -1,5 +1,5 @@
-//! Consent: which changes the user has asked for. The model reads text by other people, which may contain instructions, so
-//! nothing is changed unless the user's own words ask for it, and nothing is deleted before the user confirms.
+//! Consent: which changes the user has asked for. The model reads text by other people, which may contain instructions,
+//! so nothing is changed unless the user's own words ask for it, and nothing is deleted before the user confirms.
 
 use language::stemming::terms;
 use std::collections::HashSet;

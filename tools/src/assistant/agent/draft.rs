@@ -95,7 +95,8 @@ impl Draft {
         done.chain(asked).collect()
     }
 
-    /// The text without markers, and the citations that they refer to; without markers, the source that the text repeats.
+    /// The text without markers, and the citations that they refer to; without markers, the source that the text
+    /// repeats.
     pub(super) fn resolve(&self, question: &str) -> Resolved {
         let mut resolved = self.sources.resolve(&self.text);
         if resolved.citations.is_empty() && self.status == MessageStatus::Completed {

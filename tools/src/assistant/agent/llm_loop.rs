@@ -69,8 +69,8 @@ impl LlmLoop<'_> {
         Ok(())
     }
 
-    /// The model's next answer: its text, which is streamed, and its function calls. Retries once if it fails before any
-    /// text was received.
+    /// The model's next answer: its text, which is streamed, and its function calls. Retries once if it fails before
+    /// any text was received.
     async fn next_answer(&self, functions: &[Function], draft: &mut Draft) -> Result<(String, Vec<Call>), Error> {
         match self.stream_answer(functions, draft).await {
             Err((Error::Unavailable(reason), false)) if reason.ends_with("broke off") => {
@@ -109,7 +109,8 @@ impl LlmLoop<'_> {
         Ok((text, calls))
     }
 
-    /// Runs the calls concurrently, and adds their results to the turns. Returns false when all of them are repetitions.
+    /// Runs the calls concurrently, and adds their results to the turns. Returns false when all of them are
+    /// repetitions.
     async fn run_calls(
         &mut self,
         text: String,

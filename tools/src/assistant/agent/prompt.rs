@@ -14,8 +14,8 @@ use crate::assistant::retrieval::{self, Passage, PassageKind};
 const INSTRUCTIONS: &str = include_str!("instructions.md");
 
 /// A note for when the passages may be irrelevant to the question; small models would use them anyway.
-const DOUBT: &str = "None of what was found has a word in common with the question. Unless it answers it all the same, say \
-    that the memory does not hold it.";
+const DOUBT: &str = "None of what was found has a word in common with the question. Unless it answers it all the same, \
+    say that the memory does not hold it.";
 
 /// The maximum length of a passage, in characters; a longer one is cut around the terms of the question.
 const MAX_PASSAGE: usize = 900;
@@ -68,8 +68,8 @@ fn has_terms(question: &str) -> bool {
     !terms(question).is_empty()
 }
 
-/// The last messages that fit into `budget` tokens, oldest first. Many models require alternating turns that begin with the
-/// user.
+/// The last messages that fit into `budget` tokens, oldest first. Many models require alternating turns that begin with
+/// the user.
 fn recent(earlier: &[Message], mut budget: usize) -> Vec<Turn> {
     let fits = |message: &&Message| budget.checked_sub(count_tokens(&message.text)).map(|left| budget = left).is_some();
     let mut kept: Vec<&Message> = earlier.iter().rev().take_while(fits).collect();

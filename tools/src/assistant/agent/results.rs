@@ -12,8 +12,8 @@ use super::{
 /// The divisor of a list's length for each step of shortening.
 const SHORTENING_DIVISOR: usize = 4;
 
-/// The result in `budget` tokens, with `cite_as` for everything that can be cited. What does not fit is removed from the end
-/// of the longest list, where the least relevant rows are, and counted as `omitted`.
+/// The result in `budget` tokens, with `cite_as` for everything that can be cited. What does not fit is removed from
+/// the end of the longest list, where the least relevant rows are, and counted as `omitted`.
 pub(super) fn render(mut result: Value, sources: &mut Sources, budget: usize) -> String {
     clean(&mut result);
     truncate(&mut result, budget);

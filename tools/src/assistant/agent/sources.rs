@@ -37,9 +37,9 @@ impl Sources {
         self.0.iter().find(|known| known.id == id)
     }
 
-    /// The source that an answer without markers repeats: small models often answer well and omit the markers.
-    /// At least half of the answer's terms that are not in the question must be in one source; the best one is returned,
-    /// with originals before summaries.
+    /// The source that an answer without markers repeats: small models often answer well and omit the markers. At least
+    /// half of the answer's terms that are not in the question must be in one source; the best one is returned, with
+    /// originals before summaries.
     pub(super) fn find_repeated(&self, answer: &str, question: &str) -> Option<&Citation> {
         let asked: HashSet<String> = terms(question).into_iter().collect();
         let mut said: Vec<String> = terms(answer).into_iter().filter(|term| !asked.contains(term)).collect();

@@ -14,8 +14,8 @@ const SUFFICIENT_COVERAGE: f32 = 0.5;
 /// The least cosine between the question and a passage that shares fewer terms.
 const MIN_SIMILARITY: f32 = 0.3;
 
-/// Whether one of these passages shares enough terms with the question, or is similar to it. Without an embedding model,
-/// one shared term suffices.
+/// Whether one of these passages shares enough terms with the question, or is similar to it. Without an embedding
+/// model, one shared term suffices.
 pub(super) async fn is_relevant(embedder: &Embedder, question: &Question<'_>, selected: &[&Passage]) -> Result<bool> {
     let best = selected.iter().map(|passage| coverage(&question.topic, passage)).fold(0.0, f32::max);
     if selected.is_empty() || question.terms.is_empty() || best >= SUFFICIENT_COVERAGE {

@@ -15,8 +15,8 @@ const MAX_NAME: usize = 60;
 
 /// How rows are listed.
 pub(super) struct Rows {
-    /// The tool that lists them, newest first, by `limit` and `cursor` or `offset`; without these arguments it returns all
-    /// of them, oldest first.
+    /// The tool that lists them, newest first, by `limit` and `cursor` or `offset`; without these arguments it returns
+    /// all of them, oldest first.
     pub(super) tool: &'static str,
     /// Additional arguments of that tool.
     pub(super) arguments: fn() -> Value,

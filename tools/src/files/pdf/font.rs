@@ -31,7 +31,8 @@ impl<'a> Font<'a> {
         text.chars().filter(|letter| *letter != '\u{fffd}' && *letter != '\0').collect()
     }
 
-    /// The total width of these codes, in thousandths of the font size, their number, and the number of spaces among them.
+    /// The total width of these codes, in thousandths of the font size, their number, and the number of spaces among
+    /// them.
     pub(super) fn measure(&self, codes: &[u8]) -> (f32, usize, usize) {
         let (mut width, mut count, mut spaces) = (0.0, 0, 0);
         for code in codes.chunks(self.bytes) {

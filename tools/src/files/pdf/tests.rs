@@ -34,7 +34,8 @@ async fn lines_words_and_paragraphs_follow_from_positions() {
     let steps =
         "BT /F1 10 Tf 72 700 Td (One line) Tj 0 -12 Td (and an-) Tj 0 -12 Td (other.) Tj 0 -30 Td (Below.) Tj ET";
     assert_eq!(text(steps).await, "One line\nand another.\n\nBelow.\n");
-    // A letter is 0.6 of the font size wide: text that begins there continues the word, text that begins later does not.
+    // A letter is 0.6 of the font size wide: text that begins there continues the word, text that begins later does
+    // not.
     let steps = "BT /F1 10 Tf 1 0 0 1 72 700 Tm (wo) Tj 1 0 0 1 84 700 Tm (rd) Tj 1 0 0 1 100 700 Tm (next) Tj ET";
     assert_eq!(text(steps).await, "word next\n");
     assert_eq!(text("BT /F1 10 Tf [(k) 60 (ern) -400 (gap)] TJ ET").await, "kern gap\n");

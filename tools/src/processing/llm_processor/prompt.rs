@@ -63,8 +63,8 @@ fn list(prompt: &mut String, title: &str, lines: impl Iterator<Item = String>) {
     }
 }
 
-/// The lines that fit into [`MAX_TRANSCRIPT`]. The beginning and the end of a conversation say most about its subject: each
-/// gets a third, and the rest goes to the longest lines between, in their order.
+/// The lines that fit into [`MAX_TRANSCRIPT`]. The beginning and the end of a conversation say most about its subject:
+/// each gets a third, and the rest goes to the longest lines between, in their order.
 fn truncate(lines: &[String]) -> Vec<String> {
     if lines.iter().map(|line| line.len() + 1).sum::<usize>() <= MAX_TRANSCRIPT {
         return lines.to_vec();

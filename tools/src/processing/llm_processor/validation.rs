@@ -32,7 +32,8 @@ const DECORATION: &[char] = &[' ', '"', '“', '”', '„', '*', '#'];
 /// The maximum duration of an event, in minutes.
 const MAX_DURATION: u32 = 14 * 24 * 60;
 
-/// Removes what is invalid from an answer: unknown segments and folders, implausible dates, facts about unnamed speakers.
+/// Removes what is invalid from an answer: unknown segments and folders, implausible dates, facts about unnamed
+/// speakers.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when a conversation that is not discarded has no title or no overview.

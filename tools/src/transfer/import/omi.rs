@@ -1,5 +1,5 @@
-//! Rows of Omi's export, and of our own, which has the same structure with more fields. Fields may be missing, and times may
-//! lack their offset.
+//! Rows of Omi's export, and of our own, which has the same structure with more fields. Fields may be missing, and
+//! times may lack their offset.
 
 use chrono::SecondsFormat;
 use resources::{

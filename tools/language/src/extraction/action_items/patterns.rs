@@ -145,15 +145,16 @@ fn rest_after<'a>(clause: &'a str, pattern: &str) -> Option<&'a str> {
 }
 
 /// Verbs that name a task by themselves.
-const TASK_VERBS: &str = "send call email text message book buy order pick schedule reserve pay submit complete prepare \
-    review fix update cancel renew register sign apply contact reply respond arrange organize print bring return drop \
-    clean wash share upload download install confirm research pack file draft finalize invite remind transfer deposit \
-    withdraw repair replace charge water feed sell donate mail ship deploy document deliver discuss investigate \
-    follow forward reschedule rsvp refill collect check write ask schedule fill set post finish plan create";
+const TASK_VERBS: &str = "send call email text message book buy order pick schedule reserve pay submit complete \
+    prepare review fix update cancel renew register sign apply contact reply respond arrange organize print bring \
+    return drop clean wash share upload download install confirm research pack file draft finalize invite remind \
+    transfer deposit withdraw repair replace charge water feed sell donate mail ship deploy document deliver discuss \
+    investigate follow forward reschedule rsvp refill collect check write ask schedule fill set post finish plan \
+    create";
 
 /// Verbs that name a task when there is a date.
-const LIGHT_VERBS: &str = "go get make take start try join attend learn visit see look find meet read do bake cook show \
-    tell talk study practice run work move have give present hand";
+const LIGHT_VERBS: &str = "go get make take start try join attend learn visit see look find meet read do bake cook \
+    show tell talk study practice run work move have give present hand";
 
 /// Verbs of contact with a person.
 const CONTACT_VERBS: &str = "call email text message contact ask remind invite meet visit pay";

@@ -35,11 +35,11 @@ const DEEDS: &str = "love enjoy hate prefer play collect run practice started bo
     earned found made gave drink eat like worked played began became researched hiked camped swam danced";
 
 /// Verbs in `-ed` and `-ing` that state nothing lasting.
-const TRANSIENT_VERBS: &str = "needed looked thanked appreciated missed agreed hoped wished noticed realized realised figured \
-    watched asked talked called showed guessed relaxed enjoyed seemed stayed stopped turned worried loved liked tried \
-    ended managed wondered expected checked supposed feeling getting looking thinking trying loving hoping enjoying \
-    wondering talking telling saying asking coming glowing missing rooting sending cheering wishing checking dying \
-    freaking keeping heading heard speaking counting focusing facing struggling staying";
+const TRANSIENT_VERBS: &str = "needed looked thanked appreciated missed agreed hoped wished noticed realized realised \
+    figured watched asked talked called showed guessed relaxed enjoyed seemed stayed stopped turned worried loved \
+    liked tried ended managed wondered expected checked supposed feeling getting looking thinking trying loving hoping \
+    enjoying wondering talking telling saying asking coming glowing missing rooting sending cheering wishing checking \
+    dying freaking keeping heading heard speaking counting focusing facing struggling staying";
 
 /// After `I'm`.
 const BEING: &str = "a an from allergic married single engaged divorced vegan vegetarian pregnant retired planning \
