@@ -87,25 +87,6 @@ impl OpenApi for Api {
     }
 }
 
-/// The methods of each path, as the router spells it, for the `Allow` header.
-pub(crate) fn methods_by_path<Other: OpenApi>() -> HashMap<String, String> {
-    let mut found: HashMap<String, Vec<Method>> = HashMap::new();
-    for path in <(Api, Other)>::meta().into_iter().flat_map(|api| api.paths) {
-        let methods = found.entry(path.path.replace('{', ":").replace('}', "")).or_default();
-        methods.extend(path.operations.into_iter().map(|operation| operation.method));
-    }
-    let join = |mut methods: Vec<Method>| {
-        if methods.contains(&Method::GET) {
-            methods.push(Method::HEAD);
-        }
-        let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
-        names.sort_unstable();
-        names.dedup();
-        names.join(", ")
-    };
-    found.into_iter().map(|(path, methods)| (path, join(methods))).collect()
-}
-
 /// What poem-openapi can say of an operation; the document adds parameters, bodies and answers.
 fn describe(operation: &'static Operation) -> MetaOperation {
     let words = operation.words();
@@ -219,7 +200,7 @@ mod tests {
     async fn ask(closed: fn() -> Error, method: Method, path: &str, body: &'static str) -> (Response, Value) {
         let panicking = poem::endpoint::make_sync(|_| -> Response { panic!("a defect") });
         let service = service(Arc::new(Closed(closed)), ());
-        let app = catch_errors::<()>(poem::Route::new().at("/panic", panicking).nest("/", service));
+        let app = catch_errors(poem::Route::new().at("/panic", panicking).nest("/", service), Vec::new());
         let request = Request::builder().method(method).uri_str(path).body(body);
         let mut response = app.get_response(request).await;
         let text = response.take_body().into_string().await.unwrap();

@@ -1,20 +1,19 @@
 //! Every refusal in one form: a status and `{"detail": …}`.
 
+use std::collections::{BTreeSet, HashMap};
+
 use http::{HeaderValue, StatusCode, header};
 use poem::{Endpoint, EndpointExt, IntoResponse, Middleware, PathPattern, Response, middleware::CatchPanic, web::Json};
-use poem_openapi::OpenApi;
 use serde_json::{Value, json};
 use tools::Error;
-
-use crate::api;
 
 /// How long a client should wait before it asks again for a part of the server that is away, in seconds.
 pub(crate) const RETRY_AFTER: &str = "5";
 
-/// Brings every error of `endpoint`, the router's own and panics among them, into the form of a refusal. `Other` are
-/// the APIs beside the tools': a wrong method is told which ones the path has.
-pub fn catch_errors<Other: OpenApi>(endpoint: impl Endpoint + 'static) -> impl Endpoint<Output = Response> {
-    let methods = api::methods_by_path::<Other>();
+/// Renders every error of `endpoint` as `{"detail": …}`, those of the router and panics included. `routes` are all routes that
+/// are mounted, such as `GET /healthz`: a wrong method is answered with the methods of the path.
+pub fn catch_errors(endpoint: impl Endpoint + 'static, routes: Vec<String>) -> impl Endpoint<Output = Response> {
+    let methods = methods_by_path(&routes);
     let answer = move |error: poem::Error| {
         let allowed = error.data::<PathPattern>().and_then(|pattern| methods.get(pattern.0.as_ref()));
         let allowed = allowed.filter(|_| error.status() == StatusCode::METHOD_NOT_ALLOWED).cloned();
@@ -28,6 +27,20 @@ pub fn catch_errors<Other: OpenApi>(endpoint: impl Endpoint + 'static) -> impl E
     };
     let panicked = |_| Refusal::internal().into_response();
     CatchPanic::new().with_handler(panicked).transform(endpoint).catch_all_error(answer)
+}
+
+/// The `Allow` header of each path, as the router spells it.
+fn methods_by_path(routes: &[String]) -> HashMap<String, String> {
+    let mut methods: HashMap<String, BTreeSet<&str>> = HashMap::new();
+    for (method, path) in routes.iter().filter_map(|route| route.split_once(' ')) {
+        let allowed = methods.entry(path.replace('{', ":").replace('}', "")).or_default();
+        allowed.insert(method);
+        if method == "GET" {
+            allowed.insert("HEAD");
+        }
+    }
+    let join = |allowed: BTreeSet<&str>| allowed.into_iter().collect::<Vec<_>>().join(", ");
+    methods.into_iter().map(|(path, allowed)| (path, join(allowed))).collect()
 }
 
 /// The answer to a request that failed with `error`.

@@ -1,17 +1,14 @@
-//! The start page: whether the server is well, and how to connect to it. It asks nothing of any other host.
+//! The start page, with the state of the server and how to connect to it, and its assets. It loads nothing from other hosts.
 
-use poem::web::{Html, WithContentType, WithHeader};
-use poem::{IntoResponse, Route, get, handler};
-
-/// Adds what the page loads to the routes of the server.
-pub(crate) fn mount(route: Route) -> Route {
-    route.at("/web/style.css", get(style)).at("/web/consent.css", get(consent_style)).at("/web/page.js", get(script))
-}
+use poem::{
+    IntoResponse, handler,
+    web::{Html, WithContentType, WithHeader},
+};
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page itself.
+/// The start page.
 #[handler]
 pub(crate) fn index() -> WithHeader<WithHeader<Html<&'static str>>> {
     Html(include_str!("pages/index.html"))
@@ -20,21 +17,21 @@ pub(crate) fn index() -> WithHeader<WithHeader<Html<&'static str>>> {
 }
 
 #[handler]
-fn style() -> WithContentType<&'static str> {
+pub(crate) fn style() -> WithContentType<&'static str> {
     include_str!("pages/style.css").with_content_type("text/css; charset=utf-8")
 }
 
 #[handler]
-fn consent_style() -> WithContentType<&'static str> {
+pub(crate) fn consent_style() -> WithContentType<&'static str> {
     include_str!("pages/consent.css").with_content_type("text/css; charset=utf-8")
 }
 
 #[handler]
-fn script() -> WithContentType<&'static str> {
+pub(crate) fn script() -> WithContentType<&'static str> {
     include_str!("pages/page.js").with_content_type("text/javascript; charset=utf-8")
 }
 
-/// The icon of the page, which holds it as a URL of its own.
+/// The icon, as the data URL in the start page.
 pub(crate) fn icon() -> &'static str {
     let page = include_str!("pages/index.html");
     let url = page.split_once("rel=\"icon\" href=\"").and_then(|(_, rest)| rest.split_once('"'));

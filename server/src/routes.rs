@@ -1,113 +1,150 @@
-//! The few routes that are no tools: the state of the server, and what is streamed: an answer, and all that a user has.
+//! All routes but those of the tools, in one table.
 
-mod dictation;
-mod frames;
+mod chat;
+mod export;
+mod health;
 mod operations;
+mod transcribe_stream;
 mod voice;
 
 use std::{collections::HashMap, sync::Arc};
 
-use futures::{Stream, TryStreamExt};
 use http::Method;
-use openapi::{SignIn as _, locality, read_json, refuse};
+use openapi::{SignIn as _, document_endpoint, locality, ui_endpoint};
 use poem::{
-    Body, Endpoint, EndpointExt, IntoResponse, Request, Response,
+    Endpoint, EndpointExt, IntoResponse, Request, Response, Route,
     endpoint::{BoxEndpoint, make},
-    web::Json,
 };
 use poem_openapi::{
     OpenApi,
     registry::{MetaApi, Registry},
 };
-use resources::{LanguageModel, Resources, Speech};
-use schemas::{
-    audit::AuditAccess,
-    health::{Health, IndexHealth},
-};
-use serde_json::{Map, Value};
-use tools::{
-    Audience, Error, Result,
-    assistant::agent::{self, Frame},
-    limits::Policy,
-};
+use resources::Resources;
+use schemas::audit::AuditAccess;
+use tools::{Audience, Context, Result, limits::Policy};
 
 use crate::{
-    address::BaseUrl,
-    auth::{SignIn, oidc_login},
+    auth::{
+        SignIn,
+        oauth::{Oauth, authorize, metadata, oidc_callback, register, token},
+        oidc_login::{self, OidcLogin, apps, code_flow},
+    },
     http::Connections,
-    middleware::stream_limit::StreamLimit,
+    middleware::stream_limit::{StreamLimit, StreamPermit},
     pages,
 };
 
-/// A question is a text with a few ids.
-const LONGEST_QUESTION: usize = 256 * 1024;
-
-/// The routes that are no tools.
-pub(crate) struct Others {
+/// State of the routes.
+pub(crate) struct State {
     pub(crate) sign_in: Arc<SignIn>,
-    resources: Arc<Resources>,
+    pub(crate) resources: Arc<Resources>,
     pub(crate) connections: Connections,
     pub(crate) streams: StreamLimit,
-    base: BaseUrl,
+    pub(crate) mcp: Arc<Route>,
+    pub(crate) oauth: Arc<Oauth>,
+    pub(crate) oidc_login: Arc<OidcLogin>,
 }
 
-impl Others {
-    pub(crate) fn new(
-        sign_in: Arc<SignIn>,
-        resources: Arc<Resources>,
-        connections: Connections,
-        streams: StreamLimit,
-        base: BaseUrl,
-    ) -> Self {
-        Self { sign_in, resources, connections, streams, base }
+/// An operation that responds with a stream. It is not a tool, so that its checks are here.
+struct StreamOperation {
+    name: &'static str,
+    access: AuditAccess,
+    policies: &'static [Policy],
+}
+
+impl State {
+    /// Authenticates the user, records impersonation, and checks the limits.
+    async fn admit(&self, request: &Request, operation: &StreamOperation) -> Result<(Context, StreamPermit)> {
+        let context = self.sign_in.context(Audience::App, request.headers()).await?;
+        context.note_acting(operation.name, operation.access);
+        let permit = self.check_limits(&context, request, operation.policies)?;
+        Ok((context, permit))
+    }
+
+    /// Checks the rate limits, and the limit on open streams.
+    fn check_limits(&self, context: &Context, request: &Request, policies: &[Policy]) -> Result<StreamPermit> {
+        context.check_rate_limit(policies, 1, locality(request))?;
+        self.streams.acquire(&context.caller.user)
     }
 }
 
-impl OpenApi for Others {
+/// Makes the endpoint of a route.
+type Mount = fn(&Arc<State>) -> BoxEndpoint<'static>;
+
+/// Every route that is not a tool's: method, path, endpoint. `HEAD` is answered wherever `GET` is.
+#[rustfmt::skip]
+const ROUTES: &[(Method, &str, Mount)] = &[
+    // Pages
+    (Method::GET, "/", |_| boxed(pages::index)),
+    (Method::GET, "/docs", |_| boxed(ui_endpoint::<Routes>())),
+    (Method::GET, "/openapi.json", |_| boxed(document_endpoint::<Routes>())),
+    (Method::GET, "/web/consent.css", |_| boxed(pages::consent_style)),
+    (Method::GET, "/web/page.js", |_| boxed(pages::script)),
+    (Method::GET, "/web/style.css", |_| boxed(pages::style)),
+    // Health, chat, voice, export
+    (Method::GET, "/healthz", |state| on(state, health::show)),
+    (Method::GET, "/v1/users/export", |state| on(state, export::export)),
+    (Method::POST, "/v2/messages", |state| on(state, chat::ask)),
+    (Method::GET, "/v2/voice-message/transcribe-stream", |state| on(state, transcribe_stream::transcribe)),
+    (Method::POST, "/v2/voice-messages", |state| on(state, voice::ask)),
+    // MCP
+    (Method::DELETE, "/v1/mcp", |state| boxed(Arc::clone(&state.mcp))),
+    (Method::GET, "/v1/mcp", |state| boxed(Arc::clone(&state.mcp))),
+    (Method::HEAD, "/v1/mcp", |state| boxed(Arc::clone(&state.mcp))),
+    (Method::POST, "/v1/mcp", |state| boxed(Arc::clone(&state.mcp))),
+    (Method::POST, "/v1/mcp/messages", |state| boxed(Arc::clone(&state.mcp))),
+    (Method::DELETE, "/v1/mcp/sse", |state| boxed(Arc::clone(&state.mcp))),
+    (Method::GET, "/v1/mcp/sse", |state| boxed(Arc::clone(&state.mcp))),
+    (Method::HEAD, "/v1/mcp/sse", |state| boxed(Arc::clone(&state.mcp))),
+    (Method::POST, "/v1/mcp/sse", |state| boxed(Arc::clone(&state.mcp))),
+    (Method::GET, "/v1/mcp/sse/info", |state| boxed(Arc::clone(&state.mcp))),
+    // OAuth 2.1 authorization server
+    (Method::GET, "/.well-known/oauth-authorization-server", |state| on(&state.oauth, metadata::server)),
+    (Method::GET, "/.well-known/oauth-authorization-server/v1/mcp", |state| on(&state.oauth, metadata::server)),
+    (Method::GET, "/.well-known/oauth-authorization-server/v1/mcp/sse", |state| on(&state.oauth, metadata::server)),
+    (Method::GET, "/.well-known/oauth-protected-resource", |state| on(&state.oauth, metadata::resource)),
+    (Method::GET, "/.well-known/oauth-protected-resource/v1/mcp", |state| on(&state.oauth, metadata::resource)),
+    (Method::GET, "/.well-known/oauth-protected-resource/v1/mcp/sse", |state| on(&state.oauth, metadata::resource)),
+    (Method::GET, "/.well-known/openid-configuration", |state| on(&state.oauth, metadata::server)),
+    (Method::GET, "/.well-known/openid-configuration/v1/mcp", |state| on(&state.oauth, metadata::server)),
+    (Method::GET, "/.well-known/openid-configuration/v1/mcp/sse", |state| on(&state.oauth, metadata::server)),
+    (Method::GET, "/authorize", |state| on(&state.oauth, authorize::show)),
+    (Method::POST, "/authorize", |state| on(&state.oauth, authorize::submit)),
+    (Method::GET, oidc_callback::PATH, |state| on(&state.oauth, oidc_callback::callback)),
+    (Method::POST, "/register", |state| on(&state.oauth, register::register)),
+    (Method::POST, "/revoke", |state| on(&state.oauth, token::revoke)),
+    (Method::POST, "/token", |state| on(&state.oauth, token::issue)),
+    // Sign-in with OpenID Connect, and for apps
+    (Method::GET, "/v1/auth/authorize", |state| oidc_login::endpoint(&state.oidc_login, code_flow::authorize)),
+    (Method::GET, "/v1/auth/callback/{provider}", |state| oidc_login::endpoint(&state.oidc_login, code_flow::callback)),
+    (Method::POST, "/v1/auth/token", |state| oidc_login::endpoint(&state.oidc_login, code_flow::issue_tokens)),
+    (Method::GET, "/v1/oauth/authorize", |state| oidc_login::endpoint(&state.oidc_login, apps::show)),
+    (Method::POST, "/v1/oauth/authorize", |state| oidc_login::endpoint(&state.oidc_login, apps::sign_in)),
+    (Method::POST, "/v1/oauth/token", |state| oidc_login::endpoint(&state.oidc_login, apps::issue_redirect)),
+];
+
+/// The routes as `GET /healthz`.
+pub(crate) fn names() -> impl Iterator<Item = String> {
+    let own = ROUTES.iter().filter(|(method, ..)| *method != Method::HEAD);
+    own.map(|(method, path, _)| format!("{method} {path}"))
+}
+
+/// Mounts the routes, and describes those that belong in the OpenAPI document.
+pub(crate) struct Routes(pub(crate) Arc<State>);
+
+impl OpenApi for Routes {
     fn meta() -> Vec<MetaApi> {
-        vec![MetaApi { paths: operations::paths() }, MetaApi { paths: oidc_login::paths() }]
+        vec![MetaApi { paths: operations::paths() }]
     }
 
     fn register(_: &mut Registry) {}
 
     fn add_routes(self, routes: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
-        oidc_login::add_routes(Arc::clone(&self.resources), Arc::clone(&self.sign_in), self.base.clone(), routes);
-        let health = {
-            let resources = Arc::clone(&self.resources);
-            make(move |_| {
-                let resources = Arc::clone(&resources);
-                async move { Json(health(&resources).await) }
-            })
-        };
-        let this = Arc::new(self);
-        let others = Arc::clone(&this);
-        let ask = make(move |request| {
-            let others = Arc::clone(&others);
-            async move { others.ask(request).await.unwrap_or_else(|refusal| refusal) }
-        });
-        let others = Arc::clone(&this);
-        let ask_aloud = make(move |request| {
-            let others = Arc::clone(&others);
-            async move { voice::ask(&others, request).await.unwrap_or_else(|refusal| refusal) }
-        });
-        let others = Arc::clone(&this);
-        let dictate = make(move |request| {
-            let others = Arc::clone(&others);
-            async move { dictation::listen(&others, request).await }
-        });
-        let export = make(move |request: Request| {
-            let others = Arc::clone(&this);
-            async move { others.export(request).await.unwrap_or_else(refuse) }
-        });
-        // The start page has to be here: the API is mounted at the root and would hide any other route for it.
-        routes.entry("/".into()).or_default().insert(Method::GET, boxed(pages::index));
-        routes.entry("/healthz".into()).or_default().insert(Method::GET, boxed(health));
-        routes.entry("/v1/users/export".into()).or_default().insert(Method::GET, boxed(export));
-        routes.entry("/v2/messages".into()).or_default().insert(Method::POST, boxed(ask));
-        // A WebSocket, which the document cannot describe.
-        let dictation = "/v2/voice-message/transcribe-stream".to_owned();
-        routes.entry(dictation).or_default().insert(Method::GET, boxed(dictate));
-        routes.entry("/v2/voice-messages".into()).or_default().insert(Method::POST, boxed(ask_aloud));
+        for (method, path, mount) in ROUTES {
+            // The router spells a path parameter otherwise than the document.
+            let path = path.replace('{', ":").replace('}', "");
+            routes.entry(path).or_default().insert(method.clone(), mount(&self.0));
+        }
     }
 }
 
@@ -115,66 +152,29 @@ fn boxed(endpoint: impl Endpoint<Output: IntoResponse> + 'static) -> BoxEndpoint
     endpoint.map_to_response().boxed()
 }
 
-async fn health(resources: &Resources) -> Health {
-    let pending = resources.pending().await;
-    let absence = resources.embedder.unavailable_reason().map(|reason| format!("no embedding model: {reason}"));
-    let problems: Vec<String> = pending.as_ref().err().map(ToString::to_string).into_iter().chain(absence).collect();
-    Health {
-        status: if problems.is_empty() { "ok".into() } else { "degraded".into() },
-        version: env!("CARGO_PKG_VERSION").into(),
-        index: IndexHealth { pending: pending.unwrap_or_default() },
-        embedder: resources.embedder.name().map(str::to_owned),
-        model: resources.llm.as_ref().map(LanguageModel::name).map(str::to_owned),
-        speech: resources.speech.as_ref().map(Speech::name).map(str::to_owned),
-        problems,
-    }
+/// An endpoint that calls `handler` with the state.
+fn on<S, F, R>(state: &Arc<S>, handler: F) -> BoxEndpoint<'static>
+where
+    S: Send + Sync + 'static,
+    F: Fn(Arc<S>, Request) -> R + Send + Sync + 'static,
+    R: Future<Output = Response> + Send + 'static,
+{
+    let state = Arc::clone(state);
+    make(move |request| handler(Arc::clone(&state), request)).map_to_response().boxed()
 }
 
-impl Others {
-    async fn ask(&self, mut request: Request) -> Result<Response, Response> {
-        let context = self.sign_in.context(Audience::App, request.headers()).await.map_err(refuse)?;
-        context.note_acting("send_message", AuditAccess::Write);
-        context.check_rate_limit(&[Policy::ChatSend], 1, locality(&request)).map_err(refuse)?;
-        let permit = self.streams.acquire(&context.caller.user).map_err(refuse)?;
-        let app_id = app_id(&request);
-        let body = read_json(&mut request, LONGEST_QUESTION).await?;
-        let unreadable = |error| refuse(Error::Invalid(format!("The body is not a JSON object: {error}")));
-        let given: Map<String, Value> = serde_json::from_slice(&body).map_err(unreadable)?;
-        let question = agent::parse_message(given).map_err(|error| refuse(in_body(error)))?;
-        let closed = self.connections.closed(request.remote_addr());
-        let (_, frames) = agent::ask(context, app_id, question, closed).await.map_err(refuse)?;
-        Ok(permit.hold(streamed(frames)))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_described_operation_is_mounted() {
+        let mounted: Vec<String> = names().collect();
+        for path in operations::paths() {
+            for operation in path.operations {
+                let name = format!("{} {}", operation.method, path.path);
+                assert!(mounted.contains(&name), "{name}");
+            }
+        }
     }
-
-    async fn export(&self, request: Request) -> Result<Response> {
-        let context = self.sign_in.context(Audience::App, request.headers()).await?;
-        context.note_acting("export", AuditAccess::Read);
-        let permit = self.streams.acquire(&context.caller.user)?;
-        let rows = tools::transfer::export(Arc::clone(&context.resources), context.caller.user.clone());
-        let body = Body::from_bytes_stream(rows.map_err(std::io::Error::other));
-        let disposition = "attachment; filename=\"omi-export.json\"";
-        let response = Response::builder().content_type("application/json").header("Content-Disposition", disposition);
-        Ok(permit.hold(response.body(body)))
-    }
-}
-
-/// The frames of an answer as a response.
-pub(crate) fn streamed(frames: impl Stream<Item = Frame> + Send + 'static) -> Response {
-    let stream = Body::from_bytes_stream(frames::encode(frames));
-    Response::builder().content_type("text/event-stream").header("Cache-Control", "no-cache").body(stream)
-}
-
-/// Says of each argument that is wrong that it stands in the body.
-fn in_body(mut error: Error) -> Error {
-    if let Error::Arguments(issues) = &mut error {
-        issues.iter_mut().for_each(|issue| issue.loc.insert(0, "body".into()));
-    }
-    error
-}
-
-/// The app that is asked; clients write `null` or nothing for none.
-pub(crate) fn app_id(request: &Request) -> Option<String> {
-    let query: HashMap<String, String> = request.params().unwrap_or_default();
-    let given = query.get("app_id").or_else(|| query.get("plugin_id"));
-    given.filter(|id| !id.is_empty() && *id != "null").cloned()
 }

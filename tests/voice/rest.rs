@@ -165,7 +165,7 @@ async fn a_spoken_question_is_answered_like_a_written_one() {
     assert!(setup.speech.sent("ignored").is_empty(), "only the first recording counts");
     setup.speech.script("mumbling", Recognition::Text(" ", None));
     let silent = user.app().request(Method::POST, "/v2/voice-messages").multipart(spoken(&["mumbling"]));
-    Answer::to(silent).await.refused(400, "No words were heard in the audio");
+    Answer::to(silent).await.refused(400, "No speech was recognized in the audio");
     let none = user.app().request(Method::POST, "/v2/voice-messages").multipart(Form::new().text("language", "en"));
     Answer::to(none).await.refused(400, "No audio was sent");
 }
@@ -225,5 +225,5 @@ async fn dictation_closes_with_the_reason() {
     let deaf = Server::shared().await.user().await;
     assert_eq!(dictate(&deaf.url, &deaf.token, "", &["x"]).await, [Err(1011)]);
     let plain = user.app().get("/v2/voice-message/transcribe-stream").await;
-    plain.refused(400, "This route is for WebSockets");
+    plain.refused(400, "This route requires a WebSocket");
 }

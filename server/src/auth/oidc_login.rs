@@ -1,14 +1,13 @@
 //! Signing in with a browser: at the configured OpenID Connect issuer, for programs that want tokens, and for apps that want a
 //! user's id. Signing in with a password is a tool.
 
-mod apps;
-mod code_flow;
-mod operations;
+pub(crate) mod apps;
+pub(crate) mod code_flow;
 mod redirect;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use openapi::refuse;
 use poem::{
     EndpointExt, FromRequest, Request, Response,
@@ -20,8 +19,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tools::{Error, Issue, Result};
 
-pub(crate) use operations::paths;
-
 use super::SignIn;
 use crate::address::BaseUrl;
 
@@ -29,36 +26,27 @@ use crate::address::BaseUrl;
 const MAX_FORM: usize = 64 << 10;
 
 /// State of these routes.
-struct OidcLogin {
+pub(crate) struct OidcLogin {
     resources: Arc<Resources>,
     sign_in: Arc<SignIn>,
     base: BaseUrl,
 }
 
-type Routes = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
-
-/// Adds these routes.
-pub(crate) fn add_routes(resources: Arc<Resources>, sign_in: Arc<SignIn>, base: BaseUrl, routes: &mut Routes) {
-    let login = Arc::new(OidcLogin { resources, sign_in, base });
-    let mut add = |method: Method, path: &str, endpoint: BoxEndpoint<'static>| {
-        routes.entry(path.to_owned()).or_default().insert(method, endpoint);
-    };
-    add(Method::GET, "/v1/auth/authorize", endpoint(&login, code_flow::authorize));
-    add(Method::GET, "/v1/auth/callback/:provider", endpoint(&login, code_flow::callback));
-    add(Method::POST, "/v1/auth/token", endpoint(&login, code_flow::issue_tokens));
-    add(Method::GET, "/v1/oauth/authorize", endpoint(&login, apps::show));
-    add(Method::POST, "/v1/oauth/authorize", endpoint(&login, apps::sign_in));
-    add(Method::POST, "/v1/oauth/token", endpoint(&login, apps::issue_redirect));
+impl OidcLogin {
+    pub(crate) fn new(resources: Arc<Resources>, sign_in: Arc<SignIn>, base: BaseUrl) -> Arc<Self> {
+        Arc::new(Self { resources, sign_in, base })
+    }
 }
 
-fn endpoint<F, R>(login: &Arc<OidcLogin>, respond: F) -> BoxEndpoint<'static>
+/// An endpoint that calls `handler` with the state.
+pub(crate) fn endpoint<F, R>(login: &Arc<OidcLogin>, handler: F) -> BoxEndpoint<'static>
 where
     F: Fn(Arc<OidcLogin>, Request) -> R + Send + Sync + 'static,
     R: Future<Output = Result<Response>> + Send + 'static,
 {
     let login = Arc::clone(login);
     let responder = make(move |request| {
-        let response = respond(Arc::clone(&login), request);
+        let response = handler(Arc::clone(&login), request);
         async move { private(response.await.inspect_err(log).unwrap_or_else(refuse)) }
     });
     responder.map_to_response().boxed()

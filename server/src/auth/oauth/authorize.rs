@@ -25,7 +25,7 @@ use crate::html;
 type Outcome<T> = Result<T, Response>;
 
 /// Shows the consent page, or the sign-in page before it.
-pub(super) async fn show(oauth: Arc<Oauth>, request: Request) -> Response {
+pub(crate) async fn show(oauth: Arc<Oauth>, request: Request) -> Response {
     let session = AuthorizeSession::of(&oauth, &request, Parameters::of_query(&request)).await;
     match session {
         Ok(session) => session.page(&oauth, None, StatusCode::OK).await,
@@ -34,7 +34,7 @@ pub(super) async fn show(oauth: Arc<Oauth>, request: Request) -> Response {
 }
 
 /// Handles the form of either page.
-pub(super) async fn decide(oauth: Arc<Oauth>, mut request: Request) -> Response {
+pub(crate) async fn submit(oauth: Arc<Oauth>, mut request: Request) -> Response {
     let form = match Parameters::of_form(&mut request).await {
         Ok(form) => form,
         Err(error) => return pages::problem(StatusCode::BAD_REQUEST, &error.description),

@@ -14,8 +14,9 @@ pub(super) fn scopes() -> Vec<String> {
 }
 
 /// The metadata of the MCP endpoint at this path as a protected resource (RFC 9728). Without a path, of the canonical one.
-pub(super) async fn resource(oauth: Arc<Oauth>, request: Request, endpoint: &'static str) -> Response {
-    let endpoint = if endpoint.is_empty() { "/v1/mcp" } else { endpoint };
+pub(crate) async fn resource(oauth: Arc<Oauth>, request: Request) -> Response {
+    let endpoint = request.uri().path().trim_start_matches("/.well-known/oauth-protected-resource").to_owned();
+    let endpoint = if endpoint.is_empty() { "/v1/mcp" } else { &endpoint };
     with_base(&oauth, &request, |base| {
         json!({
             "resource": format!("{base}{endpoint}"),
@@ -29,7 +30,7 @@ pub(super) async fn resource(oauth: Arc<Oauth>, request: Request, endpoint: &'st
 }
 
 /// The metadata of the authorization server (RFC 8414).
-pub(super) async fn server(oauth: Arc<Oauth>, request: Request) -> Response {
+pub(crate) async fn server(oauth: Arc<Oauth>, request: Request) -> Response {
     with_base(&oauth, &request, |base| {
         let mut document = json!({
             "issuer": base,

@@ -12,7 +12,7 @@ use url::form_urlencoded::Serializer;
 use super::{Oauth, authorize, browser::Browser, pages, parameters::Parameters};
 
 /// Where the browser returns to.
-pub(super) const PATH: &str = "/authorize/signed-in";
+pub(crate) const PATH: &str = "/authorize/signed-in";
 
 /// The URL of the callback on the server at `base`.
 pub(crate) fn url(base: &str) -> String {
@@ -32,7 +32,7 @@ pub(super) fn login_url(base: &str, provider: &str, browser: &Browser, query: &s
 }
 
 /// Signs the browser in, and returns to the authorization request.
-pub(super) async fn callback(oauth: Arc<Oauth>, request: Request) -> Response {
+pub(crate) async fn callback(oauth: Arc<Oauth>, request: Request) -> Response {
     let given = Parameters::of_query(&request);
     let get = |name| given.get(name).ok().flatten();
     let unknown = "This sign-in is unknown or has expired. Please start again.";

@@ -30,7 +30,7 @@ struct ClientMetadata {
 }
 
 /// `POST /register`.
-pub(super) async fn register(oauth: Arc<Oauth>, request: Request) -> Response {
+pub(crate) async fn register(oauth: Arc<Oauth>, request: Request) -> Response {
     if !oauth.resources.grant_settings.registration {
         let body = json!({ "error": "access_denied", "error_description": "Client registration is disabled" });
         return response::json(StatusCode::NOT_FOUND, &body);

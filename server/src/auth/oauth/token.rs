@@ -23,12 +23,12 @@ use crate::address::host_header;
 const VERIFIER_LENGTH: std::ops::RangeInclusive<usize> = 43..=128;
 
 /// `POST /token`.
-pub(super) async fn issue(oauth: Arc<Oauth>, mut request: Request) -> Response {
+pub(crate) async fn issue(oauth: Arc<Oauth>, mut request: Request) -> Response {
     issue_tokens(&oauth, &mut request).await.unwrap_or_else(Response::from)
 }
 
 /// `POST /revoke` (RFC 7009): an unknown token counts as revoked.
-pub(super) async fn revoke(oauth: Arc<Oauth>, mut request: Request) -> Response {
+pub(crate) async fn revoke(oauth: Arc<Oauth>, mut request: Request) -> Response {
     revoke_token(&oauth, &mut request).await.unwrap_or_else(Response::from)
 }
 

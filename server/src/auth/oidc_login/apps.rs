@@ -32,14 +32,14 @@ struct AppLoginForm {
 }
 
 /// `GET /v1/oauth/authorize`: shows the page.
-pub(super) async fn show(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
+pub(crate) async fn show(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
     let form: AppLoginForm = request.params().unwrap_or_default();
     let app = login.app(form.app_id.as_deref().unwrap_or_default())?;
     Ok(page(&app, form.state.as_deref(), StatusCode::OK, None))
 }
 
 /// `POST /v1/oauth/authorize`: handles its form.
-pub(super) async fn sign_in(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
+pub(crate) async fn sign_in(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
     let from = address_of(&request);
     let form: AppLoginForm = read_form(request).await?;
     let app = login.app(form.app_id.as_deref().unwrap_or_default())?;
@@ -52,7 +52,7 @@ pub(super) async fn sign_in(login: Arc<OidcLogin>, request: Request) -> Result<R
 }
 
 /// `POST /v1/oauth/token`: returns the user of a token, and the URL that opens the app for them. Impersonation is refused.
-pub(super) async fn issue_redirect(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
+pub(crate) async fn issue_redirect(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
     let form: AppLoginForm = read_form(request).await?;
     let token = required("firebase_id_token", form.firebase_id_token)?;
     let app_id = required("app_id", form.app_id)?;

@@ -15,7 +15,7 @@ use tools::{Error, Result};
 
 use super::{OidcLogin, read_form, redirect, redirect_to, required};
 use crate::{
-    auth::oauth,
+    auth::oauth::oidc_callback,
     cookies::{self, Cookie},
 };
 
@@ -33,7 +33,7 @@ struct AuthorizeQuery {
 }
 
 /// `GET /v1/auth/authorize`: redirects the browser to the issuer.
-pub(super) async fn authorize(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
+pub(crate) async fn authorize(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
     let query: AuthorizeQuery = request.params().unwrap_or_default();
     let base = login.base.of(&request).ok_or_else(|| Error::Rejected("Unknown host".into()))?;
     // Checked first, so that no other error is sent to an unknown URI.
@@ -44,7 +44,7 @@ pub(super) async fn authorize(login: Arc<OidcLogin>, request: Request) -> Result
     if query.code_challenge.is_some() && query.code_challenge_method.as_deref() != Some("S256") {
         return Err(Error::Rejected("code_challenge_method must be S256".into()));
     }
-    if query.code_challenge.is_none() && query.redirect_uri == oauth::oidc_callback_url(&base) {
+    if query.code_challenge.is_none() && query.redirect_uri == oidc_callback::url(&base) {
         return Err(Error::Rejected("code_challenge is missing".into()));
     }
     let callback = format!("{base}/v1/auth/callback/{}", query.provider);
@@ -78,7 +78,7 @@ struct CallbackQuery {
 }
 
 /// `GET /v1/auth/callback/{provider}`: the browser returns from the issuer.
-pub(super) async fn callback(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
+pub(crate) async fn callback(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
     let given: CallbackQuery = request.params().unwrap_or_default();
     let unknown = || Error::Rejected("This sign-in is unknown or has expired; start again".into());
     let login_state = login.resources.users().take_oidc_login(&given.state).await?.ok_or_else(unknown)?;
@@ -112,7 +112,7 @@ struct TokenRequest {
 }
 
 /// `POST /v1/auth/token`: exchanges the code for tokens.
-pub(super) async fn issue_tokens(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
+pub(crate) async fn issue_tokens(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
     let given: TokenRequest = read_form(request).await?;
     if required("grant_type", given.grant_type)? != "authorization_code" {
         return Err(Error::Rejected("Unsupported grant type".into()));
@@ -141,7 +141,7 @@ pub(super) async fn issue_tokens(login: Arc<OidcLogin>, request: Request) -> Res
 impl OidcLogin {
     /// The URI, if it is allowed as a redirect after signing in on the server at `base`: its consent page, or an allowed one.
     fn allowed_redirect(&self, uri: &str, base: &str) -> Option<Url> {
-        match uri == oauth::oidc_callback_url(base) {
+        match uri == oidc_callback::url(base) {
             true => uri.parse().ok(),
             false => redirect::allowed(uri, &self.resources.identity.settings.redirect_uris),
         }
