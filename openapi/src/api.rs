@@ -137,7 +137,7 @@ impl Call {
         }
         // Who hangs up takes nothing back: what changes something is done to the end, its caches and logs included.
         let (tell, told) = oneshot::channel();
-        resources.sessions.spawn(async move { drop(tell.send(called.await)) });
+        resources.tasks.spawn(async move { drop(tell.send(called.await)) });
         let outcome = told.await.unwrap_or_else(|error| Err(Error::Internal(error.into())));
         Ok(reply::answer(&route.reply, outcome?))
     }

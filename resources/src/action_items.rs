@@ -13,25 +13,19 @@ use schemas::action_item::{ActionItem, ActionItemCount, ActionItemStatus};
 use surrealdb::types::{RecordId, SurrealValue, Value};
 
 use crate::{
-    Resources, Result,
-    database::{self, Bound, name_of, record},
+    Database, Index, Result,
+    database::{self, Params, name_of, record},
 };
 pub use changes::{Change, NewActionItem};
 use row::ActionItemRow;
 pub(crate) use search::documents;
-pub use sharing::{Acceptance, Share};
+pub use sharing::{Acceptance, Share, find_share};
 
 /// The action items of one user; nothing of anyone else's can be reached through it.
 pub struct ActionItems<'a> {
-    resources: &'a Resources,
+    database: &'a Database,
+    index: &'a Index,
     user: &'a str,
-}
-
-impl Resources {
-    /// The action items of `user`.
-    pub fn action_items<'a>(&'a self, user: &'a str) -> ActionItems<'a> {
-        ActionItems { resources: self, user }
-    }
 }
 
 /// Which action items to list, and where to go on.
@@ -67,6 +61,13 @@ pub struct Position(String);
 /// The condition that keeps only items after a position, by the field that ascends as lists do.
 const AFTER: &str = "rank > $after";
 
+impl<'a> ActionItems<'a> {
+    /// Queries of `user`.
+    pub fn new(database: &'a Database, index: &'a Index, user: &'a str) -> Self {
+        Self { database, index, user }
+    }
+}
+
 impl ActionItems<'_> {
     /// The action items of `selection`, each with its place: open ones first, the soonest due first among them, those
     /// without a date last, then the youngest first.
@@ -86,18 +87,18 @@ impl ActionItems<'_> {
             ("after", AFTER, selection.after.as_ref().map(|Position(rank)| rank.clone().into_value())),
         ];
         let mut conditions = vec!["user = $user"];
-        let mut bound = self.bound().with("limit", selection.limit).with("skip", selection.offset);
+        let mut params = self.params().with("limit", selection.limit).with("skip", selection.offset);
         for (name, condition, value) in filters {
             if let Some(value) = value {
                 conditions.push(condition);
-                bound = bound.with(name, value);
+                params = params.with(name, value);
             }
         }
         let along = if selection.conversation_id.is_some() { "WITH INDEX action_item_conversation" } else { "" };
         let conditions = conditions.join(" AND ");
         let statement =
             format!("SELECT * FROM action_item {along} WHERE {conditions} ORDER BY rank LIMIT $limit START $skip");
-        let rows = self.rows(&statement, bound).await?;
+        let rows = self.rows(&statement, params).await?;
         Ok(rows.into_iter().map(|row| (row.clone().into(), Position(row.rank.unwrap_or_default()))).collect())
     }
 
@@ -105,7 +106,7 @@ impl ActionItems<'_> {
     pub async fn ids(&self, completed: Option<bool>) -> Result<Vec<String>> {
         let condition = if completed.is_some() { "AND completed = $completed" } else { "" };
         let statement = format!("SELECT VALUE aid FROM action_item WHERE user = $user {condition} ORDER BY rank");
-        self.resources.database.run(&statement, self.bound().with("completed", completed)).await?.take(0)
+        self.database.run(&statement, self.params().with("completed", completed)).await?.take(0)
     }
 
     /// How many there are.
@@ -116,7 +117,7 @@ impl ActionItems<'_> {
             number: i64,
         }
         let statement = "SELECT status, count() AS number FROM action_item WHERE user = $user GROUP BY status";
-        let groups: Vec<Group> = self.resources.database.run(statement, self.bound()).await?.take(0)?;
+        let groups: Vec<Group> = self.database.run(statement, self.params()).await?.take(0)?;
         let of = |status: Option<ActionItemStatus>| {
             let wanted = status.as_ref().map(name_of);
             let fits = |group: &&Group| wanted.as_ref().is_none_or(|name| *name == group.status);
@@ -136,13 +137,13 @@ impl ActionItems<'_> {
 
     /// Those of the action items called `ids` that are there.
     pub async fn get_many(&self, ids: &[String]) -> Result<Vec<ActionItem>> {
-        self.items("SELECT * FROM $ids", Bound::new().with("ids", self.records(ids))).await
+        self.items("SELECT * FROM $ids", Params::new().with("ids", self.records(ids))).await
     }
 
     /// Those written down since `time`, oldest first.
     pub async fn recent(&self, time: DateTime<Utc>) -> Result<Vec<ActionItem>> {
         let statement = "SELECT * FROM action_item WHERE user = $user AND created_at >= $time ORDER BY created_at";
-        self.items(statement, self.bound().with("time", time)).await
+        self.items(statement, self.params().with("time", time)).await
     }
 
     /// Those written down or done at or after `start` and before `end`, oldest first.
@@ -150,7 +151,7 @@ impl ActionItems<'_> {
         let statement = "RETURN array::distinct(array::concat(
             (SELECT * FROM action_item WHERE user = $user AND created_at >= $start AND created_at < $end),
             (SELECT * FROM action_item WHERE user = $user AND completed_at >= $start AND completed_at < $end)))";
-        let mut items = self.items(statement, self.bound().with("start", start).with("end", end)).await?;
+        let mut items = self.items(statement, self.params().with("start", start).with("end", end)).await?;
         items.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(items)
     }
@@ -162,23 +163,23 @@ impl ActionItems<'_> {
                 AND due_at != NONE AND (exported = false OR export_platform != $platform) ORDER BY rank;
             SELECT * FROM action_item WHERE user = $user AND exported = true
                 AND export_platform = $platform AND apple_reminder_id != NONE;";
-        let mut answers = self.resources.database.run(statements, self.bound().with("platform", platform)).await?;
+        let mut answers = self.database.run(statements, self.params().with("platform", platform)).await?;
         let mut take = |index| -> Result<Vec<ActionItem>> {
             Ok(answers.take::<Vec<ActionItemRow>>(index)?.into_iter().map(ActionItem::from).collect())
         };
         Ok((take(0)?, take(1)?))
     }
 
-    fn bound(&self) -> Bound {
-        Bound::new().with("user", self.user)
+    fn params(&self) -> Params {
+        Params::new().with("user", self.user)
     }
 
-    async fn items(&self, statement: &str, bound: Bound) -> Result<Vec<ActionItem>> {
-        Ok(self.rows(statement, bound).await?.into_iter().map(ActionItem::from).collect())
+    async fn items(&self, statement: &str, params: Params) -> Result<Vec<ActionItem>> {
+        Ok(self.rows(statement, params).await?.into_iter().map(ActionItem::from).collect())
     }
 
-    async fn rows(&self, statement: &str, bound: Bound) -> Result<Vec<ActionItemRow>> {
-        self.resources.database.run(statement, bound).await?.take(0)
+    async fn rows(&self, statement: &str, params: Params) -> Result<Vec<ActionItemRow>> {
+        self.database.run(statement, params).await?.take(0)
     }
 
     fn records(&self, ids: &[String]) -> Vec<RecordId> {

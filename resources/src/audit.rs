@@ -9,10 +9,10 @@ use serde::Deserialize;
 use surrealdb::types::{SurrealValue, Value};
 
 use crate::{
-    Resources, Result,
-    database::{Bound, Json, record, row},
+    Database, Result,
+    database::{Json, Params, record, row},
 };
-pub(crate) use writer::Writer;
+pub use writer::AuditWriter;
 
 /// How long the audit trail is kept.
 #[derive(Debug, Clone, Deserialize)]
@@ -36,7 +36,8 @@ const LOOKED_AT: u32 = 500;
 
 /// The audit trail of one user; nothing of anyone else's can be reached through it.
 pub struct Audit<'a> {
-    resources: &'a Resources,
+    database: &'a Database,
+    writer: &'a AuditWriter,
     user: &'a str,
 }
 
@@ -78,28 +79,28 @@ struct AuditRow {
     entry: Json<AuditEntry>,
 }
 
-impl Resources {
-    /// The audit trail of `user`.
-    pub fn audit<'a>(&'a self, user: &'a str) -> Audit<'a> {
-        Audit { resources: self, user }
+impl<'a> Audit<'a> {
+    /// Queries of `user`.
+    pub fn new(database: &'a Database, writer: &'a AuditWriter, user: &'a str) -> Self {
+        Self { database, writer, user }
     }
 }
 
 impl Audit<'_> {
     /// Whether a trail is kept at all.
     pub fn is_kept(&self) -> bool {
-        self.resources.auditor.is_kept()
+        self.writer.is_kept()
     }
 
     /// Leaves an entry for the writer, and never waits; when the writer is far behind, the entry is lost, and the log
     /// says so.
     pub fn note(&self, entry: AuditEntry) {
-        self.resources.auditor.note(self.user, entry);
+        self.writer.note(self.user, entry);
     }
 
     /// The entries of a selection, newest first, with all that was noted up to now.
     pub async fn list(&self, wanted: &Selection) -> Result<Vec<Placed>> {
-        self.resources.auditor.flush().await;
+        self.writer.flush().await;
         let (mut found, mut after) = (Vec::new(), wanted.after);
         loop {
             let rows = self.rows(wanted, after).await?;
@@ -133,14 +134,14 @@ impl Audit<'_> {
             "SELECT * OMIT id FROM audit WHERE user = $user {filter} AND place >= $first AND place <= $last \
              ORDER BY place LIMIT $limit"
         );
-        let bound = Bound::new()
+        let params = Params::new()
             .with("user", self.user)
             .with("key", wanted.key.clone())
             .with("tool", wanted.tool.clone())
             .with("first", first)
             .with("last", last)
             .with("limit", LOOKED_AT);
-        self.resources.database.run(&statement, bound).await?.take(0)
+        self.database.run(&statement, params).await?.take(0)
     }
 }
 

@@ -7,7 +7,8 @@ use tokio::sync::broadcast::{self, Receiver, Sender};
 /// How much news waits for a slow watcher before they are told that they missed some.
 const KEPT: usize = 256;
 
-/// News of whose data has changed.
+/// A channel of the users whose data have changed, cheap to clone.
+#[derive(Clone)]
 pub struct Changes(Sender<Arc<str>>);
 
 impl Default for Changes {

@@ -10,8 +10,8 @@ use schemas::chat::{ChatFile, KeptFile};
 use surrealdb::types::{RecordId, SurrealValue};
 
 use crate::{
-    Resources, Result,
-    database::{Bound, record, row},
+    Database, Index, Result,
+    database::{Params, record, row},
     outbox::{self, Kind},
 };
 pub use passages::Page;
@@ -21,7 +21,8 @@ pub(crate) use search::documents;
 
 /// The files of one user; nothing of anyone else's can be reached through it.
 pub struct ChatFiles<'a> {
-    resources: &'a Resources,
+    database: &'a Database,
+    index: &'a Index,
     user: &'a str,
 }
 
@@ -60,17 +61,17 @@ pub struct Opening {
     pub whole: bool,
 }
 
-impl Resources {
-    /// The files of `user`.
-    pub fn chat_files<'a>(&'a self, user: &'a str) -> ChatFiles<'a> {
-        ChatFiles { resources: self, user }
+impl<'a> ChatFiles<'a> {
+    /// Queries of `user`.
+    pub fn new(database: &'a Database, index: &'a Index, user: &'a str) -> Self {
+        Self { database, index, user }
     }
 }
 
 impl ChatFiles<'_> {
     /// Keeps files in one transaction; gives them in the order given. They belong to no chat yet.
     pub async fn create(&self, new: Vec<NewFile>) -> Result<Vec<KeptFile>> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let (mut files, mut chunks, mut images) = (Vec::new(), Vec::new(), Vec::new());
         let now = crate::now();
         for (place, new) in (0..).zip(new) {
@@ -84,7 +85,7 @@ impl ChatFiles<'_> {
         let values = |table: &str, rows: Vec<(String, surrealdb::types::Value)>| -> Vec<_> {
             rows.into_iter().map(|(key, fields)| row(record(table, self.user, &key), fields)).collect()
         };
-        let bound = Bound::new()
+        let params = Params::new()
             .with("files", values("chat_file", FileRow::keyed(&files)))
             .with("chunks", values("chat_file_chunk", ChunkRow::keyed(&chunks)))
             .with("images", values("chat_file_image", ImageRow::keyed(images)))
@@ -95,7 +96,7 @@ impl ChatFiles<'_> {
             INSERT INTO chat_file_image $images RETURN NONE;
             INSERT INTO outbox $outbox RETURN NONE;
             COMMIT;";
-        self.resources.database.run(statements, bound).await?;
+        self.database.run(statements, params).await?;
         self.index(&chunks).await;
         Ok(files.into_iter().map(KeptFile::from).collect())
     }
@@ -103,8 +104,8 @@ impl ChatFiles<'_> {
     /// Files, newest first.
     pub async fn list(&self, limit: u32, offset: u32) -> Result<Vec<KeptFile>> {
         let statement = "SELECT * FROM chat_file WHERE user = $user ORDER BY created_rank LIMIT $limit START $offset";
-        let bound = Bound::new().with("user", self.user).with("limit", limit).with("offset", offset);
-        let rows: Vec<FileRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("user", self.user).with("limit", limit).with("offset", offset);
+        let rows: Vec<FileRow> = self.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().map(KeptFile::from).collect())
     }
 
@@ -132,16 +133,16 @@ impl ChatFiles<'_> {
     /// The text of a file, passage by passage, each without what it repeats of the one before; none of a picture.
     pub async fn passages(&self, id: &str) -> Result<Vec<String>> {
         let statement = "SELECT * FROM chat_file_chunk:[$user, $first]..=[$user, $last]";
-        let bound = Bound::new().with("user", self.user);
-        let bound = bound.with("first", row::chunk_id(id, 0)).with("last", row::chunk_id(id, usize::MAX));
-        let rows: Vec<ChunkRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("user", self.user);
+        let params = params.with("first", row::chunk_id(id, 0)).with("last", row::chunk_id(id, usize::MAX));
+        let rows: Vec<ChunkRow> = self.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().map(|row| row.text.chars().skip(row.repeated as usize).collect()).collect())
     }
 
     /// A picture as a `data:` address, which models read; `None` for what is no picture or not there.
     pub async fn image_url(&self, id: &str) -> Result<Option<String>> {
-        let bound = Bound::new().with("id", record("chat_file_image", self.user, id));
-        let mut rows: Vec<ImageRow> = self.resources.database.run("SELECT * FROM $id", bound).await?.take(0)?;
+        let params = Params::new().with("id", record("chat_file_image", self.user, id));
+        let mut rows: Vec<ImageRow> = self.database.run("SELECT * FROM $id", params).await?.take(0)?;
         let url = |row: ImageRow| format!("data:{};base64,{}", row.mime_type, STANDARD.encode(&row.content[..]));
         Ok(rows.pop().map(url))
     }
@@ -150,14 +151,14 @@ impl ChatFiles<'_> {
     /// to be called when a message names them.
     pub async fn join(&self, app_id: Option<&str>, ids: &[String]) -> Result<()> {
         let statement = "UPDATE $ids SET session = $chat WHERE session = NONE RETURN NONE";
-        let bound = Bound::new().with("ids", self.records(ids)).with("chat", app_id.unwrap_or_default());
-        self.resources.database.run(statement, bound).await.map(drop)
+        let params = Params::new().with("ids", self.records(ids)).with("chat", app_id.unwrap_or_default());
+        self.database.run(statement, params).await.map(drop)
     }
 
     /// Deletes the file called `id`. Says whether it was there.
     pub async fn delete(&self, id: &str) -> Result<bool> {
         Ok(self
-            .delete_many("SELECT VALUE fid FROM $ids", Bound::new().with("ids", self.records(&[id.to_owned()])))
+            .delete_many("SELECT VALUE fid FROM $ids", Params::new().with("ids", self.records(&[id.to_owned()])))
             .await?
             > 0)
     }
@@ -165,12 +166,12 @@ impl ChatFiles<'_> {
     /// Deletes the files of the chat with an app, where `None` is Recollect itself; says how many they were.
     pub async fn delete_of(&self, app_id: Option<&str>) -> Result<usize> {
         let wanted = "SELECT VALUE fid FROM chat_file WHERE user = $user AND session = $chat";
-        self.delete_many(wanted, Bound::new().with("chat", app_id.unwrap_or_default())).await
+        self.delete_many(wanted, Params::new().with("chat", app_id.unwrap_or_default())).await
     }
 
     /// Deletes the files whose ids the query `wanted` gives, with everything that belongs to them.
-    async fn delete_many(&self, wanted: &str, bound: Bound) -> Result<usize> {
-        let _writing = self.resources.outbox.writing().await;
+    async fn delete_many(&self, wanted: &str, params: Params) -> Result<usize> {
+        let _writing = self.index.outbox.writing().await;
         let statements = format!(
             "BEGIN;
             LET $gone = ({wanted});
@@ -187,10 +188,10 @@ impl ChatFiles<'_> {
             RETURN {{ gone: count($gone), keys: $keys }};
             COMMIT;"
         );
-        let mut answers = self.resources.database.run(&statements, bound.with("user", self.user)).await?;
+        let mut answers = self.database.run(&statements, params.with("user", self.user)).await?;
         let Gone { gone, keys } = answers.take(5)?;
         if gone > 0 {
-            self.resources.index_words(Kind::File, self.user, &keys, &[]).await;
+            self.index.index_words(Kind::File, self.user, &keys, &[]).await;
         }
         Ok(usize::try_from(gone).unwrap_or_default())
     }
@@ -202,9 +203,9 @@ impl ChatFiles<'_> {
         while missing > 0 {
             // No passage is longer, but those of short pages are much shorter.
             let end = first + missing / passages::LONGEST + 20;
-            let bound = Bound::new().with("user", self.user);
-            let bound = bound.with("first", row::chunk_id(id, first)).with("end", row::chunk_id(id, end));
-            let rows: Vec<ChunkRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+            let params = Params::new().with("user", self.user);
+            let params = params.with("first", row::chunk_id(id, first)).with("end", row::chunk_id(id, end));
+            let rows: Vec<ChunkRow> = self.database.run(statement, params).await?.take(0)?;
             for row in &rows {
                 text.extend(row.text.chars().skip(row.repeated as usize));
             }
@@ -218,8 +219,8 @@ impl ChatFiles<'_> {
     }
 
     async fn rows(&self, ids: &[String]) -> Result<Vec<FileRow>> {
-        let bound = Bound::new().with("ids", self.records(ids));
-        let mut rows: Vec<FileRow> = self.resources.database.run("SELECT * FROM $ids", bound).await?.take(0)?;
+        let params = Params::new().with("ids", self.records(ids));
+        let mut rows: Vec<FileRow> = self.database.run("SELECT * FROM $ids", params).await?.take(0)?;
         rows.sort_by_key(|row| ids.iter().position(|id| *id == row.fid));
         Ok(rows)
     }

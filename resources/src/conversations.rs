@@ -13,9 +13,11 @@ use schemas::conversation::*;
 use surrealdb::types::{Object, RecordId, SurrealValue, Value};
 
 use crate::{
-    Resources, Result,
-    database::{self, Bound, Json, name_of, record},
-    jobs,
+    Database, Index, Result,
+    action_items::ActionItems,
+    database::{self, Json, Params, name_of, record},
+    folders::Folders,
+    jobs::{self, JobQueue},
     outbox::{self, Kind},
 };
 pub(crate) use row::{ConversationRow, SegmentRow};
@@ -25,7 +27,9 @@ pub use understood::Understood;
 
 /// The conversations of one user; nothing of anyone else's can be reached through it.
 pub struct Conversations<'a> {
-    resources: &'a Resources,
+    database: &'a Database,
+    index: &'a Index,
+    jobs: &'a JobQueue,
     user: &'a str,
 }
 
@@ -99,43 +103,43 @@ pub struct Change {
     pub external_data: Option<serde_json::Value>,
 }
 
-impl Resources {
-    /// The conversations of `user`.
-    pub fn conversations<'a>(&'a self, user: &'a str) -> Conversations<'a> {
-        Conversations { resources: self, user }
-    }
+/// The newest conversations that their users have made public.
+pub async fn list_public(database: &Database, offset: u32, limit: u32) -> Result<Vec<(String, Conversation)>> {
+    let statement = "SELECT * FROM conversation WHERE visibility = 'public' ORDER BY rank LIMIT $limit START $skip";
+    let params = Params::new().with("limit", limit).with("skip", offset);
+    let rows: Vec<ConversationRow> = database.run(statement, params).await?.take(0)?;
+    Ok(rows.into_iter().map(|row| (row.user.clone(), row.into())).collect())
+}
 
-    /// The newest conversations that their users have made public.
-    pub async fn public_conversations(&self, offset: u32, limit: u32) -> Result<Vec<(String, Conversation)>> {
-        let statement = "SELECT * FROM conversation WHERE visibility = 'public' ORDER BY rank LIMIT $limit START $skip";
-        let bound = Bound::new().with("limit", limit).with("skip", offset);
-        let rows: Vec<ConversationRow> = self.database.run(statement, bound).await?.take(0)?;
-        Ok(rows.into_iter().map(|row| (row.user.clone(), row.into())).collect())
-    }
+/// The user who has shared the conversation called `id`, or made it public.
+pub async fn find_sharing_user(database: &Database, id: &str) -> Result<Option<String>> {
+    let statement = "SELECT VALUE user FROM conversation WHERE visibility IN ['shared', 'public'] AND cid = $cid";
+    let owners: Vec<String> = database.run(statement, Params::new().with("cid", id)).await?.take(0)?;
+    Ok(owners.into_iter().next())
+}
 
-    /// The user who has shared the conversation called `id`, or made it public.
-    pub async fn owner_of_shared(&self, id: &str) -> Result<Option<String>> {
-        let statement = "SELECT VALUE user FROM conversation WHERE visibility IN ['shared', 'public'] AND cid = $cid";
-        let owners: Vec<String> = self.database.run(statement, Bound::new().with("cid", id)).await?.take(0)?;
-        Ok(owners.into_iter().next())
+impl<'a> Conversations<'a> {
+    /// Queries of `user`.
+    pub fn new(database: &'a Database, index: &'a Index, jobs: &'a JobQueue, user: &'a str) -> Self {
+        Self { database, index, jobs, user }
     }
 }
 
 impl Conversations<'_> {
     /// The conversations of `selection`, newest first, without what was said in them.
     pub async fn list(&self, selection: &Selection) -> Result<Vec<Conversation>> {
-        let (conditions, bound) = self.conditions(selection);
+        let (conditions, params) = self.conditions(selection);
         let statement = format!("SELECT * FROM conversation WHERE {conditions} ORDER BY rank LIMIT $limit START $skip");
-        let bound = bound.with("limit", selection.limit).with("skip", selection.offset);
-        let rows: Vec<ConversationRow> = self.resources.database.run(&statement, bound).await?.take(0)?;
+        let params = params.with("limit", selection.limit).with("skip", selection.offset);
+        let rows: Vec<ConversationRow> = self.database.run(&statement, params).await?.take(0)?;
         self.complete(rows).await
     }
 
     /// How many conversations `selection` has, whatever its limit, by their sources.
     pub async fn count(&self, selection: &Selection) -> Result<Vec<(ConversationSource, u64)>> {
-        let (conditions, bound) = self.conditions(selection);
+        let (conditions, params) = self.conditions(selection);
         let statement = format!("SELECT source, count() AS n FROM conversation WHERE {conditions} GROUP BY source");
-        let counted: Vec<Counted> = self.resources.database.run(&statement, bound).await?.take(0)?;
+        let counted: Vec<Counted> = self.database.run(&statement, params).await?.take(0)?;
         let read = |Counted { source, n }| {
             (database::value_of(&source).unwrap_or(ConversationSource::Unknown), n.unsigned_abs())
         };
@@ -153,15 +157,15 @@ impl Conversations<'_> {
     /// Those of the conversations called `ids` that are there, without what was said in them, in the order of `ids`.
     pub async fn get_many(&self, ids: &[String]) -> Result<Vec<Conversation>> {
         let records: Vec<RecordId> = ids.iter().map(|id| self.record(id)).collect();
-        let bound = Bound::new().with("ids", records);
-        let mut rows: Vec<ConversationRow> = self.resources.database.run("SELECT * FROM $ids", bound).await?.take(0)?;
+        let params = Params::new().with("ids", records);
+        let mut rows: Vec<ConversationRow> = self.database.run("SELECT * FROM $ids", params).await?.take(0)?;
         rows.sort_by_key(|row| ids.iter().position(|id| *id == row.cid));
         self.complete(rows).await
     }
 
     /// Writes a conversation with its transcript and, when it is to be processed, its job, in one transaction; once.
     pub async fn create(&self, new: NewConversation) -> Result<Created> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let row = ConversationRow::new(self.user, &new);
         let (id, is_processed) = (new.id.clone(), new.status == ConversationStatus::Processing);
         let statements = "BEGIN;
@@ -175,21 +179,21 @@ impl Conversations<'_> {
             };
             RETURN { there: $there, gone: $gone != NONE };
             COMMIT;";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("id", self.record(&id))
             .with("tombstone", record("conversation_gone", self.user, &id))
             .with("row", row)
             .with("segments", self.segment_values(&id, 0, new.segments))
             .with("outbox", self.outbox_values(std::slice::from_ref(&id)))
             .with("job", is_processed.then(|| jobs::row(self.user, &id, jobs::Manner::Weighed)));
-        let found: Found = self.resources.database.run(statements, bound).await?.take(4)?;
+        let found: Found = self.database.run(statements, params).await?.take(4)?;
         Ok(match found {
             Found { there: Some(state), .. } => {
                 Created::Known(database::value_of(&state.status).unwrap_or_default(), state.discarded)
             }
             Found { gone: true, .. } => Created::Deleted,
             Found { .. } => {
-                self.resources.index_transcript(self.user, &id).await;
+                self.index.index_transcript(self.user, &id).await;
                 Created::New
             }
         })
@@ -197,25 +201,25 @@ impl Conversations<'_> {
 
     /// Changes a conversation; `None` when it is not there.
     pub async fn change(&self, id: &str, change: Change) -> Result<Option<Conversation>> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let statements = "BEGIN;
             UPDATE $id MERGE $fields;
             INSERT INTO outbox $outbox;
             SELECT * FROM $id;
             COMMIT;";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("id", self.record(id))
             .with("fields", change.fields())
             .with("outbox", self.outbox_values(&[id.to_owned()]));
-        let rows: Vec<ConversationRow> = self.resources.database.run(statements, bound).await?.take(3)?;
-        self.resources.index_conversation(self.user, id).await;
+        let rows: Vec<ConversationRow> = self.database.run(statements, params).await?.take(3)?;
+        self.index.index_conversation(self.user, id).await;
         Ok(self.complete(rows).await?.pop())
     }
 
     /// Deletes a conversation with its transcript, photos and job. Says whether it was there. What was drawn from it has
     /// rows of its own.
     pub async fn delete(&self, id: &str) -> Result<bool> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let statements = "BEGIN;
             LET $gone = (DELETE ONLY $id RETURN BEFORE);
             IF $gone != NONE {
@@ -227,7 +231,7 @@ impl Conversations<'_> {
             DELETE $job;
             RETURN $gone != NONE;
             COMMIT;";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("id", self.record(id))
             .with("cid", id)
             .with("user", self.user)
@@ -235,9 +239,9 @@ impl Conversations<'_> {
             .with("job", record("job", self.user, id))
             .with("tombstone", record("conversation_gone", self.user, id))
             .with("outbox", self.outbox_values(&[id.to_owned()]));
-        let gone: bool = self.resources.database.run(statements, bound).await?.take(6)?;
-        self.resources.index_transcript(self.user, id).await;
-        self.resources.index_conversation(self.user, id).await;
+        let gone: bool = self.database.run(statements, params).await?.take(6)?;
+        self.index.index_transcript(self.user, id).await;
+        self.index.index_conversation(self.user, id).await;
         Ok(gone)
     }
 
@@ -253,9 +257,9 @@ impl Conversations<'_> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut action_items = self.resources.action_items(self.user).of_conversations(&ids).await?;
+        let mut action_items = ActionItems::new(self.database, self.index, self.user).of_conversations(&ids).await?;
         let is_filed = rows.iter().any(|row| row.folder_id.is_some());
-        let folders = if is_filed { self.resources.folders(self.user).names().await? } else { Default::default() };
+        let folders = if is_filed { Folders::new(self.database, self.user).names().await? } else { Default::default() };
         let complete = |row: ConversationRow| {
             let mut conversation = Conversation::from(row);
             let items = action_items.remove(&conversation.id).unwrap_or_default();

@@ -3,17 +3,17 @@
 mod transfer;
 
 use chrono::{Datelike, NaiveDate};
-use schemas::{daily_summary::DailySummary, preferences::Preferences};
+use schemas::daily_summary::DailySummary;
 use surrealdb::types::{RecordId, SurrealValue};
 
 use crate::{
-    Resources, Result,
-    database::{self, Bound, Json, record},
+    Database, Result,
+    database::{self, Json, Params, record},
 };
 
 /// The daily summaries of one user; nothing of anyone else's can be reached through it.
 pub struct DailySummaries<'a> {
-    resources: &'a Resources,
+    database: &'a Database,
     user: &'a str,
 }
 
@@ -39,30 +39,18 @@ struct SummaryRow {
     summary: Json<DailySummary>,
 }
 
-impl Resources {
-    /// The daily summaries of `user`.
-    pub fn daily_summaries<'a>(&'a self, user: &'a str) -> DailySummaries<'a> {
-        DailySummaries { resources: self, user }
-    }
+/// Those of the users and days whose automatic summary has not been written.
+pub async fn list_missing(database: &Database, days: Vec<(String, NaiveDate)>) -> Result<Vec<(String, NaiveDate)>> {
+    let ids: Vec<RecordId> = days.iter().map(|(user, date)| done_id(user, *date)).collect();
+    let there: Vec<RecordId> =
+        database.run("SELECT VALUE id FROM $ids", Params::new().with("ids", ids)).await?.take(0)?;
+    Ok(days.into_iter().filter(|(user, date)| !there.contains(&done_id(user, *date))).collect())
+}
 
-    /// Every user with what they have set, for work that is done for each of them in turn.
-    pub async fn everyone(&self) -> Result<Vec<(String, Preferences)>> {
-        #[derive(SurrealValue)]
-        struct Row {
-            user: String,
-            preferences: Option<Json<Preferences>>,
-        }
-        let statement = "SELECT uid AS user, type::record('preferences', uid).preferences AS preferences FROM user";
-        let rows: Vec<Row> = self.database.run(statement, Bound::new()).await?.take(0)?;
-        Ok(rows.into_iter().map(|row| (row.user, row.preferences.unwrap_or_default().0)).collect())
-    }
-
-    /// Those of the users and days whose summary has not been written of itself.
-    pub async fn without_daily_summary(&self, days: Vec<(String, NaiveDate)>) -> Result<Vec<(String, NaiveDate)>> {
-        let ids: Vec<RecordId> = days.iter().map(|(user, date)| done_id(user, *date)).collect();
-        let there: Vec<RecordId> =
-            self.database.run("SELECT VALUE id FROM $ids", Bound::new().with("ids", ids)).await?.take(0)?;
-        Ok(days.into_iter().filter(|(user, date)| !there.contains(&done_id(user, *date))).collect())
+impl<'a> DailySummaries<'a> {
+    /// Queries of `user`.
+    pub fn new(database: &'a Database, user: &'a str) -> Self {
+        Self { database, user }
     }
 }
 
@@ -80,24 +68,24 @@ impl DailySummaries<'_> {
         let statement = format!(
             "SELECT * FROM daily_summary WHERE {conditions} ORDER BY date_rank, created_rank LIMIT $limit START $skip"
         );
-        let bound = Bound::new()
+        let params = Params::new()
             .with("user", self.user)
             .with("start", selection.start.map(rank))
             .with("end", selection.end.map(rank))
             .with("limit", selection.limit)
             .with("skip", selection.offset);
-        self.rows(&statement, bound).await
+        self.rows(&statement, params).await
     }
 
     /// The summary called `id`.
     pub async fn get(&self, id: &str) -> Result<Option<DailySummary>> {
-        Ok(self.rows("SELECT * FROM $id", Bound::new().with("id", self.record(id))).await?.pop())
+        Ok(self.rows("SELECT * FROM $id", Params::new().with("id", self.record(id))).await?.pop())
     }
 
     /// Keeps a summary that somebody has asked for.
     pub async fn add(&self, summary: DailySummary) -> Result<()> {
-        let bound = Bound::new().with("id", self.record(&summary.id)).with("row", self.row(summary));
-        self.resources.database.run("CREATE $id CONTENT $row", bound).await.map(drop)
+        let params = Params::new().with("id", self.record(&summary.id)).with("row", self.row(summary));
+        self.database.run("CREATE $id CONTENT $row", params).await.map(drop)
     }
 
     /// Keeps a summary that was written of itself, unless its day has had one. Says whether it was kept.
@@ -113,23 +101,23 @@ impl DailySummaries<'_> {
             date: String,
         }
         let done = Done { user: self.user.to_owned(), date: summary.date.to_string() };
-        let bound = Bound::new()
+        let params = Params::new()
             .with("done", database::row(done_id(self.user, summary.date), done))
             .with("id", self.record(&summary.id))
             .with("row", self.row(summary));
-        self.resources.database.run(statements, bound).await?.take(3)
+        self.database.run(statements, params).await?.take(3)
     }
 
     /// Deletes a summary; its day does not get another one of itself. Says whether it was there.
     pub async fn delete(&self, id: &str) -> Result<bool> {
         let statement = "RETURN count((DELETE $id RETURN BEFORE))";
-        let bound = Bound::new().with("id", self.record(id));
-        let gone: i64 = self.resources.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("id", self.record(id));
+        let gone: i64 = self.database.run(statement, params).await?.take(0)?;
         Ok(gone > 0)
     }
 
-    async fn rows(&self, statement: &str, bound: Bound) -> Result<Vec<DailySummary>> {
-        let rows: Vec<SummaryRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+    async fn rows(&self, statement: &str, params: Params) -> Result<Vec<DailySummary>> {
+        let rows: Vec<SummaryRow> = self.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().map(|row| row.summary.0).collect())
     }
 

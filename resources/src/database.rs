@@ -111,28 +111,28 @@ impl Database {
     /// The keys of all rows that `user` has in `table`, in their order; `field` is where a row keeps its key.
     pub(crate) async fn keys(&self, table: &str, field: &str, user: &str) -> Result<Vec<String>> {
         let statement = format!("SELECT VALUE {field} FROM {table}:[$user, NONE]..=[$user, {{}}]");
-        self.run(&statement, Bound::new().with("user", user)).await?.take(0)
+        self.run(&statement, Params::new().with("user", user)).await?.take(0)
     }
 
     /// Runs a batch of statements; a transaction that lost a race is tried again.
-    pub(crate) async fn run(&self, statements: &str, bound: Bound) -> Result<Answers> {
+    pub(crate) async fn run(&self, statements: &str, params: Params) -> Result<QueryResults> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            match self.attempt(statements, bound.clone()).await {
+            match self.attempt(statements, params.clone()).await {
                 Err(error) if attempt < ATTEMPTS && is_conflict(&error) => {
                     tokio::time::sleep(Duration::from_millis(1 << attempt.min(5))).await;
                 }
                 Err(error) => return Err(self.explain(error)),
-                Ok(answers) => return Ok(Answers(answers)),
+                Ok(answers) => return Ok(QueryResults(answers)),
             }
         }
     }
 
-    async fn attempt(&self, statements: &str, bound: Bound) -> surrealdb::Result<IndexedResults> {
+    async fn attempt(&self, statements: &str, params: Params) -> surrealdb::Result<IndexedResults> {
         first_cause(match &self.engine {
-            Engine::Embedded(client) => client.query(statements).bind(bound.0).await?,
-            Engine::Server(remote) => remote.query(statements, bound.0).await?,
+            Engine::Embedded(client) => client.query(statements).bind(params.0).await?,
+            Engine::Server(remote) => remote.query(statements, params.0).await?,
         })
     }
 
@@ -148,11 +148,11 @@ impl Database {
 
     async fn migrate(&self, migrations: &[&str]) -> Result<()> {
         let statements = "DEFINE TABLE IF NOT EXISTS schema; SELECT VALUE version FROM ONLY schema:current";
-        let version: Option<i64> = self.run(statements, Bound::new()).await?.take(1)?;
+        let version: Option<i64> = self.run(statements, Params::new()).await?.take(1)?;
         for (done, migration) in (0i64..).zip(migrations).skip(usize::try_from(version.unwrap_or(0)).unwrap_or(0)) {
             let record = "UPSERT schema:current SET version = $version, applied_at = time::now()";
             let statements = format!("BEGIN; {migration}; {record}; COMMIT;");
-            self.run(&statements, Bound::new().with("version", done + 1)).await?;
+            self.run(&statements, Params::new().with("version", done + 1)).await?;
         }
         Ok(())
     }
@@ -160,9 +160,9 @@ impl Database {
 
 /// The values that a batch of statements refers to as `$name`.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Bound(Variables);
+pub(crate) struct Params(Variables);
 
-impl Bound {
+impl Params {
     pub(crate) fn new() -> Self {
         Self::default()
     }
@@ -174,9 +174,9 @@ impl Bound {
 }
 
 /// What a batch of statements answered, by statement.
-pub(crate) struct Answers(IndexedResults);
+pub(crate) struct QueryResults(IndexedResults);
 
-impl Answers {
+impl QueryResults {
     /// Takes the answer of the statement at `index` (BEGIN counts) as `T`.
     pub(crate) fn take<T: SurrealValue>(&mut self, index: usize) -> Result<T> {
         let value: Value = self.0.take(index).map_err(|error| Error::internal(format!("database: {error}")))?;

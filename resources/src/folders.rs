@@ -9,8 +9,8 @@ use schemas::folder::Folder;
 use surrealdb::types::{Object, RecordId, SurrealValue, Value};
 
 use crate::{
-    Resources, Result,
-    database::{self, Bound, record},
+    Database, Result,
+    database::{self, Params, record},
 };
 use row::{DEFAULT, FolderRow};
 
@@ -19,7 +19,7 @@ const MOST: i64 = 50;
 
 /// The folders of one user; nothing of anyone else's can be reached through it.
 pub struct Folders<'a> {
-    resources: &'a Resources,
+    database: &'a Database,
     user: &'a str,
 }
 
@@ -57,10 +57,10 @@ pub enum Deleted {
     NoTarget,
 }
 
-impl Resources {
-    /// The folders of `user`.
-    pub fn folders<'a>(&'a self, user: &'a str) -> Folders<'a> {
-        Folders { resources: self, user }
+impl<'a> Folders<'a> {
+    /// Queries of `user`.
+    pub fn new(database: &'a Database, user: &'a str) -> Self {
+        Self { database, user }
     }
 }
 
@@ -95,7 +95,7 @@ impl Folders<'_> {
 
     /// The folder called `id`.
     pub async fn get(&self, id: &str) -> Result<Option<Folder>> {
-        self.counted("SELECT * FROM $id", Bound::new().with("id", self.record(id))).await
+        self.counted("SELECT * FROM $id", Params::new().with("id", self.record(id))).await
     }
 
     /// Makes a folder, last in the list; `None` when the user has as many as they can have.
@@ -111,15 +111,15 @@ impl Folders<'_> {
             };
             SELECT * FROM $id;
             COMMIT;";
-        let bound = self.turn().with("id", self.record(&row.fid)).with("most", MOST).with("row", row);
-        let mut rows: Vec<FolderRow> = self.resources.database.run(statements, bound).await?.take(4)?;
+        let params = self.turn().with("id", self.record(&row.fid)).with("most", MOST).with("row", row);
+        let mut rows: Vec<FolderRow> = self.database.run(statements, params).await?.take(4)?;
         Ok(rows.pop().map(Folder::from))
     }
 
     /// Changes a folder; `None` when it is not there.
     pub async fn change(&self, id: &str, change: FolderChange) -> Result<Option<Folder>> {
-        let bound = Bound::new().with("id", self.record(id)).with("change", merged(change));
-        self.counted("UPDATE $id MERGE $change", bound).await
+        let params = Params::new().with("id", self.record(id)).with("change", merged(change));
+        self.counted("UPDATE $id MERGE $change", params).await
     }
 
     /// Puts these folders first, in this order; the others stay behind them as they were. Gives the ids that are not
@@ -140,7 +140,7 @@ impl Folders<'_> {
                 UPDATE $id SET place = $place, updated_at = IF place = $place { updated_at } ELSE { $now };
             };
             COMMIT;";
-        self.resources.database.run(statements, self.turn().with("ids", ordered)).await?;
+        self.database.run(statements, self.turn().with("ids", ordered)).await?;
         Ok(unknown)
     }
 
@@ -161,9 +161,9 @@ impl Folders<'_> {
             };
             RETURN { is_system: $old.is_system, has_target: $has_target };
             COMMIT;";
-        let bound = self.turn().with("id", self.record(id)).with("fid", id);
-        let bound = bound.with("target", self.record(to)).with("to", to);
-        let met: Met = self.resources.database.run(statements, bound).await?.take(5)?;
+        let params = self.turn().with("id", self.record(id)).with("fid", id);
+        let params = params.with("target", self.record(to)).with("to", to);
+        let met: Met = self.database.run(statements, params).await?.take(5)?;
         Ok(match met {
             Met { is_system: None, .. } => Deleted::NotThere,
             Met { is_system: Some(true), .. } => Deleted::System,
@@ -187,12 +187,12 @@ impl Folders<'_> {
         distinct.sort_unstable();
         distinct.dedup();
         let records: Vec<RecordId> = distinct.iter().map(|id| record("conversation", self.user, id)).collect();
-        let bound = self
+        let params = self
             .turn()
             .with("conversations", records)
             .with("folder", folder.map(|id| self.record(id)))
             .with("fid", folder.map(str::to_owned));
-        let filed: Filed = self.resources.database.run(statements, bound).await?.take(4)?;
+        let filed: Filed = self.database.run(statements, params).await?.take(4)?;
         Ok(filed.is_there.then(|| filed.moved.unsigned_abs()))
     }
 
@@ -201,22 +201,22 @@ impl Folders<'_> {
     async fn make_first_set(&self) -> Result<()> {
         let value = |row: FolderRow| database::row(self.record(&row.fid), row);
         let rows: Vec<Value> = FolderRow::first_set(self.user).into_iter().map(value).collect();
-        self.resources.database.run("INSERT IGNORE INTO folder $rows", Bound::new().with("rows", rows)).await.map(drop)
+        self.database.run("INSERT IGNORE INTO folder $rows", Params::new().with("rows", rows)).await.map(drop)
     }
 
     /// All folders in their order; nobody has counted their conversations.
     async fn all(&self) -> Result<Vec<Folder>> {
         let statement = "SELECT * FROM folder:[$user, NONE]..=[$user, {}]";
-        let bound = Bound::new().with("user", self.user);
-        let rows: Vec<FolderRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("user", self.user);
+        let rows: Vec<FolderRow> = self.database.run(statement, params).await?.take(0)?;
         let mut folders: Vec<Folder> = rows.into_iter().map(Folder::from).collect();
         folders.sort_by(|a, b| (a.order, a.created_at, &a.id).cmp(&(b.order, b.created_at, &b.id)));
         Ok(folders)
     }
 
     /// The folder that a statement answers with.
-    async fn counted(&self, statement: &str, bound: Bound) -> Result<Option<Folder>> {
-        let rows: Vec<FolderRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+    async fn counted(&self, statement: &str, params: Params) -> Result<Option<Folder>> {
+        let rows: Vec<FolderRow> = self.database.run(statement, params).await?.take(0)?;
         let mut folders: Vec<Folder> = rows.into_iter().map(Folder::from).collect();
         self.count(&mut folders).await?;
         Ok(folders.pop())
@@ -226,8 +226,8 @@ impl Folders<'_> {
         let statement = "SELECT folder_id, count() AS n FROM conversation WITH INDEX conversation_filed
             WHERE user = $user AND discarded = false AND folder_id IN $ids GROUP BY folder_id";
         let ids: Vec<String> = folders.iter().map(|folder| folder.id.clone()).collect();
-        let bound = Bound::new().with("user", self.user).with("ids", ids);
-        let counted: Vec<Counted> = self.resources.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("user", self.user).with("ids", ids);
+        let counted: Vec<Counted> = self.database.run(statement, params).await?.take(0)?;
         let counts: HashMap<String, i64> = counted.into_iter().map(|row| (row.folder_id, row.n)).collect();
         for folder in folders {
             folder.conversation_count = counts.get(&folder.id).map_or(0, |n| n.unsigned_abs());
@@ -237,9 +237,9 @@ impl Folders<'_> {
 
     /// What comes first in every transaction that moves things between folders: a row that all of them write, so that
     /// two at a time meet, and nothing is filed in a folder that is just being deleted.
-    fn turn(&self) -> Bound {
+    fn turn(&self) -> Params {
         let turn = RecordId::new("folder_turn", self.user);
-        Bound::new().with("turn", turn).with("user", self.user).with("now", crate::now())
+        Params::new().with("turn", turn).with("user", self.user).with("now", crate::now())
     }
 
     fn record(&self, id: &str) -> RecordId {

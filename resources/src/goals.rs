@@ -8,14 +8,14 @@ use schemas::goal::{Goal, GoalPoint, GoalStatus, GoalType};
 use surrealdb::types::{Array, Object, RecordId, SurrealValue, Value};
 
 use crate::{
-    Resources, Result,
-    database::{Bound, name_of, record, row},
+    Database, Result,
+    database::{Params, name_of, record, row},
 };
 use row::{GoalRow, PointRow};
 
 /// The goals of one user; nothing of anyone else's can be reached through it.
 pub struct Goals<'a> {
-    resources: &'a Resources,
+    database: &'a Database,
     user: &'a str,
 }
 
@@ -58,10 +58,10 @@ pub struct GoalChange {
     pub focus_rank: Option<Option<u32>>,
 }
 
-impl Resources {
-    /// The goals of `user`.
-    pub fn goals<'a>(&'a self, user: &'a str) -> Goals<'a> {
-        Goals { resources: self, user }
+impl<'a> Goals<'a> {
+    /// Queries of `user`.
+    pub fn new(database: &'a Database, user: &'a str) -> Self {
+        Self { database, user }
     }
 }
 
@@ -69,7 +69,7 @@ impl Goals<'_> {
     /// The newest active goals, at most `limit`, oldest first.
     pub async fn active(&self, limit: u32) -> Result<Vec<Goal>> {
         let statement = "SELECT * FROM goal WHERE user = $user AND is_active = true ORDER BY created_rank LIMIT $limit";
-        let mut goals = self.rows(statement, Bound::new().with("user", self.user).with("limit", limit)).await?;
+        let mut goals = self.rows(statement, Params::new().with("user", self.user).with("limit", limit)).await?;
         goals.reverse();
         Ok(goals)
     }
@@ -77,14 +77,14 @@ impl Goals<'_> {
     /// All goals, those that have ended too, oldest first.
     pub async fn all(&self) -> Result<Vec<Goal>> {
         let statement = "SELECT * FROM goal:[$user, NONE]..=[$user, {}]";
-        let mut goals = self.rows(statement, Bound::new().with("user", self.user)).await?;
+        let mut goals = self.rows(statement, Params::new().with("user", self.user)).await?;
         goals.sort_by_key(|goal| goal.created_at);
         Ok(goals)
     }
 
     /// The goal called `id`.
     pub async fn get(&self, id: &str) -> Result<Option<Goal>> {
-        Ok(self.rows("SELECT * FROM $id", Bound::new().with("id", self.record(id))).await?.pop())
+        Ok(self.rows("SELECT * FROM $id", Params::new().with("id", self.record(id))).await?.pop())
     }
 
     /// Sets a goal. Where only so many may be active, the oldest of the others are paused to make room.
@@ -100,14 +100,14 @@ impl Goals<'_> {
                 UPDATE $beyond SET status = 'paused', ended_at = $now, updated_at = $now;
             };
             COMMIT;";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("id", self.record(&fields.gid))
             .with("user", self.user)
             .with("turn", RecordId::new("goal_room", self.user))
             .with("room", max_active)
             .with("now", fields.created_at)
             .with("row", fields.clone());
-        self.resources.database.run(statements, bound).await?;
+        self.database.run(statements, params).await?;
         Ok(fields.into())
     }
 
@@ -122,20 +122,20 @@ impl Goals<'_> {
             IF $point != NONE AND count($changed) > 0 { UPSERT $point.id CONTENT $point; };
             RETURN $changed;
             COMMIT;";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("id", self.record(id))
             .with("change", merged(change, now))
             .with("point", point.map(|point| row(self.point(id, &point.date), point)))
             .with("now", now);
-        let mut rows: Vec<GoalRow> = self.resources.database.run(statements, bound).await?.take(5)?;
+        let mut rows: Vec<GoalRow> = self.database.run(statements, params).await?.take(5)?;
         Ok(rows.pop().map(Goal::from))
     }
 
     /// How far a goal was on the last `days` days with progress, newest first.
     pub async fn history(&self, id: &str, days: u32) -> Result<Vec<GoalPoint>> {
         let statement = "SELECT * FROM goal_point:[$user, $goal, NONE]..=[$user, $goal, {}]";
-        let bound = Bound::new().with("user", self.user).with("goal", id);
-        let rows: Vec<PointRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("user", self.user).with("goal", id);
+        let rows: Vec<PointRow> = self.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().rev().take(days as usize).map(GoalPoint::from).collect())
     }
 
@@ -146,13 +146,13 @@ impl Goals<'_> {
             DELETE goal_point:[$user, $goal, NONE]..=[$user, $goal, {}];
             RETURN count($gone);
             COMMIT;";
-        let bound = Bound::new().with("id", self.record(id)).with("user", self.user).with("goal", id);
-        let gone: i64 = self.resources.database.run(statements, bound).await?.take(3)?;
+        let params = Params::new().with("id", self.record(id)).with("user", self.user).with("goal", id);
+        let gone: i64 = self.database.run(statements, params).await?.take(3)?;
         Ok(gone > 0)
     }
 
-    async fn rows(&self, statement: &str, bound: Bound) -> Result<Vec<Goal>> {
-        let rows: Vec<GoalRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+    async fn rows(&self, statement: &str, params: Params) -> Result<Vec<Goal>> {
+        let rows: Vec<GoalRow> = self.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().map(Goal::from).collect())
     }
 

@@ -32,7 +32,7 @@ pub use tokens::{IssuedTokens, TokenError};
 
 use crate::{
     Resources, Result,
-    database::{Bound, record},
+    database::{Params, record},
     keys::GrantedKey,
     users::AccountStatus,
 };
@@ -114,8 +114,8 @@ impl Grants<'_> {
     /// The grants of `user`, newest first.
     pub async fn list(&self, user: &str) -> Result<Vec<Grant>> {
         let statement = "SELECT * FROM oauth_grant:[$user, NONE]..=[$user, {}] WHERE expires_at > $now";
-        let bound = Bound::new().with("user", user).with("now", crate::now());
-        let mut rows: Vec<GrantRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("user", user).with("now", crate::now());
+        let mut rows: Vec<GrantRow> = self.0.database.run(statement, params).await?.take(0)?;
         rows.sort_by_key(|row| std::cmp::Reverse(row.created_at));
         Ok(rows.into_iter().map(Grant::from).collect())
     }
@@ -126,8 +126,8 @@ impl Grants<'_> {
             DELETE $grant RETURN BEFORE;
             DELETE oauth_access WHERE user = $user AND grant_id = $id RETURN BEFORE;
             COMMIT;";
-        let bound = Bound::new().with("grant", grant_record(user, id)).with("user", user).with("id", id);
-        let mut answers = self.0.database.run(statements, bound).await?;
+        let params = Params::new().with("grant", grant_record(user, id)).with("user", user).with("id", id);
+        let mut answers = self.0.database.run(statements, params).await?;
         let revoked: Vec<GrantRow> = answers.take(1)?;
         let tokens: Vec<AccessTokenRow> = answers.take(2)?;
         tokens.iter().for_each(|row| self.0.auth.access_tokens.invalidate(&row.digest));
@@ -140,8 +140,8 @@ impl Grants<'_> {
         let Some(secret) = raw.strip_prefix(ACCESS_PREFIX).filter(|secret| secret.is_ascii()) else { return Ok(None) };
         let digest = digest(secret);
         let load = async {
-            let bound = Bound::new().with("id", access_token_record(&digest));
-            let rows: Vec<AccessTokenRow> = self.0.database.run("SELECT * FROM $id", bound).await?.take(0)?;
+            let params = Params::new().with("id", access_token_record(&digest));
+            let rows: Vec<AccessTokenRow> = self.0.database.run("SELECT * FROM $id", params).await?.take(0)?;
             Ok(rows.into_iter().next().map(|row| {
                 let revoked = self.0.auth.revocations.token(&row.grant_id);
                 Arc::new(row.into_key(secret, revoked))
@@ -154,8 +154,8 @@ impl Grants<'_> {
     /// Records that a grant was used just now.
     pub async fn record_use(&self, key: &GrantedKey) -> Result<()> {
         let statement = "UPDATE $id SET last_used_at = $now RETURN NONE";
-        let bound = Bound::new().with("id", grant_record(&key.user, &key.id)).with("now", crate::now());
-        self.0.database.run(statement, bound).await.map(drop)
+        let params = Params::new().with("id", grant_record(&key.user, &key.id)).with("now", crate::now());
+        self.0.database.run(statement, params).await.map(drop)
     }
 
     /// Deletes what has expired. Codes stay for another day, so that a second use is recognised.
@@ -165,8 +165,8 @@ impl Grants<'_> {
             DELETE oauth_grant WHERE expires_at < $now;
             DELETE oauth_browser WHERE expires_at < $now;";
         let now = crate::now();
-        let bound = Bound::new().with("now", now).with("yesterday", now - chrono::TimeDelta::days(1));
-        self.0.database.run(statements, bound).await.map(drop)
+        let params = Params::new().with("now", now).with("yesterday", now - chrono::TimeDelta::days(1));
+        self.0.database.run(statements, params).await.map(drop)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What brings the vector index up to the database: a worker that embeds what changed, and the words of a row at once.
 //!
-//! A noun that is searched has two lines here, [`Resources::documents`] and [`source`]. Whatever changes its rows writes
-//! their outbox rows in the same transaction and then calls [`Resources::index_words`].
+//! A noun that is searched has two lines here, [`Index::documents`] and [`source`]. Whatever changes its rows writes
+//! their outbox rows in the same transaction and then calls [`Index::index_words`].
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -9,8 +9,8 @@ use surrealdb::types::RecordId;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Error, Resources, Result, action_items, chat_files,
-    database::{Bound, record},
+    Error, Index, Result, action_items, chat_files,
+    database::{Params, record},
     memories,
     outbox::{Entry, Kind, Outbox},
     transcripts::{self, IndexLevel},
@@ -31,12 +31,12 @@ const AT_MOST_BEHIND: Duration = Duration::from_secs(3);
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Runs until `stop`: takes rows from the outbox, embeds and indexes them, and forgets them once the index has flushed.
-pub(crate) async fn run(resources: Arc<Resources>, stop: CancellationToken) {
+pub(crate) async fn run(index: Arc<Index>, stop: CancellationToken) {
     loop {
-        let outcome = resources.index_batch().await;
+        let outcome = index.index_batch().await;
         tokio::select! {
             () = stop.cancelled() => return,
-            () = rest(&resources.outbox, outcome) => {}
+            () = rest(&index.outbox, outcome) => {}
         }
     }
 }
@@ -63,7 +63,7 @@ async fn calm(outbox: &Outbox, at_most: Duration) {
     tokio::time::timeout(at_most, calm).await.ok();
 }
 
-impl Resources {
+impl Index {
     /// Indexes the oldest rows of the outbox; says how many.
     async fn index_batch(&self) -> Result<usize> {
         let _alone = self.outbox.alone().await;
@@ -142,10 +142,10 @@ impl Resources {
     /// What is to be found of these rows, all of one kind; one that is gone, or hidden, has no document.
     async fn documents(&self, kind: Kind, names: &[Name]) -> Result<Vec<Document>> {
         match kind {
-            Kind::Memory => memories::documents(self, names).await,
-            Kind::ActionItem => action_items::documents(self, names).await,
+            Kind::Memory => memories::documents(&self.database, names).await,
+            Kind::ActionItem => action_items::documents(&self.database, names).await,
             Kind::Conversation => transcripts::documents(self, names).await,
-            Kind::File => chat_files::documents(self, names).await,
+            Kind::File => chat_files::documents(&self.database, names).await,
             Kind::Segment | Kind::Transcript => Ok(Vec::new()),
         }
     }
@@ -191,7 +191,7 @@ impl Resources {
             Some(format!("INSERT INTO outbox ({rows});"))
         };
         let notes: String = Kind::ALL.into_iter().filter_map(note).collect();
-        self.database.run(&format!("BEGIN; DELETE outbox; {notes} COMMIT;"), Bound::new()).await.map(drop)
+        self.database.run(&format!("BEGIN; DELETE outbox; {notes} COMMIT;"), Params::new()).await.map(drop)
     }
 }
 

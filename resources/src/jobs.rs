@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use surrealdb::types::{RecordId, SurrealValue, Value};
 
 use crate::{
-    Resources, Result,
-    database::{self, Bound, name_of, record, value_of},
+    Database, Result,
+    database::{self, Params, name_of, record, value_of},
 };
-pub(crate) use queue::Queue;
+pub use queue::JobQueue;
 pub(crate) use setback::Setback;
 
 /// How often a job is tried until somebody asks for more.
@@ -77,7 +77,8 @@ pub struct Job {
 
 /// The jobs of one user; nothing of anyone else's can be reached through it.
 pub struct Jobs<'a> {
-    resources: &'a Resources,
+    database: &'a Database,
+    queue: &'a JobQueue,
     user: &'a str,
 }
 
@@ -97,18 +98,18 @@ pub(crate) struct JobRow {
     pub(crate) claim: Option<String>,
 }
 
-impl Resources {
-    /// The jobs of `user`.
-    pub fn jobs<'a>(&'a self, user: &'a str) -> Jobs<'a> {
-        Jobs { resources: self, user }
+impl<'a> Jobs<'a> {
+    /// Queries of `user`.
+    pub fn new(database: &'a Database, queue: &'a JobQueue, user: &'a str) -> Self {
+        Self { database, queue, user }
     }
 }
 
 impl Jobs<'_> {
     /// The job of a conversation.
     pub async fn get(&self, conversation: &str) -> Result<Option<Job>> {
-        let bound = Bound::new().with("id", self.record(conversation));
-        let row: Option<JobRow> = self.resources.database.run("SELECT * FROM ONLY $id", bound).await?.take(0)?;
+        let params = Params::new().with("id", self.record(conversation));
+        let row: Option<JobRow> = self.database.run("SELECT * FROM ONLY $id", params).await?.take(0)?;
         Ok(row.map(Job::from))
     }
 
@@ -119,12 +120,12 @@ impl Jobs<'_> {
             IF $there { UPSERT $job.id CONTENT $job; };
             RETURN $there;
             COMMIT;";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("conversation", record("conversation", self.user, conversation))
             .with("now", crate::now())
             .with("job", row(self.user, conversation, manner));
-        let is_there = self.resources.database.run(statements, bound).await?.take(3)?;
-        self.resources.queue.wake();
+        let is_there = self.database.run(statements, params).await?.take(3)?;
+        self.queue.wake();
         Ok(is_there)
     }
 
@@ -132,8 +133,8 @@ impl Jobs<'_> {
     pub async fn claim(&self, conversation: &str) -> Result<Option<Job>> {
         let statement =
             format!("UPDATE $id SET {TAKE} WHERE state = 'queued' OR (state = 'running' AND next_at <= $now)");
-        let bound = taking(crate::now()).with("id", self.record(conversation));
-        let rows: Vec<JobRow> = self.resources.database.run(&statement, bound).await?.take(0)?;
+        let params = taking(crate::now()).with("id", self.record(conversation));
+        let rows: Vec<JobRow> = self.database.run(&statement, params).await?.take(0)?;
         Ok(rows.into_iter().next().map(Job::from))
     }
 
@@ -159,12 +160,12 @@ impl Jobs<'_> {
         let statement =
             "UPDATE $id SET state = 'queued', attempts -= 1, claim = NONE, next_at = $now, updated_at = $now
             WHERE claim = $claim";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("id", self.record(&job.conversation))
             .with("claim", job.claim.clone())
             .with("now", crate::now());
-        self.resources.database.run(statement, bound).await?;
-        self.resources.queue.wake();
+        self.database.run(statement, params).await?;
+        self.queue.wake();
         Ok(())
     }
 
@@ -180,15 +181,15 @@ impl Jobs<'_> {
                 UPDATE $conversation SET status = $status, updated_at = $now WHERE status = 'processing';
             };
             COMMIT;";
-        let bound = setback
-            .bind(Bound::new())
+        let params = setback
+            .bind(Params::new())
             .with("id", self.record(&job.conversation))
             .with("claim", job.claim.clone())
             .with("conversation", record("conversation", self.user, &job.conversation))
             .with("leaves", leaves)
             .with("status", status);
-        self.resources.database.run(statements, bound).await?;
-        self.resources.queue.wake();
+        self.database.run(statements, params).await?;
+        self.queue.wake();
         Ok(setback.apply(job))
     }
 
@@ -198,8 +199,8 @@ impl Jobs<'_> {
 }
 
 /// What [`TAKE`] refers to.
-fn taking(now: DateTime<Utc>) -> Bound {
-    Bound::new().with("now", now).with("lease", now + LEASE).with("claim", crate::new_id())
+fn taking(now: DateTime<Utc>) -> Params {
+    Params::new().with("now", now).with("lease", now + LEASE).with("claim", crate::new_id())
 }
 
 /// The row of a new job, to be written in the transaction that writes what it is about.

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Resources, Result,
-    database::{Bound, row},
+    database::{Params, row},
 };
 
 /// How often the last use of a key is recorded.
@@ -165,7 +165,7 @@ impl Keys<'_> {
     ) -> Result<CreatedKey> {
         let (fields, created) = new_key(user, family, name, scopes, Expiry::At(expires_at));
         let row = row(key_record(&fields.key_id), fields);
-        self.0.database.run("INSERT INTO key $row", Bound::new().with("row", row)).await?;
+        self.0.database.run("INSERT INTO key $row", Params::new().with("row", row)).await?;
         Ok(created)
     }
 
@@ -194,19 +194,19 @@ impl Keys<'_> {
             IF count($parents) > 0 { INSERT INTO key $row; };
             RETURN count($parents);
             COMMIT;";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("parent", key_record(&parent.id))
             .with("now", fields.created_at)
             .with("row", row(key_record(&fields.key_id), fields));
-        let parents: Option<i64> = self.0.database.run(statements, bound).await?.take(3)?;
+        let parents: Option<i64> = self.0.database.run(statements, params).await?.take(3)?;
         Ok((parents == Some(1)).then_some(created))
     }
 
     /// The keys of `user` in a family, newest first.
     pub async fn list(&self, user: &str, family: KeyFamily) -> Result<Vec<Key>> {
         let statement = "SELECT * FROM key WHERE user = $user AND family = $family ORDER BY created_at DESC";
-        let bound = Bound::new().with("user", user).with("family", family_name(family));
-        let rows: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("user", user).with("family", family_name(family));
+        let rows: Vec<KeyRow> = self.0.database.run(statement, params).await?.take(0)?;
         Ok(rows.iter().map(|row| row.listed(family)).collect())
     }
 
@@ -214,8 +214,8 @@ impl Keys<'_> {
     pub async fn revoke(&self, user: &str, family: KeyFamily, id: &str) -> Result<()> {
         let statement = "DELETE key WHERE user = $user AND family = $family AND (key_id = $id OR made_with = $id)
             RETURN BEFORE";
-        let bound = Bound::new().with("id", id).with("user", user).with("family", family_name(family));
-        let revoked: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("id", id).with("user", user).with("family", family_name(family));
+        let revoked: Vec<KeyRow> = self.0.database.run(statement, params).await?.take(0)?;
         for row in revoked {
             self.0.auth.keys.invalidate(&row.secret);
             self.0.auth.revocations.revoke(&row.key_id);
@@ -230,8 +230,8 @@ impl Keys<'_> {
         let secret = digest(&raw[family.prefix().len()..]);
         let load = async {
             let statement = "SELECT * FROM key WHERE secret = $secret AND family = $family";
-            let bound = Bound::new().with("secret", secret.as_str()).with("family", family_name(family));
-            let rows: Vec<KeyRow> = self.0.database.run(statement, bound).await?.take(0)?;
+            let params = Params::new().with("secret", secret.as_str()).with("family", family_name(family));
+            let rows: Vec<KeyRow> = self.0.database.run(statement, params).await?.take(0)?;
             Ok(rows.into_iter().next().map(|row| {
                 let revoked = self.0.auth.revocations.token(&row.key_id);
                 Arc::new(row.into_granted(family, revoked))
@@ -244,8 +244,8 @@ impl Keys<'_> {
     /// Records that a key was used just now.
     pub async fn record_use(&self, key: &GrantedKey) -> Result<()> {
         let statement = "UPDATE $id SET last_used_at = $now RETURN NONE";
-        let bound = Bound::new().with("id", key_record(&key.id)).with("now", crate::now());
-        self.0.database.run(statement, bound).await.map(drop)
+        let params = Params::new().with("id", key_record(&key.id)).with("now", crate::now());
+        self.0.database.run(statement, params).await.map(drop)
     }
 }
 

@@ -1,4 +1,22 @@
-//! What exists: the database, the vector index, the embedding model, the language model, and one query file per noun.
+//! The database, the search index, clients of other servers, and one query module a noun.
+//!
+//! [`Resources`] is a plain struct of parts and has no behaviour of its own. A part is opened from its settings and knows
+//! only the parts it is given: [`Index`] knows the database, [`RateLimiter`](limits::RateLimiter) knows nothing else.
+//!
+//! A noun's queries are methods of a small struct that borrows what they need, and the user whose rows they see:
+//!
+//! ```ignore
+//! pub struct Memories<'a> {
+//!     database: &'a Database,
+//!     index: &'a Index,
+//!     user: &'a str,
+//! }
+//! ```
+//!
+//! Its constructor names these parts, so that no query can be written without a user, and none reaches a part that is not
+//! in its signature. `queries.rs` is the one place that joins nouns and parts: `resources.memories(user)`. What is asked
+//! across users is a function of the module that takes the parts, such as [`conversations::list_public`]; work that runs by
+//! itself belongs to a part, such as [`jobs::JobQueue`].
 
 pub mod action_items;
 pub mod audit;
@@ -11,6 +29,7 @@ mod database;
 pub mod folders;
 pub mod goals;
 pub mod grants;
+mod index;
 mod indexer;
 pub mod jobs;
 pub mod keys;
@@ -19,8 +38,9 @@ pub mod memories;
 pub mod messages;
 mod outbox;
 pub mod people;
-mod preferences;
-mod sessions;
+pub mod preferences;
+mod queries;
+mod tasks;
 pub mod transcripts;
 pub mod transfer;
 pub mod users;
@@ -31,28 +51,22 @@ use std::{path::PathBuf, sync::Arc};
 use ::identity::IdentityProviders;
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::Deserialize;
-use tokio::{sync::Mutex, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
-    audit::{AuditSettings, Writer},
+    audit::{AuditSettings, AuditWriter},
     auth::AuthState,
     changes::Changes,
-    grants::{BrowserSessions, Clients, Grants},
-    jobs::Queue,
-    keys::Keys,
-    limits::Limits,
-    memories::Memories,
-    messages::Messages,
-    outbox::Outbox,
-    users::{Users, load_signing_secret},
-    webhooks::Deliveries,
+    jobs::JobQueue,
+    limits::RateLimiter,
+    users::load_signing_secret,
+    webhooks::DeliveryQueue,
 };
 pub use crate::{
     database::{Database, DatabaseSettings},
     grants::GrantSettings,
+    index::Index,
     limits::LimitSettings,
-    sessions::{Sessions, TurnToAnswer},
+    tasks::{ChatLock, Tasks},
 };
 pub use ::identity::{self, SignInSettings};
 pub(crate) use outbound::redact_url;
@@ -98,62 +112,52 @@ pub struct Settings {
     pub download_progress: DownloadProgress,
 }
 
-/// Everything that the tools work with.
+/// The parts of the server below the tools.
 pub struct Resources {
-    /// The truth.
+    /// The database.
     pub database: Database,
-    /// The index over it.
-    pub vectors: Vectors,
-    /// What turns text into vectors.
-    pub embedder: Embedder,
+    /// The search index over it.
+    pub index: Arc<Index>,
     /// The language model, when one is configured.
     pub llm: Option<LanguageModel>,
-    /// The answers at work.
-    pub sessions: Sessions,
-    /// What turns speech into text, when that is configured.
+    /// The transcription service, when one is configured.
     pub speech: Option<Speech>,
-    /// News of what has changed.
-    pub changes: Changes,
-    /// How often everybody has done what is limited.
-    pub limits: Limits,
-    /// The issuers whose tokens are accepted.
+    /// The identity providers whose tokens are accepted.
     pub identity: IdentityProviders,
+    /// Caches and counters of authentication.
     auth: AuthState,
     /// Lifetimes of OAuth codes and tokens, and which clients are accepted.
     pub grant_settings: GrantSettings,
-    outbox: Outbox,
-    queue: Queue,
-    deliveries: Deliveries,
-    auditor: Writer,
-    worker: Worker,
-}
-
-/// The index worker, while it runs.
-#[derive(Default)]
-struct Worker {
-    stop: CancellationToken,
-    task: Mutex<Option<JoinHandle<()>>>,
+    /// The rate limits, with what is counted against them.
+    pub rate_limiter: Arc<RateLimiter>,
+    /// The jobs of conversation processing.
+    pub job_queue: JobQueue,
+    /// Webhook events on their way.
+    pub delivery_queue: Arc<DeliveryQueue>,
+    /// The audit log.
+    pub audit_writer: AuditWriter,
+    /// Notifies of changes of users' data.
+    pub changes: Changes,
+    /// Background tasks that shutdown waits for.
+    pub tasks: Tasks,
 }
 
 impl Resources {
-    /// Opens the engines, brings the schema up to date, makes what a crash left behind findable, and starts the worker
-    /// that keeps the index current.
+    /// Opens the parts, migrates the database, and starts the workers of the index and of the audit log.
     ///
     /// # Errors
-    /// [`Error::Setting`] tells a person what to change; [`Error::Unavailable`] which server does not answer.
+    /// [`Error::Setting`] says what to change; [`Error::Unavailable`] which server does not answer.
     pub async fn open(settings: &Settings) -> Result<Arc<Self>> {
         let embedder = Embedder::open(&settings.embedder, &settings.data, &settings.download_progress).await?;
         let vectors = Vectors::open(&settings.vectors, &settings.data.join("vectors"), index_model(&embedder)).await?;
         let resources = Self::assemble(settings, embedder, vectors).await?;
         resources.users().finish_deletions().await?;
-        resources.reindex_pending().await?;
-        let worker = indexer::run(Arc::clone(&resources), resources.worker.stop.clone());
-        *resources.worker.task.lock().await = Some(tokio::spawn(worker));
-        resources.outbox.wake();
+        resources.index.start().await?;
         Ok(resources)
     }
 
-    /// Opens the engines with an empty index and builds that anew; `progress` hears how many rows are done, of how many.
+    /// Opens the parts with an empty index and fills it from the database; `progress` is called with the rows done and
+    /// the rows in all. Returns how many rows were indexed.
     ///
     /// # Errors
     /// As [`open`](Self::open); an index of another model is no error here.
@@ -162,79 +166,40 @@ impl Resources {
         let folder = settings.data.join("vectors");
         let vectors = Vectors::recreate(&settings.vectors, &folder, index_model(&embedder)).await?;
         let resources = Self::assemble(settings, embedder, vectors).await?;
-        let indexed = resources.reindex_all(progress).await;
-        resources.auditor.close().await;
+        let indexed = resources.index.reindex_all(progress).await;
+        resources.audit_writer.close().await;
         indexed
     }
 
     async fn assemble(settings: &Settings, embedder: Embedder, vectors: Vectors) -> Result<Arc<Self>> {
         let database = Database::open(&settings.database, &settings.data.join("database")).await?;
         let identity = IdentityProviders::new(&settings.sign_in, &load_signing_secret(&database).await?)?;
-        let auth = AuthState::new(&database, &settings.grants)?;
+        let changes = Changes::default();
         Ok(Arc::new(Self {
-            auditor: Writer::start(database.clone(), settings.audit.days),
-            database,
-            vectors,
-            embedder,
+            index: Index::new(&database, vectors, embedder, &changes),
             llm: LanguageModel::open(&settings.model)?,
-            sessions: Sessions::default(),
             speech: Speech::open(&settings.speech)?,
-            changes: Changes::default(),
-            limits: Limits::open(&settings.limits)?,
             identity,
-            auth,
+            auth: AuthState::new(&database, &settings.grants)?,
             grant_settings: settings.grants.clone(),
-            outbox: Outbox::default(),
-            queue: Queue::default(),
-            deliveries: Deliveries::open(&settings.webhooks)?,
-            worker: Worker::default(),
+            rate_limiter: Arc::new(RateLimiter::open(&settings.limits)?),
+            job_queue: JobQueue::new(&database),
+            delivery_queue: Arc::new(DeliveryQueue::open(&database, &settings.webhooks)?),
+            audit_writer: AuditWriter::start(database.clone(), settings.audit.days),
+            changes,
+            tasks: Tasks::default(),
+            database,
         }))
     }
 
-    /// Puts by the answers at work, ends the worker after the batch at hand and makes the index durable.
+    /// Lets background tasks save what they have, writes the audit log, stops the index worker and flushes the index.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the worker has panicked or the index cannot be written.
     pub async fn close(&self) -> Result<()> {
-        self.sessions.close().await;
-        self.auditor.close().await;
-        self.worker.stop.cancel();
-        if let Some(task) = self.worker.task.lock().await.take() {
-            task.await.map_err(Error::internal)?;
-        }
-        self.vectors.flush().await
-    }
-
-    /// The memories of `user`.
-    pub fn memories<'a>(&'a self, user: &'a str) -> Memories<'a> {
-        Memories { resources: self, user }
-    }
-
-    /// The chat messages of `user`.
-    pub fn messages<'a>(&'a self, user: &'a str) -> Messages<'a> {
-        Messages { resources: self, user }
-    }
-
-    /// The keys of all users.
-    pub fn keys(&self) -> Keys<'_> {
-        Keys(self)
-    }
-
-    /// The OAuth grants of all users.
-    pub fn grants(&self) -> Grants<'_> {
-        Grants(self)
-    }
-
-    /// The OAuth clients.
-    pub fn clients(&self) -> Clients<'_> {
-        Clients(self)
-    }
-
-    /// The browser sessions of all users.
-    pub fn browser_sessions(&self) -> BrowserSessions<'_> {
-        BrowserSessions(self)
-    }
-
-    /// The users.
-    pub fn users(&self) -> Users<'_> {
-        Users(self)
+        self.tasks.close().await;
+        self.audit_writer.close().await;
+        self.index.close().await
     }
 }
 

@@ -3,18 +3,18 @@
 //! may let through what comes within one such interval too much.
 
 mod counter;
-mod writing;
+mod persistence;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 use serde::Deserialize;
 
-use crate::{Error, RateLimited, Resources, Result};
+use crate::{Database, Error, RateLimited, Result};
 use counter::Counter;
-pub use writing::start;
+pub use persistence::start;
 
 /// What is limited, and by how much.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,7 +23,7 @@ pub struct LimitSettings {
     /// Whether requests are limited in number.
     pub enabled: bool,
     /// Every limit is multiplied by this.
-    pub boost: f64,
+    pub multiplier: f64,
     /// Other limits for single policies, which nothing multiplies: `dev:memories=500`; 0 is no limit.
     pub overrides: Vec<String>,
     /// How many streams and WebSockets a user can have open at a time.
@@ -34,7 +34,7 @@ pub struct LimitSettings {
 
 impl Default for LimitSettings {
     fn default() -> Self {
-        Self { enabled: true, boost: 1.0, overrides: Vec::new(), streams: 64, connections: 512 }
+        Self { enabled: true, multiplier: 1.0, overrides: Vec::new(), streams: 64, connections: 512 }
     }
 }
 
@@ -43,7 +43,7 @@ impl LimitSettings {
     ///
     /// # Errors
     /// The entry that is none.
-    pub fn own_limits(&self) -> Result<HashMap<String, u32>, String> {
+    pub fn overrides(&self) -> Result<HashMap<String, u32>, String> {
         let read = |entry: &String| {
             let (policy, most) = entry.rsplit_once('=').ok_or_else(|| entry.clone())?;
             Ok((policy.trim().to_owned(), most.trim().parse().map_err(|_| entry.clone())?))
@@ -54,7 +54,7 @@ impl LimitSettings {
 
 /// Something that somebody is about to do.
 #[derive(Debug, Clone, Copy)]
-pub struct Deed<'a> {
+pub struct Hit<'a> {
     /// The policy that limits it.
     pub policy: &'static str,
     /// Whose key or which user it is counted for.
@@ -66,52 +66,64 @@ pub struct Deed<'a> {
 /// The counters of one policy, by subject.
 type Subjects = HashMap<String, Counter>;
 
-/// The counters of this process.
-pub struct Limits {
+/// The rate limiter: the counters of this process, written to the database every few seconds.
+pub struct RateLimiter {
     settings: LimitSettings,
-    own_limits: HashMap<String, u32>,
+    overrides: HashMap<String, u32>,
     counters: Mutex<HashMap<String, Subjects>>,
     owner: OnceLock<String>,
 }
 
-impl Limits {
+impl RateLimiter {
     pub(crate) fn open(settings: &LimitSettings) -> Result<Self> {
-        let own_limits = settings
-            .own_limits()
-            .map_err(|entry| Error::Setting(format!("limits.overrides: `{entry}` is no limit")))?;
-        Ok(Self { settings: settings.clone(), own_limits, counters: Mutex::default(), owner: OnceLock::new() })
+        let overrides =
+            settings.overrides().map_err(|entry| Error::Setting(format!("limits.overrides: `{entry}` is no limit")))?;
+        Ok(Self { settings: settings.clone(), overrides, counters: Mutex::default(), owner: OnceLock::new() })
     }
 
-    /// Counts all of these deeds `times` times; none of them when one of them may not be done so often.
+    /// Counts all of these hits `times` times; none of them when one of them may not be done so often.
     ///
     /// # Errors
     /// What the caller waits for longest.
-    pub fn count(&self, deeds: &[Deed<'_>], times: u32) -> Result<(), RateLimited> {
-        if !self.settings.enabled || deeds.is_empty() {
+    pub fn count(&self, hits: &[Hit<'_>], times: u32) -> Result<(), RateLimited> {
+        if !self.settings.enabled || hits.is_empty() {
             return Ok(());
         }
         let now = chrono::Utc::now().timestamp();
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        let limited = deeds.iter().filter_map(|deed| Some((deed, self.most(deed)?)));
-        let refusal = limited.clone().filter_map(|(deed, most)| {
-            let counter = counters.get(deed.policy)?.get(deed.subject)?;
+        let limited = hits.iter().filter_map(|hit| Some((hit, self.most(hit)?)));
+        let refusal = limited.clone().filter_map(|(hit, most)| {
+            let counter = counters.get(hit.policy)?.get(hit.subject)?;
             let retry_after = counter.wait(now, times, most)?;
             Some(RateLimited { limit: most, retry_after })
         });
         if let Some(refusal) = refusal.max_by_key(|exceeded| exceeded.retry_after) {
             return Err(refusal);
         }
-        for (deed, _) in limited {
-            let subjects = match counters.get_mut(deed.policy) {
+        for (hit, _) in limited {
+            let subjects = match counters.get_mut(hit.policy) {
                 Some(subjects) => subjects,
-                None => counters.entry(deed.policy.to_owned()).or_default(),
+                None => counters.entry(hit.policy.to_owned()).or_default(),
             };
-            match subjects.get_mut(deed.subject) {
+            match subjects.get_mut(hit.subject) {
                 Some(counter) => counter.add(now, times),
-                None => subjects.entry(deed.subject.to_owned()).or_default().add(now, times),
+                None => subjects.entry(hit.subject.to_owned()).or_default().add(now, times),
             }
         }
         Ok(())
+    }
+
+    /// Loads the counters that an earlier process has written; called once, before anything is counted. `owner` is the
+    /// owner of the server, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database does not answer.
+    pub async fn load(&self, database: &Database, owner: Option<String>) -> Result<()> {
+        if let Some(owner) = owner {
+            // An error means that it is known already.
+            let _ = self.owner.set(owner);
+        }
+        self.read_counters(database).await
     }
 
     /// Whether this user is the owner of the server.
@@ -120,26 +132,12 @@ impl Limits {
     }
 
     /// How often this may be done in an hour; `None` is as often as one likes.
-    fn most(&self, deed: &Deed<'_>) -> Option<u32> {
-        match self.own_limits.get(deed.policy) {
+    fn most(&self, hit: &Hit<'_>) -> Option<u32> {
+        match self.overrides.get(hit.policy) {
             Some(0) => None,
             Some(most) => Some(*most),
-            None => Some((f64::from(deed.most) * self.settings.boost).max(1.0) as u32),
+            None => Some((f64::from(hit.most) * self.settings.multiplier).max(1.0) as u32),
         }
-    }
-}
-
-impl Resources {
-    /// The counters, and what was counted before this process began: called once, before anything is counted.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn resume_limits(self: &Arc<Self>) -> Result<()> {
-        if let Some(owner) = self.users().owner().await? {
-            // An error means that it is known already.
-            let _ = self.limits.owner.set(owner.id);
-        }
-        self.read_counters().await
     }
 }
 
@@ -147,50 +145,50 @@ impl Resources {
 mod tests {
     use super::*;
 
-    fn limits(settings: LimitSettings) -> Limits {
-        Limits::open(&settings).unwrap()
+    fn limits(settings: LimitSettings) -> RateLimiter {
+        RateLimiter::open(&settings).unwrap()
     }
 
-    fn deed<'a>(policy: &'static str, subject: &'a str) -> Deed<'a> {
-        Deed { policy, subject, most: 2 }
+    fn hit<'a>(policy: &'static str, subject: &'a str) -> Hit<'a> {
+        Hit { policy, subject, most: 2 }
     }
 
     #[test]
     fn each_subject_has_each_policy_for_itself() {
         let limits = limits(LimitSettings::default());
         for _ in 0..2 {
-            limits.count(&[deed("a", "x")], 1).unwrap();
+            limits.count(&[hit("a", "x")], 1).unwrap();
         }
-        let refusal = limits.count(&[deed("a", "x")], 1).unwrap_err();
+        let refusal = limits.count(&[hit("a", "x")], 1).unwrap_err();
         assert_eq!(refusal.limit, 2);
         assert!((3595..=3600).contains(&refusal.retry_after), "{refusal:?}");
-        limits.count(&[deed("a", "y")], 1).unwrap();
-        limits.count(&[deed("b", "x")], 2).unwrap();
-        limits.count(&[deed("b", "x")], 1).unwrap_err();
+        limits.count(&[hit("a", "y")], 1).unwrap();
+        limits.count(&[hit("b", "x")], 2).unwrap();
+        limits.count(&[hit("b", "x")], 1).unwrap_err();
     }
 
     #[test]
     fn of_several_policies_none_is_charged_where_one_refuses() {
         let limits = limits(LimitSettings::default());
-        limits.count(&[deed("total", "x")], 2).unwrap();
-        limits.count(&[deed("list", "x"), deed("total", "x")], 1).unwrap_err();
-        limits.count(&[deed("list", "x")], 2).unwrap();
+        limits.count(&[hit("total", "x")], 2).unwrap();
+        limits.count(&[hit("list", "x"), hit("total", "x")], 1).unwrap_err();
+        limits.count(&[hit("list", "x")], 2).unwrap();
     }
 
     #[test]
     fn limits_are_multiplied_replaced_and_switched_off() {
-        let boosted = limits(LimitSettings { boost: 2.5, ..LimitSettings::default() });
-        boosted.count(&[deed("a", "x")], 5).unwrap();
-        boosted.count(&[deed("a", "x")], 1).unwrap_err();
-        let tiny = limits(LimitSettings { boost: 0.1, ..LimitSettings::default() });
-        tiny.count(&[deed("a", "x")], 1).unwrap();
+        let multiplied = limits(LimitSettings { multiplier: 2.5, ..LimitSettings::default() });
+        multiplied.count(&[hit("a", "x")], 5).unwrap();
+        multiplied.count(&[hit("a", "x")], 1).unwrap_err();
+        let tiny = limits(LimitSettings { multiplier: 0.1, ..LimitSettings::default() });
+        tiny.count(&[hit("a", "x")], 1).unwrap();
         let overrides = vec!["a=1".into(), "b:c = 0".into()];
-        let own = limits(LimitSettings { overrides, boost: 9.0, ..LimitSettings::default() });
-        own.count(&[deed("a", "x"), deed("b:c", "x")], 1).unwrap();
-        own.count(&[deed("b:c", "x")], 1000).unwrap();
-        own.count(&[deed("a", "x")], 1).unwrap_err();
+        let own = limits(LimitSettings { overrides, multiplier: 9.0, ..LimitSettings::default() });
+        own.count(&[hit("a", "x"), hit("b:c", "x")], 1).unwrap();
+        own.count(&[hit("b:c", "x")], 1000).unwrap();
+        own.count(&[hit("a", "x")], 1).unwrap_err();
         let off = limits(LimitSettings { enabled: false, ..LimitSettings::default() });
-        off.count(&[deed("a", "x")], 1000).unwrap();
-        assert!(Limits::open(&LimitSettings { overrides: vec!["a".into()], ..LimitSettings::default() }).is_err());
+        off.count(&[hit("a", "x")], 1000).unwrap();
+        assert!(RateLimiter::open(&LimitSettings { overrides: vec!["a".into()], ..LimitSettings::default() }).is_err());
     }
 }

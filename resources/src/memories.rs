@@ -11,8 +11,8 @@ use schemas::memory::{Memory, MemoryCategory, MemoryRevision, MemorySort, Proven
 use surrealdb::types::{RecordId, SurrealValue, Value};
 
 use crate::{
-    Resources, Result,
-    database::{self, Bound, name_of, record},
+    Database, Index, Result,
+    database::{self, Params, name_of, record},
     outbox::{self, Kind},
 };
 use row::{MemoryRow, RevisionRow};
@@ -22,8 +22,9 @@ pub(crate) use search::documents;
 
 /// The memories of one user; nothing of anyone else's can be reached through it.
 pub struct Memories<'a> {
-    pub(crate) resources: &'a Resources,
-    pub(crate) user: &'a str,
+    database: &'a Database,
+    index: &'a Index,
+    user: &'a str,
 }
 
 /// A memory to be written.
@@ -97,39 +98,46 @@ pub struct Change {
     pub review: Option<bool>,
 }
 
+impl<'a> Memories<'a> {
+    /// Queries of `user`.
+    pub fn new(database: &'a Database, index: &'a Index, user: &'a str) -> Self {
+        Self { database, index, user }
+    }
+}
+
 impl Memories<'_> {
     /// The memories of `selection`, without those the user rejected.
     pub async fn list(&self, selection: &Selection) -> Result<Vec<Memory>> {
         let rank = rank_field(selection.sort);
         let mut conditions = vec!["user = $user".to_owned(), "rejected = false".to_owned()];
-        let mut bound = Bound::new().with("user", self.user).with("limit", selection.limit);
+        let mut params = Params::new().with("user", self.user).with("limit", selection.limit);
         let mut skip = selection.offset;
         if let Some(position) = &selection.after {
             conditions.push(format!("{rank} >= $after"));
-            bound = bound.with("after", rank_of(selection.sort, &position.value)?);
+            params = params.with("after", rank_of(selection.sort, &position.value)?);
             skip = position.seen;
         }
         if !selection.categories.is_empty() {
             let names: Vec<String> = selection.categories.iter().map(name_of).collect();
             conditions.push("category IN $categories".into());
-            bound = bound.with("categories", names);
+            params = params.with("categories", names);
         }
         if let Some(reviewed) = selection.reviewed {
             conditions.push("reviewed = $reviewed".into());
-            bound = bound.with("reviewed", reviewed);
+            params = params.with("reviewed", reviewed);
         }
         if let Some(manually_added) = selection.manually_added {
             conditions.push("manually_added = $manually_added".into());
-            bound = bound.with("manually_added", manually_added);
+            params = params.with("manually_added", manually_added);
         }
         if let Some(time) = selection.updated_after {
             conditions.push("updated_at > $updated_after".into());
-            bound = bound.with("updated_after", time);
+            params = params.with("updated_after", time);
         }
         let order = if rank == "scoring_rank" { "scoring_rank, created_rank" } else { rank };
         let conditions = conditions.join(" AND ");
         let statement = format!("SELECT * FROM memory WHERE {conditions} ORDER BY {order} LIMIT $limit START $skip");
-        self.rows(&statement, bound.with("skip", skip)).await
+        self.rows(&statement, params.with("skip", skip)).await
     }
 
     /// The memory called `id`.
@@ -139,13 +147,13 @@ impl Memories<'_> {
 
     /// Those of the memories called `ids` that are there.
     pub async fn get_many(&self, ids: &[String]) -> Result<Vec<Memory>> {
-        self.rows("SELECT * FROM $ids", Bound::new().with("ids", self.records(ids))).await
+        self.rows("SELECT * FROM $ids", Params::new().with("ids", self.records(ids))).await
     }
 
     /// Writes memories in one transaction, in the order given. A text that is there already is not written twice: its
     /// memory takes the new labels, and is no longer rejected.
     pub async fn create(&self, new: Vec<NewMemory>) -> Result<Vec<Written>> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let mut rows: Vec<MemoryRow> = Vec::with_capacity(new.len());
         for new in &new {
             let row = MemoryRow::new(self.user, new);
@@ -173,9 +181,9 @@ impl Memories<'_> {
         let ids: Vec<String> = rows.iter().map(|row| row.mid.clone()).collect();
         let values: Vec<Value> =
             rows.iter().map(|fields| database::row(record("memory", self.user, &fields.mid), fields.clone())).collect();
-        let bound = Bound::new().with("rows", values).with("outbox", outbox::rows(Kind::Memory, self.user, &ids));
+        let params = Params::new().with("rows", values).with("outbox", outbox::rows(Kind::Memory, self.user, &ids));
         let statements = "BEGIN; INSERT IGNORE INTO memory $rows; INSERT INTO outbox $outbox; COMMIT;";
-        let inserted: Vec<MemoryRow> = self.resources.database.run(statements, bound).await?.take(1)?;
+        let inserted: Vec<MemoryRow> = self.database.run(statements, params).await?.take(1)?;
         let mut stored = Vec::with_capacity(rows.len());
         for wanted in rows {
             match inserted.iter().find(|row| row.mid == wanted.mid && row.created_at == wanted.created_at) {
@@ -201,11 +209,11 @@ impl Memories<'_> {
                 LET $now = (SELECT * FROM ONLY $id);
                 RETURN { there: $there, now: $now };
                 COMMIT;";
-            let bound = Bound::new()
+            let params = Params::new()
                 .with("id", record("memory", self.user, &row.mid))
                 .with("row", row.clone())
                 .with("outbox", outbox::rows(Kind::Memory, self.user, std::slice::from_ref(&row.mid)));
-            let mut answers = self.resources.database.run(statements, bound).await?;
+            let mut answers = self.database.run(statements, params).await?;
             let Met { there, now } = answers.take(6)?;
             if now.content == row.content {
                 return Ok((now, there.is_some()));
@@ -216,7 +224,7 @@ impl Memories<'_> {
 
     /// Changes a memory, keeping the earlier text as history; `None` when it is not there.
     pub async fn change(&self, id: &str, change: Change, by: Provenance) -> Result<Option<Memory>> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let statements = "BEGIN;
             LET $old = (SELECT content, revisions FROM ONLY $id);
             IF $old != NONE AND $content != NONE AND $old.content != $content {
@@ -232,7 +240,7 @@ impl Memories<'_> {
             IF $old != NONE { INSERT INTO outbox $outbox; };
             SELECT * FROM $id;
             COMMIT;";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("id", record("memory", self.user, id))
             .with("user", self.user)
             .with("mid", id)
@@ -244,7 +252,7 @@ impl Memories<'_> {
             .with("by", row::ProvenanceRow::from(by))
             .with("now", crate::now())
             .with("outbox", outbox::rows(Kind::Memory, self.user, &[id.to_owned()]));
-        let mut rows: Vec<MemoryRow> = self.resources.database.run(statements, bound).await?.take(5)?;
+        let mut rows: Vec<MemoryRow> = self.database.run(statements, params).await?.take(5)?;
         let Some(changed) = rows.pop() else { return Ok(None) };
         self.index_words(&[&changed]).await;
         Ok(Some(changed.into()))
@@ -253,8 +261,8 @@ impl Memories<'_> {
     /// The earlier texts of a memory, newest first.
     pub async fn history(&self, id: &str) -> Result<Vec<MemoryRevision>> {
         let statement = "SELECT * FROM memory_revision:[$user, $mid, NONE]..=[$user, $mid, {}]";
-        let bound = Bound::new().with("user", self.user).with("mid", id);
-        let rows: Vec<RevisionRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("user", self.user).with("mid", id);
+        let rows: Vec<RevisionRow> = self.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().rev().map(MemoryRevision::from).collect())
     }
 
@@ -271,12 +279,12 @@ impl Memories<'_> {
         let mut distinct = ids.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
-        let bound = Bound::new()
+        let params = Params::new()
             .with("user", self.user)
             .with("wanted", distinct.len() as i64)
             .with("ids", self.records(&distinct))
             .with("outbox", outbox::rows(Kind::Memory, self.user, &distinct));
-        let gone: i64 = self.resources.database.run(statements, bound).await?.take(4)?;
+        let gone: i64 = self.database.run(statements, params).await?.take(4)?;
         if gone > 0 {
             self.forget(&distinct).await;
         }
@@ -291,14 +299,14 @@ impl Memories<'_> {
             DELETE memory:[$user, NONE]..=[$user, {}];
             DELETE memory_revision:[$user, NONE]..=[$user, {}];
             COMMIT;";
-        self.resources.database.run(statements, Bound::new().with("user", self.user)).await?;
-        let gone = self.resources.vectors.delete_all(self.user, Kind::Memory).await;
-        self.resources.outbox.later(gone);
+        self.database.run(statements, Params::new().with("user", self.user)).await?;
+        let gone = self.index.vectors.delete_all(self.user, Kind::Memory).await;
+        self.index.outbox.later(gone);
         Ok(())
     }
 
-    async fn rows(&self, statement: &str, bound: Bound) -> Result<Vec<Memory>> {
-        let rows: Vec<MemoryRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+    async fn rows(&self, statement: &str, params: Params) -> Result<Vec<Memory>> {
+        let rows: Vec<MemoryRow> = self.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().map(Memory::from).collect())
     }
 

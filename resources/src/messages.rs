@@ -9,15 +9,17 @@ use identity::crypto::digest;
 use schemas::chat::Message;
 use surrealdb::types::{RecordId, SurrealValue, Value};
 
+pub use sharing::find_share;
+
 use crate::{
-    Resources, Result,
-    database::{Bound, Json, record, row},
+    Database, Result,
+    database::{Json, Params, record, row},
 };
 
 /// The chat messages of one user; nothing of anyone else's can be reached through it.
 pub struct Messages<'a> {
-    pub(crate) resources: &'a Resources,
-    pub(crate) user: &'a str,
+    database: &'a Database,
+    user: &'a str,
 }
 
 /// What became of reporting a message.
@@ -47,11 +49,18 @@ pub fn session_id(user: &str, app_id: Option<&str>) -> String {
     digest(&format!("chat session\n{user}\n{}", app_id.unwrap_or_default()))[..32].to_owned()
 }
 
+impl<'a> Messages<'a> {
+    /// Queries of `user`.
+    pub fn new(database: &'a Database, user: &'a str) -> Self {
+        Self { database, user }
+    }
+}
+
 impl Messages<'_> {
     /// Keeps a message; gives it as it is kept, in its session and with what an app shows of what it cites.
     pub async fn save(&self, message: &Message) -> Result<Message> {
-        let bound = Bound::new().with("row", self.row(message));
-        self.resources.database.run("INSERT INTO message $row", bound).await?;
+        let params = Params::new().with("row", self.row(message));
+        self.database.run("INSERT INTO message $row", params).await?;
         let mut kept = [self.in_session(message.clone())];
         self.show_cited(&mut kept).await?;
         let [kept] = kept;
@@ -68,8 +77,8 @@ impl Messages<'_> {
             COMMIT;";
         let app = message.app_id.as_deref();
         let chat = record("chat_session", self.user, app.unwrap_or_default());
-        let bound = self.of_session(app).with("chat", chat).with("row", self.row(message));
-        self.resources.database.run(statements, bound).await.map(drop)
+        let params = self.of_session(app).with("chat", chat).with("row", self.row(message));
+        self.database.run(statements, params).await.map(drop)
     }
 
     /// The messages of the session with this app, or with Recollect, newest first. What they cite is as it is now.
@@ -95,14 +104,14 @@ impl Messages<'_> {
                 WHERE user = $user RETURN NONE;
             DELETE message_share WHERE user = $user AND messages = [] RETURN NONE;
             COMMIT;";
-        self.resources.database.run(statements, self.of_session(app_id)).await.map(drop)
+        self.database.run(statements, self.of_session(app_id)).await.map(drop)
     }
 
     /// Marks an answer as reported.
     pub async fn report(&self, id: &str) -> Result<Report> {
         let statements = "SELECT VALUE message.sender FROM $id;
             UPDATE $id SET message.reported = true WHERE message.sender = 'ai' AND !message.reported RETURN VALUE id;";
-        let mut answers = self.resources.database.run(statements, Bound::new().with("id", self.record(id))).await?;
+        let mut answers = self.database.run(statements, Params::new().with("id", self.record(id))).await?;
         let (sender, marked): (Vec<String>, Vec<RecordId>) = (answers.take(0)?, answers.take(1)?);
         Ok(match sender.first().map(String::as_str) {
             None => Report::Missing,
@@ -115,16 +124,16 @@ impl Messages<'_> {
     /// Sets the user's rating of a message, or takes it away. Says whether the message is there.
     pub async fn rate(&self, id: &str, rating: Option<i32>) -> Result<bool> {
         let statement = "RETURN count((UPDATE $id SET message.rating = $rating))";
-        let bound = Bound::new().with("id", self.record(id)).with("rating", rating);
-        let rated: i64 = self.resources.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("id", self.record(id)).with("rating", rating);
+        let rated: i64 = self.database.run(statement, params).await?.take(0)?;
         Ok(rated > 0)
     }
 
     async fn newest(&self, app_id: Option<&str>, offset: u32, limit: u32) -> Result<Vec<Message>> {
         let statement = "SELECT * FROM message WHERE user = $user AND app = $app
             ORDER BY created_rank LIMIT $limit START $skip";
-        let bound = self.of_session(app_id).with("limit", limit).with("skip", offset);
-        let rows: Vec<MessageRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        let params = self.of_session(app_id).with("limit", limit).with("skip", offset);
+        let rows: Vec<MessageRow> = self.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().map(|row| self.in_session(row.message.0)).collect())
     }
 
@@ -144,8 +153,8 @@ impl Messages<'_> {
         row(self.record(&message.id), fields)
     }
 
-    fn of_session(&self, app_id: Option<&str>) -> Bound {
-        Bound::new().with("user", self.user).with("app", app_id.unwrap_or_default())
+    fn of_session(&self, app_id: Option<&str>) -> Params {
+        Params::new().with("user", self.user).with("app", app_id.unwrap_or_default())
     }
 
     fn records(&self, ids: &[String]) -> Vec<RecordId> {

@@ -6,8 +6,8 @@ use tokio::sync::{Mutex, MutexGuard, Notify, RwLock, RwLockReadGuard};
 
 pub(crate) use crate::vectors::Kind;
 use crate::{
-    Resources, Result,
-    database::{Bound, row},
+    Index, Result,
+    database::{Params, row},
 };
 
 /// A row of the outbox: something of this kind, user and key has changed. What it is now is read when it is indexed.
@@ -75,11 +75,11 @@ pub(crate) fn rows(kind: Kind, user: &str, keys: &[String]) -> Vec<Value> {
     keys.iter().map(|key| row(RecordId::new("outbox", Uuid::new_v7()), fields(key))).collect()
 }
 
-impl Resources {
+impl Index {
     /// How many rows the vector index has yet to learn.
     pub async fn pending(&self) -> Result<u64> {
         let statement = "RETURN count(SELECT VALUE id FROM outbox)";
-        let count: i64 = self.database.run(statement, Bound::new()).await?.take(0)?;
+        let count: i64 = self.database.run(statement, Params::new()).await?.take(0)?;
         Ok(count.unsigned_abs())
     }
 
@@ -89,13 +89,13 @@ impl Resources {
             None => "SELECT * FROM outbox LIMIT $limit",
             Some(_) => "SELECT * FROM outbox WHERE id > $after LIMIT $limit",
         };
-        let bound = Bound::new().with("limit", limit).with("after", after.cloned());
-        self.database.run(statement, bound).await?.take(0)
+        let params = Params::new().with("limit", limit).with("after", after.cloned());
+        self.database.run(statement, params).await?.take(0)
     }
 
     /// Forgets rows that the index has learnt.
     pub(crate) async fn outbox_done(&self, entries: &[Entry]) -> Result<()> {
         let ids: Vec<RecordId> = entries.iter().map(|entry| entry.id.clone()).collect();
-        self.database.run("DELETE $ids RETURN NONE", Bound::new().with("ids", ids)).await.map(drop)
+        self.database.run("DELETE $ids RETURN NONE", Params::new().with("ids", ids)).await.map(drop)
     }
 }

@@ -9,14 +9,15 @@ use schemas::person::Person;
 use surrealdb::types::{RecordId, SurrealValue};
 
 use crate::{
-    Resources, Result,
-    database::{Bound, record},
+    Database, Index, Result,
+    database::{Params, record},
 };
 use row::{PersonRow, key_of};
 
 /// The people of one user; nobody of anyone else's can be reached through it.
 pub struct People<'a> {
-    resources: &'a Resources,
+    database: &'a Database,
+    index: &'a Index,
     user: &'a str,
 }
 
@@ -46,10 +47,10 @@ const TELL_THE_INDEX: &str = "FOR $conversation IN array::distinct((SELECT VALUE
         INSERT INTO outbox { id: rand::uuid::v7(), kind: 'segment', user: $user, key: $conversation };
     };";
 
-impl Resources {
-    /// The people of `user`.
-    pub fn people<'a>(&'a self, user: &'a str) -> People<'a> {
-        People { resources: self, user }
+impl<'a> People<'a> {
+    /// Queries of `user`.
+    pub fn new(database: &'a Database, index: &'a Index, user: &'a str) -> Self {
+        Self { database, index, user }
     }
 }
 
@@ -57,7 +58,7 @@ impl People<'_> {
     /// Everybody, in the order in which they were first named.
     pub async fn list(&self) -> Result<Vec<Person>> {
         let statement = "SELECT * FROM person:[$user, NONE]..=[$user, {}]";
-        let mut people = self.rows(statement, Bound::new().with("user", self.user)).await?;
+        let mut people = self.rows(statement, Params::new().with("user", self.user)).await?;
         people.sort_by_key(|person| person.created_at);
         Ok(people)
     }
@@ -69,7 +70,7 @@ impl People<'_> {
 
     /// The person called `id`.
     pub async fn get(&self, id: &str) -> Result<Option<Person>> {
-        Ok(self.rows("SELECT * FROM $id", Bound::new().with("id", self.record(id))).await?.pop())
+        Ok(self.rows("SELECT * FROM $id", Params::new().with("id", self.record(id))).await?.pop())
     }
 
     /// The person of this name, whatever its case, and whether they are new.
@@ -80,12 +81,12 @@ impl People<'_> {
             IF count($there) = 0 { CREATE $id CONTENT $row; };
             RETURN $there;
             COMMIT;";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("user", self.user)
             .with("key", key_of(name))
             .with("id", self.record(&new.pid))
             .with("row", new.clone());
-        let mut there: Vec<PersonRow> = self.resources.database.run(statements, bound).await?.take(3)?;
+        let mut there: Vec<PersonRow> = self.database.run(statements, params).await?.take(3)?;
         Ok(match there.pop() {
             Some(row) => (row.into(), false),
             None => (new.into(), true),
@@ -106,15 +107,15 @@ impl People<'_> {
             RETURN {{ is_taken: $is_taken, rows: $rows }};
             COMMIT;"
         );
-        let bound = Bound::new()
+        let params = Params::new()
             .with("id", self.record(id))
             .with("user", self.user)
             .with("pid", id)
             .with("name", name.trim())
             .with("key", key_of(name))
             .with("now", crate::now());
-        let Met { is_taken, mut rows } = self.resources.database.run(&statements, bound).await?.take(5)?;
-        self.resources.outbox.wake();
+        let Met { is_taken, mut rows } = self.database.run(&statements, params).await?.take(5)?;
+        self.index.outbox.wake();
         Ok(match rows.pop() {
             None => Renamed::NotThere,
             Some(_) if is_taken => Renamed::Taken,
@@ -131,9 +132,9 @@ impl People<'_> {
             RETURN count($gone);
             COMMIT;"
         );
-        let bound = Bound::new().with("id", self.record(id)).with("user", self.user).with("pid", id);
-        let gone: i64 = self.resources.database.run(&statements, bound).await?.take(3)?;
-        self.resources.outbox.wake();
+        let params = Params::new().with("id", self.record(id)).with("user", self.user).with("pid", id);
+        let gone: i64 = self.database.run(&statements, params).await?.take(3)?;
+        self.index.outbox.wake();
         Ok(gone > 0)
     }
 
@@ -141,12 +142,12 @@ impl People<'_> {
     pub async fn add_sample(&self, id: &str, path: &str, transcript: &str) -> Result<bool> {
         let statement = "UPDATE $id SET speech_samples += $path, updated_at = $now,
             speech_sample_transcripts = (speech_sample_transcripts ?? []) + [$transcript]";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("id", self.record(id))
             .with("path", path)
             .with("transcript", transcript)
             .with("now", crate::now());
-        Ok(!self.rows(statement, bound).await?.is_empty())
+        Ok(!self.rows(statement, params).await?.is_empty())
     }
 
     /// Deletes a voice sample by its place.
@@ -162,8 +163,9 @@ impl People<'_> {
             };
             RETURN { is_there: $is_there, rows: $old };
             COMMIT;";
-        let bound = Bound::new().with("id", self.record(id)).with("index", i64::from(index)).with("now", crate::now());
-        let Found { is_there, rows } = self.resources.database.run(statements, bound).await?.take(4)?;
+        let params =
+            Params::new().with("id", self.record(id)).with("index", i64::from(index)).with("now", crate::now());
+        let Found { is_there, rows } = self.database.run(statements, params).await?.take(4)?;
         Ok(match (rows.is_empty(), is_there) {
             (true, _) => Deleted::NoPerson,
             (_, false) => Deleted::NoSample,
@@ -171,8 +173,8 @@ impl People<'_> {
         })
     }
 
-    async fn rows(&self, statement: &str, bound: Bound) -> Result<Vec<Person>> {
-        let rows: Vec<PersonRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+    async fn rows(&self, statement: &str, params: Params) -> Result<Vec<Person>> {
+        let rows: Vec<PersonRow> = self.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().map(Person::from).collect())
     }
 

@@ -20,7 +20,7 @@ use surrealdb::types::{RecordId, SurrealValue};
 
 use crate::{
     Error, Resources, Result,
-    database::{Bound, name_of, value_of},
+    database::{Params, name_of, value_of},
 };
 pub use account_status::AccountStatus;
 pub use accounts::NewAccount;
@@ -80,29 +80,29 @@ impl Users<'_> {
 
     /// All users, oldest first.
     pub async fn list(&self) -> Result<Vec<User>> {
-        self.query("SELECT * FROM user ORDER BY created_at", Bound::new()).await
+        self.query("SELECT * FROM user ORDER BY created_at", Params::new()).await
     }
 
     /// The owner of the server: its first user.
     pub async fn owner(&self) -> Result<Option<User>> {
-        self.query_one("SELECT * FROM user WHERE role = 'owner' ORDER BY created_at LIMIT 1", Bound::new()).await
+        self.query_one("SELECT * FROM user WHERE role = 'owner' ORDER BY created_at LIMIT 1", Params::new()).await
     }
 
     /// The user with this id.
     pub async fn find(&self, id: &str) -> Result<Option<User>> {
-        self.query_one("SELECT * FROM $id", Bound::new().with("id", user_record(id))).await
+        self.query_one("SELECT * FROM $id", Params::new().with("id", user_record(id))).await
     }
 
     /// The user with this e-mail address.
     pub async fn find_by_email(&self, email: &str) -> Result<Option<User>> {
-        let bound = Bound::new().with("email", normalize_email(email));
-        self.query_one("SELECT * FROM user WHERE email = $email", bound).await
+        let params = Params::new().with("email", normalize_email(email));
+        self.query_one("SELECT * FROM user WHERE email = $email", params).await
     }
 
     /// The user with this token, disabled or not: check their [`account_status`](Self::account_status) too.
     pub async fn find_by_token(&self, token: &str) -> Result<Option<User>> {
         let Some(secret) = token.strip_prefix(TOKEN_PREFIX) else { return Ok(None) };
-        self.query_one("SELECT * FROM user WHERE token = $digest", Bound::new().with("digest", digest(secret))).await
+        self.query_one("SELECT * FROM user WHERE token = $digest", Params::new().with("digest", digest(secret))).await
     }
 
     /// Replaces a user's token; the previous one is invalid at once, and their browser sessions end. `None` when there
@@ -110,8 +110,8 @@ impl Users<'_> {
     pub async fn renew_token(&self, id: &str) -> Result<Option<String>> {
         let secret = random_secret();
         let statements = format!("BEGIN; UPDATE $id SET token = $digest; {END_BROWSER_SESSIONS} COMMIT;");
-        let bound = Bound::new().with("id", user_record(id)).with("user", id).with("digest", digest(&secret));
-        let rows: Vec<UserRow> = self.0.database.run(&statements, bound).await?.take(1)?;
+        let params = Params::new().with("id", user_record(id)).with("user", id).with("digest", digest(&secret));
+        let rows: Vec<UserRow> = self.0.database.run(&statements, params).await?.take(1)?;
         Ok(rows.first().map(|_| format!("{TOKEN_PREFIX}{secret}")))
     }
 
@@ -123,12 +123,12 @@ impl Users<'_> {
             "BEGIN; UPDATE $id SET password = $hash RETURN NONE;
             DELETE session WHERE user = $user AND sid != $kept_session RETURN NONE; {END_BROWSER_SESSIONS} COMMIT;"
         );
-        let bound = Bound::new()
+        let params = Params::new()
             .with("id", user_record(id))
             .with("hash", hash)
             .with("user", id)
             .with("kept_session", kept_session.unwrap_or_default());
-        self.0.database.run(&statements, bound).await.map(drop)
+        self.0.database.run(&statements, params).await.map(drop)
     }
 
     /// Disables an account at once, for all credentials; `None` when there is no such user.
@@ -144,15 +144,15 @@ impl Users<'_> {
     async fn set_disabled(&self, id: &str, since: Option<DateTime<Utc>>) -> Result<Option<User>> {
         // An account that is disabled already keeps its time.
         let statement = "UPDATE $id SET disabled_at = IF $since { disabled_at ?? $since } ELSE { NONE }";
-        self.update_status(id, statement, Bound::new().with("since", since)).await
+        self.update_status(id, statement, Params::new().with("since", since)).await
     }
 
-    async fn query_one(&self, statement: &str, bound: Bound) -> Result<Option<User>> {
-        Ok(self.query(statement, bound).await?.into_iter().next())
+    async fn query_one(&self, statement: &str, params: Params) -> Result<Option<User>> {
+        Ok(self.query(statement, params).await?.into_iter().next())
     }
 
-    async fn query(&self, statement: &str, bound: Bound) -> Result<Vec<User>> {
-        let rows: Vec<UserRow> = self.0.database.run(statement, bound).await?.take(0)?;
+    async fn query(&self, statement: &str, params: Params) -> Result<Vec<User>> {
+        let rows: Vec<UserRow> = self.0.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().map(User::from).collect())
     }
 }

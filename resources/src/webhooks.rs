@@ -6,45 +6,24 @@ pub mod worker;
 pub use outbound::webhooks::WebhookSettings;
 
 use identity::crypto::long_random_secret;
-use outbound::webhooks::{Sender, stored_address};
+use outbound::webhooks::stored_address;
 use schemas::webhook::{Webhook, WebhookDelivery, WebhookKind};
 use surrealdb::types::{RecordId, SurrealValue};
-use tokio::sync::Notify;
 
 use crate::{
-    Resources, Result,
-    database::{self, Bound, name_of, record, value_of},
+    Database, Result,
+    database::{self, Params, name_of, record, value_of},
 };
+pub use delivery::DeliveryQueue;
 use delivery::DeliveryRow;
 
 /// How many events on their way a list has.
 const LISTED: u32 = 100;
 
-/// The sender of events, and the signal that there is one to send.
-pub(crate) struct Deliveries {
-    sender: Sender,
-    raised: Notify,
-}
-
-impl Deliveries {
-    pub(crate) fn open(settings: &WebhookSettings) -> Result<Self> {
-        Ok(Self { sender: Sender::open(settings)?, raised: Notify::new() })
-    }
-
-    /// Signals that there is something to send.
-    fn wake(&self) {
-        self.raised.notify_one();
-    }
-
-    /// Waits until there is something to send.
-    async fn raised(&self) {
-        self.raised.notified().await;
-    }
-}
-
 /// The webhooks of one user; nothing of anyone else's can be reached through it.
 pub struct Webhooks<'a> {
-    resources: &'a Resources,
+    database: &'a Database,
+    deliveries: &'a DeliveryQueue,
     user: &'a str,
 }
 
@@ -60,10 +39,10 @@ struct WebhookRow {
     disabled_because: Option<String>,
 }
 
-impl Resources {
-    /// The webhooks of `user`.
-    pub fn webhooks<'a>(&'a self, user: &'a str) -> Webhooks<'a> {
-        Webhooks { resources: self, user }
+impl<'a> Webhooks<'a> {
+    /// Queries of `user`.
+    pub fn new(database: &'a Database, deliveries: &'a DeliveryQueue, user: &'a str) -> Self {
+        Self { database, deliveries, user }
     }
 }
 
@@ -82,28 +61,28 @@ impl Webhooks<'_> {
     pub async fn set_url(&self, kind: WebhookKind, url: &str) -> Result<()> {
         let statement = "UPSERT $id SET user = $user, kind = $kind, url = $url, failures = 0,
             enabled = IF $is_empty { false } ELSE { enabled }";
-        let bound = self.bound(kind).with("url", url).with("is_empty", stored_address(kind, url).is_none());
-        self.resources.database.run(statement, bound).await.map(drop)
+        let params = self.params(kind).with("url", url).with("is_empty", stored_address(kind, url).is_none());
+        self.database.run(statement, params).await.map(drop)
     }
 
     /// Switches a webhook on or off.
     pub async fn switch(&self, kind: WebhookKind, enabled: Switch) -> Result<()> {
         let statement = "UPSERT $id SET user = $user, kind = $kind, url = url ?? '', failures = 0,
             enabled = $enabled, disabled_because = NONE";
-        let bound = self.bound(kind).with("enabled", enabled == Switch::On);
-        self.resources.database.run(statement, bound).await.map(drop)
+        let params = self.params(kind).with("enabled", enabled == Switch::On);
+        self.database.run(statement, params).await.map(drop)
     }
 
     /// What requests are signed with; made when it is first asked for.
     pub async fn secret(&self) -> Result<String> {
         let statements = "INSERT IGNORE INTO webhook_secret $row; SELECT VALUE secret FROM ONLY $id";
-        self.resources.database.run(statements, self.new_secret()).await?.take(1)
+        self.database.run(statements, self.new_secret()).await?.take(1)
     }
 
     /// Replaces what requests are signed with.
     pub async fn rotate_secret(&self) -> Result<String> {
         let statements = "UPSERT $id CONTENT $row; SELECT VALUE secret FROM ONLY $id";
-        self.resources.database.run(statements, self.new_secret()).await?.take(1)
+        self.database.run(statements, self.new_secret()).await?.take(1)
     }
 
     /// Sends an event of this kind on its way, if the webhook is on; once for each `key`. `body` is JSON.
@@ -113,22 +92,22 @@ impl Webhooks<'_> {
         }
         let fields = DeliveryRow::new(self.user, kind, key, body);
         let row = database::row(record("delivery", self.user, &fields.did), fields);
-        self.resources.database.run("INSERT IGNORE INTO delivery $row", Bound::new().with("row", row)).await?;
-        self.resources.deliveries.wake();
+        self.database.run("INSERT IGNORE INTO delivery $row", Params::new().with("row", row)).await?;
+        self.deliveries.wake();
         Ok(())
     }
 
     /// The last events, newest first.
     pub async fn deliveries(&self) -> Result<Vec<WebhookDelivery>> {
         let statement = "SELECT * OMIT body FROM delivery WHERE user = $user ORDER BY created_rank LIMIT $limit";
-        let bound = Bound::new().with("user", self.user).with("limit", LISTED);
-        let rows: Vec<DeliveryRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("user", self.user).with("limit", LISTED);
+        let rows: Vec<DeliveryRow> = self.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().filter_map(DeliveryRow::shown).collect())
     }
 
     async fn row(&self, kind: WebhookKind) -> Result<WebhookRow> {
-        let bound = Bound::new().with("id", self.id(kind));
-        let row: Option<WebhookRow> = self.resources.database.run("SELECT * FROM ONLY $id", bound).await?.take(0)?;
+        let params = Params::new().with("id", self.id(kind));
+        let row: Option<WebhookRow> = self.database.run("SELECT * FROM ONLY $id", params).await?.take(0)?;
         Ok(row.unwrap_or_else(|| WebhookRow {
             user: self.user.to_owned(),
             kind: name_of(&kind),
@@ -139,11 +118,11 @@ impl Webhooks<'_> {
         }))
     }
 
-    fn bound(&self, kind: WebhookKind) -> Bound {
-        Bound::new().with("id", self.id(kind)).with("user", self.user).with("kind", name_of(&kind))
+    fn params(&self, kind: WebhookKind) -> Params {
+        Params::new().with("id", self.id(kind)).with("user", self.user).with("kind", name_of(&kind))
     }
 
-    fn new_secret(&self) -> Bound {
+    fn new_secret(&self) -> Params {
         #[derive(SurrealValue)]
         struct SecretRow {
             user: String,
@@ -152,7 +131,7 @@ impl Webhooks<'_> {
         let secret = format!("whsec_{}", long_random_secret());
         let id = RecordId::new("webhook_secret", self.user);
         let row = database::row(id.clone(), SecretRow { user: self.user.to_owned(), secret });
-        Bound::new().with("id", id).with("row", row)
+        Params::new().with("id", id).with("row", row)
     }
 
     fn id(&self, kind: WebhookKind) -> RecordId {

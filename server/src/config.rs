@@ -241,14 +241,14 @@ impl Config {
 
     fn check_limits(&self) -> Result<(), String> {
         let limits = &self.limits;
-        if !(limits.boost > 0.0 && limits.boost.is_finite()) {
-            return Err("limits.boost must be greater than 0".into());
+        if !(limits.multiplier > 0.0 && limits.multiplier.is_finite()) {
+            return Err("limits.multiplier must be greater than 0".into());
         }
         if limits.streams == 0 || limits.connections == 0 {
             return Err("limits.streams and limits.connections must be greater than 0".into());
         }
         let own = limits
-            .own_limits()
+            .overrides()
             .map_err(|entry| format!("limits.overrides: `{entry}` is not of the form policy=number"))?;
         let is_known = |name: &String| Policy::ALL.iter().any(|policy| policy.name() == name);
         match own.keys().find(|name| !is_known(name)) {

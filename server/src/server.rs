@@ -60,7 +60,8 @@ pub async fn start_with(config: Config, extension: Arc<dyn Extension>) -> anyhow
     let url = format!("{scheme}://{}", listener.local_addr()?);
     let resources = Resources::open(&config.settings()).await?;
     let bootstrap = make_owner(&resources).await?;
-    resources.resume_limits().await?;
+    let owner = resources.users().owner().await?.map(|owner| owner.id);
+    resources.rate_limiter.load(&resources.database, owner).await?;
     let stop = CancellationToken::new();
     let connections = Connections::default();
     let app = app::app(Arc::clone(&resources), &config, connections.clone(), extension, stop.clone());
@@ -77,8 +78,8 @@ pub async fn start_with(config: Config, extension: Arc<dyn Extension>) -> anyhow
     let mut workers = vec![
         tools::processing::start(Arc::clone(&resources), stop.clone()),
         tools::daily_summaries::worker::start(Arc::clone(&resources), stop.clone()),
-        resources::webhooks::worker::start(Arc::clone(&resources), stop.clone()),
-        resources::limits::start(Arc::clone(&resources), stop.clone()),
+        resources::webhooks::worker::start(Arc::clone(&resources.delivery_queue), stop.clone()),
+        resources::limits::start(Arc::clone(&resources.rate_limiter), resources.database.clone(), stop.clone()),
     ];
     workers.extend(watch);
     Ok(ServerHandle { url, bootstrap, resources, stop, serving, workers })

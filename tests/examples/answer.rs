@@ -136,7 +136,7 @@ async fn load(resources: &Arc<Resources>, dialogue: &Dialogue, folder: &Path) ->
         anyhow::ensure!(segments.len() == session.turns.len(), "{id} has other segments");
         turns.extend(segments.into_iter().zip(&session.turns).map(|(segment, turn)| (segment.id, turn.id.clone())));
     }
-    while resources.pending().await? > 0 {
+    while resources.index.pending().await? > 0 {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let loaded = Loaded { user, turns };

@@ -138,7 +138,7 @@ async fn fill(resources: &Arc<Resources>, memories: usize, segments: usize) -> R
         let arguments = json!({ "transcript_segments": said, "started_at": started.to_rfc3339() });
         call(&context, "create_conversation_from_segments", arguments).await?;
     }
-    while resources.pending().await? > 0 {
+    while resources.index.pending().await? > 0 {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     Ok(())

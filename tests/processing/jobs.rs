@@ -41,7 +41,7 @@ async fn no_two_workers_hold_the_same_job() {
             let resources = Arc::clone(&setup.resources);
             workers.spawn(async move {
                 let mut taken = Vec::new();
-                while let Some(job) = resources.claim_due_job(resources::now()).await.unwrap() {
+                while let Some(job) = resources.job_queue.claim_due(resources::now()).await.unwrap() {
                     assert_eq!((job.state, job.attempts), (State::Running, 1));
                     taken.push(job.conversation);
                 }
@@ -51,7 +51,7 @@ async fn no_two_workers_hold_the_same_job() {
         let taken: Vec<String> = workers.join_all().await.concat();
         assert_eq!(taken.len(), 12);
         assert_eq!(taken.into_iter().collect::<HashSet<_>>(), ids);
-        assert!(setup.resources.next_job_at().await.unwrap().unwrap() > resources::now() + LEASE / 2);
+        assert!(setup.resources.job_queue.next_at().await.unwrap().unwrap() > resources::now() + LEASE / 2);
     })
     .await;
 }
@@ -65,9 +65,9 @@ async fn a_lease_that_runs_out_ends_a_claim() {
         let first = jobs.claim(&id).await.unwrap().unwrap();
         assert!(jobs.is_held(&first).await.unwrap());
         assert_eq!(jobs.claim(&id).await.unwrap(), None);
-        assert_eq!(setup.resources.claim_due_job(resources::now()).await.unwrap(), None);
+        assert_eq!(setup.resources.job_queue.claim_due(resources::now()).await.unwrap(), None);
         let later = resources::now() + LEASE + TimeDelta::seconds(1);
-        let second = setup.resources.claim_due_job(later).await.unwrap().unwrap();
+        let second = setup.resources.job_queue.claim_due(later).await.unwrap().unwrap();
         assert_eq!((&second.conversation, second.attempts), (&id, 2));
 
         // The late writer writes nothing.
@@ -135,7 +135,7 @@ async fn endless_jobs_are_given_up() {
         let id = setup.add_conversation(&[ABOUT]).await;
         for _ in 1..=ATTEMPTS {
             setup.resources.jobs(&setup.user).claim(&id).await.unwrap().unwrap();
-            setup.resources.release_jobs().await.unwrap();
+            setup.resources.job_queue.release_all().await.unwrap();
         }
         assert_eq!(setup.run(&id).await, Outcome::Failed);
         assert_eq!(setup.conversation(&id).await.status, ConversationStatus::Failed);

@@ -22,7 +22,7 @@ async fn the_model_understands_a_conversation() {
     on_runtime(async {
         let setup = Setup::with([say(model_answer(json!({ "folder_id": "work" })))]).await;
         let oslo = Preferences { time_zone: Some("Europe/Oslo".into()), ..Preferences::default() };
-        setup.resources.set_preferences(&setup.user, oslo).await.unwrap();
+        setup.resources.preferences(&setup.user).set(oslo).await.unwrap();
         let id = setup.add_conversation(&[ABOUT, "I have forty hives, and the labels by next Friday at three."]).await;
         assert_eq!(setup.run(&id).await, Outcome::Completed);
 
@@ -67,7 +67,7 @@ async fn the_prompt_has_context_and_transcript() {
     on_runtime(async {
         let setup = Setup::with([say(model_answer(json!({})))]).await;
         let oslo = Preferences { time_zone: Some("Europe/Oslo".into()), ..Preferences::default() };
-        setup.resources.set_preferences(&setup.user, oslo).await.unwrap();
+        setup.resources.preferences(&setup.user).set(oslo).await.unwrap();
         let first = setup.add_conversation(&[ABOUT, "I have forty hives."]).await;
         setup.run(&first).await;
         let second = setup.add_conversation(&[ABOUT, "Two  spaces."]).await;

@@ -70,7 +70,7 @@ async fn a_run_that_was_cut_off_between_its_steps_is_run_again() {
                 (job.state, setup.conversation(&id).await.status),
                 (State::Running, ConversationStatus::Processing)
             );
-            setup.resources.release_jobs().await.unwrap();
+            setup.resources.job_queue.release_all().await.unwrap();
             assert_eq!(setup.run(&id).await, Outcome::Completed);
             let items: Vec<_> = setup.items().await.into_iter().map(|item| item.description).collect();
             assert_eq!(items, ["Send Bo the labels"]);

@@ -108,7 +108,7 @@ async fn a_deleted_user_leaves_no_row_and_no_index_entry() {
     let link = share(&ben, "Buy jars").await;
     wait_until_indexed(server).await;
     let before: HashSet<String> = setup.database.all_rows().await.iter().map(id_of).collect();
-    let records = server.resources.vectors.count().await.unwrap();
+    let records = server.resources.index.vectors.count().await.unwrap();
 
     let ana = server.user().await;
     use_everything(server, &setup.database, &client, &ana).await;
@@ -120,11 +120,15 @@ async fn a_deleted_user_leaves_no_row_and_no_index_entry() {
     for table in USED_TABLES {
         assert!(tables(&used).contains(table), "{table} is not used: {used:?}");
     }
-    assert!(server.resources.vectors.count().await.unwrap() > records + 1);
+    assert!(server.resources.index.vectors.count().await.unwrap() > records + 1);
 
     ana.app().delete(ACCOUNT).await.ok();
     wait_until_indexed(server).await;
-    assert_eq!(server.resources.vectors.count().await.unwrap(), records + 1, "what the other has taken over stays");
+    assert_eq!(
+        server.resources.index.vectors.count().await.unwrap(),
+        records + 1,
+        "what the other has taken over stays"
+    );
     let (database, ben) = (setup.stop().await, ben.id);
     assert_eq!(database.rows_with(&ana.id).await, Vec::<String>::new());
     let after = database.all_rows().await;

@@ -12,7 +12,7 @@ const MAX_SKIPPED_QUARTERS: i32 = 4 * 25;
 
 /// The caller's time zone; UTC if it is unknown.
 pub(crate) async fn user_time_zone(context: &Context) -> Result<Tz> {
-    Ok(time_zone(&context.resources.preferences(&context.caller.user).await?))
+    Ok(time_zone(&context.resources.preferences(&context.caller.user).get().await?))
 }
 
 /// The time zone in a user's preferences; UTC if there is none.

@@ -2,7 +2,7 @@
 
 mod greeting;
 
-use resources::messages::{Messages, Report};
+use resources::messages::{self, Messages, Report};
 use schemas::{chat::*, memory::Done, scope::Scope::ChatRead};
 use serde_json::json;
 
@@ -95,7 +95,7 @@ async fn share_messages(context: Context, input: ShareMessages) -> Result<Messag
 }
 
 async fn get_shared_messages(context: Context, input: GetSharedMessages) -> Result<SharedMessages> {
-    let shared = context.resources.shared_messages(&input.token).await?;
+    let shared = messages::find_share(&context.resources.database, &input.token).await?;
     shared.ok_or_else(|| Error::NotFound("Shared messages not found".into()))
 }
 

@@ -80,7 +80,7 @@ async fn delete_daily_summary(context: Context, input: DeleteDailySummary) -> Re
 
 async fn make_daily_summary(context: Context, input: MakeDailySummary) -> Result<DailySummaryMade> {
     let (resources, user) = (&context.resources, &context.caller.user);
-    let preferences = resources.preferences(user).await?;
+    let preferences = resources.preferences(user).get().await?;
     let date = match input.date {
         Some(text) => date(text)?,
         None => default_day(&preferences),
@@ -102,7 +102,7 @@ async fn make_daily_summary(context: Context, input: MakeDailySummary) -> Result
 }
 
 async fn get_daily_summary_settings(context: Context, _: GetDailySummarySettings) -> Result<DailySummarySettings> {
-    Ok(settings(&context.resources.preferences(&context.caller.user).await?))
+    Ok(settings(&context.resources.preferences(&context.caller.user).get().await?))
 }
 
 async fn set_daily_summary_settings(context: Context, input: SetDailySummarySettings) -> Result<Done> {
@@ -116,7 +116,7 @@ async fn set_daily_summary_settings(context: Context, input: SetDailySummarySett
         daily_summary_hour: hour.map_err(out_of_range)?,
         ..PreferencesChange::default()
     };
-    context.resources.change_preferences(&context.caller.user, change).await?;
+    context.resources.preferences(&context.caller.user).change(change).await?;
     Ok(Done::DONE)
 }
 

@@ -100,11 +100,11 @@ async fn register_device(context: Context, input: RegisterDevice) -> Result<Done
 }
 
 async fn stored(context: &Context) -> Result<Preferences> {
-    Ok(context.resources.preferences(&context.caller.user).await?)
+    Ok(context.resources.preferences(&context.caller.user).get().await?)
 }
 
 async fn write(context: &Context, change: PreferencesChange) -> Result<Preferences> {
-    Ok(context.resources.change_preferences(&context.caller.user, change).await?)
+    Ok(context.resources.preferences(&context.caller.user).change(change).await?)
 }
 
 fn user_preferences(preferences: Preferences) -> UserPreferences {

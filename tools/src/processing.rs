@@ -67,7 +67,7 @@ pub async fn run(resources: &Arc<Resources>, user: &str, conversation: &str) -> 
             return tokio::spawn(async move { run_job(&resources, &job).await }).await.map_err(internal)?;
         }
         has_waited = true;
-        tokio::time::timeout(POLL_INTERVAL, resources.job_changed()).await.ok();
+        tokio::time::timeout(POLL_INTERVAL, resources.job_queue.changed()).await.ok();
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Result,
-    database::{Bound, name_of, record, row},
+    database::{Params, name_of, record, row},
     outbox::{self, Kind},
 };
 
@@ -156,13 +156,13 @@ impl Change {
 impl ActionItems<'_> {
     /// Writes action items in one transaction, whatever else is there; gives them in the order given.
     pub async fn create(&self, new: &[NewActionItem]) -> Result<Vec<ActionItem>> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let rows: Vec<ActionItemRow> = new.iter().map(|new| ActionItemRow::new(self.user, new)).collect();
         let ids: Vec<String> = rows.iter().map(|row| row.aid.clone()).collect();
         let statements = "BEGIN; INSERT INTO action_item $rows; INSERT INTO outbox $outbox; COMMIT;";
-        let bound =
-            Bound::new().with("rows", values(&rows)).with("outbox", outbox::rows(Kind::ActionItem, self.user, &ids));
-        let written: Vec<ActionItemRow> = self.resources.database.run(statements, bound).await?.take(1)?;
+        let params =
+            Params::new().with("rows", values(&rows)).with("outbox", outbox::rows(Kind::ActionItem, self.user, &ids));
+        let written: Vec<ActionItemRow> = self.database.run(statements, params).await?.take(1)?;
         self.index(&written).await;
         Ok(written.into_iter().map(ActionItem::from).collect())
     }
@@ -170,7 +170,7 @@ impl ActionItems<'_> {
     /// Writes those action items whose text no open one has, letter case and the white space around it apart; gives for
     /// each, in the order given, the one that has its text now.
     pub async fn create_missing(&self, new: &[NewActionItem]) -> Result<Vec<ActionItem>> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let mut rows: Vec<ActionItemRow> = Vec::with_capacity(new.len());
         for row in new.iter().map(|new| ActionItemRow::new(self.user, new)) {
             if !rows.iter().any(|earlier| earlier.text_key == row.text_key) {
@@ -188,8 +188,8 @@ impl ActionItems<'_> {
             RETURN { there: $there, written: $written };
             COMMIT;";
         let texts: Vec<_> = rows.iter().map(|row| record("action_item_text", self.user, &row.text_key)).collect();
-        let bound = self.bound().with("texts", texts).with("rows", values(&rows));
-        let Met { there, written } = self.resources.database.run(statements, bound).await?.take(6)?;
+        let params = self.params().with("texts", texts).with("rows", values(&rows));
+        let Met { there, written } = self.database.run(statements, params).await?.take(6)?;
         self.index(&written).await;
         let all: Vec<ActionItemRow> = there.into_iter().chain(written).collect();
         let with_text = |new: &NewActionItem| {
@@ -207,7 +207,7 @@ impl ActionItems<'_> {
 
     /// Changes action items in one transaction, and gives those that are there, in the order given.
     pub async fn change_many(&self, changes: Vec<(String, Change)>) -> Result<Vec<ActionItem>> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let now = crate::now();
         let mut ids: Vec<String> = Vec::with_capacity(changes.len());
         let mut values: Vec<Value> = Vec::with_capacity(changes.len());
@@ -226,8 +226,8 @@ impl ActionItems<'_> {
             INSERT INTO outbox (SELECT rand::uuid::v7() AS id, 'action_item' AS kind, user, aid AS key FROM $now);
             RETURN $now;
             COMMIT;";
-        let bound = Bound::new().with("changes", values).with("ids", self.records(&ids));
-        let rows: Vec<ActionItemRow> = self.resources.database.run(statements, bound).await?.take(4)?;
+        let params = Params::new().with("changes", values).with("ids", self.records(&ids));
+        let rows: Vec<ActionItemRow> = self.database.run(statements, params).await?.take(4)?;
         self.index(&rows).await;
         Ok(rows.into_iter().map(ActionItem::from).collect())
     }
@@ -242,8 +242,8 @@ impl ActionItems<'_> {
         let mut distinct = ids.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
-        let bound = Bound::new().with("ids", self.records(&distinct));
-        let gone: Vec<String> = self.resources.database.run(statements, bound).await?.take(3)?;
+        let params = Params::new().with("ids", self.records(&distinct));
+        let gone: Vec<String> = self.database.run(statements, params).await?.take(3)?;
         self.forget(&gone).await;
         Ok(gone)
     }

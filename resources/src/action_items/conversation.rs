@@ -14,7 +14,7 @@ impl ActionItems<'_> {
         let statement = "RETURN array::flatten($conversations.map(|$id|
             (SELECT * FROM action_item WITH INDEX action_item_conversation
                 WHERE user = $user AND conversation_id = $id)))";
-        let mut rows = self.rows(statement, self.bound().with("conversations", ids.to_vec())).await?;
+        let mut rows = self.rows(statement, self.params().with("conversations", ids.to_vec())).await?;
         rows.sort_by(|a, b| (a.place, a.created_at, &a.aid).cmp(&(b.place, b.created_at, &b.aid)));
         let mut found: HashMap<String, Vec<ActionItem>> = HashMap::with_capacity(ids.len());
         for row in rows {
@@ -30,16 +30,16 @@ impl ActionItems<'_> {
         if found.is_some() {
             return Ok(found);
         }
-        let bound = self.bound().with("id", record("conversation", self.user, id));
+        let params = self.params().with("id", record("conversation", self.user, id));
         let statement = "RETURN (SELECT VALUE id FROM ONLY $id) != NONE";
-        let is_there: bool = self.resources.database.run(statement, bound).await?.take(0)?;
+        let is_there: bool = self.database.run(statement, params).await?.take(0)?;
         Ok(is_there.then(Vec::new))
     }
 
     /// Puts what was drawn from a conversation in the place of what was drawn from it before. An item that the user has
     /// changed stays, and so does one written by hand; neither is written again. The same items twice change nothing.
     pub async fn replace_extracted(&self, conversation_id: &str, new: &[NewActionItem]) -> Result<()> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let mut rows: Vec<ActionItemRow> = Vec::with_capacity(new.len());
         for (place, new) in (0i64..).zip(new) {
             let row = ActionItemRow::extracted(self.user, conversation_id, place, new);
@@ -68,8 +68,8 @@ impl ActionItems<'_> {
                 FROM array::concat($stale, $written));
             RETURN { stale: $stale.aid, written: $written };
             COMMIT;";
-        let bound = self.bound().with("conversation", conversation_id).with("rows", values(&rows));
-        let Replaced { stale, written } = self.resources.database.run(statements, bound).await?.take(8)?;
+        let params = self.params().with("conversation", conversation_id).with("rows", values(&rows));
+        let Replaced { stale, written } = self.database.run(statements, params).await?.take(8)?;
         self.forget(&stale).await;
         self.index(&written).await;
         Ok(())
@@ -80,8 +80,8 @@ impl ActionItems<'_> {
         let statement = "FOR $old IN $from {
             UPDATE action_item SET conversation_id = $to WHERE user = $user AND conversation_id = $old;
         }";
-        let bound = self.bound().with("from", from.to_vec()).with("to", to);
-        self.resources.database.run(statement, bound).await.map(drop)
+        let params = self.params().with("from", from.to_vec()).with("to", to);
+        self.database.run(statement, params).await.map(drop)
     }
 
     /// Deletes the action items of a conversation; gives their ids.

@@ -22,7 +22,7 @@ impl ActionItems<'_> {
     }
 
     async fn times(&self, statement: &str, start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Vec<DateTime<Utc>>> {
-        let bound = self.bound().with("start", start).with("end", end);
-        self.resources.database.run(statement, bound).await?.take(0)
+        let params = self.params().with("start", start).with("end", end);
+        self.database.run(statement, params).await?.take(0)
     }
 }

@@ -4,8 +4,8 @@ use schemas::action_item::ActionItem;
 
 use super::{ActionItems, row::ActionItemRow};
 use crate::{
-    Resources, Result,
-    database::Bound,
+    Database, Result,
+    database::Params,
     indexer::Name,
     outbox::Kind,
     vectors::{Document, Query},
@@ -14,7 +14,7 @@ use crate::{
 impl ActionItems<'_> {
     /// The action items that fit `text` best, with their scores, 0 to 1.
     pub async fn search(&self, text: &str, limit: usize) -> Result<Vec<(ActionItem, f32)>> {
-        let dense = self.resources.meaning_of(text).await?;
+        let dense = self.index.meaning_of(text).await?;
         let query = Query {
             user: self.user,
             kind: Kind::ActionItem,
@@ -26,7 +26,7 @@ impl ActionItems<'_> {
             // A row can have gone since it was indexed: a few more fill the page.
             limit: limit + 5,
         };
-        let hits = self.resources.vectors.search(&query).await?;
+        let hits = self.index.vectors.search(&query).await?;
         let ids: Vec<String> = hits.iter().map(|hit| hit.id.clone()).collect();
         let mut items = self.get_many(&ids).await?;
         let found = hits.into_iter().filter_map(|hit| {
@@ -40,20 +40,20 @@ impl ActionItems<'_> {
     pub(super) async fn index(&self, rows: &[ActionItemRow]) {
         let ids: Vec<String> = rows.iter().map(|row| row.aid.clone()).collect();
         let documents: Vec<Document> = rows.iter().map(document).collect();
-        self.resources.index_words(Kind::ActionItem, self.user, &ids, &documents).await;
+        self.index.index_words(Kind::ActionItem, self.user, &ids, &documents).await;
     }
 
     /// Takes deleted action items out of the index.
     pub(super) async fn forget(&self, ids: &[String]) {
-        self.resources.index_words(Kind::ActionItem, self.user, ids, &[]).await;
+        self.index.index_words(Kind::ActionItem, self.user, ids, &[]).await;
     }
 }
 
 /// What is to be found of these action items, whoever they belong to; for the index worker alone.
-pub(crate) async fn documents(resources: &Resources, names: &[Name]) -> Result<Vec<Document>> {
+pub(crate) async fn documents(database: &Database, names: &[Name]) -> Result<Vec<Document>> {
     let records: Vec<_> = names.iter().map(|name| name.record("action_item")).collect();
-    let bound = Bound::new().with("ids", records);
-    let rows: Vec<ActionItemRow> = resources.database.run("SELECT * FROM $ids", bound).await?.take(0)?;
+    let params = Params::new().with("ids", records);
+    let rows: Vec<ActionItemRow> = database.run("SELECT * FROM $ids", params).await?.take(0)?;
     Ok(rows.iter().map(document).collect())
 }
 

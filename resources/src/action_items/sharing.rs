@@ -7,8 +7,8 @@ use surrealdb::types::{RecordId, SurrealValue};
 
 use super::{ActionItems, NewActionItem, row::ActionItemRow, values};
 use crate::{
-    Resources, Result,
-    database::{Bound, record},
+    Database, Index, Result,
+    database::{Params, record},
     outbox::{self, Kind},
 };
 
@@ -40,22 +40,20 @@ struct ShareRow {
     items: Vec<String>,
 }
 
-impl Resources {
-    /// What the link with this token leads to; `None` when it leads nowhere, or to nothing any more.
-    pub async fn shared_action_items(&self, token: &str) -> Result<Option<Share>> {
-        let key = digest(token);
-        let statement = "SELECT * FROM $share";
-        let bound = Bound::new().with("share", RecordId::new("action_item_share", key.as_str()));
-        let mut rows: Vec<ShareRow> = self.database.run(statement, bound).await?.take(0)?;
-        let Some(ShareRow { user, items }) = rows.pop() else { return Ok(None) };
-        let items = self.action_items(&user).get_many(&items).await?;
-        if items.is_empty() {
-            return Ok(None);
-        }
-        let bound = Bound::new().with("sender", RecordId::new("user", user.as_str()));
-        let name: Option<String> = self.database.run("SELECT VALUE name FROM ONLY $sender", bound).await?.take(0)?;
-        Ok(Some(Share { sender: user, sender_name: name.unwrap_or_default(), items, key }))
+/// What the share link with this token contains; `None` when there is no such link, or its items have been deleted.
+pub async fn find_share(database: &Database, index: &Index, token: &str) -> Result<Option<Share>> {
+    let key = digest(token);
+    let statement = "SELECT * FROM $share";
+    let params = Params::new().with("share", RecordId::new("action_item_share", key.as_str()));
+    let mut rows: Vec<ShareRow> = database.run(statement, params).await?.take(0)?;
+    let Some(ShareRow { user, items }) = rows.pop() else { return Ok(None) };
+    let items = ActionItems::new(database, index, &user).get_many(&items).await?;
+    if items.is_empty() {
+        return Ok(None);
     }
+    let params = Params::new().with("sender", RecordId::new("user", user.as_str()));
+    let name: Option<String> = database.run("SELECT VALUE name FROM ONLY $sender", params).await?.take(0)?;
+    Ok(Some(Share { sender: user, sender_name: name.unwrap_or_default(), items, key }))
 }
 
 impl Share {
@@ -82,19 +80,19 @@ impl ActionItems<'_> {
             IF $all { CREATE $share SET user = $user, items = $items, created_at = $now; };
             RETURN $all;
             COMMIT;";
-        let bound = self
-            .bound()
+        let params = self
+            .params()
             .with("ids", self.records(&distinct))
             .with("share", RecordId::new("action_item_share", digest(&token)))
             .with("items", distinct)
             .with("now", crate::now());
-        let all: bool = self.resources.database.run(statements, bound).await?.take(3)?;
+        let all: bool = self.database.run(statements, params).await?.take(3)?;
         Ok(all.then_some(token))
     }
 
     /// Writes copies of what is shared, once for each user.
     pub async fn accept(&self, share: &Share, copies: &[NewActionItem]) -> Result<Acceptance> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let rows: Vec<ActionItemRow> = copies.iter().map(|new| ActionItemRow::new(self.user, new)).collect();
         let ids: Vec<String> = rows.iter().map(|row| row.aid.clone()).collect();
         let statements = "BEGIN;
@@ -106,12 +104,12 @@ impl ActionItems<'_> {
             };
             RETURN $written;
             COMMIT;";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("acceptance", record("action_item_acceptance", &share.key, self.user))
             .with("now", crate::now())
             .with("outbox", outbox::rows(Kind::ActionItem, self.user, &ids))
             .with("rows", values(&rows));
-        let written: Vec<ActionItemRow> = self.resources.database.run(statements, bound).await?.take(3)?;
+        let written: Vec<ActionItemRow> = self.database.run(statements, params).await?.take(3)?;
         if written.is_empty() {
             return Ok(Acceptance::Before);
         }

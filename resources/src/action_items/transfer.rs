@@ -14,7 +14,7 @@ impl ActionItems<'_> {
     /// The action items called `ids`, in that order.
     pub async fn export(&self, ids: &[String]) -> Result<Vec<KeptActionItem>> {
         let records: Vec<RecordId> = ids.iter().map(|id| record("action_item", self.user, id)).collect();
-        let rows = self.rows("SELECT * FROM $ids", self.bound().with("ids", records)).await?;
+        let rows = self.rows("SELECT * FROM $ids", self.params().with("ids", records)).await?;
         let keep = |row: ActionItemRow| {
             let (place, extracted, touched) = (row.place, row.extracted, row.touched);
             KeptActionItem { item: row.into(), place, extracted, touched }
@@ -24,13 +24,13 @@ impl ActionItems<'_> {
 
     /// The ids of all action items, in their order.
     pub async fn all_ids(&self) -> Result<Vec<String>> {
-        self.resources.database.keys("action_item", "aid", self.user).await
+        self.database.keys("action_item", "aid", self.user).await
     }
 
     /// Writes action items as they are, in one transaction. One whose id is there already is left alone; gives the ids
     /// of the new ones. They are found once the index worker has come to them.
     pub async fn import(&self, items: Vec<KeptActionItem>) -> Result<Vec<String>> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let ids: Vec<String> = items.iter().map(|kept| kept.item.id.clone()).collect();
         let rows: Vec<ActionItemRow> = items.into_iter().map(|kept| ActionItemRow::of(self.user, kept)).collect();
         let statements = "BEGIN;
@@ -38,10 +38,10 @@ impl ActionItems<'_> {
             INSERT INTO outbox $outbox;
             RETURN $new.aid;
             COMMIT;";
-        let bound =
-            self.bound().with("rows", values(&rows)).with("outbox", outbox::rows(Kind::ActionItem, self.user, &ids));
-        let new = self.resources.database.run(statements, bound).await?.take(3)?;
-        self.resources.outbox.wake();
+        let params =
+            self.params().with("rows", values(&rows)).with("outbox", outbox::rows(Kind::ActionItem, self.user, &ids));
+        let new = self.database.run(statements, params).await?.take(3)?;
+        self.index.outbox.wake();
         Ok(new)
     }
 }

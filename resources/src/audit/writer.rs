@@ -20,7 +20,7 @@ use tokio::{
 use super::{horizon, row_of};
 use crate::{
     Result,
-    database::{Bound, Database},
+    database::{Database, Params},
 };
 
 /// How many entries wait for the writer, and how many it writes at a time.
@@ -38,7 +38,7 @@ const SWEPT: u32 = 1000;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The one that writes, and the buffer before it.
-pub(crate) struct Writer {
+pub struct AuditWriter {
     buffer: Option<mpsc::Sender<Message>>,
     lost: AtomicU64,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -52,7 +52,7 @@ enum Message {
     Flush(oneshot::Sender<()>),
 }
 
-impl Writer {
+impl AuditWriter {
     /// Begins to write, unless no trail is kept.
     pub(crate) fn start(database: Database, days: u32) -> Self {
         if days == 0 {
@@ -170,7 +170,7 @@ async fn write(database: &Database, known: &mut Known, messages: impl Iterator<I
     let count = rows.len();
     if count > 0
         && let Err(error) =
-            database.run("INSERT IGNORE INTO audit $rows RETURN NONE", Bound::new().with("rows", rows)).await
+            database.run("INSERT IGNORE INTO audit $rows RETURN NONE", Params::new().with("rows", rows)).await
     {
         tracing::warn!("{count} entries of the audit trail are lost: {error}");
     }
@@ -185,8 +185,8 @@ async fn forget(database: &Database, days: u32) -> Result<()> {
     let statement = "LET $old = SELECT VALUE id FROM audit WHERE time < $horizon LIMIT $limit; DELETE $old RETURN NONE; \
         RETURN array::len($old)";
     loop {
-        let bound = Bound::new().with("horizon", horizon(days)).with("limit", SWEPT);
-        let gone: i64 = database.run(statement, bound).await?.take(2)?;
+        let params = Params::new().with("horizon", horizon(days)).with("limit", SWEPT);
+        let gone: i64 = database.run(statement, params).await?.take(2)?;
         if gone < i64::from(SWEPT) {
             return Ok(());
         }

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::{ChatFiles, row::ChunkRow};
 use crate::{
-    Resources, Result,
-    database::{Bound, record},
+    Database, Result,
+    database::{Params, record},
     indexer::Name,
     outbox::Kind,
     vectors::{Document, Query},
@@ -34,7 +34,7 @@ impl ChatFiles<'_> {
     /// The passages that answer `question` best, at most `limit`, best first; only of the files called `ids` unless there
     /// are none.
     pub async fn search(&self, question: &str, ids: &[String], limit: usize) -> Result<Vec<FileHit>> {
-        let dense = self.resources.meaning_of(question).await?;
+        let dense = self.index.meaning_of(question).await?;
         let query = Query {
             user: self.user,
             kind: Kind::File,
@@ -46,10 +46,10 @@ impl ChatFiles<'_> {
             // A row can have gone since it was indexed: a few more fill the page.
             limit: limit + 5,
         };
-        let hits = self.resources.vectors.search(&query).await?;
+        let hits = self.index.vectors.search(&query).await?;
         let records: Vec<_> = hits.iter().map(|hit| record("chat_file_chunk", self.user, &hit.id)).collect();
-        let bound = Bound::new().with("ids", records);
-        let mut rows: Vec<ChunkRow> = self.resources.database.run("SELECT * FROM $ids", bound).await?.take(0)?;
+        let params = Params::new().with("ids", records);
+        let mut rows: Vec<ChunkRow> = self.database.run("SELECT * FROM $ids", params).await?.take(0)?;
         let found = hits.into_iter().filter_map(|hit| {
             let at = rows.iter().position(|row| row.cid == hit.id)?;
             Some(found(rows.swap_remove(at), hit.score))
@@ -61,15 +61,15 @@ impl ChatFiles<'_> {
     pub(super) async fn index(&self, rows: &[ChunkRow]) {
         let keys: Vec<String> = rows.iter().map(|row| row.cid.clone()).collect();
         let documents: Vec<Document> = rows.iter().map(document).collect();
-        self.resources.index_words(Kind::File, self.user, &keys, &documents).await;
+        self.index.index_words(Kind::File, self.user, &keys, &documents).await;
     }
 }
 
 /// What is to be found of these passages, whoever they belong to; for the index worker alone.
-pub(crate) async fn documents(resources: &Resources, names: &[Name]) -> Result<Vec<Document>> {
+pub(crate) async fn documents(database: &Database, names: &[Name]) -> Result<Vec<Document>> {
     let records: Vec<_> = names.iter().map(|name| name.record("chat_file_chunk")).collect();
-    let bound = Bound::new().with("ids", records);
-    let rows: Vec<ChunkRow> = resources.database.run("SELECT * FROM $ids", bound).await?.take(0)?;
+    let params = Params::new().with("ids", records);
+    let rows: Vec<ChunkRow> = database.run("SELECT * FROM $ids", params).await?.take(0)?;
     Ok(rows.iter().map(document).collect())
 }
 

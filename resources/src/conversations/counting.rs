@@ -7,7 +7,7 @@ use surrealdb::types::SurrealValue;
 use super::Conversations;
 use crate::{
     Result,
-    database::{Bound, value_of},
+    database::{Params, value_of},
 };
 
 /// A conversation that was held.
@@ -34,11 +34,11 @@ impl Conversations<'_> {
     pub async fn held(&self, start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Vec<Held>> {
         let statement = "SELECT created_at, started_at, finished_at, category FROM conversation
             WHERE user = $user AND shown = true AND rank <= $start AND rank > $end";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("user", self.user)
             .with("start", -start.timestamp_micros())
             .with("end", -end.timestamp_micros());
-        let rows: Vec<HeldRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        let rows: Vec<HeldRow> = self.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().map(Held::from).collect())
     }
 }

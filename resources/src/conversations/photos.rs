@@ -6,7 +6,7 @@ use surrealdb::types::{Array, RecordId, SurrealValue, Value};
 use super::Conversations;
 use crate::{
     Result,
-    database::{self, Bound, Json},
+    database::{self, Json, Params},
 };
 
 /// A row of `photo`; its id is user, conversation and the photo's own id.
@@ -21,8 +21,8 @@ impl Conversations<'_> {
     /// The photos of a conversation, oldest first.
     pub async fn photos(&self, id: &str) -> Result<Vec<ConversationPhoto>> {
         let statement = "SELECT * FROM photo:[$user, $cid, NONE]..=[$user, $cid, {}]";
-        let bound = Bound::new().with("user", self.user).with("cid", id);
-        let rows: Vec<PhotoRow> = self.resources.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("user", self.user).with("cid", id);
+        let rows: Vec<PhotoRow> = self.database.run(statement, params).await?.take(0)?;
         let mut photos: Vec<ConversationPhoto> = rows.into_iter().map(|row| row.photo.0).collect();
         photos.sort_by_key(|photo| photo.created_at);
         Ok(photos)
@@ -32,7 +32,7 @@ impl Conversations<'_> {
     pub async fn keep_photos(&self, id: &str, photos: Vec<ConversationPhoto>) -> Result<()> {
         let rows: Vec<_> = photos.into_iter().map(|photo| self.photo_value(id, photo)).collect();
         let statement = "FOR $row IN $rows { LET $id = $row.id; UPSERT $id CONTENT $row; }";
-        self.resources.database.run(statement, Bound::new().with("rows", rows)).await.map(drop)
+        self.database.run(statement, Params::new().with("rows", rows)).await.map(drop)
     }
     /// The row of a photo.
     pub(super) fn photo_value(&self, id: &str, mut photo: ConversationPhoto) -> Value {

@@ -6,7 +6,8 @@ use surrealdb::types::{RecordId, Value};
 use super::{Conversations, SegmentRow};
 use crate::{
     Result,
-    database::{self, Bound},
+    database::{self, Params},
+    people::People,
 };
 
 /// Some segments of one transcript.
@@ -57,8 +58,8 @@ impl Conversations<'_> {
             Assignee::Person(person) => Some(person.clone()),
             Assignee::User | Assignee::Nobody => None,
         };
-        let bound = Bound::new().with("is_user", *to == Assignee::User).with("person", person);
-        self.update(id, &ids, "is_user = $is_user, person_id = $person", bound).await?;
+        let params = Params::new().with("is_user", *to == Assignee::User).with("person", person);
+        self.update(id, &ids, "is_user = $is_user, person_id = $person", params).await?;
         Ok(ids.len())
     }
 
@@ -66,12 +67,12 @@ impl Conversations<'_> {
     pub async fn correct(&self, id: &str, segment: &str, text: &str) -> Result<bool> {
         let rows = self.segment_rows(&[id.to_owned()]).await?.concat();
         let Some(row) = rows.iter().find(|row| row.sid == segment) else { return Ok(false) };
-        self.update(id, &[row.id()], "text = $text", Bound::new().with("text", text)).await?;
+        self.update(id, &[row.id()], "text = $text", Params::new().with("text", text)).await?;
         Ok(true)
     }
 
-    async fn update(&self, id: &str, segments: &[RecordId], set: &str, bound: Bound) -> Result<()> {
-        let _writing = self.resources.outbox.writing().await;
+    async fn update(&self, id: &str, segments: &[RecordId], set: &str, params: Params) -> Result<()> {
+        let _writing = self.index.outbox.writing().await;
         let statements = format!(
             "BEGIN;
             UPDATE $segments SET {set};
@@ -79,20 +80,24 @@ impl Conversations<'_> {
             INSERT INTO outbox $outbox;
             COMMIT;"
         );
-        let bound = bound
+        let params = params
             .with("segments", segments.to_vec())
             .with("id", self.record(id))
             .with("now", crate::now())
             .with("outbox", self.outbox_values(&[id.to_owned()]));
-        self.resources.database.run(&statements, bound).await?;
-        self.resources.index_transcript(self.user, id).await;
+        self.database.run(&statements, params).await?;
+        self.index.index_transcript(self.user, id).await;
         Ok(())
     }
 
     async fn transcripts(&self, ids: &[String]) -> Result<Vec<Vec<TranscriptSegment>>> {
         let transcripts = self.segment_rows(ids).await?;
         let somebody = transcripts.iter().flatten().any(|row| row.person_id.is_some());
-        let names = if somebody { self.resources.people(self.user).names().await? } else { Default::default() };
+        let names = if somebody {
+            People::new(self.database, self.index, self.user).names().await?
+        } else {
+            Default::default()
+        };
         let read = |row: SegmentRow| {
             let name = row.person_id.as_ref().and_then(|person| names.get(person).cloned());
             let segment = TranscriptSegment::from(row);
@@ -104,12 +109,12 @@ impl Conversations<'_> {
     /// The rows of each of these transcripts, in order.
     pub(crate) async fn segment_rows(&self, ids: &[String]) -> Result<Vec<Vec<SegmentRow>>> {
         let mut statements = String::new();
-        let mut bound = Bound::new().with("user", self.user);
+        let mut params = Params::new().with("user", self.user);
         for (index, id) in ids.iter().enumerate() {
             statements += &format!("SELECT * FROM segment:[$user, $c{index}, NONE]..=[$user, $c{index}, {{}}];");
-            bound = bound.with(&format!("c{index}"), id.clone());
+            params = params.with(&format!("c{index}"), id.clone());
         }
-        let mut answers = self.resources.database.run(&statements, bound).await?;
+        let mut answers = self.database.run(&statements, params).await?;
         (0..ids.len()).map(|index| answers.take(index)).collect()
     }
 

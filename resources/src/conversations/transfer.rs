@@ -6,7 +6,7 @@ use surrealdb::types::{RecordId, Value};
 use super::{ConversationRow, Conversations};
 use crate::{
     Result,
-    database::{self, Bound},
+    database::{self, Params},
     jobs,
     transfer::{KeptConversation, in_order},
 };
@@ -14,20 +14,20 @@ use crate::{
 impl Conversations<'_> {
     /// The ids of all conversations, in their order.
     pub async fn ids(&self) -> Result<Vec<String>> {
-        self.resources.database.keys("conversation", "cid", self.user).await
+        self.database.keys("conversation", "cid", self.user).await
     }
 
     /// Those of the conversations called `ids` that are there.
     pub async fn known(&self, ids: &[String]) -> Result<Vec<String>> {
         let records: Vec<RecordId> = ids.iter().map(|id| self.record(id)).collect();
-        self.resources.database.run("SELECT VALUE cid FROM $ids", Bound::new().with("ids", records)).await?.take(0)
+        self.database.run("SELECT VALUE cid FROM $ids", Params::new().with("ids", records)).await?.take(0)
     }
 
     /// The conversations called `ids`, in that order, with transcripts and photos.
     pub async fn export(&self, ids: &[String]) -> Result<Vec<KeptConversation>> {
         let records: Vec<RecordId> = ids.iter().map(|id| self.record(id)).collect();
-        let bound = Bound::new().with("ids", records);
-        let rows: Vec<ConversationRow> = self.resources.database.run("SELECT * FROM $ids", bound).await?.take(0)?;
+        let params = Params::new().with("ids", records);
+        let rows: Vec<ConversationRow> = self.database.run("SELECT * FROM $ids", params).await?.take(0)?;
         let rows = in_order(rows, ids, |row| &row.cid);
         let titled: Vec<bool> = rows.iter().map(|row| row.parts.0.titled).collect();
         let mut conversations = self.complete(rows).await?;
@@ -43,7 +43,7 @@ impl Conversations<'_> {
     /// Writes a conversation as it is, with its transcript, its photos and, when it is still to be understood, a job, in
     /// one transaction. One whose id is there already is left alone; says whether this one is new.
     pub async fn import(&self, mut kept: KeptConversation) -> Result<bool> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let Conversation { id, status, .. } = kept.conversation.clone();
         let segments = kept.conversation.transcript_segments.take().unwrap_or_default();
         let photos = std::mem::take(&mut kept.conversation.photos);
@@ -59,14 +59,14 @@ impl Conversations<'_> {
             RETURN count($new) > 0;
             COMMIT;";
         let row = database::row(self.record(&id), ConversationRow::of(self.user, &kept));
-        let bound = Bound::new()
+        let params = Params::new()
             .with("row", row)
             .with("segments", self.segment_values(&id, 0, segments))
             .with("photos", self.photo_values(&id, photos))
             .with("outbox", self.outbox_values(std::slice::from_ref(&id)))
             .with("job", is_processed.then(|| jobs::row(self.user, &id, jobs::Manner::Forced)));
-        let is_new = self.resources.database.run(statements, bound).await?.take(3)?;
-        self.resources.outbox.wake();
+        let is_new = self.database.run(statements, params).await?.take(3)?;
+        self.index.outbox.wake();
         Ok(is_new)
     }
 

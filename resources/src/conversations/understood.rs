@@ -6,7 +6,7 @@ use schemas::conversation::{ConversationCategory, Event, Processor};
 use super::Conversations;
 use crate::{
     Result,
-    database::{Bound, Json, name_of, record},
+    database::{Json, Params, name_of, record},
     jobs::{Job, Setback, State},
 };
 
@@ -56,7 +56,7 @@ impl Conversations<'_> {
     }
 
     async fn complete_for(&self, claim: Option<String>, id: &str, understood: Understood, end: JobEnd) -> Result<bool> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let statements = "BEGIN;
             LET $ids = IF $claim = NONE OR (SELECT VALUE claim FROM ONLY $job) = $claim { [$id] } ELSE { [] };
             LET $rows = (UPDATE $ids SET status = 'completed', updated_at = $now, discarded = $discarded,
@@ -71,8 +71,8 @@ impl Conversations<'_> {
             };
             RETURN $there;
             COMMIT;";
-        let bound = end
-            .bind(Bound::new())
+        let params = end
+            .bind(Params::new())
             .with("id", self.record(id))
             .with("claim", claim)
             .with("discarded", understood.discarded)
@@ -85,22 +85,22 @@ impl Conversations<'_> {
             .with("events", Json(understood.events))
             .with("job", record("job", self.user, id))
             .with("outbox", self.outbox_values(&[id.to_owned()]));
-        let there = self.resources.database.run(statements, bound).await?.take(5)?;
-        self.resources.index_conversation(self.user, id).await;
-        self.resources.queue.wake();
+        let there = self.database.run(statements, params).await?.take(5)?;
+        self.index.index_conversation(self.user, id).await;
+        self.jobs.wake();
         Ok(there)
     }
 }
 
 impl JobEnd {
     /// The fields of the job, by the names that [`Setback::bind`] uses.
-    fn bind(&self, bound: Bound) -> Bound {
+    fn bind(&self, params: Params) -> Params {
         match self {
-            JobEnd::Again(setback) => setback.bind(bound),
+            JobEnd::Again(setback) => setback.bind(params),
             JobEnd::Done => {
                 let (now, nothing) = (crate::now(), None::<String>);
-                let bound = bound.with("now", now).with("finished_at", now).with("error", nothing);
-                bound.with("state", name_of(&State::Done)).with("next_at", None::<DateTime<Utc>>)
+                let params = params.with("now", now).with("finished_at", now).with("error", nothing);
+                params.with("state", name_of(&State::Done)).with("next_at", None::<DateTime<Utc>>)
             }
         }
     }

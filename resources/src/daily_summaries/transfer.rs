@@ -6,7 +6,7 @@ use surrealdb::types::SurrealValue;
 use super::{DailySummaries, done_id};
 use crate::{
     Result,
-    database::{self, Bound},
+    database::{self, Params},
 };
 
 /// A row of `daily_summary_done`.
@@ -20,7 +20,7 @@ impl DailySummaries<'_> {
     /// All summaries, in the order of their ids.
     pub async fn export(&self) -> Result<Vec<DailySummary>> {
         let statement = "SELECT * FROM daily_summary:[$user, NONE]..=[$user, {}]";
-        self.rows(statement, Bound::new().with("user", self.user)).await
+        self.rows(statement, Params::new().with("user", self.user)).await
     }
 
     /// Writes a summary as it is; its day does not get another one of itself. One whose id is there already is left
@@ -32,9 +32,9 @@ impl DailySummaries<'_> {
             RETURN count($new) > 0;
             COMMIT;";
         let done = DoneRow { user: self.user.to_owned(), date: summary.date.to_string() };
-        let bound = Bound::new()
+        let params = Params::new()
             .with("done", database::row(done_id(self.user, summary.date), done))
             .with("row", database::row(self.record(&summary.id), self.row(summary)));
-        self.resources.database.run(statements, bound).await?.take(3)
+        self.database.run(statements, params).await?.take(3)
     }
 }

@@ -81,9 +81,9 @@ impl Remote {
 
     /// Runs a batch of statements. Fails with an error of the connection while the server is away; the next batch
     /// tries to reach it again.
-    pub(super) async fn query(&self, statements: &str, bound: Variables) -> surrealdb::Result<IndexedResults> {
+    pub(super) async fn query(&self, statements: &str, params: Variables) -> surrealdb::Result<IndexedResults> {
         let connection = self.connection().await.map_err(|reason| surrealdb::Error::connection(reason, None))?;
-        let answer = tokio::time::timeout(self.timeout, connection.client.query(statements).bind(bound)).await;
+        let answer = tokio::time::timeout(self.timeout, connection.client.query(statements).bind(params)).await;
         let (reason, is_lost) = match answer {
             Ok(Ok(answers)) => return Ok(answers),
             Ok(Err(error)) => (error.to_string(), error.is_connection()),

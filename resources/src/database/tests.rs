@@ -31,12 +31,13 @@ fn messages_of_earlier_versions_are_in_their_sessions() {
             CREATE message SET user = 'ann', app_id = NONE, message = $n, created_at = time::from_unix($n);
             CREATE message SET user = 'ann', app_id = 'coach', message = 10 * $n, created_at = time::from_unix($n);
         };";
-        database.run(written, Bound::new()).await.unwrap();
+        database.run(written, Params::new()).await.unwrap();
         database.migrate(MIGRATIONS).await.unwrap();
         for (app, expected) in [("", [3, 2, 1]), ("coach", [30, 20, 10])] {
             let listed = "SELECT message, created_rank FROM message WITH INDEX message_session
                 WHERE user = 'ann' AND app = $app ORDER BY created_rank;";
-            let rows: Vec<Object> = database.run(listed, Bound::new().with("app", app)).await.unwrap().take(0).unwrap();
+            let rows: Vec<Object> =
+                database.run(listed, Params::new().with("app", app)).await.unwrap().take(0).unwrap();
             let found: Vec<i64> = rows.iter().map(|row| i64::from_value(row["message"].clone()).unwrap()).collect();
             assert_eq!(found, expected, "{app:?}");
         }
@@ -54,16 +55,16 @@ fn users_of_earlier_versions_stay_and_the_first_is_the_owner() {
             CREATE type::record('user', <string>$n) SET uid = <string>$n, name = 'Ana', token = <string>$n,
                 created_at = time::from_unix($n);
         };";
-        database.run(written, Bound::new()).await.unwrap();
+        database.run(written, Params::new()).await.unwrap();
         database.migrate(MIGRATIONS).await.unwrap();
         let listed = "SELECT VALUE [uid, role] FROM user WITH INDEX user_name WHERE name = 'Ana' ORDER BY uid;
             SELECT VALUE uid FROM user WHERE token = '3'";
-        let mut answers = database.run(listed, Bound::new()).await.unwrap();
+        let mut answers = database.run(listed, Params::new()).await.unwrap();
         let roles: Vec<Vec<String>> = answers.take(0).unwrap();
         assert_eq!(roles, [["1", "owner"], ["2", "member"], ["3", "member"]]);
         assert_eq!(answers.take::<Vec<String>>(1).unwrap(), ["3"], "tokens work on");
         let clash = "UPDATE user:⟨1⟩ SET email = 'a@b.example'; UPDATE user:⟨2⟩ SET email = 'a@b.example';";
-        assert!(database.run(clash, Bound::new()).await.is_err(), "an address is one user's");
+        assert!(database.run(clash, Params::new()).await.is_err(), "an address is one user's");
     });
 }
 
@@ -83,7 +84,7 @@ fn rows_of_renamed_tables_are_found_under_the_new_names() {
         CREATE allowance:['key', 'dev:memories'] SET subject = 'key', policy = 'dev:memories', used = 7, ends = 9;
         CREATE user:ana SET uid = 'ana', leaving_at = time::from_unix(1);
         CREATE user:ben SET uid = 'ben'";
-        database.run(written, Bound::new()).await.unwrap();
+        database.run(written, Params::new()).await.unwrap();
         database.migrate(MIGRATIONS).await.unwrap();
         let listed = "SELECT VALUE [record::id(id), sid, turn] FROM session WITH INDEX session_user
                 WHERE user = 'ana' ORDER BY sid DESC;
@@ -92,7 +93,7 @@ fn rows_of_renamed_tables_are_found_under_the_new_names() {
             SELECT VALUE uid FROM user WHERE deleting_at != NONE;
             SELECT VALUE uid FROM user WHERE leaving_at != NONE;
             RETURN object::keys((INFO FOR DB).tables);";
-        let mut answers = database.run(listed, Bound::new()).await.unwrap();
+        let mut answers = database.run(listed, Params::new()).await.unwrap();
         let sessions: Vec<(String, String, i64)> = answers.take(0).unwrap();
         let expected = ["3", "2", "1"].map(|id| (id.to_owned(), id.to_owned(), id.parse().unwrap()));
         assert_eq!(sessions, expected);

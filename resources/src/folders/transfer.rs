@@ -5,7 +5,7 @@ use schemas::folder::Folder;
 use super::{Folders, row::FolderRow};
 use crate::{
     Result,
-    database::{Bound, row},
+    database::{Params, row},
 };
 
 impl Folders<'_> {
@@ -20,7 +20,7 @@ impl Folders<'_> {
     pub async fn import(&self, folder: Folder) -> Result<bool> {
         let fields = row(self.record(&folder.id), FolderRow::of(self.user, folder));
         let statement = "RETURN count((INSERT IGNORE INTO folder $row)) > 0";
-        self.resources.database.run(statement, Bound::new().with("row", fields)).await?.take(0)
+        self.database.run(statement, Params::new().with("row", fields)).await?.take(0)
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Result,
-    database::{Bound, row},
+    database::{Params, row},
     transfer::KeptGoal,
 };
 
@@ -41,7 +41,7 @@ impl Goals<'_> {
             RETURN count($new) > 0;
             COMMIT;";
         let fields = row(self.record(&id), GoalRow::of(self.user, goal));
-        let bound = Bound::new().with("row", fields).with("points", points);
-        self.resources.database.run(statements, bound).await?.take(3)
+        let params = Params::new().with("row", fields).with("points", points);
+        self.database.run(statements, params).await?.take(3)
     }
 }

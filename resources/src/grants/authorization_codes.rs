@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Result,
-    database::{Bound, row},
+    database::{Params, row},
 };
 
 const CODE_PREFIX: &str = "omi_oac_";
@@ -81,11 +81,11 @@ impl Grants<'_> {
             grant_id: None,
         };
         let statements = "INSERT INTO oauth_code $row; UPDATE $client SET used_at = $now RETURN NONE";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("row", row(code_record(&secret), fields))
             .with("client", super::clients::client_record(&new.client.id))
             .with("now", crate::now());
-        self.0.database.run(statements, bound).await?;
+        self.0.database.run(statements, params).await?;
         self.delete_expired().await?;
         Ok(format!("{CODE_PREFIX}{secret}"))
     }
@@ -121,8 +121,8 @@ impl Grants<'_> {
             IF count($taken) > 0 { INSERT INTO oauth_grant $grant; INSERT INTO oauth_access $token_row; };
             RETURN count($taken);
             COMMIT;";
-        let bound = rows.bound().with("code", id.clone());
-        let taken: Option<i64> = self.0.database.run(statements, bound).await?.take(3)?;
+        let params = rows.params().with("code", id.clone());
+        let taken: Option<i64> = self.0.database.run(statements, params).await?.take(3)?;
         if taken == Some(1) {
             return Ok(Ok(issued));
         }
@@ -134,7 +134,7 @@ impl Grants<'_> {
 
     async fn find_code(&self, id: &RecordId) -> Result<Option<CodeRow>> {
         let rows: Vec<CodeRow> =
-            self.0.database.run("SELECT * FROM $id", Bound::new().with("id", id.clone())).await?.take(0)?;
+            self.0.database.run("SELECT * FROM $id", Params::new().with("id", id.clone())).await?.take(0)?;
         Ok(rows.into_iter().next())
     }
 

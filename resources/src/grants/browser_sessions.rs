@@ -7,7 +7,7 @@ use surrealdb::types::{RecordId, SurrealValue};
 use super::is_active;
 use crate::{
     Resources, Result,
-    database::{Bound, row},
+    database::{Params, row},
     users::User,
 };
 
@@ -28,14 +28,14 @@ impl BrowserSessions<'_> {
     /// Signs `user` in; the browser keeps `secret` as its cookie.
     pub async fn sign_in(&self, secret: &str, user: &str) -> Result<()> {
         let fields = BrowserSessionRow { user: user.to_owned(), expires_at: crate::now() + SESSION_TTL };
-        let bound = Bound::new().with("row", row(browser_session_record(secret), fields));
-        self.0.database.run("INSERT INTO oauth_browser $row", bound).await.map(drop)
+        let params = Params::new().with("row", row(browser_session_record(secret), fields));
+        self.0.database.run("INSERT INTO oauth_browser $row", params).await.map(drop)
     }
 
     /// The user of the session with this secret, whose account is active.
     pub async fn user(&self, secret: &str) -> Result<Option<User>> {
-        let bound = Bound::new().with("id", browser_session_record(secret));
-        let rows: Vec<BrowserSessionRow> = self.0.database.run("SELECT * FROM $id", bound).await?.take(0)?;
+        let params = Params::new().with("id", browser_session_record(secret));
+        let rows: Vec<BrowserSessionRow> = self.0.database.run("SELECT * FROM $id", params).await?.take(0)?;
         match rows.into_iter().next().filter(|row| row.expires_at > Utc::now()) {
             Some(row) if is_active(self.0, &row.user).await? => self.0.users().find(&row.user).await,
             _ => Ok(None),
@@ -44,7 +44,7 @@ impl BrowserSessions<'_> {
 
     /// Ends the session with this secret.
     pub async fn sign_out(&self, secret: &str) -> Result<()> {
-        self.0.database.run("DELETE $id", Bound::new().with("id", browser_session_record(secret))).await.map(drop)
+        self.0.database.run("DELETE $id", Params::new().with("id", browser_session_record(secret))).await.map(drop)
     }
 }
 

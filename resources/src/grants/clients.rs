@@ -12,7 +12,7 @@ use surrealdb::types::{RecordId, SurrealValue};
 use super::redirect_uris;
 use crate::{
     Error, Resources, Result,
-    database::{Bound, row},
+    database::{Params, row},
 };
 
 /// The prefix of client secrets.
@@ -112,8 +112,8 @@ impl Clients<'_> {
         if is_metadata_url(id) {
             return Ok(self.0.auth.client_metadata.find(id).await);
         }
-        let bound = Bound::new().with("id", client_record(id));
-        let rows: Vec<ClientRow> = self.0.database.run("SELECT * FROM $id", bound).await?.take(0)?;
+        let params = Params::new().with("id", client_record(id));
+        let rows: Vec<ClientRow> = self.0.database.run("SELECT * FROM $id", params).await?.take(0)?;
         Ok(rows.into_iter().next().map(|row| Arc::new(row.into())).ok_or(ClientError::Unknown))
     }
 
@@ -136,7 +136,7 @@ impl Clients<'_> {
         };
         let id = client_record(&fields.client_id);
         let statement = "INSERT INTO oauth_client $row RETURN AFTER";
-        let inserted = self.0.database.run(statement, Bound::new().with("row", row(id, fields))).await?.take(0);
+        let inserted = self.0.database.run(statement, Params::new().with("row", row(id, fields))).await?.take(0);
         let row: ClientRow = inserted
             .map(|rows: Vec<ClientRow>| rows.into_iter().next())?
             .ok_or_else(|| Error::internal("the new client is missing"))?;
@@ -146,7 +146,7 @@ impl Clients<'_> {
     /// All clients but those with a metadata document, oldest first.
     pub async fn list(&self) -> Result<Vec<Client>> {
         let statement = "SELECT * FROM oauth_client ORDER BY created_at";
-        let rows: Vec<ClientRow> = self.0.database.run(statement, Bound::new()).await?.take(0)?;
+        let rows: Vec<ClientRow> = self.0.database.run(statement, Params::new()).await?.take(0)?;
         Ok(rows.into_iter().map(Client::from).collect())
     }
 
@@ -160,16 +160,16 @@ impl Clients<'_> {
             LET $clients = (DELETE $client RETURN BEFORE);
             RETURN count($grants) + count($clients);
             COMMIT;";
-        let bound = Bound::new().with("id", id).with("client", client_record(id));
-        let removed: Option<i64> = self.0.database.run(statements, bound).await?.take(5)?;
+        let params = Params::new().with("id", id).with("client", client_record(id));
+        let removed: Option<i64> = self.0.database.run(statements, params).await?.take(5)?;
         Ok(removed.is_some_and(|count| count > 0))
     }
 
     async fn may_register(&self) -> Result<bool> {
         let statements = "DELETE oauth_client WHERE registered_itself AND used_at = NONE AND created_at < $before;
             SELECT VALUE count() FROM ONLY oauth_client WHERE registered_itself GROUP ALL LIMIT 1";
-        let bound = Bound::new().with("before", crate::now() - UNUSED_CLIENT_TTL);
-        let count: Option<i64> = self.0.database.run(statements, bound).await?.take(1)?;
+        let params = Params::new().with("before", crate::now() - UNUSED_CLIENT_TTL);
+        let count: Option<i64> = self.0.database.run(statements, params).await?.take(1)?;
         Ok(count.unwrap_or(0) < MAX_SELF_REGISTERED)
     }
 }

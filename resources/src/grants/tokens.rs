@@ -9,7 +9,7 @@ use identity::{
 use super::{ACCESS_PREFIX, AccessTokenRow, GrantRow, Grants, access_token_record, grant_record, is_active};
 use crate::{
     Result,
-    database::{Bound, row},
+    database::{Params, row},
 };
 
 /// The prefix of refresh tokens. Then follow the constant part, of [`FAMILY_LENGTH`], and the part that changes with
@@ -64,9 +64,9 @@ pub(super) struct NewGrantRows {
 
 impl NewGrantRows {
     /// The parameters `$grant_id`, `$grant` and `$token_row`.
-    pub(super) fn bound(self) -> Bound {
+    pub(super) fn params(self) -> Params {
         let (grant, token) = (self.grant, self.token);
-        Bound::new()
+        Params::new()
             .with("grant_id", grant.grant_id.clone())
             .with("grant", row(grant_record(&grant.user, &grant.grant_id), grant))
             .with("token_row", row(access_token_record(&token.digest), token))
@@ -164,7 +164,7 @@ impl Grants<'_> {
         let is_theirs = key.listed.app_id.as_deref() == Some(client_id);
         if is_theirs {
             let digest = digest(raw.trim_start_matches(ACCESS_PREFIX));
-            self.0.database.run("DELETE $id", Bound::new().with("id", access_token_record(&digest))).await?;
+            self.0.database.run("DELETE $id", Params::new().with("id", access_token_record(&digest))).await?;
             self.0.auth.access_tokens.invalidate(&digest);
         }
         Ok(is_theirs)
@@ -172,8 +172,8 @@ impl Grants<'_> {
 
     async fn find_by_family(&self, family: &str) -> Result<Option<GrantRow>> {
         let statement = "SELECT * FROM oauth_grant WHERE family = $family";
-        let bound = Bound::new().with("family", digest(family));
-        let rows: Vec<GrantRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("family", digest(family));
+        let rows: Vec<GrantRow> = self.0.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().next())
     }
 
@@ -194,7 +194,7 @@ impl Grants<'_> {
             RETURN count($rows);
             COMMIT;";
         let now = crate::now();
-        let bound = Bound::new()
+        let params = Params::new()
             .with("grant", grant_record(&grant.user, &grant.grant_id))
             .with("user", grant.user.as_str())
             .with("grant_id", grant.grant_id.as_str())
@@ -205,7 +205,7 @@ impl Grants<'_> {
             .with("now", now)
             .with("expires_at", now + TimeDelta::days(self.0.grant_settings.refresh_days.into()))
             .with("token_row", row(access_token_record(&token.digest), token));
-        let rows: Option<i64> = self.0.database.run(statements, bound).await?.take(4)?;
+        let rows: Option<i64> = self.0.database.run(statements, params).await?.take(4)?;
         Ok(rows == Some(1))
     }
 

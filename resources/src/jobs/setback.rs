@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{ATTEMPTS, Job, State};
-use crate::database::{Bound, name_of};
+use crate::database::{Params, name_of};
 
 /// The seconds that pass after each attempt, before the next.
 const PAUSES: [i64; ATTEMPTS as usize - 1] = [5, 30, 120, 600, 3600];
@@ -39,8 +39,8 @@ impl Setback {
     }
 
     /// Its fields, as `$state`, `$next_at`, `$error`, `$now` and `$finished_at`.
-    pub(crate) fn bind(&self, bound: Bound) -> Bound {
-        bound
+    pub(crate) fn bind(&self, params: Params) -> Params {
+        params
             .with("state", name_of(&self.state))
             .with("next_at", self.next_at)
             .with("error", self.error.clone())

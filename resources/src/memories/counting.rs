@@ -3,17 +3,17 @@
 use chrono::{DateTime, Utc};
 
 use super::Memories;
-use crate::{Result, database::Bound};
+use crate::{Result, database::Params};
 
 impl Memories<'_> {
     /// When the memories were written that were so from `start` on and before `end`, without rejected ones, in no order.
     pub async fn times(&self, start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Vec<DateTime<Utc>>> {
         let statement = "SELECT VALUE created_at FROM memory
             WHERE user = $user AND rejected = false AND created_rank <= $start AND created_rank > $end";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("user", self.user)
             .with("start", -start.timestamp_micros())
             .with("end", -end.timestamp_micros());
-        self.resources.database.run(statement, bound).await?.take(0)
+        self.database.run(statement, params).await?.take(0)
     }
 }

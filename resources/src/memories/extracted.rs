@@ -5,7 +5,7 @@ use surrealdb::types::SurrealValue;
 use super::{Memories, NewMemory, row::MemoryRow};
 use crate::{
     Result,
-    database::{self, Bound, record},
+    database::{self, Params, record},
 };
 
 impl Memories<'_> {
@@ -13,7 +13,7 @@ impl Memories<'_> {
     /// looked at or edited stays, and a text that is there already is not written again. The same memories twice change
     /// nothing.
     pub async fn replace_extracted(&self, conversation_id: &str, new: &[NewMemory]) -> Result<()> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let mut rows: Vec<MemoryRow> = Vec::with_capacity(new.len());
         for new in new {
             let mut new = new.clone();
@@ -39,11 +39,11 @@ impl Memories<'_> {
                 FROM array::concat($stale, $written));
             RETURN { stale: $stale.mid, written: $written };
             COMMIT;";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("user", self.user)
             .with("conversation", conversation_id)
             .with("rows", rows.into_iter().map(values).collect::<Vec<_>>());
-        let Replaced { stale, written } = self.resources.database.run(statements, bound).await?.take(8)?;
+        let Replaced { stale, written } = self.database.run(statements, params).await?.take(8)?;
         self.forget(&stale).await;
         self.index_words(&written.iter().collect::<Vec<_>>()).await;
         Ok(())
@@ -53,15 +53,15 @@ impl Memories<'_> {
     pub async fn adopt(&self, from: &[String], to: &str) -> Result<()> {
         let statement = "UPDATE memory SET provenance.conversation_id = $to
             WHERE user = $user AND provenance.conversation_id IN $from";
-        let bound = Bound::new().with("user", self.user).with("from", from.to_vec()).with("to", to);
-        self.resources.database.run(statement, bound).await.map(drop)
+        let params = Params::new().with("user", self.user).with("from", from.to_vec()).with("to", to);
+        self.database.run(statement, params).await.map(drop)
     }
 
     /// Deletes the memories that were drawn from a conversation.
     pub async fn delete_of_conversation(&self, id: &str) -> Result<()> {
         let statement = "SELECT VALUE mid FROM memory WHERE user = $user AND provenance.conversation_id = $id";
-        let bound = Bound::new().with("user", self.user).with("id", id);
-        let ids: Vec<String> = self.resources.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("user", self.user).with("id", id);
+        let ids: Vec<String> = self.database.run(statement, params).await?.take(0)?;
         if !ids.is_empty() {
             self.delete(&ids).await?;
         }

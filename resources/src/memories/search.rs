@@ -5,8 +5,8 @@ use schemas::memory::{Memory, MemoryCategory, SimilarMemory};
 
 use super::{Memories, row::MemoryRow};
 use crate::{
-    Resources, Result,
-    database::{Bound, name_of},
+    Database, Result,
+    database::{Params, name_of},
     indexer::Name,
     outbox::Kind,
     vectors::{Document, Hit, Query},
@@ -33,7 +33,7 @@ pub struct Search<'a> {
 impl Memories<'_> {
     /// The memories that fit best, with their scores, 0 to 1.
     pub async fn search(&self, search: &Search<'_>) -> Result<Vec<(Memory, f32)>> {
-        let dense = self.resources.meaning_of(search.query).await?;
+        let dense = self.index.meaning_of(search.query).await?;
         let categories: Vec<String> = search.categories.iter().map(name_of).collect();
         let query = Query {
             user: self.user,
@@ -46,7 +46,7 @@ impl Memories<'_> {
             // A row can have gone since it was indexed: a few more fill the page.
             limit: search.limit + 5,
         };
-        let hits = self.resources.vectors.search(&query).await?;
+        let hits = self.index.vectors.search(&query).await?;
         let mut found = self.read_hits(hits).await?;
         found.truncate(search.limit);
         Ok(found)
@@ -54,7 +54,7 @@ impl Memories<'_> {
 
     /// Memories that say nearly the same as this one, by their words.
     pub async fn similar(&self, memory: &Memory) -> Result<Vec<SimilarMemory>> {
-        let vectors = &self.resources.vectors;
+        let vectors = &self.index.vectors;
         let hits = vectors.similar(self.user, Kind::Memory, &memory.id, &memory.content, SIMILAR).await?;
         Ok(hits.into_iter().map(|Hit { id, score }| SimilarMemory { id, score }).collect())
     }
@@ -74,20 +74,20 @@ impl Memories<'_> {
         let memories: Vec<Memory> = rows.iter().map(|row| (*row).clone().into()).collect();
         let ids: Vec<String> = memories.iter().map(|memory| memory.id.clone()).collect();
         let documents: Vec<Document> = memories.iter().filter(|memory| is_findable(memory)).map(document).collect();
-        self.resources.index_words(Kind::Memory, self.user, &ids, &documents).await;
+        self.index.index_words(Kind::Memory, self.user, &ids, &documents).await;
     }
 
     /// Takes deleted memories out of the index.
     pub(super) async fn forget(&self, ids: &[String]) {
-        self.resources.index_words(Kind::Memory, self.user, ids, &[]).await;
+        self.index.index_words(Kind::Memory, self.user, ids, &[]).await;
     }
 }
 
 /// What is to be found of these memories, whoever they belong to; for the index worker alone.
-pub(crate) async fn documents(resources: &Resources, names: &[Name]) -> Result<Vec<Document>> {
+pub(crate) async fn documents(database: &Database, names: &[Name]) -> Result<Vec<Document>> {
     let records: Vec<_> = names.iter().map(|name| name.record("memory")).collect();
-    let bound = Bound::new().with("ids", records);
-    let rows: Vec<MemoryRow> = resources.database.run("SELECT * FROM $ids", bound).await?.take(0)?;
+    let params = Params::new().with("ids", records);
+    let rows: Vec<MemoryRow> = database.run("SELECT * FROM $ids", params).await?.take(0)?;
     let memories = rows.into_iter().map(Memory::from);
     Ok(memories.filter(is_findable).map(|memory| document(&memory)).collect())
 }

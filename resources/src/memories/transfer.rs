@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Result,
-    database::{self, Bound, name_of, record},
+    database::{self, Params, name_of, record},
     outbox::{self, Kind},
     transfer::{KeptMemory, in_order},
 };
@@ -28,7 +28,7 @@ struct KeptRevision {
 impl Memories<'_> {
     /// The ids of all memories, rejected ones among them, in their order.
     pub async fn ids(&self) -> Result<Vec<String>> {
-        self.resources.database.keys("memory", "mid", self.user).await
+        self.database.keys("memory", "mid", self.user).await
     }
 
     /// The memories called `ids`, in that order, with their earlier texts.
@@ -45,7 +45,7 @@ impl Memories<'_> {
     /// Writes memories with their ids and times in one transaction. One whose id is there already is left as it is.
     /// They are found once the index worker has come to them.
     pub async fn import(&self, memories: Vec<KeptMemory>) -> Result<Vec<BatchStatus>> {
-        let _writing = self.resources.outbox.writing().await;
+        let _writing = self.index.outbox.writing().await;
         let ids: Vec<String> = memories.iter().map(|kept| kept.memory.id.clone()).collect();
         let revisions: Vec<Value> = memories.iter().flat_map(|kept| self.revisions(kept)).collect();
         let rows: Vec<_> = memories
@@ -59,13 +59,13 @@ impl Memories<'_> {
             INSERT INTO outbox $outbox;
             RETURN $there;
             COMMIT;";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("ids", self.records(&ids))
             .with("rows", rows)
             .with("revisions", revisions)
             .with("outbox", outbox::rows(Kind::Memory, self.user, &ids));
-        let mut there: Vec<String> = self.resources.database.run(statements, bound).await?.take(5)?;
-        self.resources.outbox.wake();
+        let mut there: Vec<String> = self.database.run(statements, params).await?.take(5)?;
+        self.index.outbox.wake();
         let status = |id: String| match there.contains(&id) {
             true => BatchStatus::Duplicate,
             false => {

@@ -9,7 +9,7 @@ use surrealdb::types::{RecordId, SurrealValue};
 use super::Messages;
 use crate::{
     Result,
-    database::{Bound, record},
+    database::{Params, record},
 };
 
 /// How many conversations are shown under a message.
@@ -34,8 +34,7 @@ impl Messages<'_> {
         }
         let ids: Vec<RecordId> = ids.into_iter().map(|id| record("conversation", self.user, id)).collect();
         let statement = "SELECT cid, title, emoji, created_at FROM $ids";
-        let rows: Vec<TitleRow> =
-            self.resources.database.run(statement, Bound::new().with("ids", ids)).await?.take(0)?;
+        let rows: Vec<TitleRow> = self.database.run(statement, Params::new().with("ids", ids)).await?.take(0)?;
         let shown: HashMap<String, CitedConversation> =
             rows.into_iter().map(|row| (row.cid.clone(), row.into())).collect();
         for message in messages.iter_mut().filter(|message| !message.memories_id.is_empty()) {

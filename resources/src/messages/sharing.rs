@@ -6,7 +6,7 @@ use schemas::chat::{Message, SharedMessage, SharedMessages};
 use surrealdb::types::{RecordId, SurrealValue};
 
 use super::Messages;
-use crate::{Resources, Result, database::Bound};
+use crate::{Database, Result, database::Params};
 
 /// A row of `message_share`.
 #[derive(SurrealValue)]
@@ -15,21 +15,19 @@ struct ShareRow {
     messages: Vec<String>,
 }
 
-impl Resources {
-    /// What everybody sees who has the link with this token; `None` when it leads nowhere, or to nothing any more.
-    pub async fn shared_messages(&self, token: &str) -> Result<Option<SharedMessages>> {
-        let bound = Bound::new().with("share", RecordId::new("message_share", digest(token)));
-        let mut rows: Vec<ShareRow> = self.database.run("SELECT * FROM $share", bound).await?.take(0)?;
-        let Some(ShareRow { user, messages }) = rows.pop() else { return Ok(None) };
-        let messages = self.messages(&user).export(&messages).await?;
-        if messages.is_empty() {
-            return Ok(None);
-        }
-        let bound = Bound::new().with("sender", RecordId::new("user", user.as_str()));
-        let name: Option<String> = self.database.run("SELECT VALUE name FROM ONLY $sender", bound).await?.take(0)?;
-        let messages: Vec<SharedMessage> = messages.into_iter().map(shown).collect();
-        Ok(Some(SharedMessages { sender_name: name.unwrap_or_default(), count: messages.len(), messages }))
+/// What the share link with this token contains; `None` when there is no such link, or its messages have been deleted.
+pub async fn find_share(database: &Database, token: &str) -> Result<Option<SharedMessages>> {
+    let params = Params::new().with("share", RecordId::new("message_share", digest(token)));
+    let mut rows: Vec<ShareRow> = database.run("SELECT * FROM $share", params).await?.take(0)?;
+    let Some(ShareRow { user, messages }) = rows.pop() else { return Ok(None) };
+    let messages = Messages::new(database, &user).export(&messages).await?;
+    if messages.is_empty() {
+        return Ok(None);
     }
+    let params = Params::new().with("sender", RecordId::new("user", user.as_str()));
+    let name: Option<String> = database.run("SELECT VALUE name FROM ONLY $sender", params).await?.take(0)?;
+    let messages: Vec<SharedMessage> = messages.into_iter().map(shown).collect();
+    Ok(Some(SharedMessages { sender_name: name.unwrap_or_default(), count: messages.len(), messages }))
 }
 
 impl Messages<'_> {
@@ -47,13 +45,13 @@ impl Messages<'_> {
             IF $all { CREATE $share SET user = $user, messages = $messages, created_at = $now; };
             RETURN $all;
             COMMIT;";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("user", self.user)
             .with("ids", self.records(&distinct))
             .with("share", RecordId::new("message_share", digest(&token)))
             .with("messages", distinct)
             .with("now", crate::now());
-        let all: bool = self.resources.database.run(statements, bound).await?.take(3)?;
+        let all: bool = self.database.run(statements, params).await?.take(3)?;
         Ok(all.then_some(token))
     }
 }

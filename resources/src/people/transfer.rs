@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Result,
-    database::{self, Bound},
+    database::{self, Params},
 };
 
 impl People<'_> {
@@ -22,12 +22,12 @@ impl People<'_> {
             IF count($there) = 0 AND count($same) = 0 { INSERT INTO person $row; };
             RETURN array::concat($same, $there);
             COMMIT;";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("user", self.user)
             .with("key", key)
             .with("id", self.record(&id))
             .with("row", database::row(self.record(&id), PersonRow::of(self.user, person)));
-        let there: Vec<String> = self.resources.database.run(statements, bound).await?.take(4)?;
+        let there: Vec<String> = self.database.run(statements, params).await?.take(4)?;
         Ok(match there.into_iter().next() {
             Some(known) => (known, false),
             None => (id, true),

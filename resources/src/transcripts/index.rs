@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::read::{ConversationRow, Names, SegmentRow};
 use crate::{
-    Resources, Result,
+    Index, Result,
     embedder::Embedding,
     outbox::Kind,
     vectors::{DialogueAct, Document, Passage, SpeechPassage, TokenSignatures},
@@ -40,7 +40,7 @@ struct Draft {
     from: usize,
 }
 
-impl Resources {
+impl Index {
     /// Makes a changed transcript findable by its words, before the call that changed it returns. Its meaning follows,
     /// as the outbox says.
     pub(crate) async fn index_transcript(&self, user: &str, conversation: &str) {
@@ -238,9 +238,9 @@ fn whole(user: &str, conversation: &ConversationRow, segments: &[SegmentRow]) ->
 
 /// Indexes a conversation with meanings that are made up, to measure without a model.
 #[cfg(test)]
-pub(super) async fn make_up(resources: &Resources, user: &str, conversation: &str, meanings: Vec<Vec<f32>>) {
-    let (row, segments) = resources.read_transcript(user, conversation).await.unwrap().unwrap();
-    let names = resources.names_in(user, &segments).await.unwrap();
+pub(super) async fn make_up(index: &Index, user: &str, conversation: &str, meanings: Vec<Vec<f32>>) {
+    let (row, segments) = index.read_transcript(user, conversation).await.unwrap().unwrap();
+    let names = index.names_in(user, &segments).await.unwrap();
     let token = |vector: &Vec<f32>| crate::embedder::TokenEmbedding {
         start: usize::MAX,
         end: usize::MAX,
@@ -255,5 +255,5 @@ pub(super) async fn make_up(resources: &Resources, user: &str, conversation: &st
             draft.at(IndexLevel::Dense, Some(embedding))
         })
         .collect();
-    resources.vectors.upsert_passages(&passages).await.unwrap();
+    index.vectors.upsert_passages(&passages).await.unwrap();
 }

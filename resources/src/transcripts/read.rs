@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use surrealdb::types::{Array, RecordId, SurrealValue, Value};
 
 use crate::{
-    Resources, Result,
-    database::{Bound, record},
+    Index, Result,
+    database::{Params, record},
 };
 
 /// A row of `segment`.
@@ -50,7 +50,7 @@ const CONVERSATION: &str = "SELECT cid AS key, user, title, overview, category, 
     discarded FROM $conversations";
 const PEOPLE: &str = "SELECT pid AS key, name FROM $people";
 
-impl Resources {
+impl Index {
     /// A conversation and its segments, in order; `None` when it is not there.
     pub(super) async fn read_transcript(
         &self,
@@ -60,18 +60,18 @@ impl Resources {
         let statements = format!(
             "SELECT * FROM segment:[$user, $conversation, NONE]..=[$user, $conversation, {{}}]; {CONVERSATION};"
         );
-        let bound = Bound::new()
+        let params = Params::new()
             .with("user", user)
             .with("conversation", conversation)
             .with("conversations", vec![record("conversation", user, conversation)]);
-        let mut answers = self.database.run(&statements, bound).await?;
+        let mut answers = self.database.run(&statements, params).await?;
         let (segments, conversations): (_, Vec<ConversationRow>) = (answers.take(0)?, answers.take(1)?);
         Ok(conversations.into_iter().next().map(|conversation| (conversation, segments)))
     }
 
     /// These conversations, whoever they belong to; what is gone is left out.
     pub(super) async fn read_summaries(&self, conversations: Vec<RecordId>) -> Result<Vec<ConversationRow>> {
-        self.database.run(CONVERSATION, Bound::new().with("conversations", conversations)).await?.take(0)
+        self.database.run(CONVERSATION, Params::new().with("conversations", conversations)).await?.take(0)
     }
 
     /// The segments at these places of these conversations, and the conversations; what is gone is left out.
@@ -86,8 +86,8 @@ impl Resources {
         ids.dedup();
         let conversations: Vec<RecordId> = ids.iter().map(|id| record("conversation", user, id)).collect();
         let statements = format!("SELECT * FROM $segments; {CONVERSATION};");
-        let bound = Bound::new().with("segments", segments).with("conversations", conversations);
-        let mut answers = self.database.run(&statements, bound).await?;
+        let params = Params::new().with("segments", segments).with("conversations", conversations);
+        let mut answers = self.database.run(&statements, params).await?;
         Ok((answers.take(0)?, answers.take(1)?))
     }
 
@@ -100,7 +100,7 @@ impl Resources {
             return Ok(Names::new());
         }
         let people: Vec<RecordId> = ids.into_iter().map(|id| record("person", user, id)).collect();
-        let rows: Vec<PersonRow> = self.database.run(PEOPLE, Bound::new().with("people", people)).await?.take(0)?;
+        let rows: Vec<PersonRow> = self.database.run(PEOPLE, Params::new().with("people", people)).await?.take(0)?;
         Ok(rows.into_iter().map(|row| (row.key, row.name)).collect())
     }
 }

@@ -83,7 +83,7 @@ const SUMMARY: f32 = 0.4;
 impl Transcripts<'_> {
     /// The segments that answer best, best first.
     pub async fn search(&self, search: &TranscriptSearch<'_>) -> Result<Vec<TranscriptHit>> {
-        let embedding = match self.resources.embedder.encode_query(search.query).await {
+        let embedding = match self.index.embedder.encode_query(search.query).await {
             Ok(embedding) => Some(embedding),
             Err(Error::Unavailable(_)) => None,
             Err(error) => return Err(error),
@@ -103,7 +103,7 @@ impl Transcripts<'_> {
             // A row can have gone since it was indexed: a few more fill the page.
             limit: search.limit + 5,
         };
-        let hits = self.resources.vectors.search_passages(&query).await?;
+        let hits = self.index.vectors.search_passages(&query).await?;
         let mut found = self.read_hits(hits).await?;
         found.truncate(search.limit);
         Ok(found)
@@ -111,7 +111,7 @@ impl Transcripts<'_> {
 
     /// The conversations that answer best, by their summaries and by what was said in them, best first.
     pub async fn search_conversations(&self, search: &TranscriptSearch<'_>) -> Result<Vec<ConversationMatch>> {
-        let dense = self.resources.meaning_of(search.query).await?;
+        let dense = self.index.meaning_of(search.query).await?;
         let query = Query {
             user: self.user,
             kind: Kind::Conversation,
@@ -122,7 +122,7 @@ impl Transcripts<'_> {
             before: search.before.map(|time| time.timestamp() - 1),
             limit: SEGMENTS,
         };
-        let summaries = self.resources.vectors.search(&query).await?;
+        let summaries = self.index.vectors.search(&query).await?;
         let said = self.search(&TranscriptSearch { limit: SEGMENTS, ..search.clone() }).await?;
         let mut matches = fuse(summaries, said);
         matches.truncate(search.limit);
@@ -140,8 +140,8 @@ impl Transcripts<'_> {
         if places.is_empty() {
             return Ok(Vec::new());
         }
-        let (segments, conversations) = self.resources.read_segments(self.user, &places).await?;
-        let names = self.resources.names_in(self.user, &segments).await?;
+        let (segments, conversations) = self.index.read_segments(self.user, &places).await?;
+        let names = self.index.names_in(self.user, &segments).await?;
         let segments: HashMap<(&str, i64), &SegmentRow> =
             segments.iter().map(|segment| ((segment.conversation.as_str(), segment.place), segment)).collect();
         let conversations: HashMap<&str, &ConversationRow> =

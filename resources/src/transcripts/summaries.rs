@@ -2,7 +2,7 @@
 
 use super::{Transcripts, read::ConversationRow};
 use crate::{
-    Resources, Result,
+    Index, Result,
     database::record,
     indexer::Name,
     outbox::Kind,
@@ -12,7 +12,7 @@ use crate::{
 impl Transcripts<'_> {
     /// The ids of the conversations whose summaries fit best, with their scores, 0 to 1, best first.
     pub async fn search_summaries(&self, text: &str, limit: usize) -> Result<Vec<(String, f32)>> {
-        let dense = self.resources.meaning_of(text).await?;
+        let dense = self.index.meaning_of(text).await?;
         let query = Query {
             user: self.user,
             kind: Kind::Conversation,
@@ -23,12 +23,12 @@ impl Transcripts<'_> {
             before: None,
             limit,
         };
-        let hits = self.resources.vectors.search(&query).await?;
+        let hits = self.index.vectors.search(&query).await?;
         Ok(hits.into_iter().map(|hit| (hit.id, hit.score)).collect())
     }
 }
 
-impl Resources {
+impl Index {
     /// Makes the summary of a conversation findable by its words, before the call that changed it returns.
     pub(crate) async fn index_conversation(&self, user: &str, conversation: &str) {
         match self.read_summaries(vec![record("conversation", user, conversation)]).await {
@@ -42,8 +42,8 @@ impl Resources {
 }
 
 /// What there is to find of these conversations' summaries.
-pub(crate) async fn documents(resources: &Resources, names: &[Name]) -> Result<Vec<Document>> {
-    let rows = resources.read_summaries(names.iter().map(|name| name.record("conversation")).collect()).await?;
+pub(crate) async fn documents(index: &Index, names: &[Name]) -> Result<Vec<Document>> {
+    let rows = index.read_summaries(names.iter().map(|name| name.record("conversation")).collect()).await?;
     Ok(rows.iter().filter(is_findable).map(document).collect())
 }
 

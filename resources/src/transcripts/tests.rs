@@ -3,18 +3,18 @@ use serde::Deserialize;
 use serde_json::{Value as JsonValue, json};
 
 use super::*;
-use crate::database::Bound;
+use crate::database::Params;
 use crate::embedding_files::{self, EmbeddingSources};
 use crate::http::loopback;
 use crate::outbox::{self, Kind};
-use crate::{EmbedderSettings, Settings};
+use crate::{EmbedderSettings, Resources, Settings};
 
 /// A segment as these tests write it: the speaker's place among the speakers, and the text.
 type Line<'a> = (usize, &'a str);
 
 /// What `conversations.rs` writes of a conversation and its segments, as far as search reads it.
 async fn write(resources: &Resources, user: &str, id: &str, at: DateTime<Utc>, names: &[&str], lines: &[Line<'_>]) {
-    let _writing = resources.outbox.writing().await;
+    let _writing = resources.index.outbox.writing().await;
     let people: Vec<JsonValue> = names.iter().map(|name| json!({ "key": name.to_lowercase(), "name": name })).collect();
     let segments: Vec<JsonValue> = lines
         .iter()
@@ -44,15 +44,15 @@ async fn write(resources: &Resources, user: &str, id: &str, at: DateTime<Utc>, n
         };
         INSERT INTO outbox $outbox;
         COMMIT;";
-    let bound = Bound::new()
+    let params = Params::new()
         .with("user", user)
         .with("id", id)
         .with("at", at)
         .with("people", people)
         .with("segments", segments)
         .with("outbox", outbox::rows(Kind::Segment, user, &[id.to_owned()]));
-    resources.database.run(statements, bound).await.unwrap();
-    resources.index_transcript(user, id).await;
+    resources.database.run(statements, params).await.unwrap();
+    resources.index.index_transcript(user, id).await;
 }
 
 /// The embedding files that all tests share, outside the repository; they are downloaded once.
@@ -71,7 +71,7 @@ async fn open(folder: &std::path::Path) -> std::sync::Arc<Resources> {
 }
 
 async fn settled(resources: &Resources) {
-    while resources.pending().await.unwrap() > 0 {
+    while resources.index.pending().await.unwrap() > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
@@ -151,22 +151,22 @@ async fn only_what_changed_is_read_again() {
     let mut lines: Vec<Line<'_>> = lines.iter().map(|line| (0, line.as_str())).collect();
     write(&resources, "ana", "long", at, NAMES, &lines).await;
     settled(&resources).await;
-    assert_eq!(resources.learn_transcript("ana", "long", IndexLevel::Dense).await.unwrap(), 0);
-    assert_eq!(resources.learn_transcript("ana", "long", IndexLevel::Lexical).await.unwrap(), 0);
+    assert_eq!(resources.index.learn_transcript("ana", "long", IndexLevel::Dense).await.unwrap(), 0);
+    assert_eq!(resources.index.learn_transcript("ana", "long", IndexLevel::Lexical).await.unwrap(), 0);
     lines[5] = (0, "A zebra crosses the road.");
     lines.truncate(10);
     write(&resources, "ana", "long", at, NAMES, &lines).await;
     assert_eq!(found(&resources, "ana", search("zebra")).await[0], "long-5");
     settled(&resources).await;
     let labels = ["conversation:long".to_owned()];
-    let known = resources.vectors.digests("ana", &labels[0]).await.unwrap();
+    let known = resources.index.vectors.digests("ana", &labels[0]).await.unwrap();
     assert!(known.len() == 10 && known.values().all(|digest| digest.starts_with('m')), "{known:?}");
-    resources.database.run("UPDATE conversation SET discarded = true", Bound::new()).await.unwrap();
-    resources.index_transcript("ana", "long").await;
+    resources.database.run("UPDATE conversation SET discarded = true", Params::new()).await.unwrap();
+    resources.index.index_transcript("ana", "long").await;
     assert!(found(&resources, "ana", search("zebra")).await.is_empty());
-    resources.database.run("DELETE conversation", Bound::new()).await.unwrap();
-    resources.index_transcript("ana", "long").await;
-    assert_eq!(resources.vectors.count().await.unwrap(), 0);
+    resources.database.run("DELETE conversation", Params::new()).await.unwrap();
+    resources.index.index_transcript("ana", "long").await;
+    assert_eq!(resources.index.vectors.count().await.unwrap(), 0);
     resources.close().await.unwrap();
 }
 
@@ -176,7 +176,7 @@ async fn conversations_are_found_by_summary_and_by_what_was_said() {
     let resources = open(folder.path()).await;
     talk(&resources).await;
     for id in ["picnic", "moving"] {
-        resources.index_conversation("ana", id).await;
+        resources.index.index_conversation("ana", id).await;
     }
     let conversations =
         async |query: &str| resources.transcripts("ana").search_conversations(&search(query)).await.unwrap();
@@ -331,16 +331,16 @@ async fn latency_among_many_segments() {
             let lines: Vec<Line> = texts.iter().enumerate().map(|(place, text)| (place % 2, text.as_str())).collect();
             let at = DateTime::from_timestamp(1_700_000_000 + 10_000 * number as i64, 0).unwrap();
             write(&resources, "many", &id, at, NAMES, &lines).await;
-            resources.database.run("DELETE outbox", Bound::new()).await.unwrap();
-            index::make_up(&resources, "many", &id, meanings).await;
+            resources.database.run("DELETE outbox", Params::new()).await.unwrap();
+            index::make_up(&resources.index, "many", &id, meanings).await;
         }
     }
     println!("{count} segments in {:?}, {} MiB resident", begun.elapsed(), resident());
     let begun = std::time::Instant::now();
-    resources.vectors.flush().await.unwrap();
+    resources.index.vectors.flush().await.unwrap();
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     // Waits for the graph.
-    resources.vectors.flush().await.unwrap();
+    resources.index.vectors.flush().await.unwrap();
     println!("built in {:?}, {} MiB resident", begun.elapsed(), resident());
     for turn in 0..4 {
         let mut waits = Vec::new();
@@ -367,7 +367,7 @@ async fn latency_among_many_segments() {
             before: None,
             limit: 100,
         };
-        let hits = resources.vectors.search(&query).await.unwrap();
+        let hits = resources.index.vectors.search(&query).await.unwrap();
         found += hits.iter().filter(|hit| nearest.iter().any(|(_, id)| *id == hit.id)).count();
     }
     println!("{found} of the {} nearest found", 100 * asked.len());

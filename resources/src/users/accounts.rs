@@ -9,7 +9,7 @@ use surrealdb::types::{RecordId, SurrealValue};
 use super::{InvitationError, UserRow, Users, normalize_email, role_name, user_record};
 use crate::{
     Error, Result,
-    database::{Bound, row},
+    database::{Params, row},
 };
 
 /// An account to be created.
@@ -89,12 +89,12 @@ impl Users<'_> {
             LET $made = IF $makes { SELECT * FROM $id } ELSE { [] };
             RETURN { invited: $invited, made: $made };
             COMMIT;";
-        let bound = Bound::new()
+        let params = Params::new()
             .with("id", user_record(&fields.uid))
             .with("email", fields.email.clone())
             .with("invitation", invitation)
             .with("row", row(user_record(&fields.uid), fields));
-        let outcome: Option<Outcome> = self.0.database.run(statements, bound).await?.take(8)?;
+        let outcome: Option<Outcome> = self.0.database.run(statements, params).await?.take(8)?;
         let Outcome { invited, made } = outcome.ok_or_else(|| Error::internal("the transaction returned nothing"))?;
         let error = if invited { InvitationError::EmailTaken } else { InvitationError::Unknown };
         Ok(made.into_iter().next().map(User::from).ok_or(error))

@@ -6,7 +6,7 @@ use identity::{AuthError, Identity, MAX_NAME_LENGTH, crypto::secrets_match, pass
 use schemas::user::{Role, User};
 
 use super::{AccountStatus, TOKEN_PREFIX, UserRow, Users, normalize_email, user_record};
-use crate::{Error, Result, Secret, database::Bound};
+use crate::{Error, Result, Secret, database::Params};
 
 /// The user of a valid token.
 #[derive(Debug, Clone)]
@@ -61,8 +61,8 @@ impl Users<'_> {
         let statements = "SELECT * FROM user WHERE email = $email;
             SELECT * FROM user WHERE name = $name AND password != NONE LIMIT 2;";
         let name = sanitize(name_or_email, MAX_NAME_LENGTH).unwrap_or_default();
-        let bound = Bound::new().with("email", email.as_str()).with("name", name);
-        let mut answers = self.0.database.run(statements, bound).await?;
+        let params = Params::new().with("email", email.as_str()).with("name", name);
+        let mut answers = self.0.database.run(statements, params).await?;
         let (by_email, by_name): (Vec<UserRow>, Vec<UserRow>) = (answers.take(0)?, answers.take(1)?);
         // A name that two users share is ambiguous.
         let row = by_email.into_iter().next().or_else(|| <[UserRow; 1]>::try_from(by_name).ok().map(|[row]| row));
@@ -85,9 +85,9 @@ impl Users<'_> {
     /// [`Error::RateLimited`] after too many failures.
     pub async fn verify_password(&self, id: &str, password: &str) -> Result<bool> {
         let attempt = self.0.auth.throttle.begin_login(id, None).map_err(Error::RateLimited)?;
-        let bound = Bound::new().with("id", user_record(id));
+        let params = Params::new().with("id", user_record(id));
         let hashes: Vec<Option<String>> =
-            self.0.database.run("SELECT VALUE password FROM $id", bound).await?.take(0)?;
+            self.0.database.run("SELECT VALUE password FROM $id", params).await?.take(0)?;
         let is_right = password::verify(password.to_owned(), hashes.into_iter().next().flatten()).await?;
         if is_right {
             attempt.succeed();

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{UserRow, Users, user_record};
-use crate::{Error, Resources, Result, database::Bound, vectors::Kind};
+use crate::{Error, Resources, Result, database::Params, vectors::Kind};
 
 /// Tables whose row ids all begin with the user's id. Rows of all other tables are found by their fields as well, so
 /// that new tables need no entry here.
@@ -79,7 +79,7 @@ struct DeletionJob {
 pub async fn delete_account(resources: &Arc<Resources>, id: &str) -> Result<Deletion> {
     let (answer, answered) = oneshot::channel();
     // Shutdown waits for this as for answers that are being written.
-    resources.sessions.spawn(run_deletion(Arc::clone(resources), id.to_owned(), answer));
+    resources.tasks.spawn(run_deletion(Arc::clone(resources), id.to_owned(), answer));
     answered.await.map_err(Error::internal)?
 }
 
@@ -107,7 +107,7 @@ async fn run_deletion(resources: Arc<Resources>, id: String, answer: oneshot::Se
 
 /// Waits for the delay, or until the server stops; returns whether it stops.
 async fn is_stopped_within(resources: &Resources, delay: Duration) -> bool {
-    let is_stopped = timeout(delay, resources.sessions.stopped()).await.is_ok();
+    let is_stopped = timeout(delay, resources.tasks.stopped()).await.is_ok();
     if is_stopped {
         sleep(SHUTDOWN_DELAY).await;
     }
@@ -124,7 +124,7 @@ impl Users<'_> {
     /// Resumes deletions that a crash has interrupted.
     pub(crate) async fn finish_deletions(&self) -> Result<()> {
         let statement = "SELECT VALUE uid FROM user WHERE deleting_at != NONE";
-        let deleting: Vec<String> = self.0.database.run(statement, Bound::new()).await?.take(0)?;
+        let deleting: Vec<String> = self.0.database.run(statement, Params::new()).await?.take(0)?;
         for user in deleting {
             self.purge(&mut DeletionJob::new(&user)).await?;
         }
@@ -134,7 +134,7 @@ impl Users<'_> {
     /// Marks an account as being deleted, except the owner's.
     async fn mark_deleting(&self, id: &str) -> Result<Deletion> {
         let statement = "UPDATE $id SET deleting_at = IF role != 'owner' { $now } ELSE { NONE }";
-        let user = self.update_status(id, statement, Bound::new().with("now", crate::now())).await?;
+        let user = self.update_status(id, statement, Params::new().with("now", crate::now())).await?;
         Ok(match user.map(|user| user.role) {
             None => Deletion::Unknown,
             Some(Role::Owner) => Deletion::Owner,
@@ -152,11 +152,11 @@ impl Users<'_> {
         job.subjects.extend(self.keys_and_grants(&job.user).await?);
         // Open streams end, and background writers stop.
         job.subjects.iter().for_each(|id| self.0.auth.revocations.revoke(id));
-        self.0.auditor.forget(&job.user).await;
-        self.0.forget_subjects(&job.subjects).await?;
+        self.0.audit_writer.forget(&job.user).await;
+        self.0.rate_limiter.forget_subjects(&self.0.database, &job.subjects).await?;
         loop {
             // Requests from before the account was disabled run to their end.
-            self.0.outbox.barrier().await;
+            self.0.index.outbox.barrier().await;
             let found = self.purge_rows(&job.user).await?;
             self.purge_vectors(&job.user).await?;
             if found == 0 {
@@ -166,18 +166,18 @@ impl Users<'_> {
     }
 
     async fn purge_vectors(&self, user: &str) -> Result<()> {
-        let _alone = self.0.outbox.alone().await;
+        let _alone = self.0.index.outbox.alone().await;
         for kind in Kind::ALL.into_iter().chain([Kind::Transcript]) {
-            self.0.vectors.delete_all(user, kind).await?;
+            self.0.index.vectors.delete_all(user, kind).await?;
         }
-        self.0.vectors.flush().await
+        self.0.index.vectors.flush().await
     }
 
     /// The ids of a user's keys and grants.
     async fn keys_and_grants(&self, user: &str) -> Result<Vec<String>> {
         let statements = "SELECT VALUE key_id FROM key WHERE user = $user;
             SELECT VALUE grant_id FROM oauth_grant:[$user, NONE]..=[$user, {}];";
-        let mut answers = self.0.database.run(statements, Bound::new().with("user", user)).await?;
+        let mut answers = self.0.database.run(statements, Params::new().with("user", user)).await?;
         let (keys, grants): (Vec<String>, Vec<String>) = (answers.take(0)?, answers.take(1)?);
         Ok([keys, grants].concat())
     }
@@ -187,8 +187,8 @@ impl Users<'_> {
         let credentials =
             CREDENTIAL_TABLES.map(|table| format!("DELETE {table} WHERE user = $user RETURN NONE;")).concat();
         let statements = format!("BEGIN; {credentials} DELETE $id RETURN BEFORE; COMMIT;");
-        let bound = Bound::new().with("user", user).with("id", user_record(user));
-        let purged = self.0.database.run(&statements, bound).await;
+        let params = Params::new().with("user", user).with("id", user_record(user));
+        let purged = self.0.database.run(&statements, params).await;
         self.0.auth.account_status.invalidate(user);
         let rows: Vec<UserRow> = purged?.take(1 + CREDENTIAL_TABLES.len())?;
         if !rows.is_empty() {
@@ -203,7 +203,7 @@ impl Users<'_> {
         let accepted = "LET $shares = (SELECT VALUE record::id(id) FROM action_item_share WHERE user = $user);
             SELECT VALUE id FROM action_item_acceptance
                 WHERE record::id(id)[1] = $user OR record::id(id)[0] IN $shares;";
-        let mut ids: Vec<RecordId> = self.0.database.run(accepted, Bound::new().with("user", user)).await?.take(1)?;
+        let mut ids: Vec<RecordId> = self.0.database.run(accepted, Params::new().with("user", user)).await?.take(1)?;
         for table in self.tables().await? {
             let mut statements = format!("SELECT VALUE id FROM `{table}`:[$user, NONE]..=[$user, {{}}];");
             if !USER_TABLES.contains(&table.as_str()) {
@@ -211,20 +211,20 @@ impl Users<'_> {
                     "SELECT VALUE id FROM `{table}` WHERE user = $user OR inviter = $user OR record::id(id) = $user;"
                 );
             }
-            let mut answers = self.0.database.run(&statements, Bound::new().with("user", user)).await?;
+            let mut answers = self.0.database.run(&statements, Params::new().with("user", user)).await?;
             ids.extend(answers.take::<Vec<RecordId>>(0)?);
             if !USER_TABLES.contains(&table.as_str()) {
                 ids.extend(answers.take::<Vec<RecordId>>(1)?);
             }
         }
         for batch in ids.chunks(BATCH_SIZE) {
-            self.0.database.run("DELETE $ids RETURN NONE", Bound::new().with("ids", batch.to_vec())).await?;
+            self.0.database.run("DELETE $ids RETURN NONE", Params::new().with("ids", batch.to_vec())).await?;
         }
         Ok(ids.len())
     }
 
     async fn tables(&self) -> Result<Vec<String>> {
-        let info: Object = self.0.database.run("RETURN (INFO FOR DB).tables", Bound::new()).await?.take(0)?;
+        let info: Object = self.0.database.run("RETURN (INFO FOR DB).tables", Params::new()).await?.take(0)?;
         let names = info.keys().map(ToString::to_string);
         let is_purged =
             |name: &String| !GLOBAL_TABLES.contains(&name.as_str()) && !CREDENTIAL_TABLES.contains(&name.as_str());

@@ -7,7 +7,7 @@ use surrealdb::types::{Array, RecordId};
 use super::{NewAccount, UserRow, Users, normalize_email, user_record};
 use crate::{
     Result,
-    database::{Bound, row},
+    database::{Params, row},
 };
 
 /// Decides and writes in one transaction, so that of several first requests at the same moment only one creates the
@@ -40,8 +40,8 @@ impl Users<'_> {
     pub(super) async fn linked_user(&self, identity: &Identity) -> Result<Option<User>> {
         let statements = "LET $link = (SELECT VALUE user FROM $id);
             RETURN IF $link = [] { [] } ELSE { SELECT * FROM type::record('user', $link[0]) };";
-        let bound = Bound::new().with("id", link_record(identity));
-        let rows: Vec<UserRow> = self.0.database.run(statements, bound).await?.take(1)?;
+        let params = Params::new().with("id", link_record(identity));
+        let rows: Vec<UserRow> = self.0.database.run(statements, params).await?.take(1)?;
         Ok(rows.into_iter().next().map(User::from))
     }
 
@@ -59,7 +59,7 @@ impl Users<'_> {
         };
         let fields = account.into_row().await?;
         let new = user_record(&fields.uid);
-        let bound = Bound::new()
+        let params = Params::new()
             .with("id", link_record(identity))
             .with("issuer", identity.issuer.as_str())
             .with("now", crate::now())
@@ -70,7 +70,7 @@ impl Users<'_> {
             .with("address", address)
             .with("new", new.clone())
             .with("row", row(new, fields));
-        let rows: Vec<UserRow> = self.0.database.run(LINK, bound).await?.take(FOUND)?;
+        let rows: Vec<UserRow> = self.0.database.run(LINK, params).await?.take(FOUND)?;
         let user = rows.into_iter().next().map(User::from);
         if let Some(User { id, .. }) = &user {
             let issuer = &identity.issuer;

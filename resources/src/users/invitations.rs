@@ -12,7 +12,7 @@ use surrealdb::types::{RecordId, SurrealValue};
 use super::{NewAccount, Users, normalize_email};
 use crate::{
     Result,
-    database::{Bound, row},
+    database::{Params, row},
 };
 
 /// The prefix of invitation codes.
@@ -68,8 +68,8 @@ impl Users<'_> {
         let invitation = Invitation::from(fields.clone());
         let statements =
             "DELETE invitation WHERE expires_at < $now RETURN NONE; INSERT INTO invitation $row RETURN NONE;";
-        let bound = Bound::new().with("now", now).with("row", row(invitation_record(&fields.iid), fields));
-        self.0.database.run(statements, bound).await?;
+        let params = Params::new().with("now", now).with("row", row(invitation_record(&fields.iid), fields));
+        self.0.database.run(statements, params).await?;
         Ok(CreatedInvitation { invitation, code: format!("{PREFIX}{secret}") })
     }
 
@@ -77,14 +77,14 @@ impl Users<'_> {
     pub async fn invitations(&self) -> Result<Vec<Invitation>> {
         let statement = "SELECT * FROM invitation WHERE expires_at > $now ORDER BY created_at DESC";
         let rows: Vec<InvitationRow> =
-            self.0.database.run(statement, Bound::new().with("now", crate::now())).await?.take(0)?;
+            self.0.database.run(statement, Params::new().with("now", crate::now())).await?.take(0)?;
         Ok(rows.into_iter().map(Invitation::from).collect())
     }
 
     /// Withdraws an invitation; `false` when there is none with this id.
     pub async fn withdraw_invitation(&self, id: &str) -> Result<bool> {
-        let bound = Bound::new().with("id", invitation_record(id));
-        let withdrawn: Vec<InvitationRow> = self.0.database.run("DELETE $id RETURN BEFORE", bound).await?.take(0)?;
+        let params = Params::new().with("id", invitation_record(id));
+        let withdrawn: Vec<InvitationRow> = self.0.database.run("DELETE $id RETURN BEFORE", params).await?.take(0)?;
         Ok(!withdrawn.is_empty())
     }
 
@@ -99,8 +99,8 @@ impl Users<'_> {
     ) -> Result<Result<User, InvitationError>> {
         let Some(secret) = code.strip_prefix(PREFIX) else { return Ok(Err(InvitationError::Unknown)) };
         let statement = "SELECT * FROM invitation WHERE code = $code AND expires_at > $now";
-        let bound = Bound::new().with("code", digest(secret)).with("now", crate::now());
-        let found: Vec<InvitationRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("code", digest(secret)).with("now", crate::now());
+        let found: Vec<InvitationRow> = self.0.database.run(statement, params).await?.take(0)?;
         let Some(row) = found.into_iter().next() else { return Ok(Err(InvitationError::Unknown)) };
         let given = email.as_deref().map(normalize_email).filter(|given| Some(given) != row.email.as_ref());
         let account = NewAccount {

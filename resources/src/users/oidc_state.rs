@@ -12,7 +12,7 @@ use surrealdb::types::{RecordId, SurrealValue};
 use super::Users;
 use crate::{
     Error, Result,
-    database::{Bound, row},
+    database::{Params, row},
 };
 
 /// How long a sign-in may take, and how long its code can be redeemed.
@@ -111,15 +111,15 @@ impl Users<'_> {
             LET $room = count(SELECT VALUE id FROM oidc_state) < $max;
             IF $room { INSERT INTO oidc_state $row RETURN NONE; };
             RETURN $room;";
-        let bound =
-            Bound::new().with("now", now).with("max", MAX_STATES).with("row", row(state_record(&secret), fields));
-        let has_room: bool = self.0.database.run(statements, bound).await?.take(3)?;
+        let params =
+            Params::new().with("now", now).with("max", MAX_STATES).with("row", row(state_record(&secret), fields));
+        let has_room: bool = self.0.database.run(statements, params).await?.take(3)?;
         if has_room { Ok(secret) } else { Err(Error::Unavailable("Too many sign-ins are under way".into())) }
     }
 
     async fn take_state(&self, secret: &str) -> Result<Option<OidcStateRow>> {
-        let bound = Bound::new().with("id", state_record(secret));
-        let rows: Vec<OidcStateRow> = self.0.database.run("DELETE $id RETURN BEFORE", bound).await?.take(0)?;
+        let params = Params::new().with("id", state_record(secret));
+        let rows: Vec<OidcStateRow> = self.0.database.run("DELETE $id RETURN BEFORE", params).await?.take(0)?;
         Ok(rows.into_iter().next().filter(|row| row.expires_at > crate::now()))
     }
 }

@@ -12,7 +12,7 @@ use surrealdb::types::{RecordId, SurrealValue};
 use super::{Users, refresh_tokens::RefreshToken};
 use crate::{
     Database, Result,
-    database::{Bound, row},
+    database::{Params, row},
 };
 
 /// How often the last use of a session is recorded.
@@ -67,10 +67,10 @@ impl Users<'_> {
             expires_at: now + self.session_ttl(),
         };
         let row = row(session_record(&fields.sid), fields);
-        let bound = Bound::new().with("user", user).with("now", now).with("row", row);
+        let params = Params::new().with("user", user).with("now", now).with("row", row);
         let statements = "DELETE session WHERE user = $user AND expires_at < $now RETURN NONE;
             INSERT INTO session $row RETURN NONE;";
-        self.0.database.run(statements, bound).await?;
+        self.0.database.run(statements, params).await?;
         self.issue_tokens(user, &session, RefreshToken::format(&session, 0, &secret))
     }
 
@@ -101,15 +101,15 @@ impl Users<'_> {
     /// Ends the session of a refresh token; any other token changes nothing.
     pub async fn log_out(&self, token: &str) -> Result<()> {
         let Some(token) = RefreshToken::parse(token) else { return Ok(()) };
-        let bound = Bound::new().with("id", session_record(&digest(token.session)));
-        self.0.database.run("DELETE $id RETURN NONE", bound).await.map(drop)
+        let params = Params::new().with("id", session_record(&digest(token.session)));
+        self.0.database.run("DELETE $id RETURN NONE", params).await.map(drop)
     }
 
     /// The sessions of `user`, newest first; `current` is the id of the calling one.
     pub async fn list_sessions(&self, user: &str, current: Option<&str>) -> Result<Vec<Session>> {
         let statement = "SELECT * FROM session WHERE user = $user AND expires_at > $now ORDER BY created_at DESC";
-        let bound = Bound::new().with("user", user).with("now", crate::now());
-        let rows: Vec<SessionRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("user", user).with("now", crate::now());
+        let rows: Vec<SessionRow> = self.0.database.run(statement, params).await?.take(0)?;
         let listed = |row: SessionRow| Session {
             current: current == Some(row.sid.as_str()),
             id: row.sid,
@@ -124,8 +124,8 @@ impl Users<'_> {
     /// Ends a session of `user` at once, with its access tokens; `false` when there is none with this id.
     pub async fn end_session(&self, user: &str, id: &str) -> Result<bool> {
         let statement = "DELETE $id WHERE user = $user RETURN BEFORE";
-        let bound = Bound::new().with("id", session_record(id)).with("user", user);
-        let ended: Vec<SessionRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("id", session_record(id)).with("user", user);
+        let ended: Vec<SessionRow> = self.0.database.run(statement, params).await?.take(0)?;
         Ok(!ended.is_empty())
     }
 
@@ -133,21 +133,21 @@ impl Users<'_> {
     pub(super) async fn touch_session(&self, user: &str, id: &str) -> Result<bool> {
         let statement = "SELECT * FROM $id WHERE user = $user AND expires_at > $now";
         let now = crate::now();
-        let bound = Bound::new().with("id", session_record(id)).with("user", user).with("now", now);
-        let rows: Vec<SessionRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        let params = Params::new().with("id", session_record(id)).with("user", user).with("now", now);
+        let rows: Vec<SessionRow> = self.0.database.run(statement, params).await?.take(0)?;
         let Some(row) = rows.first() else { return Ok(false) };
         if now - row.last_used_at > RECORD_USE_INTERVAL {
-            let bound = Bound::new().with("id", session_record(id)).with("now", now);
-            self.0.database.run("UPDATE $id SET last_used_at = $now RETURN NONE", bound).await?;
+            let params = Params::new().with("id", session_record(id)).with("now", now);
+            self.0.database.run("UPDATE $id SET last_used_at = $now RETURN NONE", params).await?;
         }
         Ok(true)
     }
 
     /// The session with this secret, unless it has ended.
     async fn find_session(&self, secret: &str) -> Result<Option<SessionRow>> {
-        let bound = Bound::new().with("id", session_record(&digest(secret))).with("now", crate::now());
+        let params = Params::new().with("id", session_record(&digest(secret))).with("now", crate::now());
         let rows: Vec<SessionRow> =
-            self.0.database.run("SELECT * FROM $id WHERE expires_at > $now", bound).await?.take(0)?;
+            self.0.database.run("SELECT * FROM $id WHERE expires_at > $now", params).await?.take(0)?;
         Ok(rows.into_iter().next())
     }
 
@@ -156,7 +156,7 @@ impl Users<'_> {
         let statement = "UPDATE $id SET turn += 1, secret = $next, previous = $given, salt = $salt, rotated_at = $now,
             last_used_at = $now, expires_at = $until WHERE turn = $turn AND secret = $given RETURN AFTER";
         let now = crate::now();
-        let bound = Bound::new()
+        let params = Params::new()
             .with("id", session_record(&row.sid))
             .with("turn", row.turn)
             .with("given", row.secret.as_str())
@@ -164,14 +164,14 @@ impl Users<'_> {
             .with("salt", next.new_salt.clone())
             .with("now", now)
             .with("until", now + self.session_ttl());
-        let rotated: Vec<SessionRow> = self.0.database.run(statement, bound).await?.take(0)?;
+        let rotated: Vec<SessionRow> = self.0.database.run(statement, params).await?.take(0)?;
         Ok(!rotated.is_empty())
     }
 
     /// Ends a session whose refresh token was used a second time.
     async fn end_reused_session(&self, row: &SessionRow) -> Result<AuthError> {
-        let bound = Bound::new().with("id", session_record(&row.sid));
-        self.0.database.run("DELETE $id RETURN NONE", bound).await?;
+        let params = Params::new().with("id", session_record(&row.sid));
+        self.0.database.run("DELETE $id RETURN NONE", params).await?;
         tracing::warn!(target: "audit", user = row.user, "refresh token reused: the session was ended");
         Ok(AuthError::SessionRevoked)
     }
@@ -197,8 +197,8 @@ pub(crate) async fn load_signing_secret(database: &Database) -> Result<String> {
     let statements = "INSERT IGNORE INTO server_secret { id: $id, secret: $new } RETURN NONE;
         SELECT VALUE secret FROM ONLY $id;";
     let id = RecordId::new("server_secret", "access_tokens");
-    let bound = Bound::new().with("id", id).with("new", long_random_secret());
-    database.run(statements, bound).await?.take(1)
+    let params = Params::new().with("id", id).with("new", long_random_secret());
+    database.run(statements, params).await?.take(1)
 }
 
 fn session_record(id: &str) -> RecordId {

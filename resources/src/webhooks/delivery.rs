@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use outbound::webhooks::{Outcome, Request};
+use outbound::webhooks::{Outcome, Request, Sender, WebhookSettings};
 use schemas::webhook::{DeliveryState, WebhookDelivery, WebhookKind};
 use surrealdb::types::{RecordId, SurrealValue};
+use tokio::sync::Notify;
 
-use super::WebhookRow;
+use super::{WebhookRow, Webhooks};
 use crate::{
-    Resources, Result,
-    database::{Bound, name_of, record, value_of},
+    Result,
+    database::{Database, Params, name_of, record, value_of},
 };
 
 /// How often an event is tried.
@@ -90,63 +91,84 @@ impl DeliveryRow {
     }
 }
 
-impl Resources {
+/// The events that wait to be sent, of all users.
+pub struct DeliveryQueue {
+    database: Database,
+    sender: Sender,
+    raised: Notify,
+}
+
+impl DeliveryQueue {
+    pub(crate) fn open(database: &Database, settings: &WebhookSettings) -> Result<Self> {
+        Ok(Self { database: database.clone(), sender: Sender::open(settings)?, raised: Notify::new() })
+    }
+
+    /// Signals that there is an event to send.
+    pub(super) fn wake(&self) {
+        self.raised.notify_one();
+    }
+
+    /// Waits until there is an event to send.
+    pub(super) async fn raised(&self) {
+        self.raised.notified().await;
+    }
+
     /// The events whose time has come, in the order of their times, without those of the webhooks `busy`; at most
     /// `limit`.
-    pub(super) async fn due_deliveries(&self, busy: Vec<String>, limit: u32) -> Result<Vec<Due>> {
+    pub(super) async fn due(&self, busy: Vec<String>, limit: u32) -> Result<Vec<Due>> {
         let statement = "SELECT user, did, hook, next_at FROM delivery
             WHERE state = 'queued' AND next_at <= $now AND hook NOT IN $busy ORDER BY next_at LIMIT $limit";
-        let bound = Bound::new().with("now", crate::now()).with("busy", busy).with("limit", limit);
-        self.database.run(statement, bound).await?.take(0)
+        let params = Params::new().with("now", crate::now()).with("busy", busy).with("limit", limit);
+        self.database.run(statement, params).await?.take(0)
     }
 
     /// When the time of the next event comes, of those whose time is not here yet.
-    pub(super) async fn next_delivery(&self) -> Result<Option<DateTime<Utc>>> {
+    pub(super) async fn next_at(&self) -> Result<Option<DateTime<Utc>>> {
         let statement =
             "SELECT VALUE next_at FROM delivery WHERE state = 'queued' AND next_at > $now ORDER BY next_at LIMIT 1";
         let next: Vec<DateTime<Utc>> =
-            self.database.run(statement, Bound::new().with("now", crate::now())).await?.take(0)?;
+            self.database.run(statement, Params::new().with("now", crate::now())).await?.take(0)?;
         Ok(next.into_iter().next())
     }
 
     /// Forgets events that ended long ago.
-    pub(super) async fn forget_deliveries(&self) -> Result<()> {
+    pub(super) async fn delete_expired(&self) -> Result<()> {
         let statements = "DELETE delivery WHERE state = 'delivered' AND next_at < $time;
             DELETE delivery WHERE state = 'dead' AND next_at < $time;";
-        self.database.run(statements, Bound::new().with("time", crate::now() - KEPT)).await.map(drop)
+        self.database.run(statements, Params::new().with("time", crate::now() - KEPT)).await.map(drop)
     }
 
     /// Tries to deliver an event, unless somebody else does.
     pub(super) async fn deliver(&self, due: &Due) -> Result<()> {
-        let Some(row) = self.take_delivery(due).await? else { return Ok(()) };
+        let Some(row) = self.claim(due).await? else { return Ok(()) };
         let Some(kind) = value_of::<WebhookKind>(&row.kind) else { return Ok(()) };
-        let hooks = self.webhooks(&due.user);
+        let hooks = Webhooks::new(&self.database, self, &due.user);
         let hook = hooks.row(kind).await?;
         let Some(url) = hook.target() else {
-            return self.end_attempt(&row, &Outcome::Refused("the webhook is switched off".into()), None).await;
+            return self.record_attempt(&row, &Outcome::Refused("the webhook is switched off".into()), None).await;
         };
         let secret = hooks.secret().await?;
         let body = row.body.clone().unwrap_or_default();
         let request = Request { id: &row.did, kind, event: &row.kind, user: &due.user, url, secret: &secret, body };
-        let outcome = self.deliveries.sender.send(request).await;
-        self.end_attempt(&row, &outcome, Some(&hook)).await
+        let outcome = self.sender.send(request).await;
+        self.record_attempt(&row, &outcome, Some(&hook)).await
     }
 
     /// Takes an event for as long as a request may last, so that no other worker takes it too.
-    async fn take_delivery(&self, due: &Due) -> Result<Option<DeliveryRow>> {
+    async fn claim(&self, due: &Due) -> Result<Option<DeliveryRow>> {
         let statement = "UPDATE $id SET attempts += 1, next_at = $lease
             WHERE state = 'queued' AND next_at <= $now RETURN AFTER";
         let now = crate::now();
-        let bound = Bound::new()
+        let params = Params::new()
             .with("id", record("delivery", &due.user, &due.did))
             .with("now", now)
             .with("lease", now + LEASE);
-        let rows: Vec<DeliveryRow> = self.database.run(statement, bound).await?.take(0)?;
+        let rows: Vec<DeliveryRow> = self.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().next())
     }
 
     /// Writes down what came of an attempt, and counts it for the webhook that it was made on.
-    async fn end_attempt(&self, row: &DeliveryRow, outcome: &Outcome, hook: Option<&WebhookRow>) -> Result<()> {
+    async fn record_attempt(&self, row: &DeliveryRow, outcome: &Outcome, hook: Option<&WebhookRow>) -> Result<()> {
         let attempts = u32::try_from(row.attempts).unwrap_or(ATTEMPTS);
         let now = crate::now();
         let (state, next_at, status, error) = match outcome {
@@ -154,7 +176,7 @@ impl Resources {
             Outcome::Refused(error) => (DeliveryState::Dead, now, None, Some(error)),
             Outcome::Failed(status, error) if attempts >= ATTEMPTS => (DeliveryState::Dead, now, *status, Some(error)),
             Outcome::Failed(status, error) => {
-                (DeliveryState::Queued, now + self.deliveries.sender.pause(attempts), *status, Some(error))
+                (DeliveryState::Queued, now + self.sender.pause(attempts), *status, Some(error))
             }
         };
         let statements = "BEGIN;
@@ -164,7 +186,7 @@ impl Resources {
             UPDATE $hooks SET enabled = false, disabled_because = $because WHERE failures >= $most;
             COMMIT;";
         let hooks: Vec<RecordId> = hook.iter().map(|hook| record("webhook", &hook.user, &hook.kind)).collect();
-        let bound = Bound::new()
+        let params = Params::new()
             .with("id", record("delivery", &row.user, &row.did))
             .with("state", name_of(&state))
             .with("next_at", next_at)
@@ -173,6 +195,6 @@ impl Resources {
             .with("hooks", hooks)
             .with("because", format!("{FAILURES} attempts in a row have failed"))
             .with("most", FAILURES);
-        self.database.run(statements, bound).await.map(drop)
+        self.database.run(statements, params).await.map(drop)
     }
 }

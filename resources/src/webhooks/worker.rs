@@ -10,8 +10,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::delivery::Due;
-use crate::{Resources, Result};
+use super::delivery::{DeliveryQueue, Due};
+use crate::Result;
 
 /// How many events are looked up at a time, and how many webhooks are called at a time.
 const BATCH: u32 = 256;
@@ -28,9 +28,9 @@ const RETRY: Duration = Duration::from_secs(2);
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// Starts the worker, which runs until `stop`.
-pub fn start(resources: Arc<Resources>, stop: CancellationToken) -> JoinHandle<()> {
+pub fn start(queue: Arc<DeliveryQueue>, stop: CancellationToken) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let mut round = Round { resources, stop, at_work: JoinSet::new(), busy: HashMap::new(), tidied: None };
+        let mut round = Round { queue, stop, at_work: JoinSet::new(), busy: HashMap::new(), tidied: None };
         while !round.stop.is_cancelled() {
             let rest = round.begin().await.unwrap_or_else(|error| {
                 tracing::warn!("webhooks have to wait: {error}");
@@ -45,7 +45,7 @@ pub fn start(resources: Arc<Resources>, stop: CancellationToken) -> JoinHandle<(
 
 /// What is under way.
 struct Round {
-    resources: Arc<Resources>,
+    queue: Arc<DeliveryQueue>,
     stop: CancellationToken,
     /// Tasks that each call one webhook.
     at_work: JoinSet<()>,
@@ -61,25 +61,25 @@ impl Round {
             return Ok(REST);
         }
         if self.tidied.is_none_or(|time| time.elapsed() > TIDY) {
-            self.resources.forget_deliveries().await?;
+            self.queue.delete_expired().await?;
             self.tidied = Some(Instant::now());
         }
         let busy = self.busy.values().cloned().collect();
-        let due = self.resources.due_deliveries(busy, BATCH).await?;
+        let due = self.queue.due(busy, BATCH).await?;
         let is_all = due.len() < BATCH as usize;
         let mut queues: HashMap<String, Vec<Due>> = HashMap::new();
         for event in due {
             queues.entry(event.hook.clone()).or_default().push(event);
         }
-        for (hook, queue) in queues.into_iter().take(AT_ONCE - self.busy.len()) {
-            let (resources, stop) = (Arc::clone(&self.resources), self.stop.clone());
-            let task = self.at_work.spawn(async move { deliver_all(&resources, queue, &stop).await });
+        for (hook, events) in queues.into_iter().take(AT_ONCE - self.busy.len()) {
+            let (deliveries, stop) = (Arc::clone(&self.queue), self.stop.clone());
+            let task = self.at_work.spawn(async move { deliver_all(&deliveries, events, &stop).await });
             self.busy.insert(task.id(), hook);
         }
         if !is_all {
             return Ok(Duration::ZERO);
         }
-        let next = self.resources.next_delivery().await?;
+        let next = self.queue.next_at().await?;
         Ok(next.map_or(REST, |next| (next - crate::now()).to_std().unwrap_or_default()).min(REST))
     }
 
@@ -87,7 +87,7 @@ impl Round {
     async fn rest(&mut self, rest: Duration) {
         tokio::select! {
             () = self.stop.cancelled() => {}
-            () = self.resources.deliveries.raised() => {}
+            () = self.queue.raised() => {}
             () = tokio::time::sleep(rest) => {}
             Some(ended) = self.at_work.join_next_with_id() => {
                 let task = ended.map_or_else(|error| error.id(), |(task, ())| task);
@@ -98,12 +98,12 @@ impl Round {
 }
 
 /// Delivers events to one webhook, one after the other.
-async fn deliver_all(resources: &Resources, queue: Vec<Due>, stop: &CancellationToken) {
-    for due in queue {
+async fn deliver_all(queue: &DeliveryQueue, events: Vec<Due>, stop: &CancellationToken) {
+    for due in events {
         if stop.is_cancelled() {
             return;
         }
-        if let Err(error) = resources.deliver(&due).await {
+        if let Err(error) = queue.deliver(&due).await {
             tracing::warn!("a webhook has to wait: {error}");
             tokio::time::sleep(RETRY).await;
             return;

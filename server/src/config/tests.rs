@@ -77,13 +77,14 @@ fn variables_of_other_purposes_pass() {
 
 #[test]
 fn limits_take_fractions_and_known_policies() {
-    let config = load("[limits]\nboost = 2", &[]).unwrap();
-    assert_eq!(config.limits.boost, 2.0);
-    let variables = [("RECOLLECT_LIMITS_BOOST", "0.5"), ("RECOLLECT_LIMITS_OVERRIDES", "dev:memories=500, mcp:sse=0")];
-    let config = load("[limits]\nboost = 2.5", &variables).unwrap();
-    assert_eq!((config.limits.boost, config.limits.overrides.len()), (0.5, 2));
-    assert!(refusal("[limits]\nboost = 'much'", &[]).ends_with("must be a number"));
-    assert!(refusal("[limits]\nboost = 0.0", &[]).contains("greater than 0"));
+    let config = load("[limits]\nmultiplier = 2", &[]).unwrap();
+    assert_eq!(config.limits.multiplier, 2.0);
+    let variables =
+        [("RECOLLECT_LIMITS_MULTIPLIER", "0.5"), ("RECOLLECT_LIMITS_OVERRIDES", "dev:memories=500, mcp:sse=0")];
+    let config = load("[limits]\nmultiplier = 2.5", &variables).unwrap();
+    assert_eq!((config.limits.multiplier, config.limits.overrides.len()), (0.5, 2));
+    assert!(refusal("[limits]\nmultiplier = 'much'", &[]).ends_with("must be a number"));
+    assert!(refusal("[limits]\nmultiplier = 0.0", &[]).contains("greater than 0"));
     assert!(refusal("[limits]\noverrides = ['dev:memories']", &[]).contains("`dev:memories`"));
     assert!(refusal("[limits]\noverrides = ['dev:memory=1']", &[]).contains("no policy `dev:memory`"));
     assert!(refusal("[limits]\nstreams = 0", &[]).contains("limits.streams"));

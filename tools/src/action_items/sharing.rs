@@ -1,7 +1,7 @@
 //! Sharing action items by link.
 
 use chrono::TimeDelta;
-use resources::action_items::{Acceptance, NewActionItem, Share};
+use resources::action_items::{self, Acceptance, NewActionItem, Share};
 use schemas::action_item::*;
 
 use super::not_found;
@@ -38,6 +38,6 @@ pub(super) async fn accept_action_items(context: Context, input: AcceptActionIte
 }
 
 async fn find_share(context: &Context, token: &str) -> Result<Share> {
-    let share = context.resources.shared_action_items(token).await?;
+    let share = action_items::find_share(&context.resources.database, &context.resources.index, token).await?;
     share.ok_or_else(|| Error::NotFound("Shared action items not found".into()))
 }

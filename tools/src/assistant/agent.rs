@@ -102,7 +102,7 @@ pub async fn ask(
     let (frames, mut waiting) = mpsc::channel(FRAME_BUFFER);
     let context = context.through(Face::Agent);
     let answering = answer(context.clone(), asked.clone(), question.context, EventSink::new(frames, disconnected));
-    context.resources.sessions.spawn(answering);
+    context.resources.tasks.spawn(answering);
     Ok((asked, stream::poll_fn(move |waker| waiting.poll_recv(waker))))
 }
 
@@ -111,7 +111,7 @@ pub async fn ask(
 fn embed_early(context: &Context, text: &str) {
     if !question::is_follow_up(text) {
         let (resources, text) = (Arc::clone(&context.resources), text.to_owned());
-        tokio::spawn(async move { resources.embedder.encode_query(&text).await.map(drop) });
+        tokio::spawn(async move { resources.index.embedder.encode_query(&text).await.map(drop) });
     }
 }
 
@@ -120,7 +120,7 @@ async fn answer(context: Context, asked: Message, page: Option<PageContext>, eve
     let resources = Arc::clone(&context.resources);
     events.send(Frame::Think("Searching memories".into())).await;
     let session = session_id(&context.caller.user, asked.app_id.as_deref());
-    let _lock = resources.sessions.turn(&session).await;
+    let _lock = resources.tasks.lock_chat(&session).await;
     let mut draft = Draft::default();
     let composing = compose_answer(&context, &asked, page, &mut draft, &events);
     let completion = events.run(&resources, composing).await;

@@ -45,7 +45,7 @@ pub(crate) async fn quote_answer(
 ) -> Result<QuotedAnswer> {
     let question = Question::read(question, now);
     let mut selected = select::select_passages(&question, passages, limit);
-    if !relevance_gate::is_relevant(&context.resources.embedder, &question, &selected).await? {
+    if !relevance_gate::is_relevant(&context.resources.index.embedder, &question, &selected).await? {
         selected.clear();
     }
     Ok(answer(&question, passages, selected))

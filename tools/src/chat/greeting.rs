@@ -43,7 +43,7 @@ struct GreetingInput {
 /// Composes a greeting for the chat with this app, or with Recollect. It is not stored yet.
 pub(super) async fn compose(context: &Context, app_id: Option<String>) -> Result<Message> {
     let (resources, user) = (&context.resources, &context.caller.user);
-    let preferences = resources.preferences(user).await?;
+    let preferences = resources.preferences(user).get().await?;
     let name = resources.users().find(user).await?.map(|user| user.name);
     let input = GreetingInput {
         name: name.filter(|name| !name.trim().is_empty() && name != DEFAULT_OWNER_NAME),

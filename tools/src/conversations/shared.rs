@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use resources::conversations::{find_sharing_user, list_public};
 use schemas::conversation::*;
 
 use crate::{Context, Error, Result};
@@ -11,7 +12,7 @@ pub(super) async fn get_shared_conversation(
     input: GetSharedConversation,
 ) -> Result<SharedConversation> {
     let private = || Error::NotFound("Conversation is private".into());
-    let owner = context.resources.owner_of_shared(&input.conversation_id).await?.ok_or_else(private)?;
+    let owner = find_sharing_user(&context.resources.database, &input.conversation_id).await?.ok_or_else(private)?;
     let conversations = context.resources.conversations(&owner);
     let conversation = conversations.get(&input.conversation_id).await?.ok_or_else(private)?;
     let segments = conversation.transcript_segments.iter().flatten();
@@ -25,7 +26,7 @@ pub(super) async fn get_public_conversations(
     context: Context,
     input: GetPublicConversations,
 ) -> Result<PublicConversations> {
-    let found = context.resources.public_conversations(input.offset, input.limit).await?;
+    let found = list_public(&context.resources.database, input.offset, input.limit).await?;
     Ok(PublicConversations {
         conversations: found.into_iter().map(|(_, conversation)| without_private_fields(conversation)).collect(),
     })

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use resources::Resources;
+use resources::{Resources, daily_summaries, preferences};
 use schemas::preferences::Preferences;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -45,13 +45,13 @@ pub async fn write_due(
     now: DateTime<Utc>,
     stop: &CancellationToken,
 ) -> Result<Option<DateTime<Utc>>> {
-    let everyone = resources.everyone().await?;
+    let everyone = preferences::list_all(&resources.database).await?;
     let enabled: Vec<&(String, Preferences)> =
         everyone.iter().filter(|(_, preferences)| settings(preferences).enabled).collect();
     let due = enabled.iter().flat_map(|(user, preferences)| {
         due_days(preferences, now).into_iter().map(|date| (user.clone(), date)).collect::<Vec<_>>()
     });
-    for (user, date) in resources.without_daily_summary(due.collect()).await? {
+    for (user, date) in daily_summaries::list_missing(&resources.database, due.collect()).await? {
         tokio::select! {
             // A model may be slow; what is aborted here is written after the next start.
             () = stop.cancelled() => break,
@@ -65,7 +65,7 @@ pub async fn write_due(
 
 /// Writes one day's summary, if there was a conversation.
 async fn write(resources: &Resources, user: &str, date: NaiveDate) -> Result<()> {
-    let preferences = resources.preferences(user).await?;
+    let preferences = resources.preferences(user).get().await?;
     let Some(day) = Day::load(resources, user, &preferences, date).await? else { return Ok(()) };
     let summary = summarize::summarize(resources.llm.as_ref(), day).await;
     if resources.daily_summaries(user).add_once(summary.clone()).await? {

@@ -39,7 +39,7 @@ impl JobInput {
         let user = &job.user;
         let Some(conversation) = resources.conversations(user).get(&job.conversation).await? else { return Ok(None) };
         let (text, text_source) = submitted_text(&conversation);
-        let time_zone = resources.preferences(user).await?.time_zone.and_then(|name| name.parse().ok());
+        let time_zone = resources.preferences(user).get().await?.time_zone.and_then(|name| name.parse().ok());
         let name = resources.users().find(user).await?.map(|user| user.name);
         let open = resources.action_items(user).recent(resources::now() - MAX_OPEN_ITEM_AGE).await?.into_iter().rev();
         // The conversation's own items are replaced by this run.

@@ -37,7 +37,7 @@ pub async fn process(input: &ConversationInput<'_>, resources: &Resources) -> Re
     let candidates = ranking.candidates(MAX_EMBEDDED).into_iter().map(|at| first_words(&sentences[at].text));
     let texts = candidates.chain([ranking.keywords(&sentences)]).collect();
     let mut keywords = None;
-    if let Some(mut vectors) = embed(&resources.embedder, texts).await? {
+    if let Some(mut vectors) = embed(&resources.index.embedder, texts).await? {
         keywords = vectors.pop();
         ranking.add_vectors(vectors);
     }
@@ -46,12 +46,12 @@ pub async fn process(input: &ConversationInput<'_>, resources: &Resources) -> Re
     let vector = vector.as_deref();
     let summary = format!("{}\n{}", extraction.title, extraction.overview);
     extraction.category = match vector {
-        Some(vector) => categories::choose_category(vector, &ranking, &resources.embedder).await?,
+        Some(vector) => categories::choose_category(vector, &ranking, &resources.index.embedder).await?,
         None => category_by_words(&summary),
     };
     extraction.emoji = emoji(extraction.category).to_owned();
     extraction.folder_id =
-        categories::choose_folder(input.folders, extraction.category, vector, &resources.embedder).await?;
+        categories::choose_folder(input.folders, extraction.category, vector, &resources.index.embedder).await?;
     Ok(extraction)
 }
 

@@ -27,7 +27,7 @@ pub fn start(resources: Arc<Resources>, stop: CancellationToken) -> JoinHandle<(
 }
 
 async fn run(resources: Arc<Resources>, stop: CancellationToken) {
-    if let Err(error) = resources.release_jobs().await {
+    if let Err(error) = resources.job_queue.release_all().await {
         tracing::warn!("jobs of an earlier process stay leased until their leases expire: {error}");
     }
     let mut running = JoinSet::new();
@@ -42,7 +42,7 @@ async fn run(resources: Arc<Resources>, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
             Some(_) = running.join_next() => {}
-            () = resources.job_wanted(), if running.len() < MAX_CONCURRENT_JOBS => {}
+            () = resources.job_queue.wanted(), if running.len() < MAX_CONCURRENT_JOBS => {}
             () = tokio::time::sleep(pause), if running.len() < MAX_CONCURRENT_JOBS => {}
         }
     }
@@ -56,10 +56,10 @@ async fn claim_due(
     running: &mut JoinSet<()>,
 ) -> Result<Duration> {
     while running.len() < MAX_CONCURRENT_JOBS {
-        let Some(job) = resources.claim_due_job(resources::now()).await? else { break };
+        let Some(job) = resources.job_queue.claim_due(resources::now()).await? else { break };
         running.spawn(run_or_release(Arc::clone(resources), job, stop.clone()));
     }
-    let next = resources.next_job_at().await?;
+    let next = resources.job_queue.next_at().await?;
     Ok(next.map_or(MAX_POLL_INTERVAL, |next| {
         (next - resources::now()).to_std().unwrap_or_default().clamp(MIN_POLL_INTERVAL, MAX_POLL_INTERVAL)
     }))

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use http::HeaderMap;
-use resources::limits::Deed;
+use resources::limits::Hit;
 
 use super::{Audience, Context, Credential, Error, Result, Verb};
 use Per::{Key, User};
@@ -250,7 +250,7 @@ impl Context {
     /// # Errors
     /// [`Error::Limited`] with the time of the next request that is allowed.
     pub fn check_rate_limit(&self, policies: &[Policy], times: u32, locality: Locality) -> Result<()> {
-        let (limits, caller) = (&self.resources.limits, &self.caller);
+        let (limits, caller) = (&self.resources.rate_limiter, &self.caller);
         if policies.is_empty() || locality == Locality::Local && limits.is_owner(&caller.user) {
             return Ok(());
         }
@@ -259,9 +259,9 @@ impl Context {
                 (Credential::Key(key), Key) => &key.id,
                 (Credential::Key(_) | Credential::Session | Credential::Nobody, _) => &caller.user,
             };
-            Deed { policy: policy.name(), subject, most: policy.per_hour() }
+            Hit { policy: policy.name(), subject, most: policy.per_hour() }
         };
-        let hits: Vec<Deed<'_>> = policies.iter().map(hit).collect();
+        let hits: Vec<Hit<'_>> = policies.iter().map(hit).collect();
         limits.count(&hits, times).map_err(Error::Limited)
     }
 }

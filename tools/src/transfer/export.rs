@@ -50,7 +50,7 @@ pub fn export(resources: Arc<Resources>, user: String) -> impl Stream<Item = Res
         yield rows(0, &resources.folders(user).export().await?)?;
         yield opening_after_list("daily_summaries");
         yield rows(0, &resources.daily_summaries(user).export().await?)?;
-        yield [b"\n],\n\"preferences\": ".to_vec(), line(&resources.preferences(user).await?)?, b"\n}\n".to_vec()].concat();
+        yield [b"\n],\n\"preferences\": ".to_vec(), line(&resources.preferences(user).get().await?)?, b"\n}\n".to_vec()].concat();
     }
 }
 

@@ -65,7 +65,7 @@ impl EventSink {
             tokio::select! {
                 result = &mut work => return result.map_or_else(Completion::Failed, |()| Completion::Finished),
                 () = self.disconnected() => return Completion::Cancelled,
-                () = resources.sessions.stopped() => return Completion::Cancelled,
+                () = resources.tasks.stopped() => return Completion::Cancelled,
                 () = &mut timeout => return Completion::TimedOut,
                 _ = heartbeat.tick() => self.send(Frame::Think("Still working…".into())).await,
             }

@@ -90,10 +90,10 @@ impl<'a> Writer<'a> {
 
     /// Imports preferences only if the user has none on this server.
     async fn write_preferences(&mut self, preferences: Preferences) -> Result<()> {
-        let is_new = self.resources.preferences(self.user).await? == Preferences::default()
+        let is_new = self.resources.preferences(self.user).get().await? == Preferences::default()
             && preferences != Preferences::default();
         if is_new {
-            self.resources.set_preferences(self.user, preferences).await?;
+            self.resources.preferences(self.user).set(preferences).await?;
         }
         self.report.count(ItemKind::Preferences, is_new);
         Ok(())
