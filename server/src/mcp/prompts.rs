@@ -10,7 +10,7 @@ use rmcp::{
 use serde_json::{Map, Value};
 use tools::{
     Context,
-    assistant::prompts::{self, Need, Part},
+    assistant::prompts::{self, Need, PromptPart},
 };
 
 use super::{errors::refusal, resources::offered};
@@ -29,7 +29,7 @@ pub(super) async fn get(
 ) -> Result<GetPromptResult, ErrorData> {
     let parts = prompt.render(caller, arguments.unwrap_or_default()).await.map_err(refusal)?;
     let knows_links = version.is_some_and(|version| version >= ProtocolVersion::V_2025_06_18);
-    let parts = parts.into_iter().filter(|part| knows_links || !matches!(part, Part::Link { .. }));
+    let parts = parts.into_iter().filter(|part| knows_links || !matches!(part, PromptPart::Link { .. }));
     let messages = parts.map(|part| PromptMessage::new(Role::User, content(part))).collect();
     Ok(GetPromptResult::new(messages).with_description(prompt.description))
 }
@@ -56,13 +56,13 @@ fn describe(prompt: &prompts::Prompt) -> Prompt {
     Prompt::new(prompt.name, Some(prompt.description), Some(arguments)).with_title(prompt.title)
 }
 
-fn content(part: Part) -> ContentBlock {
+fn content(part: PromptPart) -> ContentBlock {
     match part {
-        Part::Text(text) => ContentBlock::text(text),
-        Part::Embedded { uri, mime_type, text } => {
+        PromptPart::Text(text) => ContentBlock::text(text),
+        PromptPart::Embedded { uri, mime_type, text } => {
             ContentBlock::resource(ResourceContents::text(text, uri).with_mime_type(mime_type))
         }
-        Part::Link { uri, name, mime_type } => {
+        PromptPart::Link { uri, name, mime_type } => {
             ContentBlock::resource_link(Resource::new(uri, name).with_mime_type(mime_type))
         }
     }

@@ -16,7 +16,7 @@ use crate::{
     tool::{Noun, binding::get},
     toolsets::Toolset,
 };
-use documents::Part;
+use documents::DocumentPart;
 pub(crate) use documents::{text, transcript};
 use kinds::CitableKind;
 pub(crate) use kinds::{Reader, whole_conversation, whole_file};
@@ -56,7 +56,7 @@ async fn search(context: Context, input: Search) -> Result<SearchResults> {
         let reference = Reference {
             kind: kinds::find(&citation.kind)?,
             id: &citation.id,
-            part: citation.segment.as_deref().map_or(Part::Whole, Part::Passage),
+            part: citation.segment.as_deref().map_or(DocumentPart::Whole, DocumentPart::Passage),
         };
         Some(SearchResult { id: reference.to_string(), title: title(citation), url: reference.uri() })
     };
@@ -70,7 +70,7 @@ async fn fetch(context: Context, input: Fetch) -> Result<Fetched> {
     let (mut text, mut metadata) = (document.text, document.metadata);
     metadata.insert("kind".to_owned(), reference.kind.name.to_owned());
     if let Some(place) = &document.next {
-        let next = Reference { part: Part::From(place), ..reference }.to_string();
+        let next = Reference { part: DocumentPart::From(place), ..reference }.to_string();
         text.push_str(&format!("\n\n[Continues: fetch {next}]"));
         metadata.insert("next".to_owned(), next);
     }
@@ -82,7 +82,7 @@ async fn fetch(context: Context, input: Fetch) -> Result<Fetched> {
 struct Reference<'a> {
     kind: &'static CitableKind,
     id: &'a str,
-    part: Part<'a>,
+    part: DocumentPart<'a>,
 }
 
 impl<'a> Reference<'a> {
@@ -92,15 +92,16 @@ impl<'a> Reference<'a> {
             let known: Vec<&str> = kinds::ALL.iter().map(|kind| kind.name).collect();
             return Err(Error::Invalid(format!("An id is `kind:id`, of these kinds: {}", known.join(", "))));
         };
-        let (id, part) = rest.split_once('#').map_or((rest, Part::Whole), |(id, part)| (id, Part::parse(part)));
+        let (id, part) =
+            rest.split_once('#').map_or((rest, DocumentPart::Whole), |(id, part)| (id, DocumentPart::parse(part)));
         Ok(Self { kind, id, part })
     }
 
     /// The URI of its view.
     fn uri(&self) -> String {
         let suffix = match self.part {
-            Part::Whole => "",
-            Part::Passage(_) | Part::From(_) => self.kind.passages,
+            DocumentPart::Whole => "",
+            DocumentPart::Passage(_) | DocumentPart::From(_) => self.kind.passages,
         };
         format!("omi://{}/{}{suffix}", self.kind.plural, self.id)
     }
@@ -132,12 +133,15 @@ mod tests {
     #[test]
     fn references_round_trip() {
         let reference = Reference::parse("conversation:c-1#s-2").unwrap();
-        assert_eq!((reference.kind.name, reference.id, reference.part), ("conversation", "c-1", Part::Passage("s-2")));
+        assert_eq!(
+            (reference.kind.name, reference.id, reference.part),
+            ("conversation", "c-1", DocumentPart::Passage("s-2"))
+        );
         for text in ["conversation:c-1#s-2", "conversation:c-1#from=s-2", "file:f#from=100000", "memory:m"] {
             assert_eq!(Reference::parse(text).unwrap().to_string(), text);
         }
-        assert_eq!(Reference::parse("memory:m").unwrap().part, Part::Whole);
-        assert_eq!(Reference::parse("conversation:c#from=s").unwrap().part, Part::From("s"));
+        assert_eq!(Reference::parse("memory:m").unwrap().part, DocumentPart::Whole);
+        assert_eq!(Reference::parse("conversation:c#from=s").unwrap().part, DocumentPart::From("s"));
         for wrong in ["memory", "memory:", "dream:1", "", ":"] {
             assert!(Reference::parse(wrong).is_err(), "{wrong}");
         }
@@ -154,7 +158,7 @@ mod tests {
     #[test]
     fn every_uri_has_a_view() {
         for kind in kinds::ALL {
-            for part in [Part::Whole, Part::Passage("p"), Part::From("p")] {
+            for part in [DocumentPart::Whole, DocumentPart::Passage("p"), DocumentPart::From("p")] {
                 let uri = Reference { kind, id: "x", part }.uri();
                 let view = views::find(&uri).unwrap_or_else(|| panic!("{uri} has no view")).view;
                 assert_eq!(view.tool.0, kind.tool, "{uri} needs the same permission as fetch");

@@ -23,7 +23,7 @@ pub struct Prompt {
     pub arguments: &'static [Argument],
     /// The tools that it requires.
     required_tools: &'static [&'static str],
-    render: fn(Context, ArgumentValues) -> BoxFuture<'static, Result<Vec<Part>>>,
+    render: fn(Context, ArgumentValues) -> BoxFuture<'static, Result<Vec<PromptPart>>>,
 }
 
 /// An argument of a prompt.
@@ -47,7 +47,7 @@ pub enum Need {
 
 /// A part of a rendered prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
+pub enum PromptPart {
     /// A text for the assistant.
     Text(String),
     /// An embedded object.
@@ -146,7 +146,7 @@ impl Prompt {
     ///
     /// # Errors
     /// [`Error::Invalid`] names an argument that is missing, unknown or malformed; other errors are those of the tools.
-    pub async fn render(&self, context: Context, given: ArgumentValues) -> Result<Vec<Part>> {
+    pub async fn render(&self, context: Context, given: ArgumentValues) -> Result<Vec<PromptPart>> {
         let given = arguments::read(self.arguments, given)?;
         (self.render)(context, given).await
     }
@@ -162,7 +162,7 @@ impl Prompt {
     }
 }
 
-async fn brief_me(context: Context, given: ArgumentValues) -> Result<Vec<Part>> {
+async fn brief_me(context: Context, given: ArgumentValues) -> Result<Vec<PromptPart>> {
     let about = value_of(&given, "about");
     let mut material = Material::new(context, include_str!("prompts/brief_me.md").replace("{about}", about)).await?;
     material.search("What was found", about, 20).await?;
@@ -170,7 +170,7 @@ async fn brief_me(context: Context, given: ArgumentValues) -> Result<Vec<Part>> 
     Ok(material.parts())
 }
 
-async fn prepare_meeting(context: Context, given: ArgumentValues) -> Result<Vec<Part>> {
+async fn prepare_meeting(context: Context, given: ArgumentValues) -> Result<Vec<PromptPart>> {
     let (with, about, when) = (value_of(&given, "with"), value_of(&given, "about"), value_of(&given, "when"));
     let or = |text: &str, otherwise: &str| if text.is_empty() { otherwise.to_owned() } else { text.to_owned() };
     let instruction = include_str!("prompts/prepare_meeting.md")
@@ -186,7 +186,7 @@ async fn prepare_meeting(context: Context, given: ArgumentValues) -> Result<Vec<
     Ok(material.parts())
 }
 
-async fn weekly_review(context: Context, given: ArgumentValues) -> Result<Vec<Part>> {
+async fn weekly_review(context: Context, given: ArgumentValues) -> Result<Vec<PromptPart>> {
     let now = resources::now().with_timezone(&calendar::user_time_zone(&context).await?);
     let week = Week::parse(value_of(&given, "week"), &now)?;
     let instruction = include_str!("prompts/weekly_review.md").replace("{week}", &week.to_string());

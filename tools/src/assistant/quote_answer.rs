@@ -18,7 +18,7 @@ use schemas::chat::Citation;
 
 use crate::{Context, Result, assistant::retrieval::Passage};
 use caveats::Caveat;
-use question::Question;
+use question::ParsedQuestion;
 
 /// How many passages are quoted beside a direct answer.
 const MAX_QUOTES_WITH_DIRECT_ANSWER: usize = 5;
@@ -43,7 +43,7 @@ pub(crate) async fn quote_answer(
     passages: &[Passage],
     limit: usize,
 ) -> Result<QuotedAnswer> {
-    let question = Question::read(question, now);
+    let question = ParsedQuestion::read(question, now);
     let mut selected = select::select_passages(&question, passages, limit);
     if !relevance_gate::is_relevant(&context.resources.index.embedder, &question, &selected).await? {
         selected.clear();
@@ -52,7 +52,7 @@ pub(crate) async fn quote_answer(
 }
 
 /// The answer made of the selected passages, which are best first.
-fn answer(question: &Question<'_>, passages: &[Passage], mut selected: Vec<&Passage>) -> QuotedAnswer {
+fn answer(question: &ParsedQuestion<'_>, passages: &[Passage], mut selected: Vec<&Passage>) -> QuotedAnswer {
     let caveat = caveats::find(question, passages);
     let direct = if caveat.is_none() { direct::find(question, &selected) } else { None };
     if let Some(Caveat::UnknownName(_)) = caveat {

@@ -44,11 +44,11 @@ struct ModelSummary {
     /// What mattered most, at most four.
     highlights: Vec<Highlight>,
     /// Questions that stayed open, at most three.
-    unresolved_questions: Vec<Entry>,
+    unresolved_questions: Vec<SummaryEntry>,
     /// What was decided, at most three.
-    decisions_made: Vec<Entry>,
+    decisions_made: Vec<SummaryEntry>,
     /// What was learnt, at most three.
-    knowledge_nuggets: Vec<Entry>,
+    knowledge_nuggets: Vec<SummaryEntry>,
 }
 
 /// Something that mattered.
@@ -66,7 +66,7 @@ struct Highlight {
 
 /// Something worth a line.
 #[derive(Deserialize, JsonSchema)]
-struct Entry {
+struct SummaryEntry {
     /// What it is, in a sentence.
     text: String,
     /// The number of the conversation that it came up in.
@@ -121,8 +121,8 @@ fn with_model_summary(by_rules: DailySummary, answer: ModelSummary, day: &Day) -
         summary,
         conversation_ids: conversations.into_iter().filter_map(id_of).collect(),
     };
-    let entries = |entries: Vec<Entry>| {
-        entries.into_iter().take(MAX_ENTRIES).map(|Entry { text, conversation }| (text, id_of(conversation)))
+    let entries = |entries: Vec<SummaryEntry>| {
+        entries.into_iter().take(MAX_ENTRIES).map(|SummaryEntry { text, conversation }| (text, id_of(conversation)))
     };
     let question = |(question, conversation_id)| DayQuestion { question, conversation_id };
     let decision = |(decision, conversation_id)| DayDecision { decision, conversation_id };

@@ -31,7 +31,7 @@ const DUPLICATE_OVERLAP: f32 = 0.6;
 const EMPHASIS: &[&str] = &["just", "also", "actually", "even", "finally", "totally", "absolutely", "definitely"];
 
 /// A fact that may be kept.
-struct Candidate<'a> {
+struct FactCandidate<'a> {
     content: String,
     terms: Vec<String>,
     score: f32,
@@ -68,12 +68,12 @@ pub fn category_of(content: &str) -> MemoryCategory {
 pub(super) fn extract(input: &ConversationInput<'_>, sentences: &[Sentence]) -> Vec<ExtractedMemory> {
     let now = input.started_at.with_timezone(&input.time_zone);
     let subject = input.user_name.unwrap_or("User");
-    let mut candidates: Vec<Candidate<'_>> = Vec::new();
+    let mut candidates: Vec<FactCandidate<'_>> = Vec::new();
     for sentence in sentences.iter().filter(|sentence| sentence.by_user && !sentence.is_question()) {
         for clause in clauses::split(&sentence.text) {
             let Some((content, score)) = fact(&clause, subject, &now) else { continue };
             let terms = terms(&content);
-            candidates.push(Candidate { content, terms, score, sentence });
+            candidates.push(FactCandidate { content, terms, score, sentence });
         }
     }
     let mut order: Vec<usize> = (0..candidates.len()).collect();

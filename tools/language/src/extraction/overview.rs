@@ -23,7 +23,7 @@ const MIN_WORDS: usize = 4;
 const REDUNDANCY: f32 = 0.6;
 
 /// A sentence that may be taken.
-struct Candidate {
+struct OverviewCandidate {
     at: usize,
     text: String,
     score: f32,
@@ -37,10 +37,10 @@ pub(super) fn summarize(
     language: Language,
 ) -> String {
     let mut open = candidates(input, sentences, ranking, language);
-    let mut taken: Vec<Candidate> = Vec::new();
+    let mut taken: Vec<OverviewCandidate> = Vec::new();
     let mut letters = 0;
     while taken.len() < MAX_SENTENCES {
-        let value = |candidate: &Candidate| {
+        let value = |candidate: &OverviewCandidate| {
             let same = taken.iter().map(|other| ranking.similarity(candidate.at, other.at)).fold(0.0, f32::max);
             candidate.score - REDUNDANCY * same
         };
@@ -62,7 +62,7 @@ fn candidates(
     sentences: &[Sentence],
     ranking: &SentenceRanking,
     language: Language,
-) -> Vec<Candidate> {
+) -> Vec<OverviewCandidate> {
     let speakers: BTreeSet<_> = sentences.iter().map(|sentence| (&sentence.speaker, sentence.by_user)).collect();
     let names: Vec<String> = speakers.iter().map(|(name, _)| (*name).clone()).filter(|name| !name.is_empty()).collect();
     let is_alone = speakers.len() < 2;
@@ -77,7 +77,7 @@ fn candidates(
         let quote = || (quoted(&sentences[at], is_alone), 1.0);
         let (text, fit) =
             if language == Language::English { rephrase(input, &sentences[at], &names, is_alone) } else { quote() };
-        Candidate { at, text: truncate_sentence(text, MAX_CHARS / 2), score: ranking.score(at) * fit }
+        OverviewCandidate { at, text: truncate_sentence(text, MAX_CHARS / 2), score: ranking.score(at) * fit }
     };
     ranked.into_iter().take(MAX_CANDIDATES).map(candidate).collect()
 }

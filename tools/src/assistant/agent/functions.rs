@@ -23,7 +23,7 @@ pub(super) enum ToolAccess {
 }
 
 /// The outcome of a function call.
-pub(super) enum Outcome {
+pub(super) enum CallOutcome {
     /// A result or an error.
     Answered(Value),
     /// A result, and the change that was made.
@@ -85,12 +85,12 @@ pub(super) async fn run_call(
     consent: &Consent,
     sources: &Sources,
     call: &llm::Call,
-) -> Outcome {
+) -> CallOutcome {
     let outcome = match parse_call(context, access, call) {
         Ok((tool, arguments)) => call_tool(context, consent, sources, tool, arguments).await,
         Err(error) => Err(error),
     };
-    outcome.unwrap_or_else(|error| Outcome::Answered(error_to_json(&error)))
+    outcome.unwrap_or_else(|error| CallOutcome::Answered(error_to_json(&error)))
 }
 
 /// An error as the model reads it.
@@ -113,10 +113,10 @@ async fn call_tool(
     sources: &Sources,
     tool: &'static Tool,
     arguments: Map<String, Value>,
-) -> Result<Outcome> {
+) -> Result<CallOutcome> {
     if tool.behaviour().read_only {
         let result = tool.call(context.clone(), &tool.arguments, arguments).await?;
-        return Ok(Outcome::Answered(tool.for_assistants(result)));
+        return Ok(CallOutcome::Answered(tool.for_assistants(result)));
     }
     let call = Call { tool: tool.name.to_owned(), arguments };
     let subject = match subject(&call.arguments, sources) {
@@ -126,9 +126,9 @@ async fn call_tool(
     let summary = summary(tool, subject.as_deref());
     if tool.behaviour().destructive || !consent.covers(&call.arguments, subject.as_deref()) {
         tool.arguments.read(call.arguments.clone())?;
-        return Ok(Outcome::Proposed(Proposal { summary, call }));
+        return Ok(CallOutcome::Proposed(Proposal { summary, call }));
     }
-    apply_change(context, &call, summary).await.map(|(result, change)| Outcome::Changed(result, change))
+    apply_change(context, &call, summary).await.map(|(result, change)| CallOutcome::Changed(result, change))
 }
 
 /// Calls a tool that changes something. Returns its result, and the change with the call that undoes it.

@@ -11,7 +11,7 @@ use resources::{
 use super::{
     Draft, EventSink, Frame,
     consent::Consent,
-    functions::{self, CallLog, Outcome, ToolAccess},
+    functions::{self, CallLog, CallOutcome, ToolAccess},
     prompt::count_tokens,
     results,
 };
@@ -151,18 +151,18 @@ impl LlmLoop<'_> {
     }
 
     /// Adds a change or a proposal to the draft. Returns the result for the model.
-    async fn apply_outcome(&self, outcome: Outcome, draft: &mut Draft) -> serde_json::Value {
+    async fn apply_outcome(&self, outcome: CallOutcome, draft: &mut Draft) -> serde_json::Value {
         match outcome {
-            Outcome::Answered(mut result) => {
+            CallOutcome::Answered(mut result) => {
                 draft.take_chart(&mut result);
                 result
             }
-            Outcome::Changed(result, change) => {
+            CallOutcome::Changed(result, change) => {
                 self.events.send(Frame::Think(format!("Done: {}", change.summary))).await;
                 draft.changes.push(change);
                 result
             }
-            Outcome::Proposed(proposal) => {
+            CallOutcome::Proposed(proposal) => {
                 let result = serde_json::json!({
                     "status": "not done: the user has to agree first",
                     "would_do": proposal.summary,
@@ -181,6 +181,6 @@ impl LlmLoop<'_> {
     }
 }
 
-fn error_outcome(code: &str, message: &str) -> Outcome {
-    Outcome::Answered(serde_json::json!({ "error": { "code": code, "message": message } }))
+fn error_outcome(code: &str, message: &str) -> CallOutcome {
+    CallOutcome::Answered(serde_json::json!({ "error": { "code": code, "message": message } }))
 }

@@ -19,7 +19,7 @@ const FROM_PREFIX: &str = "from=";
 
 /// The part of an object to render.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part<'a> {
+pub(super) enum DocumentPart<'a> {
     /// The first page.
     Whole,
     /// A passage with its context.
@@ -28,19 +28,19 @@ pub(super) enum Part<'a> {
     From(&'a str),
 }
 
-impl<'a> Part<'a> {
+impl<'a> DocumentPart<'a> {
     /// Parses the text after the `#` of a reference.
     pub(super) fn parse(text: &'a str) -> Self {
-        text.strip_prefix(FROM_PREFIX).map_or(Part::Passage(text), Part::From)
+        text.strip_prefix(FROM_PREFIX).map_or(DocumentPart::Passage(text), DocumentPart::From)
     }
 }
 
-impl fmt::Display for Part<'_> {
+impl fmt::Display for DocumentPart<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Part::Whole => Ok(()),
-            Part::Passage(name) => write!(f, "#{name}"),
-            Part::From(place) => write!(f, "#{FROM_PREFIX}{place}"),
+            DocumentPart::Whole => Ok(()),
+            DocumentPart::Passage(name) => write!(f, "#{name}"),
+            DocumentPart::From(place) => write!(f, "#{FROM_PREFIX}{place}"),
         }
     }
 }
@@ -60,12 +60,12 @@ impl Document {
     }
 }
 
-pub(super) fn memory(row: &Value, _: Part<'_>) -> Option<Document> {
+pub(super) fn memory(row: &Value, _: DocumentPart<'_>) -> Option<Document> {
     let known = ["category", "visibility", "tags", "created_at", "updated_at", "conversation_id"];
     Some(Document::new(headline(row, "content"), text(row, "content"), metadata(row, &known)))
 }
 
-pub(super) fn action_item(row: &Value, _: Part<'_>) -> Option<Document> {
+pub(super) fn action_item(row: &Value, _: DocumentPart<'_>) -> Option<Document> {
     let known = ["completed", "due_at", "completed_at", "created_at", "updated_at", "priority", "conversation_id"];
     let state = match (row["completed"].as_bool(), row["due_at"].as_str()) {
         (Some(true), _) => "Done.".to_owned(),
@@ -76,7 +76,7 @@ pub(super) fn action_item(row: &Value, _: Part<'_>) -> Option<Document> {
     Some(Document::new(headline(row, "description"), text, metadata(row, &known)))
 }
 
-pub(super) fn goal(row: &Value, _: Part<'_>) -> Option<Document> {
+pub(super) fn goal(row: &Value, _: DocumentPart<'_>) -> Option<Document> {
     let known = ["status", "is_active", "created_at", "updated_at", "horizon_at"];
     let number = |name: &str| row[name].as_f64().unwrap_or_default();
     let unit = row["unit"].as_str().unwrap_or_default();
@@ -88,7 +88,7 @@ pub(super) fn goal(row: &Value, _: Part<'_>) -> Option<Document> {
     Some(Document::new(headline(row, "title"), joined(lines), metadata(row, &known)))
 }
 
-pub(super) fn daily_summary(row: &Value, _: Part<'_>) -> Option<Document> {
+pub(super) fn daily_summary(row: &Value, _: DocumentPart<'_>) -> Option<Document> {
     let list = |name: &str, field: &str| -> Vec<String> {
         let rows = row[name].as_array().into_iter().flatten();
         rows.map(|row| format!("- {}", text(row, field))).collect()
@@ -103,19 +103,19 @@ pub(super) fn daily_summary(row: &Value, _: Part<'_>) -> Option<Document> {
 }
 
 /// A page of a file's text, or a passage with the passages before and after it.
-pub(super) fn file(row: &Value, part: Part<'_>) -> Option<Document> {
+pub(super) fn file(row: &Value, part: DocumentPart<'_>) -> Option<Document> {
     let mut known = metadata(row, &["mime_type", "created_at", "pages"]);
     let passages = row["passages"].as_array().map_or(&[][..], Vec::as_slice);
     let start: usize = match part {
-        Part::Passage(place) if !passages.is_empty() => {
+        DocumentPart::Passage(place) if !passages.is_empty() => {
             let at: usize = place.parse().ok()?;
             known.insert("passage".to_owned(), passages.get(at)?.as_str()?.trim().to_owned());
             let shown = &passages[at.saturating_sub(1)..passages.len().min(at + 2)];
             let passage: String = shown.iter().filter_map(Value::as_str).collect();
             return Some(Document::new(text(row, "name"), passage.trim().to_owned(), known));
         }
-        Part::Whole | Part::Passage(_) => 0,
-        Part::From(place) => place.parse().ok()?,
+        DocumentPart::Whole | DocumentPart::Passage(_) => 0,
+        DocumentPart::From(place) => place.parse().ok()?,
     };
     let mut rest = row["text"].as_str().unwrap_or_default().chars().skip(start);
     let page: String = rest.by_ref().take(MAX_TEXT).collect();
@@ -127,7 +127,7 @@ pub(super) fn file(row: &Value, part: Part<'_>) -> Option<Document> {
 }
 
 /// A conversation with a page of its transcript, or a segment with its context.
-pub(super) fn conversation(row: &Value, part: Part<'_>) -> Option<Document> {
+pub(super) fn conversation(row: &Value, part: DocumentPart<'_>) -> Option<Document> {
     let structured = &row["structured"];
     let segments = row["transcript_segments"].as_array().map_or(&[][..], Vec::as_slice);
     let place = |id: &str| segments.iter().position(|segment| segment["id"] == id);
@@ -136,7 +136,7 @@ pub(super) fn conversation(row: &Value, part: Part<'_>) -> Option<Document> {
     let title = Some(text(structured, "title")).filter(|title| !title.is_empty());
     let title = title.unwrap_or_else(|| "Conversation".to_owned());
     match part {
-        Part::Whole => {
+        DocumentPart::Whole => {
             let items = structured["action_items"].as_array().into_iter().flatten();
             let items = items.map(|item| format!("- to do: {}", text(item, "description")));
             let about = [title.clone(), text(structured, "overview")].into_iter().chain(items);
@@ -144,14 +144,14 @@ pub(super) fn conversation(row: &Value, part: Part<'_>) -> Option<Document> {
             let text = format!("{}\n\n{said}", joined(about));
             Some(Document { next, ..Document::new(title, text.trim_end().to_owned(), known) })
         }
-        Part::Passage(id) => {
+        DocumentPart::Passage(id) => {
             let at = place(id)?;
             let shown = &segments[at.saturating_sub(CONTEXT_SEGMENTS)..segments.len().min(at + CONTEXT_SEGMENTS + 1)];
             known.extend(metadata(&segments[at], &["speaker_name", "start"]));
             known.insert("passage".to_owned(), line_of(&segments[at]));
             Some(Document::new(title, transcript(shown), known))
         }
-        Part::From(start) => {
+        DocumentPart::From(start) => {
             let start = start.parse().ok().filter(|start| *start < segments.len())?;
             let (said, next) = transcript_page(segments, start);
             Some(Document { next, ..Document::new(title, said, known) })
@@ -229,21 +229,21 @@ mod tests {
     #[test]
     fn a_passage_comes_with_its_context() {
         let talk = talk(700, "line");
-        let document = conversation(&talk, Part::Passage("s610")).unwrap();
+        let document = conversation(&talk, DocumentPart::Passage("s610")).unwrap();
         assert_eq!(document.text.lines().count(), 13);
         assert_eq!(document.metadata["passage"], "[10:20:10] Ana: line 610");
-        assert!(conversation(&talk, Part::Passage("nothing")).is_none());
-        assert_eq!(conversation(&talk, Part::Whole).unwrap().text.lines().next().unwrap(), "Talk");
+        assert!(conversation(&talk, DocumentPart::Passage("nothing")).is_none());
+        assert_eq!(conversation(&talk, DocumentPart::Whole).unwrap().text.lines().next().unwrap(), "Talk");
     }
 
     #[test]
     fn long_transcripts_have_pages() {
         let long = talk(700, &"word ".repeat(100));
         let (mut lines, mut next) = (Vec::new(), Some("0".to_owned()));
-        let whole = conversation(&long, Part::Whole).unwrap();
+        let whole = conversation(&long, DocumentPart::Whole).unwrap();
         assert!(whole.next.is_some() && whole.text.chars().count() <= MAX_TEXT + 10);
         while let Some(place) = next {
-            let document = conversation(&long, Part::From(&place)).unwrap();
+            let document = conversation(&long, DocumentPart::From(&place)).unwrap();
             assert!(document.text.chars().count() <= MAX_TEXT);
             lines.extend(document.text.lines().map(str::to_owned));
             next = document.next;
@@ -251,11 +251,11 @@ mod tests {
         assert_eq!(lines.join("\n"), transcript(long["transcript_segments"].as_array().unwrap()));
         let endless = talk(2, &"x".repeat(MAX_TEXT + 1));
         assert_eq!(
-            conversation(&endless, Part::Whole).unwrap().next.as_deref(),
+            conversation(&endless, DocumentPart::Whole).unwrap().next.as_deref(),
             Some("1"),
             "a long segment is a page of its own"
         );
-        let silent = conversation(&talk(0, ""), Part::Whole).unwrap();
+        let silent = conversation(&talk(0, ""), DocumentPart::Whole).unwrap();
         assert_eq!((silent.text.as_str(), silent.next), ("Talk", None));
     }
 
@@ -263,13 +263,13 @@ mod tests {
     fn long_files_have_pages() {
         let whole: String = ('a'..='z').cycle().take(2 * MAX_TEXT + 7).collect();
         let row = json!({ "name": "long.txt", "text": whole });
-        let first = file(&row, Part::Whole).unwrap();
-        let second = file(&row, Part::From(&first.next.unwrap())).unwrap();
-        let last = file(&row, Part::From(&second.next.unwrap())).unwrap();
+        let first = file(&row, DocumentPart::Whole).unwrap();
+        let second = file(&row, DocumentPart::From(&first.next.unwrap())).unwrap();
+        let last = file(&row, DocumentPart::From(&second.next.unwrap())).unwrap();
         assert_eq!([first.text, second.text, last.text].concat(), whole);
         assert_eq!(last.next, None);
-        assert!(file(&row, Part::From("9999999")).is_none() && file(&row, Part::From("x")).is_none());
-        for part in [Part::Whole, Part::Passage("0")] {
+        assert!(file(&row, DocumentPart::From("9999999")).is_none() && file(&row, DocumentPart::From("x")).is_none());
+        for part in [DocumentPart::Whole, DocumentPart::Passage("0")] {
             assert_eq!(file(&json!({ "name": "pixel.png", "passages": [] }), part).unwrap().text, "");
         }
     }
@@ -278,7 +278,7 @@ mod tests {
     fn a_passage_of_a_file_comes_with_its_neighbours() {
         let passages: Vec<String> = (0..9).map(|place| format!("Passage {place}. ")).collect();
         let row = json!({ "name": "a.txt", "text": passages.concat(), "passages": passages });
-        let passage = |place: &str| file(&row, Part::Passage(place));
+        let passage = |place: &str| file(&row, DocumentPart::Passage(place));
         assert_eq!(passage("4").unwrap().text, "Passage 3. Passage 4. Passage 5.");
         assert_eq!(passage("4").unwrap().metadata["passage"], "Passage 4.");
         assert_eq!(passage("0").unwrap().text, "Passage 0. Passage 1.");

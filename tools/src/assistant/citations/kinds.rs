@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::documents::{self, Document, Part};
+use super::documents::{self, Document, DocumentPart};
 use crate::{Context, Error, Result, files};
 
 /// A kind of object that can be cited.
@@ -18,13 +18,13 @@ pub(super) struct CitableKind {
     /// The tool that reads one, and the argument for its id.
     pub(super) tool: &'static str,
     pub(super) argument: &'static str,
-    source: Source,
+    source: ObjectSource,
     /// Renders an object, or a part of it; `None` when there is no such part.
-    pub(super) open: fn(&Value, Part<'_>) -> Option<Document>,
+    pub(super) open: fn(&Value, DocumentPart<'_>) -> Option<Document>,
 }
 
 /// Where an object is read.
-enum Source {
+enum ObjectSource {
     /// In this field of the tool's result.
     Field(&'static str),
     /// By a separate reader, as the tool returns only the beginning of long objects.
@@ -42,7 +42,7 @@ pub(super) const ALL: &[CitableKind] = &[
         passages: "",
         tool: "get_memory",
         argument: "memory_id",
-        source: Source::Field("memory"),
+        source: ObjectSource::Field("memory"),
         open: documents::memory,
     },
     CitableKind {
@@ -51,7 +51,7 @@ pub(super) const ALL: &[CitableKind] = &[
         passages: "/transcript",
         tool: "get_conversation_by_id",
         argument: "conversation_id",
-        source: Source::Whole(whole_conversation),
+        source: ObjectSource::Whole(whole_conversation),
         open: documents::conversation,
     },
     CitableKind {
@@ -60,7 +60,7 @@ pub(super) const ALL: &[CitableKind] = &[
         passages: "",
         tool: "get_action_item",
         argument: "action_item_id",
-        source: Source::Field("action_item"),
+        source: ObjectSource::Field("action_item"),
         open: documents::action_item,
     },
     CitableKind {
@@ -69,7 +69,7 @@ pub(super) const ALL: &[CitableKind] = &[
         passages: "",
         tool: "get_goal",
         argument: "goal_id",
-        source: Source::Field("goal"),
+        source: ObjectSource::Field("goal"),
         open: documents::goal,
     },
     CitableKind {
@@ -78,7 +78,7 @@ pub(super) const ALL: &[CitableKind] = &[
         passages: "",
         tool: "get_daily_summary",
         argument: "summary_id",
-        source: Source::Field("daily_summary"),
+        source: ObjectSource::Field("daily_summary"),
         open: documents::daily_summary,
     },
     CitableKind {
@@ -87,7 +87,7 @@ pub(super) const ALL: &[CitableKind] = &[
         passages: "",
         tool: "get_file",
         argument: "file_id",
-        source: Source::Whole(whole_file),
+        source: ObjectSource::Whole(whole_file),
         open: documents::file,
     },
 ];
@@ -102,12 +102,12 @@ impl CitableKind {
     pub(super) async fn get(&self, context: &Context, id: &str) -> Result<Value> {
         let tool = crate::find(self.tool).expect("kinds name existing tools");
         match self.source {
-            Source::Field(field) => {
+            ObjectSource::Field(field) => {
                 let given = Map::from_iter([(self.argument.to_owned(), json!(id))]);
                 let mut result = tool.read_unaudited(context.clone(), given).await?;
                 Ok(result[field].take())
             }
-            Source::Whole(read) => {
+            ObjectSource::Whole(read) => {
                 tool.permits(context)?;
                 read(context.clone(), id.to_owned()).await
             }

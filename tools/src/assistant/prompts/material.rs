@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::{Part, Week, call_tool};
+use super::{PromptPart, Week, call_tool};
 use crate::{Context, Error, Result, assistant::citations::text, calendar};
 
 /// How many results are embedded in full, and the maximum length of each, in characters.
@@ -40,7 +40,7 @@ pub(super) struct Material {
     instruction: String,
     /// Headings with their lines.
     sections: Vec<(String, Vec<String>)>,
-    attachments: Vec<Part>,
+    attachments: Vec<PromptPart>,
     known: HashSet<String>,
 }
 
@@ -180,7 +180,7 @@ impl Material {
     }
 
     /// The rendered parts: the instruction with the lists, then embedded objects and links.
-    pub(super) fn parts(self) -> Vec<Part> {
+    pub(super) fn parts(self) -> Vec<PromptPart> {
         let mut text = self.instruction;
         for (heading, lines) in &self.sections {
             text.push_str(&format!("\n\n## {heading}\n\n"));
@@ -189,7 +189,7 @@ impl Material {
                 false => text.push_str(&lines.iter().map(|line| format!("- {line}")).collect::<Vec<_>>().join("\n")),
             }
         }
-        std::iter::once(Part::Text(text)).chain(self.attachments).collect()
+        std::iter::once(PromptPart::Text(text)).chain(self.attachments).collect()
     }
 
     fn section(&mut self, heading: &str, lines: Vec<String>) {
@@ -206,7 +206,7 @@ impl Material {
         let title = text(&result, "title");
         let body: String = text(&result, "text").chars().take(MAX_EMBEDDED_TEXT).collect();
         let uri = text(&result, "url");
-        self.attachments.push(Part::Embedded { uri, mime_type: "text/plain", text: format!("{title}\n{body}") });
+        self.attachments.push(PromptPart::Embedded { uri, mime_type: "text/plain", text: format!("{title}\n{body}") });
         Ok(())
     }
 }
@@ -219,9 +219,9 @@ fn conversation(row: &Value) -> String {
     format!("{}: {title}. {overview} (conversation:{})", day(row, "started_at"), text(row, "id"))
 }
 
-fn link(row: &Value) -> Part {
+fn link(row: &Value) -> PromptPart {
     let title = Some(text(&row["structured"], "title")).filter(|title| !title.is_empty());
-    Part::Link {
+    PromptPart::Link {
         uri: format!("omi://conversations/{}/transcript", text(row, "id")),
         name: title.unwrap_or_else(|| "Conversation".to_owned()),
         mime_type: "text/plain",

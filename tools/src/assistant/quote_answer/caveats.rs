@@ -1,6 +1,6 @@
 //! Caveats: the question contains a name that no passage mentions, or attributes one speaker's words to another.
 
-use super::question::Question;
+use super::question::ParsedQuestion;
 use crate::assistant::retrieval::{Passage, PassageKind};
 use language::{dates, stemming::terms, stop_words::is_stop_word, words};
 
@@ -17,7 +17,7 @@ pub(super) enum Caveat {
 }
 
 /// The caveat of an English question, if the passages show one.
-pub(super) fn find(question: &Question<'_>, passages: &[Passage]) -> Option<Caveat> {
+pub(super) fn find(question: &ParsedQuestion<'_>, passages: &[Passage]) -> Option<Caveat> {
     if passages.is_empty() || !words::looks_english(question.text) {
         return None;
     }
@@ -25,7 +25,7 @@ pub(super) fn find(question: &Question<'_>, passages: &[Passage]) -> Option<Cave
 }
 
 /// Reports names in the question that no passage contains, although the lexical search would have found them.
-fn find_unmentioned_names(question: &Question<'_>, passages: &[Passage]) -> Option<Caveat> {
+fn find_unmentioned_names(question: &ParsedQuestion<'_>, passages: &[Passage]) -> Option<Caveat> {
     let mut texts = String::new();
     for passage in passages {
         let citation = &passage.citation;
@@ -90,7 +90,7 @@ fn prefix(name: &str) -> String {
 }
 
 /// Reports when the question names one speaker, and the clearly best passage is by another.
-fn find_other_speaker(question: &Question<'_>, passages: &[Passage]) -> Option<Caveat> {
+fn find_other_speaker(question: &ParsedQuestion<'_>, passages: &[Passage]) -> Option<Caveat> {
     let said = || passages.iter().filter(|passage| passage.kind == PassageKind::Segment);
     let mut named: Vec<&str> = said().filter_map(speaker).filter(|name| question.names(name)).collect();
     named.sort_unstable();

@@ -7,7 +7,7 @@ mod person;
 mod place;
 mod time;
 
-use super::{format::speaker, question::Question};
+use super::{format::speaker, question::ParsedQuestion};
 use crate::assistant::retrieval::{Passage, PassageKind};
 use evidence::Evidence;
 
@@ -29,7 +29,7 @@ enum QuestionKind {
 }
 
 /// The direct answer in these passages, which are best first.
-pub(super) fn find<'a>(question: &Question<'_>, selected: &[&'a Passage]) -> Option<DirectAnswer<'a>> {
+pub(super) fn find<'a>(question: &ParsedQuestion<'_>, selected: &[&'a Passage]) -> Option<DirectAnswer<'a>> {
     let kind = question_kind(question)?;
     let evidence = Evidence::gather(question, selected);
     match kind {
@@ -40,7 +40,7 @@ pub(super) fn find<'a>(question: &Question<'_>, selected: &[&'a Passage]) -> Opt
     }
 }
 
-fn question_kind(question: &Question<'_>) -> Option<QuestionKind> {
+fn question_kind(question: &ParsedQuestion<'_>) -> Option<QuestionKind> {
     let words: Vec<&str> = question.words.iter().map(String::as_str).collect();
     let prepositions = ["on", "in", "at", "since", "until", "by", "with", "from", "to", "for", "around"];
     let skipped = words.iter().take_while(|word| prepositions.contains(word)).count();
@@ -58,7 +58,7 @@ fn question_kind(question: &Question<'_>) -> Option<QuestionKind> {
 }
 
 /// Attributes an answer to its speaker and date.
-fn attributed<'a>(question: &Question<'_>, answer: &str, passage: &'a Passage) -> DirectAnswer<'a> {
+fn attributed<'a>(question: &ParsedQuestion<'_>, answer: &str, passage: &'a Passage) -> DirectAnswer<'a> {
     let day = question.day(passage.citation.date);
     let text = match passage.kind {
         PassageKind::Segment | PassageKind::Live if answer == speaker(passage) && answer != "you" => {

@@ -1,6 +1,6 @@
 //! Formats an answer: quotes under headings for their conversations.
 
-use super::{QuotedAnswer, caveats::Caveat, direct::DirectAnswer, question::Question};
+use super::{QuotedAnswer, caveats::Caveat, direct::DirectAnswer, question::ParsedQuestion};
 use crate::assistant::retrieval::{Passage, PassageKind};
 use language::{truncate::excerpt, words::capitalize};
 
@@ -9,7 +9,7 @@ const MAX_QUOTE: usize = 240;
 
 /// Formats the answer: a direct answer or a caveat, then the quotes.
 pub(super) fn format_answer(
-    question: &Question<'_>,
+    question: &ParsedQuestion<'_>,
     mut selected: Vec<&Passage>,
     caveat: Option<Caveat>,
     direct: Option<DirectAnswer<'_>>,
@@ -44,7 +44,7 @@ pub(super) fn format_answer(
 }
 
 /// The day and the title of the conversation.
-fn heading(question: &Question<'_>, passage: &Passage) -> String {
+fn heading(question: &ParsedQuestion<'_>, passage: &Passage) -> String {
     let day = question.day(passage.citation.date);
     match passage.citation.title.as_deref().map(without_markers) {
         Some(title) => format!("{day}, {}:", title.trim_end_matches(['.', ':'])),
@@ -52,7 +52,7 @@ fn heading(question: &Question<'_>, passage: &Passage) -> String {
     }
 }
 
-fn line(question: &Question<'_>, passage: &Passage) -> String {
+fn line(question: &ParsedQuestion<'_>, passage: &Passage) -> String {
     let quote = without_markers(&excerpt(passage.citation.quote.trim(), question.text, MAX_QUOTE));
     let note = passage.note.as_ref().map_or_else(String::new, |note| format!(" ({note})"));
     match passage.kind {

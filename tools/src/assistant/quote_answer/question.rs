@@ -14,7 +14,7 @@ use chrono_tz::Tz;
 const MAX_EXCLUSIVE_RANGE: TimeDelta = TimeDelta::days(32);
 
 /// A question, parsed by rules.
-pub(super) struct Question<'a> {
+pub(super) struct ParsedQuestion<'a> {
     pub(super) text: &'a str,
     /// The user's time zone.
     pub(super) zone: Tz,
@@ -30,7 +30,7 @@ pub(super) struct Question<'a> {
     pub(super) words: Vec<String>,
 }
 
-impl<'a> Question<'a> {
+impl<'a> ParsedQuestion<'a> {
     pub(super) fn read(text: &'a str, now: &DateTime<Tz>) -> Self {
         let range = dates::find_range(text, now);
         let topic = match dates::find_date(text, now, Tense::Past) {

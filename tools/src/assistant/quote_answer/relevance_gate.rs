@@ -2,7 +2,7 @@
 
 use resources::{Embedder, Error};
 
-use super::question::Question;
+use super::question::ParsedQuestion;
 use crate::{
     Result,
     assistant::retrieval::{Passage, coverage},
@@ -16,7 +16,11 @@ const MIN_SIMILARITY: f32 = 0.3;
 
 /// Whether one of these passages shares enough terms with the question, or is similar to it. Without an embedding
 /// model, one shared term suffices.
-pub(super) async fn is_relevant(embedder: &Embedder, question: &Question<'_>, selected: &[&Passage]) -> Result<bool> {
+pub(super) async fn is_relevant(
+    embedder: &Embedder,
+    question: &ParsedQuestion<'_>,
+    selected: &[&Passage],
+) -> Result<bool> {
     let best = selected.iter().map(|passage| coverage(&question.topic, passage)).fold(0.0, f32::max);
     if selected.is_empty() || question.terms.is_empty() || best >= SUFFICIENT_COVERAGE {
         return Ok(true);

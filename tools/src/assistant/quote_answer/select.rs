@@ -1,6 +1,6 @@
 //! Selects the passages to quote.
 
-use super::question::Question;
+use super::question::ParsedQuestion;
 use crate::assistant::retrieval::{Passage, PassageKind, coverage};
 use language::stemming::{overlap, terms};
 
@@ -22,7 +22,11 @@ const MIN_COVERAGE: f32 = 0.5;
 const DUPLICATE_OVERLAP: f32 = 0.8;
 
 /// The passages to quote, best first.
-pub(super) fn select_passages<'a>(question: &Question<'_>, passages: &'a [Passage], limit: usize) -> Vec<&'a Passage> {
+pub(super) fn select_passages<'a>(
+    question: &ParsedQuestion<'_>,
+    passages: &'a [Passage],
+    limit: usize,
+) -> Vec<&'a Passage> {
     let has_time_range = question.time.is_some() && passages.iter().any(|passage| passage.in_time_range);
     let mut ranked: Vec<(f32, &Passage)> = passages
         .iter()
@@ -54,14 +58,14 @@ pub(super) fn select_passages<'a>(question: &Question<'_>, passages: &'a [Passag
     selected
 }
 
-fn score(question: &Question<'_>, passage: &Passage) -> f32 {
+fn score(question: &ParsedQuestion<'_>, passage: &Passage) -> f32 {
     let asked = passage.citation.speaker.as_deref().is_some_and(|speaker| question.is_about(speaker));
     passage.score + if asked { SPEAKER_BONUS } else { 0.0 }
 }
 
 /// Removes passages other than transcripts and files that share too few terms with the question, unless nothing else is
 /// left; and passages without any shared term when another one contains all terms.
-fn drop_irrelevant(question: &Question<'_>, ranked: &mut Vec<(f32, &Passage)>) {
+fn drop_irrelevant(question: &ParsedQuestion<'_>, ranked: &mut Vec<(f32, &Passage)>) {
     let is_whole = ranked.iter().any(|(_, passage)| coverage(&question.topic, passage) >= 1.0);
     let stays = |passage: &Passage| {
         let covered = coverage(&question.topic, passage);

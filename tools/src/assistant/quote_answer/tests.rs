@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use schemas::chat::Citation;
 
-use super::{QuotedAnswer, answer, question::Question, select::select_passages};
+use super::{QuotedAnswer, answer, question::ParsedQuestion, select::select_passages};
 use crate::assistant::retrieval::{Passage, PassageKind, TranscriptLine};
 
 fn time(text: &str) -> DateTime<Utc> {
@@ -39,7 +39,7 @@ fn remembered(at: &str, quote: &str) -> Passage {
 
 fn answered(question: &str, passages: &[Passage]) -> QuotedAnswer {
     let now = time("2026-11-20T12:00:00Z").with_timezone(&Tz::Europe__Oslo);
-    let question = Question::read(question, &now);
+    let question = ParsedQuestion::read(question, &now);
     let selected = select_passages(&question, passages, 10);
     answer(&question, passages, selected)
 }

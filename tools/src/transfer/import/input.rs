@@ -24,11 +24,11 @@ pub struct Input {
     pub length: u64,
     /// The time of its last change, which stands in for the date of a transcript without one.
     pub(super) modified: DateTime<Utc>,
-    source: Source,
+    source: InputSource,
 }
 
 #[derive(Debug, Clone)]
-enum Source {
+enum InputSource {
     File(PathBuf),
     Bytes(Arc<[u8]>),
 }
@@ -57,20 +57,20 @@ impl Input {
         File::open(path)?;
         let about = path.metadata()?;
         let modified = about.modified().map_or_else(|_| Utc::now(), DateTime::from);
-        let source = Source::File(path.to_owned());
+        let source = InputSource::File(path.to_owned());
         Ok(Self { name: path.display().to_string(), length: about.len(), modified, source })
     }
 
     /// Bytes from another source.
     pub fn bytes(name: &str, bytes: Vec<u8>) -> Self {
         let length = bytes.len() as u64;
-        Self { name: name.to_owned(), length, modified: Utc::now(), source: Source::Bytes(bytes.into()) }
+        Self { name: name.to_owned(), length, modified: Utc::now(), source: InputSource::Bytes(bytes.into()) }
     }
 
     pub(super) fn open(&self) -> io::Result<Box<dyn Read>> {
         Ok(match &self.source {
-            Source::File(path) => Box::new(File::open(path)?),
-            Source::Bytes(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
+            InputSource::File(path) => Box::new(File::open(path)?),
+            InputSource::Bytes(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
         })
     }
 

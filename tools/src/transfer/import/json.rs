@@ -21,7 +21,7 @@ use super::{
 pub(super) fn read(reader: impl Read, pass: Pass, send: Sink) -> Result<(), String> {
     let mut router = Router { pass, send, embedded: omi::Embedded::default(), is_wanted: true };
     let mut document = serde_json::Deserializer::from_reader(BufReader::new(reader));
-    let outcome = Document(&mut router).deserialize(&mut document).and_then(|()| document.end());
+    let outcome = JsonDocument(&mut router).deserialize(&mut document).and_then(|()| document.end());
     let Router { embedded, is_wanted, send, .. } = router;
     for item in embedded.into_items() {
         send(item);
@@ -101,9 +101,9 @@ impl Router<'_> {
 }
 
 /// The document: a list of rows, or an object of lists.
-struct Document<'a, 'b>(&'a mut Router<'b>);
+struct JsonDocument<'a, 'b>(&'a mut Router<'b>);
 
-impl<'de> DeserializeSeed<'de> for Document<'_, '_> {
+impl<'de> DeserializeSeed<'de> for JsonDocument<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -111,7 +111,7 @@ impl<'de> DeserializeSeed<'de> for Document<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Document<'_, '_> {
+impl<'de> Visitor<'de> for JsonDocument<'_, '_> {
     type Value = ();
 
     fn expecting(&self, to: &mut fmt::Formatter) -> fmt::Result {

@@ -21,7 +21,7 @@ const MAX_CONTENT: usize = 10_000;
 
 /// A memory in a file. Only `content` is required; the other fields of an export are kept.
 #[derive(Debug, Deserialize)]
-struct Row {
+struct MemoryLine {
     content: String,
     id: Option<String>,
     category: Option<MemoryCategory>,
@@ -47,7 +47,7 @@ pub(super) fn read(reader: impl Read, send: Sink) -> Result<(), String> {
     for (number, line) in (1..).zip(BufReader::new(reader).split(b'\n')) {
         let line = line.map_err(|error| format!("cannot be read: {error}"))?;
         if !line.trim_ascii().is_empty() {
-            let memory = Row::parse(&line).map(|row| ImportItem::Memory(Box::new(row.into_memory())));
+            let memory = MemoryLine::parse(&line).map(|row| ImportItem::Memory(Box::new(row.into_memory())));
             if !send(ParsedItem::new(ItemKind::Memory, format!("line {number}"), memory)) {
                 break;
             }
@@ -63,11 +63,11 @@ pub(super) fn memory(mut value: Value) -> Result<ImportItem, String> {
     if let Some(category) = value.get_mut("category").filter(|category| !category.is_null() && !known(category)) {
         *category = "system".into();
     }
-    let row: Row = serde_json::from_value(value).map_err(|error| error.to_string())?;
+    let row: MemoryLine = serde_json::from_value(value).map_err(|error| error.to_string())?;
     Ok(ImportItem::Memory(Box::new(row.check()?.into_memory())))
 }
 
-impl Row {
+impl MemoryLine {
     /// Parses a line; the error is for people.
     fn parse(line: &[u8]) -> Result<Self, String> {
         let row: Self = serde_json::from_slice(line).map_err(|error| {
@@ -123,11 +123,11 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
-    use super::Row;
+    use super::MemoryLine;
 
     #[test]
     fn content_is_enough() {
-        let memory = Row::parse(br#"{"content": " Ada plays the cello. "}"#).unwrap().into_memory().memory;
+        let memory = MemoryLine::parse(br#"{"content": " Ada plays the cello. "}"#).unwrap().into_memory().memory;
         assert_eq!(memory.content, "Ada plays the cello.");
         assert_eq!((memory.reviewed, memory.user_review, memory.manually_added), (true, Some(true), true));
         assert_eq!((memory.updated_at, memory.provenance.face.as_str()), (memory.created_at, "import"));
@@ -137,14 +137,14 @@ mod tests {
     fn exported_rows_round_trip() {
         let line = br#"{"content": "Ada moved to Oslo.", "created_at": "2026-01-02T03:04:05Z", "category": "work",
             "tags": ["home"], "reviewed": false, "user_review": null, "manually_added": false}"#;
-        let before = Row::parse(line).unwrap().into_memory();
+        let before = MemoryLine::parse(line).unwrap().into_memory();
         let exported = serde_json::to_vec(&before).unwrap();
-        assert_eq!(Row::parse(&exported).unwrap().into_memory(), before);
+        assert_eq!(MemoryLine::parse(&exported).unwrap().into_memory(), before);
     }
 
     #[test]
     fn errors_name_the_reason() {
-        let error = |line: &[u8]| Row::parse(line).unwrap_err();
+        let error = |line: &[u8]| MemoryLine::parse(line).unwrap_err();
         assert!(error(b"{}").starts_with("missing field `content`"));
         assert!(error(b"not json").ends_with("at column 2"));
         assert_eq!(error(br#"{"content": "  "}"#), "content is empty");

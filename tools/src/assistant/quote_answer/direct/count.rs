@@ -1,6 +1,6 @@
 //! How many: a number before the counted noun.
 
-use super::super::question::Question;
+use super::super::question::ParsedQuestion;
 use super::{
     DirectAnswer, attributed,
     evidence::{self, Evidence},
@@ -17,7 +17,7 @@ const MAX_COUNT: u32 = 1000;
 const MAX_WORDS_BETWEEN: usize = 2;
 
 /// Answers how many there are.
-pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>]) -> Option<DirectAnswer<'a>> {
+pub(super) fn find<'a>(question: &ParsedQuestion<'_>, evidence: &[Evidence<'a>]) -> Option<DirectAnswer<'a>> {
     let after = question.words.iter().skip_while(|word| *word != "many").skip(1);
     let counted = after.flat_map(|word| terms(word)).next()?;
     let (count, passage) = evidence::best(evidence, MIN_SHARE, |_, sentence| read(sentence, &counted))?;

@@ -6,7 +6,7 @@ use language::{
 };
 use std::collections::HashSet;
 
-use super::super::question::Question;
+use super::super::question::ParsedQuestion;
 use crate::assistant::retrieval::{Passage, PassageKind};
 
 /// The share of the question's terms that a passage needs.
@@ -38,7 +38,7 @@ pub(super) struct Evidence<'a> {
 
 impl<'a> Evidence<'a> {
     /// The passages that may contain the answer, in their order.
-    pub(super) fn gather(question: &Question<'_>, selected: &[&'a Passage]) -> Vec<Self> {
+    pub(super) fn gather(question: &ParsedQuestion<'_>, selected: &[&'a Passage]) -> Vec<Self> {
         let speakers = selected.iter().filter_map(|passage| passage.citation.speaker.as_deref());
         let named: HashSet<&str> = speakers.filter(|speaker| question.is_about(speaker)).collect();
         let names: Vec<String> = named.iter().flat_map(|name| terms(name)).collect();

@@ -1,6 +1,6 @@
 //! Who: the speaker who says that they did it, or the person whom the sentence names.
 
-use super::super::{format::speaker, question::Question};
+use super::super::{format::speaker, question::ParsedQuestion};
 use super::{
     DirectAnswer, attributed,
     evidence::{self, Evidence},
@@ -62,7 +62,7 @@ const RELATIVES: &[&str] = &[
 ];
 
 /// Answers who it was.
-pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>]) -> Option<DirectAnswer<'a>> {
+pub(super) fn find<'a>(question: &ParsedQuestion<'_>, evidence: &[Evidence<'a>]) -> Option<DirectAnswer<'a>> {
     let after = question.words.iter().skip_while(|word| !matches!(word.as_str(), "who" | "whom")).nth(1)?;
     let (person, passage) = if AUXILIARIES.contains(&after.as_str()) {
         let last = question.words.last()?;
@@ -79,14 +79,19 @@ pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>]) -> Op
 }
 
 /// `I went with Ana`: Ana.
-fn after_preposition(question: &Question<'_>, passage: &Passage, sentence: &str, preposition: &str) -> Option<String> {
+fn after_preposition(
+    question: &ParsedQuestion<'_>,
+    passage: &Passage,
+    sentence: &str,
+    preposition: &str,
+) -> Option<String> {
     let tokens: Vec<&str> = sentence.split_whitespace().collect();
     let places = (0..tokens.len()).filter(|at| normalize(tokens[*at]) == preposition);
     places.filter_map(|at| person(question, passage, &tokens[at + 1..])).next()
 }
 
 /// `Ana is afraid of geese`, of who is afraid: Ana.
-fn before_copula(question: &Question<'_>, passage: &Passage, sentence: &str, copula: &str) -> Option<String> {
+fn before_copula(question: &ParsedQuestion<'_>, passage: &Passage, sentence: &str, copula: &str) -> Option<String> {
     if !matches!(copula, "is" | "was" | "are" | "were") {
         return None;
     }
@@ -98,7 +103,7 @@ fn before_copula(question: &Question<'_>, passage: &Passage, sentence: &str, cop
 }
 
 /// `My aunt gave us the car`: the speaker's aunt; `I gave it to her`: the speaker.
-fn before_verb(question: &Question<'_>, passage: &Passage, sentence: &str, verb: &str) -> Option<String> {
+fn before_verb(question: &ParsedQuestion<'_>, passage: &Passage, sentence: &str, verb: &str) -> Option<String> {
     let tokens: Vec<&str> = sentence.split_whitespace().collect();
     let at = tokens.iter().position(|token| lemmas(token).iter().any(|term| term == verb))?;
     // A clause begins after its comma.
@@ -116,7 +121,7 @@ fn before_verb(question: &Question<'_>, passage: &Passage, sentence: &str, verb:
 }
 
 /// The person at the beginning of some words: a name, or a relative of the speaker.
-fn person(question: &Question<'_>, passage: &Passage, tokens: &[&str]) -> Option<String> {
+fn person(question: &ParsedQuestion<'_>, passage: &Passage, tokens: &[&str]) -> Option<String> {
     let first = normalize(tokens.first()?);
     if matches!(first.as_str(), "my" | "our") {
         let relative =
@@ -136,7 +141,7 @@ fn person(question: &Question<'_>, passage: &Passage, tokens: &[&str]) -> Option
     (!names.is_empty()).then(|| names.join(" "))
 }
 
-fn is_name(question: &Question<'_>, token: &str) -> bool {
+fn is_name(question: &ParsedQuestion<'_>, token: &str) -> bool {
     let word = normalize(token);
     let word = word.trim_end_matches("'s");
     token.starts_with(char::is_uppercase) && !is_stop_word(word) && word.len() > 1 && !question.names(word)

@@ -1,6 +1,6 @@
 //! Where: a place after a preposition.
 
-use super::super::question::Question;
+use super::super::question::ParsedQuestion;
 use super::{
     DirectAnswer, attributed,
     evidence::{self, Evidence},
@@ -76,13 +76,13 @@ const PLACES: &[&str] = &[
 ];
 
 /// Answers where it was.
-pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>]) -> Option<DirectAnswer<'a>> {
+pub(super) fn find<'a>(question: &ParsedQuestion<'_>, evidence: &[Evidence<'a>]) -> Option<DirectAnswer<'a>> {
     let (place, passage) = evidence::best(evidence, MIN_SHARE, |_, sentence| read(question, sentence))?;
     Some(attributed(question, &format!("“{place}”"), passage))
 }
 
 /// The place in a sentence; the one after the question's last preposition, if the question ends with one.
-fn read(question: &Question<'_>, sentence: &str) -> Option<String> {
+fn read(question: &ParsedQuestion<'_>, sentence: &str) -> Option<String> {
     let last = question.words.last().map_or("", String::as_str);
     let tokens: Vec<&str> = sentence.split_whitespace().collect();
     let places = (0..tokens.len()).filter(|at| PREPOSITIONS.contains(&tokens[*at].to_lowercase().as_str()));
@@ -94,7 +94,7 @@ fn read(question: &Question<'_>, sentence: &str) -> Option<String> {
 }
 
 /// A preposition with the place after it: `in the Old Town`, `at a lake`.
-fn phrase(question: &Question<'_>, tokens: &[&str]) -> Option<String> {
+fn phrase(question: &ParsedQuestion<'_>, tokens: &[&str]) -> Option<String> {
     let article = usize::from(tokens.get(1).is_some_and(|word| ARTICLES.contains(&word.to_lowercase().as_str())));
     let mut taken = 1 + article;
     let following = tokens.get(taken..)?;

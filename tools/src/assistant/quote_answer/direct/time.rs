@@ -6,7 +6,7 @@ use language::{
     words::normalize,
 };
 
-use super::super::question::Question;
+use super::super::question::ParsedQuestion;
 use super::{
     DirectAnswer, attributed,
     evidence::{self, Evidence},
@@ -17,7 +17,11 @@ use crate::assistant::retrieval::{Passage, PassageKind};
 const MIN_SCORE_WITHOUT_DATE: f32 = 0.8;
 
 /// Answers when it was, or when it was mentioned; `hour` asks for the time of day.
-pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>], hour: bool) -> Option<DirectAnswer<'a>> {
+pub(super) fn find<'a>(
+    question: &ParsedQuestion<'_>,
+    evidence: &[Evidence<'a>],
+    hour: bool,
+) -> Option<DirectAnswer<'a>> {
     let tense = if asks_for_plan(question) { Tense::Future } else { Tense::Past };
     let found = evidence::best(evidence, 0.0, |passage, sentence| {
         let found = read(question, passage, sentence, tense)?;
@@ -46,7 +50,7 @@ pub(super) fn find<'a>(question: &Question<'_>, evidence: &[Evidence<'a>], hour:
 }
 
 /// Whether the question is about the future.
-fn asks_for_plan(question: &Question<'_>) -> bool {
+fn asks_for_plan(question: &ParsedQuestion<'_>) -> bool {
     let has = |word: &str| question.words.iter().any(|other| other == word);
     has("do")
         || has("does")
@@ -59,7 +63,7 @@ fn asks_for_plan(question: &Question<'_>) -> bool {
 }
 
 /// The date in a sentence; in a memory, which may have been written later, the date must be absolute.
-fn read(question: &Question<'_>, passage: &Passage, sentence: &str, tense: Tense) -> Option<DateMatch> {
+fn read(question: &ParsedQuestion<'_>, passage: &Passage, sentence: &str, tense: Tense) -> Option<DateMatch> {
     let said = question.local(passage.citation.date);
     let found = dates::find_date(sentence, &said, tense)?;
     let before = sentence[..found.range.start].split_whitespace().next_back().map(normalize).unwrap_or_default();
@@ -79,7 +83,7 @@ fn read(question: &Question<'_>, passage: &Passage, sentence: &str, tense: Tense
 }
 
 /// A season with its year, which is clearer than a day in the middle of it.
-fn season(question: &Question<'_>, found: &DateMatch, phrase: &str) -> Option<String> {
+fn season(question: &ParsedQuestion<'_>, found: &DateMatch, phrase: &str) -> Option<String> {
     let season = ["spring", "summer", "autumn", "fall", "winter"].into_iter().find(|season| phrase.contains(season))?;
     (found.grain == Grain::Days).then(|| format!("in the {season} of {}", question.local(found.start).year()))
 }
