@@ -18,7 +18,7 @@ use crate::{
 };
 pub use changes::{Change, NewActionItem};
 use row::ActionItemRow;
-pub(crate) use search::documents;
+pub(crate) use search::INDEXED;
 pub use sharing::{Acceptance, Share, find_share};
 
 /// The action items of one user; nothing of anyone else's can be reached through it.

@@ -17,7 +17,7 @@ use crate::{
 pub use passages::Page;
 use row::{ChunkRow, FileRow, ImageRow};
 pub use search::FileHit;
-pub(crate) use search::documents;
+pub(crate) use search::INDEXED;
 
 /// The files of one user; nothing of anyone else's can be reached through it.
 pub struct ChatFiles<'a> {
@@ -97,7 +97,7 @@ impl ChatFiles<'_> {
             INSERT INTO outbox $outbox RETURN NONE;
             COMMIT;";
         self.database.run(statements, params).await?;
-        self.index(&chunks).await;
+        self.index.index_rows(self.user, &chunks).await;
         Ok(files.into_iter().map(KeptFile::from).collect())
     }
 
@@ -191,7 +191,7 @@ impl ChatFiles<'_> {
         let mut answers = self.database.run(&statements, params.with("user", self.user)).await?;
         let Gone { gone, keys } = answers.take(5)?;
         if gone > 0 {
-            self.index.index_words(Kind::File, self.user, &keys, &[]).await;
+            self.index.remove_rows(Kind::File, self.user, &keys).await;
         }
         Ok(usize::try_from(gone).unwrap_or_default())
     }

@@ -4,6 +4,7 @@ pub mod counting;
 mod photos;
 mod row;
 mod selection;
+mod summaries;
 mod transcript;
 mod transfer;
 mod understood;
@@ -17,11 +18,14 @@ use crate::{
     action_items::ActionItems,
     database::{self, Json, Params, name_of, record},
     folders::Folders,
+    index::IndexLevel,
     jobs::{self, JobQueue},
     outbox::{self, Kind},
 };
-pub(crate) use row::{ConversationRow, SegmentRow};
+pub(crate) use row::{ConversationRow, SegmentRow, segment_record};
 pub use selection::Selection;
+pub(crate) use summaries::INDEXED;
+pub(crate) use transcript::segment_values;
 pub use transcript::{Assignee, Spoken};
 pub use understood::Understood;
 
@@ -167,6 +171,7 @@ impl Conversations<'_> {
     pub async fn create(&self, new: NewConversation) -> Result<Created> {
         let _writing = self.index.outbox.writing().await;
         let row = ConversationRow::new(self.user, &new);
+        let segments = self.new_segments(&new.id, 0, new.segments);
         let (id, is_processed) = (new.id.clone(), new.status == ConversationStatus::Processing);
         let statements = "BEGIN;
             LET $there = (SELECT status, discarded FROM ONLY $id);
@@ -182,8 +187,8 @@ impl Conversations<'_> {
         let params = Params::new()
             .with("id", self.record(&id))
             .with("tombstone", record("conversation_gone", self.user, &id))
-            .with("row", row)
-            .with("segments", self.segment_values(&id, 0, new.segments))
+            .with("row", row.clone())
+            .with("segments", segment_values(&segments))
             .with("outbox", self.outbox_values(std::slice::from_ref(&id)))
             .with("job", is_processed.then(|| jobs::row(self.user, &id, jobs::Manner::Weighed)));
         let found: Found = self.database.run(statements, params).await?.take(4)?;
@@ -193,7 +198,8 @@ impl Conversations<'_> {
             }
             Found { gone: true, .. } => Created::Deleted,
             Found { .. } => {
-                self.index.index_transcript(self.user, &id).await;
+                let indexed = self.index.index_transcript(&row, &segments, IndexLevel::Lexical).await;
+                self.index.outbox.defer(indexed.map(drop));
                 Created::New
             }
         })
@@ -212,7 +218,7 @@ impl Conversations<'_> {
             .with("fields", change.fields())
             .with("outbox", self.outbox_values(&[id.to_owned()]));
         let rows: Vec<ConversationRow> = self.database.run(statements, params).await?.take(3)?;
-        self.index.index_conversation(self.user, id).await;
+        self.index.index_rows(self.user, &rows).await;
         Ok(self.complete(rows).await?.pop())
     }
 
@@ -240,8 +246,8 @@ impl Conversations<'_> {
             .with("tombstone", record("conversation_gone", self.user, id))
             .with("outbox", self.outbox_values(&[id.to_owned()]));
         let gone: bool = self.database.run(statements, params).await?.take(6)?;
-        self.index.index_transcript(self.user, id).await;
-        self.index.index_conversation(self.user, id).await;
+        self.index.refresh_transcript(self.user, id).await;
+        self.index.remove_rows(Kind::Conversation, self.user, &[id.to_owned()]).await;
         Ok(gone)
     }
 

@@ -1,11 +1,17 @@
 //! The search index over the database, and everything that writing and reading it needs.
 
+mod indexed;
+mod indexer;
+pub(crate) mod outbox;
+
 use std::sync::Arc;
 
 use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Database, Embedder, Error, Result, Vectors, changes::Changes, indexer, outbox::Outbox};
+use crate::{Database, Embedder, Error, Result, Vectors, changes::Changes};
+pub(crate) use indexed::{IndexLevel, Indexed, IndexedNoun, Indexing};
+use outbox::Outbox;
 
 /// The search index. Whatever changes a searchable row writes an outbox row in the same transaction and then indexes the
 /// row's words through this; a worker adds the vectors.
@@ -17,6 +23,7 @@ pub struct Index {
     pub(crate) database: Database,
     pub(crate) outbox: Outbox,
     pub(crate) changes: Changes,
+    nouns: &'static [IndexedNoun],
     worker: Worker,
 }
 
@@ -28,13 +35,20 @@ struct Worker {
 }
 
 impl Index {
-    pub(crate) fn new(database: &Database, vectors: Vectors, embedder: Embedder, changes: &Changes) -> Arc<Self> {
+    pub(crate) fn new(
+        database: &Database,
+        vectors: Vectors,
+        embedder: Embedder,
+        changes: &Changes,
+        nouns: &'static [IndexedNoun],
+    ) -> Arc<Self> {
         Arc::new(Self {
             vectors,
             embedder,
             database: database.clone(),
             outbox: Outbox::default(),
             changes: changes.clone(),
+            nouns,
             worker: Worker::default(),
         })
     }

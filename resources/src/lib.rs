@@ -30,13 +30,11 @@ pub mod folders;
 pub mod goals;
 pub mod grants;
 mod index;
-mod indexer;
 pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod memories;
 pub mod messages;
-mod outbox;
 pub mod people;
 pub mod preferences;
 mod queries;
@@ -56,6 +54,7 @@ use crate::{
     audit::{AuditSettings, AuditWriter},
     auth::AuthState,
     changes::Changes,
+    index::{IndexedNoun, outbox},
     jobs::JobQueue,
     limits::RateLimiter,
     users::load_signing_secret,
@@ -81,6 +80,10 @@ pub use search::{
     embedding_files::{self, DownloadProgress},
     vectors::{self, Vectors, VectorsSettings},
 };
+
+/// The nouns that are searched.
+const INDEXED_NOUNS: &[IndexedNoun] =
+    &[memories::INDEXED, conversations::INDEXED, transcripts::INDEXED, action_items::INDEXED, chat_files::INDEXED];
 
 /// Where everything is, as the configuration says.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -176,7 +179,7 @@ impl Resources {
         let identity = IdentityProviders::new(&settings.sign_in, &load_signing_secret(&database).await?)?;
         let changes = Changes::default();
         Ok(Arc::new(Self {
-            index: Index::new(&database, vectors, embedder, &changes),
+            index: Index::new(&database, vectors, embedder, &changes, INDEXED_NOUNS),
             llm: LanguageModel::open(&settings.model)?,
             speech: Speech::open(&settings.speech)?,
             identity,

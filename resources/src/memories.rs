@@ -17,8 +17,8 @@ use crate::{
 };
 use row::{MemoryRow, RevisionRow};
 pub use row::{id_of, scoring};
+pub(crate) use search::INDEXED;
 pub use search::Search;
-pub(crate) use search::documents;
 
 /// The memories of one user; nothing of anyone else's can be reached through it.
 pub struct Memories<'a> {
@@ -171,8 +171,7 @@ impl Memories<'_> {
             written.push(Written { memory: row.clone().into(), duplicate: *duplicate });
             *duplicate = true;
         }
-        let fresh: Vec<&MemoryRow> = stored.iter().map(|(row, _)| row).collect();
-        self.index_words(&fresh).await;
+        self.index.index_rows(self.user, stored.iter().map(|(row, _)| row)).await;
         Ok(written)
     }
 
@@ -254,7 +253,7 @@ impl Memories<'_> {
             .with("outbox", outbox::rows(Kind::Memory, self.user, &[id.to_owned()]));
         let mut rows: Vec<MemoryRow> = self.database.run(statements, params).await?.take(5)?;
         let Some(changed) = rows.pop() else { return Ok(None) };
-        self.index_words(&[&changed]).await;
+        self.index.index_rows(self.user, [&changed]).await;
         Ok(Some(changed.into()))
     }
 
@@ -286,7 +285,7 @@ impl Memories<'_> {
             .with("outbox", outbox::rows(Kind::Memory, self.user, &distinct));
         let gone: i64 = self.database.run(statements, params).await?.take(4)?;
         if gone > 0 {
-            self.forget(&distinct).await;
+            self.index.remove_rows(Kind::Memory, self.user, &distinct).await;
         }
         Ok(gone > 0)
     }
@@ -301,7 +300,7 @@ impl Memories<'_> {
             COMMIT;";
         self.database.run(statements, Params::new().with("user", self.user)).await?;
         let gone = self.index.vectors.delete_all(self.user, Kind::Memory).await;
-        self.index.outbox.later(gone);
+        self.index.outbox.defer(gone);
         Ok(())
     }
 

@@ -163,7 +163,7 @@ impl ActionItems<'_> {
         let params =
             Params::new().with("rows", values(&rows)).with("outbox", outbox::rows(Kind::ActionItem, self.user, &ids));
         let written: Vec<ActionItemRow> = self.database.run(statements, params).await?.take(1)?;
-        self.index(&written).await;
+        self.index.index_rows(self.user, &written).await;
         Ok(written.into_iter().map(ActionItem::from).collect())
     }
 
@@ -190,7 +190,7 @@ impl ActionItems<'_> {
         let texts: Vec<_> = rows.iter().map(|row| record("action_item_text", self.user, &row.text_key)).collect();
         let params = self.params().with("texts", texts).with("rows", values(&rows));
         let Met { there, written } = self.database.run(statements, params).await?.take(6)?;
-        self.index(&written).await;
+        self.index.index_rows(self.user, &written).await;
         let all: Vec<ActionItemRow> = there.into_iter().chain(written).collect();
         let with_text = |new: &NewActionItem| {
             let key = text_key(&new.description);
@@ -228,7 +228,7 @@ impl ActionItems<'_> {
             COMMIT;";
         let params = Params::new().with("changes", values).with("ids", self.records(&ids));
         let rows: Vec<ActionItemRow> = self.database.run(statements, params).await?.take(4)?;
-        self.index(&rows).await;
+        self.index.index_rows(self.user, &rows).await;
         Ok(rows.into_iter().map(ActionItem::from).collect())
     }
 
@@ -244,7 +244,7 @@ impl ActionItems<'_> {
         distinct.dedup();
         let params = Params::new().with("ids", self.records(&distinct));
         let gone: Vec<String> = self.database.run(statements, params).await?.take(3)?;
-        self.forget(&gone).await;
+        self.index.remove_rows(Kind::ActionItem, self.user, &gone).await;
         Ok(gone)
     }
 }

@@ -6,7 +6,7 @@ use schemas::action_item::ActionItem;
 use surrealdb::types::SurrealValue;
 
 use super::{ActionItems, NewActionItem, row::ActionItemRow, values};
-use crate::{Result, database::record};
+use crate::{Result, database::record, vectors::Kind};
 
 impl ActionItems<'_> {
     /// The action items of each of these conversations, in the order in which they came up, those written by hand last.
@@ -70,8 +70,8 @@ impl ActionItems<'_> {
             COMMIT;";
         let params = self.params().with("conversation", conversation_id).with("rows", values(&rows));
         let Replaced { stale, written } = self.database.run(statements, params).await?.take(8)?;
-        self.forget(&stale).await;
-        self.index(&written).await;
+        self.index.remove_rows(Kind::ActionItem, self.user, &stale).await;
+        self.index.index_rows(self.user, &written).await;
         Ok(())
     }
 

@@ -4,17 +4,15 @@ use schemas::action_item::ActionItem;
 
 use super::{ActionItems, row::ActionItemRow};
 use crate::{
-    Database, Result,
-    database::Params,
-    indexer::Name,
-    outbox::Kind,
-    vectors::{Document, Query},
+    Result,
+    index::{Indexed, IndexedNoun},
+    vectors::{Document, Kind, Query},
 };
 
 impl ActionItems<'_> {
     /// The action items that fit `text` best, with their scores, 0 to 1.
     pub async fn search(&self, text: &str, limit: usize) -> Result<Vec<(ActionItem, f32)>> {
-        let dense = self.index.meaning_of(text).await?;
+        let dense = self.index.embed_query(text).await?;
         let query = Query {
             user: self.user,
             kind: Kind::ActionItem,
@@ -35,37 +33,29 @@ impl ActionItems<'_> {
         });
         Ok(found.take(limit).collect())
     }
-
-    /// Makes rows findable by their words, before the call that wrote them returns.
-    pub(super) async fn index(&self, rows: &[ActionItemRow]) {
-        let ids: Vec<String> = rows.iter().map(|row| row.aid.clone()).collect();
-        let documents: Vec<Document> = rows.iter().map(document).collect();
-        self.index.index_words(Kind::ActionItem, self.user, &ids, &documents).await;
-    }
-
-    /// Takes deleted action items out of the index.
-    pub(super) async fn forget(&self, ids: &[String]) {
-        self.index.index_words(Kind::ActionItem, self.user, ids, &[]).await;
-    }
 }
 
-/// What is to be found of these action items, whoever they belong to; for the index worker alone.
-pub(crate) async fn documents(database: &Database, names: &[Name]) -> Result<Vec<Document>> {
-    let records: Vec<_> = names.iter().map(|name| name.record("action_item")).collect();
-    let params = Params::new().with("ids", records);
-    let rows: Vec<ActionItemRow> = database.run("SELECT * FROM $ids", params).await?.take(0)?;
-    Ok(rows.iter().map(document).collect())
-}
+/// Action items in the index.
+pub(crate) const INDEXED: IndexedNoun = IndexedNoun::of::<ActionItemRow>();
 
-/// An action item as the index sees it, without its vector.
-fn document(row: &ActionItemRow) -> Document {
-    Document {
-        user: row.user.clone(),
-        kind: Kind::ActionItem,
-        id: row.aid.clone(),
-        category: row.status.clone(),
-        at: row.created_at.timestamp(),
-        text: row.description.clone(),
-        dense: None,
+impl Indexed for ActionItemRow {
+    const KIND: Kind = Kind::ActionItem;
+    const TABLE: &'static str = "action_item";
+    const KEY: &'static str = "aid";
+
+    fn key(&self) -> &str {
+        &self.aid
+    }
+
+    fn document(&self) -> Option<Document> {
+        Some(Document {
+            user: self.user.clone(),
+            kind: Kind::ActionItem,
+            id: self.aid.clone(),
+            category: self.status.clone(),
+            at: self.created_at.timestamp(),
+            text: self.description.clone(),
+            dense: None,
+        })
     }
 }

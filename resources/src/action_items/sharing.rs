@@ -113,7 +113,7 @@ impl ActionItems<'_> {
         if written.is_empty() {
             return Ok(Acceptance::Before);
         }
-        self.index(&written).await;
+        self.index.index_rows(self.user, &written).await;
         Ok(Acceptance::Copied(written.into_iter().map(ActionItem::from).collect()))
     }
 }

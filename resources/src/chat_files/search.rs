@@ -4,11 +4,10 @@ use chrono::{DateTime, Utc};
 
 use super::{ChatFiles, row::ChunkRow};
 use crate::{
-    Database, Result,
+    Result,
     database::{Params, record},
-    indexer::Name,
-    outbox::Kind,
-    vectors::{Document, Query},
+    index::{Indexed, IndexedNoun},
+    vectors::{Document, Kind, Query},
 };
 
 /// A passage that was found.
@@ -34,7 +33,7 @@ impl ChatFiles<'_> {
     /// The passages that answer `question` best, at most `limit`, best first; only of the files called `ids` unless there
     /// are none.
     pub async fn search(&self, question: &str, ids: &[String], limit: usize) -> Result<Vec<FileHit>> {
-        let dense = self.index.meaning_of(question).await?;
+        let dense = self.index.embed_query(question).await?;
         let query = Query {
             user: self.user,
             kind: Kind::File,
@@ -56,34 +55,32 @@ impl ChatFiles<'_> {
         });
         Ok(found.take(limit).collect())
     }
+}
 
-    /// Makes passages findable by their words, before the call that wrote them returns.
-    pub(super) async fn index(&self, rows: &[ChunkRow]) {
-        let keys: Vec<String> = rows.iter().map(|row| row.cid.clone()).collect();
-        let documents: Vec<Document> = rows.iter().map(document).collect();
-        self.index.index_words(Kind::File, self.user, &keys, &documents).await;
+/// Passages of files in the index.
+pub(crate) const INDEXED: IndexedNoun = IndexedNoun::of::<ChunkRow>();
+
+impl Indexed for ChunkRow {
+    const KIND: Kind = Kind::File;
+    const TABLE: &'static str = "chat_file_chunk";
+    const KEY: &'static str = "cid";
+
+    fn key(&self) -> &str {
+        &self.cid
     }
-}
 
-/// What is to be found of these passages, whoever they belong to; for the index worker alone.
-pub(crate) async fn documents(database: &Database, names: &[Name]) -> Result<Vec<Document>> {
-    let records: Vec<_> = names.iter().map(|name| name.record("chat_file_chunk")).collect();
-    let params = Params::new().with("ids", records);
-    let rows: Vec<ChunkRow> = database.run("SELECT * FROM $ids", params).await?.take(0)?;
-    Ok(rows.iter().map(document).collect())
-}
-
-/// A passage as the index sees it, without its vector: the file's name is often the only place that says what it is
-/// about. What is searched in is the file, hence the category.
-fn document(row: &ChunkRow) -> Document {
-    Document {
-        user: row.user.clone(),
-        kind: Kind::File,
-        id: row.cid.clone(),
-        category: row.file.clone(),
-        at: row.created_at.timestamp(),
-        text: format!("{}\n{}", row.name, row.text.trim()),
-        dense: None,
+    /// The file's name is part of the text, as it is often the only place that says what the passage is about. Searches
+    /// are limited to files, hence the category.
+    fn document(&self) -> Option<Document> {
+        Some(Document {
+            user: self.user.clone(),
+            kind: Kind::File,
+            id: self.cid.clone(),
+            category: self.file.clone(),
+            at: self.created_at.timestamp(),
+            text: format!("{}\n{}", self.name, self.text.trim()),
+            dense: None,
+        })
     }
 }
 

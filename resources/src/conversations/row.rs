@@ -1,5 +1,7 @@
 //! How conversations and what was said in them lie in the database.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use schemas::conversation::*;
 use serde::{Deserialize, Serialize};
@@ -79,7 +81,7 @@ pub(crate) struct More {
 }
 
 impl ConversationRow {
-    pub(super) fn new(user: &str, new: &NewConversation) -> Self {
+    pub(crate) fn new(user: &str, new: &NewConversation) -> Self {
         let now = crate::now();
         Self {
             cid: new.id.clone(),
@@ -108,6 +110,11 @@ impl ConversationRow {
                 ..Parts::default()
             }),
         }
+    }
+
+    /// When the conversation began, as far as that is known.
+    pub(crate) fn start(&self) -> DateTime<Utc> {
+        self.started_at.unwrap_or(self.created_at)
     }
 
     /// The row of a conversation that was written elsewhere.
@@ -203,7 +210,7 @@ impl From<ConversationRow> for Conversation {
 }
 
 impl SegmentRow {
-    pub(super) fn new(user: &str, conversation: &str, place: i64, from: TranscriptSegment) -> Self {
+    pub(crate) fn new(user: &str, conversation: &str, place: i64, from: TranscriptSegment) -> Self {
         Self {
             user: user.to_owned(),
             conversation: conversation.to_owned(),
@@ -220,8 +227,14 @@ impl SegmentRow {
         }
     }
 
+    /// The name of its speaker: that of the person, `User`, or `Speaker 1`. `names` has people's names by their ids.
+    pub(crate) fn speaker_name(&self, names: &HashMap<String, String>) -> String {
+        let person = self.person_id.as_ref().and_then(|id| names.get(id)).cloned();
+        person.unwrap_or_else(|| if self.is_user { "User".to_owned() } else { format!("Speaker {}", self.speaker_id) })
+    }
+
     pub(super) fn id(&self) -> RecordId {
-        segment_id(&self.user, &self.conversation, self.place)
+        segment_record(&self.user, &self.conversation, self.place)
     }
 }
 
@@ -229,9 +242,9 @@ impl SegmentRow {
 impl From<SegmentRow> for TranscriptSegment {
     fn from(row: SegmentRow) -> Self {
         Self {
+            speaker_name: row.speaker_name(&HashMap::new()),
             id: row.sid,
             text: row.text,
-            speaker_name: if row.is_user { "User".into() } else { format!("Speaker {}", row.speaker_id) },
             speaker: row.speaker,
             speaker_id: row.speaker_id,
             is_user: row.is_user,
@@ -246,7 +259,7 @@ impl From<SegmentRow> for TranscriptSegment {
 }
 
 /// The id of a segment's row.
-fn segment_id(user: &str, conversation: &str, place: i64) -> RecordId {
+pub(crate) fn segment_record(user: &str, conversation: &str, place: i64) -> RecordId {
     use surrealdb::types::{Array, Value};
     let key = [user.to_owned().into_value(), conversation.to_owned().into_value(), place.into_value()];
     RecordId::new("segment", Array::from(key.into_iter().collect::<Vec<Value>>()))

@@ -86,7 +86,7 @@ impl Conversations<'_> {
             .with("now", crate::now())
             .with("outbox", self.outbox_values(&[id.to_owned()]));
         self.database.run(&statements, params).await?;
-        self.index.index_transcript(self.user, id).await;
+        self.index.refresh_transcript(self.user, id).await;
         Ok(())
     }
 
@@ -118,14 +118,15 @@ impl Conversations<'_> {
         (0..ids.len()).map(|index| answers.take(index)).collect()
     }
 
-    /// The rows of segments, the first of them at this place.
-    pub(super) fn segment_values(&self, id: &str, first: i64, segments: Vec<TranscriptSegment>) -> Vec<Value> {
-        let value = |(place, segment)| {
-            let row = SegmentRow::new(self.user, id, place, segment);
-            database::row(row.id(), row)
-        };
-        (first..).zip(segments).map(value).collect()
+    /// The rows of new segments, the first of them at this place.
+    pub(super) fn new_segments(&self, id: &str, first: i64, segments: Vec<TranscriptSegment>) -> Vec<SegmentRow> {
+        (first..).zip(segments).map(|(place, segment)| SegmentRow::new(self.user, id, place, segment)).collect()
     }
+}
+
+/// The rows of segments, with their ids.
+pub(crate) fn segment_values(rows: &[SegmentRow]) -> Vec<Value> {
+    rows.iter().map(|row| database::row(row.id(), row.clone())).collect()
 }
 
 impl Spoken {

@@ -3,7 +3,7 @@
 use schemas::conversation::{Conversation, ConversationPhoto, ConversationStatus};
 use surrealdb::types::{RecordId, Value};
 
-use super::{ConversationRow, Conversations};
+use super::{ConversationRow, Conversations, segment_values};
 use crate::{
     Result,
     database::{self, Params},
@@ -61,7 +61,7 @@ impl Conversations<'_> {
         let row = database::row(self.record(&id), ConversationRow::of(self.user, &kept));
         let params = Params::new()
             .with("row", row)
-            .with("segments", self.segment_values(&id, 0, segments))
+            .with("segments", segment_values(&self.new_segments(&id, 0, segments)))
             .with("photos", self.photo_values(&id, photos))
             .with("outbox", self.outbox_values(std::slice::from_ref(&id)))
             .with("job", is_processed.then(|| jobs::row(self.user, &id, jobs::Manner::Forced)));

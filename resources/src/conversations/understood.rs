@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use schemas::conversation::{ConversationCategory, Event, Processor};
 
-use super::Conversations;
+use super::{ConversationRow, Conversations};
 use crate::{
     Result,
     database::{Json, Params, name_of, record},
@@ -86,7 +86,7 @@ impl Conversations<'_> {
             .with("job", record("job", self.user, id))
             .with("outbox", self.outbox_values(&[id.to_owned()]));
         let there = self.database.run(statements, params).await?.take(5)?;
-        self.index.index_conversation(self.user, id).await;
+        self.index.load_and_index_row::<ConversationRow>(self.user, id).await;
         self.jobs.wake();
         Ok(there)
     }

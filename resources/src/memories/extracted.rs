@@ -6,6 +6,7 @@ use super::{Memories, NewMemory, row::MemoryRow};
 use crate::{
     Result,
     database::{self, Params, record},
+    vectors::Kind,
 };
 
 impl Memories<'_> {
@@ -44,8 +45,8 @@ impl Memories<'_> {
             .with("conversation", conversation_id)
             .with("rows", rows.into_iter().map(values).collect::<Vec<_>>());
         let Replaced { stale, written } = self.database.run(statements, params).await?.take(8)?;
-        self.forget(&stale).await;
-        self.index_words(&written.iter().collect::<Vec<_>>()).await;
+        self.index.remove_rows(Kind::Memory, self.user, &stale).await;
+        self.index.index_rows(self.user, &written).await;
         Ok(())
     }
 

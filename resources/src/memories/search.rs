@@ -5,11 +5,10 @@ use schemas::memory::{Memory, MemoryCategory, SimilarMemory};
 
 use super::{Memories, row::MemoryRow};
 use crate::{
-    Database, Result,
-    database::{Params, name_of},
-    indexer::Name,
-    outbox::Kind,
-    vectors::{Document, Hit, Query},
+    Result,
+    database::name_of,
+    index::{Indexed, IndexedNoun},
+    vectors::{Document, Hit, Kind, Query},
 };
 
 /// How many near-duplicates a reply names.
@@ -33,7 +32,7 @@ pub struct Search<'a> {
 impl Memories<'_> {
     /// The memories that fit best, with their scores, 0 to 1.
     pub async fn search(&self, search: &Search<'_>) -> Result<Vec<(Memory, f32)>> {
-        let dense = self.index.meaning_of(search.query).await?;
+        let dense = self.index.embed_query(search.query).await?;
         let categories: Vec<String> = search.categories.iter().map(name_of).collect();
         let query = Query {
             user: self.user,
@@ -63,49 +62,35 @@ impl Memories<'_> {
         let ids: Vec<String> = hits.iter().map(|hit| hit.id.clone()).collect();
         let mut memories = self.get_many(&ids).await?;
         let take = |hit: Hit| {
-            let at = memories.iter().position(|memory| memory.id == hit.id && is_findable(memory))?;
+            let at = memories.iter().position(|memory| memory.id == hit.id && memory.user_review != Some(false))?;
             Some((memories.swap_remove(at), hit.score))
         };
         Ok(hits.into_iter().filter_map(take).collect())
     }
+}
 
-    /// Makes rows findable by their words, before the call that wrote them returns.
-    pub(super) async fn index_words(&self, rows: &[&MemoryRow]) {
-        let memories: Vec<Memory> = rows.iter().map(|row| (*row).clone().into()).collect();
-        let ids: Vec<String> = memories.iter().map(|memory| memory.id.clone()).collect();
-        let documents: Vec<Document> = memories.iter().filter(|memory| is_findable(memory)).map(document).collect();
-        self.index.index_words(Kind::Memory, self.user, &ids, &documents).await;
+/// Memories in the index.
+pub(crate) const INDEXED: IndexedNoun = IndexedNoun::of::<MemoryRow>();
+
+impl Indexed for MemoryRow {
+    const KIND: Kind = Kind::Memory;
+    const TABLE: &'static str = "memory";
+    const KEY: &'static str = "mid";
+
+    fn key(&self) -> &str {
+        &self.mid
     }
 
-    /// Takes deleted memories out of the index.
-    pub(super) async fn forget(&self, ids: &[String]) {
-        self.index.index_words(Kind::Memory, self.user, ids, &[]).await;
-    }
-}
-
-/// What is to be found of these memories, whoever they belong to; for the index worker alone.
-pub(crate) async fn documents(database: &Database, names: &[Name]) -> Result<Vec<Document>> {
-    let records: Vec<_> = names.iter().map(|name| name.record("memory")).collect();
-    let params = Params::new().with("ids", records);
-    let rows: Vec<MemoryRow> = database.run("SELECT * FROM $ids", params).await?.take(0)?;
-    let memories = rows.into_iter().map(Memory::from);
-    Ok(memories.filter(is_findable).map(|memory| document(&memory)).collect())
-}
-
-/// Whether a memory may be found: the user has not rejected it.
-fn is_findable(memory: &Memory) -> bool {
-    memory.user_review != Some(false)
-}
-
-/// A memory as the index sees it, without its vector.
-fn document(memory: &Memory) -> Document {
-    Document {
-        user: memory.uid.clone(),
-        kind: Kind::Memory,
-        id: memory.id.clone(),
-        category: name_of(&memory.category),
-        at: memory.created_at.timestamp(),
-        text: memory.content.clone(),
-        dense: None,
+    /// The document of a memory that the user has not rejected.
+    fn document(&self) -> Option<Document> {
+        (self.user_review != Some(false)).then(|| Document {
+            user: self.user.clone(),
+            kind: Kind::Memory,
+            id: self.mid.clone(),
+            category: self.category.clone(),
+            at: self.created_at.timestamp(),
+            text: self.content.clone(),
+            dense: None,
+        })
     }
 }

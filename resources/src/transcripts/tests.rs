@@ -1,12 +1,15 @@
 use chrono::{DateTime, Utc};
+use schemas::conversation::{ConversationSource, ConversationStatus, TranscriptSegment};
 use serde::Deserialize;
 use serde_json::{Value as JsonValue, json};
 
 use super::*;
+use crate::conversations::{ConversationRow, NewConversation, SegmentRow, segment_values};
 use crate::database::Params;
 use crate::embedding_files::{self, EmbeddingSources};
 use crate::http::loopback;
-use crate::outbox::{self, Kind};
+use crate::index::{IndexLevel, outbox};
+use crate::vectors::Kind;
 use crate::{EmbedderSettings, Resources, Settings};
 
 /// A segment as these tests write it: the speaker's place among the speakers, and the text.
@@ -16,43 +19,63 @@ type Line<'a> = (usize, &'a str);
 async fn write(resources: &Resources, user: &str, id: &str, at: DateTime<Utc>, names: &[&str], lines: &[Line<'_>]) {
     let _writing = resources.index.outbox.writing().await;
     let people: Vec<JsonValue> = names.iter().map(|name| json!({ "key": name.to_lowercase(), "name": name })).collect();
-    let segments: Vec<JsonValue> = lines
-        .iter()
-        .enumerate()
-        .map(|(place, (speaker, text))| {
-            json!({
-                "place": place, "sid": format!("{id}-{place}"), "text": text, "speaker": format!("SPEAKER_0{speaker}"),
-                "speaker_id": speaker, "is_user": *speaker == 0, "person_id": names[*speaker].to_lowercase(),
-                "start": 10.0 * place as f64, "end": 10.0 * place as f64 + 9.0,
-            })
-        })
-        .collect();
+    let conversation = ConversationRow {
+        title: format!("About {id}"),
+        created_at: at,
+        ..ConversationRow::new(
+            user,
+            &NewConversation {
+                id: id.to_owned(),
+                started_at: Some(at),
+                finished_at: None,
+                source: ConversationSource::Omi,
+                language: None,
+                geolocation: None,
+                external_data: None,
+                client_device_id: None,
+                client_platform: None,
+                status: ConversationStatus::Completed,
+                segments: Vec::new(),
+            },
+        )
+    };
+    let segment = |(place, (speaker, text)): (usize, &Line<'_>)| {
+        let segment = TranscriptSegment {
+            id: format!("{id}-{place}"),
+            text: (*text).to_owned(),
+            speaker: format!("SPEAKER_0{speaker}"),
+            speaker_id: *speaker as i64,
+            is_user: *speaker == 0,
+            person_id: Some(names[*speaker].to_lowercase()),
+            start: 10.0 * place as f64,
+            end: 10.0 * place as f64 + 9.0,
+            speaker_name: String::new(),
+            translations: Vec::new(),
+            speech_profile_processed: true,
+            stt_provider: None,
+        };
+        SegmentRow::new(user, id, place as i64, segment)
+    };
+    let segments: Vec<SegmentRow> = lines.iter().enumerate().map(segment).collect();
     let statements = "BEGIN;
         FOR $person IN $people {
             UPSERT person:[$user, $person.key] SET pid = $person.key, name = $person.name, user = $user,
                 name_key = $person.key;
         };
-        UPSERT conversation:[$user, $id] SET cid = $id, user = $user, created_at = $at, started_at = $at,
-            status = 'completed', discarded = false, title = 'About ' + $id, overview = '', category = 'other';
+        UPSERT conversation:[$user, $id] CONTENT $conversation;
         DELETE segment:[$user, $id, NONE]..=[$user, $id, {}];
-        FOR $s IN $segments {
-            CREATE segment:[$user, $id, $s.place] CONTENT {
-                user: $user, conversation: $id, place: $s.place, sid: $s.sid, text: $s.text, speaker: $s.speaker,
-                speaker_id: $s.speaker_id, is_user: $s.is_user, person_id: $s.person_id,
-                start: <float> $s.start, end: <float> $s.end
-            };
-        };
+        INSERT INTO segment $segments;
         INSERT INTO outbox $outbox;
         COMMIT;";
     let params = Params::new()
         .with("user", user)
         .with("id", id)
-        .with("at", at)
         .with("people", people)
-        .with("segments", segments)
+        .with("conversation", conversation)
+        .with("segments", segment_values(&segments))
         .with("outbox", outbox::rows(Kind::Segment, user, &[id.to_owned()]));
     resources.database.run(statements, params).await.unwrap();
-    resources.index.index_transcript(user, id).await;
+    resources.index.refresh_transcript(user, id).await;
 }
 
 /// The embedding files that all tests share, outside the repository; they are downloaded once.
@@ -151,8 +174,8 @@ async fn only_what_changed_is_read_again() {
     let mut lines: Vec<Line<'_>> = lines.iter().map(|line| (0, line.as_str())).collect();
     write(&resources, "ana", "long", at, NAMES, &lines).await;
     settled(&resources).await;
-    assert_eq!(resources.index.learn_transcript("ana", "long", IndexLevel::Dense).await.unwrap(), 0);
-    assert_eq!(resources.index.learn_transcript("ana", "long", IndexLevel::Lexical).await.unwrap(), 0);
+    assert_eq!(resources.index.load_and_index_transcript("ana", "long", IndexLevel::Dense).await.unwrap(), 0);
+    assert_eq!(resources.index.load_and_index_transcript("ana", "long", IndexLevel::Lexical).await.unwrap(), 0);
     lines[5] = (0, "A zebra crosses the road.");
     lines.truncate(10);
     write(&resources, "ana", "long", at, NAMES, &lines).await;
@@ -162,10 +185,10 @@ async fn only_what_changed_is_read_again() {
     let known = resources.index.vectors.digests("ana", &labels[0]).await.unwrap();
     assert!(known.len() == 10 && known.values().all(|digest| digest.starts_with('m')), "{known:?}");
     resources.database.run("UPDATE conversation SET discarded = true", Params::new()).await.unwrap();
-    resources.index.index_transcript("ana", "long").await;
+    resources.index.refresh_transcript("ana", "long").await;
     assert!(found(&resources, "ana", search("zebra")).await.is_empty());
     resources.database.run("DELETE conversation", Params::new()).await.unwrap();
-    resources.index.index_transcript("ana", "long").await;
+    resources.index.refresh_transcript("ana", "long").await;
     assert_eq!(resources.index.vectors.count().await.unwrap(), 0);
     resources.close().await.unwrap();
 }
@@ -176,7 +199,7 @@ async fn conversations_are_found_by_summary_and_by_what_was_said() {
     let resources = open(folder.path()).await;
     talk(&resources).await;
     for id in ["picnic", "moving"] {
-        resources.index.index_conversation("ana", id).await;
+        resources.index.load_and_index_row::<ConversationRow>("ana", id).await;
     }
     let conversations =
         async |query: &str| resources.transcripts("ana").search_conversations(&search(query)).await.unwrap();
@@ -332,7 +355,7 @@ async fn latency_among_many_segments() {
             let at = DateTime::from_timestamp(1_700_000_000 + 10_000 * number as i64, 0).unwrap();
             write(&resources, "many", &id, at, NAMES, &lines).await;
             resources.database.run("DELETE outbox", Params::new()).await.unwrap();
-            index::make_up(&resources.index, "many", &id, meanings).await;
+            index::index_with_vectors(&resources.index, "many", &id, meanings).await;
         }
     }
     println!("{count} segments in {:?}, {} MiB resident", begun.elapsed(), resident());

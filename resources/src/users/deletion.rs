@@ -156,7 +156,7 @@ impl Users<'_> {
         self.0.rate_limiter.forget_subjects(&self.0.database, &job.subjects).await?;
         loop {
             // Requests from before the account was disabled run to their end.
-            self.0.index.outbox.barrier().await;
+            self.0.index.outbox.flush_barrier().await;
             let found = self.purge_rows(&job.user).await?;
             self.purge_vectors(&job.user).await?;
             if found == 0 {
@@ -166,8 +166,8 @@ impl Users<'_> {
     }
 
     async fn purge_vectors(&self, user: &str) -> Result<()> {
-        let _alone = self.0.index.outbox.alone().await;
-        for kind in Kind::ALL.into_iter().chain([Kind::Transcript]) {
+        let _lock = self.0.index.outbox.lock().await;
+        for kind in Kind::ALL {
             self.0.index.vectors.delete_all(user, kind).await?;
         }
         self.0.index.vectors.flush().await

@@ -18,8 +18,9 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind of which the outbox has rows.
-    pub const ALL: [Self; 5] = [Self::Memory, Self::Conversation, Self::Segment, Self::ActionItem, Self::File];
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Memory, Self::Conversation, Self::Segment, Self::ActionItem, Self::Transcript, Self::File];
 
     /// The name that the index stores.
     pub fn as_str(self) -> &'static str {

@@ -253,7 +253,7 @@ pub(super) async fn add_neighbours(context: &Context, passages: &mut [Passage]) 
     if places.is_empty() {
         return Ok(());
     }
-    let said = transcripts::transcripts(context).said_at(&places).await?;
+    let said = transcripts::transcripts(context).segments_at(&places).await?;
     for passage in &mut best {
         let near = said
             .iter()

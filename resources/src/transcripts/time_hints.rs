@@ -1,41 +1,26 @@
-//! The months, days and years that a question speaks of, as times that it is likely about.
+//! Time hints: the months, days and years that a query names.
 
-use chrono::{Datelike, NaiveDate, TimeDelta};
+use chrono::{Datelike, Month, NaiveDate, TimeDelta};
 
 use crate::vectors::TimeHint;
 
-/// How strongly a month, a day, the days around it, or a year alone speak for what was said then.
-const MONTH: f32 = 0.5;
-const DAY: f32 = 1.0;
-const NEAR: f32 = 0.75;
-const YEAR: f32 = 0.15;
+/// The weights of a named month, of a day, of the days around it, and of a year alone.
+const MONTH_WEIGHT: f32 = 0.5;
+const DAY_WEIGHT: f32 = 1.0;
+const NEAR_WEIGHT: f32 = 0.75;
+const YEAR_WEIGHT: f32 = 0.15;
 /// How many days around a named one are near: what happened is talked about soon after.
 const NEAR_DAYS: i64 = 3;
-/// How far back a month without a year may be.
-const YEARS_BACK: i32 = 40;
+/// How many years back a month without a year may be.
+const MAX_YEARS_BACK: i32 = 40;
 
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-
-/// The times that a question speaks of, asked on the day `today`.
-pub(super) fn likely(text: &str, today: NaiveDate) -> Vec<TimeHint> {
+/// The times that a query of the day `today` names.
+pub(super) fn time_hints(text: &str, today: NaiveDate) -> Vec<TimeHint> {
     let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let year = words.iter().find_map(|word| year(word));
     let years = match year {
         Some(year) => year..=year,
-        None => today.year() - YEARS_BACK..=today.year() + 1,
+        None => today.year() - MAX_YEARS_BACK..=today.year() + 1,
     };
     let mut times = Vec::new();
     for (month, day) in months(&words) {
@@ -45,7 +30,7 @@ pub(super) fn likely(text: &str, today: NaiveDate) -> Vec<TimeHint> {
     }
     if let (Some(year), true) = (year, times.is_empty()) {
         let day = |month, day| NaiveDate::from_ymd_opt(year, month, day);
-        times.extend(day(1, 1).zip(day(12, 31)).map(|(from, to)| span(from, to, YEAR)));
+        times.extend(day(1, 1).zip(day(12, 31)).map(|(from, to)| span(from, to, YEAR_WEIGHT)));
     }
     times
 }
@@ -53,21 +38,21 @@ pub(super) fn likely(text: &str, today: NaiveDate) -> Vec<TimeHint> {
 fn in_month(year: i32, month: u32, day: Option<u32>) -> Vec<TimeHint> {
     let Some(first) = NaiveDate::from_ymd_opt(year, month, 1) else { return Vec::new() };
     let last = first + TimeDelta::days(i64::from(first.num_days_in_month()) - 1);
-    let mut times = vec![span(first, last, MONTH)];
+    let mut times = vec![span(first, last, MONTH_WEIGHT)];
     if let Some(day) = day.and_then(|day| first.with_day(day)) {
-        times.push(span(day - TimeDelta::days(NEAR_DAYS), day + TimeDelta::days(NEAR_DAYS), NEAR));
-        times.push(span(day, day, DAY));
+        times.push(span(day - TimeDelta::days(NEAR_DAYS), day + TimeDelta::days(NEAR_DAYS), NEAR_WEIGHT));
+        times.push(span(day, day, DAY_WEIGHT));
     }
     times
 }
 
-/// From the first moment of a day to the last one of another.
+/// From the beginning of a day to the end of another.
 fn span(from: NaiveDate, to: NaiveDate, weight: f32) -> TimeHint {
     let start = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp();
     TimeHint { from: start(from), to: start(to + TimeDelta::days(1)) - 1, weight }
 }
 
-/// The months named, each with its day if there is one beside it.
+/// The named months, each with the day beside it, if there is one.
 fn months(words: &[&str]) -> Vec<(u32, Option<u32>)> {
     let mut months = Vec::new();
     for (place, word) in words.iter().enumerate() {
@@ -93,12 +78,13 @@ fn month(word: &str, before: Option<&str>, after: Option<&str>) -> Option<u32> {
     let plain = word.to_lowercase();
     let number = || before.or(after).is_some() && [before, after].iter().flatten().any(|word| is_number(word));
     let capital = word.starts_with(char::is_uppercase) && before.is_some();
-    let at = MONTHS.iter().position(|name| match plain.as_str() {
-        "may" | "march" => *name == plain && (capital || number()),
-        _ if plain.len() == 3 || plain == "sept" => name.starts_with(&plain) && number(),
-        _ => *name == plain,
-    })?;
-    Some(at as u32 + 1)
+    let month: Month = if plain == "sept" { Month::September } else { plain.parse().ok()? };
+    let is_meant = match plain.as_str() {
+        "may" | "march" => capital || number(),
+        _ if plain.len() == 3 || plain == "sept" => number(),
+        _ => true,
+    };
+    is_meant.then(|| month.number_from_month())
 }
 
 fn is_number(word: &str) -> bool {
@@ -122,28 +108,28 @@ mod tests {
     fn weight(question: &str, at: &str) -> f32 {
         let today = NaiveDate::from_ymd_opt(2026, 6, 1).unwrap();
         let at = at.parse::<NaiveDate>().unwrap().and_hms_opt(20, 0, 0).unwrap().and_utc().timestamp();
-        let times = likely(question, today);
+        let times = time_hints(question, today);
         times.iter().filter(|time| (time.from..=time.to).contains(&at)).map(|time| time.weight).fold(0.0, f32::max)
     }
 
     #[test]
-    fn days_months_and_years_are_told() {
+    fn days_months_and_years_are_found() {
         for question in ["Who called on 8 May, 2023?", "on May 8th 2023", "the 8th of May 2023", "calls 2023-05-08"] {
-            assert_eq!(weight(question, "2023-05-08"), DAY, "{question}");
-            assert_eq!(weight(question, "2023-05-10"), NEAR, "{question}");
-            assert_eq!(weight(question, "2023-05-30"), MONTH, "{question}");
+            assert_eq!(weight(question, "2023-05-08"), DAY_WEIGHT, "{question}");
+            assert_eq!(weight(question, "2023-05-10"), NEAR_WEIGHT, "{question}");
+            assert_eq!(weight(question, "2023-05-30"), MONTH_WEIGHT, "{question}");
             assert_eq!(weight(question, "2022-05-08"), 0.0, "{question}");
         }
-        assert_eq!(weight("What did Ana do in June?", "2019-06-30"), MONTH);
-        assert_eq!(weight("trips in 2023", "2023-12-31"), YEAR);
+        assert_eq!(weight("What did Ana do in June?", "2019-06-30"), MONTH_WEIGHT);
+        assert_eq!(weight("trips in 2023", "2023-12-31"), YEAR_WEIGHT);
         assert_eq!(weight("trips in 2023", "2024-01-01"), 0.0);
-        assert_eq!(weight("on 31 February 2023", "2023-02-01"), MONTH);
+        assert_eq!(weight("on 31 February 2023", "2023-02-01"), MONTH_WEIGHT);
     }
 
     #[test]
     fn common_words_are_no_months() {
         for question in ["May I see the decision?", "what may happen", "the march on Rome", "mar the day", "who am I"] {
-            assert!(likely(question, NaiveDate::from_ymd_opt(2026, 6, 1).unwrap()).is_empty(), "{question}");
+            assert!(time_hints(question, NaiveDate::from_ymd_opt(2026, 6, 1).unwrap()).is_empty(), "{question}");
         }
     }
 }

@@ -1,16 +1,17 @@
-//! What the vector index has yet to learn: rows written in the transaction that changed what they name, so that a crash
-//! between the database and the index loses nothing.
+//! The outbox of the vector index: rows written in the transaction that changed a searched row, so that a crash between
+//! the database and the index loses nothing.
 
 use surrealdb::types::{RecordId, SurrealValue, Uuid, Value};
 use tokio::sync::{Mutex, MutexGuard, Notify, RwLock, RwLockReadGuard};
 
+use super::Index;
 pub(crate) use crate::vectors::Kind;
 use crate::{
-    Index, Result,
+    Result,
     database::{Params, row},
 };
 
-/// A row of the outbox: something of this kind, user and key has changed. What it is now is read when it is indexed.
+/// A row of the outbox: the row of this kind, user and key has changed. Its present state is read when it is indexed.
 #[derive(Debug, Clone, PartialEq, Eq, SurrealValue)]
 pub(crate) struct Entry {
     pub(crate) id: RecordId,
@@ -26,7 +27,7 @@ struct Fields {
     key: String,
 }
 
-/// Lets writers and the index worker meet.
+/// Coordinates writers and the index worker.
 #[derive(Default)]
 pub(crate) struct Outbox {
     writers: RwLock<()>,
@@ -40,13 +41,13 @@ impl Outbox {
         self.writers.read().await
     }
 
-    /// Waits for the writers at work: a word-only point that came later would push out the vector the worker wrote.
-    pub(crate) async fn barrier(&self) {
+    /// Waits for the writes under way: a point without embedding that came later would replace the worker's.
+    pub(crate) async fn flush_barrier(&self) {
         drop(self.writers.write().await);
     }
 
-    /// Held while the worker reads rows and writes what it read into the index, and by whoever must not meet it there.
-    pub(crate) async fn alone(&self) -> MutexGuard<'_, ()> {
+    /// Held while the worker reads rows and indexes them, and by others that must exclude it.
+    pub(crate) async fn lock(&self) -> MutexGuard<'_, ()> {
         self.worker.lock().await
     }
 
@@ -60,8 +61,8 @@ impl Outbox {
         self.changed.notified().await;
     }
 
-    /// Takes note that the index was not changed at once: the row in the outbox will see to it.
-    pub(crate) fn later(&self, outcome: Result<()>) {
+    /// Leaves a row to the worker, as its outbox row is pending; logs why it could not be indexed at once.
+    pub(crate) fn defer(&self, outcome: Result<()>) {
         if let Err(error) = outcome {
             tracing::warn!("the vector index is behind: {error}");
         }
@@ -76,14 +77,14 @@ pub(crate) fn rows(kind: Kind, user: &str, keys: &[String]) -> Vec<Value> {
 }
 
 impl Index {
-    /// How many rows the vector index has yet to learn.
+    /// The number of outbox rows.
     pub async fn pending(&self) -> Result<u64> {
         let statement = "RETURN count(SELECT VALUE id FROM outbox)";
         let count: i64 = self.database.run(statement, Params::new()).await?.take(0)?;
         Ok(count.unsigned_abs())
     }
 
-    /// The oldest rows of the outbox behind `after`, at most `limit`.
+    /// The oldest rows of the outbox after the row `after`, at most `limit`.
     pub(crate) async fn outbox_entries(&self, after: Option<&RecordId>, limit: u32) -> Result<Vec<Entry>> {
         let statement = match after {
             None => "SELECT * FROM outbox LIMIT $limit",
@@ -93,7 +94,7 @@ impl Index {
         self.database.run(statement, params).await?.take(0)
     }
 
-    /// Forgets rows that the index has learnt.
+    /// Deletes outbox rows whose changes are in the index.
     pub(crate) async fn outbox_done(&self, entries: &[Entry]) -> Result<()> {
         let ids: Vec<RecordId> = entries.iter().map(|entry| entry.id.clone()).collect();
         self.database.run("DELETE $ids RETURN NONE", Params::new().with("ids", ids)).await.map(drop)
