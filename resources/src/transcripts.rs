@@ -6,6 +6,8 @@
 //! segments that differ from those in the index are written and embedded again.
 
 mod index;
+#[cfg(test)]
+mod measurements;
 mod read;
 mod search;
 #[cfg(test)]

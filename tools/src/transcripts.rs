@@ -60,7 +60,7 @@ async fn search_transcripts(context: Context, input: SearchTranscripts) -> Resul
         query: &input.query,
         after: input.after,
         before: input.before,
-        likely: time_range(&context, &input.query).await?,
+        time_hint: time_range(&context, &input.query).await?,
         speaker: input.speaker.as_deref(),
         person: input.person_id.as_deref(),
         conversation: input.conversation_id.as_deref(),
@@ -77,7 +77,7 @@ async fn search_conversations(context: Context, input: SearchConversations) -> R
         after: input.start_date,
         // The end is inclusive.
         before: input.end_date.map(|end| end + TimeDelta::seconds(1)),
-        likely: time_range(&context, &input.query).await?,
+        time_hint: time_range(&context, &input.query).await?,
         limit: page * size + 1,
         ..TranscriptSearch::default()
     };
@@ -92,7 +92,7 @@ async fn search_conversations(context: Context, input: SearchConversations) -> R
     let complete = |found: ConversationMatch| {
         let place = rows.iter().position(|row| row.id == found.conversation_id)?;
         let conversation = schemas::conversation::Conversation { transcript_segments: None, ..rows.swap_remove(place) };
-        let match_snippets = found.said.into_iter().map(|hit| snippet(hit, &input.query)).collect();
+        let match_snippets = found.segments.into_iter().map(|hit| snippet(hit, &input.query)).collect();
         Some(FoundConversation { conversation, relevance_score: found.score, match_snippets })
     };
     let conversations = matches.into_iter().filter_map(complete).collect();

@@ -49,7 +49,7 @@ pub struct Embedder(Arc<Shared>);
 
 impl Embedder {
     /// Opens the model of the settings. The default model is looked for, and downloaded if necessary, in the data folder
-    /// `data`; `progress` is told of the download.
+    /// `data`; `progress` reports the download.
     ///
     /// A model that can't be reached is no error, see [`Self::unavailable_reason`]. A setting that can never work is
     /// [`Error::Setting`].
@@ -158,7 +158,7 @@ struct Shared {
     queries: Cache<String, Arc<Embedding>, ByteWeighter>,
 }
 
-/// The most memory that cached queries take, in bytes.
+/// The maximum size of all cached queries, in bytes.
 const MAX_QUERY_CACHE_BYTES: u64 = 16 << 20;
 /// The expected size of a cached query with all its tokens, in bytes.
 const ESTIMATED_QUERY_BYTES: u64 = 16 << 10;
@@ -237,7 +237,7 @@ impl Backend {
     }
 }
 
-/// How long to wait before an unavailable model is tried again: at first, and at most.
+/// How long to wait before an unavailable model is tried again: this at first, then longer up to the maximum.
 const MIN_RETRY_INTERVAL: Duration = Duration::from_secs(30);
 const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(15 * 60);
 

@@ -42,11 +42,11 @@ pub struct Vectors {
     statistics: Statistics,
 }
 
-/// The least number of records that each sub-query of a search proposes.
+/// The minimum number of records that each sub-query of a search proposes.
 const MIN_CANDIDATES: usize = 100;
-/// The least cosine similarity of the weighted words of near-duplicates.
+/// The minimum cosine similarity of the weighted words of near-duplicates.
 const MIN_DUPLICATE_SIMILARITY: f32 = 0.8;
-/// How many records are compared in full with a possible duplicate.
+/// The maximum number of records that are compared in full with a possible duplicate.
 const MAX_DUPLICATE_CANDIDATES: usize = 16;
 /// How many occurrences of its rarest words a text may have before the commoner ones are not looked up.
 const MAX_RARE_OCCURRENCES: u32 = 200;

@@ -24,9 +24,9 @@ const PAGE_SIZE: u32 = 1000;
 
 /// The pause in writes that the worker waits for before it takes the processor.
 const QUIET_INTERVAL: Duration = Duration::from_millis(40);
-/// How long the worker waits for such a pause at most.
+/// The maximum wait for such a pause.
 const MAX_QUIET_WAIT: Duration = Duration::from_millis(400);
-/// The same when the index is so far behind that nothing is found within a second: then writes go first.
+/// The maximum wait when the index is so far behind that nothing is found within a second: then writes go first.
 const MAX_QUIET_WAIT_BEHIND: Duration = Duration::from_secs(3);
 
 /// How long to wait after a failure.

@@ -26,7 +26,7 @@ pub struct TranscriptSearch<'a> {
     pub before: Option<DateTime<Utc>>,
     /// The time that the query speaks of, as understood from its words ("last week"): what was said then comes first, but
     /// nothing else is left out. Names of months, and days and years in figures, are found without it.
-    pub likely: Option<Range<DateTime<Utc>>>,
+    pub time_hint: Option<Range<DateTime<Utc>>>,
     /// Only what this speaker said: a name, or the recogniser's label.
     pub speaker: Option<&'a str>,
     /// Only what this person said.
@@ -66,7 +66,7 @@ pub struct ConversationMatch {
     /// From 0 to 1, higher is better; comparable only within one result.
     pub score: f32,
     /// Its best segments, best first.
-    pub said: Vec<TranscriptHit>,
+    pub segments: Vec<TranscriptHit>,
 }
 
 /// The weight of a time that was understood from the words, by its greatest length in days.
@@ -75,7 +75,7 @@ const LIKELY_WEIGHTS: [(i64, f32); 3] = [(2, 0.75), (45, 0.5), (i64::MAX, 0.15)]
 const MAX_CANDIDATES: usize = 60;
 /// How many segments a found conversation shows.
 const MAX_SNIPPETS: usize = 3;
-/// The least score of a shown segment, relative to the best one's.
+/// The minimum score of a shown segment, relative to the best one's.
 const MIN_SNIPPET_SCORE: f32 = 0.6;
 /// The weight of a conversation's summary; its transcript has the rest.
 const SUMMARY_WEIGHT: f32 = 0.4;
@@ -113,8 +113,8 @@ impl Transcripts<'_> {
     pub async fn search_conversations(&self, search: &TranscriptSearch<'_>) -> Result<Vec<ConversationMatch>> {
         let times = (search.after, search.before);
         let summaries = self.summary_hits(search.query, times, MAX_CANDIDATES).await?;
-        let said = self.search(&TranscriptSearch { limit: MAX_CANDIDATES, ..search.clone() }).await?;
-        let mut matches = fuse(summaries, said);
+        let segments = self.search(&TranscriptSearch { limit: MAX_CANDIDATES, ..search.clone() }).await?;
+        let mut matches = fuse(summaries, segments);
         matches.truncate(search.limit);
         Ok(matches)
     }
@@ -183,7 +183,7 @@ impl Transcripts<'_> {
 impl TranscriptSearch<'_> {
     fn time_hints(&self) -> Vec<TimeHint> {
         let mut hints = time_hints(self.query, crate::now().date_naive());
-        hints.extend(self.likely.as_ref().map(|range| {
+        hints.extend(self.time_hint.as_ref().map(|range| {
             let days = (range.end - range.start).num_days();
             let weight = LIKELY_WEIGHTS.iter().find(|(max, _)| days <= *max).map_or(0.0, |(_, weight)| *weight);
             TimeHint { from: range.start.timestamp(), to: range.end.timestamp() - 1, weight }
@@ -194,18 +194,18 @@ impl TranscriptSearch<'_> {
 
 /// Fuses hits among summaries and hits among segments, each relative to the best of its kind. A conversation counts by its
 /// best segment: a long one has more chances already.
-fn fuse(summaries: Vec<Hit>, said: Vec<TranscriptHit>) -> Vec<ConversationMatch> {
+fn fuse(summaries: Vec<Hit>, segments: Vec<TranscriptHit>) -> Vec<ConversationMatch> {
     let best = |scores: &mut dyn Iterator<Item = f32>| scores.fold(f32::MIN_POSITIVE, f32::max);
-    let best_said = best(&mut said.iter().map(|hit| hit.score));
+    let best_segment = best(&mut segments.iter().map(|hit| hit.score));
     let best_summary = best(&mut summaries.iter().map(|hit| hit.score));
     let mut matches: HashMap<String, ConversationMatch> = HashMap::new();
-    let empty = |id: &str| ConversationMatch { conversation_id: id.to_owned(), score: 0.0, said: Vec::new() };
-    for hit in said {
+    let empty = |id: &str| ConversationMatch { conversation_id: id.to_owned(), score: 0.0, segments: Vec::new() };
+    for hit in segments {
         let found = matches.entry(hit.conversation_id.clone()).or_insert_with(|| empty(&hit.conversation_id));
-        let share = hit.score / best_said;
+        let share = hit.score / best_segment;
         found.score = found.score.max((1.0 - SUMMARY_WEIGHT) * share);
-        if found.said.len() < MAX_SNIPPETS && (found.said.is_empty() || share >= MIN_SNIPPET_SCORE) {
-            found.said.push(hit);
+        if found.segments.len() < MAX_SNIPPETS && (found.segments.is_empty() || share >= MIN_SNIPPET_SCORE) {
+            found.segments.push(hit);
         }
     }
     for hit in summaries {

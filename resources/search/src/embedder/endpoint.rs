@@ -19,10 +19,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long a request may take, retries included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The most texts of one request: some servers refuse more.
+/// The maximum number of texts in a request: some servers refuse more.
 const BATCH_SIZE: usize = 32;
 
-/// The most concurrent requests of one call.
+/// The maximum number of concurrent requests of one call.
 const MAX_CONCURRENT_REQUESTS: usize = 4;
 
 /// A model behind an endpoint.

@@ -16,10 +16,10 @@ use super::encoder::Encoder;
 use super::folder::ModelFolder;
 use crate::{Error, Result};
 
-/// The most texts of a batch. The model gains little from more.
+/// The maximum number of texts in a batch. The model gains little from more.
 const MAX_BATCH_TEXTS: usize = 8;
 
-/// The most bytes of a batch, counted with padding, unless a single text is longer: two or three sentences a text.
+/// The maximum size of a batch in bytes, counted with padding, unless a single text is longer: two or three sentences a text.
 const MAX_BATCH_BYTES: usize = 2048;
 
 /// How many queries are sorted by length at a time. Sorting them all could starve a long one.

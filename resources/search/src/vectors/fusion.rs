@@ -12,7 +12,7 @@ use super::candidates::{Candidates, Scores};
 const RUNNERS_UP: usize = 9;
 /// Cosines lie closer together than sums of word weights: half the margin counts as much in the dense scores.
 const DENSE_MARGIN_FACTOR: f32 = 2.0;
-/// The least weight of either sub-query.
+/// The minimum weight of either sub-query.
 const MIN_WEIGHT: f32 = 0.1;
 
 /// Ranks the candidates and keeps the best `limit`, with those of the same score as the last of them.

@@ -54,13 +54,13 @@ pub struct PassageQuery<'a> {
     pub limit: usize,
 }
 
-/// The least number of passages that each sub-query proposes.
+/// The minimum number of passages that each sub-query proposes.
 const MIN_CANDIDATES: usize = 200;
 /// How many more each sub-query proposes from the times that a query speaks of.
 const CANDIDATES_PER_TIME_HINT: usize = 100;
-/// With more times than this to look at, none is looked at on its own.
+/// With more times than this, none is searched on its own.
 const MAX_SEARCHED_TIME_HINTS: usize = 4;
-/// The least weight of a time that is looked at on its own.
+/// The minimum weight of a time that is searched on its own.
 const MIN_SEARCHED_TIME_WEIGHT: f32 = 0.5;
 
 const LEXICAL_WEIGHT: f32 = 2.5;

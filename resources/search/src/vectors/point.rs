@@ -21,7 +21,7 @@ pub(super) const TENANT: &str = "tenant";
 /// HNSW's `m` within each large tenant. There is no graph over all points: a search that may visit few of a graph's
 /// points loses its way.
 pub(super) const HNSW_M: usize = 16;
-/// The least `ef` of a search in a graph: more finds more of the nearest and takes longer.
+/// The minimum `ef` of a search in a graph: more finds more of the nearest and takes longer.
 pub(super) const MIN_HNSW_EF: usize = 200;
 /// Up to how many vectors that a filter leaves are all compared: that takes no longer than following a graph, and
 /// misses none.

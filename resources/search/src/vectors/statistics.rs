@@ -17,7 +17,7 @@ use super::point::{Scope, Tenant};
 use super::terms::Terms;
 use crate::Result;
 
-/// How many tenants' statistics are kept; 10,000 memories of one user take about 200 KiB.
+/// The maximum number of tenants whose statistics are in memory; 10,000 memories of one user take about 200 KiB.
 const MAX_TENANTS: usize = 256;
 
 /// The statistics of the tenants that were searched last.

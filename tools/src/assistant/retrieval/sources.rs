@@ -59,7 +59,7 @@ const MAX_WITH_NEIGHBOURS: usize = 10;
 pub(super) async fn segments(context: &Context, query: &Query<'_>) -> Result<Vec<Passage>> {
     let search = TranscriptSearch {
         query: query.text,
-        likely: query.time_range.clone(),
+        time_hint: query.time_range.clone(),
         after: query.bounds.as_ref().map(|bounds| bounds.start),
         before: query.bounds.as_ref().map(|bounds| bounds.end),
         limit: MAX_SEGMENTS,

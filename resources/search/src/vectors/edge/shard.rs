@@ -24,7 +24,7 @@ const METADATA_FILE: &str = "model.json";
 const ENGINE_FOLDER: &str = "engine";
 /// The lock file that keeps other processes out.
 const LOCK_FILE: &str = "lock";
-/// The least number of vectors that a graph is built for: a full scan of fewer takes a millisecond or two.
+/// The minimum number of vectors that a graph is built for: a full scan of fewer takes a millisecond or two.
 const MIN_GRAPH_VECTORS: usize = 10_000;
 /// Graphs are built again once one point in so many has been written: a large graph is not extended for every few points.
 const OPTIMIZE_SHARE: u64 = 8;
