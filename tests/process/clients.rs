@@ -24,7 +24,7 @@ async fn clients_are_added_listed_and_removed() {
     let refused = run(folder.path(), &wrong).await;
     assert!(!refused.status.success());
     assert!(
-        to_text(&refused.stderr).contains("http://notes.example/callback is not an address to send a client back to")
+        to_text(&refused.stderr).contains("http://notes.example/callback is not a redirect URI")
     );
     run_ok(folder.path(), &["clients", "remove", id]).await;
     assert!(!run(folder.path(), &["clients", "remove", id]).await.status.success());

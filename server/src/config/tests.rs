@@ -21,7 +21,7 @@ fn defaults_need_no_file() {
     assert_eq!((config.server.host.to_string().as_str(), config.server.port), ("127.0.0.1", 8080));
     assert_eq!(config.log.format, LogFormat::Text);
     assert!(config.database.url.is_none() && config.embedder.folder.is_none());
-    config.check().unwrap();
+    config.validate().unwrap();
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn limits_take_fractions_and_known_policies() {
     assert!(refusal("[limits]\nmultiplier = 'much'", &[]).ends_with("must be a number"));
     assert!(refusal("[limits]\nmultiplier = 0.0", &[]).contains("greater than 0"));
     assert!(refusal("[limits]\noverrides = ['dev:memories']", &[]).contains("`dev:memories`"));
-    assert!(refusal("[limits]\noverrides = ['dev:memory=1']", &[]).contains("no policy `dev:memory`"));
+    assert!(refusal("[limits]\noverrides = ['dev:memory=1']", &[]).contains("unknown policy `dev:memory`"));
     assert!(refusal("[limits]\nstreams = 0", &[]).contains("limits.streams"));
     assert_eq!(refusal("[tls]\ncertificate = 'x.pem'", &[]), "tls.certificate is set, but tls.key is not");
 }
