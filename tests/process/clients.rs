@@ -23,9 +23,7 @@ async fn clients_are_added_listed_and_removed() {
     let wrong = ["clients", "add", "--name", "Notes", "--redirect-uri", "http://notes.example/callback"];
     let refused = run(folder.path(), &wrong).await;
     assert!(!refused.status.success());
-    assert!(
-        to_text(&refused.stderr).contains("http://notes.example/callback is not a redirect URI")
-    );
+    assert!(to_text(&refused.stderr).contains("http://notes.example/callback is not a redirect URI"));
     run_ok(folder.path(), &["clients", "remove", id]).await;
     assert!(!run(folder.path(), &["clients", "remove", id]).await.status.success());
     assert_eq!(run_ok(folder.path(), &["clients", "list"]).await, "");
