@@ -22,7 +22,7 @@ async fn items(user: &TestUser) -> Vec<(String, bool)> {
 }
 
 /// Draws these items from the conversation `c`, as its processing does.
-async fn draw(server: &'static Server, user: &TestUser, texts: &'static [&'static str]) {
+async fn extract(server: &'static Server, user: &TestUser, texts: &'static [&'static str]) {
     let id = user.id.clone();
     let drawn = async move {
         let provenance = Provenance { face: "app".into(), conversation_id: Some("c".into()), ..Provenance::default() };
@@ -42,7 +42,7 @@ async fn delete(user: &TestUser, body: serde_json::Value) -> Answer {
 async fn items_are_listed_as_they_came_up_and_called_by_place() {
     let server = Server::shared().await;
     let user = server.user().await;
-    draw(server, &user, &["first", "second", "third"]).await;
+    extract(server, &user, &["first", "second", "third"]).await;
     let found = user.app().get(PATH).await.ok();
     assert_eq!(field_names(&found), ["action_items", "conversation_id"]);
     assert_eq!((field_names(&found["action_items"][0]), &found["conversation_id"]), (APP.to_vec(), &json!("c")));
@@ -67,7 +67,7 @@ async fn a_conversation_may_have_no_items() {
     store_empty(&user, "c").await;
     assert_eq!(user.app().get(PATH).await.ok(), json!({ "action_items": [], "conversation_id": "c" }));
     assert_eq!(user.app().delete(PATH).await.ok()["deleted_count"], 0);
-    draw(server, &user, &["later"]).await;
+    extract(server, &user, &["later"]).await;
     assert_eq!(items(&user).await, [("later".into(), false)]);
 }
 
@@ -75,7 +75,7 @@ async fn a_conversation_may_have_no_items() {
 async fn items_are_renamed_and_deleted_by_their_text() {
     let server = Server::shared().await;
     let user = server.user().await;
-    draw(server, &user, &["first", "second", "third", "fourth"]).await;
+    extract(server, &user, &["first", "second", "third", "fourth"]).await;
     let rename = json!({ "old_description": "second", "description": " two " });
     assert_eq!(user.app().patch(&format!("{PATH}/0"), rename.clone()).await.ok(), json!({ "status": "Ok" }));
     user.app().patch(&format!("{PATH}/1"), rename).await.refused(404, NOT_FOUND);
@@ -97,15 +97,15 @@ async fn drawing_items_anew_keeps_what_the_user_touched() {
     let server = Server::shared().await;
     let user = server.user().await;
     let all = async || user.app().get(PATH).await.ok()["action_items"].clone();
-    draw(server, &user, &["stale", "done", "reworded", "same"]).await;
+    extract(server, &user, &["stale", "done", "reworded", "same"]).await;
     let before = all().await;
-    draw(server, &user, &["stale", "done", "reworded", "same"]).await;
+    extract(server, &user, &["stale", "done", "reworded", "same"]).await;
     assert_eq!(all().await, before, "the same items twice change nothing");
     user.app().patch(PATH, json!({ "items_idx": [1], "values": [true] })).await.ok();
     let rename = json!({ "old_description": "reworded", "description": "in my words" });
     user.app().patch(&format!("{PATH}/2"), rename).await.ok();
     user.app().post("/v1/action-items", json!({ "description": "by hand", "conversation_id": "c" })).await.ok();
-    draw(server, &user, &["new", "same", " BY HAND", "done", "reworded"]).await;
+    extract(server, &user, &["new", "same", " BY HAND", "done", "reworded"]).await;
     let texts = items(&user).await;
     let texts: Vec<_> = texts.iter().map(|(text, _)| text.as_str()).collect();
     assert_eq!(texts, ["new", "same", "done", "in my words", "by hand"]);
@@ -119,7 +119,7 @@ async fn drawing_items_anew_keeps_what_the_user_touched() {
 async fn other_nouns_read_items_by_conversation_and_by_time() {
     let server = Server::shared().await;
     let user = server.user().await;
-    draw(server, &user, &["a", "b"]).await;
+    extract(server, &user, &["a", "b"]).await;
     let other = json!({ "description": "other", "conversation_id": "d", "completed": true });
     user.app().post("/v1/action-items", other).await.ok();
     let id = user.id.clone();

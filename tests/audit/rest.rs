@@ -21,7 +21,7 @@ fn tools(entries: &[Value]) -> Vec<&str> {
 }
 
 /// An assistant remembers and searches, a script lists and misses, the user looks.
-async fn busy(server: &Server) -> (TestUser, Value) {
+async fn user_with_calls(server: &Server) -> (TestUser, Value) {
     let user = server.user().await;
     let made = json!({ "name": "create_memory", "arguments": { "content": "Ana keeps bees in Graz" } });
     let made = over_mcp(&user, "tools/call", made).await.unwrap()["structuredContent"]["memory"]["id"].take();
@@ -36,7 +36,7 @@ async fn busy(server: &Server) -> (TestUser, Value) {
 #[tokio::test]
 async fn the_user_sees_what_every_key_did() {
     let server = Server::shared().await;
-    let (user, made) = busy(server).await;
+    let (user, made) = user_with_calls(server).await;
     let entries = trail(&user, "").await;
     assert_eq!(tools(&entries), ["get_memory", "get_memories", "search_memories", "create_memory"], "newest first");
     let [missed, listed, searched, created] = &entries[..] else { unreachable!() };
@@ -52,7 +52,7 @@ async fn the_user_sees_what_every_key_did() {
 #[tokio::test]
 async fn a_key_sees_only_what_it_did_itself() {
     let server = Server::shared().await;
-    let (user, _) = busy(server).await;
+    let (user, _) = user_with_calls(server).await;
     let told = user.developer().get("/v1/dev/user/audit").await.ok();
     assert_eq!(tools(told["entries"].as_array().unwrap()), ["get_memory", "get_memories"]);
     let theirs = format!("/v1/dev/user/audit?key_id={}", user.mcp_key_id);
@@ -65,7 +65,7 @@ async fn a_key_sees_only_what_it_did_itself() {
 #[tokio::test]
 async fn the_trail_is_filtered_and_paged() {
     let server = Server::shared().await;
-    let (user, _) = busy(server).await;
+    let (user, _) = user_with_calls(server).await;
     let by = async |query: String| trail(&user, &query).await;
     assert_eq!(by(format!("?key_id={}", user.mcp_key_id)).await.len(), 2);
     assert_eq!(tools(&by("?tool=get_memories".into()).await), ["get_memories"]);

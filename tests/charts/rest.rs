@@ -21,7 +21,7 @@ async fn new_user(rows: Value) -> TestUser {
 }
 
 /// A conversation by start, minutes and category.
-fn talk(began: &str, minutes: i64, category: &str) -> Value {
+fn conversation(began: &str, minutes: i64, category: &str) -> Value {
     let start: chrono::DateTime<chrono::Utc> = began.parse().unwrap();
     json!({
         "id": format!("{began} {category}"), "created_at": began, "started_at": began,
@@ -54,13 +54,13 @@ fn only(chart: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn conversations_are_counted_on_the_user_s_clock() {
-    let mut hidden = talk("2026-05-07T12:00:00Z", 10, "work");
+    let mut hidden = conversation("2026-05-07T12:00:00Z", 10, "work");
     hidden["discarded"] = true.into();
     let user = new_user(json!({ "conversations": [
-        talk("2026-05-03T22:30:00Z", 30, "work"),
-        talk("2026-05-07T21:30:00Z", 20, "family"),
-        talk("2026-05-07T23:30:00Z", 45, "work"),
-        talk("2026-05-20T12:00:00Z", 60, "travel"),
+        conversation("2026-05-03T22:30:00Z", 30, "work"),
+        conversation("2026-05-07T21:30:00Z", 20, "family"),
+        conversation("2026-05-07T23:30:00Z", 45, "work"),
+        conversation("2026-05-20T12:00:00Z", 60, "travel"),
         hidden,
     ] }))
     .await;
@@ -94,7 +94,8 @@ async fn conversations_are_counted_on_the_user_s_clock() {
 async fn many_categories_become_few() {
     let categories = ["work", "family", "travel", "music", "sports", "news", "health", "finance", "design"];
     let talks = categories.iter().enumerate().flat_map(|(place, category)| {
-        (0..categories.len() - place).map(move |hour| talk(&format!("2026-05-07T{:02}:00:00Z", hour + 5), 1, category))
+        (0..categories.len() - place)
+            .map(move |hour| conversation(&format!("2026-05-07T{:02}:00:00Z", hour + 5), 1, category))
     });
     let user = new_user(json!({ "conversations": talks.collect::<Vec<_>>() })).await;
     let query = "what=conversations&per=day&split_by=category&start_date=2026-05-07&end_date=2026-05-07";
@@ -178,7 +179,7 @@ async fn a_goal_without_history_stands_where_it_stands() {
 
 #[tokio::test]
 async fn every_audience_draws_and_needs_the_scopes_of_what_it_draws() {
-    let user = new_user(json!({ "conversations": [talk("2026-05-07T10:00:00Z", 5, "work")] })).await;
+    let user = new_user(json!({ "conversations": [conversation("2026-05-07T10:00:00Z", 5, "work")] })).await;
     let query = "what=conversations&per=day&start_date=2026-05-07&end_date=2026-05-07";
     let drawn = user.app().get(&format!("/v1/charts?{query}")).await.ok();
     assert_eq!(user.developer().get(&format!("/v1/dev/user/charts?{query}")).await.ok(), drawn);

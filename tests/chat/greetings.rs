@@ -5,8 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    messages::{LIST, MESSAGE, talk},
-    table::say,
+    messages::{LIST, MESSAGE, store_messages},
+    table::store_message,
 };
 use crate::support::{
     json::{column, field_names},
@@ -55,7 +55,7 @@ async fn an_empty_chat_is_greeted_once() {
 async fn a_greeting_can_be_asked_for() {
     let server = Server::shared().await;
     let user = server.user().await;
-    talk(server, &user, ["Who keeps bees?"]).await;
+    store_messages(server, &user, ["Who keeps bees?"]).await;
     for path in ["/v2/initial-message", "/v1/initial-message?app_id=null"] {
         let greeting = greet(&user, path).await;
         is_greeting(&greeting, UNAIDED);
@@ -74,13 +74,13 @@ async fn a_cleared_chat_begins_anew() {
     let server = Server::shared().await;
     let (user, other) = (server.user().await, server.user().await);
     for path in [LIST, "/v1/messages?plugin_id=null"] {
-        talk(server, &user, ["a", "b"]).await;
+        store_messages(server, &user, ["a", "b"]).await;
         let fresh = user.app().delete(path).await.ok();
         is_greeting(&fresh, UNAIDED);
         assert_eq!(user.app().get(LIST).await.ok(), json!([fresh]));
     }
-    say(server, &user, Some("coach"), Ai, "Run!").await;
-    talk(server, &other, ["Hello"]).await;
+    store_message(server, &user, Some("coach"), Ai, "Run!").await;
+    store_messages(server, &other, ["Hello"]).await;
     user.app().delete(LIST).await.ok();
     assert_eq!(column(&user.app().get("/v2/messages?app_id=coach").await.ok(), "text"), ["Run!"]);
     assert_eq!(column(&other.app().get(LIST).await.ok(), "text"), ["Hello"]);
@@ -93,7 +93,7 @@ async fn a_model_greets_in_its_own_words() {
     let setup = ServerWithModel::shared().await;
     let user = setup.server.user().await;
     let texts = ["zero", "one", "two", "three", "Where are the swifts nesting?", "Under the eaves."];
-    talk(&setup.server, &user, texts).await;
+    store_messages(&setup.server, &user, texts).await;
     user.app().patch("/v1/users/preferences", json!({ "time_zone": "Asia/Tokyo" })).await.ok();
     setup.model.script("swifts nesting", [Act::Say(&[r#"{"greeting": " Hello again! "#, r#"How are the swifts?"}"#])]);
     let greeting = greet(&user, "/v2/initial-message").await;

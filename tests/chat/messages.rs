@@ -4,7 +4,7 @@ use schemas::chat::Sender::{Ai, Human};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::table::say;
+use super::table::store_message;
 use crate::{
     daily_summaries::rest::TestConversation,
     support::{
@@ -44,10 +44,10 @@ pub(crate) const MESSAGE: &[&str] = &[
 ];
 
 /// Stores these texts in the user's chat, in turns, the user's first; gives their ids.
-pub(crate) async fn talk<const N: usize>(server: &Server, user: &TestUser, texts: [&str; N]) -> [String; N] {
+pub(crate) async fn store_messages<const N: usize>(server: &Server, user: &TestUser, texts: [&str; N]) -> [String; N] {
     let mut ids = Vec::new();
     for (place, text) in texts.into_iter().enumerate() {
-        let id = say(server, user, None, if place % 2 == 0 { Human } else { Ai }, text).await;
+        let id = store_message(server, user, None, if place % 2 == 0 { Human } else { Ai }, text).await;
         ids.push(id.as_str().unwrap().to_owned());
     }
     ids.try_into().unwrap()
@@ -57,8 +57,8 @@ pub(crate) async fn talk<const N: usize>(server: &Server, user: &TestUser, texts
 async fn messages_come_newest_first_by_session() {
     let server = Server::shared().await;
     let user = server.user().await;
-    let [asked, answered] = talk(server, &user, ["Who keeps bees?", "Ana."]).await;
-    say(server, &user, Some("coach"), Ai, "Run!").await;
+    let [asked, answered] = store_messages(server, &user, ["Who keeps bees?", "Ana."]).await;
+    store_message(server, &user, Some("coach"), Ai, "Run!").await;
     let app = user.app();
     let messages = app.get(LIST).await.ok();
     assert_eq!(column(&messages, "id"), [&answered, &asked]);
@@ -78,7 +78,7 @@ async fn messages_come_newest_first_by_session() {
         assert_ne!(coached[0]["chat_session_id"], session);
     }
     let other = server.user().await;
-    talk(server, &other, ["Hello"]).await;
+    store_messages(server, &other, ["Hello"]).await;
     assert_ne!(other.app().get(LIST).await.ok()[0]["chat_session_id"], session);
 }
 
@@ -87,7 +87,7 @@ async fn the_app_sees_a_hundred_and_bridges_read_on() {
     let server = Server::shared().await;
     let user = server.user().await;
     for place in 0..205 {
-        say(server, &user, None, Human, &format!("{place}")).await;
+        store_message(server, &user, None, Human, &format!("{place}")).await;
     }
     let seen = async |path: &str| {
         let rows = user.app().get(path).await.ok();
@@ -156,7 +156,7 @@ async fn citations_have_current_titles() {
 async fn an_answer_is_reported_once() {
     let server = Server::shared().await;
     let user = server.user().await;
-    let [asked, answered, _, other] = talk(server, &user, ["a", "b", "c", "d"]).await;
+    let [asked, answered, _, other] = store_messages(server, &user, ["a", "b", "c", "d"]).await;
     let app = user.app();
     let report = async |path: String| app.bare(reqwest::Method::POST, &path).await;
     let done = json!({ "message": "Message reported" });
@@ -175,7 +175,7 @@ async fn an_answer_is_reported_once() {
 async fn an_answer_is_rated_and_the_rating_taken_back() {
     let server = Server::shared().await;
     let user = server.user().await;
-    let [_, answered] = talk(server, &user, ["a", "b"]).await;
+    let [_, answered] = store_messages(server, &user, ["a", "b"]).await;
     let (app, path) = (user.app(), format!("/v2/messages/{answered}/rating"));
     for rating in [json!(1), json!(-1), Value::Null] {
         assert_eq!(app.patch(&path, json!({ "rating": rating })).await.ok(), json!({ "status": "ok" }));
@@ -195,7 +195,7 @@ async fn messages_survive_a_restart() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), |_| {}).await;
     let user = server.user().await;
-    talk(&server, &user, ["Who keeps bees?", "Ana."]).await;
+    store_messages(&server, &user, ["Who keeps bees?", "Ana."]).await;
     let before = user.app().get(LIST).await.ok();
     server.stop().await;
     let server = Server::boot(folder.path(), |_| {}).await;

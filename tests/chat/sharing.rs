@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{
-    messages::{LIST, NOT_FOUND, talk},
-    table::say,
+    messages::{LIST, NOT_FOUND, store_messages},
+    table::store_message,
 };
 use crate::support::{
     json::{assert_invalid, column, field_names},
@@ -18,7 +18,7 @@ const LINK_NOT_FOUND: &str = "Shared messages not found";
 async fn a_link_is_public() {
     let server = Server::shared().await;
     let (ann, bob) = (server.user().await, server.user().await);
-    let [asked, answered, _] = talk(server, &ann, ["Who keeps bees?", "Ana.", "Thanks"]).await;
+    let [asked, answered, _] = store_messages(server, &ann, ["Who keeps bees?", "Ana.", "Thanks"]).await;
     let link = ann.app().post(SHARE, json!({ "message_ids": [asked, answered, asked] })).await.ok();
     assert_eq!(field_names(&link), ["token", "url"]);
     let url = link["url"].as_str().unwrap();
@@ -37,7 +37,7 @@ async fn a_link_is_public() {
 async fn links_lead_only_where_they_should() {
     let server = Server::shared().await;
     let (ann, bob) = (server.user().await, server.user().await);
-    let [id] = talk(server, &ann, ["mine"]).await;
+    let [id] = store_messages(server, &ann, ["mine"]).await;
     bob.app().post(SHARE, json!({ "message_ids": [id] })).await.refused(404, NOT_FOUND);
     ann.app().post(SHARE, json!({ "message_ids": [id, "unknown"] })).await.refused(404, NOT_FOUND);
     let place = json!(["body", "message_ids"]);
@@ -52,14 +52,14 @@ async fn links_lead_only_where_they_should() {
 async fn cleared_messages_are_no_longer_shared() {
     let server = Server::shared().await;
     let (ann, bob) = (server.user().await, server.user().await);
-    let [plain] = talk(server, &ann, ["in the chat"]).await;
-    let coached = say(server, &ann, Some("coach"), schemas::chat::Sender::Ai, "with the coach").await;
+    let [plain] = store_messages(server, &ann, ["in the chat"]).await;
+    let coached = store_message(server, &ann, Some("coach"), schemas::chat::Sender::Ai, "with the coach").await;
     let share = async |ids| {
         let link = ann.app().post(SHARE, json!({ "message_ids": ids })).await.ok();
         link["url"].as_str().unwrap().to_owned()
     };
     let (one, both) = (share(json!([plain])).await, share(json!([plain, coached])).await);
-    talk(server, &bob, ["Bob's"]).await;
+    store_messages(server, &bob, ["Bob's"]).await;
     bob.app().delete(LIST).await.ok();
     assert_eq!(bob.with("").get(&both).await.ok()["count"], 2);
     ann.app().delete(LIST).await.ok();

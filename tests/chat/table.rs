@@ -28,7 +28,13 @@ pub(crate) const NOUN: Noun = Noun {
 };
 
 /// Stores a message in a chat of the user's; gives its id.
-pub(crate) async fn say(server: &Server, user: &TestUser, app: Option<&str>, sender: Sender, text: &str) -> Value {
+pub(crate) async fn store_message(
+    server: &Server,
+    user: &TestUser,
+    app: Option<&str>,
+    sender: Sender,
+    text: &str,
+) -> Value {
     let new = Message::new(resources::new_id(), resources::now(), sender, text.into());
     let app_id = app.map(str::to_owned);
     let message = Message { plugin_id: app_id.clone(), app_id, ..new };
@@ -42,9 +48,9 @@ pub(crate) async fn say(server: &Server, user: &TestUser, app: Option<&str>, sen
 
 async fn seed(user: &TestUser) -> Value {
     let server = Server::shared().await;
-    let question = say(server, user, None, Sender::Human, "Where did we eat the apricot cake?").await;
-    let answer = say(server, user, None, Sender::Ai, "In Spitz, by the ferry.").await;
-    let coached = say(server, user, Some("coach"), Sender::Ai, "Go rowing.").await;
+    let question = store_message(server, user, None, Sender::Human, "Where did we eat the apricot cake?").await;
+    let answer = store_message(server, user, None, Sender::Ai, "In Spitz, by the ferry.").await;
+    let coached = store_message(server, user, Some("coach"), Sender::Ai, "Go rowing.").await;
     let ids = json!({ "message_ids": [question] });
     let token = user.app().post("/v2/messages/share", ids).await.ok()["token"].clone();
     json!({ "question": question, "answer": answer, "coached": coached, "token": token })

@@ -111,7 +111,7 @@ impl Omi {
     }
 
     /// Every command of the group was run, as the client itself lists them.
-    async fn has_run_all(&self, group: &str) {
+    async fn assert_all_run(&self, group: &str) {
         let line = format!(
             "import typer, omi_cli.main as m; \
              print('\\n'.join(f'{group} {{c}}' for c in typer.main.get_command(m.app).commands['{group}'].commands))"

@@ -2,18 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::support::{new_user, read, talk};
+use super::support::{create_conversation, get_conversation, new_user};
 
 #[tokio::test]
 async fn values_come_in_the_query_as_the_app_sends_them() {
     let app = new_user().await.app();
-    let id = talk(&app, "2026-05-01T09:00:00Z", &["We talked about the garden."]).await;
+    let id = create_conversation(&app, "2026-05-01T09:00:00Z", &["We talked about the garden."]).await;
     let ok = json!({ "status": "Ok" });
     for change in ["title?title=Roses", "visibility?value=shared", "starred?starred=true"] {
         let path = format!("/v1/conversations/{id}/{change}");
         assert_eq!(app.bare(reqwest::Method::PATCH, &path).await.ok(), ok, "{change}");
     }
-    let now = read(&app, &id).await;
+    let now = get_conversation(&app, &id).await;
     assert_eq!(now["structured"]["title"], "Roses");
     assert_eq!((&now["visibility"], &now["starred"]), (&json!("shared"), &json!(true)));
     let again = app.post(&format!("/v1/conversations/{id}/reprocess"), json!({})).await.ok();
@@ -23,7 +23,7 @@ async fn values_come_in_the_query_as_the_app_sends_them() {
 #[tokio::test]
 async fn developers_change_title_and_view() {
     let user = new_user().await;
-    let id = talk(&user.app(), "2026-05-01T09:00:00Z", &["We talked about the garden."]).await;
+    let id = create_conversation(&user.app(), "2026-05-01T09:00:00Z", &["We talked about the garden."]).await;
     let path = format!("/v1/dev/user/conversations/{id}");
     let patch = async |body: Value| user.developer().patch(&path, body).await;
     assert_eq!(patch(json!({ "title": " Roses " })).await.ok()["structured"]["title"], "Roses");
@@ -36,8 +36,8 @@ async fn developers_change_title_and_view() {
 #[tokio::test]
 async fn segments_and_summaries_are_corrected() {
     let app = new_user().await.app();
-    let id = talk(&app, "2026-05-01T09:00:00Z", &["We talked about the guardian.", "Really?"]).await;
-    let segment = read(&app, &id).await["transcript_segments"][0]["id"].clone();
+    let id = create_conversation(&app, "2026-05-01T09:00:00Z", &["We talked about the guardian.", "Really?"]).await;
+    let segment = get_conversation(&app, &id).await["transcript_segments"][0]["id"].clone();
     let path = format!("/v1/conversations/{id}/segments/text");
     let body = json!({ "segment_id": segment, "text": "We talked about the garden." });
     let corrected = app.patch(&path, body).await.ok();
@@ -56,7 +56,7 @@ async fn segments_and_summaries_are_corrected() {
 async fn a_deleted_conversation_takes_along_what_was_drawn_from_it() {
     let user = new_user().await;
     let app = user.app();
-    let id = talk(
+    let id = create_conversation(
         &app,
         "2026-05-01T09:00:00Z",
         &["I live in Graz with my two dogs. I need to call the plumber tomorrow at nine."],
@@ -74,7 +74,7 @@ async fn a_deleted_conversation_takes_along_what_was_drawn_from_it() {
     let memories = app.get("/v3/memories").await.ok();
     assert_eq!(memories, json!([]), "nothing that was drawn from it stays");
     app.delete(&format!("/v1/conversations/{id}")).await.refused(404, "Conversation not found");
-    let id = talk(&app, "2026-05-01T09:00:00Z", &["We talked about the garden."]).await;
+    let id = create_conversation(&app, "2026-05-01T09:00:00Z", &["We talked about the garden."]).await;
     let path = format!("/v1/dev/user/conversations/{id}");
     assert_eq!(user.developer().delete(&path).await.ok(), json!({ "success": true }));
     user.developer().delete(&path).await.refused(404, "Conversation not found");

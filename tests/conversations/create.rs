@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{new_user, read, talk};
+use super::support::{create_conversation, get_conversation, new_user};
 use crate::support::json::{assert_invalid, field_names};
 
 #[tokio::test]
@@ -17,7 +17,7 @@ async fn a_text_becomes_a_conversation_without_a_transcript() {
     let created = user.developer().post("/v1/dev/user/conversations", body).await.ok();
     assert_eq!(field_names(&created), ["discarded", "id", "status"]);
     assert_eq!((&created["status"], &created["discarded"]), (&json!("completed"), &json!(false)));
-    let whole = read(&user.app(), created["id"].as_str().unwrap()).await;
+    let whole = get_conversation(&user.app(), created["id"].as_str().unwrap()).await;
     assert_eq!(whole["transcript_segments"], json!([]));
     assert_eq!(whole["source"], "external_integration");
     assert_eq!(whole["external_data"]["text_source"], "message");
@@ -126,7 +126,7 @@ async fn the_published_client_s_spellings_are_understood() {
 async fn there_is_nothing_to_finalize_without_audio() {
     let app = new_user().await.app();
     app.post("/v1/conversations", json!({})).await.refused(404, "Conversation in progress not found");
-    let id = talk(&app, "2026-05-04T07:00:00Z", &["We met at the lake."]).await;
+    let id = create_conversation(&app, "2026-05-04T07:00:00Z", &["We met at the lake."]).await;
     let state = app.get(&format!("/v1/conversations/{id}/finalization")).await.ok();
     assert_eq!((&state["status"], &state["terminal"]), (&json!("done"), &json!(true)));
 }

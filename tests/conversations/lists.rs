@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{new_user, talk};
+use super::support::{create_conversation, new_user};
 use crate::support::{json::column, server::Caller};
 
 #[tokio::test]
@@ -12,7 +12,12 @@ async fn lists_are_filtered_in_full_pages_newest_first() {
     let mut ids = Vec::new();
     for day in 1..=5 {
         ids.push(
-            talk(&app, &format!("2026-05-0{day}T09:00:00Z"), &["We talked about the garden and the roses."]).await,
+            create_conversation(
+                &app,
+                &format!("2026-05-0{day}T09:00:00Z"),
+                &["We talked about the garden and the roses."],
+            )
+            .await,
         );
     }
     ids.reverse();
@@ -40,7 +45,7 @@ async fn lists_are_filtered_in_full_pages_newest_first() {
 #[tokio::test]
 async fn a_list_has_transcripts_where_they_are_asked_for() {
     let user = new_user().await;
-    talk(&user.app(), "2026-05-01T09:00:00Z", &["We talked about the garden.", "And the roses."]).await;
+    create_conversation(&user.app(), "2026-05-01T09:00:00Z", &["We talked about the garden.", "And the roses."]).await;
     let first = async |caller: &Caller, path: &str| caller.get(path).await.ok()[0].clone();
     let listed = first(&user.app(), "/v1/conversations").await;
     assert_eq!(listed["transcript_segments"].as_array().unwrap().len(), 2);
@@ -74,7 +79,7 @@ async fn filters_that_make_no_sense_are_refused() {
 #[tokio::test]
 async fn parts_of_a_conversation_are_read_on_their_own_routes() {
     let app = new_user().await.app();
-    let id = talk(&app, "2026-05-01T09:00:00Z", &["We talked about the garden."]).await;
+    let id = create_conversation(&app, "2026-05-01T09:00:00Z", &["We talked about the garden."]).await;
     let read = async |what: &str| app.get(&format!("/v1/conversations/{id}/{what}")).await.ok();
     assert_eq!(read("photos").await, json!([]));
     assert_eq!(read("recording").await, json!({ "has_recording": false }));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{new_user, talk};
+use super::support::{create_conversation, new_user};
 
 #[tokio::test]
 async fn a_shared_conversation_is_read_without_signing_in_and_without_its_place() {
@@ -35,7 +35,7 @@ async fn a_shared_conversation_is_read_without_signing_in_and_without_its_place(
 async fn a_shared_conversation_names_who_speaks() {
     let app = new_user().await.app();
     let ana = app.post("/v1/users/people", json!({ "name": "Ana" })).await.ok();
-    let id = talk(&app, "2026-05-01T09:00:00Z", &["One.", "Two."]).await;
+    let id = create_conversation(&app, "2026-05-01T09:00:00Z", &["One.", "Two."]).await;
     let path =
         format!("/v1/conversations/{id}/assign-speaker/1?assign_type=person_id&value={}", ana["id"].as_str().unwrap());
     app.patch(&path, json!({})).await.ok();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{new_user, read, talk};
+use super::support::{create_conversation, get_conversation, new_user};
 
 fn names(conversation: &Value) -> Vec<&str> {
     let segments = conversation["transcript_segments"].as_array().unwrap();
@@ -15,9 +15,9 @@ async fn speakers_get_their_names_one_by_one_and_all_at_once() {
     let app = user.app();
     let ana = app.post("/v1/users/people", json!({ "name": "Ana" })).await.ok();
     let ana = ana["id"].as_str().unwrap();
-    let id = talk(&app, "2026-05-01T09:00:00Z", &["One.", "Two.", "Three.", "Four."]).await;
+    let id = create_conversation(&app, "2026-05-01T09:00:00Z", &["One.", "Two.", "Three.", "Four."]).await;
     let assign = async |path: &str| app.bare(reqwest::Method::PATCH, &format!("/v1/conversations/{id}/{path}")).await;
-    assert_eq!(names(&read(&app, &id).await), ["User", "Speaker 1", "User", "Speaker 1"]);
+    assert_eq!(names(&get_conversation(&app, &id).await), ["User", "Speaker 1", "User", "Speaker 1"]);
     let one = assign(&format!("segments/1/assign?assign_type=person_id&value={ana}")).await.ok();
     assert_eq!(names(&one), ["User", "Ana", "User", "Speaker 1"]);
     let all = assign(&format!("assign-speaker/1?assign_type=person_id&value={ana}")).await.ok();
@@ -34,8 +34,8 @@ async fn speakers_get_their_names_one_by_one_and_all_at_once() {
 #[tokio::test]
 async fn several_segments_are_assigned_in_bulk_or_not_at_all() {
     let app = new_user().await.app();
-    let id = talk(&app, "2026-05-01T09:00:00Z", &["One.", "Two.", "Three."]).await;
-    let whole = read(&app, &id).await;
+    let id = create_conversation(&app, "2026-05-01T09:00:00Z", &["One.", "Two.", "Three."]).await;
+    let whole = get_conversation(&app, &id).await;
     let ids: Vec<&Value> = whole["transcript_segments"].as_array().unwrap().iter().map(|row| &row["id"]).collect();
     let path = format!("/v1/conversations/{id}/segments/assign-bulk");
     let body = json!({ "segment_ids": [ids[0], ids[1]], "assign_type": "is_user", "value": "false" });
@@ -47,13 +47,13 @@ async fn several_segments_are_assigned_in_bulk_or_not_at_all() {
 #[tokio::test]
 async fn an_assistant_says_who_a_speaker_is() {
     let user = new_user().await;
-    let id = talk(&user.app(), "2026-05-01T09:00:00Z", &["One.", "Two.", "Three.", "Four."]).await;
+    let id = create_conversation(&user.app(), "2026-05-01T09:00:00Z", &["One.", "Two.", "Three.", "Four."]).await;
     let ana = user.mcp().post("/v1/mcp/people", json!({ "name": "Ana" })).await.ok();
     let path = format!("/v1/mcp/conversations/{id}/assign-speaker");
     let body = json!({ "assignee": ana["person"]["id"], "speaker_id": 1 });
     let answer = user.mcp().post(&path, body).await.ok();
     assert_eq!(answer["updated_segment_count"], 2);
-    assert_eq!(names(&read(&user.app(), &id).await), ["User", "Ana", "User", "Ana"]);
+    assert_eq!(names(&get_conversation(&user.app(), &id).await), ["User", "Ana", "User", "Ana"]);
     let body = json!({ "assignee": "user" });
     user.mcp().post(&path, body).await.refused(422, "speaker_id or segment_ids must be provided");
 }

@@ -11,7 +11,7 @@ pub(crate) async fn new_user() -> TestUser {
 }
 
 /// Writes a conversation in which two speakers take turns; gives its id.
-pub(crate) async fn talk(app: &Caller, started_at: &str, texts: &[&str]) -> String {
+pub(crate) async fn create_conversation(app: &Caller, started_at: &str, texts: &[&str]) -> String {
     let segment = |(place, text): (usize, &&str)| {
         let speaker = format!("SPEAKER_0{}", place % 2);
         json!({ "text": text, "speaker": speaker, "is_user": place % 2 == 0, "start": 10 * place, "end": 10 * place + 9 })
@@ -22,7 +22,7 @@ pub(crate) async fn talk(app: &Caller, started_at: &str, texts: &[&str]) -> Stri
 }
 
 /// The conversation as the app sees it.
-pub(crate) async fn read(app: &Caller, id: &str) -> Value {
+pub(crate) async fn get_conversation(app: &Caller, id: &str) -> Value {
     app.get(&format!("/v1/conversations/{id}")).await.ok()
 }
 

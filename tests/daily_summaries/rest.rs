@@ -22,7 +22,7 @@ use crate::{
         scripted::ServerWithModel,
         server::{Server, TestUser, on_runtime},
     },
-    webhooks::rest::said,
+    webhooks::rest::segment,
 };
 
 const TEST: &str = "/v1/users/daily-summary-settings/test";
@@ -76,7 +76,7 @@ impl TestConversation {
                 client_device_id: None,
                 client_platform: None,
                 status: ConversationStatus::Completed,
-                segments: vec![said("s1", self.title)],
+                segments: vec![segment("s1", self.title)],
             };
             conversations.create(new).await.unwrap();
             let understood = Understood {
@@ -96,12 +96,12 @@ impl TestConversation {
     }
 }
 
-async fn in_zone(user: &TestUser, zone: &str) {
+async fn set_time_zone(user: &TestUser, zone: &str) {
     user.app().patch("/v1/users/preferences", json!({ "time_zone": zone })).await.ok();
 }
 
 /// Creates the summary of a day; gives it.
-async fn made(user: &TestUser, date: &str) -> Value {
+async fn create_summary(user: &TestUser, date: &str) -> Value {
     let made = user.app().post(TEST, json!({ "date": date })).await.ok();
     assert_eq!(made["status"], "ok");
     let summary =
@@ -114,7 +114,7 @@ async fn made(user: &TestUser, date: &str) -> Value {
 async fn a_day_is_summed_up_on_the_user_s_clock() {
     let server = Server::shared().await;
     let user = server.user().await;
-    in_zone(&user, "Europe/Oslo").await;
+    set_time_zone(&user, "Europe/Oslo").await;
     let held = async |talk: TestConversation| talk.store(&server.resources, &user.id).await.id;
     let place = Geolocation {
         google_place_id: None,
@@ -134,7 +134,7 @@ async fn a_day_is_summed_up_on_the_user_s_clock() {
     let late = held(TestConversation::at("2026-05-08T21:59:59Z", 10, "A late call")).await;
     held(TestConversation::at("2026-05-08T22:00:00Z", 70, "Too late")).await;
 
-    let summary = made(&user, "2026-05-08").await;
+    let summary = create_summary(&user, "2026-05-08").await;
     assert_eq!(field_names(&summary), SUMMARY);
     assert_eq!(summary["date"], "2026-05-08");
     assert_eq!(summary["headline"], "Lunch with Ana, and 2 more conversations");
@@ -174,7 +174,7 @@ async fn action_items_of_the_day_are_in_it() {
     let user = server.user().await;
     // It is noon where this user lives.
     let zone = format!("Etc/GMT{:+}", i64::from(Utc::now().hour()) - 12);
-    in_zone(&user, &zone).await;
+    set_time_zone(&user, &zone).await;
     let talk = TestConversation {
         begin: Utc::now() - TimeDelta::minutes(5),
         ..TestConversation::at("2026-05-08T10:00:00Z", 5, "Photos")
@@ -206,7 +206,7 @@ async fn summaries_are_listed_by_day_and_deleted() {
     }
     let mut ids = Vec::new();
     for date in ["2026-05-02", "2026-05-01", "2026-05-03", "2026-05-02"] {
-        ids.push(made(&user, date).await["id"].as_str().unwrap().to_owned());
+        ids.push(create_summary(&user, date).await["id"].as_str().unwrap().to_owned());
     }
     let (app, developer, mcp) = (user.app(), user.developer(), user.mcp());
     let listed = app.get("/v1/users/daily-summaries").await.ok();
@@ -272,7 +272,7 @@ async fn a_model_words_it_and_rules_stand_in() {
         "knowledge_nuggets": [],
     });
     model.script("Compost heap", [Act::Text(answer.to_string())]);
-    let summary = made(&user, "2026-05-08").await;
+    let summary = create_summary(&user, "2026-05-08").await;
     assert_eq!((&summary["headline"], &summary["day_emoji"]), (&json!("A day in the garden"), &json!("🌱")));
     assert_eq!(summary["highlights"][0]["conversation_ids"], json!([second, first]));
     assert_eq!(summary["unresolved_questions"], json!([{ "question": "Which seeds?", "conversation_id": first }]));
@@ -282,7 +282,7 @@ async fn a_model_words_it_and_rules_stand_in() {
     assert_eq!((&summary["processor"], &summary["stats"]["total_duration_minutes"]), (&json!("model"), &json!(14)));
 
     model.script("Compost heap", [Act::Decline("no")]);
-    let summary = made(&user, "2026-05-08").await;
+    let summary = create_summary(&user, "2026-05-08").await;
     assert_eq!(
         (&summary["headline"], &summary["processor"]),
         (&json!("Compost heap, and another conversation"), &json!("local"))
@@ -296,7 +296,7 @@ async fn summaries_come_of_themselves_once_a_day() {
     let (user, off) = (server.user().await, server.user().await);
     let idle = server.user().await;
     for user in [&user, &off] {
-        in_zone(user, "Asia/Tokyo").await;
+        set_time_zone(user, "Asia/Tokyo").await;
         for begin in ["2026-05-07T03:00:00Z", "2026-05-08T03:00:00Z"] {
             TestConversation::at(begin, 5, "Tea").store(&server.resources, &user.id).await;
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use super::scenario::keeps_memories;
+use super::scenario::assert_memories_work;
 use crate::support::{
     qdrant::Qdrant,
     server::{Answer, Server, TestUser, wait_until_indexed},
@@ -43,7 +43,7 @@ impl Remote {
 }
 
 /// Polls until the answer is no 503; gives it, and how long that took.
-async fn recovered(user: &TestUser, path: &str) -> (Value, Duration) {
+async fn poll_until_available(user: &TestUser, path: &str) -> (Value, Duration) {
     let began = Instant::now();
     loop {
         let answer = user.developer().get(path).await;
@@ -58,7 +58,7 @@ async fn recovered(user: &TestUser, path: &str) -> (Value, Duration) {
 
 /// Asserts a 503 that names the part that is down, with Retry-After.
 #[track_caller]
-fn is_away(answer: &Answer, part: &str) {
+fn assert_unavailable(answer: &Answer, part: &str) {
     assert_eq!(answer.status, 503, "{}", answer.body);
     let reason = answer.body["detail"].as_str().unwrap();
     assert!(reason.contains(part) && reason.contains("does not answer"), "{reason}");
@@ -68,13 +68,13 @@ fn is_away(answer: &Answer, part: &str) {
 #[tokio::test]
 async fn embedded_engines_keep_memories() {
     let server = Server::shared().await;
-    keeps_memories(server, &server.user().await).await;
+    assert_memories_work(server, &server.user().await).await;
 }
 
 #[tokio::test]
 async fn remote_engines_keep_memories() {
     let remote = Remote::boot().await;
-    keeps_memories(&remote.server, &remote.server.user().await).await;
+    assert_memories_work(&remote.server, &remote.server.user().await).await;
     remote.server.stop().await;
 }
 
@@ -88,15 +88,15 @@ async fn the_database_restarts() {
     let before = developer.get(MEMORIES).await.ok();
 
     remote.database.kill().await;
-    is_away(&developer.post(MEMORIES, json!({"content": "Ada keeps wasps."})).await, "the database");
+    assert_unavailable(&developer.post(MEMORIES, json!({"content": "Ada keeps wasps."})).await, "the database");
     let one = format!("{MEMORIES}/{}", kept["id"].as_str().unwrap());
-    is_away(&developer.patch(&one, json!({"content": "Ada keeps ants."})).await, "the database");
-    is_away(&developer.delete(&one).await, "the database");
+    assert_unavailable(&developer.patch(&one, json!({"content": "Ada keeps ants."})).await, "the database");
+    assert_unavailable(&developer.delete(&one).await, "the database");
     for path in [MEMORIES, &one, &format!("{SEARCH}bees")] {
-        is_away(&developer.get(path).await, "the database");
+        assert_unavailable(&developer.get(path).await, "the database");
     }
-    is_away(&quiet.developer().get("/v1/dev/key").await, "the database");
-    is_away(&quiet.app().get("/v3/memories").await, "the database");
+    assert_unavailable(&quiet.developer().get("/v1/dev/key").await, "the database");
+    assert_unavailable(&quiet.app().get("/v3/memories").await, "the database");
     let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {"name": "create_memory", "arguments": {"content": "Ada keeps wasps."}}});
     let called = user.mcp().request(Method::POST, "/v1/mcp").header("accept", "application/json").json(&call);
@@ -106,7 +106,7 @@ async fn the_database_restarts() {
     assert!(health["status"] == "degraded" && health["problems"][0].as_str().unwrap().contains("database"), "{health}");
 
     remote.database.restart().await;
-    let (listed, took) = recovered(&user, MEMORIES).await;
+    let (listed, took) = poll_until_available(&user, MEMORIES).await;
     println!("the database was used again after {took:?}");
     assert_eq!(listed, before, "nothing that was refused came true, and nothing else was lost");
     developer.post(MEMORIES, json!({"content": "Ada keeps wasps."})).await.ok();
@@ -142,7 +142,7 @@ async fn only_what_the_database_has_is_acknowledged() {
                 let content = format!("Bee {connection} {number}");
                 let answer = developer.post(MEMORIES, json!({ "content": content })).await;
                 if answer.status != 200 {
-                    is_away(&answer, "the database");
+                    assert_unavailable(&answer, "the database");
                     break;
                 }
                 acknowledged.push(answer.body["id"].clone());
@@ -154,7 +154,7 @@ async fn only_what_the_database_has_is_acknowledged() {
     remote.database.kill().await;
     let acknowledged = writers.join_all().await.concat();
     remote.database.restart().await;
-    let (listed, _) = recovered(&user, &format!("{MEMORIES}?limit=1000")).await;
+    let (listed, _) = poll_until_available(&user, &format!("{MEMORIES}?limit=1000")).await;
     let listed: Vec<&Value> = listed.as_array().unwrap().iter().map(|memory| &memory["id"]).collect();
     println!("{} writes were acknowledged, {} are there", acknowledged.len(), listed.len());
     assert!(!acknowledged.is_empty());
@@ -176,12 +176,12 @@ async fn the_vector_index_restarts() {
     let one = format!("{MEMORIES}/{}", bees["id"].as_str().unwrap());
     developer.patch(&one, json!({"content": "Ada keeps ants."})).await.ok();
     assert_eq!(developer.get(MEMORIES).await.ok().as_array().unwrap().len(), 2);
-    is_away(&developer.get(&format!("{SEARCH}wasps")).await, "the vector index");
+    assert_unavailable(&developer.get(&format!("{SEARCH}wasps")).await, "the vector index");
     let pending = remote.health().await["index"]["pending"].as_u64().unwrap();
     assert!(pending >= 2, "{pending}");
 
     remote.vectors.resume().await;
-    let (_, took) = recovered(&user, &format!("{SEARCH}wasps")).await;
+    let (_, took) = poll_until_available(&user, &format!("{SEARCH}wasps")).await;
     println!("the vector index was used again after {took:?}");
     wait_until_indexed(&remote.server).await;
     let found = developer.get(&format!("{SEARCH}wasps")).await.ok();

@@ -7,7 +7,7 @@ use super::remote::{MEMORIES, SEARCH};
 use crate::support::server::{Caller, Server, TestUser, wait_until_indexed};
 
 /// Everything that a user does with memories.
-pub(super) async fn keeps_memories(server: &Server, user: &TestUser) {
+pub(super) async fn assert_memories_work(server: &Server, user: &TestUser) {
     let developer = user.developer();
     writes_once(&developer).await;
     lists_page_by_page(&developer).await;

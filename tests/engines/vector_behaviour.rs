@@ -7,7 +7,7 @@ use resources::vectors::{
 };
 
 /// Asserts the behaviour of an index that is empty and has four dimensions.
-pub(crate) async fn behaves(vectors: &Vectors) {
+pub(crate) async fn assert_behaviour(vectors: &Vectors) {
     words_are_found_at_once(vectors).await;
     users_and_kinds_are_apart(vectors).await;
     categories_and_times_filter(vectors).await;

@@ -7,11 +7,11 @@ use resources::vectors::{Document, Query, Vectors, VectorsSettings};
 use resources::{Error, Secret};
 use tempfile::TempDir;
 
-use super::vector_behaviour::{behaves, found, ids, memory, model, query};
+use super::vector_behaviour::{assert_behaviour, found, ids, memory, model, query};
 use crate::support::qdrant::Qdrant;
 
 /// What holds for the record of the model on every engine; `settings` and `folder` lead to a new index.
-async fn keeps_to_its_model(settings: &VectorsSettings, folder: &Path) {
+async fn assert_model_is_checked(settings: &VectorsSettings, folder: &Path) {
     let open = async |model| Vectors::open(settings, folder, model).await;
     drop(open(None).await.unwrap());
     // An empty index follows the model; one that has words but no vectors takes a model of its dimension.
@@ -37,13 +37,13 @@ async fn keeps_to_its_model(settings: &VectorsSettings, folder: &Path) {
 #[tokio::test]
 async fn embedded_behaves() {
     let folder = TempDir::new().unwrap();
-    behaves(&Vectors::open(&VectorsSettings::default(), folder.path(), model("m", 4)).await.unwrap()).await;
+    assert_behaviour(&Vectors::open(&VectorsSettings::default(), folder.path(), model("m", 4)).await.unwrap()).await;
 }
 
 #[tokio::test]
 async fn embedded_keeps_to_its_model() {
     let folder = TempDir::new().unwrap();
-    keeps_to_its_model(&VectorsSettings::default(), folder.path()).await;
+    assert_model_is_checked(&VectorsSettings::default(), folder.path()).await;
 }
 
 #[tokio::test]
@@ -155,13 +155,13 @@ async fn embedded_takes_searches_writes_and_flushes_at_once() {
 #[tokio::test]
 async fn remote_behaves() {
     let (qdrant, folder) = (Qdrant::start().await, TempDir::new().unwrap());
-    behaves(&Vectors::open(&qdrant.settings(), folder.path(), model("m", 4)).await.unwrap()).await;
+    assert_behaviour(&Vectors::open(&qdrant.settings(), folder.path(), model("m", 4)).await.unwrap()).await;
 }
 
 #[tokio::test]
 async fn remote_keeps_to_its_model() {
     let (qdrant, folder) = (Qdrant::start().await, TempDir::new().unwrap());
-    keeps_to_its_model(&qdrant.settings(), folder.path()).await;
+    assert_model_is_checked(&qdrant.settings(), folder.path()).await;
 }
 
 #[tokio::test]
@@ -215,6 +215,6 @@ async fn a_real_qdrant_behaves() {
         collection: format!("recollect-test-{what}"),
     };
     drop(Vectors::recreate(&settings("model"), folder.path(), None).await.unwrap());
-    keeps_to_its_model(&settings("model"), folder.path()).await;
-    behaves(&Vectors::recreate(&settings("suite"), folder.path(), model("m", 4)).await.unwrap()).await;
+    assert_model_is_checked(&settings("model"), folder.path()).await;
+    assert_behaviour(&Vectors::recreate(&settings("suite"), folder.path(), model("m", 4)).await.unwrap()).await;
 }

@@ -9,7 +9,7 @@ use crate::support::{calls::over_mcp, server::Server};
 
 /// Compares a text with the committed file.
 #[track_caller]
-pub(crate) fn is_as_committed(file: &str, text: &str) {
+pub(crate) fn assert_committed(file: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("contracts").join(file);
     if env::var_os("UPDATE").is_some() {
         return fs::write(path, text).unwrap();
@@ -26,12 +26,12 @@ fn pretty(value: &Value) -> String {
 
 #[test]
 fn the_openapi_document() {
-    is_as_committed("openapi.json", &pretty(&server::openapi_document()));
+    assert_committed("openapi.json", &pretty(&server::openapi_document()));
 }
 
 #[test]
 fn the_routes() {
-    is_as_committed("routes.txt", &format!("{}\n{}", routes_with_limits(), tools_with_limits()));
+    assert_committed("routes.txt", &format!("{}\n{}", routes_with_limits(), tools_with_limits()));
 }
 
 /// One line for each route: method, path, audience, tool, and the limits that a request is charged under, in this
@@ -65,7 +65,7 @@ fn or_dash(names: Vec<String>) -> String {
 async fn the_mcp_tools() {
     let user = Server::shared().await.user().await;
     let listed = over_mcp(&user, "tools/list", json!({})).await.unwrap();
-    is_as_committed("tools.json", &pretty(&listed["tools"]));
+    assert_committed("tools.json", &pretty(&listed["tools"]));
 }
 
 #[test]

@@ -31,7 +31,7 @@ async fn upload_to(caller: &Caller, path: &str, files: &[(&str, &[u8])]) -> Answ
 }
 
 /// A PDF of two pages about the moon.
-fn moon() -> Vec<u8> {
+fn moon_pdf() -> Vec<u8> {
     let steps = |text: &str| format!("BT /F1 12 Tf 72 700 Td ({text}) Tj ET");
     let pages = [steps("The moon was full over the harbour."), steps("At dawn the ferry left for Hvar.")];
     let stream = |steps: &String| format!("<< /Length {} >>\nstream\n{steps}\nendstream", steps.len());
@@ -67,7 +67,7 @@ async fn search(user: &TestUser, query: &str) -> Value {
 async fn uploaded_files_are_described_as_in_the_contract() {
     let user = Server::shared().await.user().await;
     for path in ["/v2/files", "/v1/files"] {
-        let files = [("notes.md", &b"# Notes"[..]), ("pixel.png", PIXEL), ("moon.pdf", &moon())];
+        let files = [("notes.md", &b"# Notes"[..]), ("pixel.png", PIXEL), ("moon.pdf", &moon_pdf())];
         let answer = upload_to(&user.app(), path, &files).await.ok();
         assert_eq!(column(&answer, "name"), ["notes.md", "pixel.png", "moon.pdf"]);
         assert_eq!(column(&answer, "mime_type"), ["text/markdown", "image/png", "application/pdf"]);
@@ -93,7 +93,7 @@ async fn passages_are_found_by_words_at_once_and_by_meaning_soon() {
     let user = server.user().await;
     let filler = "The committee met again and noted what had been said before. ".repeat(40);
     let report = format!("{filler}\n\nGrandfather fried dumplings with plums.\n\n{filler}");
-    let files = upload(&user.app(), &[("report.txt", report.as_bytes()), ("moon.pdf", &moon())]).await.ok();
+    let files = upload(&user.app(), &[("report.txt", report.as_bytes()), ("moon.pdf", &moon_pdf())]).await.ok();
     let found = search(&user, "question=dumplings&limit=1").await;
     let expected = ["file_id", "name", "page", "place", "score", "text", "uploaded_at"];
     assert_eq!(field_names(&found[0]), expected);
@@ -283,7 +283,9 @@ async fn files_are_found_after_a_reindex() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), |_| {}).await;
     let user = server.user().await;
-    upload(&user.app(), &[("alps.txt", b"Gentians bloom at two thousand metres"), ("moon.pdf", &moon())]).await.ok();
+    upload(&user.app(), &[("alps.txt", b"Gentians bloom at two thousand metres"), ("moon.pdf", &moon_pdf())])
+        .await
+        .ok();
     server.stop().await;
     let mut config = server::Config::in_folder(folder.path());
     config.embedder.sources.folder = Some(models_folder().await.to_owned());

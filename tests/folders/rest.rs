@@ -25,17 +25,17 @@ const DEVELOPER: &[&str] = &[
 ];
 
 /// Creates a folder; gives its id.
-async fn make(app: &Caller, name: &str) -> String {
+async fn create_folder(app: &Caller, name: &str) -> String {
     app.post("/v1/folders", json!({ "name": name })).await.ok()["id"].as_str().unwrap().to_owned()
 }
 
 /// Puts a conversation into a folder.
-async fn file(app: &Caller, conversation: &str, folder: Value) -> Value {
+async fn move_conversation(app: &Caller, conversation: &str, folder: Value) -> Value {
     app.patch(&format!("/v1/conversations/{conversation}/folder"), json!({ "folder_id": folder })).await.ok()
 }
 
 /// The ids of the conversations in a folder.
-async fn filed(app: &Caller, folder: &str) -> Vec<String> {
+async fn conversations_in(app: &Caller, folder: &str) -> Vec<String> {
     let conversations = app.get(&format!("/v1/folders/{folder}/conversations")).await.ok();
     column(&conversations, "id").into_iter().map(str::to_owned).collect()
 }
@@ -129,7 +129,7 @@ async fn folders_are_put_in_order() {
     let user = Server::shared().await.user().await;
     let app = user.app();
     app.get("/v1/folders").await.ok();
-    let mine = make(&app, "Mine").await;
+    let mine = create_folder(&app, "Mine").await;
     let order = async |ids: Value| app.post("/v1/folders/reorder", json!({ "folder_ids": ids })).await;
     assert_eq!(order(json!([mine, "travel", "work"])).await.ok(), json!({ "status": "ok" }));
     let folders = app.get("/v1/folders").await.ok();
@@ -145,8 +145,8 @@ async fn conversations_are_filed() {
     let user = Server::shared().await.user().await;
     let app = user.app();
     let (one, two) = (store_conversation(&user).await, store_conversation(&user).await);
-    let mine = make(&app, "Mine").await;
-    assert_eq!(file(&app, &one, json!(mine)).await, json!({ "status": "ok" }));
+    let mine = create_folder(&app, "Mine").await;
+    assert_eq!(move_conversation(&app, &one, json!(mine)).await, json!({ "status": "ok" }));
     let found = app.get(&format!("/v1/folders/{mine}/conversations")).await.ok();
     let rest = json!([found[0]["id"], found[0]["folder_id"], found[0]["folder_name"]]);
     assert_eq!(rest, json!([one, mine, "Mine"]));
@@ -156,16 +156,16 @@ async fn conversations_are_filed() {
         async move { app.post(&path, json!({ "conversation_ids": ids })).await }
     };
     assert_eq!(bulk(json!([one, two, two, UNKNOWN_ID])).await.ok(), json!({ "status": "ok", "moved_count": 2 }));
-    assert_eq!(filed(&app, &mine).await, [two.clone(), one.clone()], "newest first");
+    assert_eq!(conversations_in(&app, &mine).await, [two.clone(), one.clone()], "newest first");
     assert_eq!(count(&app, &mine).await, 2);
     let page = app.get(&format!("/v1/folders/{mine}/conversations?limit=1&offset=1")).await.ok();
     assert_eq!(column(&page, "id"), [one.as_str()]);
     discard(&user.id, &two).await;
-    assert_eq!((filed(&app, &mine).await, count(&app, &mine).await), (vec![one.clone()], json!(1)));
+    assert_eq!((conversations_in(&app, &mine).await, count(&app, &mine).await), (vec![one.clone()], json!(1)));
     let all = app.get(&format!("/v1/folders/{mine}/conversations?include_discarded=true")).await.ok();
     assert_eq!(all.as_array().unwrap().len(), 2);
-    file(&app, &one, Value::Null).await;
-    assert_eq!((filed(&app, &mine).await.len(), count(&app, &mine).await), (0, json!(0)));
+    move_conversation(&app, &one, Value::Null).await;
+    assert_eq!((conversations_in(&app, &mine).await.len(), count(&app, &mine).await), (0, json!(0)));
     let path = format!("/v1/conversations/{one}/folder");
     app.patch(&path, json!({ "folder_id": UNKNOWN_ID })).await.refused(404, "Folder not found");
     app.patch(&path, json!({}))
@@ -192,9 +192,9 @@ async fn conversations_of_a_deleted_folder_move() {
     let user = Server::shared().await.user().await;
     let app = user.app();
     let (one, two) = (store_conversation(&user).await, store_conversation(&user).await);
-    let (mine, spare) = (make(&app, "Mine").await, make(&app, "Spare").await);
+    let (mine, spare) = (create_folder(&app, "Mine").await, create_folder(&app, "Spare").await);
     for (conversation, folder) in [(&one, &mine), (&two, &spare)] {
-        file(&app, conversation, json!(folder)).await;
+        move_conversation(&app, conversation, json!(folder)).await;
     }
     let path = format!("/v1/folders/{mine}");
     let to = |target: &str| format!("{path}?move_to_folder_id={target}");
@@ -202,11 +202,11 @@ async fn conversations_of_a_deleted_folder_move() {
     app.delete(&to(&mine)).await.refused(400, same);
     app.delete(&to(UNKNOWN_ID)).await.refused(404, "Target folder not found");
     app.delete("/v1/folders/work").await.refused(400, "System folders cannot be deleted");
-    assert_eq!(filed(&app, &mine).await, [one.as_str()], "a refusal moves nothing");
+    assert_eq!(conversations_in(&app, &mine).await, [one.as_str()], "a refusal moves nothing");
     let gone = app.delete(&to("travel")).await;
     assert_eq!((gone.status, gone.body), (204, Value::Null));
-    assert_eq!(filed(&app, "travel").await, [one.as_str()]);
+    assert_eq!(conversations_in(&app, "travel").await, [one.as_str()]);
     assert_eq!(app.delete(&format!("/v1/folders/{spare}")).await.status, 204);
-    assert_eq!(filed(&app, "other").await, [two.as_str()]);
+    assert_eq!(conversations_in(&app, "other").await, [two.as_str()]);
     app.delete(&path).await.refused(404, "Folder not found");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::rest::kilometres;
+use super::rest::create_goal;
 use crate::support::{model::Act, scripted::ServerWithModel, server::Server};
 
 /// Sets the model's answer to prompts that contain this.
@@ -40,7 +40,7 @@ async fn advice_follows_from_the_numbers() {
     let user = Server::shared().await.user().await;
     let none = "You have no active goal. Set one that you can measure, and advice can begin.";
     assert_eq!(user.app().get("/v1/goals/advice").await.ok(), json!({ "advice": none }));
-    let id = kilometres(&user.developer(), "Run", 100.0).await;
+    let id = create_goal(&user.developer(), "Run", 100.0).await;
     user.app().patch(&format!("/v1/goals/{id}/progress"), json!({ "current_value": 40 })).await.ok();
     let advice = "“Run” stands at 40 of 100 km: 60 km to go. Record progress on several days to see your pace.";
     for path in ["/v1/goals/advice".to_owned(), format!("/v1/goals/{id}/advice")] {
@@ -55,7 +55,7 @@ async fn progress_is_read_from_a_text_by_rules() {
     let app = user.app();
     let read = async |text: &str| app.post("/v1/goals/extract-progress", json!({ "text": text })).await.ok();
     assert_eq!(read("I ran 5 km").await, json!({ "updated": false, "reason": "There is no active goal." }));
-    let run = kilometres(&user.developer(), "Run", 100.0).await;
+    let run = create_goal(&user.developer(), "Run", 100.0).await;
     let more = [
         json!({ "title": "Weigh 70 kg", "goal_type": "numeric", "target_value": 70, "unit": "kg" }),
         json!({ "title": "Good mood", "target_value": 8 }),
@@ -98,7 +98,7 @@ async fn progress_is_read_from_a_text_by_rules() {
         assert_eq!(told["updated"], false, "{text}: {told}");
         assert!(told["reason"].is_string());
     }
-    kilometres(&user.developer(), "Cycle", 500.0).await;
+    create_goal(&user.developer(), "Cycle", 500.0).await;
     let unclear = json!({ "updated": false, "reason": "The text could mean more than one active goal." });
     assert_eq!(read("I did 5 km").await, unclear);
     assert_eq!(read("5 km of cycling").await["updates"][0]["goal_title"], "Cycle");
@@ -133,7 +133,7 @@ async fn a_model_suggests_from_memories_and_goals() {
 async fn a_model_advises_and_when_it_fails_the_numbers_do() {
     let setup = ServerWithModel::shared().await;
     let user = setup.server.user().await;
-    let id = kilometres(&user.developer(), "Swim the lake", 10.0).await;
+    let id = create_goal(&user.developer(), "Swim the lake", 10.0).await;
     answer(setup, "Swim the lake", json!({ "advice": " Swim 500 m on Monday. " }));
     let advice = async || user.app().get(&format!("/v1/goals/{id}/advice")).await.ok()["advice"].clone();
     assert_eq!(advice().await, "Swim 500 m on Monday.");
@@ -148,7 +148,7 @@ async fn a_model_reads_progress_and_only_known_goals_are_changed() {
     let setup = ServerWithModel::shared().await;
     let user = setup.server.user().await;
     let developer = user.developer();
-    let [row, hike] = [kilometres(&developer, "Row", 10.0).await, kilometres(&developer, "Hike", 90.0).await];
+    let [row, hike] = [create_goal(&developer, "Row", 10.0).await, create_goal(&developer, "Hike", 90.0).await];
     let text = "Rowed round the island, two hours, say six kilometres";
     let update = |id: &str, value: f64| json!({ "goal_id": id, "new_value": value, "reasoning": "six kilometres" });
     answer(

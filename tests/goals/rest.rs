@@ -36,7 +36,7 @@ const DEVELOPER: &[&str] = &[
 ];
 
 /// Creates a goal of so many kilometres through the developer API; gives its id.
-pub(crate) async fn kilometres(developer: &Caller, title: &str, target: f64) -> String {
+pub(crate) async fn create_goal(developer: &Caller, title: &str, target: f64) -> String {
     let new = json!({ "title": title, "goal_type": "numeric", "target_value": target, "unit": "km" });
     let goal = developer.post("/v1/dev/user/goals", new).await.ok();
     goal["id"].as_str().unwrap().to_owned()
@@ -178,9 +178,9 @@ async fn the_focused_goal_comes_first_else_the_newest() {
     let (app, developer) = (user.app(), user.developer());
     let first = async || app.get("/v1/goals").await.ok()["title"].clone();
     let [one, two, _] = [
-        kilometres(&developer, "One", 1.0).await,
-        kilometres(&developer, "Two", 1.0).await,
-        kilometres(&developer, "Three", 1.0).await,
+        create_goal(&developer, "One", 1.0).await,
+        create_goal(&developer, "Two", 1.0).await,
+        create_goal(&developer, "Three", 1.0).await,
     ];
     assert_eq!(first().await, "Three");
     let focus = async |id: &str, rank: u32| {
@@ -198,7 +198,7 @@ async fn the_focused_goal_comes_first_else_the_newest() {
 async fn a_goal_is_changed_field_by_field() {
     let user = Server::shared().await.user().await;
     let developer = user.developer();
-    let id = kilometres(&developer, "Run", 100.0).await;
+    let id = create_goal(&developer, "Run", 100.0).await;
     let path = format!("/v1/dev/user/goals/{id}");
     let before = developer.get(&path).await.ok();
     let change = json!({
@@ -231,7 +231,7 @@ async fn a_goal_is_changed_field_by_field() {
 #[tokio::test]
 async fn a_goal_ends_and_is_taken_up_again() {
     let developer = Server::shared().await.user().await.developer();
-    let id = kilometres(&developer, "Run", 100.0).await;
+    let id = create_goal(&developer, "Run", 100.0).await;
     let path = format!("/v1/dev/user/goals/{id}");
     for status in ["achieved", "abandoned", "paused"] {
         let ended = developer.patch(&path, json!({ "status": status })).await.ok();
@@ -247,7 +247,7 @@ async fn a_goal_ends_and_is_taken_up_again() {
 async fn changes_are_refused_in_the_contract_s_words() {
     let user = Server::shared().await.user().await;
     let developer = user.developer();
-    let id = kilometres(&developer, "Run", 100.0).await;
+    let id = create_goal(&developer, "Run", 100.0).await;
     let (path, in_app) = (format!("/v1/dev/user/goals/{id}"), format!("/v1/goals/{id}"));
     for empty in [json!({}), json!({ "unknown": 1 })] {
         developer.patch(&path, empty.clone()).await.refused(422, "At least one field must be provided");
@@ -272,7 +272,7 @@ async fn changes_are_refused_in_the_contract_s_words() {
 async fn progress_comes_by_query_or_body_and_makes_the_history() {
     let user = Server::shared().await.user().await;
     let developer = user.developer();
-    let id = kilometres(&developer, "Run", 100.0).await;
+    let id = create_goal(&developer, "Run", 100.0).await;
     for (caller, goals) in [(&developer, "/v1/dev/user/goals"), (&user.app(), "/v1/goals")] {
         let path = format!("{goals}/{id}/progress");
         let goal = caller.bare(Method::PATCH, &format!("{path}?current_value=3.5")).await.ok();
@@ -305,7 +305,7 @@ async fn progress_comes_by_query_or_body_and_makes_the_history() {
 async fn a_goal_is_deleted_with_its_history() {
     let user = Server::shared().await.user().await;
     let developer = user.developer();
-    let [one, two] = [kilometres(&developer, "One", 1.0).await, kilometres(&developer, "Two", 1.0).await];
+    let [one, two] = [create_goal(&developer, "One", 1.0).await, create_goal(&developer, "Two", 1.0).await];
     developer.bare(Method::PATCH, &format!("/v1/dev/user/goals/{one}/progress?current_value=1")).await.ok();
     let deleted = developer.delete(&format!("/v1/dev/user/goals/{one}")).await.ok();
     assert_eq!(deleted, json!({ "success": true }));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    oauth::flow::granted,
+    oauth::flow::grant_access,
     support::{
         server::Server,
         tables::{
@@ -16,7 +16,7 @@ use crate::{
 pub(crate) const NOUN: Noun = Noun {
     seed: |user| {
         Box::pin(async {
-            let (id, _) = granted(Server::shared().await, user, "memories.read goals.read").await;
+            let (id, _) = grant_access(Server::shared().await, user, "memories.read goals.read").await;
             json!({ "grant": id })
         })
     },

@@ -22,7 +22,7 @@ use tokio::{process::Command, sync::OnceCell};
 
 use crate::{
     clients::support::{installed, program},
-    faces::contracts::is_as_committed,
+    faces::contracts::assert_committed,
     support::server::{Server, fresh_folder},
 };
 
@@ -47,7 +47,7 @@ pub(crate) enum Part {
 impl Part {
     /// Compares this part with the committed file.
     #[track_caller]
-    pub(crate) fn is_as_committed(&self, text: &str) {
+    pub(crate) fn assert_committed(&self, text: &str) {
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("contracts/conformance.md");
@@ -57,7 +57,7 @@ impl Part {
             Part::Servers => [text, second],
             Part::AuthorizationServers => [first, text],
         };
-        is_as_committed("conformance.md", &whole.concat());
+        assert_committed("conformance.md", &whole.concat());
     }
 }
 
@@ -122,7 +122,7 @@ async fn every_scored_scenario_passes() {
         }
     }
     assert!(complaints.is_empty(), "{complaints:#?}");
-    Part::Servers.is_as_committed(&table);
+    Part::Servers.assert_committed(&table);
 }
 
 /// Whether the scenarios for servers count for a revision, from the list that comes with the suite: `yes`, or why not.

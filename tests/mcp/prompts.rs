@@ -5,7 +5,7 @@ use tools::transfer::Input;
 
 use super::{
     client::{JSON_AND_SSE, McpClient, message_of},
-    resources::long_talk,
+    resources::long_conversation,
 };
 use crate::{
     support::server::{Server, wait_until_indexed},
@@ -59,7 +59,7 @@ async fn a_briefing_holds_what_is_known_said_and_to_be_done() {
 #[tokio::test]
 async fn a_briefing_reaches_to_the_end_of_long_conversations() {
     let client = McpClient::of_new_user().await;
-    let (id, segment) = long_talk(&client.user).await;
+    let (id, segment) = long_conversation(&client.user).await;
     wait_until_indexed(Server::shared().await).await;
     let briefing = client.prompt("brief_me", json!({ "about": "the kingfisher" })).await;
     let messages = briefing["result"]["messages"].as_array().unwrap_or_else(|| panic!("{briefing}"));

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A conversation of 620 segments, of which one of the last tells of a kingfisher. Gives its id and that segment's.
-pub(super) async fn long_talk(user: &TestUser) -> (&'static str, String) {
+pub(super) async fn long_conversation(user: &TestUser) -> (&'static str, String) {
     let said = |place: usize| match place {
         605 => "The kingfisher nests under the third bridge.".to_owned(),
         place => format!("We rowed lap {place} around the lake."),
@@ -212,7 +212,7 @@ async fn goals_are_listed_to_the_last_one() {
 #[tokio::test]
 async fn long_conversations_are_read_to_their_end() {
     let client = McpClient::of_new_user().await;
-    let (id, segment) = long_talk(&client.user).await;
+    let (id, segment) = long_conversation(&client.user).await;
     let transcript = client.read(&format!("omi://conversations/{id}/transcript")).await;
     let lines: Vec<&str> = transcript["text"].as_str().unwrap().lines().collect();
     assert_eq!(lines.len(), 620);

@@ -41,7 +41,7 @@ async fn shared() -> &'static Server {
 
 /// Asserts that this is the contract's 429; gives the seconds to wait.
 #[track_caller]
-fn is_limited(answer: &Answer, most: &str) -> u64 {
+fn assert_limited(answer: &Answer, most: &str) -> u64 {
     let seconds: u64 = answer.header("retry-after").parse().unwrap();
     assert!((1..=3600).contains(&seconds), "{seconds}");
     answer.refused(429, &format!("Rate limit exceeded. Try again in {seconds}s."));
@@ -73,9 +73,9 @@ async fn each_key_has_each_bucket_for_itself() {
     for _ in 0..2 {
         write(&user.developer()).await.ok();
     }
-    is_limited(&write(&user.developer()).await, "2");
+    assert_limited(&write(&user.developer()).await, "2");
     let change = user.developer().patch(&format!("{MEMORIES}/x"), json!({ "content": "y" })).await;
-    is_limited(&change, "2");
+    assert_limited(&change, "2");
     user.developer().get(MEMORIES).await.ok();
     let keys = server.resources.keys();
     let other = keys.create(
@@ -101,7 +101,7 @@ async fn unauthorized_calls_are_not_counted_and_invalid_ones_are() {
     for _ in 0..2 {
         assert_eq!(user.developer().post(MEMORIES, json!({ "content": 3 })).await.status, 422);
     }
-    is_limited(&user.developer().post(MEMORIES, json!({ "content": 3 })).await, "2");
+    assert_limited(&user.developer().post(MEMORIES, json!({ "content": 3 })).await, "2");
 }
 
 #[tokio::test]
@@ -110,14 +110,14 @@ async fn transcripts_and_reads_of_conversations_have_buckets_of_their_own() {
     let user = server.user().await;
     let developer = user.developer();
     developer.get(&format!("{CONVERSATIONS}?include_transcript=true")).await.ok();
-    is_limited(&developer.get(&format!("{CONVERSATIONS}?include_transcript=Yes")).await, "1");
-    is_limited(&developer.get(&format!("{CONVERSATIONS}?transcript=1")).await, "1");
-    is_limited(&developer.get(&format!("{CONVERSATIONS}/x?include_transcript=1")).await, "1");
+    assert_limited(&developer.get(&format!("{CONVERSATIONS}?include_transcript=Yes")).await, "1");
+    assert_limited(&developer.get(&format!("{CONVERSATIONS}?transcript=1")).await, "1");
+    assert_limited(&developer.get(&format!("{CONVERSATIONS}/x?include_transcript=1")).await, "1");
     developer.get(&format!("{CONVERSATIONS}?include_transcript=false")).await.ok();
     developer.get(CONVERSATIONS).await.ok();
     assert_eq!(developer.get(&format!("{CONVERSATIONS}/x")).await.status, 404);
-    is_limited(&developer.get(&format!("{CONVERSATIONS}/x")).await, "4");
-    is_limited(&developer.get(CONVERSATIONS).await, "4");
+    assert_limited(&developer.get(&format!("{CONVERSATIONS}/x")).await, "4");
+    assert_limited(&developer.get(CONVERSATIONS).await, "4");
 }
 
 #[tokio::test]
@@ -132,8 +132,8 @@ async fn messages_of_mcp_count_for_the_user_and_models_can_read_that_there_were_
     call(&user, &other, "create_memory", json!({ "content": "It is green" })).await.ok();
     let list = message("tools/list", json!({}));
     mcp(&user, &other, json!([list, list])).await.ok();
-    is_limited(&mcp(&user, &user.mcp_key, list.clone()).await, "5");
-    is_limited(&mcp(&user, &user.mcp_key, json!([list])).await, "5");
+    assert_limited(&mcp(&user, &user.mcp_key, list.clone()).await, "5");
+    assert_limited(&mcp(&user, &user.mcp_key, json!([list])).await, "5");
     let refused = call(&user, &user.mcp_key, "get_memories", json!({})).await.ok();
     assert_eq!(refused["result"]["structuredContent"]["error"]["code"], "rate_limited", "{refused}");
     let sentence = refused["result"]["content"][0]["text"].as_str().unwrap();
@@ -147,10 +147,10 @@ async fn calls_of_the_app_count_for_the_user() {
     for _ in 0..2 {
         user.app().delete("/v3/memories").await.ok();
     }
-    is_limited(&user.app().delete("/v3/memories").await, "2");
+    assert_limited(&user.app().delete("/v3/memories").await, "2");
     let (app, question) = (user.app(), json!({ "text": "Which colour has the kettle?" }));
     assert_eq!(app.post("/v2/messages", question.clone()).await.status, 200);
-    is_limited(&app.post("/v2/messages", question).await, "1");
+    assert_limited(&app.post("/v2/messages", question).await, "1");
 }
 
 #[tokio::test]
@@ -162,10 +162,10 @@ async fn the_owner_is_limited_only_from_elsewhere() {
     }
     let forwarded = || owner.developer().request(Method::GET, MEMORIES).header("x-forwarded-for", "203.0.113.9");
     Answer::to(forwarded()).await.ok();
-    is_limited(&Answer::to(forwarded()).await, "1");
+    assert_limited(&Answer::to(forwarded()).await, "1");
     let user = server.user().await;
     user.developer().get(MEMORIES).await.ok();
-    is_limited(&user.developer().get(MEMORIES).await, "1");
+    assert_limited(&user.developer().get(MEMORIES).await, "1");
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn counts_survive_a_restart() {
     let server = Server::boot(folder.path(), limited(&["dev:memories_read=2"])).await;
     let user = TestUser { url: server.url.clone(), ..user };
     user.developer().get(MEMORIES).await.ok();
-    is_limited(&user.developer().get(MEMORIES).await, "2");
+    assert_limited(&user.developer().get(MEMORIES).await, "2");
     server.stop().await;
 }
 
@@ -211,7 +211,7 @@ async fn servers_on_one_database_share_counts() {
         assert!(began.elapsed() < std::time::Duration::from_secs(60), "the counts stay apart");
         tokio::time::sleep(std::time::Duration::from_millis(3000)).await;
     }
-    is_limited(&elsewhere.developer().get(MEMORIES).await, "3");
+    assert_limited(&elsewhere.developer().get(MEMORIES).await, "3");
     one.stop().await;
     other.stop().await;
 }

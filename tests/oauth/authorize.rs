@@ -4,13 +4,13 @@ use super::flow::{OAuthClient, parameter};
 use crate::support::server::{Answer, Server};
 
 /// Asserts that the error is shown on a page, since there is no redirect URI to trust.
-async fn is_shown(client: &OAuthClient, change: &[(&str, Option<&str>)], sentence: &str) {
-    let answer = client.open_authorize(&changed(client, change)).await;
+async fn assert_error_page(client: &OAuthClient, change: &[(&str, Option<&str>)], sentence: &str) {
+    let answer = client.open_authorize(&with_changes(client, change)).await;
     assert_eq!((answer.status, answer.header("location")), (400, ""), "{change:?}");
     assert!(answer.body.as_str().unwrap().contains(sentence), "{change:?}: {}", answer.body);
 }
 
-fn changed(client: &OAuthClient, change: &[(&str, Option<&str>)]) -> std::collections::HashMap<String, String> {
+fn with_changes(client: &OAuthClient, change: &[(&str, Option<&str>)]) -> std::collections::HashMap<String, String> {
     let mut asked = client.authorization_request("memories.read");
     for (name, value) in change {
         match value {
@@ -25,9 +25,9 @@ fn changed(client: &OAuthClient, change: &[(&str, Option<&str>)]) -> std::collec
 async fn an_unknown_client_or_address_is_shown_and_never_followed() {
     let server = Server::shared().await;
     let client = OAuthClient::added(server).await;
-    is_shown(&client, &[("client_id", None)], "client_id is missing").await;
-    is_shown(&client, &[("client_id", Some("nobody"))], "unknown client_id").await;
-    is_shown(&client, &[("client_id", Some("<script>alert(1)</script>"))], "unknown client_id").await;
+    assert_error_page(&client, &[("client_id", None)], "client_id is missing").await;
+    assert_error_page(&client, &[("client_id", Some("nobody"))], "unknown client_id").await;
+    assert_error_page(&client, &[("client_id", Some("<script>alert(1)</script>"))], "unknown client_id").await;
     let not_its_own = "is not registered for this client";
     for wrong in [
         "https://evil.example/callback",
@@ -40,9 +40,10 @@ async fn an_unknown_client_or_address_is_shown_and_never_followed() {
         "//evil.example",
         "javascript:alert(1)",
     ] {
-        is_shown(&client, &[("redirect_uri", Some(wrong))], not_its_own).await;
+        assert_error_page(&client, &[("redirect_uri", Some(wrong))], not_its_own).await;
         // Not even where the rest is wrong too.
-        is_shown(&client, &[("redirect_uri", Some(wrong)), ("response_type", Some("token"))], not_its_own).await;
+        assert_error_page(&client, &[("redirect_uri", Some(wrong)), ("response_type", Some("token"))], not_its_own)
+            .await;
     }
     let address = client.authorize_url(&client.authorization_request("memories.read"));
     for twice in ["client_id=x", "redirect_uri=https://evil.example", "state=x"] {
@@ -72,7 +73,7 @@ async fn errors_of_a_known_client_are_redirected() {
         (("request", Some("a.b.c")), "request_not_supported"),
         (("prompt", Some("none")), "interaction_required"),
     ] {
-        let answer = client.open_authorize(&changed(&client, &[change])).await;
+        let answer = client.open_authorize(&with_changes(&client, &[change])).await;
         assert_eq!(answer.status, 303, "{change:?}: {}", answer.body);
         let address = answer.header("location");
         assert!(address.starts_with("https://client.example/callback?"), "{address}");
@@ -88,15 +89,15 @@ async fn only_the_port_of_an_app_on_this_machine_may_differ() {
     let server = Server::shared().await;
     let client = OAuthClient::at(server, "http://127.0.0.1:33418/callback").await;
     for right in ["http://127.0.0.1:33418/callback", "http://127.0.0.1:50000/callback", "http://127.0.0.1/callback"] {
-        let answer = client.open_authorize(&changed(&client, &[("redirect_uri", Some(right))])).await;
+        let answer = client.open_authorize(&with_changes(&client, &[("redirect_uri", Some(right))])).await;
         assert_eq!(answer.status, 200, "{right}");
     }
     for wrong in ["http://localhost:33418/callback", "http://127.0.0.1:33418/other", "https://127.0.0.1:33418/callback"]
     {
-        is_shown(&client, &[("redirect_uri", Some(wrong))], "is not registered for this client").await;
+        assert_error_page(&client, &[("redirect_uri", Some(wrong))], "is not registered for this client").await;
     }
     // The only address need not be said.
-    assert_eq!(client.open_authorize(&changed(&client, &[("redirect_uri", None)])).await.status, 200);
+    assert_eq!(client.open_authorize(&with_changes(&client, &[("redirect_uri", None)])).await.status, 200);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use poem::{IntoResponse, Request, Response, endpoint::make, listener::TcpAccepto
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::flow::{CALLBACK, OAuthClient, code_in, consent};
+use super::flow::{CALLBACK, OAuthClient, code_in, consent_in_browser};
 use crate::support::server::{Server, fresh_folder, on_runtime};
 
 /// A web server with documents, good and bad; gives its address and how many requests it has had.
@@ -78,7 +78,7 @@ async fn a_client_is_known_by_its_document() {
     let ((base, asked), user) = (documents().await, server.user().await);
     let client = OAuthClient::known(server, &format!("{base}/good.json"), CALLBACK);
     let asked_for = client.authorization_request("memories.read goals.read");
-    let address = consent(&client.authorize_url(&asked_for), &user.token, &["goals.read"]).await;
+    let address = consent_in_browser(&client.authorize_url(&asked_for), &user.token, &["goals.read"]).await;
     let tokens = client.exchange(&code_in(&address)).await.ok();
     assert_eq!(tokens["scope"], "memories.read");
     client.refresh(tokens["refresh_token"].as_str().unwrap()).await.ok();

@@ -6,7 +6,7 @@ use std::{net::TcpListener, process::Stdio};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use super::{flow::consent, support::added};
+use super::{flow::consent_in_browser, support::add_client};
 use crate::{
     clients::support::{installed, program},
     mcp::conformance::{HEAD, Outcome, Part, REVISIONS, SCORED, SECOND, outcomes},
@@ -18,7 +18,7 @@ use crate::{
 async fn run(revision: &str) -> Vec<Outcome> {
     let server = Server::shared().await;
     let user = server.user().await;
-    let client = added(server, "http://127.0.0.1/callback", false).await.client;
+    let client = add_client(server, "http://127.0.0.1/callback", false).await.client;
     let (folder, port) = (TempDir::new().unwrap(), free_port());
     let mut command = program("node22", "node").await;
     command.arg(installed("conformance").await.join("bin/conformance")).arg("authorization");
@@ -31,7 +31,7 @@ async fn run(revision: &str) -> Vec<Outcome> {
     let mut said = String::new();
     while let Some(line) = output.next_line().await.unwrap() {
         if line.trim().starts_with(&format!("{}/authorize?", server.url)) {
-            let back = consent(line.trim(), &user.token, &[]).await;
+            let back = consent_in_browser(line.trim(), &user.token, &[]).await;
             reqwest::get(back).await.unwrap();
         }
         said += &format!("{line}\n");
@@ -59,5 +59,5 @@ async fn every_scenario_for_authorization_servers_passes() {
         }
     }
     assert!(complaints.is_empty(), "{complaints:#?}");
-    Part::AuthorizationServers.is_as_committed(&table);
+    Part::AuthorizationServers.assert_committed(&table);
 }

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::flow::granted;
+use super::flow::grant_access;
 use crate::{
     keys::rest::MCP_SCOPES,
     support::server::{Answer, Server},
@@ -136,7 +136,7 @@ async fn a_configured_public_url_is_used_everywhere() {
     let expected = "Bearer resource_metadata=\"https://memory.example/.well-known/oauth-protected-resource/v1/mcp\", ";
     assert!(refused.header("www-authenticate").starts_with(expected), "{refused:?}");
     let user = server.user().await;
-    let (_, token) = granted(&server, &user, "memories.read").await;
+    let (_, token) = grant_access(&server, &user, "memories.read").await;
     user.with(&token).get("/v1/mcp/memories").await.ok();
     server.stop().await;
 }

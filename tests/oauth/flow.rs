@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     browser::{Browser, filled_in},
-    support::added,
+    support::add_client,
 };
 use crate::support::server::{Answer, Server, TestUser};
 
@@ -35,7 +35,7 @@ impl OAuthClient {
 
     /// The same, which waits at this address.
     pub(crate) async fn at(server: &Server, redirect_uri: &str) -> Self {
-        Self::known(server, &added(server, redirect_uri, false).await.client.id, redirect_uri)
+        Self::known(server, &add_client(server, redirect_uri, false).await.client.id, redirect_uri)
     }
 
     /// A client that the server knows by this id.
@@ -154,7 +154,7 @@ pub(crate) fn parameter(address: &str, name: &str) -> Option<String> {
 
 /// Opens the address in a browser, signs in with the user's token and allows all but what is withheld; gives the
 /// address that the browser is sent back to.
-pub(crate) async fn consent(address: &str, token: &str, withheld: &[&str]) -> String {
+pub(crate) async fn consent_in_browser(address: &str, token: &str, withheld: &[&str]) -> String {
     let mut browser = Browser::new();
     let page = browser.open(address).await;
     let page = browser.submit(&page, "sign_in", &[("token", token)]).await;
@@ -165,7 +165,7 @@ pub(crate) async fn consent(address: &str, token: &str, withheld: &[&str]) -> St
 }
 
 /// Lets a new client in for a user, for all of these scopes; gives the grant's id and the access token.
-pub(crate) async fn granted(server: &Server, user: &TestUser, scope: &str) -> (String, String) {
+pub(crate) async fn grant_access(server: &Server, user: &TestUser, scope: &str) -> (String, String) {
     let tokens = OAuthClient::added(server).await.authorize(user, scope).await;
     let grants = user.app().get("/v1/mcp/oauth/grants").await.ok();
     (grants[0]["id"].as_str().unwrap().to_owned(), tokens["access_token"].as_str().unwrap().to_owned())

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     browser::{Browser, Page},
-    flow::{OAuthClient, code_in, consent, parameter},
+    flow::{OAuthClient, code_in, consent_in_browser, parameter},
 };
 use crate::support::server::{Server, TestUser};
 
@@ -40,8 +40,12 @@ impl ConsentPage {
 async fn a_user_signs_in_reads_and_agrees_to_a_part() {
     let server = Server::shared().await;
     let (user, client) = (server.user().await, OAuthClient::added(server).await);
-    let address =
-        consent(&client.authorize_url(&client.authorization_request(SCOPES)), &user.token, &["memories.write"]).await;
+    let address = consent_in_browser(
+        &client.authorize_url(&client.authorization_request(SCOPES)),
+        &user.token,
+        &["memories.write"],
+    )
+    .await;
     assert!(address.starts_with("https://client.example/callback?code=omi_oac_"), "{address}");
     assert_eq!(parameter(&address, "state").as_deref(), Some("a state & more"));
     assert_eq!(parameter(&address, "iss").as_deref(), Some(server.url.as_str()));

@@ -3,7 +3,7 @@
 use reqwest::{Method, header::ACCEPT};
 use serde_json::{Value, json};
 
-use super::flow::{OAuthClient, granted};
+use super::flow::{OAuthClient, grant_access};
 use crate::support::server::{Answer, Caller, Server};
 
 const BOTH: &str = "application/json, text/event-stream";
@@ -32,7 +32,7 @@ fn message(answer: &Answer) -> Value {
 async fn a_token_reads_and_writes_within_its_scopes_and_is_named_in_what_it_wrote() {
     let server = Server::shared().await;
     let user = server.user().await;
-    let (id, token) = granted(server, &user, "memories.read memories.write").await;
+    let (id, token) = grant_access(server, &user, "memories.read memories.write").await;
     let caller = user.with(&token);
     let answer = send(&caller, None, &call("create_memory", json!({ "content": "Ada keeps bees." }))).await;
     let made = message(&answer)["result"]["structuredContent"]["memory"]["id"].clone();
@@ -53,7 +53,7 @@ async fn a_token_reads_and_writes_within_its_scopes_and_is_named_in_what_it_wrot
 async fn a_tool_beyond_the_scopes_asks_for_more() {
     let server = Server::shared().await;
     let user = server.user().await;
-    let (_, token) = granted(server, &user, "memories.read").await;
+    let (_, token) = grant_access(server, &user, "memories.read").await;
     let write = call("create_memory", json!({ "content": "x" }));
     let refused = send(&user.with(&token), None, &write).await;
     assert_eq!(refused.status, 403);
@@ -84,7 +84,7 @@ async fn a_tool_beyond_the_scopes_asks_for_more() {
 async fn a_revoked_grant_is_shut_out_at_once_even_in_an_open_session() {
     let server = Server::shared().await;
     let user = server.user().await;
-    let (id, token) = granted(server, &user, "memories.read").await;
+    let (id, token) = grant_access(server, &user, "memories.read").await;
     let caller = user.with(&token);
     let client = json!({ "name": "test", "version": "1" });
     let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client });
@@ -112,7 +112,7 @@ async fn grants_are_listed_with_their_use_and_revoked_by_their_user_alone() {
     let (ann, bob) = (server.user().await, server.user().await);
     let client = OAuthClient::added(server).await;
     client.authorize(&ann, "memories.read goals.read").await;
-    let (id, token) = granted(server, &ann, "memories.read").await;
+    let (id, token) = grant_access(server, &ann, "memories.read").await;
     let listed = ann.app().get("/v1/mcp/oauth/grants").await.ok();
     assert_eq!(listed.as_array().unwrap().len(), 2);
     let older = &listed[1];

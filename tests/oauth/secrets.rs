@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::{
     browser::Browser,
     flow::{CALLBACK, OAuthClient, code_in},
-    support::added,
+    support::add_client,
 };
 use crate::support::server::Server;
 
@@ -16,7 +16,7 @@ async fn no_secret_is_stored_in_clear() {
     let folder = TempDir::new().unwrap();
     let server = Server::boot(folder.path(), |_| {}).await;
     let user = server.user().await;
-    let made = added(&server, CALLBACK, true).await;
+    let made = add_client(&server, CALLBACK, true).await;
     let secret = made.secret.unwrap();
     let mut client = OAuthClient::known(&server, &made.client.id, CALLBACK);
     client.secret = Some(secret.clone());

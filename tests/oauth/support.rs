@@ -5,7 +5,7 @@ use resources::grants::{NewClient, RegisteredClient, Trust};
 use crate::support::server::{Server, on_runtime};
 
 /// Adds a client as the owner of the server does.
-pub(crate) async fn added(server: &Server, redirect_uri: &str, has_secret: bool) -> RegisteredClient {
+pub(crate) async fn add_client(server: &Server, redirect_uri: &str, has_secret: bool) -> RegisteredClient {
     let resources = server.resources.clone();
     let redirect_uris = vec![redirect_uri.to_owned()];
     let (name, trust) = ("Test <Client> & Co".to_owned(), Trust::Manual);

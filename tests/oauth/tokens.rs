@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     flow::{CALLBACK, OAuthClient, assert_oauth_error},
-    support::added,
+    support::add_client,
 };
 use crate::support::server::{Answer, Server, TestUser};
 
@@ -169,7 +169,7 @@ async fn a_refresh_token_is_for_its_client_and_its_scopes() {
 async fn a_client_with_a_secret_has_to_know_it() {
     let server = Server::shared().await;
     let user = server.user().await;
-    let made = added(server, CALLBACK, true).await;
+    let made = add_client(server, CALLBACK, true).await;
     let mut client = OAuthClient::known(server, &made.client.id, CALLBACK);
     let code = client.consent_code(&user, &client.authorization_request("")).await;
     let refused = client.exchange(&code).await;

@@ -23,7 +23,7 @@ pub(super) async fn boot_with_sign_up(sign_up: SignUp) -> ServerWithIssuer {
 }
 
 /// Creates an account by an invitation for one address, accepted with another or none; gives its id.
-async fn join(owner: &TestUser, invited: Option<&str>, given: Option<&str>) -> String {
+async fn accept_invitation(owner: &TestUser, invited: Option<&str>, given: Option<&str>) -> String {
     let invitation = owner.app().post("/v1/admin/invitations", json!({ "email": invited, "name": "Guest" })).await.ok();
     let account = json!({ "code": invitation["code"], "email": given, "password": "correct horse" });
     let tokens = owner.app().post("/v1/auth/invitations/accept", account).await.ok();
@@ -109,9 +109,9 @@ async fn identities_link_by_an_address_verified_on_both_sides() {
     })
     .await;
     let visitor = setup.server.owner();
-    let ana = join(&visitor, Some("ana@example.com"), None).await;
-    join(&visitor, None, Some("ben@example.com")).await;
-    join(&visitor, Some("cleo@example.com"), Some("dora@example.com")).await;
+    let ana = accept_invitation(&visitor, Some("ana@example.com"), None).await;
+    accept_invitation(&visitor, None, Some("ben@example.com")).await;
+    accept_invitation(&visitor, Some("cleo@example.com"), Some("dora@example.com")).await;
     for (what, subject, says) in [
         ("the issuer does not vouch", "1", json!({ "email": "ana@example.com", "email_verified": false })),
         ("the issuer says nothing", "2", json!({ "email": "ana@example.com" })),
@@ -133,7 +133,7 @@ async fn without_linking_an_address_is_taken() {
     let setup = shared().await;
     let visitor = setup.server.owner();
     let email = format!("{}@example.com", fresh("ana"));
-    let user = join(&visitor, Some(&email), None).await;
+    let user = accept_invitation(&visitor, Some(&email), None).await;
     me(&visitor, &token(&fresh("mallory"), verified_email(&email))).await.refused(403, STRANGER);
     // Who does not prove an address comes without one.
     let other = me(&visitor, &token(&fresh("mallory"), json!({ "email": email }))).await.ok()["user"].clone();

@@ -46,13 +46,13 @@ async fn sign_in(setup: &ServerWithIssuer, fields: &[(&str, &str)]) -> Answer {
     Answer::to(form(Client::new().post(format!("{}/v1/oauth/authorize", setup.server.url)), fields)).await
 }
 
-async fn tell(setup: &ServerWithIssuer, fields: &[(&str, &str)]) -> Answer {
+async fn exchange_token(setup: &ServerWithIssuer, fields: &[(&str, &str)]) -> Answer {
     Answer::to(form(Client::new().post(format!("{}/v1/oauth/token", setup.server.url)), fields)).await
 }
 
 /// The app's sign-in page.
 #[track_caller]
-pub(super) fn asks(answer: &Answer, status: u16) -> &str {
+pub(super) fn assert_sign_in_page(answer: &Answer, status: u16) -> &str {
     let html = answer.body.as_str().unwrap();
     assert_eq!((answer.status, answer.header("content-type")), (status, "text/html; charset=utf-8"), "{html}");
     for part in ["Open <strong>coach</strong>", "method=\"post\"", "name=\"account\"", "name=\"password\""] {
@@ -66,7 +66,7 @@ pub(super) fn asks(answer: &Answer, status: u16) -> &str {
 async fn the_page_names_the_app() {
     let setup = shared().await;
     let answer = page(setup, &[("app_id", "coach"), ("state", "a state")]).await;
-    let html = asks(&answer, 200);
+    let html = assert_sign_in_page(&answer, 200);
     assert!(html.contains(r#"<input type="hidden" name="state" value="a state">"#), "{html}");
     assert!(html.contains("https://coach.example/home?tab=1"), "{html}");
     assert!(!html.contains("role=\"alert\""), "nothing is wrong yet: {html}");
@@ -126,7 +126,7 @@ async fn a_wrong_password_shows_the_page_again() {
     for (account, password) in [(name.as_str(), "wrong horse"), (&nobody, PASSWORD), (&name, ""), ("", "")] {
         let fields = [("app_id", "coach"), ("state", "x y"), ("account", account), ("password", password)];
         let answer = sign_in(setup, &fields).await;
-        let html = asks(&answer, 422);
+        let html = assert_sign_in_page(&answer, 422);
         assert!(html.contains(WRONG), "{html}");
         assert!(html.contains(r#"name="state" value="x y""#), "the state is not lost: {html}");
         assert!(!html.contains("coach.example/home?tab=1&amp;uid"), "{html}");
@@ -135,7 +135,7 @@ async fn a_wrong_password_shows_the_page_again() {
     let disable = format!("/v1/admin/users/{}/disable", tokens["uid"].as_str().unwrap());
     owner.app().bare(Method::POST, &disable).await.ok();
     let answer = sign_in(setup, &[("app_id", "coach"), ("account", &name), ("password", PASSWORD)]).await;
-    assert!(asks(&answer, 403).contains(DISABLED));
+    assert!(assert_sign_in_page(&answer, 403).contains(DISABLED));
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn foreign_text_is_escaped_in_the_page() {
     let fields = [("app_id", "coach"), ("state", NASTY), ("account", NASTY), ("password", NASTY)];
     let shown_again = sign_in(setup, &fields).await;
     for (answer, status) in [(shown, 200), (shown_again, 422)] {
-        let html = asks(&answer, status);
+        let html = assert_sign_in_page(&answer, status);
         assert!(!html.contains("<script") && html.contains(&format!("value=\"{ESCAPED}\"")), "{html}");
     }
     let (name, _) = new_user(setup).await;
@@ -166,7 +166,7 @@ async fn unconfigured_apps_are_not_found() {
         sign_in(setup, &fields).await.refused(404, "App not found");
         if !app.is_empty() {
             let fields = [("app_id", app), ("firebase_id_token", token)];
-            tell(setup, &fields).await.refused(404, "App not found");
+            exchange_token(setup, &fields).await.refused(404, "App not found");
         }
     }
     page(setup, &[]).await.refused(404, "App not found");
@@ -182,13 +182,13 @@ async fn a_token_is_exchanged_for_the_users_id() {
     let access = tokens["access_token"].as_str().unwrap();
     for (token, user) in [(access, of_ana), (owner.token.as_str(), of_owner), (ben.as_str(), of_ben)] {
         let usual = [("firebase_id_token", token), ("app_id", "coach")];
-        let answer = tell(setup, &[&usual[..], &[("state", "a state")]].concat()).await;
+        let answer = exchange_token(setup, &[&usual[..], &[("state", "a state")]].concat()).await;
         assert_eq!((answer.header("content-type"), answer.header("cache-control")), ("application/json", "no-store"));
         let home = format!("https://coach.example/home?tab=1&uid={user}");
         let expected = json!({ "uid": user, "redirect_url": format!("{home}&state=a+state"), "state": "a state" });
         assert_eq!(answer.ok(), expected);
         let expected = json!({ "uid": user, "redirect_url": home, "state": null });
-        assert_eq!(tell(setup, &usual).await.ok(), expected);
+        assert_eq!(exchange_token(setup, &usual).await.ok(), expected);
     }
 }
 
@@ -211,12 +211,12 @@ async fn an_invalid_token_is_refused() {
         (taken.as_str(), 403, STRANGER),
     ] {
         let fields = [("firebase_id_token", token), ("app_id", "coach")];
-        let answer = tell(setup, &fields).await;
+        let answer = exchange_token(setup, &fields).await;
         assert_eq!((answer.status, &answer.body["detail"]), (status, &json!(sentence)), "{token}");
     }
     let disable = format!("/v1/admin/users/{}/disable", tokens["uid"].as_str().unwrap());
     owner.app().bare(Method::POST, &disable).await.ok();
-    tell(setup, &[("firebase_id_token", good), ("app_id", "coach")]).await.refused(403, DISABLED);
+    exchange_token(setup, &[("firebase_id_token", good), ("app_id", "coach")]).await.refused(403, DISABLED);
 }
 
 #[tokio::test]
@@ -229,7 +229,7 @@ async fn the_form_has_to_be_complete() {
         (&[("firebase_id_token", "nonsense")], "app_id"),
     ];
     for (fields, name) in cases {
-        let answer = tell(setup, fields).await;
+        let answer = exchange_token(setup, fields).await;
         let missing = json!([{ "type": "missing", "loc": ["body", name], "msg": "Field required", "input": null }]);
         assert_eq!((answer.status, &answer.body), (422, &json!({ "detail": missing })), "{fields:?}");
     }
@@ -244,7 +244,7 @@ async fn tokens_are_refused_while_the_issuer_is_down() {
     })
     .await;
     let token = token("ana", json!({}));
-    let answer = tell(&setup, &[("firebase_id_token", &token), ("app_id", "coach")]).await;
+    let answer = exchange_token(&setup, &[("firebase_id_token", &token), ("app_id", "coach")]).await;
     answer.refused(503, "the key set of Firebase cannot be fetched: the answer was 500 Internal Server Error");
     setup.stop().await;
 }

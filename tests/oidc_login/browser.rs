@@ -77,7 +77,7 @@ impl LoginBrowser {
         wish: &[(&str, &str)],
         page: &[(&str, &str)],
     ) -> String {
-        let mut address: Url = self.redirect_of(&start(setup, wish)).await.parse().unwrap();
+        let mut address: Url = self.redirect_of(&authorize_url(setup, wish)).await.parse().unwrap();
         address.query_pairs_mut().extend_pairs(page);
         self.redirect_of(address.as_str()).await
     }
@@ -95,7 +95,7 @@ impl LoginBrowser {
 }
 
 /// Where a program sends a browser that is to sign in.
-pub(super) fn start(setup: &ServerWithIssuer, wish: &[(&str, &str)]) -> String {
+pub(super) fn authorize_url(setup: &ServerWithIssuer, wish: &[(&str, &str)]) -> String {
     let usual = [("provider", "google"), ("redirect_uri", PROGRAM), ("state", STATE)];
     let wish = with_overrides(&usual, wish);
     Url::parse_with_params(&format!("{}/v1/auth/authorize", setup.server.url), wish).unwrap().into()
@@ -141,7 +141,7 @@ async fn a_program_gets_tokens_for_the_code_that_a_browser_brings() {
 async fn a_browser_goes_with_what_only_it_and_the_issuer_are_to_know() {
     let setup = shared().await;
     let mut browser = LoginBrowser::new();
-    let answer = browser.open(&start(setup, &[])).await;
+    let answer = browser.open(&authorize_url(setup, &[])).await;
     assert_eq!((answer.status, answer.header("cache-control")), (303, "no-store"));
     assert_eq!(answer.header("referrer-policy"), "no-referrer");
     let cookie = answer.header("set-cookie");
@@ -152,13 +152,13 @@ async fn a_browser_goes_with_what_only_it_and_the_issuer_are_to_know() {
     let asked = |name: &str| parameter(address, name).unwrap_or_default();
     assert_eq!((asked("client_id"), asked("scope")), (CLIENT.to_owned(), "openid email profile".to_owned()));
     assert_eq!(asked("redirect_uri"), format!("{}/v1/auth/callback/google", setup.server.url));
-    let other = browser.redirect_of(&start(setup, &[])).await;
+    let other = browser.redirect_of(&authorize_url(setup, &[])).await;
     for name in ["state", "nonce", "code_challenge"] {
         assert!(asked(name).len() >= 32, "{address}");
         assert_ne!(parameter(&other, name).unwrap(), asked(name), "{name} is another one every time");
     }
     assert_ne!(asked("state"), STATE, "the state of the program is not the issuer's business");
-    let encrypted = browser.http.get(start(setup, &[])).header("x-forwarded-proto", "https");
+    let encrypted = browser.http.get(authorize_url(setup, &[])).header("x-forwarded-proto", "https");
     assert!(Answer::to(encrypted).await.header("set-cookie").ends_with("; SameSite=Lax; Secure"));
 }
 
@@ -203,7 +203,7 @@ async fn the_issuer_has_the_name_that_it_is_configured_with() {
         settings.oidc.provider = "company".to_owned();
     })
     .await;
-    LoginBrowser::new().open(&start(&setup, &[])).await.refused(400, "Unsupported provider");
+    LoginBrowser::new().open(&authorize_url(&setup, &[])).await.refused(400, "Unsupported provider");
     let end = LoginBrowser::new().complete_login(&setup, &[("provider", "company")], &[("login", "ana")]).await;
     let tokens = redeem(&setup, &code_in(&end), &[]).await.ok();
     assert_eq!((&tokens["provider"], &tokens["provider_id"]), (&json!("company"), &json!("company.com")));

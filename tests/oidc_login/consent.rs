@@ -4,7 +4,7 @@ use reqwest::Url;
 use tempfile::TempDir;
 
 use super::{
-    browser::{LoginBrowser, shared, start},
+    browser::{LoginBrowser, authorize_url, shared},
     support::{ServerWithIssuer, fresh},
 };
 use crate::{
@@ -74,7 +74,7 @@ async fn a_code_signs_no_other_browser_in() {
 async fn the_return_to_the_page_needs_a_code_challenge() {
     let setup = shared().await;
     let home = format!("{}/authorize/signed-in", setup.server.url);
-    let answer = LoginBrowser::new().open(&start(setup, &[("redirect_uri", &home)])).await;
+    let answer = LoginBrowser::new().open(&authorize_url(setup, &[("redirect_uri", &home)])).await;
     answer.refused(400, "code_challenge is missing");
 }
 

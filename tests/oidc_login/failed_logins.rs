@@ -4,7 +4,7 @@ use reqwest::{Client, redirect::Policy};
 
 use super::{
     apps,
-    browser::{shared, start},
+    browser::{authorize_url, shared},
     support::form,
 };
 use crate::{support::server::Answer, users::support::assert_rate_limited};
@@ -17,7 +17,7 @@ async fn an_address_is_limited_to_a_hundred_logins() {
     let setup = shared().await;
     let http = Client::builder().redirect(Policy::none()).build().unwrap();
     let begin = |from: Option<&str>| {
-        let request = http.get(start(setup, &[]));
+        let request = http.get(authorize_url(setup, &[]));
         Answer::to(from.into_iter().fold(request, |request, from| request.header(FORWARDED_FOR, from)))
     };
     let from = Some("203.0.113.40");
@@ -43,13 +43,13 @@ async fn ten_wrong_passwords_on_an_apps_page_throttle_the_address() {
         Answer::to(form(request.header(FORWARDED_FOR, from), &fields))
     };
     for _ in 0..10 {
-        apps::asks(&sign_in("203.0.113.42", "wrong horse").await, 422);
+        apps::assert_sign_in_page(&sign_in("203.0.113.42", "wrong horse").await, 422);
     }
     for password in ["wrong horse", apps::PASSWORD] {
         let answer = sign_in("203.0.113.42", password).await;
         let seconds: u64 = answer.header("retry-after").parse().unwrap();
         assert!((1..=901).contains(&seconds), "{seconds}");
-        let html = apps::asks(&answer, 429);
+        let html = apps::assert_sign_in_page(&answer, 429);
         assert!(html.contains(&format!("Rate limit exceeded. Try again in {seconds}s.")), "{html}");
     }
     assert_eq!(sign_in("203.0.113.43", apps::PASSWORD).await.status, 200);

@@ -4,7 +4,7 @@ use reqwest::Url;
 use serde_json::json;
 
 use super::{
-    browser::{ELSEWHERE, LoginBrowser, PROGRAM, STATE, redeem, shared, start},
+    browser::{ELSEWHERE, LoginBrowser, PROGRAM, STATE, authorize_url, redeem, shared},
     id_tokens::take_oidc,
     support::{DISABLED, STRANGER, ServerWithIssuer, fresh, me, verified_email},
 };
@@ -45,7 +45,7 @@ async fn browsers_are_sent_nowhere_but_to_programs_and_configured_addresses() {
         // Not even to say that something else is wrong.
         for provider in ["google", "another"] {
             let wish = [("redirect_uri", address), ("provider", provider)];
-            assert_error_page(&LoginBrowser::new().open(&start(setup, &wish)).await, 400, BAD_REDIRECT_URI);
+            assert_error_page(&LoginBrowser::new().open(&authorize_url(setup, &wish)).await, 400, BAD_REDIRECT_URI);
         }
     }
 }
@@ -62,13 +62,13 @@ async fn invalid_parameters_are_refused() {
         (&[("redirect_uri", ELSEWHERE), ("provider", "Google")], "Unsupported provider"),
     ];
     for (wish, sentence) in cases {
-        assert_error_page(&LoginBrowser::new().open(&start(setup, wish)).await, 400, sentence);
+        assert_error_page(&LoginBrowser::new().open(&authorize_url(setup, wish)).await, 400, sentence);
     }
     let bare = format!("{}/v1/auth/authorize", setup.server.url);
     assert_error_page(&LoginBrowser::new().open(&bare).await, 400, BAD_REDIRECT_URI);
     // Without an issuer, there is none of any name.
     let setup = ServerWithIssuer::boot(|_, _| {}).await;
-    assert_error_page(&LoginBrowser::new().open(&start(&setup, &[])).await, 400, "Unsupported provider");
+    assert_error_page(&LoginBrowser::new().open(&authorize_url(&setup, &[])).await, 400, "Unsupported provider");
     setup.stop().await;
 }
 
@@ -80,7 +80,7 @@ async fn no_redirect_to_an_issuer_that_is_down() {
     })
     .await;
     let reason = "the discovery document of the issuer cannot be fetched: the answer was 500 Internal Server Error";
-    assert_error_page(&LoginBrowser::new().open(&start(&setup, &[])).await, 503, reason);
+    assert_error_page(&LoginBrowser::new().open(&authorize_url(&setup, &[])).await, 503, reason);
     setup.stop().await;
 }
 

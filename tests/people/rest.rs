@@ -20,7 +20,7 @@ const APP: &[&str] = &[
 ];
 
 /// Creates a person; gives the id.
-async fn named(app: &Caller, name: &str) -> String {
+async fn create_person(app: &Caller, name: &str) -> String {
     app.post("/v1/users/people", json!({ "name": name })).await.ok()["id"].as_str().unwrap().to_owned()
 }
 
@@ -36,7 +36,7 @@ async fn people_are_named_once() {
     for again in ["Ana Lund", "  ana lund", "ANA LUND "] {
         assert_eq!(app.post("/v1/users/people", json!({ "name": again })).await.ok(), ana);
     }
-    let ben = named(&app, "Ben").await;
+    let ben = create_person(&app, "Ben").await;
     let people = app.get("/v1/users/people?include_speech_samples=true").await.ok();
     assert_eq!(people[0], ana);
     assert_eq!(column(&people, "name"), ["Ana Lund", "Ben"]);
@@ -83,7 +83,7 @@ async fn names_are_checked() {
 async fn people_are_renamed_to_a_free_name() {
     let user = Server::shared().await.user().await;
     let app = user.app();
-    let (ana, _ben) = (named(&app, "Ana").await, named(&app, "Ben").await);
+    let (ana, _ben) = (create_person(&app, "Ana").await, create_person(&app, "Ben").await);
     let path = format!("/v1/users/people/{ana}/name");
     let bare = async |value: &str| app.bare(Method::PATCH, &format!("{path}?value={value}")).await;
     assert_eq!(bare("%20Anna%20").await.ok(), json!({ "status": "ok" }));
@@ -91,7 +91,7 @@ async fn people_are_renamed_to_a_free_name() {
     assert_eq!(app.patch(&path, json!({ "value": "anna" })).await.ok(), json!({ "status": "ok" }));
     bare("BEN").await.refused(409, "Another person has this name");
     assert_eq!(column(&app.get("/v1/users/people").await.ok(), "name"), ["anna", "Ben"]);
-    assert_eq!(named(&app, "Ana").await.len(), ana.len(), "the old name is free");
+    assert_eq!(create_person(&app, "Ana").await.len(), ana.len(), "the old name is free");
     assert_invalid(&bare("x").await, &[("string_too_short", json!(["query", "value"]))]);
     assert_invalid(&app.bare(Method::PATCH, &path).await, &[("missing", json!(["query", "value"]))]);
     let unknown = format!("/v1/users/people/{UNKNOWN_ID}/name?value=Cleo");
@@ -113,7 +113,7 @@ async fn voice_samples_are_deleted_by_their_place() {
     let server = Server::shared().await;
     let user = server.user().await;
     let app = user.app();
-    let ana = named(&app, "Ana").await;
+    let ana = create_person(&app, "Ana").await;
     for path in ["one.wav", "two.wav", "three.wav"] {
         speaks(server, &user, &ana, path).await;
     }
@@ -137,11 +137,11 @@ async fn voice_samples_are_deleted_by_their_place() {
 async fn people_are_forgotten() {
     let user = Server::shared().await.user().await;
     let app = user.app();
-    let ana = named(&app, "Ana").await;
+    let ana = create_person(&app, "Ana").await;
     let path = format!("/v1/users/people/{ana}");
     let gone = app.delete(&path).await;
     assert_eq!((gone.status, gone.body), (204, Value::Null));
     app.delete(&path).await.refused(404, "Person not found");
     assert_eq!(app.get("/v1/users/people").await.ok(), json!([]));
-    assert_ne!(named(&app, "Ana").await, ana);
+    assert_ne!(create_person(&app, "Ana").await, ana);
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
-    oauth::flow::{CALLBACK, OAuthClient, assert_oauth_error, code_in, consent},
+    oauth::flow::{CALLBACK, OAuthClient, assert_oauth_error, code_in, consent_in_browser},
     support::{
         program::{Program, run, run_ok, to_text},
         server::Answer,
@@ -41,7 +41,8 @@ async fn no_secret_is_logged() {
     let program = Program::serve_with(folder.path(), &[("RECOLLECT_LOG", "trace")]).await;
     let mut client = OAuthClient::of(&program.url, &id, CALLBACK);
     client.secret = Some(secret.clone());
-    let code = code_in(&consent(&client.authorize_url(&client.authorization_request("")), &user_token, &[]).await);
+    let code =
+        code_in(&consent_in_browser(&client.authorize_url(&client.authorization_request("")), &user_token, &[]).await);
     let first = client.exchange(&code).await.ok();
     let token = |tokens: &serde_json::Value, name: &str| tokens[name].as_str().unwrap().to_owned();
     let second = client.refresh(&token(&first, "refresh_token")).await.ok();

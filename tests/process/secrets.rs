@@ -40,7 +40,7 @@ fn parts(secret: &str) -> Vec<&str> {
 }
 
 #[track_caller]
-fn tells_none<'a>(log: &str, secrets: impl IntoIterator<Item = &'a str>) {
+fn assert_none_logged<'a>(log: &str, secrets: impl IntoIterator<Item = &'a str>) {
     for secret in secrets {
         let parts = parts(secret);
         assert!(!parts.is_empty(), "{secret} is too short to be looked for");
@@ -282,7 +282,7 @@ async fn credentials_are_not_logged() {
     assert!(log.contains("refresh token reused"), "what happens is logged");
     let chosen = [ADMIN_KEY, ISSUER_SECRET, PASSWORD, NEW_PASSWORD, GUESS, REFUSED_CODE, TAKEN_CODE, ISSUED];
     let wrong = [WRONG_CODE, WRONG_REFRESH, WRONG_COOKIE];
-    tells_none(&log, visitor.kept.iter().map(String::as_str).chain(chosen).chain(wrong));
+    assert_none_logged(&log, visitor.kept.iter().map(String::as_str).chain(chosen).chain(wrong));
 }
 
 #[tokio::test]
@@ -310,6 +310,6 @@ async fn the_password_of_the_database_is_not_logged() {
     let log = program.stop().await.log;
     assert!(log.contains("TRACE"), "the log tells everything");
     for log in [log, to_text(&refused.stderr)] {
-        tells_none(&log, [DATABASE_PASSWORD, WRONG_DATABASE_PASSWORD]);
+        assert_none_logged(&log, [DATABASE_PASSWORD, WRONG_DATABASE_PASSWORD]);
     }
 }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::support::program::{Program, run, run_ok, search, to_text};
 
-async fn import(data: &Path, file: &Path) -> (Option<i32>, String) {
+async fn import_file(data: &Path, file: &Path) -> (Option<i32>, String) {
     let output = run(data, &["import", file.to_str().unwrap()]).await;
     (output.status.code(), to_text(&output.stderr))
 }
@@ -37,11 +37,11 @@ async fn an_export_is_imported_as_it_was() {
     assert_eq!(run_ok(folder.path(), &["export"]).await, exported, "standard output takes it too");
 
     let data = other.path().join("data");
-    let (code, said) = import(&data, &file).await;
+    let (code, said) = import_file(&data, &file).await;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("memories: 27 created, 0 already existed, 0 skipped\n"), "{said}");
     assert_eq!(run_ok(&data, &["export"]).await, exported, "byte for byte");
-    let (_, said) = import(&data, &file).await;
+    let (_, said) = import_file(&data, &file).await;
     assert!(said.contains("memories: 0 created, 27 already existed, 0 skipped\n"), "{said}");
 }
 
@@ -53,10 +53,10 @@ async fn a_folder_is_imported_file_by_file() {
     std::fs::write(files.join("a.jsonl"), r#"{"content": "Ada keeps bees."}"#).unwrap();
     std::fs::write(files.join("more/talk.txt"), "Ada: The bees swarm.\nBob: Then we hide.\n").unwrap();
     std::fs::write(files.join(".hidden"), [0xff]).unwrap();
-    let (code, said) = import(&data, &files).await;
+    let (code, said) = import_file(&data, &files).await;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("conversations: 1 created") && said.contains("memories: 1 created"), "{said}");
-    let (_, said) = import(&data, &files).await;
+    let (_, said) = import_file(&data, &files).await;
     assert!(
         said.contains("conversations: 0 created, 1 already") && said.contains("memories: 0 created, 1 already"),
         "{said}"
@@ -82,13 +82,13 @@ async fn files_that_cannot_be_imported_are_named() {
         r#"{"text": "Bob"}"#,
     ];
     std::fs::write(&file, content.join("\n")).unwrap();
-    let (code, said) = import(&data, &file).await;
+    let (code, said) = import_file(&data, &file).await;
     assert_eq!(code, Some(1), "{said}");
     for line in ["line 2: ", "line 4: content is empty", "line 6: content has 10001", "line 8: missing field"] {
         assert!(said.lines().any(|said| said.starts_with("skipped ") && said.contains(line)), "{line}: {said}");
     }
     assert!(said.contains("memories: 2 created, 1 already existed, 4 skipped"), "{said}");
-    let missing = import(&data, &folder.path().join("missing")).await;
+    let missing = import_file(&data, &folder.path().join("missing")).await;
     assert!(missing.0 == Some(1) && missing.1.contains("cannot read"), "{}", missing.1);
 
     let program = Program::serve(&data).await;

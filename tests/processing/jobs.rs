@@ -15,7 +15,7 @@ use tools::processing::{self, Outcome};
 use super::support::{ABOUT, Setup, model_answer, say};
 use crate::support::{model::Act, server::on_runtime};
 
-fn understood() -> Understood {
+fn processing_result() -> Understood {
     Understood {
         discarded: false,
         title: "Too late".into(),
@@ -73,7 +73,7 @@ async fn a_lease_that_runs_out_ends_a_claim() {
         // The late writer writes nothing.
         assert!(!jobs.is_held(&first).await.unwrap());
         let conversations = setup.resources.conversations(&setup.user);
-        assert!(!conversations.complete_job(&first, understood()).await.unwrap());
+        assert!(!conversations.complete_job(&first, processing_result()).await.unwrap());
         jobs.fail(&first, "too late").await.unwrap();
         jobs.release(&first).await.unwrap();
         assert_eq!(jobs.get(&id).await.unwrap().unwrap(), second);
@@ -121,7 +121,7 @@ async fn a_new_request_is_not_completed_by_earlier_work() {
         let jobs = setup.resources.jobs(&setup.user);
         let earlier = jobs.claim(&id).await.unwrap().unwrap();
         assert!(processing::queue(&setup.resources, &setup.user, &id, Manner::Forced).await.unwrap());
-        assert!(!setup.resources.conversations(&setup.user).complete_job(&earlier, understood()).await.unwrap());
+        assert!(!setup.resources.conversations(&setup.user).complete_job(&earlier, processing_result()).await.unwrap());
         let job = setup.job(&id).await;
         assert_eq!((job.state, job.manner, job.attempts), (State::Queued, Manner::Forced, 0));
     })

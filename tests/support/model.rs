@@ -99,7 +99,7 @@ impl ScriptedModel {
         // Later messages may ask the model to mend its answer to a question.
         let question = asked.filter_map(|message| longest_in(message["content"].as_str()?, scripts.keys())).next();
         // Conversations are processed with the model, too, which few scripts are about.
-        let Some(question) = question else { return refusal(400) };
+        let Some(question) = question else { return error_response(400) };
         let (acts, requests) = scripts.get_mut(&question).unwrap();
         let has_functions = request.get("tools").is_some();
         requests.push(request);
@@ -114,16 +114,16 @@ impl ScriptedModel {
                 let deltas = pieces.iter().map(|piece| json!({ "content": piece })).collect();
                 paced(deltas, Some("stop"), Duration::from_millis(100))
             }
-            Act::WithoutFunctions(_) if has_functions => refusal(400),
+            Act::WithoutFunctions(_) if has_functions => error_response(400),
             Act::WithoutFunctions(pieces) => {
                 streamed(pieces.iter().map(|piece| json!({ "content": piece })).collect(), Some("stop"))
             }
-            Act::Call(calls) => streamed(calls.iter().enumerate().flat_map(called).collect(), Some("stop")),
+            Act::Call(calls) => streamed(calls.iter().enumerate().flat_map(call_deltas).collect(), Some("stop")),
             Act::BreakOff(piece) => streamed(vec![json!({ "content": piece })], None),
             Act::CutOff(piece) => streamed(vec![json!({ "content": piece })], Some("length")),
             Act::Decline(reason) => streamed(vec![json!({ "refusal": reason })], Some("stop")),
-            Act::Fail(status) => refusal(status),
-            Act::Later(seconds) => refusal(429).with_header("retry-after", seconds.to_string()).into_response(),
+            Act::Fail(status) => error_response(status),
+            Act::Later(seconds) => error_response(429).with_header("retry-after", seconds.to_string()).into_response(),
             Act::Stall(piece) => {
                 let chunk = format!("data: {}\n\n", chunk(json!({ "content": piece }), Value::Null));
                 let events = stream::iter([Ok::<_, io::Error>(chunk)]).chain(stream::pending());
@@ -137,14 +137,14 @@ fn longest_in<'a>(text: &str, questions: impl Iterator<Item = &'a String>) -> Op
     questions.filter(|question| text.contains(question.as_str())).max_by_key(|question| question.len()).cloned()
 }
 
-fn refusal(status: u16) -> Response {
+fn error_response(status: u16) -> Response {
     let error = json!({ "error": { "message": "scripted failure", "type": "scripted", "code": null } });
     let response = Response::builder().status(StatusCode::from_u16(status).unwrap());
     response.content_type("application/json").body(error.to_string())
 }
 
 /// A call as it is streamed: its name first, then its arguments in two pieces.
-fn called((index, (name, arguments)): (usize, &(&str, String))) -> Vec<Value> {
+fn call_deltas((index, (name, arguments)): (usize, &(&str, String))) -> Vec<Value> {
     let (head, tail) = arguments.split_at(arguments.len() / 2);
     let part = |part: Value| json!({ "tool_calls": [part] });
     let id = format!("call-{index}");

@@ -44,7 +44,7 @@ async fn new_user() -> TestUser {
     on_runtime(async move {
         let conversations = resources.conversations(&id);
         for (place, conversation) in conversations.ids().await.unwrap().into_iter().enumerate() {
-            conversations.complete_with(&conversation, understood(place)).await.unwrap();
+            conversations.complete_with(&conversation, processing_result(place)).await.unwrap();
             let photo = ConversationPhoto {
                 id: Some(format!("photo-{place}")),
                 base64: "aGk=".into(),
@@ -64,7 +64,7 @@ async fn new_user() -> TestUser {
     user
 }
 
-fn understood(place: usize) -> Understood {
+fn processing_result(place: usize) -> Understood {
     let event = Event {
         title: "Dinner".into(),
         description: String::new(),
@@ -102,16 +102,16 @@ async fn export_and_import_round_trip_byte_for_byte() {
     let report = import(&ben, vec![Input::bytes("export", everything.clone())]).await;
     assert_eq!(report.skipped(), 0, "{report}");
     assert_counts(&report, ItemKind::Conversation, parsed["conversations"].as_array().unwrap().len() as u64, 0, 0);
-    same(&export(&ben).await, &everything);
+    assert_same(&export(&ben).await, &everything);
     let again = import(&ben, vec![Input::bytes("export", everything.clone())]).await;
     assert!(again.counts.values().all(|count| count.created == 0), "{again}");
-    same(&export(&ben).await, &everything);
+    assert_same(&export(&ben).await, &everything);
     assert_eq!(export(&cleo).await, nothing, "nobody else has got anything");
 }
 
 /// Asserts equality; names the row that differs, rather than all of them.
 #[track_caller]
-fn same(found: &[u8], expected: &[u8]) {
+fn assert_same(found: &[u8], expected: &[u8]) {
     let (found, expected) = (String::from_utf8_lossy(found), String::from_utf8_lossy(expected));
     for (found, expected) in found.lines().zip(expected.lines()) {
         assert_eq!(found, expected);
@@ -129,7 +129,7 @@ async fn an_import_that_was_stopped_goes_on() {
     assert_counts(&report, ItemKind::File, 0, 0, 1);
     let report = import(&ben, vec![Input::bytes("whole", everything.clone())]).await;
     assert_eq!(report.skipped(), 0, "{report}");
-    same(&export(&ben).await, &everything);
+    assert_same(&export(&ben).await, &everything);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use super::{
     support::{INVALID, begin_session, close_frame, text},
 };
 use crate::{
-    chat::table::say,
+    chat::table::store_message,
     daily_summaries::rest::TestConversation,
     files::rest::upload,
     oauth::flow::OAuthClient,
@@ -18,7 +18,7 @@ use crate::{
         database::{Database, ServerWithDatabase, id_of},
         server::{Server, TestUser, on_runtime, wait_until_indexed},
     },
-    webhooks::rest::{ended, raise},
+    webhooks::rest::{raise_event, wait_for_deliveries},
 };
 
 const ACCOUNT: &str = "/v1/users/delete-account";
@@ -77,13 +77,13 @@ async fn use_everything(server: &Server, database: &Database, client: &OAuthClie
     app.patch(&format!("/v1/goals/{goal}/progress"), json!({ "current_value": 40 })).await.ok();
     app.post("/v1/folders", json!({ "name": "Cellar talks" })).await.ok();
     upload(&app, &[("lease.md", "# Lease\n\nThe flat in Wieselburg is let for three years.".as_bytes())]).await.ok();
-    let question = say(server, user, None, Sender::Human, "Where did we eat the apricot cake?").await;
+    let question = store_message(server, user, None, Sender::Human, "Where did we eat the apricot cake?").await;
     app.post("/v2/messages/share", json!({ "message_ids": [question] })).await.ok();
     app.patch("/v1/users/preferences", json!({ "time_zone": "Asia/Thimphu" })).await.ok();
     let hook = json!({ "url": "http://127.0.0.1:9/Weitra" });
     app.post("/v1/users/developer/webhook/memory_created", hook).await.ok();
-    raise(&server.resources, &user.id, WebhookKind::MemoryCreated, "Weitra").await;
-    ended(user).await;
+    raise_event(&server.resources, &user.id, WebhookKind::MemoryCreated, "Weitra").await;
+    wait_for_deliveries(user).await;
     client.authorize(user, "memories.read").await;
     client.consent_code(user, &client.authorization_request("memories.read")).await;
     begin_session(server, user).await;

@@ -35,7 +35,7 @@ const LOOKS: &[(&str, &str)] = &[
 ];
 
 /// Writes something of each kind for a user; gives the link to a shared action item.
-async fn settle(server: &Server, user: &TestUser) -> String {
+async fn create_rows(server: &Server, user: &TestUser) -> String {
     let app = user.app();
     app.post("/v3/memories", json!({ "content": "Ana keeps bees near Graz" })).await.ok();
     TestConversation::at("2026-05-09T15:00:00Z", 20, "We saw a kingfisher").store(&server.resources, &user.id).await;
@@ -49,7 +49,7 @@ async fn settle(server: &Server, user: &TestUser) -> String {
 }
 
 /// How many rows each of the tools finds for the user with this id, whether there is one or not.
-async fn found(server: &Server, user: &str) -> Vec<(&'static str, usize)> {
+async fn count_rows(server: &Server, user: &str) -> Vec<(&'static str, usize)> {
     let mut counts = Vec::new();
     for (name, query) in LOOKS {
         let context = Context::of_user(user, Face::App, server.resources.clone());
@@ -88,18 +88,18 @@ async fn a_deleted_account_opens_nothing_any_more() {
 async fn only_the_deleted_users_data_are_gone() {
     let server = Server::shared().await;
     let (ana, ben) = (server.user().await, server.user().await);
-    let (link, other_link) = (settle(server, &ana).await, settle(server, &ben).await);
-    let before = found(server, &ben.id).await;
-    for seen in [&before, &found(server, &ana.id).await] {
+    let (link, other_link) = (create_rows(server, &ana).await, create_rows(server, &ben).await);
+    let before = count_rows(server, &ben.id).await;
+    for seen in [&before, &count_rows(server, &ana.id).await] {
         assert!(seen.iter().all(|(_, count)| *count > 0), "there is something to find: {seen:?}");
     }
     ana.app().delete(ACCOUNT).await.ok();
-    for (name, count) in found(server, &ana.id).await {
+    for (name, count) in count_rows(server, &ana.id).await {
         assert_eq!(count, 0, "{name}");
     }
     let shared = |token: &str| format!("/v1/action-items/shared/{token}");
     ben.with("").get(&shared(&link)).await.refused(404, "Shared action items not found");
-    assert_eq!(found(server, &ben.id).await, before);
+    assert_eq!(count_rows(server, &ben.id).await, before);
     ben.with("").get(&shared(&other_link)).await.ok();
     ben.developer().get(MEMORIES).await.ok();
 }
@@ -108,12 +108,12 @@ async fn only_the_deleted_users_data_are_gone() {
 async fn an_owner_deletes_a_user() {
     let server = Server::shared().await;
     let (owner, user) = (server.owner().app(), server.user().await);
-    settle(server, &user).await;
+    create_rows(server, &user).await;
     let path = format!("/v1/admin/users/{}", user.id);
     assert_eq!(owner.delete(&path).await.ok(), json!({ "success": true }));
     owner.delete(&path).await.refused(404, "User not found");
     user.app().get("/v3/memories").await.refused(401, INVALID);
-    assert!(found(server, &user.id).await.iter().all(|(_, count)| *count == 0));
+    assert!(count_rows(server, &user.id).await.iter().all(|(_, count)| *count == 0));
     let users = owner.get("/v1/admin/users").await.ok();
     assert!(users["users"].as_array().unwrap().iter().all(|other| other["id"] != user.id));
 }
@@ -180,7 +180,7 @@ async fn concurrent_writes_leave_nothing() {
         let answer = writer.await.unwrap();
         assert!(matches!(answer.status, 401 | 403), "{answer:?}");
     }
-    for (name, count) in found(server, &user.id).await {
+    for (name, count) in count_rows(server, &user.id).await {
         assert_eq!(count, 0, "{name}");
     }
 }

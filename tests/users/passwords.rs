@@ -20,13 +20,13 @@ async fn add(server: &Server, name: &str) -> String {
 }
 
 /// Fails to log in so many times.
-async fn fail(server: &Server, account: &str, times: usize) {
+async fn fail_logins(server: &Server, account: &str, times: usize) {
     for _ in 0..times {
         log_in(server, account, "wrong horse").await.refused(401, WRONG);
     }
 }
 
-async fn change(user: &TestUser, current: Value, new: &str) -> Answer {
+async fn change_password(user: &TestUser, current: Value, new: &str) -> Answer {
     user.app().post("/v1/auth/password", json!({ "current_password": current, "new_password": new })).await
 }
 
@@ -87,13 +87,13 @@ async fn passwords_have_an_end_on_both_sides() {
         assert_invalid_field(&log_in(server, account, password).await, kind, name);
     }
     for (new, kind) in [("7 signs", "string_too_short"), (&longer, "string_too_long")] {
-        assert_invalid_field(&change(&ana.user, json!(PASSWORD), new).await, kind, "new_password");
+        assert_invalid_field(&change_password(&ana.user, json!(PASSWORD), new).await, kind, "new_password");
         let invited = invite(server, json!({})).await.ok();
         assert_invalid_field(&accept(server, &invited, json!({ "password": new })).await, kind, "password");
     }
     let mut current = PASSWORD;
     for new in ["8 signs!", &long] {
-        change(&ana.user, json!(current), new).await.ok();
+        change_password(&ana.user, json!(current), new).await.ok();
         log_in(server, &ana.email, new).await.ok();
         current = new;
     }
@@ -105,7 +105,7 @@ async fn ten_failures_throttle_the_account_alone() {
     let ana = Member::join(server).await;
     let nobody = format!("Eve {}", uuid::Uuid::new_v4());
     for account in [&ana.name, &nobody] {
-        fail(server, account, 10).await;
+        fail_logins(server, account, 10).await;
         assert_login_throttled(&log_in(server, account, PASSWORD).await);
         assert_login_throttled(&log_in(server, account, "wrong horse").await);
     }
@@ -120,8 +120,8 @@ async fn ten_failures_throttle_the_account_alone() {
 async fn an_account_is_one_by_whatever_it_is_called() {
     let server = Server::shared().await;
     let ana = Member::join(server).await;
-    fail(server, &ana.name, 5).await;
-    fail(server, &ana.email.to_uppercase(), 5).await;
+    fail_logins(server, &ana.name, 5).await;
+    fail_logins(server, &ana.email.to_uppercase(), 5).await;
     for account in [&ana.name, &ana.email] {
         assert_login_throttled(&log_in(server, account, PASSWORD).await);
     }
@@ -132,7 +132,7 @@ async fn a_right_password_resets_the_count() {
     let server = Server::shared().await;
     let ana = Member::join(server).await;
     for _ in 0..2 {
-        fail(server, &ana.email, 9).await;
+        fail_logins(server, &ana.email, 9).await;
         log_in(server, &ana.email, PASSWORD).await.ok();
     }
 }
@@ -142,10 +142,10 @@ async fn a_password_change_needs_the_current_one() {
     let server = Server::shared().await;
     let ana = Member::join(server).await;
     for wrong in [json!("wrong horse"), json!(""), Value::Null] {
-        change(&ana.user, wrong, "another horse").await.refused(403, NOT_CURRENT);
+        change_password(&ana.user, wrong, "another horse").await.refused(403, NOT_CURRENT);
     }
     log_in(server, &ana.email, PASSWORD).await.ok();
-    assert_eq!(change(&ana.user, json!(PASSWORD), "another horse").await.ok(), json!({ "success": true }));
+    assert_eq!(change_password(&ana.user, json!(PASSWORD), "another horse").await.ok(), json!({ "success": true }));
     log_in(server, &ana.email, PASSWORD).await.refused(401, WRONG);
     log_in(server, &ana.email, "another horse").await.ok();
 }
@@ -154,18 +154,18 @@ async fn a_password_change_needs_the_current_one() {
 async fn ten_wrong_current_passwords_throttle_the_change() {
     let ana = Member::join(Server::shared().await).await;
     for _ in 0..10 {
-        change(&ana.user, json!("wrong horse"), "another horse").await.refused(403, NOT_CURRENT);
+        change_password(&ana.user, json!("wrong horse"), "another horse").await.refused(403, NOT_CURRENT);
     }
-    assert_login_throttled(&change(&ana.user, json!(PASSWORD), "another horse").await);
+    assert_login_throttled(&change_password(&ana.user, json!(PASSWORD), "another horse").await);
 }
 
 #[tokio::test]
 async fn the_first_password_needs_none_before_it() {
     let user = Server::shared().await.user().await;
     assert_eq!(me(&user).await["has_password"], false);
-    change(&user, Value::Null, PASSWORD).await.ok();
+    change_password(&user, Value::Null, PASSWORD).await.ok();
     assert_eq!(me(&user).await["has_password"], true);
-    change(&user, Value::Null, "another horse").await.refused(403, NOT_CURRENT);
+    change_password(&user, Value::Null, "another horse").await.refused(403, NOT_CURRENT);
 }
 
 #[tokio::test]
@@ -174,7 +174,7 @@ async fn a_new_password_ends_every_session_but_the_one_that_sets_it() {
     let ana = Member::join(server).await;
     let tokens = log_in(server, &ana.email, PASSWORD).await.ok();
     let here = signed_in(server, &tokens);
-    change(&here, json!(PASSWORD), "another horse").await.ok();
+    change_password(&here, json!(PASSWORD), "another horse").await.ok();
     ana.user.app().get("/v3/memories").await.refused(401, INVALID);
     refresh(server, &ana.refresh).await.refused(401, NO_REFRESH);
     here.app().get("/v3/memories").await.ok();
@@ -187,7 +187,7 @@ async fn a_new_password_set_by_a_token_ends_every_session_and_not_the_token() {
     let server = Server::shared().await;
     let user = server.user().await;
     let tokens = begin_session(server, &user).await;
-    change(&user, Value::Null, PASSWORD).await.ok();
+    change_password(&user, Value::Null, PASSWORD).await.ok();
     signed_in(server, &tokens).app().get("/v3/memories").await.refused(401, INVALID);
     refresh(server, &text(&tokens, "refresh_token")).await.refused(401, NO_REFRESH);
     assert_eq!(user.app().get("/v1/auth/sessions").await.ok()["sessions"], json!([]));
@@ -211,6 +211,6 @@ async fn password_sign_in_can_be_disabled() {
     accept(&server, &invited, json!({})).await.refused(403, NO_PASSWORDS);
     let left = server.owner().app().get("/v1/admin/invitations").await.ok();
     assert_eq!(left["invitations"][0]["id"], invited["id"], "it is not used up");
-    change(&server.user().await, Value::Null, PASSWORD).await.refused(403, NO_PASSWORDS);
+    change_password(&server.user().await, Value::Null, PASSWORD).await.refused(403, NO_PASSWORDS);
     server.stop().await;
 }

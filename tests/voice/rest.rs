@@ -23,7 +23,7 @@ const TRANSCRIBE: &str = "/v2/voice-message/transcribe";
 const NO_ENDPOINT: &str = "No transcription endpoint is configured: set speech.url";
 
 /// Recordings, each a WAV file by its first bytes, that have these words in them.
-fn spoken(words: &[&str]) -> Form {
+fn recordings(words: &[&str]) -> Form {
     words.iter().fold(Form::new(), |form, word| {
         let wav = [b"RIFF\0\0\0\0WAVEfmt ", word.as_bytes()].concat();
         form.part("files", Part::bytes(wav).file_name(format!("{word}.wav")).mime_str("audio/wav").unwrap())
@@ -55,14 +55,14 @@ async fn recordings_are_sent_as_they_are_and_come_back_as_text() {
     let app = setup.server.user().await.app();
     setup.speech.script("greeting", Recognition::Text(" Good morning. ", None));
     setup.speech.script("farewell", Recognition::Text("Good night.", Some("english")));
-    let answer = transcribe(&app, spoken(&["greeting", "farewell"]).text("language", "en-GB")).await.ok();
+    let answer = transcribe(&app, recordings(&["greeting", "farewell"]).text("language", "en-GB")).await.ok();
     assert_eq!(answer, json!({ "transcript": "Good morning. Good night.", "language": "english" }));
     let sent = setup.speech.sent("greeting").remove(0);
     assert_eq!((sent.model.as_str(), sent.authorization.as_str()), ("scripted", "Bearer sesame"));
     assert_eq!((sent.language.as_deref(), sent.name.as_str()), (Some("en"), "greeting.wav"));
     assert_eq!(sent.audio, b"RIFF\0\0\0\0WAVEfmt greeting");
     setup.speech.script("silence", Recognition::Text("", None));
-    let answer = transcribe(&app, spoken(&["silence"]).text("language", "auto")).await.ok();
+    let answer = transcribe(&app, recordings(&["silence"]).text("language", "auto")).await.ok();
     assert_eq!(answer, json!({ "transcript": "", "language": null }));
     assert_eq!(setup.speech.sent("silence")[0].language, None, "it is to be found out");
 }
@@ -110,7 +110,7 @@ async fn errors_of_the_endpoint_are_passed_on() {
     let setup = ServerWithSpeech::shared().await;
     let app = setup.server.user().await.app();
     setup.speech.script("garbled", Recognition::Fail(400, None));
-    let answer = transcribe(&app, spoken(&["garbled"])).await;
+    let answer = transcribe(&app, recordings(&["garbled"])).await;
     answer.refused(400, "The audio could not be read: scripted failure");
     for (word, act, later) in [
         ("crowded", Recognition::Fail(429, Some(17)), "17"),
@@ -119,7 +119,7 @@ async fn errors_of_the_endpoint_are_passed_on() {
         ("stalled", Recognition::Stall, "5"),
     ] {
         setup.speech.script(word, act);
-        let answer = transcribe(&app, spoken(&[word])).await;
+        let answer = transcribe(&app, recordings(&[word])).await;
         assert_eq!((answer.status, answer.header("retry-after")), (503, later), "{word}");
         let sentence = answer.body["detail"].as_str().unwrap();
         assert!(sentence.starts_with("the transcription endpoint is away: "), "{sentence}");
@@ -130,9 +130,9 @@ async fn errors_of_the_endpoint_are_passed_on() {
 async fn without_an_endpoint_it_says_so() {
     let user = Server::shared().await.user().await;
     for path in [TRANSCRIBE, "/v2/voice-messages"] {
-        let answer = Answer::to(user.app().request(Method::POST, path).multipart(spoken(&["hello"]))).await;
+        let answer = Answer::to(user.app().request(Method::POST, path).multipart(recordings(&["hello"]))).await;
         answer.refused(503, NO_ENDPOINT);
-        let nobody = Answer::to(user.http.post(format!("{}{path}", user.url)).multipart(spoken(&["hello"]))).await;
+        let nobody = Answer::to(user.http.post(format!("{}{path}", user.url)).multipart(recordings(&["hello"]))).await;
         nobody.refused(401, "Authorization header not found");
         assert_eq!(Answer::to(user.developer().request(Method::POST, path)).await.status, 401);
     }
@@ -149,7 +149,7 @@ async fn a_spoken_question_is_answered_like_a_written_one() {
     user.app().post("/v3/memories", json!({ "content": "Mira was born in Porto" })).await.ok();
     setup.speech.script("birthplace", Recognition::Text("Where was Mira born?", None));
     setup.speech.script("ignored", Recognition::Text("Never heard", None));
-    let form = spoken(&["birthplace", "ignored"]).text("language", "en");
+    let form = recordings(&["birthplace", "ignored"]).text("language", "en");
     let request = user.app().request(Method::POST, "/v2/voice-messages?app_id=coach").multipart(form);
     let answer = Answer::to(request).await;
     assert_eq!(answer.header("content-type"), "text/event-stream");
@@ -164,7 +164,7 @@ async fn a_spoken_question_is_answered_like_a_written_one() {
     assert!(frames.iter().any(|(prefix, _)| *prefix == "think") && frames.iter().any(|(prefix, _)| *prefix == "data"));
     assert!(setup.speech.sent("ignored").is_empty(), "only the first recording counts");
     setup.speech.script("mumbling", Recognition::Text(" ", None));
-    let silent = user.app().request(Method::POST, "/v2/voice-messages").multipart(spoken(&["mumbling"]));
+    let silent = user.app().request(Method::POST, "/v2/voice-messages").multipart(recordings(&["mumbling"]));
     Answer::to(silent).await.refused(400, "No speech was recognized in the audio");
     let none = user.app().request(Method::POST, "/v2/voice-messages").multipart(Form::new().text("language", "en"));
     Answer::to(none).await.refused(400, "No audio was sent");

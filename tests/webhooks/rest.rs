@@ -55,7 +55,7 @@ impl Received {
 
     /// Asserts that it is signed with this secret.
     #[track_caller]
-    fn is_signed_with(&self, secret: &str) {
+    fn assert_signed_with(&self, secret: &str) {
         let header = &self.headers["x-recollect-signature"];
         let (time, signature) = header.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
@@ -113,12 +113,12 @@ impl Receiver {
 
     /// Waits until so much has come on a path.
     async fn wait_for(&self, path: &str, count: usize) -> Vec<Received> {
-        eventually(async || Some(self.received(path)).filter(|heard| heard.len() >= count)).await
+        poll(async || Some(self.received(path)).filter(|heard| heard.len() >= count)).await
     }
 }
 
 /// Waits until there is something.
-async fn eventually<T>(look: impl AsyncFn() -> Option<T>) -> T {
+async fn poll<T>(look: impl AsyncFn() -> Option<T>) -> T {
     for _ in 0..MAX_POLLS {
         if let Some(found) = look().await {
             return found;
@@ -146,7 +146,7 @@ async fn boot(folder: &TempDir, retry_seconds: u64) -> Server {
     Server::boot(folder.path(), adjust).await
 }
 
-async fn set(user: &TestUser, kind: &str, url: &str) {
+async fn set_webhook(user: &TestUser, kind: &str, url: &str) {
     assert_eq!(user.app().post(&format!("{HOOK}/{kind}"), json!({ "url": url })).await.ok(), json!({ "status": "ok" }));
 }
 
@@ -155,7 +155,7 @@ async fn deliveries(user: &TestUser) -> Value {
 }
 
 /// Waits until all of a user's deliveries have ended; gives them, newest first.
-pub(crate) async fn ended(user: &TestUser) -> Value {
+pub(crate) async fn wait_for_deliveries(user: &TestUser) -> Value {
     for _ in 0..MAX_POLLS {
         let all = deliveries(user).await;
         if all.as_array().unwrap().iter().all(|one| one["state"] != "queued") {
@@ -167,7 +167,7 @@ pub(crate) async fn ended(user: &TestUser) -> Value {
 }
 
 /// A segment of a transcript.
-pub(crate) fn said(id: &str, text: &str) -> TranscriptSegment {
+pub(crate) fn segment(id: &str, text: &str) -> TranscriptSegment {
     TranscriptSegment {
         id: id.into(),
         text: text.into(),
@@ -185,13 +185,13 @@ pub(crate) fn said(id: &str, text: &str) -> TranscriptSegment {
 }
 
 /// Adds a segment, as transcription does.
-async fn say(resources: &Arc<Resources>, user: &str, text: &str) {
-    let (resources, user, segment) = (Arc::clone(resources), user.to_owned(), said("s1", text));
+async fn add_segment(resources: &Arc<Resources>, user: &str, text: &str) {
+    let (resources, user, segment) = (Arc::clone(resources), user.to_owned(), segment("s1", text));
     on_runtime(async move { tools::webhooks::transcript(&resources, &user, &[segment]).await.unwrap() }).await;
 }
 
 /// Raises an event with this key.
-pub(crate) async fn raise(resources: &Arc<Resources>, user: &str, kind: WebhookKind, key: &str) {
+pub(crate) async fn raise_event(resources: &Arc<Resources>, user: &str, kind: WebhookKind, key: &str) {
     let (resources, user, key) = (Arc::clone(resources), user.to_owned(), key.to_owned());
     on_runtime(async move { resources.webhooks(&user).raise(kind, &key, "{}".into()).await.unwrap() }).await;
 }
@@ -207,15 +207,15 @@ async fn webhooks_are_set_and_switched() {
     assert_eq!(field_names(&status().await), kinds);
     for kind in kinds {
         assert_eq!(status().await[kind], false);
-        set(&user, kind, "https://hooks.example/x,5").await;
+        set_webhook(&user, kind, "https://hooks.example/x,5").await;
         assert_eq!(app.get(&format!("{HOOK}/{kind}")).await.ok()["url"], "https://hooks.example/x,5");
         assert_eq!(status().await[kind], true, "it is on until somebody switches it off");
         app.post(&format!("{HOOK}/{kind}/disable"), json!({})).await.ok();
         assert_eq!(status().await[kind], false);
         app.post(&format!("{HOOK}/{kind}/enable"), json!({})).await.ok();
         assert_eq!(status().await[kind], true);
-        set(&user, kind, ",").await;
-        set(&user, kind, "https://hooks.example/").await;
+        set_webhook(&user, kind, ",").await;
+        set_webhook(&user, kind, "https://hooks.example/").await;
         assert_eq!(status().await[kind], false, "an empty address switches it off, another does not switch it on");
     }
 }
@@ -242,8 +242,8 @@ async fn events_arrive_signed() {
     let user = server.user().await;
     let secret = user.app().get("/v1/users/developer/webhooks/secret").await.ok()["secret"].clone();
     assert_eq!(user.app().get("/v1/users/developer/webhooks/secret").await.ok()["secret"], secret);
-    set(&user, "memory_created", &format!("{}/memory?key=a%20b", receiver.url)).await;
-    set(&user, "day_summary", &format!("{}/day", receiver.url)).await;
+    set_webhook(&user, "memory_created", &format!("{}/memory?key=a%20b", receiver.url)).await;
+    set_webhook(&user, "day_summary", &format!("{}/day", receiver.url)).await;
     let talk = TestConversation::at("2026-05-08T10:00:00Z", 5, "Bees").store(&server.resources, &user.id).await;
     let dull = TestConversation { discarded: true, ..TestConversation::at("2026-05-08T11:00:00Z", 5, "Noise") };
     let dull = dull.store(&server.resources, &user.id).await;
@@ -255,7 +255,7 @@ async fn events_arrive_signed() {
     })
     .await;
     let memory = receiver.wait_for("/memory", 1).await.remove(0);
-    memory.is_signed_with(secret.as_str().unwrap());
+    memory.assert_signed_with(secret.as_str().unwrap());
     assert_eq!(memory.query, format!("key=a%20b&uid={}", user.id));
     assert_eq!(memory.headers["content-type"], "application/json");
     assert_eq!(memory.headers["x-recollect-event"], "memory_created");
@@ -266,14 +266,14 @@ async fn events_arrive_signed() {
     assert_ne!(rotated, secret);
     user.app().post("/v1/users/daily-summary-settings/test", json!({ "date": "2026-05-08" })).await.ok();
     let day = receiver.wait_for("/day", 1).await.remove(0);
-    day.is_signed_with(rotated.as_str().unwrap());
+    day.assert_signed_with(rotated.as_str().unwrap());
     let summary = user.app().get("/v1/users/daily-summaries").await.ok()["summaries"][0].clone();
     let text = format!("{}\n\n{}", summary["headline"].as_str().unwrap(), summary["overview"].as_str().unwrap());
     let expected =
         json!({ "uid": user.id, "created_at": summary["created_at"], "summary": text, "summary_json": summary });
     assert_eq!(day.body(), expected);
 
-    let ended = ended(&user).await;
+    let ended = wait_for_deliveries(&user).await;
     assert_eq!(column(&ended, "kind"), ["day_summary", "memory_created"], "each once");
     assert_eq!(column(&ended, "state"), ["delivered"; 2]);
     assert_eq!(receiver.received("/memory").len(), 1);
@@ -283,11 +283,11 @@ async fn events_arrive_signed() {
 async fn a_transcript_arrives_in_order() {
     let (server, receiver) = (open_server().await, Receiver::start().await);
     let user = server.user().await;
-    say(&server.resources, &user.id, "Nobody listens yet").await;
-    set(&user, "realtime_transcript", &receiver.url).await;
+    add_segment(&server.resources, &user.id, "Nobody listens yet").await;
+    set_webhook(&user, "realtime_transcript", &receiver.url).await;
     let texts: Vec<String> = (0..20).map(|number| format!("Sentence {number}")).collect();
     for text in &texts {
-        say(&server.resources, &user.id, text).await;
+        add_segment(&server.resources, &user.id, text).await;
     }
     let heard = receiver.wait_for("/", 20).await;
     assert_eq!(field_names(&heard[0].body()), ["segments", "session_id"]);
@@ -300,15 +300,15 @@ async fn a_transcript_arrives_in_order() {
 async fn failed_deliveries_are_retried_and_block_no_others() {
     let (server, receiver) = (open_server().await, Receiver::start().await);
     let user = server.user().await;
-    set(&user, "memory_created", &format!("{}/broken", receiver.url)).await;
-    set(&user, "day_summary", &format!("{}/moved", receiver.url)).await;
-    set(&user, "realtime_transcript", &format!("{}/fine", receiver.url)).await;
+    set_webhook(&user, "memory_created", &format!("{}/broken", receiver.url)).await;
+    set_webhook(&user, "day_summary", &format!("{}/moved", receiver.url)).await;
+    set_webhook(&user, "realtime_transcript", &format!("{}/fine", receiver.url)).await;
     receiver.answers("/broken", [500, 503, 200]);
     receiver.answers("/moved", [302]);
-    raise(&server.resources, &user.id, WebhookKind::MemoryCreated, "a").await;
-    raise(&server.resources, &user.id, WebhookKind::DaySummary, "b").await;
-    raise(&server.resources, &user.id, WebhookKind::RealtimeTranscript, "c").await;
-    let ended = ended(&user).await;
+    raise_event(&server.resources, &user.id, WebhookKind::MemoryCreated, "a").await;
+    raise_event(&server.resources, &user.id, WebhookKind::DaySummary, "b").await;
+    raise_event(&server.resources, &user.id, WebhookKind::RealtimeTranscript, "c").await;
+    let ended = wait_for_deliveries(&user).await;
     let of = |kind: &str| ended.as_array().unwrap().iter().find(|one| one["kind"] == kind).unwrap().clone();
     let broken = of("memory_created");
     assert_eq!((&broken["state"], &broken["attempts"]), (&json!("delivered"), &json!(3)), "{broken}");
@@ -327,12 +327,12 @@ async fn failed_deliveries_are_retried_and_block_no_others() {
 async fn a_webhook_that_always_fails_is_switched_off() {
     let (server, receiver) = (open_server().await, Receiver::start().await);
     let user = server.user().await;
-    set(&user, "memory_created", &format!("{}/dead", receiver.url)).await;
+    set_webhook(&user, "memory_created", &format!("{}/dead", receiver.url)).await;
     receiver.answers("/dead", [500]);
     for number in 0..20 {
-        raise(&server.resources, &user.id, WebhookKind::MemoryCreated, &number.to_string()).await;
+        raise_event(&server.resources, &user.id, WebhookKind::MemoryCreated, &number.to_string()).await;
     }
-    assert!(column(&ended(&user).await, "state").iter().all(|state| *state == "dead"));
+    assert!(column(&wait_for_deliveries(&user).await, "state").iter().all(|state| *state == "dead"));
     let hook = user.app().get(&format!("{HOOK}/memory_created")).await.ok();
     assert_eq!((&hook["enabled"], &hook["failures"]), (&json!(false), &json!(100)));
     assert_eq!(hook["disabled_because"], "100 attempts in a row have failed");
@@ -350,9 +350,9 @@ async fn private_addresses_are_never_called() {
     let port = receiver.url.rsplit(':').next().unwrap();
     let hosts = ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "[::1]", "2130706433", "0.0.0.0", "169.254.169.254"];
     for (number, host) in hosts.iter().enumerate() {
-        set(&user, "memory_created", &format!("http://{host}:{port}/")).await;
-        raise(&server.resources, &user.id, WebhookKind::MemoryCreated, &number.to_string()).await;
-        let newest = ended(&user).await[0].clone();
+        set_webhook(&user, "memory_created", &format!("http://{host}:{port}/")).await;
+        raise_event(&server.resources, &user.id, WebhookKind::MemoryCreated, &number.to_string()).await;
+        let newest = wait_for_deliveries(&user).await[0].clone();
         assert_eq!((&newest["state"], &newest["attempts"]), (&json!("dead"), &json!(1)), "{host}: {newest}");
         assert!(newest["last_error"].as_str().unwrap().contains("public address"), "{host}: {newest}");
     }
@@ -364,16 +364,16 @@ async fn a_restart_loses_nothing() {
     let (folder, receiver) = (TempDir::new().unwrap(), Receiver::start().await);
     let server = boot(&folder, 1).await;
     let mut user = server.user().await;
-    set(&user, "memory_created", &format!("{}/later", receiver.url)).await;
+    set_webhook(&user, "memory_created", &format!("{}/later", receiver.url)).await;
     receiver.answers("/later", [500]);
-    raise(&server.resources, &user.id, WebhookKind::MemoryCreated, "a").await;
-    eventually(async || deliveries(&user).await[0]["last_status"].as_u64()).await;
+    raise_event(&server.resources, &user.id, WebhookKind::MemoryCreated, "a").await;
+    poll(async || deliveries(&user).await[0]["last_status"].as_u64()).await;
     server.stop().await;
     let tried = receiver.received("/later").len();
     receiver.answers("/later", [200]);
     let server = boot(&folder, 1).await;
     user.url = server.url.clone();
-    let ended = ended(&user).await;
+    let ended = wait_for_deliveries(&user).await;
     assert_eq!((&ended[0]["state"], &ended[0]["last_status"]), (&json!("delivered"), &json!(200)));
     assert_eq!(receiver.received("/later").len(), tried + 1);
     server.stop().await;

@@ -3,7 +3,7 @@
 use schemas::webhook::WebhookKind;
 use serde_json::{Value, json};
 
-use super::rest::{ended, raise};
+use super::rest::{raise_event, wait_for_deliveries};
 use crate::support::{
     server::{Server, TestUser},
     tables::{
@@ -28,8 +28,8 @@ pub(crate) const NOUN: Noun = Noun {
 async fn seed(user: &TestUser) -> Value {
     let url = json!({ "url": "http://127.0.0.1:9/Weitra" });
     user.app().post("/v1/users/developer/webhook/memory_created", url).await.ok();
-    raise(&Server::shared().await.resources, &user.id, WebhookKind::MemoryCreated, "Weitra").await;
-    ended(user).await;
+    raise_event(&Server::shared().await.resources, &user.id, WebhookKind::MemoryCreated, "Weitra").await;
+    wait_for_deliveries(user).await;
     let secret = user.app().get("/v1/users/developer/webhooks/secret").await.ok()["secret"].clone();
     json!({ "secret": secret })
 }

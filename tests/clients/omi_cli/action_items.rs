@@ -39,7 +39,7 @@ async fn omi_cli_keeps_action_items() {
     assert_eq!(omi.json(&["action-item", "delete", photos, "--yes"]).await, Value::Null);
     assert_eq!(omi.listed(&["action-item", "list"], "id").await, [stove]);
     omi.user.app().get(&format!("/v1/action-items/{photos}")).await.refused(404, "Action item not found");
-    omi.has_run_all("action-item").await;
+    omi.assert_all_run("action-item").await;
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ async fn omi_cli_keeps_conversations() {
     assert_eq!(omi.json(&["conversation", "delete", notes, "--yes"]).await, Value::Null);
     omi.user.app().get(&in_app(notes)).await.refused(404, "Conversation not found");
     from_segments(&omi).await;
-    omi.has_run_all("conversation").await;
+    omi.assert_all_run("conversation").await;
 }
 
 async fn from_segments(omi: &Omi) {

@@ -33,7 +33,7 @@ async fn omi_cli_follows_goals() {
     assert!(omi.listed(&["goal", "list", "--include-inactive"], "id").await.contains(&id.to_owned()));
     assert_eq!(omi.json(&["goal", "delete", id, "--yes"]).await, Value::Null);
     omi.user.app().get(&format!("/v1/goals/{id}")).await.refused(404, "Goal not found");
-    omi.has_run_all("goal").await;
+    omi.assert_all_run("goal").await;
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ async fn omi_cli_keeps_memories() {
     assert_eq!(omi.json(&["memory", "delete", id, "--yes"]).await, Value::Null);
     assert_eq!(omi.listed(&["memory", "list"], "content").await, ["Bob repairs clocks."]);
     omi.user.app().get(&format!("/v3/memories/{id}")).await.refused(404, "Memory not found");
-    omi.has_run_all("memory").await;
+    omi.assert_all_run("memory").await;
 }
 
 #[tokio::test]

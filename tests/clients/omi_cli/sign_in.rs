@@ -29,7 +29,7 @@ async fn omi_cli_signs_in_with_a_key() {
         omi.fails(&["auth", "login", "--api-key", key], SIGN_IN, sentence).await;
         assert_eq!(omi.json(&["auth", "status"]).await["authenticated"], false);
     }
-    omi.has_run_all("auth").await;
+    omi.assert_all_run("auth").await;
 }
 
 #[tokio::test]
@@ -49,5 +49,5 @@ async fn omi_cli_keeps_profiles_apart() {
     assert_eq!(elsewhere.code, Some(SIGN_IN), "{}", elsewhere.complaint);
     omi.json(&["config", "profile", "delete", "work", "--yes"]).await;
     assert_eq!(omi.listed(&["config", "profile", "list"], "name").await, ["default"]);
-    omi.has_run_all("config").await;
+    omi.assert_all_run("config").await;
 }
