@@ -72,8 +72,8 @@ async fn two_questions_at_once_are_answered_in_their_order() {
     let then = ask(&user, json!({ "text": second })).await;
     assert!(asking.is_finished(), "the first is answered before the second");
     assert_eq!((asking.await.unwrap().text.as_str(), then.text.as_str()), ("The hen did", "The egg."));
-    let told = &setup.model.requests(second)[0]["messages"];
-    assert_eq!((&told[1]["content"], &told[2]["content"]), (&json!(first), &json!("The hen did")));
+    let prompt = &setup.model.requests(second)[0]["messages"];
+    assert_eq!((&prompt[1]["content"], &prompt[2]["content"]), (&json!(first), &json!("The hen did")));
 }
 
 #[tokio::test]

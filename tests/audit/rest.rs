@@ -12,8 +12,8 @@ use crate::support::{
 };
 
 async fn trail(user: &TestUser, query: &str) -> Vec<Value> {
-    let told = user.app().get(&format!("/v1/users/audit{query}")).await.ok();
-    told["entries"].as_array().unwrap().clone()
+    let trail_page = user.app().get(&format!("/v1/users/audit{query}")).await.ok();
+    trail_page["entries"].as_array().unwrap().clone()
 }
 
 fn tools(entries: &[Value]) -> Vec<&str> {
@@ -53,12 +53,12 @@ async fn the_user_sees_what_every_key_did() {
 async fn a_key_sees_only_what_it_did_itself() {
     let server = Server::shared().await;
     let (user, _) = user_with_calls(server).await;
-    let told = user.developer().get("/v1/dev/user/audit").await.ok();
-    assert_eq!(tools(told["entries"].as_array().unwrap()), ["get_memory", "get_memories"]);
+    let trail_page = user.developer().get("/v1/dev/user/audit").await.ok();
+    assert_eq!(tools(trail_page["entries"].as_array().unwrap()), ["get_memory", "get_memories"]);
     let theirs = format!("/v1/dev/user/audit?key_id={}", user.mcp_key_id);
     assert_eq!(user.developer().get(&theirs).await.ok()["entries"], json!([]));
-    let told = user.mcp().get("/v1/mcp/audit?access=write").await.ok();
-    assert_eq!(tools(told["entries"].as_array().unwrap()), ["create_memory"]);
+    let trail_page = user.mcp().get("/v1/mcp/audit?access=write").await.ok();
+    assert_eq!(tools(trail_page["entries"].as_array().unwrap()), ["create_memory"]);
     assert_eq!(trail(&server.user().await, "").await, Vec::<Value>::new(), "another user sees nothing");
 }
 

@@ -100,11 +100,11 @@ async fn a_model_greets_in_its_own_words() {
     assert_eq!(greeting["text"], "Hello again! How are the swifts?");
     assert_eq!(user.app().get(LIST).await.ok()[0], greeting);
     let requests = setup.model.requests("swifts nesting");
-    let told: Value = serde_json::from_str(requests[0]["messages"][1]["content"].as_str().unwrap()).unwrap();
-    assert_eq!(told["name"], "somebody");
-    assert_eq!(column(&told["earlier_messages"], "text"), texts[1..], "the last five");
+    let prompt: Value = serde_json::from_str(requests[0]["messages"][1]["content"].as_str().unwrap()).unwrap();
+    assert_eq!(prompt["name"], "somebody");
+    assert_eq!(column(&prompt["earlier_messages"], "text"), texts[1..], "the last five");
     let now = chrono::Utc::now() + chrono::TimeDelta::hours(9);
-    assert!(told["now"].as_str().unwrap().contains(&now.format("%B %Y").to_string()), "{}", told["now"]);
+    assert!(prompt["now"].as_str().unwrap().contains(&now.format("%B %Y").to_string()), "{}", prompt["now"]);
 }
 
 #[tokio::test]

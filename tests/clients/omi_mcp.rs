@@ -58,8 +58,8 @@ async fn memories(bridge: &mut Bridge) {
     let mut left = bridge.listed("get_memories", json!({}), "content").await;
     left.sort_by_key(Value::to_string);
     assert_eq!(left, contents);
-    let told = bridge.client.refused("delete_memory", json!({ "memory_id": id })).await;
-    assert!(told.contains("404") && told.contains("Memory not found"), "{told}");
+    let reply = bridge.client.refused("delete_memory", json!({ "memory_id": id })).await;
+    assert!(reply.contains("404") && reply.contains("Memory not found"), "{reply}");
 }
 
 async fn action_items(bridge: &mut Bridge) {
@@ -157,8 +157,8 @@ async fn omi_mcp_reports_missing_scopes() {
         ("create_api_key", wish, "A key can create only keys with scopes that it has itself, not memories:write"),
         ("revoke_api_key", json!({ "api_key_id": key }), "A key can revoke only itself and the keys that it created"),
     ] {
-        let told = bridge.client.refused(tool, arguments).await;
-        assert!(told.contains("403") && told.contains(sentence), "{told}");
+        let reply = bridge.client.refused(tool, arguments).await;
+        assert!(reply.contains("403") && reply.contains(sentence), "{reply}");
     }
     bridge.user.developer().get("/v1/dev/key").await.ok();
 }

@@ -60,13 +60,13 @@ async fn segments_are_stored_as_they_are() {
     let path = format!("/v1/dev/user/conversations/{}", created["id"].as_str().unwrap());
     assert_eq!(user.developer().get(&path).await.ok()["transcript_segments"], Value::Null);
     let whole = user.developer().get(&format!("{path}?include_transcript=true")).await.ok();
-    let heard = &whole["transcript_segments"];
+    let received = &whole["transcript_segments"];
     assert_eq!(
-        (&heard[0]["text"], &heard[0]["speaker_id"], &heard[0]["speaker_name"]),
+        (&received[0]["text"], &received[0]["speaker_id"], &received[0]["speaker_name"]),
         (&json!("Where were you?"), &json!(3), &json!("Speaker 3"))
     );
     assert_eq!(
-        (&heard[1]["speaker_id"], &heard[1]["speaker_name"], &heard[1]["end"]),
+        (&received[1]["speaker_id"], &received[1]["speaker_name"], &received[1]["end"]),
         (&json!(7), &json!("User"), &json!(2.0))
     );
     assert_eq!((&whole["source"], &whole["finished_at"]), (&json!("limitless"), &json!("2026-05-04T07:00:02Z")));

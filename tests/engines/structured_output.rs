@@ -71,11 +71,11 @@ async fn an_answer_is_asked_for_with_a_strict_schema() {
             .await;
     assert_eq!(bird.unwrap(), robin());
     assert_eq!(requests.len(), 1);
-    let told = json!([
+    let expected = json!([
         { "role": "system", "content": "You know birds." },
         { "role": "user", "content": "Which bird?" },
     ]);
-    assert_eq!(requests[0]["messages"], told);
+    assert_eq!(requests[0]["messages"], expected);
     let food = json!({
         "description": "Something to eat.",
         "type": "object",
@@ -145,7 +145,7 @@ async fn a_server_without_schemas_gets_the_schema_in_the_prompt() {
         assert_eq!(request.get("response_format"), None);
         let system = request["messages"][0]["content"].as_str().unwrap();
         assert!(system.starts_with("You know birds.\n\n"), "{system}");
-        assert!(system.contains(r#""maxLength":20"#), "the whole schema is told: {system}");
+        assert!(system.contains(r#""maxLength":20"#), "the whole schema is in the prompt: {system}");
     }
 }
 

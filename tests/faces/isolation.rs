@@ -82,7 +82,7 @@ impl Ann {
     fn assert_no_leak(&self, answer: &Value, way: &str) {
         let text = answer.to_string();
         for secret in &self.secrets {
-            assert!(!text.contains(secret.as_str()), "{way} tells {secret}: {text}");
+            assert!(!text.contains(secret.as_str()), "{way} shows {secret}: {text}");
         }
     }
 }
@@ -104,12 +104,12 @@ async fn no_route_leads_to_another_user_s_data() {
     let server = Server::shared().await;
     let (ann, bob) = (Ann::create(server).await, server.user().await);
     let before = ann.owned_paths().await;
-    for (name, arguments, heard) in ann.attempts() {
+    for (name, arguments, expected) in ann.attempts() {
         let tool = tools::find(name).unwrap();
         for route in &tool.routes {
             let way = name_of(route);
             let answer = by_route(&caller(&bob, route.audience), route, &arguments).await;
-            match heard {
+            match expected {
                 Expected::NotFound(sentence) => answer.refused(404, sentence),
                 Expected::Refused(status, sentence) => answer.refused(status, sentence),
                 Expected::NothingForeign => assert_eq!(answer.status, route.reply.status, "{way}: {}", answer.body),
@@ -130,18 +130,18 @@ async fn no_tool_leads_to_another_user_s_data() {
     let server = Server::shared().await;
     let (ann, bob) = (Ann::create(server).await, server.user().await);
     let before = ann.owned_paths().await;
-    for (name, arguments, heard) in ann.attempts() {
+    for (name, arguments, expected) in ann.attempts() {
         let tool = tools::find(name).unwrap();
         let audience = if is_for_mcp(tool) { Audience::Mcp } else { Audience::App };
         let answer = over_mcp(&bob, "tools/call", json!({ "name": name, "arguments": arguments })).await;
         let answer = answer.unwrap_or_else(|error| json!({ "isError": true, "refused": error }));
-        let is_refused = !matches!(heard, Expected::NothingForeign) || !is_for_mcp(tool);
+        let is_refused = !matches!(expected, Expected::NothingForeign) || !is_for_mcp(tool);
         assert_eq!(answer["isError"] == true, is_refused, "{name}: {answer}");
         ann.assert_no_leak(&answer, name);
         // Last, since it may delete Bob's account.
         let code = |error: tools::Error| json!({ "error": error.code() });
         let direct = directly(context(server, &bob, audience).await, tool, &arguments).await.unwrap_or_else(code);
-        assert_eq!(direct["error"] == "not_found", matches!(heard, Expected::NotFound(_)), "{name}: {direct}");
+        assert_eq!(direct["error"] == "not_found", matches!(expected, Expected::NotFound(_)), "{name}: {direct}");
         ann.assert_no_leak(&direct, name);
         if !tool.behaviour().read_only {
             assert!(ann.owned_paths().await == before, "{name} changes what is Ann's");
@@ -247,7 +247,7 @@ async fn no_spoken_question_is_answered_from_another_user_s_data() {
     assert!(hers.contains("Graz"), "there is something to tell: {hers}");
     let chat = ann.app().get("/v2/messages").await.ok();
     let his = ask_aloud(&bob).await;
-    assert!(his.contains("Where does Ana keep her bees?"), "he was heard: {his}");
+    assert!(his.contains("Where does Ana keep her bees?"), "the question was transcribed: {his}");
     assert!(!his.contains("Graz") && !his.contains(&ann.id), "{his}");
     assert_eq!(ann.app().get("/v2/messages").await.ok(), chat, "her chat knows nothing of it");
 }

@@ -151,7 +151,7 @@ fn every_route_has_its_row() {
     let tried: BTreeSet<String> = tools.chain(others.map(str::to_owned)).chain([socket::ROUTE.to_owned()]).collect();
     let mounted: BTreeSet<String> = server::mounted_routes().into_iter().collect();
     let forgotten: Vec<_> = mounted.difference(&tried).collect();
-    assert!(forgotten.is_empty(), "nobody tests who may call {forgotten:?}");
+    assert!(forgotten.is_empty(), "there are no rows for {forgotten:?}");
     let gone: Vec<_> = tried.difference(&mounted).collect();
     assert!(gone.is_empty(), "there are rows for {gone:?}, which is not there");
 }

@@ -88,15 +88,15 @@ async fn progress_is_read_from_a_text_by_rules() {
         ("I finished the thesis, done!", "Finish the thesis", 1.0),
     ];
     for (text, title, value) in cases {
-        let told = read(text).await;
-        assert_eq!((&told["updates"][0]["goal_title"], &told["new_value"]), (&json!(title), &json!(value)), "{text}");
+        let reply = read(text).await;
+        assert_eq!((&reply["updates"][0]["goal_title"], &reply["new_value"]), (&json!(title), &json!(value)), "{text}");
     }
     let doubts =
         ["I want to run 5 km", "I didn't run 5 km", "Shall I run 5 km?", "My mood is 12", "It rained", "5 km or 6 km"];
     for text in doubts {
-        let told = read(text).await;
-        assert_eq!(told["updated"], false, "{text}: {told}");
-        assert!(told["reason"].is_string());
+        let reply = read(text).await;
+        assert_eq!(reply["updated"], false, "{text}: {reply}");
+        assert!(reply["reason"].is_string());
     }
     create_goal(&user.developer(), "Cycle", 500.0).await;
     let unclear = json!({ "updated": false, "reason": "The text could mean more than one active goal." });
@@ -120,8 +120,8 @@ async fn a_model_suggests_from_memories_and_goals() {
         "reasoning": "Your back is bad.",
     });
     answer(setup, "Ben has a bad back", suggestion);
-    let told = user.app().get("/v1/goals/suggest").await.ok();
-    assert_eq!((&told["suggested_title"], &told["suggested_max"]), (&json!("Stretch every morning"), &json!(30.0)));
+    let reply = user.app().get("/v1/goals/suggest").await.ok();
+    assert_eq!((&reply["suggested_title"], &reply["suggested_max"]), (&json!("Stretch every morning"), &json!(30.0)));
     let request = &setup.model.requests("Ben has a bad back")[0];
     let asked = request["messages"][1]["content"].as_str().unwrap();
     let expected = json!({ "memories": ["Ben has a bad back and sits all day"], "goals": ["Read more"] });
@@ -157,9 +157,9 @@ async fn a_model_reads_progress_and_only_known_goals_are_changed() {
         json!({ "updates": [update("goal_1", 1.0), update(&row, 6.0), update(&row, 9.0), update(&hike, 0.0)] }),
     );
     let read = async |text: &str| user.app().post("/v1/goals/extract-progress", json!({ "text": text })).await.ok();
-    let told = read(text).await;
-    assert_eq!(told["updates"].as_array().unwrap().len(), 1, "{told}");
-    assert_eq!((&told["updates"][0]["goal_id"], &told["new_value"]), (&json!(row), &json!(6.0)));
+    let reply = read(text).await;
+    assert_eq!(reply["updates"].as_array().unwrap().len(), 1, "{reply}");
+    assert_eq!((&reply["updates"][0]["goal_id"], &reply["new_value"]), (&json!(row), &json!(6.0)));
     assert_eq!(developer.get(&format!("/v1/dev/user/goals/{row}")).await.ok()["current_value"], 6.0);
     let idle = "Sat on the pier";
     answer(setup, idle, json!({ "updates": [] }));

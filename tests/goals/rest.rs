@@ -169,7 +169,7 @@ async fn the_app_makes_room_among_four_and_developers_touch_no_other_goal() {
     let many = (0..6).map(|_| app.post("/v1/goals", json!({ "title": "Many", "target_value": 1 })));
     futures::future::join_all(many).await.into_iter().for_each(|answer| drop(answer.ok()));
     let active = developer.get("/v1/dev/user/goals?limit=100").await.ok();
-    assert_eq!(column(&active, "title"), ["Many"; 4], "whoever comes at once makes room too");
+    assert_eq!(column(&active, "title"), ["Many"; 4], "concurrent creations make room too");
 }
 
 #[tokio::test]

@@ -44,16 +44,16 @@ async fn a_briefing_holds_what_is_known_said_and_to_be_done() {
     wait_until_indexed(Server::shared().await).await;
     let briefing = client.prompt("brief_me", json!({ "about": "Ida" })).await;
     let messages = briefing["result"]["messages"].as_array().unwrap_or_else(|| panic!("{briefing}"));
-    let told = messages[0]["content"]["text"].as_str().unwrap();
+    let shown_text = messages[0]["content"]["text"].as_str().unwrap();
     for words in ["Brief me about: Ida", "Ida moved to Krems in March 2026", "Send Ida the photos", "(memory:"] {
-        assert!(told.contains(words), "{words}: {told}");
+        assert!(shown_text.contains(words), "{words}: {shown_text}");
     }
     let embedded = messages.iter().find(|message| message["content"]["type"] == "resource").unwrap();
     assert!(embedded["content"]["resource"]["text"].as_str().unwrap().contains("garden"), "{embedded}");
     let uri = embedded["content"]["resource"]["uri"].as_str().unwrap();
     assert!(client.ask("resources/read", json!({ "uri": uri })).await["result"].is_object(), "{uri} opens");
-    let stranger = other.prompt("brief_me", json!({ "about": "Ida" })).await.to_string();
-    assert!(!stranger.contains("Krems") && !stranger.contains("garden"), "{stranger}");
+    let of_other = other.prompt("brief_me", json!({ "about": "Ida" })).await.to_string();
+    assert!(!of_other.contains("Krems") && !of_other.contains("garden"), "{of_other}");
 }
 
 #[tokio::test]
@@ -94,12 +94,12 @@ async fn a_week_long_ago_is_reviewed_whatever_has_come_since() {
     let export = json!({ "memories": memories, "action_items": items }).to_string();
     import(&client.user, vec![Input::bytes("spring.json", export.into_bytes())]).await;
     let review = client.prompt("weekly_review", json!({ "week": "2026-03-10" })).await;
-    let told = review["result"]["messages"][0]["content"]["text"].as_str().unwrap_or_else(|| panic!("{review}"));
+    let shown_text = review["result"]["messages"][0]["content"]["text"].as_str().unwrap_or_else(|| panic!("{review}"));
     for words in ["Otto mended the barn roof", "Otto has a ladder", "Pay Otto for the roof"] {
-        assert!(told.contains(words), "{words}: {told}");
+        assert!(shown_text.contains(words), "{words}: {shown_text}");
     }
     for words in ["of April", "Otto has a dog", "Errand", "File the bill"] {
-        assert!(!told.contains(words), "{words}: {told}");
+        assert!(!shown_text.contains(words), "{words}: {shown_text}");
     }
     let busy = client.prompt("weekly_review", json!({ "week": "2026-04-20" })).await.to_string();
     assert!(busy.contains("and 181 more") && busy.contains("and 10 more"), "what is left out is counted: {busy}");

@@ -239,5 +239,5 @@ async fn a_listing_is_in_the_audit_trail() {
     let trail = client.user.app().get("/v1/users/audit?tool=get_memories").await.ok();
     let entries = trail["entries"].as_array().unwrap();
     assert_eq!(entries.len(), 1, "{trail}");
-    assert_eq!((&entries[0]["face"], &entries[0]["ids"]), (&json!("mcp"), &json!([id])), "its first words were told");
+    assert_eq!((&entries[0]["face"], &entries[0]["ids"]), (&json!("mcp"), &json!([id])), "the trail names the memory");
 }

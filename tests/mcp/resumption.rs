@@ -100,7 +100,7 @@ async fn calls_that_cannot_be_answered_are_not_made() {
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     let kept =
         || async { client.call("get_memories", json!({})).await["result"]["structuredContent"]["memories"].take() };
-    assert_eq!(kept().await, json!([]), "who is told to come again has nothing done yet");
+    assert_eq!(kept().await, json!([]), "a call that is to be repeated has done nothing");
     let answer = json!({ "jsonrpc": "2.0", "id": 1, "result": {} });
     assert_eq!(
         client.post(JSON_AND_SSE, Some(&session), answer).await.status(),

@@ -73,8 +73,8 @@ async fn a_session_goes_on_with_a_newer_token() {
     let tokens = app.refresh(tokens["refresh_token"].as_str().unwrap()).await.ok();
     client.key = tokens["access_token"].as_str().unwrap().to_owned();
     let mut news = EventStream::of(listen(&client).await.unwrap());
-    let heard = timeout(Duration::from_secs(30), news.notification(LIST_CHANGED)).await;
-    assert!(heard.is_ok(), "the session has gone deaf");
+    let notified = timeout(Duration::from_secs(30), news.notification(LIST_CHANGED)).await;
+    assert!(notified.is_ok(), "the session is no longer notified");
     drop(news);
     server.stop().await;
 }

@@ -110,7 +110,7 @@ async fn guesses_at_a_websocket_count() {
     for number in 0..GUESSES {
         assert_eq!(dictate(&user, &format!("guessed-key-{number:028}{}", user.id)).await, 101);
     }
-    assert_eq!(dictate(&user, &format!("{key}{}", user.id)).await, 429, "it is not told that this is the one");
+    assert_eq!(dictate(&user, &format!("{key}{}", user.id)).await, 429, "a right guess is not revealed");
     server.stop().await;
 }
 

@@ -139,15 +139,15 @@ async fn keeps_secrets(settings: Vec<(&str, String)>) {
     responses.add(&owner.app().get("/v1/dev/keys").await);
     let secret = owner.app().get("/v1/users/developer/webhooks/secret").await.ok()["secret"].take();
     let log = program.stop().await.log;
-    assert!(log.contains("TRACE"), "the log tells everything");
+    assert!(log.contains("TRACE"), "the log has every level");
 
     let keys = [owner.token.as_str(), &owner.developer_key, &owner.mcp_key, WRONG, &made];
     let others = [MODEL_KEY, SPEECH_KEY, EMBEDDER_KEY, URL_SECRET, HOOK_SECRET, HOOK_PASSWORD];
     for secret in keys.into_iter().chain(others).chain(secret.as_str()) {
         // The part behind the prefix is the secret of a key.
         let part = secret.rsplit('_').next().unwrap();
-        let told = log.lines().find(|line| line.contains(part));
-        assert!(told.is_none(), "{secret} is in the log: {told:?}");
+        let leak = log.lines().find(|line| line.contains(part));
+        assert!(leak.is_none(), "{secret} is in the log: {leak:?}");
         assert!(!responses.0.contains(part), "{secret} is in an answer");
     }
 }
@@ -169,8 +169,8 @@ async fn no_secret_is_shown_when_other_services_echo_it() {
         command.envs(settings.clone());
         command
     });
-    let told = String::from_utf8(refused.await.stderr).unwrap();
-    assert!(told.contains("*** is no key of mine") && !told.contains(EMBEDDER_KEY), "{told}");
+    let log = String::from_utf8(refused.await.stderr).unwrap();
+    assert!(log.contains("*** is no key of mine") && !log.contains(EMBEDDER_KEY), "{log}");
     settings.retain(|(name, _)| !name.starts_with("RECOLLECT_EMBEDDER"));
     keeps_secrets(settings).await;
 }

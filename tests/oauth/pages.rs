@@ -99,8 +99,8 @@ async fn a_form_of_another_browser_or_none_does_nothing() {
     let hidden = page.hidden();
     let account = &hidden.iter().find(|(name, _)| name == "account").unwrap().1;
     let grant = [("grant", "memories.read"), ("action", "allow"), ("account", account)];
-    let mut stranger = Browser::new();
-    let other = stranger.open(&client.authorize_url(&client.authorization_request(SCOPES))).await.hidden();
+    let mut other_browser = Browser::new();
+    let other = other_browser.open(&client.authorize_url(&client.authorization_request(SCOPES))).await.hidden();
     let foreign = other.iter().find(|(name, _)| name == "form").unwrap().1.as_str();
     for form in [None, Some(""), Some("nonsense"), Some("00"), Some(foreign)] {
         let fields: Vec<_> = grant.into_iter().chain(form.map(|form| ("form", form))).collect();

@@ -38,7 +38,7 @@ async fn a_client_registers_itself_where_that_is_on() {
     client.authorize(&user, "memories.read memories.write").await;
 
     let answer = client.open_authorize(&client.authorization_request("memories.erase")).await;
-    assert_eq!((answer.status, answer.header("location")), (400, ""), "nobody vouches for it");
+    assert_eq!((answer.status, answer.header("location")), (400, ""), "it is not verified");
 
     let secret = register(&server, json!({ "redirect_uris": ["http://localhost:1/"], "client_name": "x" })).await.body;
     assert_eq!(secret["token_endpoint_auth_method"], "client_secret_basic");

@@ -70,7 +70,7 @@ async fn a_tool_beyond_the_scopes_asks_for_more() {
         "error": { "code": -32003, "message": sentence, "data": { "_meta": { "mcp/www_authenticate": [challenge] } } },
     });
     assert_eq!(message(&refused), expected);
-    // A key gets no more by asking: its client hears the same words, but no invitation to sign in.
+    // The scopes of keys cannot be extended: the same sentence, without a challenge.
     let key = user.app().post("/v1/mcp/keys", json!({ "name": "x", "scopes": ["memories.read"] })).await.ok();
     let answer = send(&user.with(key["key"].as_str().unwrap()), None, &write).await;
     assert_eq!((answer.status, answer.header("www-authenticate")), (200, ""));

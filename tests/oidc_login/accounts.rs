@@ -63,7 +63,7 @@ async fn first_requests_that_come_at_once_make_one_account() {
         let answers = join_all((0..8).map(|_| me(&visitor, &token))).await;
         let ids: HashSet<String> = answers.into_iter().map(|answer| answer.ok()["user"]["id"].to_string()).collect();
         assert_eq!(ids.len(), 1, "{ids:?}");
-        assert_eq!(list_users(&visitor).await.matches(&name).count(), 1, "nobody is left over");
+        assert_eq!(list_users(&visitor).await.matches(&name).count(), 1, "no second account is left");
     }
 }
 

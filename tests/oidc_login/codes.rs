@@ -70,6 +70,6 @@ async fn the_form_has_to_be_complete() {
     redeem(setup, "abc", &[("grant_type", "refresh_token")]).await.refused(400, "Unsupported grant type");
     let url = format!("{}/v1/auth/token", setup.server.url);
     let answer = Answer::to(Client::new().post(url).json(&json!({ "grant_type": "authorization_code" }))).await;
-    let told = answer.body["detail"].as_str().map(|text| text.split(':').next().unwrap());
-    assert_eq!((answer.status, told), (422, Some("The form cannot be read")));
+    let reason = answer.body["detail"].as_str().map(|text| text.split(':').next().unwrap());
+    assert_eq!((answer.status, reason), (422, Some("The form cannot be read")));
 }

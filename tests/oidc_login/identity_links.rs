@@ -42,11 +42,11 @@ async fn users_being_deleted_are_refused_and_not_created_again() {
     database.sql(&format!("CREATE identity:['{ISSUER}', 'ana'] SET user = '{ana}'")).await;
     database.sql(&format!("UPDATE user SET deleting_at = time::now() WHERE uid = '{ana}'")).await;
     let before = database.sql(USERS).await;
-    let told = json!({ "code": "account_deletion_in_progress", "status": "deleting", "retryable": false });
+    let refusal = json!({ "code": "account_deletion_in_progress", "status": "deleting", "retryable": false });
     let token = token("ana", verified_email("ana@example.com"));
     for path in ["/v1/users/me", "/v3/memories", "/v1/dev/keys"] {
         let answer = visitor.with(&token).get(path).await;
-        assert_eq!((answer.status, &answer.body["detail"]), (403, &told), "{path}");
+        assert_eq!((answer.status, &answer.body["detail"]), (403, &refusal), "{path}");
     }
     assert_eq!(database.sql(USERS).await, before);
     assert_eq!(database.sql(LINKED).await, json!([ana]));

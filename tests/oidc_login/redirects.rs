@@ -140,9 +140,13 @@ async fn errors_are_redirected_to_the_program() {
         let page = [page, &[("login", ben.as_str())]].concat();
         let end = LoginBrowser::new().complete_login(setup, &[], &page).await;
         assert!(end.starts_with(PROGRAM), "{page:?}: {end}");
-        let told = |name: &str| parameter(&end, name);
+        let returned = |name: &str| parameter(&end, name);
         let expected = [Some(error), Some(description), Some(STATE), None].map(|value| value.map(str::to_owned));
-        assert_eq!([told("error"), told("error_description"), told("state"), told("code")], expected, "{page:?}");
+        assert_eq!(
+            [returned("error"), returned("error_description"), returned("state"), returned("code")],
+            expected,
+            "{page:?}"
+        );
     }
 }
 
@@ -173,8 +177,8 @@ async fn disabled_users_get_neither_a_code_nor_tokens() {
     owner.app().post(&disable, json!({})).await.ok();
     redeem(setup, &second, &[]).await.refused(403, DISABLED);
     let end = LoginBrowser::new().complete_login(setup, &[], &[("login", &ben)]).await;
-    let told = ["error", "error_description", "code"].map(|name| parameter(&end, name));
-    assert_eq!(told, [Some("access_denied".to_owned()), Some(DISABLED.to_owned()), None]);
+    let returned = ["error", "error_description", "code"].map(|name| parameter(&end, name));
+    assert_eq!(returned, [Some("access_denied".to_owned()), Some(DISABLED.to_owned()), None]);
     let refresh = json!({ "refresh_token": tokens["refresh_token"] });
     owner.app().post("/v1/auth/refresh", refresh).await.refused(403, DISABLED);
     me(&owner, tokens["access_token"].as_str().unwrap()).await.refused(403, DISABLED);

@@ -34,8 +34,8 @@ async fn no_secret_is_logged() {
     let folder = TempDir::new().unwrap();
     let add = ["clients", "add", "--name", "Notes", "--redirect-uri", CALLBACK, "--secret"];
     let output = run(folder.path(), &add).await;
-    let (added, told) = (to_text(&output.stdout), to_text(&output.stderr));
-    let user_token = format!("omi_user_{}", &told.split_once("omi_user_").unwrap().1[..32]);
+    let (added, errors) = (to_text(&output.stdout), to_text(&output.stderr));
+    let user_token = format!("omi_user_{}", &errors.split_once("omi_user_").unwrap().1[..32]);
     let value = |name: &str| added.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
     let (id, secret) = (value("client_id"), value("client_secret"));
     let program = Program::serve_with(folder.path(), &[("RECOLLECT_LOG", "trace")]).await;

@@ -44,8 +44,8 @@ fn assert_none_logged<'a>(log: &str, secrets: impl IntoIterator<Item = &'a str>)
     for secret in secrets {
         let parts = parts(secret);
         assert!(!parts.is_empty(), "{secret} is too short to be looked for");
-        let told = log.lines().find(|line| parts.iter().any(|part| line.contains(part)));
-        assert!(told.is_none(), "{secret} is in the log: {told:?}");
+        let leak = log.lines().find(|line| parts.iter().any(|part| line.contains(part)));
+        assert!(leak.is_none(), "{secret} is in the log: {leak:?}");
     }
 }
 
@@ -278,7 +278,7 @@ async fn credentials_are_not_logged() {
     browse(&mut visitor).await;
     come_from_issuer(&mut visitor).await;
     let log = program.stop().await.log;
-    assert!(log.contains("TRACE"), "the log tells everything");
+    assert!(log.contains("TRACE"), "the log has every level");
     assert!(log.contains("refresh token reused"), "what happens is logged");
     let chosen = [ADMIN_KEY, ISSUER_SECRET, PASSWORD, NEW_PASSWORD, GUESS, REFUSED_CODE, TAKEN_CODE, ISSUED];
     let wrong = [WRONG_CODE, WRONG_REFRESH, WRONG_COOKIE];
@@ -308,7 +308,7 @@ async fn the_password_of_the_database_is_not_logged() {
     let program = Program::serve_with(folder.path(), &settings(DATABASE_PASSWORD)).await;
     program.owner().app().post("/v3/memories", json!({ "content": "Ana keeps bees" })).await.ok();
     let log = program.stop().await.log;
-    assert!(log.contains("TRACE"), "the log tells everything");
+    assert!(log.contains("TRACE"), "the log has every level");
     for log in [log, to_text(&refused.stderr)] {
         assert_none_logged(&log, [DATABASE_PASSWORD, WRONG_DATABASE_PASSWORD]);
     }

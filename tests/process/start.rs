@@ -100,11 +100,11 @@ async fn open_streams_do_not_hold_up_the_end() {
         let mut stream =
             mcp.request(Method::GET, "/v1/mcp").header("accept", "text/event-stream").send().await.unwrap();
         assert_eq!(stream.chunk().await.unwrap().unwrap(), "event: ping\ndata: {}\n\n");
-        let told = Instant::now();
+        let signalled = Instant::now();
         program.signal(signal).await;
         while let Ok(Some(_)) = stream.chunk().await {}
         assert_eq!(program.wait().await.status.code(), Some(0));
-        assert!(told.elapsed() < Duration::from_secs(5), "{signal}: ended after {:?}", told.elapsed());
+        assert!(signalled.elapsed() < Duration::from_secs(5), "{signal}: ended after {:?}", signalled.elapsed());
     }
 }
 

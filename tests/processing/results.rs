@@ -74,7 +74,7 @@ async fn the_prompt_has_context_and_transcript() {
         setup.run(&second).await;
         let requests = setup.model.requests(ABOUT);
         assert_eq!(requests.len(), 2, "one question for each conversation");
-        let told = |request: &Value| request["messages"][1]["content"].as_str().unwrap().to_owned();
+        let prompt = |request: &Value| request["messages"][1]["content"].as_str().unwrap().to_owned();
         let expected = "Began: Friday, 2026-05-08 15:00 (UTC+02:00)\n\
             Exited: Friday, 2026-05-08 15:00 (UTC+02:00)\n\
             Time zone of the user: Europe/Oslo\n\
@@ -83,11 +83,11 @@ async fn the_prompt_has_context_and_transcript() {
             \n\
             Folders:\n\
             personal: Personal. Family, friends, home and one's own life\n";
-        assert!(told(&requests[0]).starts_with(expected), "{}", told(&requests[0]));
+        assert!(prompt(&requests[0]).starts_with(expected), "{}", prompt(&requests[0]));
         let transcript = "\n\nTranscript:\n[1] User: We talk about the honey.\n[2] Speaker 0: I have forty hives.\n";
-        assert!(told(&requests[0]).ends_with(transcript), "{}", told(&requests[0]));
-        assert!(told(&requests[1]).contains("\nStill to be done already:\nSend Bo the labels\n"));
-        assert!(told(&requests[1]).contains("[2] Speaker 0: Two spaces."));
+        assert!(prompt(&requests[0]).ends_with(transcript), "{}", prompt(&requests[0]));
+        assert!(prompt(&requests[1]).contains("\nStill to be done already:\nSend Bo the labels\n"));
+        assert!(prompt(&requests[1]).contains("[2] Speaker 0: Two spaces."));
         let form = &requests[0]["response_format"]["json_schema"];
         assert_eq!((&form["name"], &form["strict"]), (&json!("Extraction"), &json!(true)));
         let system = requests[0]["messages"][0]["content"].as_str().unwrap();
@@ -98,7 +98,7 @@ async fn the_prompt_has_context_and_transcript() {
         processing::queue(&setup.resources, &setup.user, &first, Manner::Forced).await.unwrap();
         setup.resources.conversations(&setup.user).delete(&second).await.unwrap();
         setup.run(&first).await;
-        let again = told(setup.model.requests(ABOUT).last().unwrap());
+        let again = prompt(setup.model.requests(ABOUT).last().unwrap());
         assert!(again.contains("\nDiscard: never"), "{again}");
     })
     .await;
@@ -202,8 +202,8 @@ async fn a_text_is_understood_like_a_conversation() {
         assert_eq!(setup.run(&id).await, Outcome::Completed);
         assert_eq!(setup.conversation(&id).await.processor, Some(Processor::Model));
         assert_eq!(setup.memories().await[0].provenance.segment_ids, [""; 0]);
-        let told = setup.model.requests(ABOUT)[0]["messages"][1]["content"].as_str().unwrap().to_owned();
-        assert!(told.ends_with(&format!("\nA written message:\n{ABOUT} Bo writes.\n")), "{told}");
+        let prompt = setup.model.requests(ABOUT)[0]["messages"][1]["content"].as_str().unwrap().to_owned();
+        assert!(prompt.ends_with(&format!("\nA written message:\n{ABOUT} Bo writes.\n")), "{prompt}");
     })
     .await;
 }

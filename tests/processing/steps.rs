@@ -120,11 +120,7 @@ async fn memories_that_the_user_has_made_their_own_stay() {
         let rejected = memories.get(&id("pig")).await.unwrap().unwrap();
         assert_eq!(rejected.user_review, Some(false), "what was rejected does not come back");
         memories.delete_of_conversation("c1").await.unwrap();
-        assert_eq!(
-            contents(setup.memories().await),
-            ["Ana has a dog."],
-            "whoever deletes a conversation means all of it"
-        );
+        assert_eq!(contents(setup.memories().await), ["Ana has a dog."], "deletion covers all of the conversation");
     })
     .await;
 }

@@ -44,7 +44,7 @@ async fn an_export_of_omi_is_taken_over() {
     tasks.sort();
     assert_eq!(tasks, ["Buy leeks", "Call the baker"], "what stands in both places is one item");
     let raw = app.get("/v1/conversations/c-raw").await.ok();
-    assert_ne!(raw["status"], "in_progress", "nobody records it any more: it is to be understood");
+    assert_ne!(raw["status"], "in_progress", "an interrupted recording is processed");
     assert_eq!(app.get("/v3/memories/m-1").await.ok()["category"], "system");
     let coached = app.get("/v2/messages?app_id=coach").await.ok()[0].take();
     assert_eq!(json!([coached["text"], coached["files"], coached["rating"]]), json!(["Here is a chart.", [], null]));
@@ -53,7 +53,7 @@ async fn an_export_of_omi_is_taken_over() {
     }]);
     assert_eq!(coached["memories"], shown, "what is cited is read from the conversations");
     assert_ne!(coached["chat_session_id"], "omi-session");
-    assert_eq!(export(&other).await, before, "nobody else has got anything");
+    assert_eq!(export(&other).await, before, "other users have nothing new");
 
     let all = export(&user).await;
     let again = import_fixture(&user, "omi.json").await;

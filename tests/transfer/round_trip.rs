@@ -106,7 +106,7 @@ async fn export_and_import_round_trip_byte_for_byte() {
     let again = import(&ben, vec![Input::bytes("export", everything.clone())]).await;
     assert!(again.counts.values().all(|count| count.created == 0), "{again}");
     assert_same(&export(&ben).await, &everything);
-    assert_eq!(export(&cleo).await, nothing, "nobody else has got anything");
+    assert_eq!(export(&cleo).await, nothing, "other users have nothing new");
 }
 
 /// Asserts equality; names the row that differs, rather than all of them.

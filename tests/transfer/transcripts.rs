@@ -16,8 +16,8 @@ async fn spoken(name: &str, broken: u64) -> Vec<Value> {
     let conversations = user.app().get("/v1/conversations?include_discarded=true&statuses=").await.ok();
     assert_eq!(conversations.as_array().unwrap().len(), 1);
     let segments = conversations[0]["transcript_segments"].as_array().unwrap();
-    let told = |segment: &Value| json!([segment["speaker_name"], segment["start"], segment["end"], segment["text"]]);
-    segments.iter().map(told).collect()
+    let row = |segment: &Value| json!([segment["speaker_name"], segment["start"], segment["end"], segment["text"]]);
+    segments.iter().map(row).collect()
 }
 
 #[tokio::test]

@@ -10,8 +10,8 @@ use crate::{oauth::flow::assert_oauth_error, support::server::Server};
 
 /// Asserts that every credential of a user works.
 async fn assert_admitted(ana: &MemberWithCredentials) {
-    for (what, door, answer) in ana.try_all().await {
-        assert_eq!(answer.status, 200, "{what} at {door:?}: {}", answer.body);
+    for (what, routes, answer) in ana.try_all().await {
+        assert_eq!(answer.status, 200, "{what} at {routes:?}: {}", answer.body);
     }
 }
 
@@ -21,9 +21,9 @@ async fn disabled_users_are_refused_with_every_credential() {
     let ana = MemberWithCredentials::of(server).await;
     assert_admitted(&ana).await;
     set_access(server, &ana.user.id, "disable").await.ok();
-    for (what, door, answer) in ana.try_all().await {
-        let heard = (answer.status, answer.body);
-        assert_eq!(heard, (403, json!({ "detail": DISABLED })), "{what} at {door:?}");
+    for (what, routes, answer) in ana.try_all().await {
+        let received = (answer.status, answer.body);
+        assert_eq!(received, (403, json!({ "detail": DISABLED })), "{what} at {routes:?}");
     }
     for token in [&ana.user.token, &ana.member.user.token] {
         assert_eq!(close_frame(server, token).await, (4004, DISABLED.to_owned()));

@@ -165,7 +165,7 @@ async fn an_interrupted_deletion_continues_at_the_next_start() {
         .await;
     // None of her credentials was used yet, so that none is cached.
     setup.database.sql(&format!("UPDATE user SET deleting_at = time::now() WHERE uid = '{}'", ana.id)).await;
-    let told = json!({ "code": "account_deletion_in_progress", "status": "deleting", "retryable": false });
+    let refusal = json!({ "code": "account_deletion_in_progress", "status": "deleting", "retryable": false });
     let session = begin_session(&setup.server, &ana).await;
     let session = ana.with(&text(&session, "access_token"));
     let answers = [
@@ -176,7 +176,7 @@ async fn an_interrupted_deletion_continues_at_the_next_start() {
         ana.mcp().get("/v1/mcp/memories").await,
     ];
     for answer in answers {
-        assert_eq!((answer.status, &answer.body["detail"]), (403, &told));
+        assert_eq!((answer.status, &answer.body["detail"]), (403, &refusal));
     }
     list_tools(&ana.mcp()).await.refused(403, "This account is being deleted");
     assert_eq!(close_frame(&setup.server, &ana.token).await, (4005, "This account is being deleted".to_owned()));

@@ -54,8 +54,8 @@ async fn count_rows(server: &Server, user: &str) -> Vec<(&'static str, usize)> {
     for (name, query) in LOOKS {
         let context = Context::of_user(user, Face::App, server.resources.clone());
         let arguments = if query.is_empty() { json!({}) } else { json!({ "query": query }) };
-        let told = directly(context, tools::find(name).unwrap(), &arguments).await.unwrap();
-        let lists = told.as_object().unwrap().values().filter_map(Value::as_array);
+        let result = directly(context, tools::find(name).unwrap(), &arguments).await.unwrap();
+        let lists = result.as_object().unwrap().values().filter_map(Value::as_array);
         counts.push((*name, lists.map(Vec::len).sum()));
     }
     counts
@@ -67,15 +67,15 @@ async fn a_deleted_account_opens_nothing_any_more() {
     let ana = MemberWithCredentials::of(server).await;
     let deleted = json!({ "status": "ok", "message": "Account deletion started" });
     assert_eq!(ana.member.user.app().delete(ACCOUNT).await.ok(), deleted);
-    for (what, door, answer) in ana.try_all().await {
-        let sentence = match door {
+    for (what, routes, answer) in ana.try_all().await {
+        let sentence = match routes {
             Routes::App => INVALID,
             Routes::Account => "Invalid authentication credentials",
             Routes::Keys => "Invalid API Key",
             Routes::Endpoint => "Invalid or missing API key. Provide via Authorization header.",
         };
-        let heard = (answer.status, answer.body);
-        assert_eq!(heard, (401, json!({ "detail": sentence })), "{what} at {door:?}");
+        let received = (answer.status, answer.body);
+        assert_eq!(received, (401, json!({ "detail": sentence })), "{what} at {routes:?}");
     }
     assert_eq!(close_frame(server, &ana.user.token).await, (1008, INVALID.to_owned()));
     refresh(server, &ana.member.refresh).await.refused(401, NO_REFRESH);

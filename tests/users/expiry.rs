@@ -69,7 +69,7 @@ async fn tokens_expire_and_the_database_holds_no_usable_one() {
     }
     let of_yesterday = token_of(&of_yesterday, key);
     user.with(&of_yesterday).get("/v3/memories").await.refused(401, INVALID);
-    assert_eq!(close_frame(server, &of_yesterday).await, (4001, INVALID.to_owned()), "the client is told to refresh");
+    assert_eq!(close_frame(server, &of_yesterday).await, (4001, INVALID.to_owned()), "the client has to refresh");
 
     let kept = database.sql("SELECT VALUE sid FROM session").await[0].take();
     assert!(kept.is_string(), "{kept}");

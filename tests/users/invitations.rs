@@ -58,15 +58,15 @@ async fn an_invited_user_may_give_a_name() {
         ),
         (json!({}), json!({}), "somebody", None),
     ];
-    for (invitation, guest, name, email) in cases {
+    for (invitation, fields, name, email) in cases {
         let invited = invite(server, invitation).await.ok();
-        let known = me(&signed_in(server, &accept(server, &invited, guest).await.ok())).await;
+        let known = me(&signed_in(server, &accept(server, &invited, fields).await.ok())).await;
         assert_eq!((&known["name"], &known["email_verified"]), (&json!(name), &json!(false)));
-        assert_eq!(known["email"].as_str(), email.map(String::as_str), "nobody vouches for it");
+        assert_eq!(known["email"].as_str(), email.map(String::as_str), "it is not verified");
     }
     let invited = invite(server, json!({ "email": invited_as })).await.ok();
-    let guest = json!({ "email": invited_as.to_uppercase() });
-    let known = me(&signed_in(server, &accept(server, &invited, guest).await.ok())).await;
+    let fields = json!({ "email": invited_as.to_uppercase() });
+    let known = me(&signed_in(server, &accept(server, &invited, fields).await.ok())).await;
     assert_eq!((&known["email"], &known["email_verified"]), (&json!(invited_as), &json!(true)));
 }
 

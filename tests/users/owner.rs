@@ -82,14 +82,15 @@ async fn the_owner_can_be_neither_locked_out_nor_deleted() {
 async fn the_first_time_of_disabling_is_kept() {
     let server = Server::shared().await;
     let user = server.user().await;
-    let standing = async |verdict: &str| set_access(server, &user.id, verdict).await.ok()["user"]["disabled_at"].take();
-    let first = standing("disable").await;
+    let disabled_at =
+        async |verdict: &str| set_access(server, &user.id, verdict).await.ok()["user"]["disabled_at"].take();
+    let first = disabled_at("disable").await;
     assert!(first.is_string(), "{first}");
-    assert_eq!(standing("disable").await, first);
+    assert_eq!(disabled_at("disable").await, first);
     for _ in 0..2 {
-        assert_eq!(standing("enable").await, Value::Null);
+        assert_eq!(disabled_at("enable").await, Value::Null);
     }
-    assert_ne!(standing("disable").await, first);
+    assert_ne!(disabled_at("disable").await, first);
 }
 
 #[tokio::test]

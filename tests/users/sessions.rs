@@ -120,8 +120,9 @@ async fn sessions_are_listed_newest_first_with_the_one_that_asks() {
     let laptop = signed_in(server, &on(json!("Ana's laptop")).await.ok());
     on(json!("  ")).await.ok();
     let listed = sessions(&laptop).await;
-    let told: Vec<_> = listed.iter().map(|session| (session["device"].as_str(), session["current"] == true)).collect();
-    assert_eq!(told, [(None, false), (Some("Ana's laptop"), true), (Some("Ana's phone"), false)]);
+    let devices: Vec<_> =
+        listed.iter().map(|session| (session["device"].as_str(), session["current"] == true)).collect();
+    assert_eq!(devices, [(None, false), (Some("Ana's laptop"), true), (Some("Ana's phone"), false)]);
     let mut names: Vec<&str> = listed[0].as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
     assert_eq!(names, ["created_at", "current", "device", "expires_at", "id", "last_used_at"]);

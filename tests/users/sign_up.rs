@@ -35,7 +35,7 @@ async fn open_sign_up_creates_accounts() {
     let tokens = sign_up(server, " Eve ", &email.to_uppercase(), PASSWORD).await.ok();
     let known = me(&signed_in(server, &tokens)).await;
     assert_eq!((&known["id"], &known["name"]), (&tokens["uid"], &json!("Eve")));
-    assert_eq!((&known["email"], &known["email_verified"]), (&json!(email), &json!(false)), "nobody vouches for it");
+    assert_eq!((&known["email"], &known["email_verified"]), (&json!(email), &json!(false)), "it is not verified");
     assert_eq!((&known["role"], &known["has_password"]), (&json!("member"), &json!(true)));
     assert_eq!(log_in(server, &email, PASSWORD).await.ok()["uid"], tokens["uid"]);
     sign_up(server, "Eva", &format!(" {email} "), "another horse").await.refused(409, TAKEN);

@@ -202,8 +202,8 @@ async fn dictation_comes_back_whenever_it_is_finalized() {
     setup.speech.script("first dictation!", Recognition::Text("One.", None));
     setup.speech.script("second dictation", Recognition::Text("Two.", None));
     let words = ["first dictation!", "", "second dictation"];
-    let heard = dictate(&user.url, &user.token, "?language=nb&sample_rate=8000", &words).await;
-    let segments: Vec<&Value> = heard.iter().map(|answer| answer.as_ref().unwrap()).collect();
+    let received = dictate(&user.url, &user.token, "?language=nb&sample_rate=8000", &words).await;
+    let segments: Vec<&Value> = received.iter().map(|answer| answer.as_ref().unwrap()).collect();
     assert_eq!((&segments[0][0]["text"], &segments[2][0]["text"]), (&json!("One."), &json!("Two.")));
     assert_eq!(segments[1], &json!([]), "nothing was said");
     assert_eq!((&segments[0][0]["start"], &segments[0][0]["end"]), (&json!(0.0), &json!(0.001)));

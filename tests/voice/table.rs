@@ -9,8 +9,8 @@ pub(crate) const NOUN: Noun = Noun {
     seed: |_| Box::pin(async { json!({}) }),
     calls: |_| vec![("transcribe_voice_message", recording())],
     attempts: |_| {
-        let heard = Refused(503, "No transcription endpoint is configured: set speech.url");
-        vec![("transcribe_voice_message", recording(), heard)]
+        let expected = Refused(503, "No transcription endpoint is configured: set speech.url");
+        vec![("transcribe_voice_message", recording(), expected)]
     },
     owned_paths: |_| vec![],
     secrets: &[],

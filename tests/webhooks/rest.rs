@@ -34,7 +34,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 struct Receiver {
     url: String,
-    heard: Arc<Mutex<Vec<Received>>>,
+    requests: Arc<Mutex<Vec<Received>>>,
     /// The statuses for each path, in order; the last repeats, and the default is 200.
     answers: Arc<Mutex<HashMap<String, VecDeque<u16>>>>,
 }
@@ -70,7 +70,7 @@ impl Receiver {
     async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().into_std().unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let receiver = Self { url, heard: Arc::default(), answers: Arc::default() };
+        let receiver = Self { url, requests: Arc::default(), answers: Arc::default() };
         let here = receiver.clone();
         let endpoint = make(move |request: poem::Request| {
             let here = here.clone();
@@ -95,7 +95,7 @@ impl Receiver {
         };
         let headers = request.headers().iter().map(text).collect();
         let text = request.into_body().into_string().await.unwrap();
-        self.heard.lock().unwrap().push(Received { path: path.clone(), query, headers, text });
+        self.requests.lock().unwrap().push(Received { path: path.clone(), query, headers, text });
         let mut answers = self.answers.lock().unwrap();
         let status = match answers.get_mut(&path) {
             Some(left) if left.len() > 1 => left.pop_front(),
@@ -108,12 +108,12 @@ impl Receiver {
 
     /// What came on a path.
     fn received(&self, path: &str) -> Vec<Received> {
-        self.heard.lock().unwrap().iter().filter(|heard| heard.path == path).cloned().collect()
+        self.requests.lock().unwrap().iter().filter(|received| received.path == path).cloned().collect()
     }
 
     /// Waits until so much has come on a path.
     async fn wait_for(&self, path: &str, count: usize) -> Vec<Received> {
-        poll(async || Some(self.received(path)).filter(|heard| heard.len() >= count)).await
+        poll(async || Some(self.received(path)).filter(|requests| requests.len() >= count)).await
     }
 }
 
@@ -209,7 +209,7 @@ async fn webhooks_are_set_and_switched() {
         assert_eq!(status().await[kind], false);
         set_webhook(&user, kind, "https://hooks.example/x,5").await;
         assert_eq!(app.get(&format!("{HOOK}/{kind}")).await.ok()["url"], "https://hooks.example/x,5");
-        assert_eq!(status().await[kind], true, "it is on until somebody switches it off");
+        assert_eq!(status().await[kind], true, "it is on until it is switched off");
         app.post(&format!("{HOOK}/{kind}/disable"), json!({})).await.ok();
         assert_eq!(status().await[kind], false);
         app.post(&format!("{HOOK}/{kind}/enable"), json!({})).await.ok();
@@ -289,10 +289,10 @@ async fn a_transcript_arrives_in_order() {
     for text in &texts {
         add_segment(&server.resources, &user.id, text).await;
     }
-    let heard = receiver.wait_for("/", 20).await;
-    assert_eq!(field_names(&heard[0].body()), ["segments", "session_id"]);
-    assert_eq!(heard[0].body()["session_id"], user.id);
-    let said: Vec<Value> = heard.iter().map(|one| one.body()["segments"][0]["text"].clone()).collect();
+    let requests = receiver.wait_for("/", 20).await;
+    assert_eq!(field_names(&requests[0].body()), ["segments", "session_id"]);
+    assert_eq!(requests[0].body()["session_id"], user.id);
+    let said: Vec<Value> = requests.iter().map(|one| one.body()["segments"][0]["text"].clone()).collect();
     assert_eq!(json!(said), json!(texts));
 }
 

@@ -76,8 +76,8 @@ async fn from_segments(omi: &Omi) {
     assert_eq!(whole["transcript_segments"][1]["text"], segments[1]["text"]);
     let month = ["conversation", "list", "--start-date", "2026-04-01", "--end-date", "2026-04-02"];
     assert_eq!(omi.json(&month).await[0]["transcript_segments"], Value::Null);
-    let heard = omi.json(&[&month[..], &["--include-transcript"]].concat()).await;
-    assert_eq!(heard[0]["transcript_segments"], whole["transcript_segments"]);
+    let listed = omi.json(&[&month[..], &["--include-transcript"]].concat()).await;
+    assert_eq!(listed[0]["transcript_segments"], whole["transcript_segments"]);
     let ended = ["--finished-at", "2026-04-01T08:00:00", "--language", "de"];
     let from_object = ["conversation", "from-segments", object.to_str().unwrap()];
     let other = omi.json(&[&from_object[..], &began[..2], &ended[..]].concat()).await;
