@@ -1,4 +1,4 @@
-//! The REST face: one endpoint for each route of each tool.
+//! The REST routes: one endpoint for each route of each tool.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use http::{HeaderMap, Method};
 use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, endpoint::BoxEndpoint};
 use poem_openapi::{
-    OpenApi, OpenApiService,
+    ContactObject, LicenseObject, OpenApi, OpenApiService,
     registry::{MetaApi, MetaOperation, MetaPath, MetaResponses, MetaTag, Registry},
 };
 use serde_json::{Map, Value};
@@ -14,14 +14,17 @@ use tokio::sync::oneshot;
 use tools::{Audience, Context, Error};
 
 use crate::{
-    document,
     error::Refusal,
     operation::{self, AudienceInfo, Operation},
     rate_limit, reply,
     request::{self, ArgumentSources},
 };
 
-/// Finds out who makes a request.
+const ABOUT: &str = "Recollect is a personal memory server. It speaks the Omi API, so that devices, apps and scripts \
+    made for Omi work against it, and offers the same capabilities to AI assistants over the Model Context Protocol. \
+    Every error body is `{\"detail\": …}`: a sentence, or for arguments a list of what is wrong and where.";
+
+/// Authenticates requests.
 pub trait SignIn: Send + Sync + 'static {
     /// The context of the request with these headers, on a route for `audience`; else the contract's 401 or 403.
     fn context<'a>(
@@ -30,7 +33,7 @@ pub trait SignIn: Send + Sync + 'static {
         headers: &'a HeaderMap,
     ) -> BoxFuture<'a, tools::Result<Context, Error>>;
 
-    /// How whoever makes this request, on a route for `audience`, is told to sign in; `None` in the usual words.
+    /// The `WWW-Authenticate` header of 401 on a route for `audience`; `None` for plain `Bearer`.
     fn challenge(&self, _: Audience, _: &Request) -> Option<String> {
         None
     }
@@ -46,14 +49,23 @@ pub type Service<Other> = OpenApiService<(Api, Other), ()>;
 
 /// The tools' routes, with those of `others` (`()` for none) beside them.
 pub fn service<Other: OpenApi>(sign_in: Arc<dyn SignIn>, others: Other) -> Service<Other> {
-    document::titled((Api::new(sign_in), others))
+    titled((Api::new(sign_in), others))
 }
 
 impl Api {
-    /// Serves whom `sign_in` lets in.
+    /// The routes, authenticated by `sign_in`.
     pub fn new(sign_in: Arc<dyn SignIn>) -> Self {
         Self { sign_in }
     }
+}
+
+/// A service of `api` with its title and description.
+pub(crate) fn titled<A>(api: A) -> OpenApiService<A, ()> {
+    OpenApiService::new(api, "Recollect", env!("CARGO_PKG_VERSION"))
+        .description(ABOUT)
+        .contact(ContactObject::new().name("The Recollect authors"))
+        .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
+        .server("/")
 }
 
 impl OpenApi for Api {
@@ -87,7 +99,7 @@ impl OpenApi for Api {
     }
 }
 
-/// What poem-openapi can say of an operation; the document adds parameters, bodies and answers.
+/// The operation as poem-openapi describes it; the document adds parameters, bodies and responses.
 fn describe(operation: &'static Operation) -> MetaOperation {
     let words = operation.words();
     MetaOperation {
@@ -106,7 +118,7 @@ fn describe(operation: &'static Operation) -> MetaOperation {
     }
 }
 
-/// Answers the requests of one route.
+/// The endpoint of one route.
 struct Call {
     operation: &'static Operation,
     sign_in: Arc<dyn SignIn>,
@@ -121,7 +133,7 @@ impl Endpoint for Call {
 }
 
 impl Call {
-    /// Who may not call is told so before the body is read.
+    /// Refuses callers without permission before the body is read.
     async fn answer(&self, mut request: Request) -> Result<Response, Refusal> {
         let Operation { tool, route, .. } = self.operation;
         let context = self.sign_in.context(route.audience, request.headers()).await;
@@ -135,48 +147,48 @@ impl Call {
         if tool.behaviour().read_only {
             return Ok(reply::answer(&route.reply, called.await?));
         }
-        // Who hangs up takes nothing back: what changes something is done to the end, its caches and logs included.
-        let (tell, told) = oneshot::channel();
-        resources.tasks.spawn(async move { drop(tell.send(called.await)) });
-        let outcome = told.await.unwrap_or_else(|error| Err(Error::Internal(error.into())));
+        // A write is completed even if the client disconnects, with its caches and logs.
+        let (sender, receiver) = oneshot::channel();
+        resources.tasks.spawn(async move { drop(sender.send(called.await)) });
+        let outcome = receiver.await.unwrap_or_else(|error| Err(Error::Internal(error.into())));
         Ok(reply::answer(&route.reply, outcome?))
     }
 }
 
-/// A request, read as the route of a tool reads it: for those few routes that are none and begin with one.
+/// A request read as the route of a tool reads it, for routes that are no tool's and call one.
 pub struct PreparedCall {
     operation: &'static Operation,
     /// The arguments, as the route spells them.
     pub arguments: Map<String, Value>,
-    places: ArgumentSources,
+    sources: ArgumentSources,
 }
 
 impl PreparedCall {
     /// Reads a request of `user` as the route at `path` of the tool called `name` does.
     ///
     /// # Errors
-    /// The answer to a request that cannot be read.
+    /// The response to a request that cannot be read.
     pub async fn read(name: &str, path: &str, user: &str, request: &mut Request) -> Result<Self, Response> {
-        let is_meant = |operation: &&Operation| operation.tool.name == name && operation.route.path == path;
-        let operation = operation::all().iter().find(is_meant).expect("who names a route knows it");
+        let is_wanted = |operation: &&Operation| operation.tool.name == name && operation.route.path == path;
+        let operation = operation::all().iter().find(is_wanted).expect("the route exists");
         Self::of(operation, user, request).await.map_err(IntoResponse::into_response)
     }
 
     /// Calls the tool.
     ///
     /// # Errors
-    /// The tool's own; of arguments they say in which part of the request they are.
+    /// Those of the tool; those of arguments say in which part of the request they are.
     pub async fn call(self, context: Context) -> tools::Result<Value> {
         let Operation { tool, route, .. } = self.operation;
         tool.call(context, &route.arguments, self.arguments).await.map_err(|error| match error {
-            Error::Arguments(issues) => Error::Arguments(self.places.locate(issues)),
+            Error::Arguments(issues) => Error::Arguments(self.sources.locate(issues)),
             error => error,
         })
     }
 
     async fn of(operation: &'static Operation, user: &str, request: &mut Request) -> Result<Self, Refusal> {
-        let (arguments, places) = request::read(operation, user, request).await?;
-        Ok(Self { operation, arguments, places })
+        let (arguments, sources) = request::read(operation, user, request).await?;
+        Ok(Self { operation, arguments, sources })
     }
 }
 
@@ -186,7 +198,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::catch_errors;
+    use crate::catch_errors::catch_errors;
 
     /// Lets nobody in.
     struct Closed(fn() -> Error);

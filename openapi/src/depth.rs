@@ -1,9 +1,9 @@
-//! How deep JSON nests: what reads it, checks it and stores it goes down with it, so that it has to have an end.
+//! The nesting limit of JSON: parsing, validation and storage are recursive.
 
-/// How many lists and objects may stand within each other.
+/// The maximum number of nested arrays and objects.
 pub const MAX_DEPTH: usize = 64;
 
-/// Whether lists and objects stand within each other too often in this text, which need not be JSON.
+/// Whether this text, which need not be JSON, nests arrays and objects deeper than that.
 pub fn is_too_deep(text: &[u8]) -> bool {
     let (mut depth, mut is_in_text, mut is_escaped) = (0_usize, false, false);
     for byte in text {

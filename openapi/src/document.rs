@@ -11,27 +11,22 @@ use poem::{
     endpoint::{BoxEndpoint, make_sync},
 };
 use poem_openapi::{
-    ContactObject, LicenseObject, OpenApi, OpenApiService,
+    OpenApi,
     registry::{MetaApi, MetaPath, Registry},
 };
 use serde_json::{Map, Value, json};
-use tools::{Access, Audience, Placement};
+use tools::{Access, Audience, DEFAULT_RETRY_AFTER, Placement};
 
 use crate::{
-    api::Api,
+    api::{self, Api},
     components::Components,
-    error::RETRY_AFTER,
     form,
     operation::{self, Operation},
 };
 
-const ABOUT: &str = "Recollect is a personal memory server. It speaks the Omi API, so that devices, apps and scripts \
-    made for Omi work against it, and offers the same capabilities to AI assistants over the Model Context Protocol. \
-    Every error body is `{\"detail\": …}`: a sentence, or for arguments a list of what is wrong and where.";
-
 /// The document of the tools and of `Other`, made without a server.
 pub fn document<Other: OpenApi>() -> Value {
-    let spec = titled(Described::<(Api, Other)>(PhantomData)).spec();
+    let spec = api::titled(Described::<(Api, Other)>(PhantomData)).spec();
     let mut document: Value = serde_json::from_str(&spec).expect("poem-openapi writes JSON");
     let mut components = Components::new(operation::all());
     for operation in operation::all() {
@@ -50,15 +45,6 @@ pub fn document<Other: OpenApi>() -> Value {
 pub fn document_endpoint<Other: OpenApi>() -> impl Endpoint {
     let text = document::<Other>().to_string();
     make_sync(move |_| Response::builder().content_type("application/json").body(text.clone()))
-}
-
-/// A service of `api` that says what it is.
-pub(crate) fn titled<A>(api: A) -> OpenApiService<A, ()> {
-    OpenApiService::new(api, "Recollect", env!("CARGO_PKG_VERSION"))
-        .description(ABOUT)
-        .contact(ContactObject::new().name("The Recollect authors"))
-        .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
-        .server("/")
 }
 
 /// An API that is described and not served.
@@ -137,7 +123,7 @@ fn parameters(operation: &Operation, components: &Components) -> Vec<Value> {
 
 fn responses(operation: &Operation, components: &mut Components) -> Value {
     let route = operation.route;
-    let mut success = json!({ "description": if route.reply.status == 204 { "Done." } else { "What was asked for." } });
+    let mut success = json!({ "description": if route.reply.status == 204 { "Done." } else { "Success." } });
     if let Some(schema) = components.reply(operation) {
         success["content"] = json_content(schema);
     }
@@ -184,20 +170,20 @@ fn refusals() -> Value {
         "401": refusal("The credential is missing, or is not one of those that this route takes.", "Error"),
         "403": refusal("The credential does not allow this.", "Forbidden"),
         "404": refusal("It does not exist, or belongs to another user.", "Error"),
-        "409": refusal("It clashes with what is there, or with what is under way.", "Error"),
+        "409": refusal("It conflicts with existing data or an ongoing operation.", "Error"),
         "413": refusal("The request body is too large.", "Error"),
-        "422": refusal("The arguments are not as described.", "ValidationError"),
-        "429": refusal("The caller has asked for this often enough for now.", "Error"),
+        "422": refusal("The arguments are invalid.", "ValidationError"),
+        "429": refusal("Rate limit exceeded.", "Error"),
         "500": refusal("A defect of the server; its log says more.", "Error"),
-        "503": refusal("A part of the server is away; the same request may work later.", "Error"),
+        "503": refusal("Service temporarily unavailable.", "Error"),
     });
     refusals["401"]["headers"] = json!({ "WWW-Authenticate": header("Always `Bearer`.") });
     refusals["429"]["headers"] = json!({
-        "Retry-After": header("After how many seconds to ask again."),
-        "X-RateLimit-Limit": header("How often an hour."),
+        "Retry-After": header("Seconds after which to retry."),
+        "X-RateLimit-Limit": header("Requests allowed an hour."),
         "X-RateLimit-Remaining": header("Always `0`."),
     });
-    let wait = format!("After how many seconds to ask again: {RETRY_AFTER} where nothing better is known.");
+    let wait = format!("Seconds after which to retry: {DEFAULT_RETRY_AFTER} where nothing better is known.");
     refusals["503"]["headers"] = json!({ "Retry-After": header(&wait) });
     refusals
 }

@@ -1,41 +1,35 @@
 //! Forms with files, and bodies that are one: what is in them, and what the document says of them.
 
-use std::{io::Write, time::Duration};
+use std::io::Write;
 
 use base64::{engine::general_purpose::STANDARD, write::EncoderStringWriter};
 use bytes::Bytes;
-use futures::{StreamExt, stream::BoxStream};
+use futures::StreamExt;
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use poem::Request;
 use serde_json::{Map, Value, json};
 use tools::{Error, Placement};
 
-use crate::{body_memory::BodyMemory, components::Components, error::Refusal, operation::Operation, query, request};
-
-/// How much of a body that is too large is passed over, in bytes.
-const LONGEST_PASSED_OVER: usize = 256 << 20;
+use crate::{body, body_memory::BodyMemory, components::Components, error::Refusal, operation::Operation, query};
 
 /// Bytes that come as a body have no name.
 const NAMELESS: &str = "audio";
 
-/// A body on its way in.
-type Body = BoxStream<'static, std::io::Result<Bytes>>;
-
 /// The arguments in a form, or in a body that is a file: the files under the name `files`, each with its content in
-/// base64, and whatever plain values the form has; they take up `room`.
+/// base64, and whatever plain values the form has; they are counted in `memory`.
 pub(crate) async fn read(
     operation: &Operation,
     files: &'static str,
     request: &mut Request,
-    room: &BodyMemory,
+    memory: &BodyMemory,
 ) -> Result<Map<String, Value>, Refusal> {
     let content_type = request.content_type().unwrap_or_default().to_owned();
     let limit = operation.route.max_body;
-    let (taking, mut read) = (room.clone(), 0);
+    let (taking, mut read) = (memory.clone(), 0);
     let taken = move |chunk: std::io::Result<Bytes>| {
         let chunk = chunk?;
         read += chunk.len();
-        // What comes beyond the limit is passed over, and not held.
+        // What comes beyond the limit is drained, and not held.
         if read <= limit {
             taking.grow(chunk.len())?;
         }
@@ -53,15 +47,15 @@ pub(crate) async fn read(
     } else {
         let place = vec![json!("body"), json!(files)];
         let sentence = "Field required, as a file of a multipart/form-data body";
-        return Err(request::refuse("missing", place, sentence, Value::Null, None));
+        return Err(body::invalid("missing", place, sentence, Value::Null, None));
     };
     let (found, mut texts) = match read {
         Ok(read) => read,
         Err(multer::Error::StreamSizeExceeded { .. }) => {
-            pass_over(body).await;
+            body::drain(body).await;
             return Err(Refusal::too_large(limit));
         }
-        Err(_) if room.is_full() => {
+        Err(_) if memory.is_full() => {
             let sentence = "Too many large files are being sent at this moment; try again soon";
             return Err(Error::Unavailable(sentence.into()).into());
         }
@@ -132,7 +126,7 @@ async fn read_file(mut field: Field<'_>) -> multer::Result<Value> {
 }
 
 /// A body that is a file; `None` where it is empty.
-async fn read_bytes(content_type: String, body: &mut Body, limit: usize) -> multer::Result<Option<Value>> {
+async fn read_bytes(content_type: String, body: &mut body::Body, limit: usize) -> multer::Result<Option<Value>> {
     let (mut length, mut writer) = (0, EncoderStringWriter::new(&STANDARD));
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|error| multer::Error::StreamReadFailed(error.into()))?;
@@ -143,19 +137,6 @@ async fn read_bytes(content_type: String, body: &mut Body, limit: usize) -> mult
         writer.write_all(&chunk).expect("memory takes everything");
     }
     Ok((length > 0).then(|| file(NAMELESS, Some(content_type), writer.into_inner())))
-}
-
-/// Reads on for a while: a client that is still sending would not see an answer.
-pub(crate) async fn pass_over(mut body: Body) {
-    let mut length = 0;
-    let passing = async {
-        while let Some(Ok(chunk)) = body.next().await
-            && length < LONGEST_PASSED_OVER
-        {
-            length += chunk.len();
-        }
-    };
-    let _ = tokio::time::timeout(Duration::from_secs(10), passing).await;
 }
 
 fn file(name: &str, mime_type: Option<String>, content: String) -> Value {

@@ -1,10 +1,12 @@
-//! The REST face of every tool, and the OpenAPI document of it.
+//! The REST routes of every tool, and the OpenAPI document of it.
 //!
 //! Both are made from [`tools::all`]: nothing here knows the name of a capability. poem-openapi routes and lists the
 //! operations; `document` lays the schemas over them, which schemars writes.
 
 mod api;
+mod body;
 mod body_memory;
+mod catch_errors;
 mod components;
 mod depth;
 mod document;
@@ -18,10 +20,11 @@ mod request;
 mod ui;
 
 pub use api::{Api, PreparedCall, Service, SignIn, service};
+pub use body::read_json;
+pub use catch_errors::catch_errors;
 pub use depth::{MAX_DEPTH, is_too_deep};
 pub use document::{document, document_endpoint};
-pub use error::{catch_errors, refuse};
+pub use error::refuse;
 pub use operation::routes;
 pub use rate_limit::{Whence, address_of, locality, network_of};
-pub use request::read_json;
 pub use ui::ui_endpoint;

@@ -1,24 +1,12 @@
 //! Reading a request's arguments from its path, query string and body.
 
-use std::{
-    collections::HashMap,
-    io::{self, ErrorKind},
-};
+use std::collections::HashMap;
 
-use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
-use poem::{IntoResponse, Request, Response};
+use poem::Request;
 use serde_json::{Map, Value, json};
-use tools::{Error, Issue, Placement};
+use tools::{Issue, Placement};
 
-use crate::{
-    body_memory::BodyMemory,
-    depth::{MAX_DEPTH, is_too_deep},
-    error::Refusal,
-    form,
-    operation::Operation,
-    query,
-};
+use crate::{body, body_memory::BodyMemory, depth::is_too_deep, error::Refusal, form, operation::Operation, query};
 
 /// Which part of the request each argument came from, so that an issue can say where it is.
 pub(crate) struct ArgumentSources {
@@ -26,38 +14,37 @@ pub(crate) struct ArgumentSources {
     found: Vec<(String, &'static str)>,
     has_body: bool,
     /// Held until the request is answered.
-    _room: BodyMemory,
+    _memory: BodyMemory,
 }
 
-/// The arguments of a request of this user's, and where each of them stood. The path wins over the body; the query
-/// must not say otherwise than the body.
+/// The arguments of a request of this user, and their sources. The path wins over the body; query and body must agree.
 pub(crate) async fn read(
     operation: &'static Operation,
     user: &str,
     request: &mut Request,
 ) -> Result<(Map<String, Value>, ArgumentSources), Refusal> {
     let mut given = Map::new();
-    let room = BodyMemory::of(user);
-    let mut places = ArgumentSources { operation, found: Vec::new(), has_body: false, _room: room.clone() };
+    let memory = BodyMemory::of(user);
+    let mut sources = ArgumentSources { operation, found: Vec::new(), has_body: false, _memory: memory.clone() };
     if operation.takes_query() {
-        places.add("query", from_query(operation, request), &mut given);
+        sources.add("query", from_query(operation, request), &mut given);
     }
     let queried = given.clone();
     if operation.takes_body() {
         let body = match operation.route.placement.files() {
-            Some(files) => Some(form::read(operation, files, request, &room).await?),
+            Some(files) => Some(form::read(operation, files, request, &memory).await?),
             None => from_body(operation, request).await?,
         };
-        places.has_body = body.is_some();
-        places.add("body", body.unwrap_or_default(), &mut given);
+        sources.has_body = body.is_some();
+        sources.add("body", body.unwrap_or_default(), &mut given);
         check_agreement(&queried, &given)?;
     }
-    places.add("path", from_path(operation, request), &mut given);
-    Ok((given, places))
+    sources.add("path", from_path(operation, request), &mut given);
+    Ok((given, sources))
 }
 
 impl ArgumentSources {
-    /// Puts before each issue's place the part of the request that it is in.
+    /// Puts the part of the request before the place of each issue, as FastAPI does.
     pub(crate) fn locate(&self, mut issues: Vec<Issue>) -> Vec<Issue> {
         for issue in &mut issues {
             let first = issue.loc.first().cloned();
@@ -75,7 +62,7 @@ impl ArgumentSources {
         issues
     }
 
-    /// Where the argument stood or, when it is missing, where the document wants it.
+    /// Where the argument was or, where it is missing, where it is expected.
     fn place_of(&self, name: &str) -> &'static str {
         let found = self.found.iter().rev().find(|(argument, _)| argument == name);
         found.map(|(_, place)| *place).unwrap_or_else(|| match self.operation.route.placement {
@@ -101,7 +88,7 @@ fn check_agreement(queried: &Map<String, Value>, given: &Map<String, Value>) -> 
         None => Ok(()),
         Some((name, value)) => {
             let place = vec![json!("query"), json!(name)];
-            Err(refuse("value_error", place, "The body gives another value", value.clone(), None))
+            Err(body::invalid("value_error", place, "The body gives another value", value.clone(), None))
         }
     }
 }
@@ -127,85 +114,34 @@ fn from_query(operation: &Operation, request: &Request) -> Map<String, Value> {
 
 /// The body's fields that the route knows; `None` when there is no body and the route can do without one.
 async fn from_body(operation: &Operation, request: &mut Request) -> Result<Option<Map<String, Value>>, Refusal> {
-    let bytes = take_body(request, operation.route.max_body).await?;
+    let bytes = body::read_body(request, operation.route.max_body).await?;
     let body: Option<Value> = match bytes.trim_ascii() {
         [] => None,
-        text if is_too_deep(text) => return Err(too_deep()),
-        text => Some(serde_json::from_slice(text).map_err(|error| not_json(text, &error))?),
+        text if is_too_deep(text) => return Err(body::too_deep()),
+        text => Some(serde_json::from_slice(text).map_err(|error| body::not_json(text, &error))?),
     };
     let contract = &operation.route.arguments;
     if let Placement::List(name) = operation.route.placement {
         return match body {
-            None => Err(refuse("missing", vec![json!("body")], "Field required", Value::Null, None)),
+            None => Err(body::invalid("missing", vec![json!("body")], "Field required", Value::Null, None)),
             Some(list) => Ok(Some(Map::from_iter([(name.to_owned(), list)]))),
         };
     }
     match body {
         Some(Value::Object(fields)) => Ok(Some(fields.into_iter().filter(|(name, _)| contract.takes(name)).collect())),
         None if operation.takes_query() || operation.required().is_empty() => Ok(None),
-        None => Err(refuse("missing", vec![json!("body")], "Field required", Value::Null, None)),
+        None => Err(body::invalid("missing", vec![json!("body")], "Field required", Value::Null, None)),
         Some(other) => {
             let sentence = "Input should be a valid dictionary or object to extract fields from";
-            Err(refuse("model_attributes_type", vec![json!("body")], sentence, other, None))
+            Err(body::invalid("model_attributes_type", vec![json!("body")], sentence, other, None))
         }
     }
-}
-
-/// The body of a request, for those few routes that are no tools' and read it themselves.
-///
-/// # Errors
-/// The answer to a body that is larger than `limit` bytes, does not come, or nests too deep for JSON.
-pub async fn read_json(request: &mut Request, limit: usize) -> Result<Bytes, Response> {
-    let bytes = take_body(request, limit).await.map_err(IntoResponse::into_response)?;
-    if is_too_deep(&bytes) { Err(too_deep().into_response()) } else { Ok(bytes) }
-}
-
-async fn take_body(request: &mut Request, limit: usize) -> Result<Bytes, Refusal> {
-    let mut body = request.take_body().into_bytes_stream().boxed();
-    let mut read = BytesMut::new();
-    while let Some(piece) = body.next().await {
-        let piece = piece.map_err(unreadable)?;
-        if read.len() + piece.len() > limit {
-            form::pass_over(body).await;
-            return Err(Refusal::too_large(limit));
-        }
-        read.extend_from_slice(&piece);
-    }
-    Ok(read.freeze())
-}
-
-fn unreadable(error: io::Error) -> Refusal {
-    match error.kind() {
-        ErrorKind::TimedOut => Refusal::too_slow(),
-        _ => Error::Rejected(format!("The request body could not be read: {error}")).into(),
-    }
-}
-
-fn too_deep() -> Refusal {
-    let reason = format!("lists and objects stand within each other more than {MAX_DEPTH} deep");
-    let ctx = Some(json!({ "error": reason }));
-    refuse("json_invalid", vec![json!("body")], "JSON decode error", json!({}), ctx)
-}
-
-/// The refusal that FastAPI sends: the place is the character at which reading stopped.
-fn not_json(text: &[u8], error: &serde_json::Error) -> Refusal {
-    let before: usize = text.split_inclusive(|byte| *byte == b'\n').take(error.line() - 1).map(<[u8]>::len).sum();
-    let end = (before + error.column().saturating_sub(1)).min(text.len());
-    let position = String::from_utf8_lossy(&text[..end]).chars().count();
-    let reason = error.to_string();
-    let reason = reason.split(" at line ").next().unwrap_or(&reason);
-    let ctx = Some(json!({ "error": reason }));
-    refuse("json_invalid", vec![json!("body"), json!(position)], "JSON decode error", json!({}), ctx)
-}
-
-pub(crate) fn refuse(kind: &'static str, loc: Vec<Value>, msg: &str, input: Value, ctx: Option<Value>) -> Refusal {
-    Error::Arguments(vec![Issue { kind, loc, msg: msg.to_owned(), input, ctx }]).into()
 }
 
 #[cfg(test)]
 mod tests {
     use http::Method;
-    use poem::{Endpoint, Route, endpoint::make};
+    use poem::{Endpoint, IntoResponse, Response, Route, endpoint::make};
 
     use super::*;
     use crate::operation;
@@ -215,7 +151,7 @@ mod tests {
         let is_wanted = |operation: &&Operation| operation.route.method == method && operation.route.path == route;
         let operation = operation::all().iter().find(is_wanted).unwrap();
         let endpoint = make(move |mut request: Request| async move {
-            let (given, places) = match read(operation, "somebody", &mut request).await {
+            let (given, places) = match read(operation, "user", &mut request).await {
                 Ok(read) => read,
                 Err(refusal) => return refusal.into_response(),
             };
@@ -295,7 +231,7 @@ mod tests {
     async fn a_body_that_nests_too_deep_is_refused() {
         let refused = create(format!(r#"{{"content": {}{}}}"#, "[".repeat(64), "]".repeat(64))).await;
         assert_eq!((&refused["status"], &refused["detail"][0]["type"]), (&json!(422), &json!("json_invalid")));
-        let reason = "lists and objects stand within each other more than 64 deep";
+        let reason = "JSON is nested more than 64 levels deep";
         assert_eq!(refused["detail"][0]["ctx"], json!({ "error": reason }));
     }
 

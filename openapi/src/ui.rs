@@ -3,7 +3,7 @@
 use poem::{Endpoint, IntoResponse, endpoint::make_sync, http::header, web::Html};
 use poem_openapi::OpenApi;
 
-use crate::document;
+use crate::{api, document};
 
 /// Nothing is fetched but from this server; the page carries its scripts and styles in itself.
 const POLICY: &str = "default-src 'self'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
@@ -18,7 +18,7 @@ pub fn ui_endpoint<Other: OpenApi>() -> impl Endpoint {
 
 /// Scalar's page shows the document of the service it is made for; we make it for none and put ours in.
 fn html<Other: OpenApi>() -> String {
-    let service = document::titled(());
+    let service = api::titled(());
     // A closing tag within a text would end the script that carries the document.
     let document = document::document::<Other>().to_string().replace("</", "<\\/");
     let settings = r#"id="api-reference" data-configuration='{"withDefaultFonts":false}'"#;

@@ -77,7 +77,7 @@ pub(crate) fn error_status(problem: &Error) -> StatusCode {
 
 /// The page with the headers of the error, such as `Retry-After`.
 pub(crate) fn with_error_headers(problem: &Error, mut page: Response) -> Response {
-    for (name, value) in problem.advice() {
+    for (name, value) in problem.retry_headers() {
         if let Ok(value) = value.parse() {
             page.headers_mut().insert(name, value);
         }

@@ -20,8 +20,7 @@ use poem_openapi::{
     registry::{MetaApi, Registry},
 };
 use resources::Resources;
-use schemas::audit::AuditAccess;
-use tools::{Audience, Context, Result, limits::Policy};
+use tools::{Audience, Context, Result, streaming::StreamOperation};
 
 use crate::{
     auth::{
@@ -45,26 +44,17 @@ pub(crate) struct State {
     pub(crate) oidc_login: Arc<OidcLogin>,
 }
 
-/// An operation that responds with a stream. It is not a tool, so that its checks are here.
-struct StreamOperation {
-    name: &'static str,
-    access: AuditAccess,
-    policies: &'static [Policy],
-}
-
 impl State {
-    /// Authenticates the user, records impersonation, and checks the limits.
+    /// Authenticates the user, and opens a stream of theirs.
     async fn admit(&self, request: &Request, operation: &StreamOperation) -> Result<(Context, StreamPermit)> {
         let context = self.sign_in.context(Audience::App, request.headers()).await?;
-        context.note_acting(operation.name, operation.access);
-        let permit = self.check_limits(&context, request, operation.policies)?;
+        let permit = self.open(&context, request, operation)?;
         Ok((context, permit))
     }
 
-    /// Checks the rate limits, and the limit on open streams.
-    fn check_limits(&self, context: &Context, request: &Request, policies: &[Policy]) -> Result<StreamPermit> {
-        context.check_rate_limit(policies, 1, locality(request))?;
-        self.streams.acquire(&context.caller.user)
+    /// Opens a stream of the user.
+    fn open(&self, context: &Context, request: &Request, operation: &StreamOperation) -> Result<StreamPermit> {
+        operation.call_streaming(context, locality(request), |user| self.streams.acquire(user))
     }
 }
 

@@ -18,7 +18,7 @@ use resources::Resources;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use server::Config;
-use tools::{Context, Face};
+use tools::{Context, Surface};
 
 #[derive(Deserialize)]
 struct Dialogue {
@@ -92,7 +92,7 @@ async fn run(file: String) -> anyhow::Result<()> {
     let (mut tallies, mut times) = (BTreeMap::<u8, Tally>::new(), Vec::new());
     for dialogue in dialogues.iter().take(count) {
         let loaded = load(&running.resources, dialogue, &folder).await?;
-        let context = Context::of_user(loaded.user.clone(), Face::App, Arc::clone(&running.resources));
+        let context = Context::of_user(loaded.user.clone(), Surface::App, Arc::clone(&running.resources));
         for question in dialogue.questions.iter().filter(|question| question.category != 3) {
             let begun = Instant::now();
             let answer = call(&context, "ask", json!({ "question": question.question, "limit": 10 })).await?;
@@ -121,7 +121,7 @@ async fn load(resources: &Arc<Resources>, dialogue: &Dialogue, folder: &Path) ->
         return Ok(serde_json::from_str(&text)?);
     }
     let user = resources.users().add(&dialogue.speakers[0]).await?.user.id;
-    let context = Context::of_user(user.clone(), Face::App, Arc::clone(resources));
+    let context = Context::of_user(user.clone(), Surface::App, Arc::clone(resources));
     let mut people = HashMap::new();
     for name in &dialogue.speakers {
         let (person, _) = resources.people(&user).find_or_create(name).await?;

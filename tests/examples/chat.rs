@@ -18,7 +18,7 @@ use poem::{Body, Response, Server, endpoint::make, listener::TcpAcceptor};
 use resources::Resources;
 use serde_json::{Map, Value, json};
 use server::Config;
-use tools::{Context, Face};
+use tools::{Context, Surface};
 
 /// How many segments a made-up conversation has.
 const SEGMENTS: usize = 100;
@@ -121,7 +121,7 @@ async fn prompt_model() -> Result<String> {
 /// Writes made-up memories and conversations of the owner, and waits until all of them are found by their meaning.
 async fn fill(resources: &Arc<Resources>, memories: usize, segments: usize) -> Result<()> {
     let owner = resources.users().owner().await?.context("there is no owner")?.id;
-    let context = Context::of_user(owner, Face::Import, Arc::clone(resources));
+    let context = Context::of_user(owner, Surface::Import, Arc::clone(resources));
     let mut random = Random(1);
     for _ in 0..memories / 25 {
         let items: Vec<Value> = (0..25).map(|_| json!({ "content": random.sentence(9) })).collect();

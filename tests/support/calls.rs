@@ -8,7 +8,7 @@ use reqwest::{
 };
 use schemas::{key::KeyFamily, scope::Scope};
 use serde_json::{Map, Value, json};
-use tools::{Access, Audience, Context, Credential, Face, Placement, Route, Tool};
+use tools::{Access, Audience, Context, Credential, Placement, Route, Surface, Tool};
 
 use super::server::{Answer, Caller, Server, TestUser, on_runtime};
 
@@ -39,13 +39,13 @@ pub(crate) fn is_for_mcp(tool: &Tool) -> bool {
 /// The context that such a caller has.
 pub(crate) async fn context(server: &'static Server, user: &TestUser, audience: Audience) -> Context {
     let resources = server.resources.clone();
-    let (raw, face) = match audience {
-        Audience::App | Audience::Account => return Context::of_user(user.id.clone(), Face::App, resources),
-        Audience::Developer => (user.developer_key.clone(), Face::Developer),
-        Audience::Mcp => (user.mcp_key.clone(), Face::Mcp),
+    let (raw, surface) = match audience {
+        Audience::App | Audience::Account => return Context::of_user(user.id.clone(), Surface::App, resources),
+        Audience::Developer => (user.developer_key.clone(), Surface::Developer),
+        Audience::Mcp => (user.mcp_key.clone(), Surface::Mcp),
         Audience::Public => return Context::of_nobody(resources),
     };
-    let context = Context::of_user(user.id.clone(), face, resources.clone());
+    let context = Context::of_user(user.id.clone(), surface, resources.clone());
     let key = on_runtime(async move { resources.keys().find(&raw).await.unwrap().unwrap() }).await;
     let mut caller = tools::Caller::clone(&context.caller);
     caller.credential = Credential::Key(key);

@@ -2,7 +2,7 @@
 
 use resources::audit::Selection;
 use serde_json::{Value, json};
-use tools::{Context, Face};
+use tools::{Context, Surface};
 
 use super::{
     credentials::{MemberWithCredentials, Routes},
@@ -52,7 +52,7 @@ async fn create_rows(server: &Server, user: &TestUser) -> String {
 async fn count_rows(server: &Server, user: &str) -> Vec<(&'static str, usize)> {
     let mut counts = Vec::new();
     for (name, query) in LOOKS {
-        let context = Context::of_user(user, Face::App, server.resources.clone());
+        let context = Context::of_user(user, Surface::App, server.resources.clone());
         let arguments = if query.is_empty() { json!({}) } else { json!({ "query": query }) };
         let result = directly(context, tools::find(name).unwrap(), &arguments).await.unwrap();
         let lists = result.as_object().unwrap().values().filter_map(Value::as_array);

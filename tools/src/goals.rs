@@ -12,7 +12,7 @@ use schemas::{
 use serde_json::json;
 
 use crate::{
-    Context, Error, Face, Result, Tool,
+    Context, Error, Result, Surface, Tool,
     limits::{LimitGroup, Policy},
     tool::{
         Noun,
@@ -120,7 +120,7 @@ async fn create_goal(context: Context, input: CreateGoal) -> Result<OneGoal> {
         horizon_at: input.horizon_at,
         status: input.status,
         focus_rank: input.focus_rank,
-        source: context.caller.face.name().to_owned(),
+        source: context.caller.surface.name().to_owned(),
     };
     let goal = context.goals().create(new, input.max_active).await?;
     Ok(OneGoal { goal })
@@ -128,8 +128,8 @@ async fn create_goal(context: Context, input: CreateGoal) -> Result<OneGoal> {
 
 async fn update_goal(context: Context, input: UpdateGoal) -> Result<OneGoal> {
     if is_empty(&input) {
-        return Err(match context.caller.face {
-            Face::App => Error::Rejected("No updates provided".into()),
+        return Err(match context.caller.surface {
+            Surface::App => Error::Rejected("No updates provided".into()),
             _ => Error::Invalid("At least one field must be provided".into()),
         });
     }

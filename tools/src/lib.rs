@@ -34,8 +34,8 @@ use std::sync::OnceLock;
 
 pub use keyed_limit::{KeyedLimit, KeyedPermit};
 pub use tool::{
-    Access, Acting, Answer, Arguments, Audience, Caller, Client, Context, Credential, Error, Face, Hints, Issue,
-    Placement, Reply, Result, Route, SchemaOf, Shape, Tool, Undo, limits, toolsets,
+    Access, Actor, Answer, Arguments, Audience, Caller, Client, Context, Credential, DEFAULT_RETRY_AFTER, Error, Hints,
+    Issue, Placement, Reply, Result, Route, SchemaOf, Shape, Surface, Tool, Undo, limits, streaming, toolsets,
 };
 
 /// Every capability, in reading order.

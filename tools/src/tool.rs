@@ -13,6 +13,7 @@ mod error;
 pub mod limits;
 pub(crate) mod paging;
 mod route;
+pub mod streaming;
 pub mod toolsets;
 mod validation_errors;
 
@@ -34,8 +35,8 @@ pub(crate) use noun::Noun;
 pub use arguments::Arguments;
 pub(crate) use arguments::{UnknownValue, read_time};
 pub use client::{Answer, Client};
-pub use context::{Acting, Caller, Context, Credential, Face};
-pub use error::{Error, Issue, Result};
+pub use context::{Actor, Caller, Context, Credential, Surface};
+pub use error::{DEFAULT_RETRY_AFTER, Error, Issue, Result};
 pub use route::{Audience, Placement, Reply, Route, Shape};
 
 /// Writes a type's JSON schema with the settings of the given generator.
@@ -158,7 +159,7 @@ impl Tool {
         words[..1].to_uppercase() + &words[1..]
     }
 
-    /// What the tool does, for models and people: the doc comment of its input type.
+    /// The description for models and people: the doc comment of the input type.
     pub fn description(&self) -> String {
         self.arguments.description()
     }
@@ -180,19 +181,22 @@ impl Tool {
         }
     }
 
-    /// The arguments as assistants are shown them: nothing that goes without saying, an object without references.
+    /// The schema of the arguments as assistants see it: compact, without references.
     pub fn arguments_for_assistants(&self) -> Map<String, Value> {
         toolsets::arguments(self.arguments.schema(), self.compact_arguments)
     }
 
-    /// The result as assistants are shown it: the names of its fields and of those of its rows.
+    /// The schema of the result as assistants see it: the names of its fields and of those of its rows.
     pub fn result_for_assistants(&self) -> Map<String, Value> {
         toolsets::result(&self.result(), self.arguments.schema())
     }
 
-    /// Whether the caller may use this tool at all; asked before a body is read, and before it is listed.
+    /// Checks whether the caller may use this tool at all: before a body is read, and before the tool is listed.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] without a credential, else [`Error::Forbidden`].
     pub fn permits(&self, context: &Context) -> Result<()> {
-        if self.no_impersonation && context.caller.acting.is_some() {
+        if self.no_impersonation && context.caller.actor.is_some() {
             return Err(Error::Forbidden("Impersonated sessions cannot perform this action".into()));
         }
         match (&context.caller.credential, self.access) {
@@ -210,12 +214,15 @@ impl Tool {
         }
     }
 
-    /// Calls the tool: the only way in, for every face. `contract` says how this face spells the arguments: the
-    /// tool's own [`arguments`](Self::arguments), or those of one of its routes.
+    /// Calls the tool: the only way in, for every surface. `contract` is how the caller names the arguments: the tool's own
+    /// [`arguments`](Self::arguments), or those of one of its routes.
+    ///
+    /// # Errors
+    /// Those of the tool, of its arguments and of missing permission; [`Error::Declined`] where the user says no.
     pub async fn call(&self, context: Context, contract: &Arguments, given: Map<String, Value>) -> Result<Value> {
         self.permits(&context)?;
-        let face = context.caller.face;
-        let span = tracing::debug_span!("tool", name = self.name, face = face.name(), user = context.caller.user);
+        let surface = context.caller.surface;
+        let span = tracing::debug_span!("tool", name = self.name, surface = surface.name(), user = context.caller.user);
         async {
             let begun = Instant::now();
             let arguments = contract.read(given);
@@ -227,14 +234,14 @@ impl Tool {
             if let Some(recorder) = recorder {
                 recorder.end(&outcome);
             }
-            self.note(&context, &outcome, begun.elapsed().as_micros());
+            self.report(&context, &outcome, begun.elapsed().as_micros());
             outcome
         }
         .instrument(span)
         .await
     }
 
-    /// Runs it, with the user's consent where something goes away and they can be asked.
+    /// Runs it, once the user has confirmed a destructive call, where they can be asked.
     async fn perform(&self, context: &Context, arguments: Value) -> Result<Value> {
         self.confirm(context, &arguments).await?;
         (self.run)(context.clone(), arguments).await
@@ -246,8 +253,8 @@ impl Tool {
         (self.run)(context, self.arguments.read(given)?).await
     }
 
-    /// Tells those who watch, and the log, what became of a call.
-    fn note(&self, context: &Context, outcome: &Result<Value>, micros: u128) {
+    /// Notifies subscribers of a change, and logs the outcome.
+    fn report(&self, context: &Context, outcome: &Result<Value>, micros: u128) {
         if outcome.is_ok() && !self.behaviour().read_only {
             context.resources.changes.note(&context.caller.user);
         }

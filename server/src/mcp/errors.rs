@@ -61,11 +61,7 @@ pub(super) fn detail(status: StatusCode, sentence: &str) -> Response {
 /// A tool's error, as REST has it.
 pub(super) fn refuse(error: &Error) -> Response {
     let mut response = detail(error.status(), &error.to_string());
-    let mut advice = error.advice();
-    if error.status() == StatusCode::SERVICE_UNAVAILABLE && advice.is_empty() {
-        advice.push(("Retry-After", "30".into()));
-    }
-    for (name, value) in advice {
+    for (name, value) in error.retry_headers() {
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(name, value);
         }

@@ -13,12 +13,13 @@ use tools::{
     Error,
     assistant::agent::{self, Frame},
     limits::Policy,
+    streaming::StreamOperation,
 };
 
-use super::{State, StreamOperation};
+use super::State;
 
 const SEND_MESSAGE: StreamOperation =
-    StreamOperation { name: "send_message", access: AuditAccess::Write, policies: &[Policy::ChatSend] };
+    StreamOperation { name: "send_message", access: Some(AuditAccess::Write), policies: &[Policy::ChatSend] };
 
 /// The maximum size of the body, in bytes.
 const MAX_BODY: usize = 256 << 10;

@@ -7,11 +7,11 @@ use http::header;
 use openapi::refuse;
 use poem::{Body, Request, Response};
 use schemas::audit::AuditAccess;
-use tools::Result;
+use tools::{Result, streaming::StreamOperation};
 
-use super::{State, StreamOperation};
+use super::State;
 
-const EXPORT: StreamOperation = StreamOperation { name: "export", access: AuditAccess::Read, policies: &[] };
+const EXPORT: StreamOperation = StreamOperation { name: "export", access: Some(AuditAccess::Read), policies: &[] };
 
 /// Responds with one JSON document, which is made while it is sent.
 pub(super) async fn export(state: Arc<State>, request: Request) -> Response {

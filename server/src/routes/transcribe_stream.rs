@@ -13,9 +13,13 @@ use poem::{
 use schemas::conversation::TranscriptSegment;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, timeout, timeout_at};
-use tools::{Context, Error, limits::Policy};
+use tools::{Context, Error, limits::Policy, streaming::StreamOperation};
 
 use super::State;
+
+/// Its transcriptions are tool calls, which are recorded themselves.
+const TRANSCRIBE: StreamOperation =
+    StreamOperation { name: "transcribe_stream", access: None, policies: &[Policy::VoiceStream] };
 
 /// The maximum time between two messages of the client.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -50,7 +54,7 @@ pub(super) async fn transcribe(state: Arc<State>, request: Request) -> Response 
         error => (CloseCode::Policy, error.to_string()),
     };
     let admitted = state.sign_in.socket_context(request.headers()).await.and_then(|context| {
-        let permit = state.check_limits(&context, &request, &[Policy::VoiceStream]).map_err(refused)?;
+        let permit = state.open(&context, &request, &TRANSCRIBE).map_err(refused)?;
         Ok((permit, context, AudioFormat::read(&request)?))
     });
     let serve = async move |mut socket: WebSocketStream| {

@@ -11,15 +11,16 @@ use tools::{
     Error,
     assistant::agent::{self, Frame},
     limits::Policy,
+    streaming::StreamOperation,
 };
 
 use super::{
-    State, StreamOperation,
+    State,
     chat::{app_id, frames_response},
 };
 
 const ASK_ALOUD: StreamOperation =
-    StreamOperation { name: "ask_aloud", access: AuditAccess::Write, policies: &[Policy::VoiceMessage] };
+    StreamOperation { name: "ask_aloud", access: Some(AuditAccess::Write), policies: &[Policy::VoiceMessage] };
 
 /// The maximum length of a question, in characters; the rest is cut off.
 const MAX_QUESTION_LENGTH: usize = 20_000;

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Arguments, Context, Error, Face, Result,
+    Arguments, Context, Error, Result, Surface,
     assistant::{
         quote_answer::quote_answer,
         retrieval::{Passage, retrieve},
@@ -100,7 +100,7 @@ pub async fn ask(
     };
     let asked = chat::messages(&context).save(&asked).await?;
     let (frames, mut waiting) = mpsc::channel(FRAME_BUFFER);
-    let context = context.through(Face::Agent);
+    let context = context.through(Surface::Agent);
     let answering = answer(context.clone(), asked.clone(), question.context, EventSink::new(frames, disconnected));
     context.resources.tasks.spawn(answering);
     Ok((asked, stream::poll_fn(move |waker| waiting.poll_recv(waker))))
@@ -166,7 +166,7 @@ pub(crate) async fn answer_once(
     zone: Tz,
     limit: usize,
 ) -> Result<(String, Vec<Citation>)> {
-    let context = context.through(Face::Agent);
+    let context = context.through(Surface::Agent);
     let (mut draft, events) = (Draft::default(), EventSink::none());
     let (notes, files, access) = (Vec::new(), Files::default(), ToolAccess::ReadOnly);
     let request = Request { text, earlier: &[], page: None, files, zone, notes, access };

@@ -6,7 +6,7 @@ use resources::{Resources, audit::MOST_IDS};
 use schemas::audit::{AuditAccess, AuditEntry};
 use serde_json::Value;
 
-use crate::{Caller, Context, Credential, Face, Result, Tool};
+use crate::{Caller, Context, Credential, Result, Surface, Tool};
 
 /// A call that is being made.
 pub(crate) struct AuditRecorder {
@@ -41,7 +41,7 @@ impl AuditRecorder {
     fn of(context: &Context, tool: &'static str, access: AuditAccess) -> Option<Self> {
         let caller = &context.caller;
         let is_key = matches!(caller.credential, Credential::Key(_));
-        let is_noted = is_key || caller.acting.is_some() || matches!(caller.face, Face::Mcp | Face::Agent);
+        let is_noted = is_key || caller.actor.is_some() || matches!(caller.surface, Surface::Mcp | Surface::Agent);
         if !is_noted || !context.resources.audit(&caller.user).is_kept() {
             return None;
         }
@@ -70,10 +70,10 @@ impl AuditRecorder {
 }
 
 impl Context {
-    /// Notes something that is no call of a tool, if it is done in the user's place: whatever that is stands in the
-    /// user's trail.
-    pub fn note_acting(&self, deed: &'static str, access: AuditAccess) {
-        let recorder = self.caller.acting.and_then(|_| AuditRecorder::of(self, deed, access));
+    /// Records an action that is no tool call, if the user is impersonated: all that is done in their place is in their
+    /// audit trail.
+    pub(crate) fn record_impersonated(&self, action: &'static str, access: AuditAccess) {
+        let recorder = self.caller.actor.and_then(|_| AuditRecorder::of(self, action, access));
         if let Some(mut recorder) = recorder {
             recorder.outcome = "ok";
         }
@@ -87,12 +87,12 @@ impl Drop for AuditRecorder {
             _ => None,
         };
         // A key may be called the same, but has an id.
-        let acting = self.caller.acting.map(|acting| acting.name().to_owned());
+        let actor = self.caller.actor.map(|actor| actor.name().to_owned());
         self.resources.audit(&self.caller.user).note(AuditEntry {
             time: resources::now(),
-            face: self.caller.face.name().to_owned(),
+            face: self.caller.surface.name().to_owned(),
             key_id: key.map(|key| key.id.clone()),
-            key_name: acting.or_else(|| key.map(|key| key.name.clone())),
+            key_name: actor.or_else(|| key.map(|key| key.name.clone())),
             client_id: key.and_then(|key| key.listed.app_id.clone()),
             tool: self.tool.to_owned(),
             access: self.access,

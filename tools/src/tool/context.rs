@@ -1,4 +1,4 @@
-//! Who calls, and what there is to work with.
+//! The context of a call: its caller and the resources.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -7,75 +7,74 @@ use schemas::{memory::Provenance, scope::Scope, user::Role};
 
 use super::{Client, Error, Result};
 
-/// What comes first in every tool: the caller and the resources. No query can be written without one.
+/// The first argument of every tool: the caller and the resources. No query can be written without one.
 #[derive(Clone)]
 pub struct Context {
     /// Who calls.
     pub caller: Arc<Caller>,
-    /// What there is to work with.
+    /// The database, the index and the services.
     pub resources: Arc<Resources>,
-    /// The other end of the call, where it can be talked to.
+    /// The client, where it can be reported to and asked during the call.
     pub client: Option<Arc<dyn Client>>,
 }
 
-/// Who calls, through which face, and by what right.
+/// Who calls, through which surface, with which credential.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The id of the user whose data this is about.
     pub user: String,
-    /// The face that the call came through.
-    pub face: Face,
-    /// By what right.
+    /// The surface that the call came through.
+    pub surface: Surface,
+    /// The credential.
     pub credential: Credential,
     /// What the user may do beyond their own data, where they have signed in themselves.
     pub role: Role,
     /// The id of the session that the user has signed in to, where it is one of ours.
     pub session: Option<String>,
-    /// Who acts in the user's place, where the user does not.
-    pub acting: Option<Acting>,
+    /// Who impersonates the user, if anybody does.
+    pub actor: Option<Actor>,
     /// The address that the call came from, where it is known.
     pub address: Option<IpAddr>,
 }
 
-/// Who acts in a user's place.
+/// Who impersonates a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Acting {
-    /// Whoever has the configured `sign_in.admin_key`.
+pub enum Actor {
+    /// The holder of the configured `sign_in.admin_key`.
     Administrator,
 }
 
-impl Acting {
+impl Actor {
     /// The word that the audit trail uses.
     pub fn name(self) -> &'static str {
         match self {
-            Acting::Administrator => "administrator",
+            Actor::Administrator => "administrator",
         }
     }
 }
 
 impl Caller {
-    /// Somebody who calls for `user` through `face` by this right, and of whom nothing more is known: no owner, whatever
-    /// the user is.
-    pub fn new(user: impl Into<String>, face: Face, credential: Credential) -> Self {
-        Self { user: user.into(), face, credential, role: Role::Member, session: None, acting: None, address: None }
+    /// A caller for `user` of whom nothing more is known: no owner, whatever the user is.
+    pub fn new(user: impl Into<String>, surface: Surface, credential: Credential) -> Self {
+        Self { user: user.into(), surface, credential, role: Role::Member, session: None, actor: None, address: None }
     }
 }
 
-/// By what right a caller acts for a user.
+/// The credential of a caller.
 #[derive(Debug, Clone)]
 pub enum Credential {
     /// The user has signed in.
     Session,
-    /// A key of the user's.
+    /// An API key of the user.
     Key(Arc<GrantedKey>),
-    /// Nobody has signed in: only what is open to everybody may be called, and no user's data is the caller's own.
+    /// None: only public tools may be called, and there is no user.
     Nobody,
 }
 
-/// The way a call came in.
+/// The surface that a call came through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each name says it all")]
-pub enum Face {
+pub enum Surface {
     App,
     Developer,
     Mcp,
@@ -84,34 +83,34 @@ pub enum Face {
     Public,
 }
 
-impl Face {
+impl Surface {
     /// The word that provenance and traces use.
     pub fn name(self) -> &'static str {
         match self {
-            Face::App => "app",
-            Face::Developer => "developer",
-            Face::Mcp => "mcp",
-            Face::Agent => "agent",
-            Face::Import => "import",
-            Face::Public => "public",
+            Surface::App => "app",
+            Surface::Developer => "developer",
+            Surface::Mcp => "mcp",
+            Surface::Agent => "agent",
+            Surface::Import => "import",
+            Surface::Public => "public",
         }
     }
 }
 
 impl Context {
-    /// A caller whose client cannot be talked to.
+    /// The context of a caller whose client cannot be asked during the call.
     pub fn new(caller: Caller, resources: Arc<Resources>) -> Self {
         Self { caller: Arc::new(caller), resources, client: None }
     }
 
     /// A signed-in user's context.
-    pub fn of_user(user: impl Into<String>, face: Face, resources: Arc<Resources>) -> Self {
-        Self::new(Caller::new(user, face, Credential::Session), resources)
+    pub fn of_user(user: impl Into<String>, surface: Surface, resources: Arc<Resources>) -> Self {
+        Self::new(Caller::new(user, surface, Credential::Session), resources)
     }
 
-    /// The context of somebody who has not signed in.
+    /// The context of a caller without a credential.
     pub fn of_nobody(resources: Arc<Resources>) -> Self {
-        Self::new(Caller::new(String::new(), Face::Public, Credential::Nobody), resources)
+        Self::new(Caller::new(String::new(), Surface::Public, Credential::Nobody), resources)
     }
 
     /// The same caller, at this address.
@@ -119,12 +118,15 @@ impl Context {
         Self { caller: Arc::new(Caller { address, ..Caller::clone(&self.caller) }), ..self }
     }
 
-    /// The same caller through another face.
-    pub(crate) fn through(&self, face: Face) -> Self {
-        Self::new(Caller { face, ..Caller::clone(&self.caller) }, Arc::clone(&self.resources))
+    /// The same caller through another surface.
+    pub(crate) fn through(&self, surface: Surface) -> Self {
+        Self::new(Caller { surface, ..Caller::clone(&self.caller) }, Arc::clone(&self.resources))
     }
 
-    /// Sees to it that the caller may do what `scope` opens: a user who has signed in may, a key may when it holds it.
+    /// Checks that the caller is a signed-in user or a key that holds `scope`.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] names the missing scope; [`Error::Unauthorized`] without a credential.
     pub(crate) fn require(&self, scope: Scope) -> Result<()> {
         match &self.caller.credential {
             Credential::Session => Ok(()),
@@ -142,14 +144,14 @@ impl Context {
         self.resources.memories(&self.caller.user)
     }
 
-    /// How whatever the caller writes now came to be.
+    /// The provenance of what the caller writes.
     pub fn provenance(&self) -> Provenance {
         let key = match &self.caller.credential {
             Credential::Session | Credential::Nobody => None,
             Credential::Key(key) => Some(key),
         };
         Provenance {
-            face: self.caller.face.name().to_owned(),
+            face: self.caller.surface.name().to_owned(),
             key_id: key.map(|key| key.id.clone()),
             key_name: key.map(|key| key.name.clone()),
             ..Provenance::default()

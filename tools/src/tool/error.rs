@@ -1,4 +1,4 @@
-//! Why a tool did not do what it was asked: one enum, one match to HTTP, one to MCP.
+//! Errors of tools: one enum, with its HTTP status, headers and body, and its code for MCP.
 
 use http::StatusCode;
 use resources::{RateLimited, identity::AuthError};
@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// One argument that is not as its schema says, in the form that FastAPI clients know.
+/// One invalid argument, in the form that FastAPI clients know.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "ValidationIssue")]
 pub struct Issue {
@@ -24,19 +24,19 @@ pub struct Issue {
     pub ctx: Option<Value>,
 }
 
-/// Why a tool did not do what it was asked.
+/// An error of a tool.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Arguments that are not as their schema says.
     #[error("{}", sentences(.0))]
     Arguments(Vec<Issue>),
-    /// Arguments that fit the schema but make no sense.
+    /// Arguments that fit the schema and are invalid together or by their content.
     #[error("{0}")]
     Invalid(String),
     /// The same, where the contract wants 400.
     #[error("{0}")]
     Rejected(String),
-    /// Nobody has signed in, or not as this route wants it.
+    /// The credential is missing or invalid.
     #[error("{0}")]
     Unauthorized(String),
     /// The caller may not do this.
@@ -45,25 +45,25 @@ pub enum Error {
     /// The caller's account is being deleted.
     #[error("This account is being deleted")]
     Leaving,
-    /// What was asked for is not there, or is another user's.
+    /// It does not exist, or belongs to another user.
     #[error("{0}")]
     NotFound(String),
-    /// It clashes with what is there, or with what is under way.
+    /// It conflicts with existing data or an ongoing operation.
     #[error("{0}")]
     Conflict(String),
     /// The user was asked, and said no.
     #[error("{0}")]
     Declined(String),
     /// The user is being asked; the client makes the call again with the answer.
-    #[error("The user is being asked whether to go on")]
+    #[error("Waiting for user confirmation")]
     Asked,
-    /// A part of the server is away; later may work.
+    /// A part of the server is unavailable.
     #[error("{0}")]
     Unavailable(String),
-    /// The same, with the number of seconds after which to ask again.
+    /// The same, with the number of seconds after which to retry.
     #[error("{0}")]
     Later(String, u64),
-    /// The caller has done this often enough for now.
+    /// A rate limit is exceeded.
     #[error("{0}")]
     Limited(RateLimited),
     /// A defect; the details are in the log, not in the reply.
@@ -71,11 +71,14 @@ pub enum Error {
     Internal(anyhow::Error),
 }
 
+/// After how many seconds to retry while a part of the server is unavailable, where nothing better is known.
+pub const DEFAULT_RETRY_AFTER: u64 = 5;
+
 /// The result of every tool.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// Why somebody may not come in, in the contract's words; `invalid` are those for a token that is not good.
+    /// The error of a failed authentication, in the contract's words; `invalid` is the sentence for an invalid token.
     pub fn refused(refused: AuthError, invalid: &str) -> Self {
         match refused {
             AuthError::Invalid(_) | AuthError::Expired | AuthError::SessionRevoked => {
@@ -90,7 +93,7 @@ impl Error {
         }
     }
 
-    /// The HTTP status that says the same.
+    /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         match self {
             Error::Arguments(_) | Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -105,7 +108,7 @@ impl Error {
         }
     }
 
-    /// The word that says the same to MCP clients and models.
+    /// The code for MCP clients and models.
     pub fn code(&self) -> &'static str {
         match self {
             Error::Arguments(_) | Error::Invalid(_) | Error::Rejected(_) => "invalid_arguments",
@@ -120,9 +123,10 @@ impl Error {
         }
     }
 
-    /// The headers that an HTTP answer carries beside it: when to come again, where that is known.
-    pub fn advice(&self) -> Vec<(&'static str, String)> {
+    /// The headers of the HTTP response that say when to retry.
+    pub fn retry_headers(&self) -> Vec<(&'static str, String)> {
         match self {
+            Error::Unavailable(_) => vec![("Retry-After", DEFAULT_RETRY_AFTER.to_string())],
             Error::Later(_, seconds) => vec![("Retry-After", seconds.to_string())],
             Error::Limited(RateLimited { limit, retry_after }) => vec![
                 ("Retry-After", retry_after.to_string()),

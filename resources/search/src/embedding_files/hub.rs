@@ -1,4 +1,4 @@
-//! Downloads from the Hugging Face hub.
+//! Downloads from the Hugging Surface hub.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -5,6 +5,7 @@ use poem::{
     http::{HeaderValue, StatusCode, header},
 };
 use serde_json::{Value, json as value};
+use tools::DEFAULT_RETRY_AFTER;
 
 /// An OAuth error: its code, and a sentence for people.
 #[derive(Debug)]
@@ -59,7 +60,7 @@ impl From<OAuthError> for Response {
             StatusCode::UNAUTHORIZED => {
                 (header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"recollect\""))
             }
-            StatusCode::SERVICE_UNAVAILABLE => (header::RETRY_AFTER, HeaderValue::from_static("30")),
+            StatusCode::SERVICE_UNAVAILABLE => (header::RETRY_AFTER, HeaderValue::from(DEFAULT_RETRY_AFTER)),
             _ => return response,
         };
         response.headers_mut().insert(name, value);
