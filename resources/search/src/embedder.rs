@@ -1,5 +1,6 @@
 //! Embeddings: texts become vectors whose cosine is their similarity.
 
+mod embedding;
 mod encoder;
 mod endpoint;
 mod folder;
@@ -15,6 +16,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
+pub use self::embedding::{Embedding, TokenEmbedding};
 use self::endpoint::Endpoint;
 use self::folder::ModelFolder;
 use self::local::{Local, Priority};
@@ -121,26 +123,6 @@ impl Embedder {
     fn model(&self) -> Result<&LoadedModel> {
         self.0.model.get().ok_or_else(|| Error::Unavailable(self.0.reason.clone()))
     }
-}
-
-/// The embedding of a text.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Embedding {
-    /// The vector of the whole text, of length 1.
-    pub vector: Vec<f32>,
-    /// The embeddings of its tokens, in order; empty from a model that gives only the whole text's.
-    pub tokens: Vec<TokenEmbedding>,
-}
-
-/// The embedding of a token in its context.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TokenEmbedding {
-    /// The byte of the text that it begins at.
-    pub start: usize,
-    /// The byte of the text that it ends before.
-    pub end: usize,
-    /// Its vector, of length 1.
-    pub vector: Vec<f32>,
 }
 
 /// A refusal after the start, of a revoked key for instance, must not stop what works without a model.
@@ -262,13 +244,4 @@ async fn retry(
         }
         delay = MAX_RETRY_INTERVAL.min(delay * 2);
     }
-}
-
-/// Scales a vector to length 1, so that a dot product is a cosine similarity.
-fn normalize(mut vector: Vec<f32>) -> Vec<f32> {
-    let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
-    if length > 0.0 {
-        vector.iter_mut().for_each(|value| *value /= length);
-    }
-    vector
 }

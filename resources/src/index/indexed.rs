@@ -3,7 +3,7 @@
 use futures::{FutureExt, future::BoxFuture};
 use surrealdb::types::{RecordId, SurrealValue};
 
-use super::{Index, outbox::Entry};
+use super::{Index, outbox::OutboxEntry};
 use crate::{
     Database, Result,
     database::{Params, record},
@@ -90,7 +90,7 @@ pub(crate) struct IndexKey {
 
 impl IndexKey {
     /// The row that an outbox row is about; none if this version does not know its kind.
-    pub(crate) fn of(entry: &Entry) -> Option<Self> {
+    pub(crate) fn of(entry: &OutboxEntry) -> Option<Self> {
         let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == entry.kind)?;
         Some(Self { kind, user: entry.user.clone(), key: entry.key.clone() })
     }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Index,
     indexed::{IndexKey, IndexLevel, Indexed, Indexing, read_documents},
-    outbox::{Entry, Outbox},
+    outbox::{Outbox, OutboxEntry},
 };
 use crate::{
     Error, Result,
@@ -165,7 +165,7 @@ impl Index {
         }
     }
 
-    async fn index_documents(&self, entries: &[Entry]) -> Result<()> {
+    async fn index_documents(&self, entries: &[OutboxEntry]) -> Result<()> {
         let (mut documents, gone) = self.partition(entries).await?;
         let texts = documents.iter().map(|document| document.text.clone()).collect();
         let vectors = self.embedder.embed_documents(texts).await?;
@@ -178,7 +178,7 @@ impl Index {
 
     /// The documents of the rows that outbox rows are about, and the rows without a document. Rows of passages are left
     /// out.
-    async fn partition(&self, entries: &[Entry]) -> Result<(Vec<Document>, Vec<IndexKey>)> {
+    async fn partition(&self, entries: &[OutboxEntry]) -> Result<(Vec<Document>, Vec<IndexKey>)> {
         let rows = entries.iter().filter(|entry| !self.has_passages(entry));
         let mut keys: Vec<IndexKey> = rows.filter_map(IndexKey::of).collect();
         keys.sort_unstable();
@@ -196,7 +196,7 @@ impl Index {
     }
 
     /// Indexes the passages of the row that an outbox row is about; returns how many had changed.
-    async fn index_passages(&self, entry: &Entry, level: IndexLevel) -> Result<usize> {
+    async fn index_passages(&self, entry: &OutboxEntry, level: IndexLevel) -> Result<usize> {
         let noun = self.nouns.iter().find(|noun| noun.kind.as_str() == entry.kind);
         match (noun.map(|noun| noun.indexing), IndexKey::of(entry)) {
             (Some(Indexing::Passages(index)), Some(key)) => index(self, &key, level).await,
@@ -205,7 +205,7 @@ impl Index {
     }
 
     /// Whether an outbox row is about a row of passages.
-    fn has_passages(&self, entry: &Entry) -> bool {
+    fn has_passages(&self, entry: &OutboxEntry) -> bool {
         let mut nouns = self.nouns.iter().filter(|noun| noun.kind.as_str() == entry.kind);
         nouns.any(|noun| matches!(noun.indexing, Indexing::Passages(_)))
     }

@@ -13,7 +13,7 @@ use crate::{
 
 /// A row of the outbox: the row of this kind, user and key has changed. Its present state is read when it is indexed.
 #[derive(Debug, Clone, PartialEq, Eq, SurrealValue)]
-pub(crate) struct Entry {
+pub(crate) struct OutboxEntry {
     pub(crate) id: RecordId,
     pub(crate) kind: String,
     pub(crate) user: String,
@@ -21,7 +21,7 @@ pub(crate) struct Entry {
 }
 
 #[derive(SurrealValue)]
-struct Fields {
+struct NewEntry {
     kind: String,
     user: String,
     key: String,
@@ -72,7 +72,7 @@ impl Outbox {
 
 /// Outbox rows for these keys, to be inserted in the transaction that changes them.
 pub(crate) fn rows(kind: Kind, user: &str, keys: &[String]) -> Vec<Value> {
-    let fields = |key: &String| Fields { kind: kind.as_str().into(), user: user.into(), key: key.clone() };
+    let fields = |key: &String| NewEntry { kind: kind.as_str().into(), user: user.into(), key: key.clone() };
     keys.iter().map(|key| row(RecordId::new("outbox", Uuid::new_v7()), fields(key))).collect()
 }
 
@@ -85,7 +85,7 @@ impl Index {
     }
 
     /// The oldest rows of the outbox after the row `after`, at most `limit`.
-    pub(crate) async fn outbox_entries(&self, after: Option<&RecordId>, limit: u32) -> Result<Vec<Entry>> {
+    pub(crate) async fn outbox_entries(&self, after: Option<&RecordId>, limit: u32) -> Result<Vec<OutboxEntry>> {
         let statement = match after {
             None => "SELECT * FROM outbox LIMIT $limit",
             Some(_) => "SELECT * FROM outbox WHERE id > $after LIMIT $limit",
@@ -95,7 +95,7 @@ impl Index {
     }
 
     /// Deletes outbox rows whose changes are in the index.
-    pub(crate) async fn outbox_done(&self, entries: &[Entry]) -> Result<()> {
+    pub(crate) async fn outbox_done(&self, entries: &[OutboxEntry]) -> Result<()> {
         let ids: Vec<RecordId> = entries.iter().map(|entry| entry.id.clone()).collect();
         self.database.run("DELETE $ids RETURN NONE", Params::new().with("ids", ids)).await.map(drop)
     }

@@ -6,8 +6,8 @@ use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
+use super::embedding::{Embedding, TokenEmbedding, normalize};
 use super::folder::{ModelFolder, Pooling};
-use super::{Embedding, TokenEmbedding, normalize};
 
 /// A loaded model.
 pub(super) struct Encoder {

@@ -11,7 +11,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
 
-use super::normalize;
+use super::embedding::normalize;
 use crate::{Error, Result, Secret, http, redact_url};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);

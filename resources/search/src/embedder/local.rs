@@ -11,7 +11,7 @@ use std::thread;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
-use super::Embedding;
+use super::embedding::Embedding;
 use super::encoder::Encoder;
 use super::folder::ModelFolder;
 use crate::{Error, Result};

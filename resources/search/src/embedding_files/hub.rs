@@ -9,8 +9,8 @@ use reqwest::Response;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
+use super::artifacts::{Artifact, MINILM};
 use super::progress::{Download, DownloadProgress};
-use super::{Artifact, MINILM};
 use crate::{http, redact_url};
 
 /// How long the hub may take to accept a connection, and how long it may pause in the middle of a file.

@@ -10,8 +10,8 @@ use anyhow::{Context, bail};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout};
 
+use super::artifacts::{Artifact, Wheel};
 use super::progress::{Download, DownloadProgress};
-use super::{Artifact, Wheel};
 
 /// How long pip may run without a byte arriving; its own time-outs do not cover every way a network can be dead.
 const STALL_TIMEOUT: Duration = Duration::from_secs(15);
