@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    server::{Server, TestUser, wait_until_indexed},
+    server::TestUser,
     tables::{
         Expected::{self, NothingForeign},
         Noun,
@@ -26,8 +26,6 @@ async fn seed(user: &TestUser) -> Value {
     ]);
     let body = json!({ "transcript_segments": segments, "started_at": "2026-03-10T12:00:00Z", "source": "omi" });
     let conversation = user.app().post("/v1/conversations/from-segments", body).await.ok();
-    // Answers need the index.
-    wait_until_indexed(Server::shared().await).await;
     json!({ "mine": conversation["id"] })
 }
 

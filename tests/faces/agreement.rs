@@ -24,6 +24,12 @@ struct Call {
     place: usize,
 }
 
+/// A user, and the arguments of a call for them.
+struct Prepared {
+    user: TestUser,
+    arguments: Value,
+}
+
 impl Call {
     /// Every call of every noun.
     async fn all(server: &Server) -> Vec<Self> {
@@ -39,19 +45,26 @@ impl Call {
     }
 
     /// A fresh user with the noun's seed, and the arguments for them.
-    async fn prepared(self, server: &Server) -> (TestUser, Value) {
+    async fn prepare_one(self, server: &Server) -> Prepared {
         let user = server.user().await;
         let seed = (self.noun.seed)(&user).await;
-        if self.tool.name.contains("search") {
-            wait_until_indexed(server).await;
-        }
         let (_, arguments) = (self.noun.calls)(&seed).swap_remove(self.place);
-        (user, arguments)
+        Prepared { user, arguments }
     }
 
-    /// Makes the call for a fresh user through the tool itself, as this audience.
-    async fn call_directly(self, server: &'static Server, audience: Audience) -> Outcome {
-        let (user, arguments) = self.prepared(server).await;
+    /// Two users with the same seed: one for the call that is compared, one for the call through the tool itself.
+    async fn prepare(self, server: &Server) -> [Prepared; 2] {
+        [self.prepare_one(server).await, self.prepare_one(server).await]
+    }
+
+    /// Whether the result depends on the vector index.
+    fn needs_index(self) -> bool {
+        self.tool.name.contains("search") || self.tool.name == "ask"
+    }
+
+    /// Makes the call through the tool itself, as this audience.
+    async fn call_directly(self, server: &'static Server, prepared: Prepared, audience: Audience) -> Outcome {
+        let Prepared { user, arguments } = prepared;
         let result = directly(context(server, &user, audience).await, self.tool, &arguments).await;
         result.map_err(|error| (error.status().as_u16(), error.detail()))
     }
@@ -61,14 +74,14 @@ impl Call {
     }
 
     /// Compares the route with the tool.
-    async fn compare_route(self, server: &'static Server, route: &Route) {
-        let (user, arguments) = self.prepared(server).await;
+    async fn compare_route(self, server: &'static Server, route: &Route, prepared: [Prepared; 2]) {
+        let [Prepared { user, arguments }, other] = prepared;
         let way = format!("{} as {} {arguments}", name_of(route), self.tool.name);
         if arguments.get("family").is_some_and(|family| (family == "mcp") != route.path.contains("/mcp/")) {
             return;
         }
         let answer = by_route(&caller(&user, route.audience), route, &arguments).await;
-        let direct = self.call_directly(server, route.audience).await;
+        let direct = self.call_directly(server, other, route.audience).await;
         let cursor = direct.as_ref().ok().and_then(|result| result.get("next_cursor"));
         let header = route.reply.cursor.map_or("", |name| answer.header(name));
         assert_eq!(header.is_empty(), cursor.is_none() || route.reply.cursor.is_none(), "{way}");
@@ -85,8 +98,8 @@ impl Call {
     }
 
     /// Compares MCP with the tool.
-    async fn compare_mcp(self, server: &'static Server) {
-        let (user, arguments) = self.prepared(server).await;
+    async fn compare_mcp(self, server: &'static Server, prepared: [Prepared; 2]) {
+        let [Prepared { user, arguments }, other] = prepared;
         let way = format!("{} {arguments}", self.tool.name);
         let params = json!({ "name": self.tool.name, "arguments": arguments });
         let answer = over_mcp(&user, "tools/call", params).await;
@@ -96,7 +109,7 @@ impl Call {
         }
         let answer = answer.unwrap_or_else(|error| panic!("{way}: {error}"));
         let structured = &answer["structuredContent"];
-        match self.call_directly(server, Audience::Mcp).await {
+        match self.call_directly(server, other, Audience::Mcp).await {
             Ok(result) => {
                 assert_eq!(answer["isError"], false, "{way}: {answer}");
                 let shown = self.tool.for_assistants(result);
@@ -151,25 +164,48 @@ async fn every_tool_is_compared() {
 #[tokio::test]
 async fn every_route_says_what_its_tool_says() {
     let server = Server::shared().await;
-    let ways = async |calls: Vec<Call>, at_once: usize| {
-        let ways = calls.into_iter().flat_map(|call| call.tool.routes.iter().map(move |route| (call, route)));
-        let compare = |(call, route): (Call, &'static Route)| call.compare_route(server, route);
-        futures::stream::iter(ways).for_each_concurrent(at_once, compare).await;
-    };
-    let (others, searches) = split_searches(Call::all(server).await);
-    ways(others, CONCURRENCY).await;
-    ways(searches, 1).await;
+    let calls = Call::all(server).await.into_iter();
+    let ways = calls.flat_map(|call| call.tool.routes.iter().map(move |route| (call, route)));
+    compare(
+        server,
+        ways,
+        |(call, _)| *call,
+        async |(call, route), prepared| {
+            call.compare_route(server, route, prepared).await;
+        },
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn mcp_says_what_the_tool_says() {
     let server = Server::shared().await;
-    let (others, searches) = split_searches(Call::all(server).await);
-    futures::stream::iter(others).for_each_concurrent(CONCURRENCY, |call| call.compare_mcp(server)).await;
-    futures::stream::iter(searches).for_each_concurrent(1, |call| call.compare_mcp(server)).await;
+    let calls = Call::all(server).await.into_iter();
+    compare(server, calls, |call| *call, async |call, prepared| call.compare_mcp(server, prepared).await).await;
 }
 
-/// Searches wait for the index, which lets writers go first: they come last, one at a time.
-fn split_searches(calls: Vec<Call>) -> (Vec<Call>, Vec<Call>) {
-    calls.into_iter().partition(|call| !call.tool.name.contains("search"))
+/// Compares all ways of calling. Those that need the index come last: it is waited for once, when all of their users
+/// are prepared.
+async fn compare<W>(
+    server: &'static Server,
+    ways: impl Iterator<Item = W>,
+    call_of: impl Fn(&W) -> Call,
+    compare: impl AsyncFn(W, [Prepared; 2]),
+) {
+    let (searches, others): (Vec<W>, Vec<W>) = ways.partition(|way| call_of(way).needs_index());
+    futures::stream::iter(others)
+        .for_each_concurrent(CONCURRENCY, async |way| {
+            let prepared = call_of(&way).prepare(server).await;
+            compare(way, prepared).await;
+        })
+        .await;
+    let searches = futures::stream::iter(searches).map(async |way| {
+        let prepared = call_of(&way).prepare(server).await;
+        (way, prepared)
+    });
+    let searches: Vec<(W, [Prepared; 2])> = searches.buffer_unordered(CONCURRENCY).collect().await;
+    wait_until_indexed(server).await;
+    futures::stream::iter(searches)
+        .for_each_concurrent(CONCURRENCY, async |(way, prepared)| compare(way, prepared).await)
+        .await;
 }

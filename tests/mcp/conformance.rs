@@ -103,9 +103,9 @@ async fn every_scored_scenario_passes() {
     let user = server.user().await;
     let url = proxy::with_key(&server.url, &user.mcp_key).await;
     let mut table = String::from(
-        "# MCP conformance\n\nWhat `@modelcontextprotocol/conformance` 0.2.0-alpha.12 says of the server, with the fixture \
-         domain of `tests/conformance` behind it. Every scenario that counts passes, without a warning; the others are \
-         run too.\n",
+        "# MCP conformance\n\nResults of `@modelcontextprotocol/conformance` 0.2.0-alpha.12 against the server, with the \
+         fixture domain in `tests/mcp/conformance`. Every scored scenario passes without a warning; the others run \
+         too.\n",
     );
     let mut complaints = Vec::new();
     for revision in REVISIONS {

@@ -59,7 +59,7 @@ async fn missed_changes_are_sent_to_a_new_stream() {
 #[tokio::test]
 async fn a_session_goes_on_with_a_newer_token() {
     let folder = TempDir::new().unwrap();
-    let server = Server::boot(folder.path(), |config| config.oauth.access_seconds = 5).await;
+    let server = Server::boot(folder.path(), |config| config.oauth.access_seconds = 3).await;
     let (user, app) = (server.user().await, flow::OAuthClient::added(&server).await);
     let tokens = app.authorize(&user, "memories.read").await;
     let key = tokens["access_token"].as_str().unwrap().to_owned();
