@@ -2,10 +2,10 @@
 
 mod changes;
 mod conversation;
-mod counting;
 mod row;
 mod search;
 mod sharing;
+mod stats;
 mod transfer;
 
 use chrono::{DateTime, Utc};
@@ -21,7 +21,7 @@ use row::ActionItemRow;
 pub(crate) use search::INDEXED;
 pub use sharing::{Acceptance, Share, find_share};
 
-/// The action items of one user; nothing of anyone else's can be reached through it.
+/// Queries of one user's action items.
 pub struct ActionItems<'a> {
     database: &'a Database,
     index: &'a Index,
@@ -62,7 +62,7 @@ pub struct Position(String);
 const AFTER: &str = "rank > $after";
 
 impl<'a> ActionItems<'a> {
-    /// Queries of `user`.
+    /// Queries of the rows of `user`.
     pub fn new(database: &'a Database, index: &'a Index, user: &'a str) -> Self {
         Self { database, index, user }
     }

@@ -1,5 +1,5 @@
-//! The audit trail: what each assistant and script read and wrote. Calls leave their entries in a buffer and go on; one
-//! writer puts them into the database, many at a time.
+//! The audit log: what each assistant and script has read and written. Calls put their entries into a buffer; one writer
+//! inserts them into the database in batches.
 
 mod writer;
 
@@ -14,11 +14,11 @@ use crate::{
 };
 pub use writer::AuditWriter;
 
-/// How long the audit trail is kept.
+/// Settings of the audit log.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuditSettings {
-    /// Days after which an entry is forgotten; 0 keeps no trail at all.
+    /// Days after which entries are deleted; 0 disables the log.
     pub days: u32,
 }
 
@@ -28,13 +28,13 @@ impl Default for AuditSettings {
     }
 }
 
-/// How many ids of an entry are kept.
-pub const MOST_IDS: usize = 50;
+/// The maximum number of ids in an entry.
+pub const MAX_IDS: usize = 50;
 
-/// How many rows are looked at, at a time, for those that all filters let through.
-const LOOKED_AT: u32 = 500;
+/// The number of rows that are read at a time and filtered.
+const SCAN_BATCH_SIZE: u32 = 500;
 
-/// The audit trail of one user; nothing of anyone else's can be reached through it.
+/// Queries of one user's audit log.
 pub struct Audit<'a> {
     database: &'a Database,
     writer: &'a AuditWriter,
@@ -54,18 +54,18 @@ pub struct Selection {
     pub tool: Option<String>,
     /// Of this access.
     pub access: Option<AuditAccess>,
-    /// Behind this place.
+    /// After this position.
     pub after: Option<i64>,
     /// At most so many.
     pub limit: u32,
 }
 
-/// An entry and where it stands.
+/// An entry with its position in the log.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Placed {
-    /// Descends as time goes on.
-    pub place: i64,
-    /// What was done.
+pub struct PositionedEntry {
+    /// Descends with time.
+    pub position: i64,
+    /// The entry.
     pub entry: AuditEntry,
 }
 
@@ -80,37 +80,37 @@ struct AuditRow {
 }
 
 impl<'a> Audit<'a> {
-    /// Queries of `user`.
+    /// Queries of the rows of `user`.
     pub fn new(database: &'a Database, writer: &'a AuditWriter, user: &'a str) -> Self {
         Self { database, writer, user }
     }
 }
 
 impl Audit<'_> {
-    /// Whether a trail is kept at all.
-    pub fn is_kept(&self) -> bool {
-        self.writer.is_kept()
+    /// Whether the log is enabled.
+    pub fn is_enabled(&self) -> bool {
+        self.writer.is_enabled()
     }
 
-    /// Leaves an entry for the writer, and never waits; when the writer is far behind, the entry is lost, and the log
-    /// says so.
-    pub fn note(&self, entry: AuditEntry) {
-        self.writer.note(self.user, entry);
+    /// Records an entry without waiting; when the buffer is full, the entry is dropped with a warning.
+    pub fn record(&self, entry: AuditEntry) {
+        self.writer.record(self.user, entry);
     }
 
-    /// The entries of a selection, newest first, with all that was noted up to now.
-    pub async fn list(&self, wanted: &Selection) -> Result<Vec<Placed>> {
+    /// The entries of a selection, newest first, including all recorded up to now.
+    pub async fn list(&self, wanted: &Selection) -> Result<Vec<PositionedEntry>> {
         self.writer.flush().await;
         let (mut found, mut after) = (Vec::new(), wanted.after);
         loop {
             let rows = self.rows(wanted, after).await?;
-            let is_last = rows.len() < LOOKED_AT as usize;
+            let is_last = rows.len() < SCAN_BATCH_SIZE as usize;
             after = rows.last().map(|row| row.place);
             let fits = |row: &AuditRow| {
                 wanted.tool.as_ref().is_none_or(|tool| *tool == row.tool)
                     && wanted.access.is_none_or(|access| access == row.entry.0.access)
             };
-            let rows = rows.into_iter().filter(fits).map(|row| Placed { place: row.place, entry: row.entry.0 });
+            let rows =
+                rows.into_iter().filter(fits).map(|row| PositionedEntry { position: row.place, entry: row.entry.0 });
             found.extend(rows);
             if is_last || found.len() >= wanted.limit as usize {
                 found.truncate(wanted.limit as usize);
@@ -119,14 +119,14 @@ impl Audit<'_> {
         }
     }
 
-    /// The next rows along the index that fits best.
+    /// The next rows, read along the most selective index.
     async fn rows(&self, wanted: &Selection, after: Option<i64>) -> Result<Vec<AuditRow>> {
         let filter = match (&wanted.key, &wanted.tool) {
             (Some(_), _) => "AND key_id = $key",
             (None, Some(_)) => "AND tool = $tool",
             (None, None) => "",
         };
-        // Places are times that descend: the end of the span comes first.
+        // Positions descend with time: the end of the range comes first.
         let first = wanted.end.map_or(i64::MIN, |end| -end.timestamp_micros());
         let first = after.map_or(first, |after| first.max(after + 1));
         let last = wanted.start.map_or(i64::MAX, |start| -start.timestamp_micros());
@@ -140,19 +140,19 @@ impl Audit<'_> {
             .with("tool", wanted.tool.clone())
             .with("first", first)
             .with("last", last)
-            .with("limit", LOOKED_AT);
+            .with("limit", SCAN_BATCH_SIZE);
         self.database.run(&statement, params).await?.take(0)
     }
 }
 
-/// A row for an entry; `place` is no other's of this user.
+/// The row of an entry; `place` is unique for the user.
 fn row_of(user: &str, place: i64, entry: AuditEntry) -> Value {
     let id = record("audit", user, &format!("{place:020}"));
     let (time, key_id, tool) = (entry.time, entry.key_id.clone(), entry.tool.clone());
     row(id, AuditRow { user: user.to_owned(), place, time, key_id, tool, entry: Json(entry) })
 }
 
-/// The moment before which entries are forgotten.
-fn horizon(days: u32) -> DateTime<Utc> {
+/// The time before which entries are deleted.
+fn retention_cutoff(days: u32) -> DateTime<Utc> {
     crate::now() - TimeDelta::days(days.into())
 }

@@ -1,11 +1,11 @@
-//! News of what has changed, for those who watch it.
+//! Notifications of changed data, for subscriptions.
 
 use std::sync::Arc;
 
 use tokio::sync::broadcast::{self, Receiver, Sender};
 
-/// How much news waits for a slow watcher before they are told that they missed some.
-const KEPT: usize = 256;
+/// The number of notifications that are kept for a slow subscriber before some are dropped.
+const CHANNEL_CAPACITY: usize = 256;
 
 /// A channel of the users whose data have changed, cheap to clone.
 #[derive(Clone)]
@@ -13,21 +13,21 @@ pub struct Changes(Sender<Arc<str>>);
 
 impl Default for Changes {
     fn default() -> Self {
-        Self(broadcast::channel(KEPT).0)
+        Self(broadcast::channel(CHANNEL_CAPACITY).0)
     }
 }
 
 impl Changes {
-    /// Tells whoever watches that something of `user` has changed.
-    pub fn note(&self, user: &str) {
+    /// Notifies subscribers that data of `user` have changed.
+    pub fn notify(&self, user: &str) {
         if self.0.receiver_count() > 0 {
-            // The last watcher may have gone just now.
+            // The last subscriber may have been dropped just now.
             let _ = self.0.send(user.into());
         }
     }
 
-    /// The news from now on: the id of a user whose data has changed.
-    pub fn watch(&self) -> Receiver<Arc<str>> {
+    /// Subscribes to the ids of users whose data change from now on.
+    pub fn subscribe(&self) -> Receiver<Arc<str>> {
         self.0.subscribe()
     }
 }

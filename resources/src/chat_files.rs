@@ -1,10 +1,9 @@
-//! Files that go with questions, by user: written with the passages of their text, which are searched one by one.
+//! Files attached to chats, with the passages of their text, which are indexed one by one.
 
 mod passages;
 mod row;
 mod search;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use schemas::chat::{ChatFile, KeptFile};
 use surrealdb::types::{RecordId, SurrealValue};
@@ -19,27 +18,27 @@ use row::{ChunkRow, FileRow, ImageRow};
 pub use search::FileHit;
 pub(crate) use search::INDEXED;
 
-/// The files of one user; nothing of anyone else's can be reached through it.
+/// Queries of one user's files.
 pub struct ChatFiles<'a> {
     database: &'a Database,
     index: &'a Index,
     user: &'a str,
 }
 
-/// A file to be kept.
+/// A new file.
 #[derive(Debug, Clone)]
 pub struct NewFile {
     /// Its name.
     pub name: String,
-    /// What sort of file it is, such as `application/pdf`.
+    /// Its media type, such as `application/pdf`.
     pub mime_type: String,
-    /// How long it was, in bytes.
+    /// Its size in bytes.
     pub size: u64,
-    /// What is in it.
+    /// Its content.
     pub content: Content,
 }
 
-/// What is kept of a file.
+/// The content of a file.
 #[derive(Debug, Clone)]
 pub enum Content {
     /// A text.
@@ -62,14 +61,14 @@ pub struct Opening {
 }
 
 impl<'a> ChatFiles<'a> {
-    /// Queries of `user`.
+    /// Queries of the rows of `user`.
     pub fn new(database: &'a Database, index: &'a Index, user: &'a str) -> Self {
         Self { database, index, user }
     }
 }
 
 impl ChatFiles<'_> {
-    /// Keeps files in one transaction; gives them in the order given. They belong to no chat yet.
+    /// Stores files in one transaction; returns them in the order given. They belong to no chat yet.
     pub async fn create(&self, new: Vec<NewFile>) -> Result<Vec<KeptFile>> {
         let _writing = self.index.outbox.writing().await;
         let (mut files, mut chunks, mut images) = (Vec::new(), Vec::new(), Vec::new());
@@ -101,7 +100,7 @@ impl ChatFiles<'_> {
         Ok(files.into_iter().map(KeptFile::from).collect())
     }
 
-    /// Files, newest first.
+    /// The files, newest first.
     pub async fn list(&self, limit: u32, offset: u32) -> Result<Vec<KeptFile>> {
         let statement = "SELECT * FROM chat_file WHERE user = $user ORDER BY created_rank LIMIT $limit START $offset";
         let params = Params::new().with("user", self.user).with("limit", limit).with("offset", offset);
@@ -114,7 +113,7 @@ impl ChatFiles<'_> {
         Ok(self.rows(&[id.to_owned()]).await?.pop().map(KeptFile::from))
     }
 
-    /// Those of the files called `ids` that are there, in this order.
+    /// Those of the files called `ids` that exist, in this order.
     pub async fn get_many(&self, ids: &[String]) -> Result<Vec<ChatFile>> {
         Ok(self.rows(ids).await?.into_iter().map(|row| KeptFile::from(row).file).collect())
     }
@@ -130,7 +129,7 @@ impl ChatFiles<'_> {
         Ok(openings)
     }
 
-    /// The text of a file, passage by passage, each without what it repeats of the one before; none of a picture.
+    /// The text of a file, passage by passage, each without what it repeats of the one before; empty for a picture.
     pub async fn passages(&self, id: &str) -> Result<Vec<String>> {
         let statement = "SELECT * FROM chat_file_chunk:[$user, $first]..=[$user, $last]";
         let params = Params::new().with("user", self.user);
@@ -139,23 +138,14 @@ impl ChatFiles<'_> {
         Ok(rows.into_iter().map(|row| row.text.chars().skip(row.repeated as usize).collect()).collect())
     }
 
-    /// A picture as a `data:` address, which models read; `None` for what is no picture or not there.
-    pub async fn image_url(&self, id: &str) -> Result<Option<String>> {
-        let params = Params::new().with("id", record("chat_file_image", self.user, id));
-        let mut rows: Vec<ImageRow> = self.database.run("SELECT * FROM $id", params).await?.take(0)?;
-        let url = |row: ImageRow| format!("data:{};base64,{}", row.mime_type, STANDARD.encode(&row.content[..]));
-        Ok(rows.pop().map(url))
-    }
-
-    /// Makes files part of the chat with an app, where `None` is Recollect itself, unless another chat has them already:
-    /// to be called when a message names them.
-    pub async fn join(&self, app_id: Option<&str>, ids: &[String]) -> Result<()> {
+    /// Attaches files to the chat with an app, or with Recollect (`None`), unless they belong to another chat already.
+    pub async fn attach_to_chat(&self, app_id: Option<&str>, ids: &[String]) -> Result<()> {
         let statement = "UPDATE $ids SET session = $chat WHERE session = NONE RETURN NONE";
         let params = Params::new().with("ids", self.records(ids)).with("chat", app_id.unwrap_or_default());
         self.database.run(statement, params).await.map(drop)
     }
 
-    /// Deletes the file called `id`. Says whether it was there.
+    /// Deletes the file called `id`. Returns whether it existed.
     pub async fn delete(&self, id: &str) -> Result<bool> {
         Ok(self
             .delete_many("SELECT VALUE fid FROM $ids", Params::new().with("ids", self.records(&[id.to_owned()])))
@@ -163,13 +153,13 @@ impl ChatFiles<'_> {
             > 0)
     }
 
-    /// Deletes the files of the chat with an app, where `None` is Recollect itself; says how many they were.
-    pub async fn delete_of(&self, app_id: Option<&str>) -> Result<usize> {
+    /// Deletes the files of the chat with an app, or with Recollect (`None`); returns how many.
+    pub async fn delete_of_chat(&self, app_id: Option<&str>) -> Result<usize> {
         let wanted = "SELECT VALUE fid FROM chat_file WHERE user = $user AND session = $chat";
         self.delete_many(wanted, Params::new().with("chat", app_id.unwrap_or_default())).await
     }
 
-    /// Deletes the files whose ids the query `wanted` gives, with everything that belongs to them.
+    /// Deletes the files whose ids the query `wanted` returns, with their passages and pictures.
     async fn delete_many(&self, wanted: &str, params: Params) -> Result<usize> {
         let _writing = self.index.outbox.writing().await;
         let statements = format!(
@@ -202,7 +192,7 @@ impl ChatFiles<'_> {
         let (mut text, mut first, mut missing) = (String::new(), 0, characters);
         while missing > 0 {
             // No passage is longer, but those of short pages are much shorter.
-            let end = first + missing / passages::LONGEST + 20;
+            let end = first + missing / passages::MAX_CHARS + 20;
             let params = Params::new().with("user", self.user);
             let params = params.with("first", row::chunk_id(id, first)).with("end", row::chunk_id(id, end));
             let rows: Vec<ChunkRow> = self.database.run(statement, params).await?.take(0)?;

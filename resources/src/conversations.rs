@@ -1,13 +1,13 @@
 //! Conversations of one user: their rows, transcripts and photos.
 
-pub mod counting;
 mod photos;
+mod processing_result;
 mod row;
 mod selection;
+pub mod stats;
 mod summaries;
 mod transcript;
 mod transfer;
-mod understood;
 
 use chrono::{DateTime, Utc};
 use schemas::conversation::*;
@@ -22,14 +22,14 @@ use crate::{
     jobs::{self, JobQueue},
     outbox::{self, Kind},
 };
+pub use processing_result::ProcessingResult;
 pub(crate) use row::{ConversationRow, SegmentRow, segment_record};
 pub use selection::Selection;
 pub(crate) use summaries::INDEXED;
 pub(crate) use transcript::segment_values;
-pub use transcript::{Assignee, Spoken};
-pub use understood::Understood;
+pub use transcript::{Assignee, SegmentSelection};
 
-/// The conversations of one user; nothing of anyone else's can be reached through it.
+/// Queries of one user's conversations.
 pub struct Conversations<'a> {
     database: &'a Database,
     index: &'a Index,
@@ -37,7 +37,7 @@ pub struct Conversations<'a> {
     user: &'a str,
 }
 
-/// A conversation to be written, with what was said in it.
+/// A new conversation with its transcript.
 #[derive(Debug, Clone)]
 pub struct NewConversation {
     /// Its id.
@@ -50,42 +50,44 @@ pub struct NewConversation {
     pub source: ConversationSource,
     /// The language spoken.
     pub language: Option<String>,
-    /// Where it was.
+    /// The location.
     pub geolocation: Option<Geolocation>,
-    /// What came along with it.
+    /// Data of the app or import that it came from.
     pub external_data: Option<serde_json::Value>,
-    /// The device that heard it.
+    /// The id of the recording device.
     pub client_device_id: Option<String>,
     /// The platform of that device.
     pub client_platform: Option<String>,
-    /// Where it stands: one that is `processing` gets a job.
+    /// Its status; `processing` enqueues a job.
     pub status: ConversationStatus,
-    /// What was said, in order.
+    /// The transcript, in order.
     pub segments: Vec<TranscriptSegment>,
 }
 
-/// What became of a [`NewConversation`].
+/// The result of creating a conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Created {
-    /// It is written.
+    /// It is stored.
     New,
-    /// One with this id is there already.
-    Known(ConversationStatus, Discarded),
-    /// One with this id was there and has been deleted.
+    /// A conversation with this id exists.
+    Exists {
+        /// Its status.
+        status: ConversationStatus,
+        /// Whether it is discarded.
+        discarded: bool,
+    },
+    /// A conversation with this id has been deleted.
     Deleted,
 }
 
-/// Whether a conversation was judged not worth keeping in view.
-pub type Discarded = bool;
-
-/// What to change in a conversation.
+/// Changes of a conversation.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
-    /// Its title; processing leaves it alone from then on.
+    /// Its title; processing does not change it any more.
     pub title: Option<String>,
-    /// What was said, in a few sentences.
+    /// A summary in a few sentences.
     pub overview: Option<String>,
-    /// Whether it is kept in view.
+    /// Whether it is discarded: kept, but not listed.
     pub discarded: Option<bool>,
     /// Whether the user has starred it.
     pub starred: Option<bool>,
@@ -93,7 +95,7 @@ pub struct Change {
     pub visibility: Option<ConversationVisibility>,
     /// The folder it is in; none takes it out.
     pub folder_id: Option<Option<String>>,
-    /// Where it stands.
+    /// Its status.
     pub status: Option<ConversationStatus>,
     /// The appointments that came up.
     pub events: Option<Vec<Event>>,
@@ -101,9 +103,9 @@ pub struct Change {
     pub finished_at: Option<DateTime<Utc>>,
     /// The language spoken.
     pub language: Option<String>,
-    /// What apps made of it.
+    /// The results of apps.
     pub apps_results: Option<Vec<AppResult>>,
-    /// What came along with it.
+    /// Data of the app or import that it came from.
     pub external_data: Option<serde_json::Value>,
 }
 
@@ -123,23 +125,23 @@ pub async fn find_sharing_user(database: &Database, id: &str) -> Result<Option<S
 }
 
 impl<'a> Conversations<'a> {
-    /// Queries of `user`.
+    /// Queries of the rows of `user`.
     pub fn new(database: &'a Database, index: &'a Index, jobs: &'a JobQueue, user: &'a str) -> Self {
         Self { database, index, jobs, user }
     }
 }
 
 impl Conversations<'_> {
-    /// The conversations of `selection`, newest first, without what was said in them.
+    /// The conversations of `selection`, newest first, without transcripts.
     pub async fn list(&self, selection: &Selection) -> Result<Vec<Conversation>> {
         let (conditions, params) = self.conditions(selection);
         let statement = format!("SELECT * FROM conversation WHERE {conditions} ORDER BY rank LIMIT $limit START $skip");
         let params = params.with("limit", selection.limit).with("skip", selection.offset);
         let rows: Vec<ConversationRow> = self.database.run(&statement, params).await?.take(0)?;
-        self.complete(rows).await
+        self.with_related(rows).await
     }
 
-    /// How many conversations `selection` has, whatever its limit, by their sources.
+    /// The number of conversations of `selection` by source, regardless of its limit.
     pub async fn count(&self, selection: &Selection) -> Result<Vec<(ConversationSource, u64)>> {
         let (conditions, params) = self.conditions(selection);
         let statement = format!("SELECT source, count() AS n FROM conversation WHERE {conditions} GROUP BY source");
@@ -158,16 +160,17 @@ impl Conversations<'_> {
         Ok(Some(conversation))
     }
 
-    /// Those of the conversations called `ids` that are there, without what was said in them, in the order of `ids`.
+    /// Those of the conversations called `ids` that exist, without transcripts, in the order of `ids`.
     pub async fn get_many(&self, ids: &[String]) -> Result<Vec<Conversation>> {
         let records: Vec<RecordId> = ids.iter().map(|id| self.record(id)).collect();
         let params = Params::new().with("ids", records);
         let mut rows: Vec<ConversationRow> = self.database.run("SELECT * FROM $ids", params).await?.take(0)?;
         rows.sort_by_key(|row| ids.iter().position(|id| *id == row.cid));
-        self.complete(rows).await
+        self.with_related(rows).await
     }
 
-    /// Writes a conversation with its transcript and, when it is to be processed, its job, in one transaction; once.
+    /// Writes a conversation with its transcript and, when it is to be processed, its job, in one
+    /// transaction, unless its id exists.
     pub async fn create(&self, new: NewConversation) -> Result<Created> {
         let _writing = self.index.outbox.writing().await;
         let row = ConversationRow::new(self.user, &new);
@@ -190,12 +193,13 @@ impl Conversations<'_> {
             .with("row", row.clone())
             .with("segments", segment_values(&segments))
             .with("outbox", self.outbox_values(std::slice::from_ref(&id)))
-            .with("job", is_processed.then(|| jobs::row(self.user, &id, jobs::Manner::Weighed)));
+            .with("job", is_processed.then(|| jobs::row(self.user, &id, jobs::ProcessMode::Automatic)));
         let found: Found = self.database.run(statements, params).await?.take(4)?;
         Ok(match found {
-            Found { there: Some(state), .. } => {
-                Created::Known(database::value_of(&state.status).unwrap_or_default(), state.discarded)
-            }
+            Found { there: Some(state), .. } => Created::Exists {
+                status: database::value_of(&state.status).unwrap_or_default(),
+                discarded: state.discarded,
+            },
             Found { gone: true, .. } => Created::Deleted,
             Found { .. } => {
                 let indexed = self.index.index_transcript(&row, &segments, IndexLevel::Lexical).await;
@@ -205,7 +209,7 @@ impl Conversations<'_> {
         })
     }
 
-    /// Changes a conversation; `None` when it is not there.
+    /// Changes a conversation; `None` when it does not exist.
     pub async fn change(&self, id: &str, change: Change) -> Result<Option<Conversation>> {
         let _writing = self.index.outbox.writing().await;
         let statements = "BEGIN;
@@ -219,11 +223,11 @@ impl Conversations<'_> {
             .with("outbox", self.outbox_values(&[id.to_owned()]));
         let rows: Vec<ConversationRow> = self.database.run(statements, params).await?.take(3)?;
         self.index.index_rows(self.user, &rows).await;
-        Ok(self.complete(rows).await?.pop())
+        Ok(self.with_related(rows).await?.pop())
     }
 
-    /// Deletes a conversation with its transcript, photos and job. Says whether it was there. What was drawn from it has
-    /// rows of its own.
+    /// Deletes a conversation with its transcript, photos and job. Returns whether it existed. Memories and
+    /// action items that were extracted from it are not deleted.
     pub async fn delete(&self, id: &str) -> Result<bool> {
         let _writing = self.index.outbox.writing().await;
         let statements = "BEGIN;
@@ -251,14 +255,14 @@ impl Conversations<'_> {
         Ok(gone)
     }
 
-    /// The newest conversation that stands here.
+    /// The newest conversation with this status.
     pub async fn newest(&self, status: ConversationStatus) -> Result<Option<Conversation>> {
         let selection = Selection { statuses: vec![status], limit: 1, ..Selection::default() };
         Ok(self.list(&selection).await?.pop())
     }
 
-    /// Adds what other rows know of these conversations: action items, and the names of their folders.
-    async fn complete(&self, rows: Vec<ConversationRow>) -> Result<Vec<Conversation>> {
+    /// Converts rows, and adds action items and the names of folders.
+    async fn with_related(&self, rows: Vec<ConversationRow>) -> Result<Vec<Conversation>> {
         let ids: Vec<String> = rows.iter().map(|row| row.cid.clone()).collect();
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -276,7 +280,7 @@ impl Conversations<'_> {
         Ok(rows.into_iter().map(complete).collect())
     }
 
-    /// What the index has to learn of these conversations.
+    /// The outbox rows of these conversations.
     fn outbox_values(&self, ids: &[String]) -> Vec<Value> {
         let kinds = [Kind::Conversation, Kind::Segment];
         kinds.into_iter().flat_map(|kind| outbox::rows(kind, self.user, ids)).collect()

@@ -11,7 +11,7 @@ use crate::{
     database::{self, Json, Params, record},
 };
 
-/// The daily summaries of one user; nothing of anyone else's can be reached through it.
+/// Queries of one user's daily summaries.
 pub struct DailySummaries<'a> {
     database: &'a Database,
     user: &'a str,
@@ -48,7 +48,7 @@ pub async fn list_missing(database: &Database, days: Vec<(String, NaiveDate)>) -
 }
 
 impl<'a> DailySummaries<'a> {
-    /// Queries of `user`.
+    /// Queries of the rows of `user`.
     pub fn new(database: &'a Database, user: &'a str) -> Self {
         Self { database, user }
     }

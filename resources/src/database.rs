@@ -70,6 +70,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0011_audit.surql"),
     include_str!("migrations/0012_limits.surql"),
     include_str!("migrations/0013_rename_tables.surql"),
+    include_str!("migrations/0014_process_mode.surql"),
 ];
 
 /// How often a transaction is tried that lost a race for the same row.

@@ -17,7 +17,7 @@ use row::{DEFAULT, FolderRow};
 /// How many folders a user can make, apart from the first set.
 const MOST: i64 = 50;
 
-/// The folders of one user; nothing of anyone else's can be reached through it.
+/// Queries of one user's folders.
 pub struct Folders<'a> {
     database: &'a Database,
     user: &'a str,
@@ -58,7 +58,7 @@ pub enum Deleted {
 }
 
 impl<'a> Folders<'a> {
-    /// Queries of `user`.
+    /// Queries of the rows of `user`.
     pub fn new(database: &'a Database, user: &'a str) -> Self {
         Self { database, user }
     }
@@ -163,12 +163,12 @@ impl Folders<'_> {
             COMMIT;";
         let params = self.turn().with("id", self.record(id)).with("fid", id);
         let params = params.with("target", self.record(to)).with("to", to);
-        let met: Met = self.database.run(statements, params).await?.take(5)?;
-        Ok(match met {
-            Met { is_system: None, .. } => Deleted::NotThere,
-            Met { is_system: Some(true), .. } => Deleted::System,
-            Met { has_target: false, .. } => Deleted::NoTarget,
-            Met { .. } => Deleted::Done,
+        let found: Deletion = self.database.run(statements, params).await?.take(5)?;
+        Ok(match found {
+            Deletion { is_system: None, .. } => Deleted::NotThere,
+            Deletion { is_system: Some(true), .. } => Deleted::System,
+            Deletion { has_target: false, .. } => Deleted::NoTarget,
+            Deletion { .. } => Deleted::Done,
         })
     }
 
@@ -248,7 +248,7 @@ impl Folders<'_> {
 }
 
 #[derive(SurrealValue)]
-struct Met {
+struct Deletion {
     is_system: Option<bool>,
     has_target: bool,
 }

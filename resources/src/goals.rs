@@ -13,7 +13,7 @@ use crate::{
 };
 use row::{GoalRow, PointRow};
 
-/// The goals of one user; nothing of anyone else's can be reached through it.
+/// Queries of one user's goals.
 pub struct Goals<'a> {
     database: &'a Database,
     user: &'a str,
@@ -59,7 +59,7 @@ pub struct GoalChange {
 }
 
 impl<'a> Goals<'a> {
-    /// Queries of `user`.
+    /// Queries of the rows of `user`.
     pub fn new(database: &'a Database, user: &'a str) -> Self {
         Self { database, user }
     }

@@ -1,8 +1,8 @@
-//! Processing jobs: one for each conversation that is to be understood. Whoever works on one holds it by a claim, which
-//! ends with its lease, so that what a crash has cut off is taken up again.
+//! Processing jobs, one per conversation. A worker holds a job by a claim that expires with its lease, so that jobs that a
+//! crash has interrupted run again.
 
 mod queue;
-mod setback;
+mod retry;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,69 +13,69 @@ use crate::{
     database::{self, Params, name_of, record, value_of},
 };
 pub use queue::JobQueue;
-pub(crate) use setback::Setback;
+pub(crate) use retry::Failure;
 
-/// How often a job is tried until somebody asks for more.
-pub const ATTEMPTS: u32 = 6;
+/// The number of attempts before a job fails.
+pub const MAX_ATTEMPTS: u32 = 6;
 
-/// How long whoever takes a job may work on it before somebody else does.
-pub const LEASE: TimeDelta = TimeDelta::minutes(5);
+/// How long a claimed job belongs to its worker.
+pub const LEASE_DURATION: TimeDelta = TimeDelta::minutes(5);
 
-/// The fields that change when a job is taken.
-const TAKE: &str = "state = 'running', attempts += 1, claim = $claim, next_at = $lease, updated_at = $now";
+/// The fields that change when a job is claimed.
+const CLAIM_FIELDS: &str = "state = 'running', attempts += 1, claim = $claim, next_at = $lease, updated_at = $now";
 
-/// How a conversation is looked at.
+/// Whether processing may discard a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Manner {
-    /// It may turn out not to be worth keeping in view.
-    Weighed,
-    /// It is kept in view, whatever was said: the user asked for it.
+pub enum ProcessMode {
+    /// It is discarded if nothing of importance was said.
+    Automatic,
+    /// It is never discarded: the user has asked for it.
     Forced,
 }
 
-/// Where a job stands.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
-    /// It waits for its time.
+pub enum JobState {
+    /// It waits for `next_at`.
     Queued,
-    /// Somebody works on it.
+    /// A worker has claimed it.
     Running,
-    /// The conversation is understood.
+    /// The conversation is processed.
     Done,
-    /// It was tried often enough, and is tried again when asked.
+    /// All attempts have failed; a user can enqueue it again.
     Failed,
 }
 
-/// The work on a conversation.
+/// The processing job of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// Whose conversation it is.
+    /// The user whose conversation it is.
     pub user: String,
     /// The conversation's id.
     pub conversation: String,
-    /// Where it stands.
-    pub state: State,
-    /// How the conversation is looked at.
-    pub manner: Manner,
-    /// How often it was begun since somebody asked for it.
+    /// Its state.
+    pub state: JobState,
+    /// Whether the conversation may be discarded.
+    pub mode: ProcessMode,
+    /// The number of attempts since it was enqueued.
     pub attempts: u32,
-    /// When it is tried next, or when the lease of whoever works on it ends.
+    /// The time of the next attempt or, of a running job, the end of the lease.
     pub next_at: DateTime<Utc>,
-    /// What went wrong last.
+    /// The error of the last attempt.
     pub last_error: Option<String>,
-    /// When somebody asked for it.
+    /// When it was enqueued.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-    /// When it ended.
+    /// When it finished.
     pub finished_at: Option<DateTime<Utc>>,
-    /// What whoever works on it holds it by.
+    /// The token of the worker that has claimed it.
     pub(crate) claim: Option<String>,
 }
 
-/// The jobs of one user; nothing of anyone else's can be reached through it.
+/// Queries of one user's jobs.
 pub struct Jobs<'a> {
     database: &'a Database,
     queue: &'a JobQueue,
@@ -88,7 +88,7 @@ pub(crate) struct JobRow {
     pub(crate) user: String,
     pub(crate) conversation: String,
     pub(crate) state: String,
-    pub(crate) manner: String,
+    pub(crate) mode: String,
     pub(crate) attempts: i64,
     pub(crate) next_at: DateTime<Utc>,
     pub(crate) last_error: Option<String>,
@@ -99,7 +99,7 @@ pub(crate) struct JobRow {
 }
 
 impl<'a> Jobs<'a> {
-    /// Queries of `user`.
+    /// Queries of the rows of `user`.
     pub fn new(database: &'a Database, queue: &'a JobQueue, user: &'a str) -> Self {
         Self { database, queue, user }
     }
@@ -113,8 +113,8 @@ impl Jobs<'_> {
         Ok(row.map(Job::from))
     }
 
-    /// Asks for a conversation to be understood, from the beginning, now. Says whether the conversation is there.
-    pub async fn enqueue(&self, conversation: &str, manner: Manner) -> Result<bool> {
+    /// Enqueues the processing of a conversation, to run now. Returns whether the conversation exists.
+    pub async fn enqueue(&self, conversation: &str, mode: ProcessMode) -> Result<bool> {
         let statements = "BEGIN;
             LET $there = array::len(UPDATE $conversation SET status = 'processing', updated_at = $now) > 0;
             IF $there { UPSERT $job.id CONTENT $job; };
@@ -123,39 +123,39 @@ impl Jobs<'_> {
         let params = Params::new()
             .with("conversation", record("conversation", self.user, conversation))
             .with("now", crate::now())
-            .with("job", row(self.user, conversation, manner));
+            .with("job", row(self.user, conversation, mode));
         let is_there = self.database.run(statements, params).await?.take(3)?;
         self.queue.wake();
         Ok(is_there)
     }
 
-    /// Takes the job of a conversation: one that waits, even if its time has not come, or one whose lease has run out.
+    /// Claims the job of a conversation: a queued one, even before its time, or one whose lease has expired.
     pub async fn claim(&self, conversation: &str) -> Result<Option<Job>> {
         let statement =
-            format!("UPDATE $id SET {TAKE} WHERE state = 'queued' OR (state = 'running' AND next_at <= $now)");
-        let params = taking(crate::now()).with("id", self.record(conversation));
+            format!("UPDATE $id SET {CLAIM_FIELDS} WHERE state = 'queued' OR (state = 'running' AND next_at <= $now)");
+        let params = claim_params(crate::now()).with("id", self.record(conversation));
         let rows: Vec<JobRow> = self.database.run(&statement, params).await?.take(0)?;
         Ok(rows.into_iter().next().map(Job::from))
     }
 
-    /// Whether a job is still held by the claim that it was taken with.
+    /// Whether a job still has the claim that it was claimed with.
     pub async fn is_held(&self, job: &Job) -> Result<bool> {
         let current = self.get(&job.conversation).await?;
         Ok(current.is_some_and(|current| current.claim.is_some() && current.claim == job.claim))
     }
 
-    /// Takes note that a job failed: it is tried again later, and given up after [`ATTEMPTS`], its conversation with it.
+    /// Records that a job failed: it is retried later and, after [`MAX_ATTEMPTS`], fails together with its conversation.
     pub async fn fail(&self, job: &Job, error: &str) -> Result<Job> {
-        self.set_back(job, error, "failed").await
+        self.record_failure(job, error, "failed").await
     }
 
-    /// Takes note that a job failed whose conversation has something to show already, and is completed with that: it is
-    /// tried again later all the same, up to [`ATTEMPTS`].
+    /// Records that a job failed whose conversation is completed already, with an earlier result: it is retried later as
+    /// well, up to [`MAX_ATTEMPTS`].
     pub async fn postpone(&self, job: &Job, error: &str) -> Result<Job> {
-        self.set_back(job, error, "completed").await
+        self.record_failure(job, error, "completed").await
     }
 
-    /// Gives a job back as if it had not been taken.
+    /// Returns a job to the queue; the attempt does not count.
     pub async fn release(&self, job: &Job) -> Result<()> {
         let statement =
             "UPDATE $id SET state = 'queued', attempts -= 1, claim = NONE, next_at = $now, updated_at = $now
@@ -169,11 +169,11 @@ impl Jobs<'_> {
         Ok(())
     }
 
-    /// Writes a failure, unless somebody else holds the job by now; a conversation that has something to show, or whose
-    /// job is given up, leaves `processing` for `status`.
-    async fn set_back(&self, job: &Job, error: &str, status: &str) -> Result<Job> {
-        let setback = Setback::of(job, error);
-        let leaves = status == "completed" || setback.state == State::Failed;
+    /// Records a failure, unless another worker has the job by now. A conversation that has a result, or whose job has
+    /// failed, leaves `processing` for `status`.
+    async fn record_failure(&self, job: &Job, error: &str, status: &str) -> Result<Job> {
+        let failure = Failure::new(job, error);
+        let leaves = status == "completed" || failure.state == JobState::Failed;
         let statements = "BEGIN;
             LET $held = array::len(UPDATE $id SET state = $state, next_at = $next_at, last_error = $error, claim = NONE,
                 updated_at = $now, finished_at = $finished_at WHERE claim = $claim) > 0;
@@ -181,7 +181,7 @@ impl Jobs<'_> {
                 UPDATE $conversation SET status = $status, updated_at = $now WHERE status = 'processing';
             };
             COMMIT;";
-        let params = setback
+        let params = failure
             .bind(Params::new())
             .with("id", self.record(&job.conversation))
             .with("claim", job.claim.clone())
@@ -190,7 +190,7 @@ impl Jobs<'_> {
             .with("status", status);
         self.database.run(statements, params).await?;
         self.queue.wake();
-        Ok(setback.apply(job))
+        Ok(failure.apply(job))
     }
 
     fn record(&self, conversation: &str) -> RecordId {
@@ -198,19 +198,19 @@ impl Jobs<'_> {
     }
 }
 
-/// What [`TAKE`] refers to.
-fn taking(now: DateTime<Utc>) -> Params {
-    Params::new().with("now", now).with("lease", now + LEASE).with("claim", crate::new_id())
+/// The parameters of [`CLAIM_FIELDS`].
+fn claim_params(now: DateTime<Utc>) -> Params {
+    Params::new().with("now", now).with("lease", now + LEASE_DURATION).with("claim", crate::new_id())
 }
 
-/// The row of a new job, to be written in the transaction that writes what it is about.
-pub(crate) fn row(user: &str, conversation: &str, manner: Manner) -> Value {
+/// The row of a new job, for the transaction that writes its conversation.
+pub(crate) fn row(user: &str, conversation: &str, mode: ProcessMode) -> Value {
     let now = crate::now();
     let fields = JobRow {
         user: user.to_owned(),
         conversation: conversation.to_owned(),
-        state: name_of(&State::Queued),
-        manner: name_of(&manner),
+        state: name_of(&JobState::Queued),
+        mode: name_of(&mode),
         attempts: 0,
         next_at: now,
         last_error: None,
@@ -227,8 +227,8 @@ impl From<JobRow> for Job {
         Self {
             user: row.user,
             conversation: row.conversation,
-            state: value_of(&row.state).unwrap_or(State::Failed),
-            manner: value_of(&row.manner).unwrap_or(Manner::Weighed),
+            state: value_of(&row.state).unwrap_or(JobState::Failed),
+            mode: value_of(&row.mode).unwrap_or(ProcessMode::Automatic),
             attempts: u32::try_from(row.attempts).unwrap_or(0),
             next_at: row.next_at,
             last_error: row.last_error,

@@ -1,6 +1,5 @@
 //! Memories: rows of one user, written with their outbox rows, listed along an index.
 
-mod counting;
 mod extracted;
 mod row;
 mod search;
@@ -20,7 +19,7 @@ pub use row::{id_of, scoring};
 pub(crate) use search::INDEXED;
 pub use search::Search;
 
-/// The memories of one user; nothing of anyone else's can be reached through it.
+/// Queries of one user's memories.
 pub struct Memories<'a> {
     database: &'a Database,
     index: &'a Index,
@@ -99,7 +98,7 @@ pub struct Change {
 }
 
 impl<'a> Memories<'a> {
-    /// Queries of `user`.
+    /// Queries of the rows of `user`.
     pub fn new(database: &'a Database, index: &'a Index, user: &'a str) -> Self {
         Self { database, index, user }
     }
@@ -187,15 +186,15 @@ impl Memories<'_> {
         for wanted in rows {
             match inserted.iter().find(|row| row.mid == wanted.mid && row.created_at == wanted.created_at) {
                 Some(row) => stored.push((row.clone(), false)),
-                None => stored.push(self.meet(wanted).await?),
+                None => stored.push(self.insert_or_get(wanted).await?),
             }
         }
         Ok(stored)
     }
 
-    /// Settles a row whose id is taken: by the same text, which is then refreshed, or by a text that was edited since,
-    /// which keeps the id, while the new row takes the next one.
-    async fn meet(&self, wanted: MemoryRow) -> Result<(MemoryRow, bool)> {
+    /// Inserts a row whose id is taken: a memory of the same text is refreshed; if its text has been edited since, it
+    /// keeps the id and the new row takes the next one. Returns the row, and whether its text existed.
+    async fn insert_or_get(&self, wanted: MemoryRow) -> Result<(MemoryRow, bool)> {
         for row in wanted.successors() {
             let statements = "BEGIN;
                 LET $there = (SELECT VALUE content FROM ONLY $id);
@@ -213,7 +212,7 @@ impl Memories<'_> {
                 .with("row", row.clone())
                 .with("outbox", outbox::rows(Kind::Memory, self.user, std::slice::from_ref(&row.mid)));
             let mut answers = self.database.run(statements, params).await?;
-            let Met { there, now } = answers.take(6)?;
+            let Inserted { there, now } = answers.take(6)?;
             if now.content == row.content {
                 return Ok((now, there.is_some()));
             }
@@ -304,6 +303,17 @@ impl Memories<'_> {
         Ok(())
     }
 
+    /// The creation times of memories from `start` on and before `end`, without rejected ones, unordered.
+    pub async fn times(&self, start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Vec<DateTime<Utc>>> {
+        let statement = "SELECT VALUE created_at FROM memory
+            WHERE user = $user AND rejected = false AND created_rank <= $start AND created_rank > $end";
+        let params = Params::new()
+            .with("user", self.user)
+            .with("start", -start.timestamp_micros())
+            .with("end", -end.timestamp_micros());
+        self.database.run(statement, params).await?.take(0)
+    }
+
     async fn rows(&self, statement: &str, params: Params) -> Result<Vec<Memory>> {
         let rows: Vec<MemoryRow> = self.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().map(Memory::from).collect())
@@ -315,7 +325,7 @@ impl Memories<'_> {
 }
 
 #[derive(SurrealValue)]
-struct Met {
+struct Inserted {
     there: Option<String>,
     now: MemoryRow,
 }

@@ -16,7 +16,7 @@ use crate::{
     database::{Json, Params, record, row},
 };
 
-/// The chat messages of one user; nothing of anyone else's can be reached through it.
+/// Queries of one user's chat messages.
 pub struct Messages<'a> {
     database: &'a Database,
     user: &'a str,
@@ -50,7 +50,7 @@ pub fn session_id(user: &str, app_id: Option<&str>) -> String {
 }
 
 impl<'a> Messages<'a> {
-    /// Queries of `user`.
+    /// Queries of the rows of `user`.
     pub fn new(database: &'a Database, user: &'a str) -> Self {
         Self { database, user }
     }

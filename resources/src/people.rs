@@ -14,7 +14,7 @@ use crate::{
 };
 use row::{PersonRow, key_of};
 
-/// The people of one user; nobody of anyone else's can be reached through it.
+/// Queries of one user's people.
 pub struct People<'a> {
     database: &'a Database,
     index: &'a Index,
@@ -42,13 +42,13 @@ pub enum Deleted {
 }
 
 /// Has every transcript indexed anew in which the person speaks: it is found by their name.
-const TELL_THE_INDEX: &str = "FOR $conversation IN array::distinct((SELECT VALUE conversation
+const REINDEX_TRANSCRIPTS: &str = "FOR $conversation IN array::distinct((SELECT VALUE conversation
         FROM segment:[$user, NONE]..=[$user, {}] WHERE person_id = $pid)) {
         INSERT INTO outbox { id: rand::uuid::v7(), kind: 'segment', user: $user, key: $conversation };
     };";
 
 impl<'a> People<'a> {
-    /// Queries of `user`.
+    /// Queries of the rows of `user`.
     pub fn new(database: &'a Database, index: &'a Index, user: &'a str) -> Self {
         Self { database, index, user }
     }
@@ -101,7 +101,7 @@ impl People<'_> {
             LET $is_taken = count($others) > 0;
             IF !$is_taken {{
                 UPDATE $id SET name = $name, name_key = $key, updated_at = $now;
-                {TELL_THE_INDEX}
+                {REINDEX_TRANSCRIPTS}
             }};
             LET $rows = (SELECT * FROM $id);
             RETURN {{ is_taken: $is_taken, rows: $rows }};
@@ -114,7 +114,7 @@ impl People<'_> {
             .with("name", name.trim())
             .with("key", key_of(name))
             .with("now", crate::now());
-        let Met { is_taken, mut rows } = self.database.run(&statements, params).await?.take(5)?;
+        let Renaming { is_taken, mut rows } = self.database.run(&statements, params).await?.take(5)?;
         self.index.outbox.wake();
         Ok(match rows.pop() {
             None => Renamed::NotThere,
@@ -123,12 +123,12 @@ impl People<'_> {
         })
     }
 
-    /// Deletes a person with their voice samples. Says whether they were there.
+    /// Deletes a person with their voice samples. Returns whether they existed.
     pub async fn delete(&self, id: &str) -> Result<bool> {
         let statements = format!(
             "BEGIN;
             LET $gone = (DELETE $id RETURN BEFORE);
-            {TELL_THE_INDEX}
+            {REINDEX_TRANSCRIPTS}
             RETURN count($gone);
             COMMIT;"
         );
@@ -136,18 +136,6 @@ impl People<'_> {
         let gone: i64 = self.database.run(&statements, params).await?.take(3)?;
         self.index.outbox.wake();
         Ok(gone > 0)
-    }
-
-    /// Adds a voice sample, by its path, with what is said in it. Says whether the person is there.
-    pub async fn add_sample(&self, id: &str, path: &str, transcript: &str) -> Result<bool> {
-        let statement = "UPDATE $id SET speech_samples += $path, updated_at = $now,
-            speech_sample_transcripts = (speech_sample_transcripts ?? []) + [$transcript]";
-        let params = Params::new()
-            .with("id", self.record(id))
-            .with("path", path)
-            .with("transcript", transcript)
-            .with("now", crate::now());
-        Ok(!self.rows(statement, params).await?.is_empty())
     }
 
     /// Deletes a voice sample by its place.
@@ -184,7 +172,7 @@ impl People<'_> {
 }
 
 #[derive(SurrealValue)]
-struct Met {
+struct Renaming {
     is_taken: bool,
     rows: Vec<PersonRow>,
 }

@@ -33,7 +33,7 @@ pub async fn list_all(database: &Database) -> Result<Vec<(String, Preferences)>>
 }
 
 impl<'a> UserPreferences<'a> {
-    /// Queries of `user`.
+    /// Queries of the rows of `user`.
     pub fn new(database: &'a Database, user: &'a str) -> Self {
         Self { database, user }
     }

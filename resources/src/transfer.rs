@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// A memory with its earlier texts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct KeptMemory {
+pub struct ExportedMemory {
     /// The memory.
     #[serde(flatten)]
     pub memory: Memory,
@@ -22,7 +22,7 @@ pub struct KeptMemory {
 
 /// A conversation with everything that was said and seen in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct KeptConversation {
+pub struct ExportedConversation {
     /// The conversation.
     #[serde(flatten)]
     pub conversation: Conversation,
@@ -33,7 +33,7 @@ pub struct KeptConversation {
 
 /// An action item with its place in its conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct KeptActionItem {
+pub struct ExportedActionItem {
     /// The action item.
     #[serde(flatten)]
     pub item: ActionItem,
@@ -50,7 +50,7 @@ pub struct KeptActionItem {
 
 /// A goal with its history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct KeptGoal {
+pub struct ExportedGoal {
     /// The goal.
     #[serde(flatten)]
     pub goal: Goal,
@@ -59,7 +59,7 @@ pub struct KeptGoal {
     pub history: Vec<GoalPoint>,
 }
 
-impl From<Memory> for KeptMemory {
+impl From<Memory> for ExportedMemory {
     fn from(memory: Memory) -> Self {
         Self { memory, history: Vec::new() }
     }

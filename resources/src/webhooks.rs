@@ -20,7 +20,7 @@ use delivery::DeliveryRow;
 /// How many events on their way a list has.
 const LISTED: u32 = 100;
 
-/// The webhooks of one user; nothing of anyone else's can be reached through it.
+/// Queries of one user's webhooks.
 pub struct Webhooks<'a> {
     database: &'a Database,
     deliveries: &'a DeliveryQueue,
@@ -40,7 +40,7 @@ struct WebhookRow {
 }
 
 impl<'a> Webhooks<'a> {
-    /// Queries of `user`.
+    /// Queries of the rows of `user`.
     pub fn new(database: &'a Database, deliveries: &'a DeliveryQueue, user: &'a str) -> Self {
         Self { database, deliveries, user }
     }

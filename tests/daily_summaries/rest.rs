@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use reqwest::Method;
 use resources::{
     Resources,
-    conversations::{NewConversation, Understood},
+    conversations::{NewConversation, ProcessingResult},
 };
 use schemas::conversation::{
     Conversation, ConversationCategory, ConversationSource, ConversationStatus, Geolocation, Processor,
@@ -79,7 +79,7 @@ impl TestConversation {
                 segments: vec![segment("s1", self.title)],
             };
             conversations.create(new).await.unwrap();
-            let understood = Understood {
+            let understood = ProcessingResult {
                 discarded: self.discarded,
                 title: self.title.into(),
                 overview: format!("It was about {}.", self.title),

@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::support::{
     json::{assert_invalid, column, field_names},
@@ -98,14 +99,17 @@ async fn people_are_renamed_to_a_free_name() {
     app.bare(Method::PATCH, &unknown).await.refused(404, "Person not found");
 }
 
-/// Adds a voice sample, as the recorder will.
-async fn speaks(server: &'static Server, user: &TestUser, person: &str, path: &'static str) {
-    let (resources, user, person) = (server.resources.clone(), user.id.clone(), person.to_owned());
-    on_runtime(async move {
-        assert!(resources.people(&user).add_sample(&person, path, path).await.unwrap());
-        assert!(!resources.people("nobody").add_sample(&person, path, path).await.unwrap());
-    })
-    .await;
+/// Imports a person with voice samples, which no route adds yet; returns the id.
+async fn imported(server: &'static Server, user: &TestUser, name: &str, samples: &[&str]) -> String {
+    let person = json!({
+        "id": Uuid::new_v4(), "name": name, "created_at": "2026-05-08T10:00:00Z", "updated_at": "2026-05-08T10:00:00Z",
+        "speech_samples": samples, "speech_sample_transcripts": samples, "speech_samples_version": 3,
+    });
+    let person = serde_json::from_value(person).unwrap();
+    let (resources, user) = (server.resources.clone(), user.id.clone());
+    let (id, is_new) = on_runtime(async move { resources.people(&user).import(person).await.unwrap() }).await;
+    assert!(is_new);
+    id
 }
 
 #[tokio::test]
@@ -113,10 +117,7 @@ async fn voice_samples_are_deleted_by_their_place() {
     let server = Server::shared().await;
     let user = server.user().await;
     let app = user.app();
-    let ana = create_person(&app, "Ana").await;
-    for path in ["one.wav", "two.wav", "three.wav"] {
-        speaks(server, &user, &ana, path).await;
-    }
+    let ana = imported(server, &user, "Ana", &["one.wav", "two.wav", "three.wav"]).await;
     let path = format!("/v1/users/people/{ana}");
     let samples = async || {
         let person = app.get(&path).await.ok();

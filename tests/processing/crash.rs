@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use resources::{Resources, jobs::State};
+use resources::{Resources, jobs::JobState};
 use schemas::conversation::{Conversation, ConversationStatus, Processor};
 use serde_json::json;
 use tempfile::TempDir;
@@ -52,9 +52,9 @@ async fn a_started_server_takes_up_unfinished_jobs() {
     on_runtime(async move {
         let conversation = completed(Arc::clone(&resources), &user, &id).await;
         assert_eq!(conversation.processor, Some(Processor::Model));
-        assert_eq!(resources.jobs(&user).get(&id).await.unwrap().unwrap().state, State::Done);
+        assert_eq!(resources.jobs(&user).get(&id).await.unwrap().unwrap().state, JobState::Done);
         // A forced job is taken up at once.
-        processing::queue(&resources, &user, &id, resources::jobs::Manner::Forced).await.unwrap();
+        processing::queue(&resources, &user, &id, resources::jobs::ProcessMode::Forced).await.unwrap();
         completed(resources, &user, &id).await;
     })
     .await;
@@ -72,7 +72,7 @@ async fn unfinished_jobs_are_queued_again_at_shutdown() {
     on_runtime(async move {
         let resources = Resources::open(&config(folder.path(), None).await.settings()).await.unwrap();
         let job = resources.jobs(&user).get(&id).await.unwrap().unwrap();
-        assert_eq!((job.state, job.attempts), (State::Queued, 1), "that it was begun before counts alone");
+        assert_eq!((job.state, job.attempts), (JobState::Queued, 1), "that it was begun before counts alone");
         resources.close().await.unwrap();
     })
     .await;

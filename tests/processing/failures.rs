@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use resources::{
     conversations::Selection,
-    jobs::{ATTEMPTS, Manner, State},
+    jobs::{JobState, MAX_ATTEMPTS, ProcessMode},
 };
 use schemas::conversation::{ConversationStatus, Processor};
 use serde_json::json;
@@ -40,7 +40,7 @@ async fn rules_stand_in_for_a_model_that_fails_until_it_is_back() {
             assert_eq!(conversation.processor, Some(Processor::Local));
             assert!(!conversation.discarded && !conversation.structured.title.is_empty());
             let job = setup.job(&id).await;
-            assert_eq!((job.state, job.attempts), (State::Queued, 1));
+            assert_eq!((job.state, job.attempts), (JobState::Queued, 1));
             assert!(job.next_at > before + TimeDelta::seconds(4), "it is not tried at once");
             assert!(job.last_error.as_ref().unwrap().contains(reason), "{reason}: {:?}", job.last_error);
             let seen = processing::finalization(&setup.resources, &setup.user, &id).await.unwrap().unwrap();
@@ -53,7 +53,7 @@ async fn rules_stand_in_for_a_model_that_fails_until_it_is_back() {
             assert_eq!(conversation.structured.title, "Honey for the market");
             assert_eq!(conversation.structured.action_items.len(), 1);
             let job = setup.job(&id).await;
-            assert_eq!((job.state, job.last_error), (State::Done, None));
+            assert_eq!((job.state, job.last_error), (JobState::Done, None));
             setup.resources.conversations(&setup.user).delete(&id).await.unwrap();
             setup.resources.action_items(&setup.user).delete_of_conversation(&id).await.unwrap();
         }
@@ -81,12 +81,12 @@ async fn the_model_is_tried_so_often_and_then_when_asked() {
         let id = setup.add_conversation(&[ABOUT]).await;
         assert_eq!(setup.run(&id).await, Outcome::Completed);
         let first = setup.conversation(&id).await;
-        for attempt in 2..=ATTEMPTS {
+        for attempt in 2..=MAX_ATTEMPTS {
             assert_eq!(setup.run(&id).await, Outcome::Postponed);
             assert_eq!(setup.job(&id).await.attempts, attempt);
         }
         let job = setup.job(&id).await;
-        assert_eq!(job.state, State::Failed);
+        assert_eq!(job.state, JobState::Failed);
         assert!(job.finished_at.is_some() && job.last_error.unwrap().contains("401"));
         let last = setup.conversation(&id).await;
         assert_eq!((last.status, last.updated_at), (ConversationStatus::Completed, first.updated_at));
@@ -95,7 +95,7 @@ async fn the_model_is_tried_so_often_and_then_when_asked() {
         assert_eq!(setup.request_count(), asked, "it was given up");
 
         setup.set_script([say(model_answer(json!({})))]);
-        assert!(processing::queue(&setup.resources, &setup.user, &id, Manner::Forced).await.unwrap());
+        assert!(processing::queue(&setup.resources, &setup.user, &id, ProcessMode::Forced).await.unwrap());
         assert_eq!(setup.conversation(&id).await.status, ConversationStatus::Processing);
         assert_eq!(setup.run(&id).await, Outcome::Completed);
         assert_eq!(setup.conversation(&id).await.processor, Some(Processor::Model));
@@ -111,12 +111,12 @@ async fn results_of_the_model_are_not_replaced_by_rules() {
         setup.run(&id).await;
         let before = setup.conversation(&id).await;
         setup.set_script([Act::Fail(401)]);
-        processing::queue(&setup.resources, &setup.user, &id, Manner::Forced).await.unwrap();
+        processing::queue(&setup.resources, &setup.user, &id, ProcessMode::Forced).await.unwrap();
         assert_eq!(setup.run(&id).await, Outcome::Postponed);
         let after = setup.conversation(&id).await;
         assert_eq!((after.status, after.processor), (ConversationStatus::Completed, Some(Processor::Model)));
         assert_eq!(after.structured, before.structured);
-        assert_eq!(setup.job(&id).await.state, State::Queued);
+        assert_eq!(setup.job(&id).await.state, JobState::Queued);
     })
     .await;
 }
@@ -127,7 +127,7 @@ async fn failed_jobs_are_visible_and_retried_by_hand() {
         let setup = Setup::alone().await;
         let id = setup.add_conversation(&[ABOUT]).await;
         let jobs = setup.resources.jobs(&setup.user);
-        for attempt in 1..=ATTEMPTS {
+        for attempt in 1..=MAX_ATTEMPTS {
             assert_eq!(setup.conversation(&id).await.status, ConversationStatus::Processing);
             let job = jobs.claim(&id).await.unwrap().unwrap();
             assert_eq!(job.attempts, attempt);
@@ -140,12 +140,12 @@ async fn failed_jobs_are_visible_and_retried_by_hand() {
         assert_eq!(setup.conversation(&id).await.transcript_segments.unwrap().len(), 1, "the transcript stays");
         let seen = processing::finalization(&setup.resources, &setup.user, &id).await.unwrap().unwrap();
         let expected = json!({
-            "job_id": id, "status": "failed", "terminal": true, "retryable": true, "attempt_count": ATTEMPTS,
-            "task_retry_count": ATTEMPTS - 1, "last_error": "the disk is full", "next_attempt_at": null,
+            "job_id": id, "status": "failed", "terminal": true, "retryable": true, "attempt_count": MAX_ATTEMPTS,
+            "task_retry_count": MAX_ATTEMPTS - 1, "last_error": "the disk is full", "next_attempt_at": null,
         });
         assert_eq!(json!(seen), expected);
 
-        assert!(processing::queue(&setup.resources, &setup.user, &id, Manner::Forced).await.unwrap());
+        assert!(processing::queue(&setup.resources, &setup.user, &id, ProcessMode::Forced).await.unwrap());
         assert_eq!(setup.run(&id).await, Outcome::Completed);
         assert_eq!(setup.conversation(&id).await.status, ConversationStatus::Completed);
     })

@@ -4,8 +4,8 @@ use std::{collections::HashSet, sync::Arc};
 
 use chrono::TimeDelta;
 use resources::{
-    conversations::Understood,
-    jobs::{ATTEMPTS, LEASE, Manner, State},
+    conversations::ProcessingResult,
+    jobs::{JobState, LEASE_DURATION, MAX_ATTEMPTS, ProcessMode},
 };
 use schemas::conversation::{ConversationCategory, ConversationStatus, Processor};
 use serde_json::json;
@@ -15,8 +15,8 @@ use tools::processing::{self, Outcome};
 use super::support::{ABOUT, Setup, model_answer, say};
 use crate::support::{model::Act, server::on_runtime};
 
-fn processing_result() -> Understood {
-    Understood {
+fn processing_result() -> ProcessingResult {
+    ProcessingResult {
         discarded: false,
         title: "Too late".into(),
         overview: String::new(),
@@ -42,7 +42,7 @@ async fn no_two_workers_hold_the_same_job() {
             workers.spawn(async move {
                 let mut taken = Vec::new();
                 while let Some(job) = resources.job_queue.claim_due(resources::now()).await.unwrap() {
-                    assert_eq!((job.state, job.attempts), (State::Running, 1));
+                    assert_eq!((job.state, job.attempts), (JobState::Running, 1));
                     taken.push(job.conversation);
                 }
                 taken
@@ -51,7 +51,7 @@ async fn no_two_workers_hold_the_same_job() {
         let taken: Vec<String> = workers.join_all().await.concat();
         assert_eq!(taken.len(), 12);
         assert_eq!(taken.into_iter().collect::<HashSet<_>>(), ids);
-        assert!(setup.resources.job_queue.next_at().await.unwrap().unwrap() > resources::now() + LEASE / 2);
+        assert!(setup.resources.job_queue.next_at().await.unwrap().unwrap() > resources::now() + LEASE_DURATION / 2);
     })
     .await;
 }
@@ -66,7 +66,7 @@ async fn a_lease_that_runs_out_ends_a_claim() {
         assert!(jobs.is_held(&first).await.unwrap());
         assert_eq!(jobs.claim(&id).await.unwrap(), None);
         assert_eq!(setup.resources.job_queue.claim_due(resources::now()).await.unwrap(), None);
-        let later = resources::now() + LEASE + TimeDelta::seconds(1);
+        let later = resources::now() + LEASE_DURATION + TimeDelta::seconds(1);
         let second = setup.resources.job_queue.claim_due(later).await.unwrap().unwrap();
         assert_eq!((&second.conversation, second.attempts), (&id, 2));
 
@@ -80,7 +80,7 @@ async fn a_lease_that_runs_out_ends_a_claim() {
         assert_eq!(setup.conversation(&id).await.status, ConversationStatus::Processing);
         jobs.release(&second).await.unwrap();
         let job = setup.job(&id).await;
-        assert_eq!((job.state, job.attempts), (State::Queued, 1));
+        assert_eq!((job.state, job.attempts), (JobState::Queued, 1));
     })
     .await;
 }
@@ -120,10 +120,10 @@ async fn a_new_request_is_not_completed_by_earlier_work() {
         let id = setup.add_conversation(&[ABOUT]).await;
         let jobs = setup.resources.jobs(&setup.user);
         let earlier = jobs.claim(&id).await.unwrap().unwrap();
-        assert!(processing::queue(&setup.resources, &setup.user, &id, Manner::Forced).await.unwrap());
+        assert!(processing::queue(&setup.resources, &setup.user, &id, ProcessMode::Forced).await.unwrap());
         assert!(!setup.resources.conversations(&setup.user).complete_job(&earlier, processing_result()).await.unwrap());
         let job = setup.job(&id).await;
-        assert_eq!((job.state, job.manner, job.attempts), (State::Queued, Manner::Forced, 0));
+        assert_eq!((job.state, job.mode, job.attempts), (JobState::Queued, ProcessMode::Forced, 0));
     })
     .await;
 }
@@ -133,7 +133,7 @@ async fn endless_jobs_are_given_up() {
     on_runtime(async {
         let setup = Setup::alone().await;
         let id = setup.add_conversation(&[ABOUT]).await;
-        for _ in 1..=ATTEMPTS {
+        for _ in 1..=MAX_ATTEMPTS {
             setup.resources.jobs(&setup.user).claim(&id).await.unwrap().unwrap();
             setup.resources.job_queue.release_all().await.unwrap();
         }
@@ -152,7 +152,7 @@ async fn jobs_are_their_users_own() {
         let jobs = setup.resources.jobs(&stranger);
         assert_eq!(jobs.get(&id).await.unwrap(), None);
         assert_eq!(jobs.claim(&id).await.unwrap(), None);
-        assert!(!processing::queue(&setup.resources, &stranger, &id, Manner::Forced).await.unwrap());
+        assert!(!processing::queue(&setup.resources, &stranger, &id, ProcessMode::Forced).await.unwrap());
         assert_eq!(processing::finalization(&setup.resources, &stranger, &id).await.unwrap(), None);
         assert_eq!(processing::run(&setup.resources, &stranger, &id).await.unwrap(), Outcome::Idle);
         assert_eq!(setup.job(&id).await.attempts, 0);

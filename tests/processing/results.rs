@@ -1,7 +1,7 @@
 //! Results of processing.
 
 use chrono::{DateTime, Utc};
-use resources::jobs::{Manner, State};
+use resources::jobs::{JobState, ProcessMode};
 use schemas::{
     conversation::{ConversationCategory, ConversationStatus, Processor},
     memory::MemoryCategory,
@@ -95,7 +95,7 @@ async fn the_prompt_has_context_and_transcript() {
             assert!(system.contains(&format!("`{field}`")), "the instructions say nothing of {field}");
         }
         // Its own items are not held against it when it is asked for anew.
-        processing::queue(&setup.resources, &setup.user, &first, Manner::Forced).await.unwrap();
+        processing::queue(&setup.resources, &setup.user, &first, ProcessMode::Forced).await.unwrap();
         setup.resources.conversations(&setup.user).delete(&second).await.unwrap();
         setup.run(&first).await;
         let again = prompt(setup.model.requests(ABOUT).last().unwrap());
@@ -170,7 +170,7 @@ async fn only_what_says_little_is_put_aside() {
 
         // The user restores it.
         setup.set_script([say(model_answer(json!({ "discard": true })))]);
-        processing::queue(&setup.resources, &setup.user, &short, Manner::Forced).await.unwrap();
+        processing::queue(&setup.resources, &setup.user, &short, ProcessMode::Forced).await.unwrap();
         setup.run(&short).await;
         let conversation = setup.conversation(&short).await;
         assert!(!conversation.discarded);
@@ -219,7 +219,7 @@ async fn rules_have_the_last_word_without_a_model() {
         assert_eq!(conversation.processor, Some(Processor::Local));
         assert!(!conversation.structured.title.is_empty() && !conversation.structured.overview.is_empty());
         let job = setup.job(&id).await;
-        assert_eq!((job.state, job.last_error), (State::Done, None));
+        assert_eq!((job.state, job.last_error), (JobState::Done, None));
     })
     .await;
 }

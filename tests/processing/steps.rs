@@ -2,7 +2,7 @@
 
 use resources::{
     action_items::NewActionItem,
-    jobs::{Manner, State},
+    jobs::{JobState, ProcessMode},
     memories::{Change, NewMemory},
 };
 use schemas::{
@@ -38,7 +38,7 @@ async fn to_understand_twice_changes_nothing() {
         setup.run(&id).await;
         let (conversation, items, memories) =
             (setup.conversation(&id).await, setup.items().await, setup.memories().await);
-        processing::queue(&setup.resources, &setup.user, &id, Manner::Weighed).await.unwrap();
+        processing::queue(&setup.resources, &setup.user, &id, ProcessMode::Automatic).await.unwrap();
         assert_eq!(setup.run(&id).await, Outcome::Completed);
         assert_eq!((setup.items().await, setup.memories().await), (items, memories));
         let again = setup.conversation(&id).await;
@@ -68,7 +68,7 @@ async fn a_run_that_was_cut_off_between_its_steps_is_run_again() {
             }
             assert_eq!(
                 (job.state, setup.conversation(&id).await.status),
-                (State::Running, ConversationStatus::Processing)
+                (JobState::Running, ConversationStatus::Processing)
             );
             setup.resources.job_queue.release_all().await.unwrap();
             assert_eq!(setup.run(&id).await, Outcome::Completed);
@@ -140,7 +140,7 @@ async fn a_conversation_deleted_meanwhile_leaves_nothing() {
         assert_eq!(outcome, Outcome::Idle);
         assert!(setup.items().await.is_empty() && setup.memories().await.is_empty());
         assert_eq!(setup.resources.jobs(&setup.user).get(&id).await.unwrap(), None);
-        assert!(!processing::queue(&setup.resources, &setup.user, &id, Manner::Weighed).await.unwrap());
+        assert!(!processing::queue(&setup.resources, &setup.user, &id, ProcessMode::Automatic).await.unwrap());
     })
     .await;
 }

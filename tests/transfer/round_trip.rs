@@ -1,6 +1,6 @@
 //! Export and import of everything that a user has.
 
-use resources::conversations::{Change, Understood};
+use resources::conversations::{Change, ProcessingResult};
 use schemas::{
     chat::{Message, Sender},
     conversation::{ConversationCategory, ConversationPhoto, Event, Processor},
@@ -52,7 +52,7 @@ async fn new_user() -> TestUser {
                 created_at: resources::now(),
                 discarded: false,
             };
-            conversations.keep_photos(&conversation, vec![photo]).await.unwrap();
+            conversations.save_photos(&conversation, vec![photo]).await.unwrap();
             let change = Change { title: Some("Mine".into()), starred: Some(true), ..Change::default() };
             conversations.change(&conversation, change).await.unwrap();
         }
@@ -64,7 +64,7 @@ async fn new_user() -> TestUser {
     user
 }
 
-fn processing_result(place: usize) -> Understood {
+fn processing_result(place: usize) -> ProcessingResult {
     let event = Event {
         title: "Dinner".into(),
         description: String::new(),
@@ -72,7 +72,7 @@ fn processing_result(place: usize) -> Understood {
         duration: 30,
         created: place.is_multiple_of(2),
     };
-    Understood {
+    ProcessingResult {
         discarded: place % 2 == 1,
         title: "A walk".into(),
         overview: "They walk.".into(),

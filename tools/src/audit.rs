@@ -2,7 +2,7 @@
 
 mod recorder;
 
-use resources::audit::{Placed, Selection};
+use resources::audit::{PositionedEntry, Selection};
 use schemas::audit::*;
 
 use crate::{
@@ -43,7 +43,7 @@ async fn get_audit(context: Context, input: GetAudit) -> Result<AuditTrail> {
     let mut found = context.resources.audit(&context.caller.user).list(&wanted).await?;
     let has_more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let end = found.last().filter(|_| has_more).map(|last| last.place);
+    let end = found.last().filter(|_| has_more).map(|last| last.position);
     let next_cursor = end.and_then(|end| paging::write(&context, &list, end));
-    Ok(AuditTrail { entries: found.into_iter().map(|Placed { entry, .. }| entry).collect(), next_cursor })
+    Ok(AuditTrail { entries: found.into_iter().map(|PositionedEntry { entry, .. }| entry).collect(), next_cursor })
 }

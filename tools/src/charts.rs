@@ -5,7 +5,7 @@ mod buckets;
 use std::{cmp::Reverse, collections::HashMap};
 
 use chrono::{DateTime, Utc};
-use resources::conversations::counting::Held;
+use resources::conversations::stats::ConversationTime;
 use schemas::{
     chart::*,
     conversation::ConversationCategory,
@@ -80,10 +80,10 @@ impl ChartData {
 
 async fn conversations(context: &Context, input: &CreateChart, buckets: Buckets) -> Result<ChartData> {
     let (start, end) = buckets.span();
-    let conversations = context.conversations().held(start, end).await?;
+    let conversations = context.conversations().times(start, end).await?;
     let counts = input.what == ChartSubject::Conversations;
-    let value = |held: &Held| if counts { 1.0 } else { held.duration.as_seconds_f64() / 60.0 };
-    let add = |values: &mut Vec<f64>, held: &Held| buckets.add(values, held.at, value(held));
+    let value = |held: &ConversationTime| if counts { 1.0 } else { held.duration.as_seconds_f64() / 60.0 };
+    let add = |values: &mut Vec<f64>, held: &ConversationTime| buckets.add(values, held.at, value(held));
     let (title, unit) =
         if counts { ("Conversations", "conversations") } else { ("Minutes of conversation", "minutes") };
     let mut lines = match input.split_by {

@@ -67,7 +67,7 @@ async fn get_chat_messages(context: Context, input: GetChatMessages) -> Result<C
 async fn clear_chat(context: Context, input: ClearChat) -> Result<OneMessage> {
     let app_id = input.app_id.as_deref();
     messages(&context).clear(app_id).await?;
-    context.resources.chat_files(&context.caller.user).delete_of(app_id).await?;
+    context.resources.chat_files(&context.caller.user).delete_of_chat(app_id).await?;
     Ok(OneMessage { message: add_greeting(&context, input.app_id).await? })
 }
 

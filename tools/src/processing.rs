@@ -15,7 +15,7 @@ use futures::FutureExt;
 use language::extraction::{ConversationInput, Extraction};
 use resources::{
     Resources,
-    jobs::{ATTEMPTS, Job, Manner as ProcessMode, State},
+    jobs::{Job, JobState, MAX_ATTEMPTS, ProcessMode},
 };
 use schemas::conversation::{
     Conversation, ConversationCategory, ConversationStatus, Finalization, FinalizationStatus, Processor,
@@ -57,10 +57,10 @@ pub async fn run(resources: &Arc<Resources>, user: &str, conversation: &str) -> 
     loop {
         let Some(job) = jobs.get(conversation).await? else { return Ok(Outcome::Idle) };
         match job.state {
-            State::Done => return Ok(Outcome::Completed),
-            State::Failed => return Ok(Outcome::Failed),
-            State::Queued if has_waited && job.last_error.is_some() => return Ok(Outcome::Postponed),
-            State::Queued | State::Running => {}
+            JobState::Done => return Ok(Outcome::Completed),
+            JobState::Failed => return Ok(Outcome::Failed),
+            JobState::Queued if has_waited && job.last_error.is_some() => return Ok(Outcome::Postponed),
+            JobState::Queued | JobState::Running => {}
         }
         if let Some(job) = jobs.claim(conversation).await? {
             let resources = Arc::clone(resources);
@@ -80,20 +80,20 @@ pub async fn queue(resources: &Resources, user: &str, conversation: &str, mode: 
 pub async fn finalization(resources: &Resources, user: &str, conversation: &str) -> Result<Option<Finalization>> {
     let Some(job) = resources.jobs(user).get(conversation).await? else { return Ok(None) };
     let status = match job.state {
-        State::Queued => FinalizationStatus::Queued,
-        State::Running => FinalizationStatus::Running,
-        State::Done => FinalizationStatus::Done,
-        State::Failed => FinalizationStatus::Failed,
+        JobState::Queued => FinalizationStatus::Queued,
+        JobState::Running => FinalizationStatus::Running,
+        JobState::Done => FinalizationStatus::Done,
+        JobState::Failed => FinalizationStatus::Failed,
     };
     Ok(Some(Finalization {
         job_id: job.conversation,
         status,
-        terminal: matches!(job.state, State::Done | State::Failed),
-        retryable: job.state == State::Failed,
+        terminal: matches!(job.state, JobState::Done | JobState::Failed),
+        retryable: job.state == JobState::Failed,
         attempt_count: job.attempts,
         task_retry_count: job.attempts.saturating_sub(1),
         last_error: job.last_error,
-        next_attempt_at: (job.state == State::Queued).then_some(job.next_at),
+        next_attempt_at: (job.state == JobState::Queued).then_some(job.next_at),
     }))
 }
 
@@ -111,7 +111,7 @@ pub fn transcript_of(conversation: &Conversation) -> String {
 /// Runs a claimed job, and records a failure.
 async fn run_job(resources: &Resources, job: &Job) -> Result<Outcome> {
     // The job may be what crashes the process each time.
-    let error = if job.attempts > ATTEMPTS {
+    let error = if job.attempts > MAX_ATTEMPTS {
         Error::Unavailable("the job was started too often without ending".into())
     } else {
         match AssertUnwindSafe(process(resources, job)).catch_unwind().await {
@@ -122,7 +122,7 @@ async fn run_job(resources: &Resources, job: &Job) -> Result<Outcome> {
     };
     tracing::warn!(conversation = job.conversation, "a conversation could not be processed: {}", error_text(&error));
     let job = resources.jobs(&job.user).fail(job, &error_text(&error)).await?;
-    Ok(if job.state == State::Failed { Outcome::Failed } else { Outcome::Postponed })
+    Ok(if job.state == JobState::Failed { Outcome::Failed } else { Outcome::Postponed })
 }
 
 async fn process(resources: &Resources, job: &Job) -> Result<Outcome> {
@@ -155,8 +155,8 @@ async fn process(resources: &Resources, job: &Job) -> Result<Outcome> {
 fn with_discard_rules(mut extraction: Extraction, input: &JobInput) -> Extraction {
     extraction.discard = match (input.mode, input.word_count()) {
         (ProcessMode::Forced, _) => false,
-        (ProcessMode::Weighed, 0) => true,
-        (ProcessMode::Weighed, words) => extraction.discard && words <= MAX_DISCARDED_WORDS,
+        (ProcessMode::Automatic, 0) => true,
+        (ProcessMode::Automatic, words) => extraction.discard && words <= MAX_DISCARDED_WORDS,
     };
     if extraction.discard { discarded() } else { extraction }
 }

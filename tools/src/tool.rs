@@ -256,7 +256,7 @@ impl Tool {
     /// Notifies subscribers of a change, and logs the outcome.
     fn report(&self, context: &Context, outcome: &Result<Value>, micros: u128) {
         if outcome.is_ok() && !self.behaviour().read_only {
-            context.resources.changes.note(&context.caller.user);
+            context.resources.changes.notify(&context.caller.user);
         }
         match outcome {
             Ok(_) => tracing::debug!(micros, "done"),

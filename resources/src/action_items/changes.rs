@@ -189,7 +189,7 @@ impl ActionItems<'_> {
             COMMIT;";
         let texts: Vec<_> = rows.iter().map(|row| record("action_item_text", self.user, &row.text_key)).collect();
         let params = self.params().with("texts", texts).with("rows", values(&rows));
-        let Met { there, written } = self.database.run(statements, params).await?.take(6)?;
+        let Inserted { there, written } = self.database.run(statements, params).await?.take(6)?;
         self.index.index_rows(self.user, &written).await;
         let all: Vec<ActionItemRow> = there.into_iter().chain(written).collect();
         let with_text = |new: &NewActionItem| {
@@ -254,9 +254,9 @@ struct Fields {
     fields: Object,
 }
 
-/// What became of items that were to be written unless they are there.
+/// The items whose texts existed, and those that were inserted.
 #[derive(SurrealValue)]
-struct Met {
+struct Inserted {
     there: Vec<ActionItemRow>,
     written: Vec<ActionItemRow>,
 }

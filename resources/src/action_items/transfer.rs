@@ -1,4 +1,4 @@
-//! All action items of a user out of one data folder and into another, as they are.
+//! Export and import of a user\'s action items.
 
 use surrealdb::types::RecordId;
 
@@ -7,32 +7,33 @@ use crate::{
     Result,
     database::{Json, name_of, record},
     outbox::{self, Kind},
-    transfer::{KeptActionItem, in_order},
+    transfer::{ExportedActionItem, in_order},
 };
 
 impl ActionItems<'_> {
     /// The action items called `ids`, in that order.
-    pub async fn export(&self, ids: &[String]) -> Result<Vec<KeptActionItem>> {
+    pub async fn export(&self, ids: &[String]) -> Result<Vec<ExportedActionItem>> {
         let records: Vec<RecordId> = ids.iter().map(|id| record("action_item", self.user, id)).collect();
         let rows = self.rows("SELECT * FROM $ids", self.params().with("ids", records)).await?;
         let keep = |row: ActionItemRow| {
             let (place, extracted, touched) = (row.place, row.extracted, row.touched);
-            KeptActionItem { item: row.into(), place, extracted, touched }
+            ExportedActionItem { item: row.into(), place, extracted, touched }
         };
         Ok(in_order(rows, ids, |row| &row.aid).into_iter().map(keep).collect())
     }
 
-    /// The ids of all action items, in their order.
+    /// The ids of all action items, in order.
     pub async fn all_ids(&self) -> Result<Vec<String>> {
         self.database.keys("action_item", "aid", self.user).await
     }
 
-    /// Writes action items as they are, in one transaction. One whose id is there already is left alone; gives the ids
-    /// of the new ones. They are found once the index worker has come to them.
-    pub async fn import(&self, items: Vec<KeptActionItem>) -> Result<Vec<String>> {
+    /// Writes action items unchanged, in one transaction. One whose id is there already is not changed; returns the ids
+    /// of the new ones. The index worker indexes them later.
+    pub async fn import(&self, items: Vec<ExportedActionItem>) -> Result<Vec<String>> {
         let _writing = self.index.outbox.writing().await;
-        let ids: Vec<String> = items.iter().map(|kept| kept.item.id.clone()).collect();
-        let rows: Vec<ActionItemRow> = items.into_iter().map(|kept| ActionItemRow::of(self.user, kept)).collect();
+        let ids: Vec<String> = items.iter().map(|exported| exported.item.id.clone()).collect();
+        let rows: Vec<ActionItemRow> =
+            items.into_iter().map(|exported| ActionItemRow::of(self.user, exported)).collect();
         let statements = "BEGIN;
             LET $new = (INSERT IGNORE INTO action_item $rows);
             INSERT INTO outbox $outbox;
@@ -47,9 +48,9 @@ impl ActionItems<'_> {
 }
 
 impl ActionItemRow {
-    /// The row of an item that was written elsewhere.
-    fn of(user: &str, kept: KeptActionItem) -> Self {
-        let KeptActionItem { item, place, extracted, touched } = kept;
+    /// The row of an item of another server.
+    fn of(user: &str, exported: ExportedActionItem) -> Self {
+        let ExportedActionItem { item, place, extracted, touched } = exported;
         Self {
             aid: item.id,
             user: user.to_owned(),

@@ -1,4 +1,4 @@
-//! What puts entries into the database, and takes them away when their time is over.
+//! The writer of the audit log: inserts entries in batches, and deletes expired ones.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -17,27 +17,27 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-use super::{horizon, row_of};
+use super::{retention_cutoff, row_of};
 use crate::{
     Result,
     database::{Database, Params},
 };
 
-/// How many entries wait for the writer, and how many it writes at a time.
-const WAITING: usize = 8192;
-const BATCH: usize = 256;
+/// The capacity of the buffer, and the maximum number of entries in one transaction.
+const BUFFER_SIZE: usize = 8192;
+const MAX_BATCH_SIZE: usize = 256;
 
-/// How long entries are gathered, so that many calls are one transaction.
-const GATHERING: Duration = Duration::from_millis(200);
+/// How long a batch is filled before it is written.
+const BATCH_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How often what is too old is taken away, and how many rows at a time.
-const SWEEP: Duration = Duration::from_secs(3600);
-const SWEPT: u32 = 1000;
+/// How often expired entries are deleted, and how many at a time.
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
+const CLEANUP_BATCH_SIZE: u32 = 1000;
 
-/// How long whoever reads the trail waits for what was just noted.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long readers wait for buffered entries.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The one that writes, and the buffer before it.
+/// The writer task and its buffer.
 pub struct AuditWriter {
     buffer: Option<mpsc::Sender<Message>>,
     lost: AtomicU64,
@@ -46,121 +46,121 @@ pub struct AuditWriter {
 
 enum Message {
     Entry(String, Box<AuditEntry>),
-    /// This user is gone: nothing more is written of them.
-    Gone(String),
-    /// Everything before this is to be written; then it is answered.
+    /// The user is deleted: nothing more is written of them.
+    UserDeleted(String),
+    /// Answered when everything before it is written.
     Flush(oneshot::Sender<()>),
 }
 
 impl AuditWriter {
-    /// Begins to write, unless no trail is kept.
+    /// Starts the writer, unless the log is disabled.
     pub(crate) fn start(database: Database, days: u32) -> Self {
         if days == 0 {
             return Self { buffer: None, lost: AtomicU64::new(0), task: Mutex::default() };
         }
-        let (buffer, entries) = mpsc::channel(WAITING);
+        let (buffer, entries) = mpsc::channel(BUFFER_SIZE);
         let task = tokio::spawn(run(database, entries, days));
         Self { buffer: Some(buffer), lost: AtomicU64::new(0), task: Mutex::new(Some(task)) }
     }
 
-    pub(super) fn is_kept(&self) -> bool {
+    pub(super) fn is_enabled(&self) -> bool {
         self.buffer.is_some()
     }
 
-    pub(super) fn note(&self, user: &str, entry: AuditEntry) {
+    pub(super) fn record(&self, user: &str, entry: AuditEntry) {
         let Some(buffer) = &self.buffer else { return };
         let message = Message::Entry(user.to_owned(), Box::new(entry));
         if buffer.try_send(message).is_err() && self.lost.fetch_add(1, Ordering::Relaxed).is_multiple_of(1000) {
-            tracing::warn!(lost = self.lost.load(Ordering::Relaxed), "the audit trail is behind and loses entries");
+            tracing::warn!(lost = self.lost.load(Ordering::Relaxed), "the audit log is behind; entries are dropped");
         }
     }
 
-    /// Writes nothing more of this user, and waits until what was noted of them before is written, but not for long.
-    pub(crate) async fn forget(&self, user: &str) {
+    /// Records nothing more of this user, and waits, up to a timeout, until earlier entries are written.
+    pub(crate) async fn stop_recording(&self, user: &str) {
         let Some(buffer) = &self.buffer else { return };
-        if buffer.send(Message::Gone(user.to_owned())).await.is_ok() {
+        if buffer.send(Message::UserDeleted(user.to_owned())).await.is_ok() {
             self.flush().await;
         }
     }
 
-    /// Waits until everything that was noted is written, but not for long.
+    /// Waits, up to a timeout, until all buffered entries are written.
     pub(crate) async fn flush(&self) {
         let Some(buffer) = &self.buffer else { return };
         let (answer, written) = oneshot::channel();
         if buffer.send(Message::Flush(answer)).await.is_ok() {
-            timeout(PATIENCE, written).await.ok();
+            timeout(FLUSH_TIMEOUT, written).await.ok();
         }
     }
 
-    /// Writes what is left and stops.
+    /// Writes the remaining entries and stops.
     pub(crate) async fn close(&self) {
         self.flush().await;
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task {
             task.abort();
-            // It holds the database, which somebody may want to open again.
+            // It holds the database, which may be opened again.
             task.await.ok();
         }
     }
 }
 
 async fn run(database: Database, mut entries: mpsc::Receiver<Message>, days: u32) {
-    let mut sweep = interval(SWEEP);
-    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut cleanup = interval(CLEANUP_INTERVAL);
+    cleanup.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut known = Known::default();
-    let mut batch = Vec::with_capacity(BATCH);
+    let mut batch = Vec::with_capacity(MAX_BATCH_SIZE);
     loop {
         let first = tokio::select! {
             message = entries.recv() => message,
-            _ = sweep.tick() => {
-                if let Err(error) = forget(&database, days).await {
-                    tracing::warn!("old entries of the audit trail stay for now: {error}");
+            _ = cleanup.tick() => {
+                if let Err(error) = delete_expired(&database, days).await {
+                    tracing::warn!("expired entries of the audit log were not deleted: {error}");
                 }
-                known.places.clear();
+                known.positions.clear();
                 continue;
             }
         };
         let Some(first) = first else { return };
         batch.push(first);
-        gather(&mut entries, &mut batch).await;
+        fill_batch(&mut entries, &mut batch).await;
         write(&database, &mut known, batch.drain(..)).await;
     }
 }
 
-/// Takes more messages for a while, until there are enough of them or somebody waits for what there is.
-async fn gather(entries: &mut mpsc::Receiver<Message>, batch: &mut Vec<Message>) {
+/// Adds messages to a batch until it is full, a flush is requested, or the time is up.
+async fn fill_batch(entries: &mut mpsc::Receiver<Message>, batch: &mut Vec<Message>) {
     let more = async {
-        while batch.len() < BATCH && !matches!(batch.last(), Some(Message::Flush(_))) {
+        while batch.len() < MAX_BATCH_SIZE && !matches!(batch.last(), Some(Message::Flush(_))) {
             match entries.recv().await {
                 Some(message) => batch.push(message),
                 None => return,
             }
         }
     };
-    timeout(GATHERING, more).await.ok();
+    timeout(BATCH_INTERVAL, more).await.ok();
 }
 
-/// What the writer knows of users.
+/// The state of users, as far as the writer needs it.
 #[derive(Default)]
 struct Known {
-    /// Where the last entry of each was put.
-    places: HashMap<String, i64>,
-    /// Who is gone: nobody else ever gets their id.
-    gone: HashSet<String>,
+    /// The position of each user's last entry.
+    positions: HashMap<String, i64>,
+    /// Deleted users; ids are never reused.
+    deleted: HashSet<String>,
 }
 
 async fn write(database: &Database, known: &mut Known, messages: impl Iterator<Item = Message>) {
     let (mut rows, mut waiting): (Vec<Value>, Vec<oneshot::Sender<()>>) = (Vec::new(), Vec::new());
     for message in messages {
         match message {
-            Message::Gone(user) => {
-                known.gone.insert(user);
+            Message::UserDeleted(user) => {
+                known.deleted.insert(user);
             }
-            Message::Entry(user, _) if known.gone.contains(&user) => {}
+            Message::Entry(user, _) if known.deleted.contains(&user) => {}
             Message::Entry(user, entry) => {
-                // Two calls of the same microsecond stand one behind the other.
+                // Two calls in the same microsecond get different positions.
                 let place = -entry.time.timestamp_micros();
-                let last = known.places.entry(user.clone()).or_insert(i64::MAX);
+                let last = known.positions.entry(user.clone()).or_insert(i64::MAX);
                 *last = place.min(*last - 1);
                 rows.push(row_of(&user, *last, *entry));
             }
@@ -172,22 +172,22 @@ async fn write(database: &Database, known: &mut Known, messages: impl Iterator<I
         && let Err(error) =
             database.run("INSERT IGNORE INTO audit $rows RETURN NONE", Params::new().with("rows", rows)).await
     {
-        tracing::warn!("{count} entries of the audit trail are lost: {error}");
+        tracing::warn!("{count} entries of the audit log are lost: {error}");
     }
     for answer in waiting {
-        // Whoever waited may have gone.
+        // The caller may have been dropped.
         let _ = answer.send(());
     }
 }
 
-/// Takes away what is too old, some rows at a time.
-async fn forget(database: &Database, days: u32) -> Result<()> {
-    let statement = "LET $old = SELECT VALUE id FROM audit WHERE time < $horizon LIMIT $limit; DELETE $old RETURN NONE; \
+/// Deletes expired entries in batches.
+async fn delete_expired(database: &Database, days: u32) -> Result<()> {
+    let statement = "LET $old = SELECT VALUE id FROM audit WHERE time < $cutoff LIMIT $limit; DELETE $old RETURN NONE; \
         RETURN array::len($old)";
     loop {
-        let params = Params::new().with("horizon", horizon(days)).with("limit", SWEPT);
+        let params = Params::new().with("cutoff", retention_cutoff(days)).with("limit", CLEANUP_BATCH_SIZE);
         let gone: i64 = database.run(statement, params).await?.take(2)?;
-        if gone < i64::from(SWEPT) {
+        if gone < i64::from(CLEANUP_BATCH_SIZE) {
             return Ok(());
         }
     }

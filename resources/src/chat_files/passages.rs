@@ -1,17 +1,17 @@
-//! Cutting a text into passages that are short enough to be found by their meaning, and long enough to be understood.
+//! Splits texts into passages: short enough for one embedding, long enough to be read by themselves.
 
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// How long a passage is at most, in characters.
-pub(super) const LONGEST: usize = 1000;
+/// The maximum length of a passage, in characters.
+pub(super) const MAX_CHARS: usize = 1000;
 
-/// From what length on a passage ends where a paragraph does.
-const LONG_ENOUGH: usize = 600;
+/// The length from which on a passage ends at the end of a paragraph.
+const PARAGRAPH_BREAK_CHARS: usize = 600;
 
-/// How long the sentence may be that a passage repeats from the one before it.
-const LONGEST_REPEATED: usize = 250;
+/// The maximum length of the sentence that a passage repeats from the one before it, in characters.
+const MAX_OVERLAP_CHARS: usize = 250;
 
 /// The text of a page.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,8 +59,11 @@ fn stretches(text: &str) -> Vec<(Range<usize>, usize)> {
     while first < pieces.len() {
         let mut length = pieces[first].characters;
         let mut next = first + 1;
-        while next < pieces.len() && length + pieces[next].characters <= LONGEST {
-            if pieces[next - 1].ends_paragraph && length >= LONG_ENOUGH && next > first + usize::from(repeated > 0) {
+        while next < pieces.len() && length + pieces[next].characters <= MAX_CHARS {
+            if pieces[next - 1].ends_paragraph
+                && length >= PARAGRAPH_BREAK_CHARS
+                && next > first + usize::from(repeated > 0)
+            {
                 break;
             }
             length += pieces[next].characters;
@@ -72,7 +75,7 @@ fn stretches(text: &str) -> Vec<(Range<usize>, usize)> {
         }
         // Not the only new piece again, or nothing would ever be new.
         let last = &pieces[next - 1];
-        let fits = last.characters <= LONGEST_REPEATED && last.characters + pieces[next].characters <= LONGEST;
+        let fits = last.characters <= MAX_OVERLAP_CHARS && last.characters + pieces[next].characters <= MAX_CHARS;
         let is_worth_it = fits && next > first + 1 && !last.ends_paragraph;
         repeated = if is_worth_it { last.characters } else { 0 };
         first = if is_worth_it { next - 1 } else { next };
@@ -86,7 +89,7 @@ fn pieces(text: &str) -> Vec<Piece> {
     for (start, sentence) in text.split_sentence_bound_indices() {
         if sentence.trim().is_empty()
             && let Some(before) = pieces.last_mut()
-            && before.characters + sentence.chars().count() <= LONGEST
+            && before.characters + sentence.chars().count() <= MAX_CHARS
         {
             before.range.end = start + sentence.len();
             before.characters += sentence.chars().count();
@@ -106,7 +109,7 @@ fn pieces(text: &str) -> Vec<Piece> {
 
 /// How many bytes of a text a passage can hold, up to the end of a word where one ends.
 fn part(text: &str) -> usize {
-    let Some((longest, _)) = text.char_indices().nth(LONGEST) else { return text.len() };
+    let Some((longest, _)) = text.char_indices().nth(MAX_CHARS) else { return text.len() };
     let word = text[..longest].rfind(char::is_whitespace).filter(|at| *at > longest / 2);
     word.map_or(longest, |at| at + text[at..].chars().next().map_or(1, char::len_utf8))
 }
@@ -142,7 +145,7 @@ mod tests {
             let repeated: String = pair[1].text.chars().take(pair[1].repeated).collect();
             assert!(pair[0].text.ends_with(&repeated));
         }
-        assert!(passages.iter().all(|passage| passage.text.chars().count() <= LONGEST));
+        assert!(passages.iter().all(|passage| passage.text.chars().count() <= MAX_CHARS));
     }
 
     #[test]
@@ -158,7 +161,7 @@ mod tests {
         for text in ["x".repeat(5000), "ä ".repeat(3000), "𝄞".repeat(2500), "a\n".repeat(3000)] {
             let passages = of(&text);
             assert_eq!(whole(&passages), text);
-            assert!(passages.len() > 1 && passages.iter().all(|passage| passage.text.chars().count() <= LONGEST));
+            assert!(passages.len() > 1 && passages.iter().all(|passage| passage.text.chars().count() <= MAX_CHARS));
         }
     }
 }

@@ -29,7 +29,7 @@ impl Conversations<'_> {
     }
 
     /// Keeps photos of a conversation; one that is there already is replaced.
-    pub async fn keep_photos(&self, id: &str, photos: Vec<ConversationPhoto>) -> Result<()> {
+    pub async fn save_photos(&self, id: &str, photos: Vec<ConversationPhoto>) -> Result<()> {
         let rows: Vec<_> = photos.into_iter().map(|photo| self.photo_value(id, photo)).collect();
         let statement = "FOR $row IN $rows { LET $id = $row.id; UPSERT $id CONTENT $row; }";
         self.database.run(statement, Params::new().with("rows", rows)).await.map(drop)

@@ -10,7 +10,7 @@ use surrealdb::types::{RecordId, SurrealValue};
 use super::NewConversation;
 use crate::{
     database::{Json, name_of, value_of},
-    transfer::KeptConversation,
+    transfer::ExportedConversation,
 };
 
 /// A row of `conversation`.
@@ -72,7 +72,7 @@ pub(crate) struct SegmentRow {
     pub(crate) more: Json<More>,
 }
 
-/// What is only kept for clients.
+/// What is only exported for clients.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct More {
@@ -118,8 +118,8 @@ impl ConversationRow {
     }
 
     /// The row of a conversation that was written elsewhere.
-    pub(super) fn of(user: &str, kept: &KeptConversation) -> Self {
-        let from = &kept.conversation;
+    pub(super) fn of(user: &str, exported: &ExportedConversation) -> Self {
+        let from = &exported.conversation;
         let Structured { title, overview, emoji, category, events, .. } = from.structured.clone();
         Self {
             cid: from.id.clone(),
@@ -150,7 +150,7 @@ impl ConversationRow {
                 calendar_event: from.calendar_event.clone(),
                 client_device_id: from.client_device_id.clone(),
                 client_platform: from.client_platform.clone(),
-                titled: kept.titled,
+                titled: exported.titled,
             }),
         }
     }

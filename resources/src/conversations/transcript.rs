@@ -1,4 +1,4 @@
-//! What was said in a conversation, segment by segment.
+//! Transcripts of conversations.
 
 use schemas::conversation::{Conversation, TranscriptSegment};
 use surrealdb::types::{RecordId, Value};
@@ -12,35 +12,35 @@ use crate::{
 
 /// Some segments of one transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Spoken {
-    /// The segment that comes after so many others.
-    Place(usize),
-    /// Whatever this speaker said.
-    By(i64),
+pub enum SegmentSelection {
+    /// The segment at this index.
+    Index(usize),
+    /// All segments of this speaker.
+    Speaker(i64),
     /// The segments with these ids.
     Ids(Vec<String>),
-    /// Whatever this speaker said among the segments with these ids.
-    ByAmong(i64, Vec<String>),
+    /// The segments of this speaker among those with these ids.
+    SpeakerAmong(i64, Vec<String>),
 }
 
-/// Who said something.
+/// The speaker that segments are assigned to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Assignee {
     /// The user.
     User,
     /// The person with this id.
     Person(String),
-    /// Nobody known.
-    Nobody,
+    /// An unknown speaker.
+    Unassigned,
 }
 
 impl Conversations<'_> {
-    /// What was said in the conversation, in order, each with its speaker's name.
+    /// The transcript of a conversation: segments in order, each with its speaker's name.
     pub async fn transcript(&self, id: &str) -> Result<Vec<TranscriptSegment>> {
         Ok(self.transcripts(&[id.to_owned()]).await?.pop().unwrap_or_default())
     }
 
-    /// Adds to each conversation what was said in it.
+    /// Adds the transcripts to conversations.
     pub async fn add_transcripts(&self, conversations: &mut [Conversation]) -> Result<()> {
         let ids: Vec<String> = conversations.iter().map(|conversation| conversation.id.clone()).collect();
         for (conversation, segments) in conversations.iter_mut().zip(self.transcripts(&ids).await?) {
@@ -49,21 +49,21 @@ impl Conversations<'_> {
         Ok(())
     }
 
-    /// Says who said some segments; gives how many there are.
-    pub async fn assign(&self, id: &str, spoken: &Spoken, to: &Assignee) -> Result<usize> {
+    /// Assigns segments to a speaker; returns how many there are.
+    pub async fn assign(&self, id: &str, selection: &SegmentSelection, to: &Assignee) -> Result<usize> {
         let rows = self.segment_rows(&[id.to_owned()]).await?.concat();
-        let chosen = |(place, row): (usize, SegmentRow)| spoken.holds(place, &row).then(|| row.id());
+        let chosen = |(place, row): (usize, SegmentRow)| selection.contains(place, &row).then(|| row.id());
         let ids: Vec<RecordId> = rows.into_iter().enumerate().filter_map(chosen).collect();
         let person = match to {
             Assignee::Person(person) => Some(person.clone()),
-            Assignee::User | Assignee::Nobody => None,
+            Assignee::User | Assignee::Unassigned => None,
         };
         let params = Params::new().with("is_user", *to == Assignee::User).with("person", person);
         self.update(id, &ids, "is_user = $is_user, person_id = $person", params).await?;
         Ok(ids.len())
     }
 
-    /// Corrects the text of a segment. Says whether the segment is there.
+    /// Corrects the text of a segment. Returns whether it exists.
     pub async fn correct(&self, id: &str, segment: &str, text: &str) -> Result<bool> {
         let rows = self.segment_rows(&[id.to_owned()]).await?.concat();
         let Some(row) = rows.iter().find(|row| row.sid == segment) else { return Ok(false) };
@@ -92,8 +92,8 @@ impl Conversations<'_> {
 
     async fn transcripts(&self, ids: &[String]) -> Result<Vec<Vec<TranscriptSegment>>> {
         let transcripts = self.segment_rows(ids).await?;
-        let somebody = transcripts.iter().flatten().any(|row| row.person_id.is_some());
-        let names = if somebody {
+        let has_people = transcripts.iter().flatten().any(|row| row.person_id.is_some());
+        let names = if has_people {
             People::new(self.database, self.index, self.user).names().await?
         } else {
             Default::default()
@@ -129,13 +129,13 @@ pub(crate) fn segment_values(rows: &[SegmentRow]) -> Vec<Value> {
     rows.iter().map(|row| database::row(row.id(), row.clone())).collect()
 }
 
-impl Spoken {
-    fn holds(&self, place: usize, row: &SegmentRow) -> bool {
+impl SegmentSelection {
+    fn contains(&self, place: usize, row: &SegmentRow) -> bool {
         match self {
-            Spoken::Place(wanted) => place == *wanted,
-            Spoken::By(speaker) => row.speaker_id == *speaker,
-            Spoken::Ids(ids) => ids.contains(&row.sid),
-            Spoken::ByAmong(speaker, ids) => row.speaker_id == *speaker && ids.contains(&row.sid),
+            SegmentSelection::Index(wanted) => place == *wanted,
+            SegmentSelection::Speaker(speaker) => row.speaker_id == *speaker,
+            SegmentSelection::Ids(ids) => ids.contains(&row.sid),
+            SegmentSelection::SpeakerAmong(speaker, ids) => row.speaker_id == *speaker && ids.contains(&row.sid),
         }
     }
 }

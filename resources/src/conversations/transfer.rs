@@ -1,4 +1,4 @@
-//! All conversations of a user out of one data folder and into another, as they are.
+//! Export and import of a user\'s conversations.
 
 use schemas::conversation::{Conversation, ConversationPhoto, ConversationStatus};
 use surrealdb::types::{RecordId, Value};
@@ -8,45 +8,45 @@ use crate::{
     Result,
     database::{self, Params},
     jobs,
-    transfer::{KeptConversation, in_order},
+    transfer::{ExportedConversation, in_order},
 };
 
 impl Conversations<'_> {
-    /// The ids of all conversations, in their order.
+    /// The ids of all conversations, in order.
     pub async fn ids(&self) -> Result<Vec<String>> {
         self.database.keys("conversation", "cid", self.user).await
     }
 
-    /// Those of the conversations called `ids` that are there.
+    /// Those of the conversations called `ids` that exist.
     pub async fn known(&self, ids: &[String]) -> Result<Vec<String>> {
         let records: Vec<RecordId> = ids.iter().map(|id| self.record(id)).collect();
         self.database.run("SELECT VALUE cid FROM $ids", Params::new().with("ids", records)).await?.take(0)
     }
 
     /// The conversations called `ids`, in that order, with transcripts and photos.
-    pub async fn export(&self, ids: &[String]) -> Result<Vec<KeptConversation>> {
+    pub async fn export(&self, ids: &[String]) -> Result<Vec<ExportedConversation>> {
         let records: Vec<RecordId> = ids.iter().map(|id| self.record(id)).collect();
         let params = Params::new().with("ids", records);
         let rows: Vec<ConversationRow> = self.database.run("SELECT * FROM $ids", params).await?.take(0)?;
         let rows = in_order(rows, ids, |row| &row.cid);
         let titled: Vec<bool> = rows.iter().map(|row| row.parts.0.titled).collect();
-        let mut conversations = self.complete(rows).await?;
+        let mut conversations = self.with_related(rows).await?;
         self.add_transcripts(&mut conversations).await?;
-        let mut kept = Vec::with_capacity(conversations.len());
+        let mut exported = Vec::with_capacity(conversations.len());
         for (mut conversation, titled) in conversations.into_iter().zip(titled) {
             conversation.photos = self.photos(&conversation.id).await?;
-            kept.push(KeptConversation { conversation, titled });
+            exported.push(ExportedConversation { conversation, titled });
         }
-        Ok(kept)
+        Ok(exported)
     }
 
-    /// Writes a conversation as it is, with its transcript, its photos and, when it is still to be understood, a job, in
-    /// one transaction. One whose id is there already is left alone; says whether this one is new.
-    pub async fn import(&self, mut kept: KeptConversation) -> Result<bool> {
+    /// Writes a conversation unchanged, with its transcript, its photos and, when it is still to be processed, a job, in
+    /// one transaction. One whose id is there already is not changed; returns whether this one is new.
+    pub async fn import(&self, mut exported: ExportedConversation) -> Result<bool> {
         let _writing = self.index.outbox.writing().await;
-        let Conversation { id, status, .. } = kept.conversation.clone();
-        let segments = kept.conversation.transcript_segments.take().unwrap_or_default();
-        let photos = std::mem::take(&mut kept.conversation.photos);
+        let Conversation { id, status, .. } = exported.conversation.clone();
+        let segments = exported.conversation.transcript_segments.take().unwrap_or_default();
+        let photos = std::mem::take(&mut exported.conversation.photos);
         let is_processed = status == ConversationStatus::Processing;
         let statements = "BEGIN;
             LET $new = (INSERT IGNORE INTO conversation $row);
@@ -58,13 +58,13 @@ impl Conversations<'_> {
             };
             RETURN count($new) > 0;
             COMMIT;";
-        let row = database::row(self.record(&id), ConversationRow::of(self.user, &kept));
+        let row = database::row(self.record(&id), ConversationRow::of(self.user, &exported));
         let params = Params::new()
             .with("row", row)
             .with("segments", segment_values(&self.new_segments(&id, 0, segments)))
             .with("photos", self.photo_values(&id, photos))
             .with("outbox", self.outbox_values(std::slice::from_ref(&id)))
-            .with("job", is_processed.then(|| jobs::row(self.user, &id, jobs::Manner::Forced)));
+            .with("job", is_processed.then(|| jobs::row(self.user, &id, jobs::ProcessMode::Forced)));
         let is_new = self.database.run(statements, params).await?.take(3)?;
         self.index.outbox.wake();
         Ok(is_new)

@@ -1,4 +1,4 @@
-//! All daily summaries of a user out of one data folder and into another, as they are.
+//! Export and import of a user\'s daily summaries.
 
 use schemas::daily_summary::DailySummary;
 use surrealdb::types::SurrealValue;
@@ -23,8 +23,7 @@ impl DailySummaries<'_> {
         self.rows(statement, Params::new().with("user", self.user)).await
     }
 
-    /// Writes a summary as it is; its day does not get another one of itself. One whose id is there already is left
-    /// alone; says whether this one is new.
+    /// Writes a summary as it is; its day does not get another one of itself. One whose id is there already is not changed; returns whether this one is new.
     pub async fn import(&self, summary: DailySummary) -> Result<bool> {
         let statements = "BEGIN;
             LET $new = (INSERT IGNORE INTO daily_summary $row);

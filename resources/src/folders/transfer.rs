@@ -1,4 +1,4 @@
-//! All folders of a user out of one data folder and into another, as they are.
+//! Export and import of a user\'s folders.
 
 use schemas::folder::Folder;
 
@@ -16,7 +16,7 @@ impl Folders<'_> {
         Ok(folders)
     }
 
-    /// Writes a folder as it is. One whose id is there already is left alone; says whether this one is new.
+    /// Writes a folder unchanged. One whose id is there already is not changed; returns whether this one is new.
     pub async fn import(&self, folder: Folder) -> Result<bool> {
         let fields = row(self.record(&folder.id), FolderRow::of(self.user, folder));
         let statement = "RETURN count((INSERT IGNORE INTO folder $row)) > 0";

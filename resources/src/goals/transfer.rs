@@ -1,4 +1,4 @@
-//! All goals of a user out of one data folder and into another, as they are.
+//! Export and import of a user\'s goals.
 
 use surrealdb::types::Value;
 
@@ -9,26 +9,26 @@ use super::{
 use crate::{
     Result,
     database::{Params, row},
-    transfer::KeptGoal,
+    transfer::ExportedGoal,
 };
 
 impl Goals<'_> {
     /// All goals with their histories, in the order of their ids.
-    pub async fn export(&self) -> Result<Vec<KeptGoal>> {
+    pub async fn export(&self) -> Result<Vec<ExportedGoal>> {
         let mut goals = self.all().await?;
         goals.sort_by(|a, b| a.id.cmp(&b.id));
-        let mut kept = Vec::with_capacity(goals.len());
+        let mut exported = Vec::with_capacity(goals.len());
         for goal in goals {
             let history = self.history(&goal.id, u32::MAX).await?;
-            kept.push(KeptGoal { goal, history });
+            exported.push(ExportedGoal { goal, history });
         }
-        Ok(kept)
+        Ok(exported)
     }
 
-    /// Writes a goal as it is, with its history, in one transaction. One whose id is there already is left alone; says
+    /// Writes a goal unchanged, with its history, in one transaction. One whose id is there already is not changed; returns
     /// whether this one is new.
-    pub async fn import(&self, kept: KeptGoal) -> Result<bool> {
-        let KeptGoal { goal, history } = kept;
+    pub async fn import(&self, exported: ExportedGoal) -> Result<bool> {
+        let ExportedGoal { goal, history } = exported;
         let id = goal.id.clone();
         let point = |point| {
             let fields = PointRow::of(self.user, &id, point);

@@ -75,7 +75,7 @@ impl Index {
             return Ok(0);
         }
         let users: HashSet<&str> = entries.iter().map(|entry| &*entry.user).collect();
-        users.into_iter().for_each(|user| self.changes.note(user));
+        users.into_iter().for_each(|user| self.changes.notify(user));
         self.outbox.flush_barrier().await;
         let (with_passages, mut done): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|entry| self.has_passages(entry));

@@ -1,9 +1,9 @@
-//! The jobs of all users, for the worker: whose time has come, and when the next one's does.
+//! The job queue of all users, for the worker.
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
-use super::{Job, JobRow, TAKE, taking};
+use super::{CLAIM_FIELDS, Job, JobRow, claim_params};
 use crate::{
     Result,
     database::{Database, Params},
@@ -12,9 +12,9 @@ use crate::{
 /// The job queue, and its signals.
 pub struct JobQueue {
     database: Database,
-    /// One worker at most waits here.
+    /// At most one worker waits here.
     wanted: Notify,
-    /// Whoever waits for some job to end waits here.
+    /// Callers that wait for a job to end.
     changed: Notify,
 }
 
@@ -29,7 +29,7 @@ impl JobQueue {
         self.changed.notify_waiters();
     }
 
-    /// Takes the job that waits longest of those whose time has come by `now`, or whose lease has run out.
+    /// Claims the job that has been due longest at `now`, or one whose lease has expired.
     pub async fn claim_due(&self, now: DateTime<Utc>) -> Result<Option<Job>> {
         let statements = format!(
             "BEGIN;
@@ -37,14 +37,14 @@ impl JobQueue {
                 (SELECT id, next_at FROM job WHERE state = 'running' AND next_at <= $now ORDER BY next_at LIMIT 1),
                 (SELECT id, next_at FROM job WHERE state = 'queued' AND next_at <= $now ORDER BY next_at LIMIT 1));
             LET $ids = array::slice($due.id, 0, 1);
-            UPDATE $ids SET {TAKE};
+            UPDATE $ids SET {CLAIM_FIELDS};
             COMMIT;"
         );
-        let rows: Vec<JobRow> = self.database.run(&statements, taking(now)).await?.take(3)?;
+        let rows: Vec<JobRow> = self.database.run(&statements, claim_params(now)).await?.take(3)?;
         Ok(rows.into_iter().next().map(Job::from))
     }
 
-    /// When the next job's time comes, or the next lease runs out.
+    /// When the next job is due, or the next lease expires.
     pub async fn next_at(&self) -> Result<Option<DateTime<Utc>>> {
         let statements = "SELECT VALUE next_at FROM job WHERE state = 'queued' ORDER BY next_at LIMIT 1;
             SELECT VALUE next_at FROM job WHERE state = 'running' ORDER BY next_at LIMIT 1;";
@@ -53,8 +53,8 @@ impl JobQueue {
         Ok(queued.into_iter().chain(running).min())
     }
 
-    /// Gives back, at the start of the process, the jobs that an earlier one was at when it ended. Where the database is
-    /// a server, others may be at work: there, leases tell.
+    /// Returns the jobs of a process that has ended to the queue, at start. Where the database is a server, other
+    /// processes may be running: there the leases expire.
     pub async fn release_all(&self) -> Result<()> {
         if !self.database.is_embedded() {
             return Ok(());
@@ -63,12 +63,12 @@ impl JobQueue {
         self.database.run(statement, Params::new().with("now", crate::now())).await.map(drop)
     }
 
-    /// Waits until a job may be wanted; for the worker alone.
+    /// Waits until there may be a job to run; for the worker only.
     pub async fn wanted(&self) {
         self.wanted.notified().await;
     }
 
-    /// Waits until some job has changed.
+    /// Waits until any job has changed.
     pub async fn changed(&self) {
         self.changed.notified().await;
     }

@@ -1,4 +1,4 @@
-//! All memories of a user out of one data folder and into another, as they are.
+//! Export and import of a user\'s memories.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use schemas::memory::{BatchStatus, Memory, MemoryRevision};
@@ -12,12 +12,12 @@ use crate::{
     Result,
     database::{self, Params, name_of, record},
     outbox::{self, Kind},
-    transfer::{KeptMemory, in_order},
+    transfer::{ExportedMemory, in_order},
 };
 
 /// A row of `memory_revision`; its id is user, memory and place.
 #[derive(SurrealValue)]
-struct KeptRevision {
+struct ImportedRevision {
     user: String,
     memory: String,
     content: String,
@@ -26,31 +26,33 @@ struct KeptRevision {
 }
 
 impl Memories<'_> {
-    /// The ids of all memories, rejected ones among them, in their order.
+    /// The ids of all memories, rejected ones among them, in order.
     pub async fn ids(&self) -> Result<Vec<String>> {
         self.database.keys("memory", "mid", self.user).await
     }
 
     /// The memories called `ids`, in that order, with their earlier texts.
-    pub async fn export(&self, ids: &[String]) -> Result<Vec<KeptMemory>> {
+    pub async fn export(&self, ids: &[String]) -> Result<Vec<ExportedMemory>> {
         let memories = in_order(self.get_many(ids).await?, ids, |memory| &memory.id);
-        let mut kept = Vec::with_capacity(memories.len());
+        let mut exported = Vec::with_capacity(memories.len());
         for memory in memories {
             let history = if memory.edited { self.history(&memory.id).await? } else { Vec::new() };
-            kept.push(KeptMemory { memory, history });
+            exported.push(ExportedMemory { memory, history });
         }
-        Ok(kept)
+        Ok(exported)
     }
 
-    /// Writes memories with their ids and times in one transaction. One whose id is there already is left as it is.
-    /// They are found once the index worker has come to them.
-    pub async fn import(&self, memories: Vec<KeptMemory>) -> Result<Vec<BatchStatus>> {
+    /// Writes memories with their ids and times in one transaction. One whose id is there already is not changed.
+    /// The index worker indexes them later.
+    pub async fn import(&self, memories: Vec<ExportedMemory>) -> Result<Vec<BatchStatus>> {
         let _writing = self.index.outbox.writing().await;
-        let ids: Vec<String> = memories.iter().map(|kept| kept.memory.id.clone()).collect();
-        let revisions: Vec<Value> = memories.iter().flat_map(|kept| self.revisions(kept)).collect();
+        let ids: Vec<String> = memories.iter().map(|exported| exported.memory.id.clone()).collect();
+        let revisions: Vec<Value> = memories.iter().flat_map(|exported| self.revisions(exported)).collect();
         let rows: Vec<_> = memories
             .into_iter()
-            .map(|kept| database::row(record("memory", self.user, &kept.memory.id), MemoryRow::of(self.user, kept)))
+            .map(|exported| {
+                database::row(record("memory", self.user, &exported.memory.id), MemoryRow::of(self.user, exported))
+            })
             .collect();
         let statements = "BEGIN;
             LET $there = (SELECT VALUE mid FROM $ids);
@@ -77,25 +79,25 @@ impl Memories<'_> {
     }
 
     /// The rows of a memory's earlier texts.
-    fn revisions(&self, kept: &KeptMemory) -> Vec<Value> {
-        let memory = &kept.memory.id;
+    fn revisions(&self, exported: &ExportedMemory) -> Vec<Value> {
+        let memory = &exported.memory.id;
         let row = |(place, revision): (i64, &MemoryRevision)| {
             let key = [self.user.to_owned().into_value(), memory.clone().into_value(), place.into_value()];
             let id = RecordId::new("memory_revision", Array::from(key.into_iter().collect::<Vec<Value>>()));
             let MemoryRevision { content, replaced_at, replaced_by } = revision.clone();
             let (user, memory, replaced_by) = (self.user.to_owned(), memory.clone(), replaced_by.into());
-            let fields = KeptRevision { user, memory, content, replaced_at, replaced_by };
+            let fields = ImportedRevision { user, memory, content, replaced_at, replaced_by };
             database::row(id, fields)
         };
-        (0i64..).zip(kept.history.iter().rev()).map(row).collect()
+        (0i64..).zip(exported.history.iter().rev()).map(row).collect()
     }
 }
 
 impl MemoryRow {
-    /// The row of a memory that was written elsewhere.
-    fn of(user: &str, kept: KeptMemory) -> Self {
-        let revisions = kept.history.len() as i64;
-        let memory: Memory = kept.memory;
+    /// The row of a memory of another server.
+    fn of(user: &str, exported: ExportedMemory) -> Self {
+        let revisions = exported.history.len() as i64;
+        let memory: Memory = exported.memory;
         let place = || scoring(memory.category, memory.manually_added, memory.created_at);
         let scoring = memory.scoring.unwrap_or_else(place);
         Self {

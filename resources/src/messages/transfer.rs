@@ -1,4 +1,4 @@
-//! All chat messages of a user out of one data folder and into another, as they are.
+//! Export and import of a user\'s chat messages.
 
 use schemas::chat::Message;
 use surrealdb::types::Value;
@@ -7,7 +7,7 @@ use super::{MessageRow, Messages};
 use crate::{Result, database::Params, transfer::in_order};
 
 impl Messages<'_> {
-    /// The ids of all messages, in their order.
+    /// The ids of all messages, in order.
     pub async fn ids(&self) -> Result<Vec<String>> {
         self.database.keys("message", "message.id", self.user).await
     }
@@ -20,7 +20,7 @@ impl Messages<'_> {
         Ok(in_order(messages, ids, |message| &message.id))
     }
 
-    /// Writes messages as they are. One whose id is there already is left alone; gives the ids of the new ones.
+    /// Writes messages unchanged. One whose id is there already is not changed; returns the ids of the new ones.
     pub async fn import(&self, messages: Vec<Message>) -> Result<Vec<String>> {
         let rows: Vec<Value> = messages.iter().map(|message| self.row(message)).collect();
         let statement = "RETURN (INSERT IGNORE INTO message $rows).map(|$row| $row.message.id)";

@@ -1,4 +1,4 @@
-//! All people of a user out of one data folder and into another, as they are.
+//! Export and import of a user\'s people.
 
 use schemas::person::Person;
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl People<'_> {
-    /// Writes a person as they are, unless somebody with their id or name is there. Gives the id under which they are
+    /// Writes a person unchanged, unless somebody with their id or name is there. Returns the id under which they are
     /// known here, and whether they are new.
     pub async fn import(&self, person: Person) -> Result<(String, bool)> {
         let (id, key) = (person.id.clone(), key_of(&person.name));

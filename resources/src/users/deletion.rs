@@ -152,7 +152,7 @@ impl Users<'_> {
         job.subjects.extend(self.keys_and_grants(&job.user).await?);
         // Open streams end, and background writers stop.
         job.subjects.iter().for_each(|id| self.0.auth.revocations.revoke(id));
-        self.0.audit_writer.forget(&job.user).await;
+        self.0.audit_writer.stop_recording(&job.user).await;
         self.0.rate_limiter.forget_subjects(&self.0.database, &job.subjects).await?;
         loop {
             // Requests from before the account was disabled run to their end.

@@ -96,7 +96,7 @@ pub(super) struct Watch {
 impl Watch {
     /// Hears of everything from now on that is `caller`'s.
     pub(super) fn begin(watcher: Watcher, lists: &Lists, caller: &Context) -> Self {
-        let (user, news) = (caller.caller.user.clone(), caller.resources.changes.watch());
+        let (user, news) = (caller.caller.user.clone(), caller.resources.changes.subscribe());
         Self { watcher, user, lists: lists.0.subscribe(), news, is_behind: false, listed: None }
     }
 

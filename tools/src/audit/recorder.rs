@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use resources::{Resources, audit::MOST_IDS};
+use resources::{Resources, audit::MAX_IDS};
 use schemas::audit::{AuditAccess, AuditEntry};
 use serde_json::Value;
 
@@ -42,7 +42,7 @@ impl AuditRecorder {
         let caller = &context.caller;
         let is_key = matches!(caller.credential, Credential::Key(_));
         let is_noted = is_key || caller.actor.is_some() || matches!(caller.surface, Surface::Mcp | Surface::Agent);
-        if !is_noted || !context.resources.audit(&caller.user).is_kept() {
+        if !is_noted || !context.resources.audit(&caller.user).is_enabled() {
             return None;
         }
         let (caller, resources) = (Arc::clone(caller), Arc::clone(&context.resources));
@@ -88,7 +88,7 @@ impl Drop for AuditRecorder {
         };
         // A key may be called the same, but has an id.
         let actor = self.caller.actor.map(|actor| actor.name().to_owned());
-        self.resources.audit(&self.caller.user).note(AuditEntry {
+        self.resources.audit(&self.caller.user).record(AuditEntry {
             time: resources::now(),
             face: self.caller.surface.name().to_owned(),
             key_id: key.map(|key| key.id.clone()),
@@ -122,7 +122,7 @@ impl Ids {
             return;
         }
         self.count += 1;
-        if self.first.len() < MOST_IDS {
+        if self.first.len() < MAX_IDS {
             self.first.push(id.to_owned());
         }
     }
@@ -142,6 +142,6 @@ mod tests {
         );
         assert_eq!((ids.first.len(), ids.count), (2, 2));
         ids.take(&json!({ "some_ids": (0..100).map(|n| n.to_string()).collect::<Vec<_>>() }));
-        assert_eq!((ids.first.len(), ids.count), (MOST_IDS, 102));
+        assert_eq!((ids.first.len(), ids.count), (MAX_IDS, 102));
     }
 }

@@ -1,6 +1,6 @@
 //! Change and delete conversations.
 
-use resources::conversations::{Assignee, Change, Spoken};
+use resources::conversations::{Assignee, Change, SegmentSelection};
 use schemas::{conversation::*, memory::Done};
 
 use super::{not_found, queries::read};
@@ -78,14 +78,14 @@ pub(super) async fn assign_segments(context: Context, input: AssignSegments) -> 
     let segments = conversation.transcript_segments.unwrap_or_default();
     let spoken = match (input.segment_idx, input.segment_ids, input.speaker_id) {
         (Some(place), ..) if place >= segments.len() => return Err(Error::NotFound("Segment not found".into())),
-        (Some(place), ..) => Spoken::Place(place),
+        (Some(place), ..) => SegmentSelection::Index(place),
         (None, Some(ids), _) => {
             if ids.iter().any(|id| segments.iter().all(|segment| segment.id != *id)) {
                 return Err(Error::Conflict("Some segments are not in this conversation".into()));
             }
-            Spoken::Ids(ids)
+            SegmentSelection::Ids(ids)
         }
-        (None, None, Some(speaker)) => Spoken::By(speaker),
+        (None, None, Some(speaker)) => SegmentSelection::Speaker(speaker),
         (None, None, None) => {
             return Err(Error::Invalid("segment_idx, speaker_id or segment_ids must be provided".into()));
         }
@@ -93,7 +93,7 @@ pub(super) async fn assign_segments(context: Context, input: AssignSegments) -> 
     let value = input.value.filter(|value| value != "null" && !value.is_empty());
     let to = match (input.assign_type, value) {
         (AssignType::IsUser, Some(value)) if value.eq_ignore_ascii_case("true") => Assignee::User,
-        (AssignType::IsUser, _) | (AssignType::PersonId, None) => Assignee::Nobody,
+        (AssignType::IsUser, _) | (AssignType::PersonId, None) => Assignee::Unassigned,
         (AssignType::PersonId, Some(person)) => find_person(&context, person).await?,
     };
     context.conversations().assign(&input.conversation_id, &spoken, &to).await?;
@@ -108,9 +108,9 @@ pub(super) async fn assign_speaker(context: Context, input: AssignSpeaker) -> Re
         (_, Some(ids)) if unknown(&ids) => {
             return Err(Error::Conflict("Some segments are not in this conversation".into()));
         }
-        (Some(speaker), Some(ids)) => Spoken::ByAmong(speaker, ids),
-        (Some(speaker), None) => Spoken::By(speaker),
-        (None, Some(ids)) => Spoken::Ids(ids),
+        (Some(speaker), Some(ids)) => SegmentSelection::SpeakerAmong(speaker, ids),
+        (Some(speaker), None) => SegmentSelection::Speaker(speaker),
+        (None, Some(ids)) => SegmentSelection::Ids(ids),
         (None, None) => return Err(Error::Invalid("speaker_id or segment_ids must be provided".into())),
     };
     let to = match input.assignee.as_str() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use resources::{
     conversations::{Change, Created, NewConversation},
-    jobs::Manner,
+    jobs::ProcessMode,
     llm::{Piece, Turn},
     memories::id_of,
 };
@@ -92,7 +92,7 @@ pub(super) async fn finalize_current_conversation(
     let current = context.conversations().newest(ConversationStatus::InProgress).await?;
     let current = current.ok_or_else(|| Error::NotFound("Conversation in progress not found".into()))?;
     attach_meeting(&context, &current, input.calendar_meeting_context).await?;
-    processing::queue(&context.resources, &context.caller.user, &current.id, Manner::Forced).await?;
+    processing::queue(&context.resources, &context.caller.user, &current.id, ProcessMode::Forced).await?;
     process(&context, &current.id).await?;
     Ok(FinalizedConversation { conversation: read(&context, &current.id).await?, messages: Vec::new() })
 }
@@ -101,7 +101,7 @@ pub(super) async fn finalize_conversation(context: Context, input: FinalizeConve
     let conversation = read(&context, &input.conversation_id).await?;
     attach_meeting(&context, &conversation, input.calendar_meeting_context).await?;
     if matches!(conversation.status, ConversationStatus::InProgress | ConversationStatus::Failed) {
-        processing::queue(&context.resources, &context.caller.user, &conversation.id, Manner::Forced).await?;
+        processing::queue(&context.resources, &context.caller.user, &conversation.id, ProcessMode::Forced).await?;
     }
     finalization(&context, &conversation.id).await
 }
@@ -125,7 +125,7 @@ pub(super) async fn reprocess_conversation(
         let language = Change { language: Some(language), ..Change::default() };
         context.conversations().change(&conversation.id, language).await?;
     }
-    processing::queue(&context.resources, &context.caller.user, &conversation.id, Manner::Forced).await?;
+    processing::queue(&context.resources, &context.caller.user, &conversation.id, ProcessMode::Forced).await?;
     context.progress(0, Some(1), "Processing the conversation").await;
     process(&context, &conversation.id).await?;
     Ok(ChangedConversation { success: true, conversation: read(&context, &conversation.id).await? })
@@ -163,7 +163,7 @@ async fn write(context: &Context, new: NewConversation, said: &[TranscriptSegmen
             webhooks::transcript(&context.resources, &context.caller.user, said).await?;
             process(context, &id).await?;
         }
-        Created::Known(..) => {}
+        Created::Exists { .. } => {}
         Created::Deleted => return Ok(CreatedConversation { id, status: "deleted".into(), discarded: true }),
     }
     let Conversation { status, discarded, .. } =

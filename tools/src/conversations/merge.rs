@@ -1,7 +1,7 @@
 //! Merge conversations.
 
 use chrono::{DateTime, Utc};
-use resources::conversations::{Created, NewConversation, Understood};
+use resources::conversations::{Created, NewConversation, ProcessingResult};
 use schemas::conversation::*;
 use serde_json::json;
 
@@ -41,7 +41,7 @@ pub(super) async fn merge_conversations(context: Context, input: MergeConversati
     for (done, photo_source) in (1..).zip(&ids) {
         context.progress(done, Some(total), "Copying photos").await;
         let photos = context.conversations().photos(photo_source).await?;
-        context.conversations().keep_photos(&id, photos).await?;
+        context.conversations().save_photos(&id, photos).await?;
     }
     if !input.reprocess {
         context.conversations().complete_with(&id, summary).await?;
@@ -94,10 +94,10 @@ fn merge(sources: &[Conversation]) -> NewConversation {
 }
 
 /// The concatenated summaries.
-fn summary_of(sources: &[Conversation]) -> Understood {
+fn summary_of(sources: &[Conversation]) -> ProcessingResult {
     let titles: Vec<&str> = sources.iter().map(|source| source.structured.title.as_str()).collect();
     let overviews: Vec<&str> = sources.iter().map(|source| source.structured.overview.as_str()).collect();
-    Understood {
+    ProcessingResult {
         discarded: false,
         title: titles.join(" · ").chars().take(500).collect(),
         overview: overviews.join("\n\n"),

@@ -69,7 +69,7 @@ async fn write(resources: &Resources, user: &str, date: NaiveDate) -> Result<()>
     let Some(day) = Day::load(resources, user, &preferences, date).await? else { return Ok(()) };
     let summary = summarize::summarize(resources.llm.as_ref(), day).await;
     if resources.daily_summaries(user).add_once(summary.clone()).await? {
-        resources.changes.note(user);
+        resources.changes.notify(user);
         webhooks::day_summary(resources, user, &summary).await?;
     }
     Ok(())

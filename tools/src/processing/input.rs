@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use language::extraction::{ConversationInput, FolderChoice};
 use resources::{
     Resources,
-    jobs::{Job, Manner as ProcessMode},
+    jobs::{Job, ProcessMode},
 };
 use schemas::{
     conversation::{Conversation, TextSource},
@@ -45,7 +45,7 @@ impl JobInput {
         // The conversation's own items are replaced by this run.
         let of_others = open.filter(|item| !item.completed && item.conversation_id.as_ref() != Some(&job.conversation));
         Ok(Some(Self {
-            mode: job.manner,
+            mode: job.mode,
             text,
             text_source,
             time_zone: time_zone.unwrap_or(Tz::UTC),
@@ -73,7 +73,7 @@ impl JobInput {
             open_items: &self.open_items,
             folders: &self.folders,
             user_name: self.user_name.as_deref(),
-            can_discard: self.mode == ProcessMode::Weighed,
+            can_discard: self.mode == ProcessMode::Automatic,
         }
     }
 

@@ -2,7 +2,9 @@
 //! conversation.
 
 use language::extraction::{ExtractedEvent, Extraction, FactKind};
-use resources::{Resources, action_items::NewActionItem, conversations::Understood, jobs::Job, memories::NewMemory};
+use resources::{
+    Resources, action_items::NewActionItem, conversations::ProcessingResult, jobs::Job, memories::NewMemory,
+};
 use schemas::{
     conversation::{Event, Processor},
     memory::{MemoryCategory, Provenance, Visibility},
@@ -42,7 +44,7 @@ pub(super) async fn store_provisional(
     }
     let conversations = resources.conversations(&job.user);
     let understood = with_folder(resources, job, results_of(extraction, Processor::Local)).await?;
-    let is_stored = conversations.complete_for_now(job, understood, error).await?;
+    let is_stored = conversations.complete_preliminarily(job, understood, error).await?;
     finish(resources, job, is_stored).await
 }
 
@@ -98,14 +100,14 @@ async fn finish(resources: &Resources, job: &Job, is_stored: bool) -> Result<Out
 }
 
 /// Assigns the default folder when no other one fits.
-async fn with_folder(resources: &Resources, job: &Job, mut understood: Understood) -> Result<Understood> {
+async fn with_folder(resources: &Resources, job: &Job, mut understood: ProcessingResult) -> Result<ProcessingResult> {
     if understood.folder_id.is_none() && !understood.discarded {
         understood.folder_id = Some(resources.folders(&job.user).default_id().await?);
     }
     Ok(understood)
 }
 
-fn results_of(from: Extraction, processor: Processor) -> Understood {
+fn results_of(from: Extraction, processor: Processor) -> ProcessingResult {
     let event = |event: ExtractedEvent| Event {
         title: event.title,
         description: event.description,
@@ -113,7 +115,7 @@ fn results_of(from: Extraction, processor: Processor) -> Understood {
         duration: event.duration_minutes.into(),
         created: false,
     };
-    Understood {
+    ProcessingResult {
         discarded: from.discard,
         title: from.title,
         overview: from.overview,

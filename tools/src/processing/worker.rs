@@ -72,7 +72,7 @@ async fn run_or_release(resources: Arc<Resources>, job: Job, stop: CancellationT
         tokio::time::sleep(SHUTDOWN_GRACE).await;
     };
     let outcome = tokio::select! {
-        outcome = run_job(&resources, &job) => outcome.map(|_| resources.changes.note(&job.user)),
+        outcome = run_job(&resources, &job) => outcome.map(|_| resources.changes.notify(&job.user)),
         () = stopped => resources.jobs(&job.user).release(&job).await.map_err(Into::into),
     };
     if let Err(error) = outcome {

@@ -37,7 +37,7 @@ pub(super) async fn attach(context: &Context, app_id: Option<&str>, ids: &[Strin
     if let Some(missing) = ids.iter().find(|id| found.iter().all(|file| file.id != **id)) {
         return Err(Error::NotFound(format!("file_ids: file {missing} not found")));
     }
-    files.join(app_id, ids).await?;
+    files.attach_to_chat(app_id, ids).await?;
     Ok(found)
 }
 

@@ -1,6 +1,6 @@
 //! The items that every source is parsed into.
 
-use resources::transfer::{KeptActionItem, KeptConversation, KeptGoal, KeptMemory};
+use resources::transfer::{ExportedActionItem, ExportedConversation, ExportedGoal, ExportedMemory};
 use schemas::{chat::Message, daily_summary::DailySummary, folder::Folder, person::Person, preferences::Preferences};
 
 /// The kind of an item.
@@ -42,14 +42,14 @@ impl ItemKind {
 #[derive(Debug)]
 pub(super) enum ImportItem {
     /// A conversation, and the names of its speakers by their numbers, for those who are not people yet.
-    Conversation(Box<KeptConversation>, Vec<(i64, String)>),
-    Memory(Box<KeptMemory>),
+    Conversation(Box<ExportedConversation>, Vec<(i64, String)>),
+    Memory(Box<ExportedMemory>),
     Person(Person),
-    ActionItem(Box<KeptActionItem>),
+    ActionItem(Box<ExportedActionItem>),
     /// An action item embedded in its conversation, which may also be in the list of action items.
-    Embedded(Box<KeptActionItem>),
+    Embedded(Box<ExportedActionItem>),
     Message(Box<Message>),
-    Goal(Box<KeptGoal>),
+    Goal(Box<ExportedGoal>),
     Folder(Folder),
     DailySummary(Box<DailySummary>),
     Preferences(Preferences),
@@ -79,7 +79,7 @@ impl ParsedItem {
 
 impl ImportItem {
     /// A conversation whose speakers are already known.
-    pub(super) fn conversation(conversation: KeptConversation) -> Self {
+    pub(super) fn conversation(conversation: ExportedConversation) -> Self {
         Self::Conversation(Box::new(conversation), Vec::new())
     }
 }

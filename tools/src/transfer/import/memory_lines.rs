@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use chrono::{DateTime, Utc};
 use resources::{
     memories::{id_of, scoring},
-    transfer::KeptMemory,
+    transfer::ExportedMemory,
 };
 use schemas::memory::{Memory, MemoryCategory, MemoryRevision, Provenance, Visibility};
 use serde::Deserialize;
@@ -88,7 +88,7 @@ impl MemoryLine {
     }
 
     /// The memory of this row; the user is set by the database.
-    fn into_memory(self) -> KeptMemory {
+    fn into_memory(self) -> ExportedMemory {
         let category = self.category.unwrap_or(MemoryCategory::System);
         let manually_added = self.manually_added.unwrap_or(true);
         let created_at = self.created_at.unwrap_or_else(Utc::now);
@@ -117,7 +117,7 @@ impl MemoryLine {
             kg_extracted: self.kg_extracted.unwrap_or(false),
             provenance: self.provenance.unwrap_or_else(default_provenance),
         };
-        KeptMemory { memory, history }
+        ExportedMemory { memory, history }
     }
 }
 

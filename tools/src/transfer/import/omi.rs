@@ -4,7 +4,7 @@
 use chrono::SecondsFormat;
 use resources::{
     memories::id_of,
-    transfer::{KeptActionItem, KeptConversation, KeptGoal},
+    transfer::{ExportedActionItem, ExportedConversation, ExportedGoal},
 };
 use schemas::{
     chart::Chart,
@@ -53,7 +53,7 @@ pub(super) fn conversation(mut row: Value) -> Result<ImportItem, String> {
     }
     let photo = json!({ "base64": "", "created_at": row["created_at"].clone(), "discarded": false });
     row["photos"].as_array_mut().into_iter().flatten().for_each(|given| fill_defaults(given, photo.clone()));
-    let mut kept: KeptConversation = parse(row)?;
+    let mut kept: ExportedConversation = parse(row)?;
     if !is_ours {
         set_status(&mut kept);
         // Folders of other servers are not imported.
@@ -63,7 +63,7 @@ pub(super) fn conversation(mut row: Value) -> Result<ImportItem, String> {
 }
 
 /// Sets the status of another server's conversation: completed, or still to be processed.
-fn set_status(kept: &mut KeptConversation) {
+fn set_status(kept: &mut ExportedConversation) {
     let conversation = &mut kept.conversation;
     let is_empty = conversation.transcript_segments.iter().flatten().all(|segment| segment.text.trim().is_empty());
     let is_done = !conversation.structured.overview.is_empty() || conversation.discarded || is_empty;
@@ -104,7 +104,7 @@ impl Embedded {
             item["id"] = id_of(&format!("action item\n{id}\n{}", item["description"])).into();
             fill_defaults(&mut item, json!({ "created_at": began, "source": "conversation" }));
             let kept =
-                kept_action_item(item).map(|kept| KeptActionItem { place: place as i64, extracted: true, ..kept });
+                kept_action_item(item).map(|kept| ExportedActionItem { place: place as i64, extracted: true, ..kept });
             let item = kept.map(|kept| ImportItem::Embedded(Box::new(kept)));
             self.0.push(ParsedItem::new(
                 ItemKind::ActionItem,
@@ -146,7 +146,7 @@ pub(super) fn action_item(row: Value) -> Result<ImportItem, String> {
     kept_action_item(row).map(|kept| ImportItem::ActionItem(Box::new(kept)))
 }
 
-fn kept_action_item(mut row: Value) -> Result<KeptActionItem, String> {
+fn kept_action_item(mut row: Value) -> Result<ExportedActionItem, String> {
     let text = row.get("description").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     if text.is_empty() {
         return Err("description is empty".into());
@@ -208,7 +208,7 @@ pub(super) fn goal(mut row: Value) -> Result<ImportItem, String> {
             "min": row["min_value"], "max": row["max_value"], "unit": row["unit"],
         });
     }
-    parse(row).map(|goal: KeptGoal| ImportItem::Goal(Box::new(goal)))
+    parse(row).map(|goal: ExportedGoal| ImportItem::Goal(Box::new(goal)))
 }
 
 /// Only our own export has daily summaries; their times have no offset on purpose.

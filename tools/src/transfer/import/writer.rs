@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use resources::{
     Resources, Result,
-    transfer::{KeptActionItem, KeptConversation, KeptMemory},
+    transfer::{ExportedActionItem, ExportedConversation, ExportedMemory},
 };
 use schemas::{chat::Message, memory::BatchStatus, person::Person, preferences::Preferences};
 
@@ -24,10 +24,10 @@ pub(super) struct Writer<'a> {
 /// Items that are written together.
 #[derive(Default)]
 struct Batch {
-    memories: Vec<KeptMemory>,
-    action_items: Vec<KeptActionItem>,
+    memories: Vec<ExportedMemory>,
+    action_items: Vec<ExportedActionItem>,
     messages: Vec<Message>,
-    conversations: Vec<(KeptConversation, Vec<(i64, String)>)>,
+    conversations: Vec<(ExportedConversation, Vec<(i64, String)>)>,
 }
 
 impl<'a> Writer<'a> {
@@ -99,7 +99,10 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    async fn write_conversations(&mut self, conversations: Vec<(KeptConversation, Vec<(i64, String)>)>) -> Result<()> {
+    async fn write_conversations(
+        &mut self,
+        conversations: Vec<(ExportedConversation, Vec<(i64, String)>)>,
+    ) -> Result<()> {
         let stored = self.resources.conversations(self.user);
         let ids: Vec<String> = conversations.iter().map(|(kept, _)| kept.conversation.id.clone()).collect();
         let known: HashSet<String> = stored.known(&ids).await?.into_iter().collect();
@@ -116,7 +119,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Sets the person of each segment.
-    async fn name_speakers(&mut self, kept: &mut KeptConversation, names: Vec<(i64, String)>) -> Result<()> {
+    async fn name_speakers(&mut self, kept: &mut ExportedConversation, names: Vec<(i64, String)>) -> Result<()> {
         let mut speakers = HashMap::new();
         for (speaker, name) in names {
             let (person, _) = self.resources.people(self.user).find_or_create(&name).await?;
@@ -132,7 +135,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    async fn write_memories(&mut self, memories: Vec<KeptMemory>) -> Result<()> {
+    async fn write_memories(&mut self, memories: Vec<ExportedMemory>) -> Result<()> {
         if memories.is_empty() {
             return Ok(());
         }
@@ -142,7 +145,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    async fn write_action_items(&mut self, items: Vec<KeptActionItem>) -> Result<()> {
+    async fn write_action_items(&mut self, items: Vec<ExportedActionItem>) -> Result<()> {
         if items.is_empty() {
             return Ok(());
         }
@@ -163,7 +166,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Stores an embedded action item, unless the conversation has one with the same text.
-    async fn write_embedded(&mut self, kept: KeptActionItem) -> Result<()> {
+    async fn write_embedded(&mut self, kept: ExportedActionItem) -> Result<()> {
         let conversation: Vec<String> = kept.item.conversation_id.iter().cloned().collect();
         let of_conversation = self.resources.action_items(self.user).of_conversations(&conversation).await?;
         let words = |text: &str| text.trim().to_lowercase();

@@ -1,4 +1,4 @@
-//! Keeping what was made of a conversation.
+//! Storing the result of processing a conversation.
 
 use chrono::{DateTime, Utc};
 use schemas::conversation::{ConversationCategory, Event, Processor};
@@ -7,55 +7,63 @@ use super::{ConversationRow, Conversations};
 use crate::{
     Result,
     database::{Json, Params, name_of, record},
-    jobs::{Job, Setback, State},
+    jobs::{Failure, Job, JobState},
 };
 
-/// What was made of a conversation, apart from action items and memories, which have rows of their own.
+/// The result of processing a conversation, apart from action items and memories, which have rows of their own.
 #[derive(Debug, Clone)]
-pub struct Understood {
-    /// Whether it is not worth keeping in view.
+pub struct ProcessingResult {
+    /// Whether it is discarded: kept, but not listed.
     pub discarded: bool,
-    /// What it was about.
+    /// The title.
     pub title: String,
-    /// What was said, in a few sentences.
+    /// A summary in a few sentences.
     pub overview: String,
     /// One emoji for it.
     pub emoji: String,
-    /// What it was about, in one word.
+    /// The category.
     pub category: ConversationCategory,
     /// Appointments that came up.
     pub events: Vec<Event>,
     /// The folder that it is filed in, unless it is in one already.
     pub folder_id: Option<String>,
-    /// What made all this.
+    /// What has processed it.
     pub processor: Processor,
 }
 
-/// How the job ends.
+/// What becomes of the job.
 enum JobEnd {
     Done,
-    Again(Setback),
+    Retry(Failure),
 }
 
 impl Conversations<'_> {
-    /// Keeps what was made of a conversation, which is completed with that, and ends its job, in one transaction. A title
-    /// that the user has given stays. Says whether the conversation is there.
-    pub async fn complete_with(&self, id: &str, understood: Understood) -> Result<bool> {
-        self.complete_for(None, id, understood, JobEnd::Done).await
+    /// Stores the result, completes the conversation and finishes its job, in one transaction. A title that the user has
+    /// set is not changed. Returns whether the conversation exists.
+    pub async fn complete_with(&self, id: &str, result: ProcessingResult) -> Result<bool> {
+        self.store_result(None, id, result, JobEnd::Done).await
     }
 
-    /// The same for whoever works on `job`; once somebody else holds that, nothing is written.
-    pub async fn complete_job(&self, job: &Job, understood: Understood) -> Result<bool> {
-        self.complete_for(job.claim.clone(), &job.conversation, understood, JobEnd::Done).await
+    /// As [`complete_with`](Self::complete_with), for the worker of `job`; nothing is written if another worker has
+    /// claimed it.
+    pub async fn complete_job(&self, job: &Job, result: ProcessingResult) -> Result<bool> {
+        self.store_result(job.claim.clone(), &job.conversation, result, JobEnd::Done).await
     }
 
-    /// The same with something for the time being: the job, which failed with this error, is tried again later.
-    pub async fn complete_for_now(&self, job: &Job, understood: Understood, error: &str) -> Result<bool> {
-        let end = JobEnd::Again(Setback::of(job, error));
-        self.complete_for(job.claim.clone(), &job.conversation, understood, end).await
+    /// As [`complete_job`](Self::complete_job), with a preliminary result: the job, which failed with this error, is
+    /// retried later.
+    pub async fn complete_preliminarily(&self, job: &Job, result: ProcessingResult, error: &str) -> Result<bool> {
+        let end = JobEnd::Retry(Failure::new(job, error));
+        self.store_result(job.claim.clone(), &job.conversation, result, end).await
     }
 
-    async fn complete_for(&self, claim: Option<String>, id: &str, understood: Understood, end: JobEnd) -> Result<bool> {
+    async fn store_result(
+        &self,
+        claim: Option<String>,
+        id: &str,
+        result: ProcessingResult,
+        end: JobEnd,
+    ) -> Result<bool> {
         let _writing = self.index.outbox.writing().await;
         let statements = "BEGIN;
             LET $ids = IF $claim = NONE OR (SELECT VALUE claim FROM ONLY $job) = $claim { [$id] } ELSE { [] };
@@ -75,14 +83,14 @@ impl Conversations<'_> {
             .bind(Params::new())
             .with("id", self.record(id))
             .with("claim", claim)
-            .with("discarded", understood.discarded)
-            .with("title", understood.title)
-            .with("overview", understood.overview)
-            .with("emoji", understood.emoji)
-            .with("category", name_of(&understood.category))
-            .with("processor", name_of(&understood.processor))
-            .with("folder", understood.folder_id)
-            .with("events", Json(understood.events))
+            .with("discarded", result.discarded)
+            .with("title", result.title)
+            .with("overview", result.overview)
+            .with("emoji", result.emoji)
+            .with("category", name_of(&result.category))
+            .with("processor", name_of(&result.processor))
+            .with("folder", result.folder_id)
+            .with("events", Json(result.events))
             .with("job", record("job", self.user, id))
             .with("outbox", self.outbox_values(&[id.to_owned()]));
         let there = self.database.run(statements, params).await?.take(5)?;
@@ -93,14 +101,14 @@ impl Conversations<'_> {
 }
 
 impl JobEnd {
-    /// The fields of the job, by the names that [`Setback::bind`] uses.
+    /// The fields of the job, by the names that [`Failure::bind`] uses.
     fn bind(&self, params: Params) -> Params {
         match self {
-            JobEnd::Again(setback) => setback.bind(params),
+            JobEnd::Retry(failure) => failure.bind(params),
             JobEnd::Done => {
                 let (now, nothing) = (crate::now(), None::<String>);
                 let params = params.with("now", now).with("finished_at", now).with("error", nothing);
-                params.with("state", name_of(&State::Done)).with("next_at", None::<DateTime<Utc>>)
+                params.with("state", name_of(&JobState::Done)).with("next_at", None::<DateTime<Utc>>)
             }
         }
     }

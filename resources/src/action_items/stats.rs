@@ -1,4 +1,4 @@
-//! When action items were written down and done, for who counts them.
+//! Times of action items, for charts.
 
 use chrono::{DateTime, Utc};
 
@@ -6,15 +6,14 @@ use super::ActionItems;
 use crate::Result;
 
 impl ActionItems<'_> {
-    /// When the items were written down that were so from `start` on and before `end`, without those that were cancelled
-    /// or replaced since, in no order.
+    /// The creation times of items from `start` on and before `end`, without cancelled and superseded ones, unordered.
     pub async fn times_created(&self, start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Vec<DateTime<Utc>>> {
         let statement = "SELECT VALUE created_at FROM action_item
             WHERE user = $user AND created_at >= $start AND created_at < $end AND status IN ['active', 'completed']";
         self.times(statement, start, end).await
     }
 
-    /// When the items were done that were so from `start` on and before `end`, in no order.
+    /// The completion times of items from `start` on and before `end`, unordered.
     pub async fn times_completed(&self, start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Vec<DateTime<Utc>>> {
         let statement = "SELECT VALUE completed_at FROM action_item
             WHERE user = $user AND completed_at >= $start AND completed_at < $end";
