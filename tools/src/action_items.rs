@@ -30,6 +30,9 @@ use sync::*;
 /// The user's tasks.
 pub(crate) const ACTION_ITEMS: Noun = Noun {
     reader: Some("get_action_item"),
+    lister: Some("get_action_items"),
+    searcher: Some("search_action_items"),
+    text: "/description",
     scopes: Some((ActionItemsRead, ActionItemsWrite)),
     for_keys: COMPACT,
     limits: LimitGroup::ActionItems,

@@ -32,6 +32,9 @@ use shared::*;
 /// Recorded conversations.
 pub(crate) const CONVERSATIONS: Noun = Noun {
     reader: Some("get_conversation_by_id"),
+    lister: Some("get_conversations"),
+    searcher: Some("search_conversations"),
+    text: "/structured/title",
     scopes: Some((ConversationsRead, ConversationsWrite)),
     for_keys: FOR_KEYS,
     limits: LimitGroup::Conversations,

@@ -29,6 +29,9 @@ const DEFAULT_HOUR: u32 = 22;
 /// What a day came to.
 pub(crate) const DAILY_SUMMARIES: Noun = Noun {
     reader: Some("get_daily_summary"),
+    lister: Some("get_daily_summaries"),
+    text: "/headline",
+    changed_at: "created_at",
     scopes: Some((ConversationsRead, ConversationsWrite)),
     ..Noun::new("daily_summary", "daily_summaries", "summary_id", Toolset::Conversations)
 };

@@ -20,8 +20,13 @@ const MAX_UPLOAD: usize = 20 << 20;
 const MAX_OPENING: usize = 10_000;
 
 /// Files that go with questions.
-pub(crate) const FILES: Noun =
-    Noun { reader: Some("get_file"), ..Noun::new("file", "files", "file_id", Toolset::Conversations) };
+pub(crate) const FILES: Noun = Noun {
+    reader: Some("get_file"),
+    lister: Some("list_files"),
+    text: "/name",
+    changed_at: "created_at",
+    ..Noun::new("file", "files", "file_id", Toolset::Conversations)
+};
 
 pub(crate) fn tools() -> Vec<Tool> {
     let upload = |path| post(path).placed(Placement::Form("files")).max_body(MAX_UPLOAD);

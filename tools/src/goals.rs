@@ -24,6 +24,8 @@ use crate::{
 /// The user's goals.
 pub(crate) const GOALS: Noun = Noun {
     reader: Some("get_goal"),
+    lister: Some("get_goals"),
+    text: "/title",
     scopes: Some((GoalsRead, GoalsWrite)),
     for_keys: FOR_KEYS,
     limits: LimitGroup::Goals,

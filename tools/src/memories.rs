@@ -27,6 +27,9 @@ use changes::{
 /// Facts about the user and their world.
 pub(crate) const MEMORIES: Noun = Noun {
     reader: Some("get_memory"),
+    lister: Some("get_memories"),
+    searcher: Some("search_memories"),
+    text: "/content",
     scopes: Some((MemoriesRead, MemoriesWrite)),
     for_keys: FOR_KEYS,
     limits: LimitGroup::Memories,

@@ -68,7 +68,7 @@ async fn fetch(context: Context, input: Fetch) -> Result<Fetched> {
     let row = reference.kind.get(&context, reference.id).await?;
     let document = (reference.kind.open)(&row, reference.part).ok_or_else(|| Error::NotFound("Not found".into()))?;
     let (mut text, mut metadata) = (document.text, document.metadata);
-    metadata.insert("kind".to_owned(), reference.kind.name.to_owned());
+    metadata.insert("kind".to_owned(), reference.kind.name().to_owned());
     if let Some(place) = &document.next {
         let next = Reference { part: DocumentPart::From(place), ..reference }.to_string();
         text.push_str(&format!("\n\n[Continues: fetch {next}]"));
@@ -89,7 +89,7 @@ impl<'a> Reference<'a> {
     fn parse(text: &'a str) -> Result<Self> {
         let parts = text.split_once(':').and_then(|(kind, rest)| Some((kinds::find(kind)?, rest)));
         let Some((kind, rest)) = parts.filter(|(_, rest)| !rest.is_empty()) else {
-            let known: Vec<&str> = kinds::ALL.iter().map(|kind| kind.name).collect();
+            let known: Vec<&str> = kinds::ALL.iter().map(|kind| kind.name()).collect();
             return Err(Error::Invalid(format!("An id is `kind:id`, of these kinds: {}", known.join(", "))));
         };
         let (id, part) =
@@ -103,13 +103,13 @@ impl<'a> Reference<'a> {
             DocumentPart::Whole => "",
             DocumentPart::Passage(_) | DocumentPart::From(_) => self.kind.passages,
         };
-        format!("omi://{}/{}{suffix}", self.kind.plural, self.id)
+        format!("omi://{}/{}{suffix}", self.kind.plural(), self.id)
     }
 }
 
 impl std::fmt::Display for Reference<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}{}", self.kind.name, self.id, self.part)
+        write!(f, "{}:{}{}", self.kind.name(), self.id, self.part)
     }
 }
 
@@ -134,7 +134,7 @@ mod tests {
     fn references_round_trip() {
         let reference = Reference::parse("conversation:c-1#s-2").unwrap();
         assert_eq!(
-            (reference.kind.name, reference.id, reference.part),
+            (reference.kind.name(), reference.id, reference.part),
             ("conversation", "c-1", DocumentPart::Passage("s-2"))
         );
         for text in ["conversation:c-1#s-2", "conversation:c-1#from=s-2", "file:f#from=100000", "memory:m"] {
@@ -150,8 +150,7 @@ mod tests {
     #[test]
     fn every_kind_has_an_existing_tool() {
         for kind in kinds::ALL {
-            let tool = crate::find(kind.tool).unwrap_or_else(|| panic!("no tool {}", kind.tool));
-            assert!(tool.arguments.takes(kind.argument), "{}", kind.name);
+            assert!(kind.reader().arguments.takes(kind.noun.id), "{}", kind.name());
         }
     }
 
@@ -161,7 +160,7 @@ mod tests {
             for part in [DocumentPart::Whole, DocumentPart::Passage("p"), DocumentPart::From("p")] {
                 let uri = Reference { kind, id: "x", part }.uri();
                 let view = views::find(&uri).unwrap_or_else(|| panic!("{uri} has no view")).view;
-                assert_eq!(view.tool.0, kind.tool, "{uri} needs the same permission as fetch");
+                assert_eq!(view.reader().name, kind.reader().name, "{uri} needs the same permission as fetch");
             }
         }
     }

@@ -7,7 +7,10 @@ mod rows;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use crate::{Context, Error, Result, Tool, assistant::citations};
+use crate::{
+    Context, Error, Result, Tool, action_items::ACTION_ITEMS, assistant::citations, conversations::CONVERSATIONS,
+    daily_summaries::DAILY_SUMMARIES, files::FILES, goals::GOALS, memories::MEMORIES, tool::Noun,
+};
 pub(crate) use completion::matches_prefixes;
 use rows::Rows;
 
@@ -21,16 +24,21 @@ pub struct View {
     pub template: &'static str,
     /// The MIME type of the contents.
     pub mime_type: &'static str,
-    /// The rows with such URIs; none where there is a single URI.
-    rows: Option<Rows>,
-    /// The tool that reads it, and the argument for a row's id.
-    pub(crate) tool: (&'static str, &'static str),
+    source: Source,
     /// Additional arguments.
     arguments: fn() -> Value,
     /// Reads a whole row by its id, where the tool returns only the beginning of long ones.
     whole: Option<citations::Reader>,
-    /// Renders the tool's result, or the whole row.
-    render: fn(Value) -> Option<String>,
+    /// Renders the tool's result, or the whole row; `None` renders the row as JSON.
+    render: Option<fn(Value) -> Option<String>>,
+}
+
+/// What a view reads.
+enum Source {
+    /// The result of this tool, at a single URI.
+    Tool(&'static str),
+    /// The rows of a noun, each at its own URI.
+    Rows(Rows),
 }
 
 /// How a read is recorded.
@@ -52,104 +60,105 @@ pub const ALL: &[View] = &[
         description: "The user's profile: one fact per line, the most important first.",
         template: "omi://profile",
         mime_type: TEXT,
-        rows: None,
-        tool: ("get_user_profile", ""),
+        source: Source::Tool("get_user_profile"),
         arguments: || json!({}),
         whole: None,
-        render: |profile| Some(profile["profile_text"].as_str().unwrap_or("Nothing is known yet.").to_owned()),
+        render: Some(|profile| Some(profile["profile_text"].as_str().unwrap_or("Nothing is known yet.").to_owned())),
     },
     View {
         name: "open-action-items",
         description: "The user's open action items.",
         template: "omi://action-items/open",
         mime_type: JSON,
-        rows: None,
-        tool: ("get_action_items", ""),
+        source: Source::Tool("get_action_items"),
         arguments: || json!({ "completed": false, "limit": 500 }),
         whole: None,
-        render: |items| Some(items["action_items"].to_string()),
+        render: Some(|items| Some(items["action_items"].to_string())),
     },
+    View::of(
+        &MEMORIES,
+        "memories",
+        "One memory: a fact about the user, with its dates, tags and provenance.",
+        "omi://memories/{id}",
+    ),
     View {
-        name: "memories",
-        description: "One memory: a fact about the user, with its dates, tags and provenance.",
-        template: "omi://memories/{id}",
-        mime_type: JSON,
-        rows: Some(rows::MEMORIES),
-        tool: ("get_memory", "memory_id"),
-        arguments: || json!({}),
-        whole: None,
-        render: |result| field(&result, "memory"),
-    },
-    View {
-        name: "conversations",
-        description: "One conversation: its title, overview, action items and times, without its transcript.",
-        template: "omi://conversations/{id}",
-        mime_type: JSON,
-        rows: Some(rows::CONVERSATIONS),
-        tool: ("get_conversation_by_id", "conversation_id"),
         arguments: || json!({ "include_transcript": false }),
-        whole: None,
-        render: |result| field(&result, "conversation"),
+        ..View::of(
+            &CONVERSATIONS,
+            "conversations",
+            "One conversation: its title, overview, action items and times, without its transcript.",
+            "omi://conversations/{id}",
+        )
     },
     View {
-        name: "transcripts",
-        description: "The transcript of a conversation, one line per segment.",
-        template: "omi://conversations/{id}/transcript",
         mime_type: TEXT,
-        rows: Some(rows::CONVERSATIONS),
-        tool: ("get_conversation_by_id", "conversation_id"),
         arguments: || json!({ "include_transcript": false }),
         whole: Some(citations::whole_conversation),
-        render: |conversation| {
+        render: Some(|conversation| {
             let segments = conversation["transcript_segments"].as_array();
             Some(citations::transcript(segments.map_or(&[][..], Vec::as_slice)))
-        },
+        }),
+        ..View::of(
+            &CONVERSATIONS,
+            "transcripts",
+            "The transcript of a conversation, one line per segment.",
+            "omi://conversations/{id}/transcript",
+        )
     },
+    View::of(
+        &ACTION_ITEMS,
+        "action-items",
+        "One action item: its description, due date and status.",
+        "omi://action-items/{id}",
+    ),
     View {
-        name: "action-items",
-        description: "One action item: its description, due date and status.",
-        template: "omi://action-items/{id}",
-        mime_type: JSON,
-        rows: Some(rows::ACTION_ITEMS),
-        tool: ("get_action_item", "action_item_id"),
-        arguments: || json!({}),
-        whole: None,
-        render: |result| field(&result, "action_item"),
+        source: Source::Rows(Rows { noun: &GOALS, arguments: || json!({ "include_inactive": true }) }),
+        ..View::of(&GOALS, "goals", "One goal: its target and the user's progress.", "omi://goals/{id}")
     },
+    View::of(&DAILY_SUMMARIES, "daily-summaries", "One daily summary.", "omi://daily-summaries/{id}"),
     View {
-        name: "goals",
-        description: "One goal: its target and the user's progress.",
-        template: "omi://goals/{id}",
-        mime_type: JSON,
-        rows: Some(rows::GOALS),
-        tool: ("get_goal", "goal_id"),
-        arguments: || json!({}),
-        whole: None,
-        render: |result| field(&result, "goal"),
-    },
-    View {
-        name: "daily-summaries",
-        description: "One daily summary.",
-        template: "omi://daily-summaries/{id}",
-        mime_type: JSON,
-        rows: Some(rows::DAILY_SUMMARIES),
-        tool: ("get_daily_summary", "summary_id"),
-        arguments: || json!({}),
-        whole: None,
-        render: |result| field(&result, "daily_summary"),
-    },
-    View {
-        name: "files",
-        description: "The text of a file attached to a question; empty for an image.",
-        template: "omi://files/{id}",
         mime_type: TEXT,
-        rows: Some(rows::FILES),
-        tool: ("get_file", "file_id"),
-        arguments: || json!({}),
         whole: Some(citations::whole_file),
-        render: |file| Some(citations::text(&file, "text")),
+        render: Some(|file| Some(citations::text(&file, "text"))),
+        ..View::of(
+            &FILES,
+            "files",
+            "The text of a file attached to a question; empty for an image.",
+            "omi://files/{id}",
+        )
     },
 ];
+
+impl View {
+    /// A view of each row of a noun, as JSON.
+    const fn of(noun: &'static Noun, name: &'static str, description: &'static str, template: &'static str) -> Self {
+        View {
+            name,
+            description,
+            template,
+            mime_type: JSON,
+            source: Source::Rows(Rows { noun, arguments: || json!({}) }),
+            arguments: || json!({}),
+            whole: None,
+            render: None,
+        }
+    }
+
+    fn rows(&self) -> Option<&Rows> {
+        match &self.source {
+            Source::Tool(_) => None,
+            Source::Rows(rows) => Some(rows),
+        }
+    }
+
+    /// The tool that reads it.
+    pub(crate) fn reader(&self) -> &'static Tool {
+        match &self.source {
+            Source::Tool(name) => tool(name),
+            Source::Rows(rows) => rows.noun.reader(),
+        }
+    }
+}
 
 /// A parsed URI.
 #[derive(Clone, Copy)]
@@ -207,24 +216,29 @@ impl ViewUri<'_> {
     }
 
     async fn read(&self, context: Context, mode: ReadMode) -> Result<Content> {
-        let (name, argument) = self.view.tool;
+        let tool = self.view.reader();
         if let (Some(read), Some(id), ReadMode::Unaudited) = (self.view.whole, self.id, mode) {
-            tool(name).permits(&context)?;
+            tool.permits(&context)?;
             return self.render(read(context, id.to_owned()).await?);
         }
         let Value::Object(mut given) = (self.view.arguments)() else { unreachable!("arguments are an object") };
-        given.extend(self.id.map(|id| (argument.to_owned(), json!(id))));
-        let result = call(tool(name), context.clone(), given, mode).await?;
+        let argument = self.view.rows().map(|rows| rows.noun.id.to_owned());
+        given.extend(argument.zip(self.id.map(|id| json!(id))));
+        let result = call(tool, context.clone(), given, mode).await?;
         let result = match (self.view.whole, self.id) {
             (Some(read), Some(id)) => read(context, id.to_owned()).await?,
-            _ => tool(name).for_assistants(result),
+            _ => tool.for_assistants(result),
         };
         self.render(result)
     }
 
     fn render(&self, result: Value) -> Result<Content> {
-        let name = self.view.tool.0;
-        let text = (self.view.render)(result);
+        let text = match (self.view.render, self.view.rows()) {
+            (Some(render), _) => render(result),
+            (None, Some(rows)) => result.get(rows.noun.name).map(Value::to_string),
+            (None, None) => Some(result.to_string()),
+        };
+        let name = self.view.reader().name;
         let text = text.ok_or_else(|| Error::Internal(anyhow::anyhow!("unexpected result of {name}")))?;
         Ok(Content { text, mime_type: self.view.mime_type })
     }
@@ -233,13 +247,13 @@ impl ViewUri<'_> {
 impl View {
     /// Whether the caller may read it and list its rows; if not, the view is hidden.
     pub fn permits(&self, context: &Context) -> bool {
-        let permitted = |name| tool(name).permits(context).is_ok();
-        permitted(self.tool.0) && self.rows.as_ref().is_none_or(|rows| permitted(rows.tool))
+        let permitted = |tool: &Tool| tool.permits(context).is_ok();
+        permitted(self.reader()) && self.rows().is_none_or(|rows| permitted(rows.lister()))
     }
 
     /// Whether it is a template of URIs for rows.
     pub fn has_rows(&self) -> bool {
-        self.rows.is_some()
+        self.rows().is_some()
     }
 
     /// Whether its URIs are listed: those for parts of rows are not.
@@ -260,7 +274,7 @@ impl View {
     }
 
     async fn entries(&self, context: Context, limit: usize, cursor: Option<&str>, mode: ReadMode) -> Result<Entries> {
-        let Some(rows) = &self.rows else {
+        let Some(rows) = self.rows() else {
             let name = self.name.replace('-', " ");
             let entry = Entry { uri: self.template.to_owned(), name, mime_type: self.mime_type, changed: None };
             return Ok(Entries { entries: vec![entry], next: None });
@@ -277,7 +291,7 @@ impl View {
 
     /// Completes a partial id: by its prefix, or by words of the rows' names. Fails as the tools do.
     pub async fn complete(&self, context: Context, typed: &str) -> Result<Vec<String>> {
-        match &self.rows {
+        match self.rows() {
             Some(rows) => completion::complete_id(rows, context, typed).await,
             None => Ok(Vec::new()),
         }
@@ -305,10 +319,6 @@ async fn call(tool: &'static Tool, context: Context, arguments: Map<String, Valu
     }
 }
 
-fn field(result: &Value, name: &str) -> Option<String> {
-    Some(result.get(name)?.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,16 +326,15 @@ mod tests {
     #[test]
     fn every_view_names_existing_tools_and_arguments() {
         for view in ALL {
-            let (reader, argument) = view.tool;
-            assert!(argument.is_empty() || tool(reader).arguments.takes(argument), "{}", view.name);
-            assert_eq!(argument.is_empty(), view.rows.is_none(), "{}", view.name);
+            let reader = view.reader();
+            assert!(view.rows().is_none_or(|rows| reader.arguments.takes(rows.noun.id)), "{}", view.name);
             let Value::Object(given) = (view.arguments)() else { unreachable!() };
-            assert!(given.keys().all(|name| tool(reader).arguments.takes(name)), "{}", view.name);
-            assert!(view.whole.is_none() || view.rows.is_some(), "{}", view.name);
-            if let Some(rows) = &view.rows {
+            assert!(given.keys().all(|name| reader.arguments.takes(name)), "{}", view.name);
+            assert!(view.whole.is_none() || view.rows().is_some(), "{}", view.name);
+            if let Some(rows) = view.rows() {
                 let Value::Object(given) = (rows.arguments)() else { unreachable!() };
-                assert!(given.keys().all(|name| tool(rows.tool).arguments.takes(name)), "{}", view.name);
-                assert!(rows.search.is_none_or(|search| tool(search).arguments.takes("query")), "{}", view.name);
+                assert!(given.keys().all(|name| rows.lister().arguments.takes(name)), "{}", view.name);
+                assert!(rows.noun.searcher.is_none_or(|search| tool(search).arguments.takes("query")), "{}", view.name);
             }
         }
     }

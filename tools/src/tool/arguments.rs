@@ -360,3 +360,35 @@ pub(crate) fn read_time(text: &str, is_end: bool) -> Option<DateTime<Utc>> {
     let date = || Some(NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_time(moment?));
     whole().or_else(|| naive().or_else(date).map(|time| time.and_utc()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a path such as `items.content` leads to a field.
+    fn exists(schema: &Map<String, Value>, path: &str) -> bool {
+        let root = Value::Object(schema.clone());
+        let field = path.split('.').try_fold(&root, |at, name| {
+            let object = at.get("items").unwrap_or(at);
+            object["properties"].get(name)
+        });
+        field.is_some()
+    }
+
+    #[test]
+    fn every_difference_names_a_field_of_the_input_type() {
+        for tool in crate::all() {
+            for route in &tool.routes {
+                let Arguments { renamed, aliases, list_aliases, preset, narrowed, required, unknown, .. } =
+                    &route.arguments;
+                let pairs = renamed.iter().chain(aliases).map(|(field, _)| *field);
+                let lists = list_aliases.iter().map(|(field, ..)| *field);
+                let values = preset.iter().chain(narrowed).map(|(field, _)| *field);
+                let enums = unknown.iter().map(|(field, _)| *field);
+                for field in pairs.chain(lists).chain(values).chain(enums).chain(required.iter().copied()) {
+                    assert!(exists(tool.arguments.schema(), field), "{} {}: {field}", route.method, route.path);
+                }
+            }
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Nouns: the kinds of things that users have, and what all tools of one kind have in common.
+//! Nouns: the kinds of things that users have, and what the tools, URIs and citations of one kind have in common.
 
 use schemas::scope::Scope;
 
@@ -15,6 +15,15 @@ pub(crate) struct Noun {
     pub(crate) id: &'static str,
     /// The tool that gets one by its id.
     pub(crate) reader: Option<&'static str>,
+    /// The tool that lists them, newest first, by `limit` and `cursor` or `offset`; without these arguments it returns
+    /// all of them, oldest first.
+    pub(crate) lister: Option<&'static str>,
+    /// The tool that searches them by `query`.
+    pub(crate) searcher: Option<&'static str>,
+    /// The JSON pointer to the words of one.
+    pub(crate) text: &'static str,
+    /// The field with the time of its last change.
+    pub(crate) changed_at: &'static str,
     /// The scopes of keys that read and that change them; without these, keys may not.
     pub(crate) scopes: Option<(Scope, Scope)>,
     /// The fields that keys see of one; none is all.
@@ -28,7 +37,28 @@ pub(crate) struct Noun {
 impl Noun {
     /// A noun of signed-in users alone, with no reader and the limits that all other nouns share.
     pub(crate) const fn new(name: &'static str, plural: &'static str, id: &'static str, toolset: Toolset) -> Self {
-        Self { name, plural, id, reader: None, scopes: None, for_keys: &[], limits: LimitGroup::Other, toolset }
+        Self {
+            name,
+            plural,
+            id,
+            reader: None,
+            lister: None,
+            searcher: None,
+            text: "",
+            changed_at: "updated_at",
+            scopes: None,
+            for_keys: &[],
+            limits: LimitGroup::Other,
+            toolset,
+        }
+    }
+
+    /// The tool that gets one.
+    ///
+    /// # Panics
+    /// Without a reader.
+    pub(crate) fn reader(&self) -> &'static Tool {
+        self.reader.and_then(crate::find).expect("a noun that is read has a reader")
     }
 
     /// The tools of these definitions.

@@ -5,30 +5,26 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::documents::{self, Document, DocumentPart};
-use crate::{Context, Error, Result, files};
+use crate::{
+    Context, Error, Result, Tool,
+    action_items::ACTION_ITEMS,
+    conversations::CONVERSATIONS,
+    daily_summaries::DAILY_SUMMARIES,
+    files::{self, FILES},
+    goals::GOALS,
+    memories::MEMORIES,
+    tool::Noun,
+};
 
 /// A kind of object that can be cited.
 pub(super) struct CitableKind {
-    /// Its name in references and citations.
-    pub(super) name: &'static str,
-    /// Its name in URIs.
-    pub(super) plural: &'static str,
+    pub(super) noun: &'static Noun,
     /// The suffix of the URI at which a part of it is read.
     pub(super) passages: &'static str,
-    /// The tool that reads one, and the argument for its id.
-    pub(super) tool: &'static str,
-    pub(super) argument: &'static str,
-    source: ObjectSource,
+    /// Reads a whole object, where the noun's reader returns only the beginning of long ones.
+    whole: Option<Reader>,
     /// Renders an object, or a part of it; `None` when there is no such part.
     pub(super) open: fn(&Value, DocumentPart<'_>) -> Option<Document>,
-}
-
-/// Where an object is read.
-enum ObjectSource {
-    /// In this field of the tool's result.
-    Field(&'static str),
-    /// By a separate reader, as the tool returns only the beginning of long objects.
-    Whole(Reader),
 }
 
 /// Reads a whole object by its id. The caller's permission must have been checked.
@@ -36,82 +32,49 @@ pub(crate) type Reader = fn(Context, String) -> BoxFuture<'static, Result<Value>
 
 /// All kinds that can be cited.
 pub(super) const ALL: &[CitableKind] = &[
+    CitableKind { noun: &MEMORIES, passages: "", whole: None, open: documents::memory },
     CitableKind {
-        name: "memory",
-        plural: "memories",
-        passages: "",
-        tool: "get_memory",
-        argument: "memory_id",
-        source: ObjectSource::Field("memory"),
-        open: documents::memory,
-    },
-    CitableKind {
-        name: "conversation",
-        plural: "conversations",
+        noun: &CONVERSATIONS,
         passages: "/transcript",
-        tool: "get_conversation_by_id",
-        argument: "conversation_id",
-        source: ObjectSource::Whole(whole_conversation),
+        whole: Some(whole_conversation),
         open: documents::conversation,
     },
-    CitableKind {
-        name: "action_item",
-        plural: "action-items",
-        passages: "",
-        tool: "get_action_item",
-        argument: "action_item_id",
-        source: ObjectSource::Field("action_item"),
-        open: documents::action_item,
-    },
-    CitableKind {
-        name: "goal",
-        plural: "goals",
-        passages: "",
-        tool: "get_goal",
-        argument: "goal_id",
-        source: ObjectSource::Field("goal"),
-        open: documents::goal,
-    },
-    CitableKind {
-        name: "daily_summary",
-        plural: "daily-summaries",
-        passages: "",
-        tool: "get_daily_summary",
-        argument: "summary_id",
-        source: ObjectSource::Field("daily_summary"),
-        open: documents::daily_summary,
-    },
-    CitableKind {
-        name: "file",
-        plural: "files",
-        passages: "",
-        tool: "get_file",
-        argument: "file_id",
-        source: ObjectSource::Whole(whole_file),
-        open: documents::file,
-    },
+    CitableKind { noun: &ACTION_ITEMS, passages: "", whole: None, open: documents::action_item },
+    CitableKind { noun: &GOALS, passages: "", whole: None, open: documents::goal },
+    CitableKind { noun: &DAILY_SUMMARIES, passages: "", whole: None, open: documents::daily_summary },
+    CitableKind { noun: &FILES, passages: "", whole: Some(whole_file), open: documents::file },
 ];
 
 /// The kind with this name.
 pub(super) fn find(name: &str) -> Option<&'static CitableKind> {
-    ALL.iter().find(|kind| kind.name == name)
+    ALL.iter().find(|kind| kind.name() == name)
 }
 
 impl CitableKind {
+    /// Its name in references and citations.
+    pub(super) fn name(&self) -> &'static str {
+        self.noun.name
+    }
+
+    /// Its name in URIs.
+    pub(super) fn plural(&self) -> String {
+        self.noun.plural.replace('_', "-")
+    }
+
+    /// The tool that reads one: who may not call it, may not cite either.
+    pub(super) fn reader(&self) -> &'static Tool {
+        self.noun.reader()
+    }
+
     /// Reads an object by its id. Fails as its tool does.
     pub(super) async fn get(&self, context: &Context, id: &str) -> Result<Value> {
-        let tool = crate::find(self.tool).expect("kinds name existing tools");
-        match self.source {
-            ObjectSource::Field(field) => {
-                let given = Map::from_iter([(self.argument.to_owned(), json!(id))]);
-                let mut result = tool.read_unaudited(context.clone(), given).await?;
-                Ok(result[field].take())
-            }
-            ObjectSource::Whole(read) => {
-                tool.permits(context)?;
-                read(context.clone(), id.to_owned()).await
-            }
+        if let Some(read) = self.whole {
+            self.reader().permits(context)?;
+            return read(context.clone(), id.to_owned()).await;
         }
+        let given = Map::from_iter([(self.noun.id.to_owned(), json!(id))]);
+        let mut result = self.reader().read_unaudited(context.clone(), given).await?;
+        Ok(result[self.noun.name].take())
     }
 }
 

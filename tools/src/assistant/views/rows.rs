@@ -5,7 +5,7 @@ use language::truncate::truncate_line;
 use serde_json::{Map, Value, json};
 
 use super::{ReadMode, call, tool};
-use crate::{Context, Error, Result};
+use crate::{Context, Error, Result, Tool, tool::Noun};
 
 /// The maximum page size of every listing tool.
 const MAX_PAGE: usize = 100;
@@ -13,75 +13,12 @@ const MAX_PAGE: usize = 100;
 /// The maximum length of a row's name, in characters.
 const MAX_NAME: usize = 60;
 
-/// How rows are listed.
+/// The rows of a noun.
 pub(super) struct Rows {
-    /// The tool that lists them, newest first, by `limit` and `cursor` or `offset`; without these arguments it returns
-    /// all of them, oldest first.
-    pub(super) tool: &'static str,
-    /// Additional arguments of that tool.
+    pub(super) noun: &'static Noun,
+    /// Additional arguments of the listing tool.
     pub(super) arguments: fn() -> Value,
-    /// The tool that searches them by `query`.
-    pub(super) search: Option<&'static str>,
-    /// The field of both tools' results that contains them.
-    field: &'static str,
-    /// The JSON pointer to a row's name, and the field with the time of its last change.
-    text: &'static str,
-    changed: &'static str,
 }
-
-pub(super) const MEMORIES: Rows = Rows {
-    tool: "get_memories",
-    arguments: || json!({}),
-    search: Some("search_memories"),
-    field: "memories",
-    text: "/content",
-    changed: "updated_at",
-};
-
-pub(super) const CONVERSATIONS: Rows = Rows {
-    tool: "get_conversations",
-    arguments: || json!({}),
-    search: Some("search_conversations"),
-    field: "conversations",
-    text: "/structured/title",
-    changed: "updated_at",
-};
-
-pub(super) const ACTION_ITEMS: Rows = Rows {
-    tool: "get_action_items",
-    arguments: || json!({}),
-    search: Some("search_action_items"),
-    field: "action_items",
-    text: "/description",
-    changed: "updated_at",
-};
-
-pub(super) const GOALS: Rows = Rows {
-    tool: "get_goals",
-    arguments: || json!({ "include_inactive": true }),
-    search: None,
-    field: "goals",
-    text: "/title",
-    changed: "updated_at",
-};
-
-pub(super) const DAILY_SUMMARIES: Rows = Rows {
-    tool: "get_daily_summaries",
-    arguments: || json!({}),
-    search: None,
-    field: "daily_summaries",
-    text: "/headline",
-    changed: "created_at",
-};
-
-pub(super) const FILES: Rows = Rows {
-    tool: "list_files",
-    arguments: || json!({}),
-    search: None,
-    field: "files",
-    text: "/name",
-    changed: "created_at",
-};
 
 /// A row with a URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +36,11 @@ pub(super) struct Page {
 }
 
 impl Rows {
+    /// The tool that lists them.
+    pub(super) fn lister(&self) -> &'static Tool {
+        tool(self.noun.lister.expect("rows can be listed"))
+    }
+
     /// A page of at most `limit` rows (at most 100), from `cursor` on.
     pub(super) async fn page(
         &self,
@@ -107,7 +49,7 @@ impl Rows {
         cursor: Option<&str>,
         mode: ReadMode,
     ) -> Result<Page> {
-        let tool = tool(self.tool);
+        let tool = self.lister();
         let limit = limit.min(MAX_PAGE);
         let Value::Object(mut given) = (self.arguments)() else { unreachable!("arguments are an object") };
         if tool.arguments.takes("cursor") {
@@ -137,7 +79,7 @@ impl Rows {
 
     /// The results of a search, best first.
     pub(super) async fn search(&self, context: Context, query: &str) -> Result<Vec<Row>> {
-        let Some(search) = self.search.map(tool).filter(|tool| tool.permits(&context).is_ok()) else {
+        let Some(search) = self.noun.searcher.map(tool).filter(|tool| tool.permits(&context).is_ok()) else {
             return Ok(Vec::new());
         };
         let given = Map::from_iter([("query".to_owned(), json!(query))]);
@@ -147,9 +89,9 @@ impl Rows {
     fn read(&self, page: &Value) -> Vec<Row> {
         let row = |row: &Value| Row {
             id: row["id"].as_str().unwrap_or_default().to_owned(),
-            name: truncate_line(row.pointer(self.text).and_then(Value::as_str).unwrap_or_default(), MAX_NAME),
-            changed: row[self.changed].as_str().and_then(|time| time.parse().ok()),
+            name: truncate_line(row.pointer(self.noun.text).and_then(Value::as_str).unwrap_or_default(), MAX_NAME),
+            changed: row[self.noun.changed_at].as_str().and_then(|time| time.parse().ok()),
         };
-        page[self.field].as_array().into_iter().flatten().map(row).collect()
+        page[self.noun.plural].as_array().into_iter().flatten().map(row).collect()
     }
 }
