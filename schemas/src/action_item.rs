@@ -16,7 +16,7 @@ pub use conversation::*;
 pub use sharing::*;
 pub use sync::*;
 
-/// Where an action item stands: `active` is open, `completed` is done, `cancelled` was given up, `superseded` was
+/// The status of an action item: `active` is open, `completed` is done, `cancelled` was given up, `superseded` was
 /// replaced by another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -29,7 +29,7 @@ pub enum ActionItemStatus {
     Superseded,
 }
 
-/// Who is to do it: the user, somebody else, or that is not known.
+/// Who has to do it: the user, another person, or unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
@@ -58,12 +58,12 @@ pub struct ActionItem {
     pub id: String,
     /// The same under its newer name.
     pub task_id: String,
-    /// What is to be done.
+    /// What to do.
     #[schemars(example = &"Send Ana the photos")]
     pub description: String,
     /// Whether it is done.
     pub completed: bool,
-    /// Where it stands; `completed` when it is done.
+    /// Its status; `completed` when it is done.
     pub status: ActionItemStatus,
     /// When it was written down.
     #[schemars(example = &"2026-05-08T13:56:00Z")]
@@ -74,7 +74,7 @@ pub struct ActionItem {
     /// When it is due.
     #[schemars(example = &"2026-05-15T09:00:00Z")]
     pub due_at: Option<DateTime<Utc>>,
-    /// How sure the due date is, 0 to 1, where it was drawn from a conversation.
+    /// How sure the due date is, 0 to 1, where it was extracted from a conversation.
     pub due_confidence: Option<f64>,
     /// When it was done.
     pub completed_at: Option<DateTime<Utc>>,
@@ -90,9 +90,9 @@ pub struct ActionItem {
     pub workstream_id: Option<String>,
     /// What it came from: `manual`, `conversation`, `shared`, or a client's own word.
     pub source: Option<String>,
-    /// How it came to be.
+    /// Its provenance.
     pub provenance: Vec<Provenance>,
-    /// How it recurs, as an RFC 5545 rule; kept for clients, nothing recurs by itself.
+    /// Its recurrence, as an RFC 5545 rule; stored for clients, no items are created from it.
     pub recurrence_rule: Option<String>,
     /// The item that it is a recurrence of.
     pub recurrence_parent_id: Option<String>,
@@ -107,11 +107,11 @@ pub struct ActionItem {
     pub export_platform: Option<String>,
     /// Its id in Apple's reminders.
     pub apple_reminder_id: Option<String>,
-    /// Its place in a list that the user arranges.
+    /// Its position in the user's order.
     pub sort_order: i64,
-    /// How far it is indented in that list, 0 to 3.
+    /// Its indentation in that list, 0 to 3.
     pub indent_level: i64,
-    /// Whether it is hidden behind a paid plan; never so here.
+    /// Whether it requires a paid plan; always false.
     pub is_locked: bool,
 }
 
@@ -119,7 +119,7 @@ pub struct ActionItem {
 /// this for what is open or due; to find one about something, use search.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct GetActionItems {
-    /// Only those that are (true) or are not (false) done.
+    /// Only completed (true) or open (false) ones.
     #[serde(default)]
     pub completed: Option<bool>,
     /// Only those that came from this conversation.
@@ -128,7 +128,7 @@ pub struct GetActionItems {
     /// Only those written down at or after this time.
     #[serde(default)]
     pub start_date: Option<DateTime<Utc>>,
-    /// Only those written down at or before this time; a date alone takes in that whole day.
+    /// Only those written down at or before this time; a date alone includes that whole day.
     #[serde(default)]
     pub end_date: Option<DateTime<Utc>>,
     /// Only those due from this time on.
@@ -148,7 +148,7 @@ pub struct GetActionItems {
     #[serde(default)]
     #[schemars(range(max = 100_000))]
     pub offset: u32,
-    /// Where to go on: the next_cursor of the page before, with the same filters; not together with offset.
+    /// The next_cursor of the previous page, with the same filters; not together with offset.
     #[serde(default)]
     pub cursor: Option<String>,
 }
@@ -162,17 +162,17 @@ fn page_of_action_items() -> u32 {
 pub struct ActionItems {
     /// The items: open ones first, then by due date, those without one last, then the youngest first.
     pub action_items: Vec<ActionItem>,
-    /// How many there are in this page.
+    /// The number of items in this page.
     pub returned_count: usize,
     /// Whether more follow.
     pub has_more: bool,
-    /// Whether the page was cut short because reading took too long; never so here.
+    /// Whether the page was truncated because reading took too long; always false.
     pub truncated: bool,
-    /// How many were skipped.
+    /// The offset of this page.
     pub offset: u32,
-    /// How many were asked for.
+    /// The requested page size.
     pub limit: u32,
-    /// Where the next page begins; left out on the last one.
+    /// The cursor of the next page; left out on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }
@@ -210,17 +210,17 @@ fn some_action_items() -> u32 {
     10
 }
 
-/// An action item that answers a search.
+/// An action item found by a search.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct FoundActionItem {
     /// The action item.
     #[serde(flatten)]
     pub action_item: ActionItem,
-    /// How well it fits, 0 to 1, comparable within one answer.
+    /// Its relevance, 0 to 1, comparable within one response.
     pub relevance_score: f32,
 }
 
-/// The action items that answer a search.
+/// The action items found by a search.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FoundActionItems {
     /// Best first.
@@ -233,7 +233,7 @@ pub struct FoundActionItems {
 /// get_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetActionItemIds {
-    /// Only those that are (true) or are not (false) done.
+    /// Only completed (true) or open (false) ones.
     #[serde(default)]
     pub completed: Option<bool>,
 }

@@ -1,4 +1,4 @@
-//! What assistants and scripts did: the words of the audit trail.
+//! The audit trail of assistants and scripts.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -13,19 +13,19 @@ pub enum AuditAccess {
     Write,
 }
 
-/// Something that an assistant, a script or the administrator did.
+/// A call of an assistant, a script or the administrator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditEntry {
     /// When.
     #[schemars(example = &"2026-05-08T13:56:00Z")]
     pub time: DateTime<Utc>,
-    /// The face it came through: `developer`, `mcp`, or `agent` for the chat.
+    /// The surface that it came through: `developer`, `mcp`, or `agent` for the chat.
     #[schemars(example = &"mcp")]
     pub face: String,
     /// The id of the key, or of the grant of an app that signed in; null where the user themselves had signed in, or the
-    /// administrator acted for them.
+    /// administrator impersonated them.
     pub key_id: Option<String>,
-    /// What that key or app was called then; `administrator` for whoever has `sign_in.admin_key`.
+    /// The name of that key or app at the time; `administrator` for the holder of `sign_in.admin_key`.
     #[schemars(example = &"Claude")]
     pub key_name: Option<String>,
     /// The id of the client that signed in; `mcp-api` for a plain MCP key.
@@ -39,7 +39,7 @@ pub struct AuditEntry {
     pub ids: Vec<String>,
     /// How many there were.
     pub id_count: usize,
-    /// What became of it: `ok`, the code of the error, such as `not_found`, or `cancelled`.
+    /// The outcome: `ok`, the code of the error, such as `not_found`, or `cancelled`.
     #[schemars(example = &"ok")]
     pub outcome: String,
 }
@@ -69,7 +69,7 @@ pub struct GetAudit {
     #[serde(default = "a_page")]
     #[schemars(range(min = 1, max = 500))]
     pub limit: u32,
-    /// The next_cursor of the page before, to go on with the same filters.
+    /// The next_cursor of the previous page, with the same filters.
     #[serde(default)]
     pub cursor: Option<String>,
 }
@@ -78,12 +78,12 @@ fn a_page() -> u32 {
     100
 }
 
-/// What assistants and scripts did.
+/// The calls of assistants and scripts.
 #[derive(Debug, PartialEq, Serialize, JsonSchema)]
 pub struct AuditTrail {
     /// Newest first.
     pub entries: Vec<AuditEntry>,
-    /// Where the next page begins; left out on the last one.
+    /// The cursor of the next page; left out on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }

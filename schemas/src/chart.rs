@@ -96,11 +96,11 @@ pub enum ChartType {
 pub struct Chart {
     /// How it is drawn.
     pub chart_type: ChartType,
-    /// What it is called.
+    /// Its name.
     pub title: String,
     /// What its points are told apart by.
     pub x_label: Option<String>,
-    /// What is counted, with its unit.
+    /// The unit, with its unit.
     pub y_label: Option<String>,
     /// What it shows.
     pub datasets: Vec<ChartDataset>,
@@ -109,7 +109,7 @@ pub struct Chart {
 /// One line, or one sort of bars, of a chart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ChartDataset {
-    /// What it is called.
+    /// Its name.
     pub label: String,
     /// Its points, in the order that they are drawn.
     pub data_points: Vec<ChartPoint>,

@@ -1,4 +1,4 @@
-//! Searching everything at once and fetching what was found, in the shape that assistants' connectors require.
+//! Search over all data and fetch of its results, in the form that assistants' connectors require.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ fn a_page() -> u32 {
     15
 }
 
-/// What fits a search.
+/// The results of a search.
 #[derive(Debug, PartialEq, Serialize, JsonSchema)]
 pub struct SearchResults {
     /// Best first, of the kinds that the caller may read. Files belong to the user's own chat, for which keys have no
@@ -31,16 +31,16 @@ pub struct SearchResults {
     pub results: Vec<SearchResult>,
 }
 
-/// Something that fits a search.
+/// A search result.
 #[derive(Debug, PartialEq, Serialize, JsonSchema)]
 pub struct SearchResult {
-    /// What to fetch it by: its kind and its own id, and behind `#` the passage of a conversation or file.
+    /// The id for fetch: its kind and its own id, and after `#` the passage of a conversation or file.
     #[schemars(example = &"conversation:0b7a6f6e-54a5-4c8a-8d0e-6f1f4b1f8a11#5f0c1c0e-7a7c-4f2f-9b0e-2f1d6a3a9f52")]
     pub id: String,
-    /// What it says, in a line, with who said it and when.
+    /// Its text in one line, with the speaker and the time.
     #[schemars(example = &"Ana, 8 May 2026, “Planning the trip to Oslo”: Let's meet on Friday at three.")]
     pub title: String,
-    /// Where it is, to be cited by: the MCP resource that opens there.
+    /// The URI for citations, which is an MCP resource.
     #[schemars(example = &"omi://conversations/0b7a6f6e-54a5-4c8a-8d0e-6f1f4b1f8a11/transcript")]
     pub url: String,
 }
@@ -55,19 +55,19 @@ pub struct Fetch {
     pub id: String,
 }
 
-/// Something in full.
+/// A whole document.
 #[derive(Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Fetched {
-    /// What it was fetched by.
+    /// Its id.
     #[schemars(example = &"memory:4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
     pub id: String,
-    /// What it is called.
+    /// Its name.
     pub title: String,
-    /// All that it says. What is longer than 100,000 characters ends early, with the id by which the rest is fetched.
+    /// Its whole text. Texts longer than 100,000 characters are cut, with the id of the rest as `next`.
     pub text: String,
-    /// Where it is, to be cited by: the MCP resource that opens there.
+    /// The URI for citations, which is an MCP resource.
     #[schemars(example = &"omi://memories/4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
     pub url: String,
-    /// What else is known of it: its kind, its times, who speaks; as `next` the id of the rest of what is very long.
+    /// Its metadata: kind, times, speakers; as `next` the id of the rest of a very long text.
     pub metadata: BTreeMap<String, String>,
 }

@@ -1,4 +1,4 @@
-//! Conversations: what was said, and what was made of it.
+//! Conversations: recorded talk, and what was extracted from it.
 
 mod changes;
 mod finalization;
@@ -18,7 +18,7 @@ pub use segment::*;
 pub use structured::*;
 pub use writing::*;
 
-/// The device or app that a conversation came from; `unknown` stands for names that are not in the list.
+/// The device or app that a conversation came from; `unknown` for names that are not in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
@@ -47,8 +47,8 @@ pub enum ConversationSource {
     Unknown,
 }
 
-/// Where a conversation stands: `in_progress` is still being heard, `processing` is being understood, `merging` is on
-/// its way into another one, `completed` is done, `failed` could not be understood yet and keeps its transcript.
+/// The status of a conversation: `in_progress` is being recorded, `processing` is being processed, `merging` is being
+/// merged into another one, `completed` is done, `failed` could not be processed and keeps its transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
@@ -61,7 +61,7 @@ pub enum ConversationStatus {
     Failed,
 }
 
-/// Who may see a conversation: only its user, whoever has the link, or everyone.
+/// Who may see a conversation: only its user, everyone with the link, or everyone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
@@ -72,8 +72,8 @@ pub enum ConversationVisibility {
     Public,
 }
 
-/// What made the title, overview, action items and memories: `model` is the configured language model, `local` the rules
-/// that work without one.
+/// What produced the title, overview, action items and memories: `model` is the configured language model, `local`
+/// the built-in rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
@@ -82,7 +82,7 @@ pub enum Processor {
     Local,
 }
 
-/// What a text that was handed in is: the words of a recording, a written message, or anything else.
+/// The source of a submitted text: a recording, a written message, or anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
@@ -93,22 +93,22 @@ pub enum TextSource {
     OtherText,
 }
 
-/// A place on earth.
+/// A location.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Geolocation {
-    /// Google's id of the place.
+    /// The Google place id.
     #[serde(default)]
     pub google_place_id: Option<String>,
-    /// Degrees north.
+    /// Latitude in degrees.
     #[schemars(range(min = -90.0, max = 90.0), example = 59.91)]
     pub latitude: f64,
-    /// Degrees east.
+    /// Longitude in degrees.
     #[schemars(range(min = -180.0, max = 180.0), example = 10.75)]
     pub longitude: f64,
-    /// The address, for people.
+    /// The address.
     #[serde(default)]
     pub address: Option<String>,
-    /// What sort of place it is.
+    /// The type of the place.
     #[serde(default)]
     pub location_type: Option<String>,
 }
@@ -124,11 +124,11 @@ pub struct ConversationPhoto {
     pub description: Option<String>,
     /// When it was taken.
     pub created_at: DateTime<Utc>,
-    /// Whether it was judged not worth keeping.
+    /// Whether it was discarded as not useful.
     pub discarded: bool,
 }
 
-/// What an app made of a conversation.
+/// The result of an app for a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AppResult {
     /// The app.
@@ -137,7 +137,7 @@ pub struct AppResult {
     pub content: String,
 }
 
-/// What an app made of a conversation, under the older name of apps.
+/// The result of an app, under the older name of apps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PluginResult {
     /// The app.
@@ -153,7 +153,7 @@ pub struct CalendarEventLink {
     pub event_id: String,
     /// What the event is called.
     pub title: String,
-    /// The names of those who take part.
+    /// The names of the participants.
     #[serde(default)]
     pub attendees: Vec<String>,
     /// Their addresses.
@@ -168,13 +168,13 @@ pub struct CalendarEventLink {
     pub html_link: Option<String>,
 }
 
-/// A conversation: its transcript, and what was made of it.
+/// A conversation: its transcript, and what was extracted from it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Conversation {
     /// Identifies the conversation.
     #[schemars(example = &"0b7a6f6e-54a5-4c8a-8d0e-6f1f4b1f8a11")]
     pub id: String,
-    /// When it was: when it began, where that is known, else when it was written here. Lists are sorted by it.
+    /// When it began, where that is known, else when it was stored. Lists are sorted by it.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
@@ -186,60 +186,60 @@ pub struct Conversation {
     pub source: ConversationSource,
     /// The language spoken, such as `en`.
     pub language: Option<String>,
-    /// What was made of it.
+    /// What was extracted from it.
     pub structured: Structured,
-    /// What was said, in order; null where the transcript was not asked for.
+    /// The transcript, in order; null where it was not requested.
     pub transcript_segments: Option<Vec<TranscriptSegment>>,
-    /// Whether the transcript is sent compressed; never so here.
+    /// Whether the transcript is sent compressed; always false.
     pub transcript_segments_compressed: bool,
     /// Where it was.
     pub geolocation: Option<Geolocation>,
     /// Pictures taken during it; lists leave them out.
     pub photos: Vec<ConversationPhoto>,
-    /// Recordings; none are kept yet.
+    /// Recordings; always empty so far.
     pub audio_files: Vec<serde_json::Value>,
-    /// Whether recordings are kept; never so yet.
+    /// Whether recordings are stored; always false so far.
     pub private_cloud_sync_enabled: bool,
-    /// What apps made of it.
+    /// The results of apps.
     pub apps_results: Vec<AppResult>,
     /// The same under the older name of apps.
     pub plugins_results: Vec<PluginResult>,
     /// Apps that could summarise it.
     pub suggested_summarization_apps: Vec<String>,
-    /// What came along with it: the text it was made from, or its calendar meeting.
+    /// Its external data: the text it was created from, or its calendar meeting.
     pub external_data: Option<serde_json::Value>,
     /// The app that wrote it.
     pub app_id: Option<String>,
-    /// Whether it was judged not worth keeping in view; it is kept all the same.
+    /// Whether it is hidden from lists as not useful; it is not deleted.
     pub discarded: bool,
     /// Who may see it.
     pub visibility: ConversationVisibility,
     /// Whether the user has starred it.
     pub starred: bool,
-    /// An older handle of the conversation while it is processed.
+    /// The older id of the conversation during processing.
     pub processing_conversation_id: Option<String>,
     /// The same under its older name.
     pub processing_memory_id: Option<String>,
-    /// Where it stands.
+    /// Its status.
     pub status: ConversationStatus,
-    /// Whether it is hidden behind a paid plan; never so here.
+    /// Whether it requires a paid plan; always false.
     pub is_locked: bool,
-    /// Whether its processing was put off; never so here.
+    /// Whether its processing is deferred; always false.
     pub deferred: bool,
-    /// How it is protected at rest.
+    /// Its protection at rest.
     pub data_protection_level: Option<String>,
     /// The folder it is in.
     pub folder_id: Option<String>,
     /// The name of that folder.
     pub folder_name: Option<String>,
-    /// The phone call that it was.
+    /// The phone call that was recorded.
     pub call_id: Option<String>,
     /// The calendar event that it belongs to.
     pub calendar_event: Option<CalendarEventLink>,
-    /// The device that heard it.
+    /// The device that recorded it.
     pub client_device_id: Option<String>,
     /// The platform of that device.
     pub client_platform: Option<String>,
-    /// What made the structured part; null before processing.
+    /// What produced the structured part; null before processing.
     pub processor: Option<Processor>,
 }

@@ -71,7 +71,7 @@ pub struct DayHighlight {
 /// Something to do that was written down or done that day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DayActionItem {
-    /// What is to be done.
+    /// What to do.
     pub description: String,
     /// `high` while it is open, else `medium`.
     pub priority: ActionItemPriority,
@@ -111,11 +111,11 @@ pub struct DayInsight {
 /// Where a conversation was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DayLocation {
-    /// Degrees north.
+    /// Latitude in degrees.
     pub latitude: f64,
-    /// Degrees east.
+    /// Longitude in degrees.
     pub longitude: f64,
-    /// The address, for people.
+    /// The address.
     pub address: Option<String>,
     /// The conversation.
     pub conversation_id: String,

@@ -1,4 +1,4 @@
-//! Folders: where conversations are filed.
+//! Folders of conversations.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::conversation::Conversation;
 
-/// Where conversations are filed.
+/// A folder of conversations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Folder {
     /// Identifies the folder among the user's.
     #[schemars(example = &"work")]
     pub id: String,
-    /// What it is called.
+    /// Its name.
     #[schemars(example = &"Work")]
     pub name: String,
-    /// What belongs in it; conversations are filed by this.
+    /// What belongs in it; conversations are assigned by this.
     #[schemars(example = &"Jobs, colleagues, meetings and business")]
     pub description: Option<String>,
     /// Its colour, as `#RRGGBB`.
@@ -30,23 +30,23 @@ pub struct Folder {
     /// When it was last changed.
     #[schemars(example = &"2026-05-08T13:56:00Z")]
     pub updated_at: DateTime<Utc>,
-    /// Its place in the list; the least comes first.
+    /// Its position in the list; the smallest comes first.
     pub order: i64,
-    /// Whether conversations whose folder is deleted come here.
+    /// Whether conversations of deleted folders move here.
     pub is_default: bool,
-    /// Whether it is one of the first set, which cannot be deleted.
+    /// Whether it is one of the initial folders, which cannot be deleted.
     pub is_system: bool,
-    /// The category that a folder of the first set stands for.
+    /// The category of an initial folder.
     pub category_mapping: Option<String>,
-    /// How many conversations are in it, without those that were judged not worth keeping in view.
+    /// How many conversations are in it, without hidden ones.
     pub conversation_count: u64,
 }
 
-/// List the user's folders, in the order that the user has given them. Use this for their ids; for what is in one, use
+/// List the user's folders, in the user's order. Use this for their ids; for what is in one, use
 /// get_folder_conversations.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetFolders {
-    /// Whether a user who has no folders is given the first set: Personal, Work, Health and so on.
+    /// Whether a user without folders gets the initial ones: Personal, Work, Health and so on.
     #[serde(default)]
     pub make_first_set: bool,
 }
@@ -54,7 +54,7 @@ pub struct GetFolders {
 /// The folders of the user.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Folders {
-    /// In the order that the user has given them.
+    /// In the user's order.
     pub folders: Vec<Folder>,
 }
 
@@ -73,13 +73,13 @@ pub struct OneFolder {
     pub folder: Folder,
 }
 
-/// Make a folder for conversations. New conversations are filed by the descriptions of folders.
+/// Create a folder for conversations. New conversations are assigned by the descriptions of folders.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CreateFolder {
-    /// What it is called.
+    /// Its name.
     #[schemars(length(min = 1, max = 100), example = &"Allotment")]
     pub name: String,
-    /// What belongs in it; conversations are filed by this.
+    /// What belongs in it; conversations are assigned by this.
     #[serde(default)]
     #[schemars(length(max = 500), example = &"Everything about the garden and its neighbours")]
     pub description: Option<String>,
@@ -115,7 +115,7 @@ pub struct UpdateFolder {
     #[serde(default)]
     #[schemars(length(max = 50), example = &"🌱")]
     pub icon: Option<String>,
-    /// Its place in the list; the least comes first.
+    /// Its position in the list; the smallest comes first.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1_000_000))]
     pub order: Option<i64>,
@@ -159,7 +159,7 @@ pub struct GetFolderConversations {
     /// Whether those are listed too that were judged not worth keeping in view.
     #[serde(default)]
     pub include_discarded: bool,
-    /// Whether what was said comes along.
+    /// Whether transcripts are included.
     #[serde(default)]
     pub include_transcript: bool,
 }

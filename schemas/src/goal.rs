@@ -1,14 +1,14 @@
 //! Goals: what the user wants to reach, and how far they are.
 
+mod advice;
 mod changes;
-mod counsel;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use advice::*;
 pub use changes::*;
-pub use counsel::*;
 
 /// How a goal is measured: `boolean` is reached or not, `scale` is judged within bounds, `numeric` is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -21,8 +21,8 @@ pub enum GoalType {
     Numeric,
 }
 
-/// Where a goal stands: `focused` is worked on now, `background` is kept in mind; both are active. `paused`, `achieved`
-/// and `abandoned` are not.
+/// The status of a goal: `focused` is worked on now, `background` is active as well; `paused`, `achieved` and
+/// `abandoned` are not active.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
@@ -36,27 +36,27 @@ pub enum GoalStatus {
 }
 
 impl GoalStatus {
-    /// Whether a goal that stands so is pursued.
+    /// Whether a goal with this status is active.
     pub fn is_active(self) -> bool {
         matches!(self, GoalStatus::Background | GoalStatus::Focused)
     }
 }
 
-/// How far a goal is, in one object.
+/// The progress of a goal in one object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GoalMetric {
     /// How it is measured.
     #[serde(rename = "type")]
     pub kind: GoalType,
-    /// Where the user is.
+    /// The current value.
     pub current: f64,
-    /// Where the user wants to be.
+    /// The target value.
     pub target: f64,
-    /// The least value.
+    /// The minimum value.
     pub min: f64,
-    /// The greatest value.
+    /// The maximum value.
     pub max: f64,
-    /// What is counted.
+    /// The unit.
     pub unit: Option<String>,
 }
 
@@ -73,18 +73,18 @@ pub struct Goal {
     pub title: String,
     /// How it is measured.
     pub goal_type: GoalType,
-    /// Where the user wants to be; 0 for a goal that is not measured.
+    /// The target value; 0 for a goal that is not measured.
     pub target_value: f64,
-    /// Where the user is.
+    /// The current value.
     pub current_value: f64,
-    /// The least value.
+    /// The minimum value.
     pub min_value: f64,
-    /// The greatest value.
+    /// The maximum value.
     pub max_value: f64,
-    /// What is counted.
+    /// The unit.
     #[schemars(example = &"km")]
     pub unit: Option<String>,
-    /// Whether it is pursued: its status is `focused` or `background`.
+    /// Whether it is active: its status is `focused` or `background`.
     pub is_active: bool,
     /// When it was set.
     #[schemars(example = &"2026-05-08T13:56:00Z")]
@@ -92,29 +92,29 @@ pub struct Goal {
     /// When it was last changed.
     #[schemars(example = &"2026-05-08T13:56:00Z")]
     pub updated_at: DateTime<Utc>,
-    /// When it ceased to be active.
+    /// When it stopped being active.
     pub ended_at: Option<DateTime<Utc>>,
-    /// Advice that came with it; never so here, where get_goal_advice gives it afresh.
+    /// Stored advice; always null, as get_goal_advice computes it.
     pub advice: Option<String>,
-    /// What it will be like when it is reached.
+    /// The desired result.
     pub desired_outcome: Option<String>,
     /// Why the user wants it.
     pub why_it_matters: Option<String>,
-    /// By what the user will know that it is reached.
+    /// How the user will know that it is reached.
     pub success_criteria: Vec<String>,
-    /// By when it is to be reached.
+    /// The date by which to reach it.
     pub horizon_at: Option<DateTime<Utc>>,
-    /// Where it stands.
+    /// Its status.
     pub status: GoalStatus,
-    /// Its place among the goals that are focused on; 0 comes first.
+    /// Its rank among the focused goals; 0 comes first.
     pub focus_rank: Option<u32>,
-    /// How far it is, in one object; null for a goal that is not measured.
+    /// Its progress in one object; null for a goal that is not measured.
     pub metric: Option<GoalMetric>,
-    /// The face that it was set through: `app`, `developer`, `mcp` or `agent`.
+    /// The surface that it was set through: `app`, `developer`, `mcp` or `agent`.
     pub source: String,
 }
 
-/// Where a goal stood at the end of a day, or stands today.
+/// The value of a goal at the end of a day, or today.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GoalPoint {
     /// The day, in UTC.
@@ -131,10 +131,10 @@ pub struct GoalPoint {
 /// get_current_goal.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetGoals {
-    /// Whether goals that have ended or rest are listed too; then all are, whatever the limit.
+    /// Whether inactive goals are listed too; then all are, whatever the limit.
     #[serde(default)]
     pub include_inactive: bool,
-    /// How many to return; of more, the newest.
+    /// How many to return; if there are more, the newest.
     #[serde(default = "page_of_goals")]
     #[schemars(range(min = 1, max = 100))]
     pub limit: u32,
@@ -166,19 +166,19 @@ pub struct OneGoal {
     pub goal: Goal,
 }
 
-/// Get the goal that comes first: of the active ones the first that is focused on, else the newest. Use this for what
+/// Get the current goal: the first focused one, else the newest active one. Use this for what
 /// to work on now; for all of them, use get_goals.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetCurrentGoal {}
 
-/// The goal that comes first.
+/// The current goal.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct CurrentGoal {
     /// The goal; null when none is active.
     pub goal: Option<Goal>,
 }
 
-/// Get how far a goal was day by day, newest first. Use this for its course; for where it stands now, use get_goal.
+/// Get the daily values of a goal, newest first. Use this for its history; for its current value, use get_goal.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetGoalHistory {
     /// The goal's id.
@@ -194,7 +194,7 @@ fn month() -> u32 {
     30
 }
 
-/// How far a goal was day by day.
+/// The daily values of a goal.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct GoalHistory {
     /// The goal's id.

@@ -1,4 +1,4 @@
-//! Whether the server is well.
+//! The health of the server.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 /// The state of the server.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Health {
-    /// `ok`, or `degraded` when a part is away.
+    /// `ok`, or `degraded` when a part is unavailable.
     pub status: String,
     /// The version of Recollect.
     pub version: String,
     /// The vector index.
     pub index: IndexHealth,
-    /// The embedding model in use; null when none is there and search goes by words alone.
+    /// The embedding model in use; null when there is none, so that search is lexical only.
     pub embedder: Option<String>,
-    /// The language model configured for chat; null when answers come by retrieval alone.
+    /// The language model configured for chat; null when answers are quoted from retrieval.
     pub model: Option<String>,
-    /// The transcription model configured for spoken messages; null when none is, and they are refused.
+    /// The transcription model configured for spoken messages; null when there is none.
     pub speech: Option<String>,
-    /// What is away and why, one sentence each.
+    /// The problems, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
 }

@@ -48,17 +48,17 @@ pub enum Visibility {
     Public,
 }
 
-/// How a memory came to be: who wrote it, through which face and key, from which conversation.
+/// The provenance of a memory or action item: the surface and key that wrote it, and its conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Provenance {
-    /// The face it was written through: `app`, `developer`, `mcp`, `agent` or `import`; `processing` when it was drawn
-    /// from a conversation.
+    /// The surface that it was written through: `app`, `developer`, `mcp`, `agent` or `import`; `processing` when it was
+    /// extracted from a conversation.
     pub face: String,
     /// The id of the API key that wrote it; null for a signed-in user.
     pub key_id: Option<String>,
     /// The name of that key when it wrote.
     pub key_name: Option<String>,
-    /// The conversation it was drawn from.
+    /// The conversation it was extracted from.
     pub conversation_id: Option<String>,
     /// The segments of that conversation that it came from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -68,7 +68,7 @@ pub struct Provenance {
 /// A fact remembered about the user.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Memory {
-    /// Identifies the memory; made from its first content, so that the same text twice is one memory.
+    /// Identifies the memory; derived from its first content, so that the same text is stored once.
     #[schemars(example = &"4c1d9a52-7d3e-4f0b-9a61-0f6f6f5b8e21")]
     pub id: String,
     /// The user it belongs to.
@@ -97,44 +97,44 @@ pub struct Memory {
     pub reviewed: bool,
     /// The user's verdict: true keeps it, false rejects and hides it, null is open.
     pub user_review: Option<bool>,
-    /// Whether a person or program wrote it, rather than drawing it from a conversation.
+    /// Whether a person or program wrote it, rather than extracting it from a conversation.
     pub manually_added: bool,
-    /// Whether its content was changed after it was written.
+    /// Whether its content was edited.
     pub edited: bool,
-    /// Sorts a list by importance, then time; greater comes first.
+    /// Sort key by importance, then time; greater comes first.
     pub scoring: Option<String>,
     /// The app that wrote it.
     pub app_id: Option<String>,
-    /// How it is protected at rest.
+    /// Its protection at rest.
     pub data_protection_level: Option<String>,
-    /// Whether it is hidden behind a paid plan; never so here.
+    /// Whether it requires a paid plan; always false.
     pub is_locked: bool,
     /// Whether its people and places are in the knowledge graph.
     pub kg_extracted: bool,
-    /// How it came to be.
+    /// Its provenance.
     pub provenance: Provenance,
 }
 
-/// Another memory that says nearly the same.
+/// A similar memory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SimilarMemory {
     /// The other memory's id.
     pub id: String,
-    /// How alike the two are, 0 to 1.
+    /// The similarity, 0 to 1.
     pub score: f32,
 }
 
-/// A memory just written, with those that say nearly the same.
+/// A memory that was just written, with similar ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WrittenMemory {
     /// The memory.
     #[serde(flatten)]
     pub memory: Memory,
-    /// Memories that say nearly the same, most alike first. They are kept; delete or edit what is not wanted twice.
+    /// Similar memories, the most similar first. They are not changed; delete or edit duplicates.
     pub similar: Vec<SimilarMemory>,
 }
 
-/// How a list of memories is ordered: by importance, newest first, last changed first, or those written by hand first.
+/// The order of a list of memories: by importance, newest first, last changed first, or those written by hand first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
@@ -167,13 +167,13 @@ pub struct GetMemories {
     /// Only memories that the user has (true) or has not (false) looked at.
     #[serde(default)]
     pub reviewed: Option<bool>,
-    /// Only memories written by hand (true) or drawn from conversations (false).
+    /// Only memories written by hand (true) or extracted from conversations (false).
     #[serde(default)]
     pub manually_added: Option<bool>,
     /// Only memories changed after this time.
     #[serde(default)]
     pub updated_after: Option<DateTime<Utc>>,
-    /// The next_cursor of the page before, to go on with the same filters; not together with offset.
+    /// The next_cursor of the previous page, with the same filters; not together with offset.
     #[serde(default)]
     pub cursor: Option<String>,
 }
@@ -185,23 +185,23 @@ fn page_of_memories() -> u32 {
 /// A page of memories.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Memories {
-    /// The memories, in the order asked for. Those the user rejected are left out, and the page is full all the same.
+    /// The memories, in the order asked for. Rejected memories are left out.
     pub memories: Vec<Memory>,
-    /// How many there are in this page.
+    /// The number of items in this page.
     pub returned_count: usize,
     /// Whether more follow.
     pub has_more: bool,
-    /// How many were skipped.
+    /// The offset of this page.
     pub offset: u32,
-    /// How many were asked for.
+    /// The requested page size.
     pub limit: u32,
     /// The order of the list.
     pub sort: MemorySort,
-    /// How many rows were looked at to fill the page.
+    /// The number of rows read to fill the page.
     pub scanned_count: usize,
-    /// Whether the look-up stopped before the page was full although more could match.
+    /// Whether reading stopped before the page was full.
     pub scan_truncated: bool,
-    /// Where the next page begins; left out on the last one.
+    /// The cursor of the next page; left out on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }
@@ -278,17 +278,17 @@ fn some_memories() -> u32 {
     10
 }
 
-/// A memory that answers a search.
+/// A memory found by a search.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct FoundMemory {
     /// The memory.
     #[serde(flatten)]
     pub memory: Memory,
-    /// How well it fits, 0 to 1, comparable within one answer.
+    /// Its relevance, 0 to 1, comparable within one response.
     pub relevance_score: f32,
 }
 
-/// The memories that answer a search.
+/// The memories found by a search.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FoundMemories {
     /// Best first.

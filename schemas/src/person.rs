@@ -10,7 +10,7 @@ pub struct Person {
     /// Identifies the person.
     #[schemars(example = &"7f2d3c54-9c0e-4b34-8f0b-2a5f6f1f0c11")]
     pub id: String,
-    /// What they are called; no two people of a user share a name.
+    /// Their name, unique among the user's people.
     #[schemars(example = &"Ana")]
     pub name: String,
     /// When they were first named.
@@ -23,7 +23,7 @@ pub struct Person {
     pub speech_samples: Vec<String>,
     /// What is said in each recording; null while none has been transcribed.
     pub speech_sample_transcripts: Option<Vec<String>>,
-    /// How the recordings are kept.
+    /// The format of the recordings.
     pub speech_samples_version: u32,
 }
 
@@ -54,16 +54,16 @@ pub struct OnePerson {
     pub person: Person,
 }
 
-/// Name somebody whom the user talks with. A name that is there already, in whatever case, gives the person who has it.
+/// Add a person whom the user talks with. If the name exists already, in any letter case, that person is returned.
 /// Use this before assign_speaker; to correct a name, use rename_person.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CreatePerson {
-    /// What they are called.
+    /// Their name.
     #[schemars(length(min = 2, max = 40), example = &"Ana")]
     pub name: String,
 }
 
-/// A person who was named.
+/// The person who was added or found.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct CreatedPerson {
     /// Always true.
@@ -74,13 +74,13 @@ pub struct CreatedPerson {
     pub person: Person,
 }
 
-/// Change what a person is called. Use this to correct a name; to say who spoke, use assign_speaker.
+/// Rename a person. Use this to correct a name; to say who spoke, use assign_speaker.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RenamePerson {
     /// The person's id.
     #[schemars(example = &"7f2d3c54-9c0e-4b34-8f0b-2a5f6f1f0c11")]
     pub person_id: String,
-    /// What they are called from now on; it must not be another person's name.
+    /// Their new name, unique among the user's people.
     #[schemars(length(min = 2, max = 40), example = &"Ana Lund")]
     pub name: String,
 }

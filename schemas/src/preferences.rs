@@ -1,9 +1,9 @@
-//! What a user sets once.
+//! User preferences.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a user has set, as it is stored.
+/// The stored preferences of a user.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Preferences {
@@ -13,9 +13,9 @@ pub struct Preferences {
     /// The language that the user speaks, such as `en`.
     #[schemars(example = &"en")]
     pub language: Option<String>,
-    /// Whether speech is heard in that language alone, rather than in whichever is spoken.
+    /// Whether speech is transcribed in that language only, instead of detecting the language.
     pub single_language_mode: bool,
-    /// Words and names that come up in the user's speech, to be heard rightly.
+    /// Words and names that occur in the user's speech, for better transcription.
     pub vocabulary: Vec<String>,
     /// Whether each day with conversations gets a summary; none means yes.
     pub daily_summary_enabled: Option<bool>,
@@ -23,7 +23,7 @@ pub struct Preferences {
     pub daily_summary_hour: Option<u32>,
 }
 
-/// What changes in a user's preferences; an inner `None` takes a value away.
+/// What changes in a user's preferences; an inner `None` removes a value.
 #[derive(Debug, Clone, Default, Serialize)]
 #[expect(missing_docs, reason = "as in Preferences")]
 pub struct PreferencesChange {
@@ -41,11 +41,11 @@ pub struct PreferencesChange {
     pub daily_summary_hour: Option<u32>,
 }
 
-/// Get what the user has set: time zone and language. For how speech is transcribed, use get_transcription_preferences.
+/// Get the user's time zone and language. For how speech is transcribed, use get_transcription_preferences.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetPreferences {}
 
-/// What the user has set.
+/// The user's preferences.
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UserPreferences {
     /// The IANA name of the time zone that the user lives in; null means UTC.
@@ -56,7 +56,7 @@ pub struct UserPreferences {
     pub language: Option<String>,
 }
 
-/// Set the user's time zone, by which days are told apart, or their language. For how speech is transcribed, use
+/// Set the user's time zone, which determines their days, or their language. For how speech is transcribed, use
 /// set_transcription_preferences.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct UpdatePreferences {
@@ -64,7 +64,7 @@ pub struct UpdatePreferences {
     #[serde(default, deserialize_with = "crate::given")]
     #[schemars(example = &"Europe/Oslo")]
     pub time_zone: Option<Option<String>>,
-    /// The language that the user speaks, such as `en` or `pt-BR`; null takes it away.
+    /// The language that the user speaks, such as `en` or `pt-BR`; null removes it.
     #[serde(default, deserialize_with = "crate::given")]
     #[schemars(example = &"en")]
     pub language: Option<Option<String>>,
@@ -82,7 +82,7 @@ pub struct SpokenLanguage {
     pub language: Option<String>,
 }
 
-/// Set the language that the user speaks. One that is not told from others by ear turns single language mode on.
+/// Set the language that the user speaks. A language that cannot be detected turns single language mode on.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SetLanguage {
     /// The language, such as `en` or `pt-BR`.
@@ -91,12 +91,12 @@ pub struct SetLanguage {
     pub language: Option<String>,
 }
 
-/// What setting the language came to.
+/// The result of setting the language.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LanguageSet {
     /// Always `ok`.
     pub status: String,
-    /// Whether speech is heard in that language alone from now on.
+    /// Whether speech is transcribed in that language only.
     pub single_language_mode: bool,
 }
 
@@ -107,9 +107,9 @@ pub struct GetTranscriptionPreferences {}
 /// How the user's speech is transcribed.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TranscriptionPreferences {
-    /// Whether speech is heard in one language alone.
+    /// Whether speech is transcribed in one language only.
     pub single_language_mode: bool,
-    /// Words and names that come up in the user's speech, to be heard rightly.
+    /// Words and names that occur in the user's speech, for better transcription.
     pub vocabulary: Vec<String>,
     /// The language that the user speaks; empty while it is not known.
     pub language: String,
@@ -118,19 +118,19 @@ pub struct TranscriptionPreferences {
 /// Set how the user's speech is transcribed. For time zone and language, use update_preferences.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SetTranscriptionPreferences {
-    /// Whether speech is heard in one language alone.
+    /// Whether speech is transcribed in one language only.
     #[serde(default)]
     pub single_language_mode: Option<bool>,
-    /// Words and names that come up in the user's speech; the first 100 are kept.
+    /// Words and names that occur in the user's speech; at most 100 are stored.
     #[serde(default)]
     #[schemars(length(max = 1000))]
     pub vocabulary: Option<Vec<String>>,
 }
 
-/// Register a device of the user's: its time zone becomes the user's. Nothing is pushed to devices yet.
+/// Register a device of the user; its time zone becomes the user's. Push notifications are not sent yet.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RegisterDevice {
-    /// The device's push token; it is not kept.
+    /// The device's push token; it is not stored.
     pub fcm_token: String,
     /// The IANA name of the device's time zone.
     #[schemars(example = &"Europe/Oslo")]

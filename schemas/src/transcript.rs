@@ -62,7 +62,7 @@ pub struct FoundSegment {
     pub text: String,
     /// When it was said.
     pub spoken_at: DateTime<Utc>,
-    /// How well it fits, 0 to 1, comparable within one answer.
+    /// Its relevance, 0 to 1, comparable within one response.
     pub score: f32,
 }
 
@@ -126,7 +126,7 @@ pub struct FoundConversation {
     /// The conversation, without its transcript.
     #[serde(flatten)]
     pub conversation: Conversation,
-    /// How well it fits, 0 to 1, comparable within one answer.
+    /// Its relevance, 0 to 1, comparable within one response.
     pub relevance_score: f32,
     /// What was said in it that matches, best first; none when only its summary does.
     pub match_snippets: Vec<MatchSnippet>,

@@ -1,11 +1,11 @@
-//! Webhooks: where a user wants to hear of what happens.
+//! Webhooks: addresses that receive events.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a webhook hears of: `memory_created` of a conversation that was understood, `realtime_transcript` of what is
-/// being said, `day_summary` of a daily summary. `audio_bytes` and `button_event` are kept, but not sent yet.
+/// The events of a webhook: `memory_created` for a processed conversation, `realtime_transcript` for the live
+/// transcript, `day_summary` for a daily summary. `audio_bytes` and `button_event` are stored, but not sent yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
@@ -28,14 +28,14 @@ impl WebhookKind {
     ];
 }
 
-/// Get where events of one kind are sent.
+/// Get the webhook for events of one kind.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetWebhook {
-    /// What it hears of.
+    /// Its events.
     pub kind: WebhookKind,
 }
 
-/// Where events of one kind are sent.
+/// The webhook for events of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Webhook {
     /// The address as it was set, for `audio_bytes` with a comma and the seconds between two requests; empty for none.
@@ -45,50 +45,50 @@ pub struct Webhook {
     pub enabled: bool,
     /// How many attempts in a row have failed.
     pub failures: u32,
-    /// Why the server has switched it off itself; null where it has not.
+    /// Why the server has disabled it; null where it has not.
     pub disabled_because: Option<String>,
 }
 
-/// Set where events of one kind are sent. An empty address switches the webhook off; another one does not switch it on.
+/// Set the address for events of one kind. An empty address disables the webhook; another one does not enable it.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SetWebhook {
-    /// What it hears of.
+    /// Its events.
     pub kind: WebhookKind,
     /// The address, http or https, for `audio_bytes` with a comma and the seconds between two requests.
     #[schemars(length(max = 2000), example = &"https://hooks.example/recollect")]
     pub url: String,
 }
 
-/// Switch a webhook on.
+/// Enable a webhook.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct EnableWebhook {
-    /// What it hears of.
+    /// Its events.
     pub kind: WebhookKind,
 }
 
-/// Switch a webhook off. Its address is kept; what is on its way there is dropped.
+/// Disable a webhook. Its address is kept; queued events are dropped.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DisableWebhook {
-    /// What it hears of.
+    /// Its events.
     pub kind: WebhookKind,
 }
 
-/// Get which webhooks are on.
+/// Get which webhooks are enabled.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetWebhooksStatus {}
 
-/// Which webhooks are on.
+/// Which webhooks are enabled.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WebhooksStatus {
-    /// That for recorded sound; it is not sent yet.
+    /// The one for recorded audio; it is not sent yet.
     pub audio_bytes: bool,
-    /// That for conversations that were understood.
+    /// The one for processed conversations.
     pub memory_created: bool,
-    /// That for what is being said.
+    /// The one for live transcripts.
     pub realtime_transcript: bool,
-    /// That for daily summaries.
+    /// The one for daily summaries.
     pub day_summary: bool,
-    /// That for presses of a device's button; they are not sent yet.
+    /// The one for button presses; they are not sent yet.
     pub button_event: bool,
 }
 
@@ -101,7 +101,7 @@ pub struct GetWebhookSecret {}
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RotateWebhookSecret {}
 
-/// What webhook requests are signed with.
+/// The secret of webhook signatures.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WebhookSecret {
     /// The secret; all of it is the key of the signature.
@@ -112,7 +112,7 @@ pub struct WebhookSecret {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetWebhookDeliveries {}
 
-/// Where an event stands on its way to a webhook: `queued` waits for its first or next attempt, `delivered` has arrived,
+/// The status of a delivery: `queued` waits for its first or next attempt, `delivered` has arrived,
 /// `dead` is not tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -123,7 +123,7 @@ pub enum DeliveryState {
     Dead,
 }
 
-/// An event on its way to a webhook.
+/// The delivery of an event to a webhook.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct WebhookDelivery {
     /// Identifies the delivery; sent along as `X-Recollect-Delivery`, the same at every attempt.
@@ -131,23 +131,23 @@ pub struct WebhookDelivery {
     pub id: String,
     /// What it is about.
     pub kind: WebhookKind,
-    /// Where it stands.
+    /// Its status.
     pub state: DeliveryState,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: u32,
     /// When it happened.
     pub created_at: DateTime<Utc>,
-    /// When it is tried again; null when it is not.
+    /// The time of the next attempt; null when there is none.
     pub next_at: Option<DateTime<Utc>>,
-    /// When it arrived or was given up.
+    /// When it was delivered or given up.
     pub finished_at: Option<DateTime<Utc>>,
-    /// The HTTP status of the last answer.
+    /// The HTTP status of the last response.
     pub last_status: Option<u16>,
-    /// What went wrong last.
+    /// The last error.
     pub last_error: Option<String>,
 }
 
-/// Events on their way to webhooks.
+/// Deliveries to webhooks.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WebhookDeliveries {
     /// Newest first.

@@ -1,4 +1,4 @@
-//! What is written, changed and deleted: the inputs and outputs of the tools that do so.
+//! Inputs and outputs of the tools that create, change and delete.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -10,7 +10,7 @@ use crate::given;
 /// An action item to be written.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct ActionItemDraft {
-    /// What is to be done, understandable alone; white space around it is dropped.
+    /// What to do, understandable on its own; it is trimmed.
     #[schemars(example = &"Send Ana the photos")]
     #[schemars(length(min = 1, max = 4096))]
     pub description: String,
@@ -21,7 +21,7 @@ pub struct ActionItemDraft {
     /// Whether it is done already.
     #[serde(default)]
     pub completed: Option<bool>,
-    /// Where it stands; must agree with completed.
+    /// Its status; must agree with completed.
     #[serde(default)]
     pub status: Option<ActionItemStatus>,
     /// The conversation that it came from.
@@ -46,14 +46,14 @@ pub struct ActionItemDraft {
     /// What it came from, in a client's own word; `manual` when left out.
     #[serde(default)]
     pub source: Option<String>,
-    /// How it recurs, as an RFC 5545 rule; kept for clients, nothing recurs by itself.
+    /// Its recurrence, as an RFC 5545 rule; stored for clients, no items are created from it.
     #[schemars(example = &"FREQ=WEEKLY;BYDAY=MO")]
     #[serde(default)]
     pub recurrence_rule: Option<String>,
     /// The item that it is a recurrence of.
     #[serde(default)]
     pub recurrence_parent_id: Option<String>,
-    /// Its place in a list that the user arranges.
+    /// Its position in the user's order.
     #[serde(default)]
     pub sort_order: i64,
     /// How far it is indented in that list.
@@ -73,7 +73,7 @@ pub enum SameText {
     Add,
 }
 
-/// Write down something that the user has to do. Use this when they ask for it or agree to it; one that is there
+/// Add something that the user has to do. Use this when they ask for it or agree to it; one that is there
 /// already is not written twice.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct CreateActionItem {
@@ -122,12 +122,12 @@ pub struct UpdateActionItem {
     /// The action item's id.
     #[schemars(example = &"8e2f3f0a-0f0c-4f8e-9a57-7d0f5f0d1c11")]
     pub action_item_id: String,
-    /// What is to be done.
+    /// What to do.
     #[schemars(example = &"Send Ana the photos and the video")]
     #[serde(default)]
     #[schemars(length(min = 1, max = 4096))]
     pub description: Option<String>,
-    /// When it is due: a time, or a date such as 2026-05-15; null takes the date away.
+    /// When it is due: a time, or a date such as 2026-05-15; null removes the date.
     #[schemars(example = &"2026-05-15T09:00:00Z")]
     #[serde(default, deserialize_with = "given")]
     #[schemars(!default)]
@@ -138,7 +138,7 @@ pub struct UpdateActionItem {
     /// Whether it is done.
     #[serde(default)]
     pub completed: Option<bool>,
-    /// Where it stands; must agree with completed.
+    /// Its status; must agree with completed.
     #[serde(default)]
     pub status: Option<ActionItemStatus>,
     /// Who is to do it.
@@ -177,7 +177,7 @@ pub struct UpdateActionItem {
     #[serde(default, deserialize_with = "given")]
     #[schemars(!default)]
     pub apple_reminder_id: Option<Option<String>>,
-    /// Its place in a list that the user arranges.
+    /// Its position in the user's order.
     #[serde(default)]
     pub sort_order: Option<i64>,
     /// How far it is indented in that list.
@@ -210,7 +210,7 @@ pub struct DeleteActionItem {
     pub action_item_id: String,
 }
 
-/// Delete several action items for good; ids that are not there are passed over. Use this only for what the user has
+/// Delete several action items for good; unknown ids are ignored. Use this only for what the user has
 /// named; for one, use delete_action_item.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DeleteActionItems {

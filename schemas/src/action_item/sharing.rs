@@ -1,4 +1,4 @@
-//! Action items that are handed to others by a link.
+//! Action items that are shared by link.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ActionItem;
 
-/// Share action items by a link. Whoever has it sees their texts and due dates, and can copy them. Ask the user first.
-/// To show them to the user alone, use get_action_items.
+/// Share action items by a link. Everyone with the link sees their texts and due dates, and can copy them. Ask the user
+/// first. To show them to the user alone, use get_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ShareActionItems {
     /// The ids of the action items.
@@ -21,22 +21,22 @@ pub struct ActionItemLink {
     /// The link, from this server's root on.
     #[schemars(example = &"/v1/action-items/shared/0f5a2f7c9f0b4c83a9d0c1d2e3f40516")]
     pub url: String,
-    /// What the link ends with: whoever knows it can see the items.
+    /// The token of the link, which gives access to the items.
     pub token: String,
 }
 
 /// See the action items behind a link. Use this before accept_action_items; for the user's own, use get_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetSharedActionItems {
-    /// What the link ends with.
+    /// The token of the link.
     #[schemars(example = &"0f5a2f7c9f0b4c83a9d0c1d2e3f40516")]
     pub token: String,
 }
 
-/// An action item as those see it who have the link.
+/// An action item as seen by link.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SharedActionItem {
-    /// What is to be done.
+    /// What to do.
     pub description: String,
     /// When it is due.
     pub due_at: Option<DateTime<Utc>>,
@@ -57,7 +57,7 @@ pub struct SharedActionItems {
 /// get_shared_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct AcceptActionItems {
-    /// What the link ends with.
+    /// The token of the link.
     #[schemars(example = &"0f5a2f7c9f0b4c83a9d0c1d2e3f40516")]
     pub token: String,
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::ActionItem;
 use crate::given;
 
-/// Put action items in an order of the user's own; ids that are not there are passed over. Use this for the user's own
+/// Put action items in an order of the user's own; unknown ids are ignored. Use this for the user's own
 /// order; for a date, use update_action_item.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ArrangeActionItems {
@@ -16,15 +16,15 @@ pub struct ArrangeActionItems {
     pub items: Vec<ActionItemPlace>,
 }
 
-/// Where an action item goes.
+/// The position of an action item.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ActionItemPlace {
     /// The action item's id.
     pub id: String,
-    /// Its place in the list.
+    /// Its position in the list.
     #[serde(default)]
     pub sort_order: Option<i64>,
-    /// How far it is indented.
+    /// Its indentation.
     #[serde(default)]
     #[schemars(range(min = 0, max = 3))]
     pub indent_level: Option<i64>,
@@ -63,7 +63,7 @@ pub struct ActionItemsToSync {
     pub synced_items: Vec<ActionItem>,
 }
 
-/// Write down what became of action items in another app's list; ids that are not there are passed over. Use this only
+/// Write down what became of action items in another app's list; unknown ids are ignored. Use this only
 /// to keep another app's list; for any other change, use update_action_item.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SyncActionItems {
@@ -93,11 +93,11 @@ pub struct ActionItemSync {
     /// Whether it is done.
     #[serde(default)]
     pub completed: Option<bool>,
-    /// What is to be done.
+    /// What to do.
     #[serde(default)]
     #[schemars(length(min = 1, max = 4096))]
     pub description: Option<String>,
-    /// When it is due; null takes the date away.
+    /// When it is due; null removes the date.
     #[serde(default, deserialize_with = "given")]
     #[schemars(!default)]
     pub due_at: Option<Option<DateTime<Utc>>>,

@@ -28,7 +28,7 @@ pub struct PageContext {
     /// Its id.
     #[serde(default)]
     pub id: Option<String>,
-    /// What it is called.
+    /// Its name.
     #[serde(default)]
     pub title: Option<String>,
     /// When what it shows begins: nothing earlier is looked at.

@@ -108,7 +108,7 @@ pub struct MessageLink {
 /// See the messages behind a link. Use this for a link from somebody else; for the user's own, use get_chat_messages.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetSharedMessages {
-    /// What the link ends with.
+    /// The token of the link.
     #[schemars(example = &"0f5a2f7c9f0b4c83a9d0c1d2e3f40516")]
     pub token: String,
 }

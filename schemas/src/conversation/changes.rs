@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 
-/// Change the title of a conversation, or whether it is kept in view. Use this for its title; for its overview, use
+/// Change the title of a conversation, or whether it is listed. Use this for its title; for its overview, use
 /// edit_conversation_summary.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct EditConversation {
@@ -15,7 +15,7 @@ pub struct EditConversation {
     #[serde(default)]
     #[schemars(length(min = 1, max = 500))]
     pub title: Option<String>,
-    /// Whether it is put out of view.
+    /// Whether it is hidden from lists.
     #[serde(default)]
     pub discarded: Option<bool>,
 }
@@ -29,7 +29,7 @@ pub struct ChangedConversation {
     pub conversation: Conversation,
 }
 
-/// Say who may see a conversation. Use this only when the user asks for it.
+/// Set who may see a conversation. Use this only when the user asks for it.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SetConversationVisibility {
     /// The conversation's id.

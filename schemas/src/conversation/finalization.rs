@@ -33,7 +33,7 @@ pub struct Finalization {
     pub attempt_count: u32,
     /// How often it was begun again after a failure.
     pub task_retry_count: u32,
-    /// What went wrong last.
+    /// The last error.
     pub last_error: Option<String>,
     /// When it is tried next; null unless it waits.
     pub next_attempt_at: Option<DateTime<Utc>>,

@@ -57,11 +57,11 @@ fn page_of_conversations() -> u32 {
 pub struct Conversations {
     /// Newest first.
     pub conversations: Vec<Conversation>,
-    /// How many there are in this page.
+    /// The number of items in this page.
     pub returned_count: usize,
     /// Whether more follow.
     pub has_more: bool,
-    /// How many were skipped.
+    /// The offset of this page.
     pub offset: u32,
 }
 

@@ -48,7 +48,7 @@ pub enum ConversationCategory {
 /// Something to do that came up in a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ConversationActionItem {
-    /// What is to be done.
+    /// What to do.
     #[schemars(example = &"Send Ana the photos")]
     pub description: String,
     /// Whether it is done.
@@ -101,7 +101,7 @@ pub struct Structured {
     pub emoji: String,
     /// What it was about, in one word.
     pub category: ConversationCategory,
-    /// What is to be done.
+    /// What to do.
     pub action_items: Vec<ConversationActionItem>,
     /// Appointments.
     pub events: Vec<Event>,

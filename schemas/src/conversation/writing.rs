@@ -92,7 +92,7 @@ pub struct CreateConversationFromSegments {
     #[serde(default)]
     #[schemars(length(min = 1, max = 200))]
     pub client_session_id: Option<String>,
-    /// The device that heard it.
+    /// The device that recorded it.
     #[serde(default)]
     pub client_device_id: Option<String>,
     /// The platform of that device.

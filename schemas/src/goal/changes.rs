@@ -16,23 +16,23 @@ pub struct CreateGoal {
     /// How it is measured: `boolean`, `scale` (the default) or `numeric`.
     #[serde(default)]
     pub goal_type: GoalType,
-    /// Where the user wants to be.
+    /// The target value.
     #[serde(default)]
     pub target_value: Option<f64>,
-    /// Where the user is.
+    /// The current value.
     #[serde(default)]
     pub current_value: f64,
-    /// The least value.
+    /// The minimum value.
     #[serde(default)]
     pub min_value: f64,
-    /// The greatest value.
+    /// The maximum value.
     #[serde(default = "ten")]
     pub max_value: f64,
-    /// What is counted, such as `km` or `pages`.
+    /// The unit, such as `km` or `pages`.
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub unit: Option<String>,
-    /// What it will be like when it is reached.
+    /// The desired result.
     #[serde(default)]
     #[schemars(length(max = 2000))]
     pub desired_outcome: Option<String>,
@@ -40,22 +40,22 @@ pub struct CreateGoal {
     #[serde(default)]
     #[schemars(length(max = 2000))]
     pub why_it_matters: Option<String>,
-    /// By what the user will know that it is reached.
+    /// How the user will know that it is reached.
     #[serde(default)]
     #[schemars(length(max = 20))]
     pub success_criteria: Vec<String>,
-    /// By when it is to be reached.
+    /// The date by which to reach it.
     #[serde(default)]
     pub horizon_at: Option<DateTime<Utc>>,
-    /// Where it stands.
+    /// Its status.
     #[serde(default)]
     pub status: GoalStatus,
-    /// Its place among the goals that are focused on; 0 comes first.
+    /// Its rank among the focused goals; 0 comes first.
     #[serde(default)]
     #[schemars(range(max = 4))]
     pub focus_rank: Option<u32>,
-    /// How many goals may be active at a time: to make room, the oldest ones come to rest. Without it there is no limit
-    /// and no other goal is touched.
+    /// The maximum number of active goals: the oldest ones are paused to make room. Without it there is no limit, and no
+    /// other goal is changed.
     #[serde(default)]
     #[schemars(range(min = 1, max = 100))]
     pub max_active: Option<u32>,
@@ -65,7 +65,7 @@ fn ten() -> f64 {
     10.0
 }
 
-/// Change a goal: its words, its measure, or where it stands. To record progress, use update_goal_progress.
+/// Change a goal: its text, its measure, or its status. To record progress, use update_goal_progress.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct UpdateGoal {
     /// The goal's id.
@@ -79,59 +79,59 @@ pub struct UpdateGoal {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "GoalType")]
     pub goal_type: Option<GoalType>,
-    /// Where the user wants to be.
+    /// The target value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "f64")]
     pub target_value: Option<f64>,
-    /// Where the user is; it goes into the history as well.
+    /// The current value; it is also recorded in the history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "f64")]
     pub current_value: Option<f64>,
-    /// The least value.
+    /// The minimum value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "f64")]
     pub min_value: Option<f64>,
-    /// The greatest value.
+    /// The maximum value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "f64")]
     pub max_value: Option<f64>,
-    /// What is counted; null takes it away.
+    /// The unit; null removes it.
     #[serde(default, deserialize_with = "crate::given")]
     #[schemars(length(max = 100))]
     pub unit: Option<Option<String>>,
-    /// What it will be like when it is reached; null takes it away.
+    /// The desired result; null removes it.
     #[serde(default, deserialize_with = "crate::given")]
     #[schemars(length(max = 2000))]
     pub desired_outcome: Option<Option<String>>,
-    /// Why the user wants it; null takes it away.
+    /// Why the user wants it; null removes it.
     #[serde(default, deserialize_with = "crate::given")]
     #[schemars(length(max = 2000))]
     pub why_it_matters: Option<Option<String>>,
-    /// By what the user will know that it is reached; replaces the list.
+    /// How the user will know that it is reached; replaces the list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<String>", length(max = 20))]
     pub success_criteria: Option<Vec<String>>,
-    /// By when it is to be reached; null takes it away.
+    /// The date by which to reach it; null removes it.
     #[serde(default, deserialize_with = "crate::given")]
     pub horizon_at: Option<Option<DateTime<Utc>>>,
-    /// Where it stands.
+    /// Its status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "GoalStatus")]
     pub status: Option<GoalStatus>,
-    /// Its place among the goals that are focused on, 0 first; null takes it away.
+    /// Its rank among the focused goals, 0 first; null removes it.
     #[serde(default, deserialize_with = "crate::given")]
     #[schemars(range(max = 4))]
     pub focus_rank: Option<Option<u32>>,
 }
 
-/// Record where the user is with a goal. The last value of each day (UTC) is kept as its history. Use this for a
-/// number; for what a text tells, use extract_goal_progress.
+/// Record the current value of a goal. The last value of each day (UTC) is kept as its history. Use this for a
+/// number; for free text, use extract_goal_progress.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct UpdateGoalProgress {
     /// The goal's id.
     #[schemars(example = &"goal_5f0c1e7a9b24")]
     pub goal_id: String,
-    /// Where the user is now.
+    /// The current value.
     #[schemars(example = 3.5)]
     pub current_value: f64,
 }
@@ -153,8 +153,8 @@ pub struct DeletedGoal {
     pub deleted_id: String,
 }
 
-/// Read a text, such as something the user said, for progress on active goals, and record what it tells. Use this for
-/// free words; for a number, use update_goal_progress.
+/// Read a text, such as something the user said, for progress on active goals, and record it. Use this for
+/// free text; for a number, use update_goal_progress.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ExtractGoalProgress {
     /// The text.
@@ -162,36 +162,36 @@ pub struct ExtractGoalProgress {
     pub text: String,
 }
 
-/// Progress that a text told of.
+/// Progress found in a text.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct FoundProgress {
     /// The goal's id.
     pub goal_id: String,
     /// The goal in a few words.
     pub goal_title: String,
-    /// Where the user was.
+    /// The previous value.
     pub previous_value: f64,
-    /// Where the user is.
+    /// The current value.
     pub new_value: f64,
-    /// From what that follows.
+    /// The reason.
     pub reasoning: String,
 }
 
-/// The progress that a text told of.
+/// The progress found in a text.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct ExtractedProgress {
     /// Whether progress was found and recorded.
     pub updated: bool,
-    /// Where the user was with the first of the goals below.
+    /// The previous value of the first goal below.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_value: Option<f64>,
-    /// Where the user is with it.
+    /// The current value of that goal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_value: Option<f64>,
-    /// From what that follows.
+    /// The reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<String>,
-    /// What was recorded, goal by goal; left out when nothing was.
+    /// The recorded progress by goal; left out when there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub updates: Vec<FoundProgress>,
     /// Why nothing was recorded.

@@ -1,15 +1,15 @@
-//! What is written, changed and deleted: the inputs and outputs of the tools that do so.
+//! Inputs and outputs of the tools that create, change and delete.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Memory, MemoryCategory, Visibility, WrittenMemory};
 
-/// Remember a lasting fact, as one self-contained sentence with names and dates. Use this when the user tells something
-/// worth knowing next time or asks to remember it; not for small talk, secrets or what is known already.
+/// Remember a lasting fact, as one self-contained sentence with names and dates. Use this when the user states something
+/// worth knowing later or asks to remember it; not for small talk, secrets or known facts.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct CreateMemory {
-    /// The fact; white space around it is dropped.
+    /// The fact; it is trimmed.
     #[schemars(example = &"Ana moved from Lisbon to Oslo in May 2026.")]
     #[schemars(length(min = 1, max = 10_000))]
     pub content: String,
@@ -44,7 +44,7 @@ pub struct CreateMemories {
     pub items: Vec<CreateMemory>,
 }
 
-/// What became of one fact of a batch: `created`, or `duplicate` when its text was there already.
+/// The result for one fact of a batch: `created`, or `duplicate` when the text existed already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
@@ -53,12 +53,12 @@ pub enum BatchStatus {
     Duplicate,
 }
 
-/// What became of one fact of a batch.
+/// The result for one fact of a batch.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct BatchResult {
-    /// Its place in the request, from 0.
+    /// Its index in the request, from 0.
     pub index: usize,
-    /// What became of it.
+    /// The result.
     pub status: BatchStatus,
     /// The memory that holds it.
     pub memory_id: String,
@@ -71,7 +71,7 @@ pub struct CreatedMemories {
     pub results: Vec<BatchResult>,
     /// The memories, in the order of the request.
     pub memories: Vec<WrittenMemory>,
-    /// How many facts there were, duplicates among them.
+    /// The number of facts, duplicates included.
     pub created_count: usize,
 }
 
@@ -90,7 +90,7 @@ pub struct EditMemory {
     /// Who may see it.
     #[serde(default)]
     pub visibility: Option<Visibility>,
-    /// The new labels, in place of all the old ones.
+    /// The new labels, which replace the old ones.
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub tags: Option<Vec<String>>,
@@ -108,7 +108,7 @@ pub struct EditedMemory {
     pub memory: Memory,
 }
 
-/// Choose who may see a memory. Use this only when the user asks for it; to change what it says, use edit_memory.
+/// Set who may see a memory. Use this only when the user asks for it; to change what it says, use edit_memory.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SetMemoryVisibility {
     /// The memory's id.
@@ -119,7 +119,7 @@ pub struct SetMemoryVisibility {
 }
 
 /// Record the user's verdict on a memory: keep it, or reject it so that it is no longer listed or found. Use this for
-/// what the user thinks of it; to take it away for good, use delete_memory.
+/// what the user thinks of it; to delete it for good, use delete_memory.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ReviewMemory {
     /// The memory's id.
@@ -150,7 +150,7 @@ pub struct DeleteMemories {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DeleteAllMemories {}
 
-/// It is done.
+/// The operation succeeded.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Done {
     /// Always true.
@@ -158,6 +158,6 @@ pub struct Done {
 }
 
 impl Done {
-    /// The one value there is.
+    /// The only value.
     pub const DONE: Done = Done { success: true };
 }

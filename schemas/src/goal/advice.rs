@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::GoalType;
 
-/// Suggest a goal that fits what is known of the user. Nothing is set; use create_goal for that.
+/// Suggest a goal that fits what is known about the user. Nothing is set; use create_goal for that.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SuggestGoal {}
 
@@ -17,21 +17,21 @@ pub struct SuggestedGoal {
     pub suggested_title: String,
     /// How it would be measured.
     pub suggested_type: GoalType,
-    /// Where the user would want to be.
+    /// The target value.
     pub suggested_target: f64,
-    /// The least value.
+    /// The minimum value.
     pub suggested_min: f64,
-    /// The greatest value.
+    /// The maximum value.
     pub suggested_max: f64,
     /// Why it fits, in one or two sentences.
     pub reasoning: String,
 }
 
-/// Get advice on what to do next for a goal, from where it stands, its pace and its horizon. Use this for the next
+/// Get advice on what to do next for a goal, from its status, its pace and its horizon. Use this for the next
 /// step; for bare numbers, use get_goal_history.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetGoalAdvice {
-    /// The goal's id; without it, the goal that comes first.
+    /// The goal's id; without it, the current goal.
     #[serde(default)]
     #[schemars(example = &"goal_5f0c1e7a9b24")]
     pub goal_id: Option<String>,
