@@ -5,11 +5,9 @@
 mod counter;
 mod persistence;
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, OnceLock, PoisonError},
-};
+use std::{collections::HashMap, sync::OnceLock};
 
+use parking_lot::Mutex;
 use serde::Deserialize;
 
 use crate::{Database, Error, RateLimited, Result};
@@ -90,7 +88,7 @@ impl RateLimiter {
             return Ok(());
         }
         let now = chrono::Utc::now().timestamp();
-        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counters = self.counters.lock();
         let limited = hits.iter().filter_map(|hit| Some((hit, self.most(hit)?)));
         let refusal = limited.clone().filter_map(|(hit, most)| {
             let counter = counters.get(hit.policy)?.get(hit.subject)?;

@@ -1,12 +1,9 @@
 //! Background tasks of the process, which shutdown waits for, and the locks that keep chat sessions to one question at a
 //! time.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -29,7 +26,7 @@ impl Tasks {
     /// calls.
     pub async fn lock_chat(&self, session: &str) -> ChatLock {
         let lock = {
-            let mut locks = self.chat_locks.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut locks = self.chat_locks.lock();
             // A lock that only the map knows is neither held nor waited for.
             locks.retain(|_, lock| Arc::strong_count(lock) > 1);
             Arc::clone(locks.entry(session.to_owned()).or_default())
@@ -72,6 +69,6 @@ mod tests {
         drop(first);
         drop(waiting.await);
         drop(tasks.lock_chat("c").await);
-        assert_eq!(tasks.chat_locks.lock().unwrap().len(), 1, "unused locks are removed");
+        assert_eq!(tasks.chat_locks.lock().len(), 1, "unused locks are removed");
     }
 }

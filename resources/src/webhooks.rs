@@ -1,12 +1,11 @@
-//! Webhooks of one user: where events go, what they are signed with, and those that are on their way.
+//! Webhooks: URLs, signing secrets, and deliveries.
 
 mod delivery;
 pub mod worker;
 
 pub use outbound::webhooks::WebhookSettings;
 
-use identity::crypto::long_random_secret;
-use outbound::webhooks::stored_address;
+use outbound::webhooks::{new_secret, stored_url};
 use schemas::webhook::{Webhook, WebhookDelivery, WebhookKind};
 use surrealdb::types::{RecordId, SurrealValue};
 
@@ -17,8 +16,8 @@ use crate::{
 pub use delivery::DeliveryQueue;
 use delivery::DeliveryRow;
 
-/// How many events on their way a list has.
-const LISTED: u32 = 100;
+/// The maximum number of deliveries in a list.
+const MAX_LISTED: u32 = 100;
 
 /// Queries of one user's webhooks.
 pub struct Webhooks<'a> {
@@ -33,7 +32,7 @@ struct WebhookRow {
     user: String,
     kind: String,
     url: String,
-    /// Nothing until somebody has switched it on or off: it is on then as soon as it has an address.
+    /// `None` until it is enabled or disabled explicitly: it is enabled then if it has a URL.
     enabled: Option<bool>,
     failures: i64,
     disabled_because: Option<String>,
@@ -47,25 +46,25 @@ impl<'a> Webhooks<'a> {
 }
 
 impl Webhooks<'_> {
-    /// Where events of this kind go.
+    /// The webhook for events of this kind.
     pub async fn get(&self, kind: WebhookKind) -> Result<Webhook> {
         Ok(self.row(kind).await?.into())
     }
 
-    /// Whether events of this kind are sent anywhere.
-    pub async fn is_on(&self, kind: WebhookKind) -> Result<bool> {
-        Ok(self.row(kind).await?.is_on())
+    /// Whether the webhook for events of this kind is enabled.
+    pub async fn is_enabled(&self, kind: WebhookKind) -> Result<bool> {
+        Ok(self.row(kind).await?.is_enabled())
     }
 
-    /// Sets where events of this kind go. No address switches the webhook off; another does not switch it on.
+    /// Sets the URL for events of this kind. An empty URL disables the webhook; another one does not enable it.
     pub async fn set_url(&self, kind: WebhookKind, url: &str) -> Result<()> {
         let statement = "UPSERT $id SET user = $user, kind = $kind, url = $url, failures = 0,
             enabled = IF $is_empty { false } ELSE { enabled }";
-        let params = self.params(kind).with("url", url).with("is_empty", stored_address(kind, url).is_none());
+        let params = self.params(kind).with("url", url).with("is_empty", stored_url(kind, url).is_none());
         self.database.run(statement, params).await.map(drop)
     }
 
-    /// Switches a webhook on or off.
+    /// Enables or disables a webhook.
     pub async fn switch(&self, kind: WebhookKind, enabled: Switch) -> Result<()> {
         let statement = "UPSERT $id SET user = $user, kind = $kind, url = url ?? '', failures = 0,
             enabled = $enabled, disabled_because = NONE";
@@ -73,21 +72,21 @@ impl Webhooks<'_> {
         self.database.run(statement, params).await.map(drop)
     }
 
-    /// What requests are signed with; made when it is first asked for.
+    /// The signing secret, which is created at the first call.
     pub async fn secret(&self) -> Result<String> {
         let statements = "INSERT IGNORE INTO webhook_secret $row; SELECT VALUE secret FROM ONLY $id";
-        self.database.run(statements, self.new_secret()).await?.take(1)
+        self.database.run(statements, self.secret_params()).await?.take(1)
     }
 
-    /// Replaces what requests are signed with.
+    /// Replaces the signing secret.
     pub async fn rotate_secret(&self) -> Result<String> {
         let statements = "UPSERT $id CONTENT $row; SELECT VALUE secret FROM ONLY $id";
-        self.database.run(statements, self.new_secret()).await?.take(1)
+        self.database.run(statements, self.secret_params()).await?.take(1)
     }
 
-    /// Sends an event of this kind on its way, if the webhook is on; once for each `key`. `body` is JSON.
-    pub async fn raise(&self, kind: WebhookKind, key: &str, body: String) -> Result<()> {
-        if !self.is_on(kind).await? {
+    /// Enqueues an event of this kind, if the webhook is enabled; once for each `key`. `body` is JSON.
+    pub async fn enqueue(&self, kind: WebhookKind, key: &str, body: String) -> Result<()> {
+        if !self.is_enabled(kind).await? {
             return Ok(());
         }
         let fields = DeliveryRow::new(self.user, kind, key, body);
@@ -97,12 +96,12 @@ impl Webhooks<'_> {
         Ok(())
     }
 
-    /// The last events, newest first.
+    /// The latest deliveries, newest first.
     pub async fn deliveries(&self) -> Result<Vec<WebhookDelivery>> {
         let statement = "SELECT * OMIT body FROM delivery WHERE user = $user ORDER BY created_rank LIMIT $limit";
-        let params = Params::new().with("user", self.user).with("limit", LISTED);
+        let params = Params::new().with("user", self.user).with("limit", MAX_LISTED);
         let rows: Vec<DeliveryRow> = self.database.run(statement, params).await?.take(0)?;
-        Ok(rows.into_iter().filter_map(DeliveryRow::shown).collect())
+        Ok(rows.into_iter().filter_map(DeliveryRow::into_delivery).collect())
     }
 
     async fn row(&self, kind: WebhookKind) -> Result<WebhookRow> {
@@ -122,13 +121,13 @@ impl Webhooks<'_> {
         Params::new().with("id", self.id(kind)).with("user", self.user).with("kind", name_of(&kind))
     }
 
-    fn new_secret(&self) -> Params {
+    fn secret_params(&self) -> Params {
         #[derive(SurrealValue)]
         struct SecretRow {
             user: String,
             secret: String,
         }
-        let secret = format!("whsec_{}", long_random_secret());
+        let secret = new_secret();
         let id = RecordId::new("webhook_secret", self.user);
         let row = database::row(id.clone(), SecretRow { user: self.user.to_owned(), secret });
         Params::new().with("id", id).with("row", row)
@@ -139,7 +138,7 @@ impl Webhooks<'_> {
     }
 }
 
-/// Whether something is to be on.
+/// Whether a webhook is enabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each name says it all")]
 pub enum Switch {
@@ -148,13 +147,13 @@ pub enum Switch {
 }
 
 impl WebhookRow {
-    /// The address that events are sent to, if they are.
+    /// The URL that events are sent to, if the webhook is enabled.
     fn target(&self) -> Option<&str> {
         let kind = value_of(&self.kind)?;
-        stored_address(kind, &self.url).filter(|_| self.enabled.unwrap_or(true))
+        stored_url(kind, &self.url).filter(|_| self.enabled.unwrap_or(true))
     }
 
-    fn is_on(&self) -> bool {
+    fn is_enabled(&self) -> bool {
         self.target().is_some()
     }
 }
@@ -162,7 +161,7 @@ impl WebhookRow {
 impl From<WebhookRow> for Webhook {
     fn from(row: WebhookRow) -> Self {
         Self {
-            enabled: row.is_on(),
+            enabled: row.is_enabled(),
             url: row.url,
             failures: u32::try_from(row.failures).unwrap_or(u32::MAX),
             disabled_because: row.disabled_because,

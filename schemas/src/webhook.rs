@@ -92,8 +92,9 @@ pub struct WebhooksStatus {
     pub button_event: bool,
 }
 
-/// Get the secret that webhook requests are signed with: `X-Recollect-Signature: t=<unix time>,v1=<signature>`, where
-/// the signature is the hexadecimal HMAC-SHA-256 of the time, a full stop and the body.
+/// Get the secret that webhook requests are signed with, as the Standard Webhooks specification says: the header
+/// `webhook-signature` has `v1,` and the base64 HMAC-SHA-256 of `webhook-id`, `webhook-timestamp` and the body, joined by
+/// full stops.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetWebhookSecret {}
 
@@ -104,7 +105,7 @@ pub struct RotateWebhookSecret {}
 /// The secret of webhook signatures.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WebhookSecret {
-    /// The secret; all of it is the key of the signature.
+    /// The secret: `whsec_` and the base64 form of the key.
     pub secret: String,
 }
 
@@ -126,7 +127,7 @@ pub enum DeliveryState {
 /// The delivery of an event to a webhook.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct WebhookDelivery {
-    /// Identifies the delivery; sent along as `X-Recollect-Delivery`, the same at every attempt.
+    /// Identifies the delivery; sent as `webhook-id`, the same at every attempt.
     #[schemars(example = &"memory_created:0b7a6f6e-54a5-4c8a-8d0e-6f1f4b1f8a11")]
     pub id: String,
     /// What it is about.

@@ -143,7 +143,7 @@ async fn private_addresses_are_not_asked() {
         let answer = client.open_authorize(&client.authorization_request("")).await;
         assert_eq!((answer.status, answer.header("location")), (400, ""), "{id}");
         let page = answer.body.as_str().unwrap();
-        assert!(page.contains("https://") || page.contains("does not lead to a public address"), "{id}: {page}");
+        assert!(page.contains("https://") || page.contains("is not a public address"), "{id}: {page}");
     }
     assert_eq!(asked.load(Ordering::Relaxed), 0);
 }

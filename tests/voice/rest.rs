@@ -122,7 +122,7 @@ async fn errors_of_the_endpoint_are_passed_on() {
         let answer = transcribe(&app, recordings(&[word])).await;
         assert_eq!((answer.status, answer.header("retry-after")), (503, later), "{word}");
         let sentence = answer.body["detail"].as_str().unwrap();
-        assert!(sentence.starts_with("the transcription endpoint is away: "), "{sentence}");
+        assert!(sentence.starts_with("the transcription endpoint is unavailable: "), "{sentence}");
     }
 }
 

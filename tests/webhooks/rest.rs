@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac};
 use poem::{IntoResponse, Response, endpoint::make, http::StatusCode, listener::TcpAcceptor};
 use resources::Resources;
@@ -56,11 +57,13 @@ impl Received {
     /// Asserts that it is signed with this secret.
     #[track_caller]
     fn assert_signed_with(&self, secret: &str) {
-        let header = &self.headers["x-recollect-signature"];
-        let (time, signature) = header.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-        mac.update(format!("{time}.{}", self.text).as_bytes());
-        assert_eq!(signature, hex::encode(mac.finalize().into_bytes()));
+        let [id, time] = ["webhook-id", "webhook-timestamp"].map(|name| &self.headers[name]);
+        let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+        assert!((24..=64).contains(&key.len()), "{} bytes", key.len());
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+        mac.update(format!("{id}.{time}.{}", self.text).as_bytes());
+        let signature = STANDARD.encode(mac.finalize().into_bytes());
+        assert_eq!(self.headers["webhook-signature"], format!("v1,{signature}"));
         let age = chrono::Utc::now().timestamp() - time.parse::<i64>().unwrap();
         assert!((0..600).contains(&age), "{age}");
     }
@@ -193,7 +196,7 @@ async fn add_segment(resources: &Arc<Resources>, user: &str, text: &str) {
 /// Raises an event with this key.
 pub(crate) async fn raise_event(resources: &Arc<Resources>, user: &str, kind: WebhookKind, key: &str) {
     let (resources, user, key) = (Arc::clone(resources), user.to_owned(), key.to_owned());
-    on_runtime(async move { resources.webhooks(&user).raise(kind, &key, "{}".into()).await.unwrap() }).await;
+    on_runtime(async move { resources.webhooks(&user).enqueue(kind, &key, "{}".into()).await.unwrap() }).await;
 }
 
 #[tokio::test]
@@ -313,8 +316,7 @@ async fn failed_deliveries_are_retried_and_block_no_others() {
     let broken = of("memory_created");
     assert_eq!((&broken["state"], &broken["attempts"]), (&json!("delivered"), &json!(3)), "{broken}");
     assert_eq!((&broken["last_status"], &broken["last_error"]), (&json!(200), &Value::Null));
-    let ids: Vec<String> =
-        receiver.received("/broken").iter().map(|one| one.headers["x-recollect-delivery"].clone()).collect();
+    let ids: Vec<String> = receiver.received("/broken").iter().map(|one| one.headers["webhook-id"].clone()).collect();
     assert_eq!(ids, ["memory_created:a"; 3], "a receiver can tell them for one");
     let moved = of("day_summary");
     assert_eq!((&moved["state"], &moved["attempts"], &moved["last_status"]), (&json!("dead"), &json!(8), &json!(302)));

@@ -43,10 +43,10 @@ fn base_language(given: &str) -> Option<String> {
     (!matches!(language.as_str(), "" | "auto" | "multi" | "null")).then_some(language)
 }
 
-fn to_error(unheard: TranscriptionError) -> Error {
-    match unheard {
+fn to_error(error: TranscriptionError) -> Error {
+    match error {
         TranscriptionError::Unreadable(reason) => Error::Rejected(format!("The audio could not be read: {reason}")),
-        TranscriptionError::Away(reason, Some(seconds)) => Error::Later(reason, seconds),
-        TranscriptionError::Away(reason, None) => Error::Unavailable(reason),
+        TranscriptionError::Unavailable(reason, Some(seconds)) => Error::Later(reason, seconds),
+        TranscriptionError::Unavailable(reason, None) => Error::Unavailable(reason),
     }
 }

@@ -51,7 +51,7 @@ impl Context {
 /// The database fails; the event is not queued then.
 pub async fn conversation_created(resources: &Resources, user: &str, conversation: &Conversation) -> Result<()> {
     let kind = WebhookKind::MemoryCreated;
-    if conversation.discarded || !resources.webhooks(user).is_on(kind).await? {
+    if conversation.discarded || !resources.webhooks(user).is_enabled(kind).await? {
         return Ok(());
     }
     let mut whole = conversation.clone();
@@ -86,7 +86,7 @@ pub async fn day_summary(resources: &Resources, user: &str, summary: &DailySumma
 }
 
 async fn raise(resources: &Resources, user: &str, kind: WebhookKind, key: &str, body: Value) -> Result<()> {
-    Ok(resources.webhooks(user).raise(kind, key, body.to_string()).await?)
+    Ok(resources.webhooks(user).enqueue(kind, key, body.to_string()).await?)
 }
 
 async fn get_webhook(context: Context, input: GetWebhook) -> Result<Webhook> {
@@ -124,7 +124,7 @@ async fn get_webhooks_status(context: Context, _: GetWebhooksStatus) -> Result<W
             WebhookKind::DaySummary => &mut status.day_summary,
             WebhookKind::ButtonEvent => &mut status.button_event,
         };
-        *is_on = context.webhooks().is_on(kind).await?;
+        *is_on = context.webhooks().is_enabled(kind).await?;
     }
     Ok(status)
 }

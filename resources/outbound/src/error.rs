@@ -3,16 +3,16 @@
 /// Why a resource could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A setting or a file is wrong; the sentence tells a person what to change.
+    /// A setting or a file is wrong; the sentence says what to change.
     #[error("{0}")]
     Setting(String),
-    /// An engine, a model or a network is away; asking again later may work.
+    /// An engine, a model or a network is unavailable; a later attempt may succeed.
     #[error("{0}")]
     Unavailable(String),
     /// A rate limit is exceeded.
     #[error(transparent)]
     RateLimited(RateLimited),
-    /// Everything else: a defect of ours or of an engine.
+    /// A defect, here or in an engine.
     #[error(transparent)]
     Internal(#[from] anyhow::Error),
 }

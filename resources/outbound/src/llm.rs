@@ -20,23 +20,23 @@ use serde_json::{Value, json};
 use crate::{Error, Result, Secret, http::root_cause};
 use reasoning::ReasoningFilter;
 
-/// Which language model answers questions.
+/// Settings of the language model.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LanguageModelSettings {
-    /// The base URL, such as `http://localhost:11434/v1`; none means that answers come by retrieval alone.
+    /// The base URL, such as `http://localhost:11434/v1`; without one, answers are made by retrieval only.
     pub url: Option<String>,
-    /// The key, if it wants one.
+    /// The API key, if it needs one.
     pub key: Option<Secret>,
     /// The name of the model; required with `url`.
     pub name: Option<String>,
-    /// Seconds to wait for the next piece of an answer.
+    /// Seconds to wait for the next chunk of an answer.
     pub timeout_seconds: u64,
-    /// Seconds that an answer may take in all, with every function that the model asks for.
+    /// Seconds that an answer may take in all, including function calls.
     pub answer_seconds: u64,
-    /// How much the model can take in and say at once, in tokens.
+    /// The context window, in tokens.
     pub context_tokens: usize,
-    /// Whether the model may ask for functions; one whose server refuses them answers without, whatever this says.
+    /// Whether the model is offered functions; if its server refuses them, it answers without.
     pub functions: bool,
 }
 
@@ -60,13 +60,13 @@ pub struct LanguageModel {
     client: Client<OpenAIConfig>,
     key: Secret,
     name: String,
-    patience: Duration,
+    chunk_timeout: Duration,
     answer_time: Duration,
     context_tokens: usize,
     functions: Arc<AtomicBool>,
 }
 
-/// One turn of a conversation with the model.
+/// A message of a chat with the model.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "each name says it all")]
 pub enum Turn {
@@ -76,7 +76,7 @@ pub enum Turn {
     Function { call_id: String, result: String },
 }
 
-/// A function that the model may ask for.
+/// A function that the model may call.
 #[derive(Debug, Clone)]
 pub struct Function {
     /// Its name.
@@ -87,18 +87,18 @@ pub struct Function {
     pub parameters: Value,
 }
 
-/// A function that the model asks for.
+/// A function call of the model.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Call {
-    /// Goes back with the result.
+    /// The id, which is returned with the result.
     pub id: String,
-    /// Which function.
+    /// The name of the function.
     pub name: String,
-    /// Its arguments, as the model wrote them: JSON if all went well.
+    /// The arguments as the model has written them; they may be invalid JSON.
     pub arguments: String,
 }
 
-/// A piece of the model's answer.
+/// A part of the model's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each name says it all")]
 pub enum Piece {
@@ -108,7 +108,7 @@ pub enum Piece {
 
 type Chunks = Pin<Box<dyn Stream<Item = Result<Chunk, OpenAIError>> + Send>>;
 
-/// A chunk of the stream; whatever else servers send along is passed over.
+/// A chunk of the stream; other fields are ignored.
 #[derive(Debug, Deserialize)]
 struct Chunk {
     #[serde(default)]
@@ -163,38 +163,38 @@ impl LanguageModel {
             client,
             key,
             name: name.clone(),
-            patience: Duration::from_secs(settings.timeout_seconds),
+            chunk_timeout: Duration::from_secs(settings.timeout_seconds),
             answer_time: Duration::from_secs(settings.answer_seconds),
             context_tokens: settings.context_tokens,
             functions: Arc::new(AtomicBool::new(settings.functions)),
         }))
     }
 
-    /// What the server calls the model.
+    /// The name of the model.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How long an answer may take in all.
+    /// The timeout of a whole answer.
     pub fn answer_time(&self) -> Duration {
         self.answer_time
     }
 
-    /// How much the model can take in and say at once, in tokens.
+    /// The context window, in tokens.
     pub fn context_tokens(&self) -> usize {
         self.context_tokens
     }
 
-    /// Whether the model may ask for functions, as far as is known.
+    /// Whether the model accepts functions, as far as is known.
     pub fn takes_functions(&self) -> bool {
         self.functions.load(Ordering::Relaxed)
     }
 
-    /// Asks the model to go on. Text comes as it is written; functions that it asks for come together, at the end.
+    /// Requests the next message of the model. Text is streamed; function calls come together, at the end.
     ///
     /// # Errors
-    /// [`Error::Unavailable`], with what the server said, before or within the stream: it refuses, is too slow, breaks
-    /// off, or the answer is too long for it.
+    /// [`Error::Unavailable`], before or within the stream: the server refuses or times out, the stream ends early, or the
+    /// answer is too long for the model.
     pub async fn answer(
         &self,
         turns: &[Turn],
@@ -206,54 +206,54 @@ impl LanguageModel {
             "messages": turns.iter().map(Turn::to_json).collect::<Vec<_>>(),
         });
         let chunks = if functions.is_empty() || !self.takes_functions() {
-            self.begin(request).await?
+            self.send(request).await?
         } else {
             request["tools"] = functions.iter().map(Function::to_json).collect();
-            self.begin_with_functions(request).await?
+            self.send_with_functions(request).await?
         };
-        let chunks = chunks.map_err(|error| refused(&self.key, &error))?;
-        Ok(pieces(choices(chunks, self.patience, self.key.clone())))
+        let chunks = chunks.map_err(|error| request_error(&self.key, &error))?;
+        Ok(pieces(choices(chunks, self.chunk_timeout, self.key.clone())))
     }
 
-    /// Sends a request with functions or, to a server that refuses those, without: that one is not offered any again.
-    async fn begin_with_functions(&self, mut request: Value) -> Result<Result<Chunks, OpenAIError>> {
-        let refusal = match self.begin(request.clone()).await? {
+    /// Sends a request with functions; if the server refuses them, without, and offers it none from then on.
+    async fn send_with_functions(&self, mut request: Value) -> Result<Result<Chunks, OpenAIError>> {
+        let refusal = match self.send(request.clone()).await? {
             Err(error) if structured::is_about_the_request(&error) => error,
             begun => return Ok(begun),
         };
         if let Value::Object(fields) = &mut request {
             fields.shift_remove("tools");
         }
-        let begun = self.begin(request).await?;
+        let begun = self.send(request).await?;
         if begun.is_ok() {
-            tracing::warn!("the language model takes no functions: {refusal}");
+            tracing::warn!("the language model does not accept functions: {refusal}");
             self.functions.store(false, Ordering::Relaxed);
         }
         Ok(begun.map_err(|_| refusal))
     }
 
-    /// Sends a request. The client below tries again what may pass, after the time that the server asks for.
-    async fn begin(&self, request: Value) -> Result<Result<Chunks, OpenAIError>> {
+    /// Sends a request; the client retries temporary errors, after the delay that the server asks for.
+    async fn send(&self, request: Value) -> Result<Result<Chunks, OpenAIError>> {
         let chat = self.client.chat();
-        let opening = chat.create_stream_byot(request);
-        tokio::time::timeout(self.patience, opening).await.map_err(|_| too_slow())
+        let request = chat.create_stream_byot(request);
+        tokio::time::timeout(self.chunk_timeout, request).await.map_err(|_| timed_out())
     }
 }
 
-/// What the choices of a stream come to: text without thoughts and, at the end, the functions asked for.
+/// The parts of an answer: text without reasoning and, at the end, the function calls.
 fn pieces(choices: impl Stream<Item = Result<Choice>>) -> impl Stream<Item = Result<Piece>> {
     async_stream::try_stream! {
         futures::pin_mut!(choices);
-        let (mut calls, mut thoughts, mut is_cut) = (Vec::<Call>::new(), ReasoningFilter::default(), false);
+        let (mut calls, mut reasoning, mut is_cut) = (Vec::<Call>::new(), ReasoningFilter::default(), false);
         while let Some(Choice { delta, finish_reason }) = choices.try_next().await? {
             is_cut |= finish_reason.as_deref() == Some("length");
-            let said = delta.content.or(delta.refusal).map(|text| thoughts.pass(text)).unwrap_or_default();
+            let said = delta.content.or(delta.refusal).map(|text| reasoning.filter(text)).unwrap_or_default();
             if !said.is_empty() {
                 yield Piece::Text(said);
             }
-            delta.tool_calls.into_iter().flatten().for_each(|part| part.join(&mut calls));
+            delta.tool_calls.into_iter().flatten().for_each(|part| part.append_to(&mut calls));
         }
-        let rest = thoughts.rest();
+        let rest = reasoning.finish();
         if !rest.is_empty() {
             yield Piece::Text(rest);
         }
@@ -266,16 +266,16 @@ fn pieces(choices: impl Stream<Item = Result<Choice>>) -> impl Stream<Item = Res
     }
 }
 
-/// What comes in a stream, up to its proper end.
-fn choices(mut chunks: Chunks, patience: Duration, key: Secret) -> impl Stream<Item = Result<Choice>> {
+/// The choices of a stream, up to its regular end.
+fn choices(mut chunks: Chunks, chunk_timeout: Duration, key: Secret) -> impl Stream<Item = Result<Choice>> {
     async_stream::try_stream! {
         let mut finished = false;
-        while let Some(chunk) = tokio::time::timeout(patience, chunks.next()).await.map_err(|_| too_slow())? {
-            let Some(choice) = chunk.map_err(|error| refused(&key, &error))?.choices.into_iter().next() else { continue };
+        while let Some(chunk) = tokio::time::timeout(chunk_timeout, chunks.next()).await.map_err(|_| timed_out())? {
+            let Some(choice) = chunk.map_err(|error| request_error(&key, &error))?.choices.into_iter().next() else { continue };
             finished |= choice.finish_reason.is_some();
             yield choice;
         }
-        // A connection that is cut looks like an end, and half of a call's arguments can be valid.
+        // A lost connection looks like an end, and half of the arguments of a call can be valid JSON.
         if !finished {
             Err(Error::Unavailable("the language model broke off".into()))?;
         }
@@ -283,10 +283,10 @@ fn choices(mut chunks: Chunks, patience: Duration, key: Secret) -> impl Stream<I
 }
 
 impl CallPart {
-    /// Adds this part to the call that it continues.
-    fn join(self, calls: &mut Vec<Call>) {
+    /// Appends this part to the call that it continues.
+    fn append_to(self, calls: &mut Vec<Call>) {
         let id = self.id.unwrap_or_default();
-        // Some servers number every call 0 and tell them apart by id alone.
+        // Some servers give every call the index 0 and distinguish them by id only.
         let is_other = |call: &Call| !id.is_empty() && !call.id.is_empty() && id != call.id;
         let index = if calls.get(self.index).is_some_and(is_other) { calls.len() } else { self.index };
         if calls.len() <= index {
@@ -332,11 +332,11 @@ impl Function {
     }
 }
 
-fn too_slow() -> Error {
+fn timed_out() -> Error {
     Error::Unavailable("the language model did not answer in time".into())
 }
 
-/// What went wrong, as far as anybody may know: neither the key, which some servers repeat, nor the address.
-fn refused(key: &Secret, error: &OpenAIError) -> Error {
+/// A failed request, without the key, which some servers repeat, and without the URL.
+fn request_error(key: &Secret, error: &OpenAIError) -> Error {
     Error::Unavailable(format!("the language model did not answer: {}", key.redact(&root_cause(error))))
 }

@@ -1,4 +1,4 @@
-//! Passwords and keys of other services, kept out of logs.
+//! Passwords and keys of other services, which are kept out of logs.
 
 use std::fmt;
 
@@ -10,21 +10,21 @@ use serde::Deserialize;
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself, for the one place that sends it.
+    /// The secret itself, for the request that sends it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What somebody else says, who may repeat the secret, without it.
+    /// Replaces the secret in a text of another server, which may repeat it.
     pub fn redact(&self, text: &str) -> String {
         if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, "***") }
     }
 }
 
-/// An address as people may see it: without the user, the password and the query, where secrets stand.
+/// A URL without user, password, query and fragment, which may contain secrets.
 pub fn redact_url(url: &str) -> String {
-    let Ok(mut url) = reqwest::Url::parse(url) else { return "an address that cannot be read".into() };
-    // Addresses that cannot have a user have none to take away.
+    let Ok(mut url) = reqwest::Url::parse(url) else { return "an invalid URL".into() };
+    // A URL that cannot have a user has none to remove.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_query(None);
@@ -66,6 +66,6 @@ mod tests {
     fn addresses_are_shown_without_what_is_secret_in_them() {
         assert_eq!(redact_url("https://ada:sesame@a.example:8443/v1/?key=sesame#x"), "https://a.example:8443/v1");
         assert_eq!(redact_url("ws://127.0.0.1:8000"), "ws://127.0.0.1:8000");
-        assert_eq!(redact_url("sesame"), "an address that cannot be read");
+        assert_eq!(redact_url("sesame"), "an invalid URL");
     }
 }

@@ -1,4 +1,4 @@
-//! Turning speech into text: a client of an OpenAI-compatible transcription endpoint.
+//! Transcription: a client of OpenAI-compatible endpoints.
 
 use std::time::Duration;
 
@@ -12,23 +12,23 @@ use serde::Deserialize;
 
 use crate::{Error, Result, Secret, http};
 
-/// How long it may take to connect.
-const CONNECT: Duration = Duration::from_secs(5);
+/// The timeout of connecting.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How much of a refusal is told on, in characters.
-const LONGEST_REASON: usize = 300;
+/// The maximum length of a reported error, in characters.
+const MAX_REASON_CHARS: usize = 300;
 
-/// What turns speech into text.
+/// Settings of the transcription endpoint.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpeechSettings {
-    /// The base URL, such as `http://localhost:8000/v1`; none means that nothing is transcribed.
+    /// The base URL, such as `http://localhost:8000/v1`; without one, nothing is transcribed.
     pub url: Option<String>,
-    /// The key, if it wants one.
+    /// The API key, if it needs one.
     pub key: Option<Secret>,
     /// The name of the model; required with `url`.
     pub name: Option<String>,
-    /// Seconds to wait for a transcript.
+    /// The timeout of a request, in seconds.
     pub timeout_seconds: u64,
 }
 
@@ -44,35 +44,35 @@ pub struct Speech {
     url: String,
     key: Option<Secret>,
     name: String,
-    patience: Duration,
+    timeout: Duration,
 }
 
 /// A recording.
 #[derive(Debug, Clone)]
 pub struct Recording {
-    /// A file name; its ending says what sort of recording it is.
+    /// A file name; its extension says which format the recording has.
     pub name: String,
-    /// The recording in pieces, which are sent as they are, so that a header can be put before bare samples.
+    /// The content in parts, which are sent one after another, so that raw samples can be prefixed with a header.
     pub pieces: Vec<Vec<u8>>,
 }
 
-/// What was heard.
+/// The result of a transcription.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Transcription {
-    /// The words.
+    /// The text.
     pub text: String,
-    /// The language, where the endpoint tells it.
+    /// The language, if the endpoint reports it.
     #[serde(default)]
     pub language: Option<String>,
 }
 
-/// Why nothing was heard.
+/// Why a transcription failed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum TranscriptionError {
-    /// The recording is not one that the endpoint can read.
+    /// The endpoint cannot read the recording.
     Unreadable(String),
-    /// The endpoint is away, or does not want to; it may say after how many seconds to ask again.
-    Away(String, Option<u64>),
+    /// The endpoint is unavailable or refuses; it may say after how many seconds to retry.
+    Unavailable(String, Option<u64>),
 }
 
 impl Speech {
@@ -85,25 +85,25 @@ impl Speech {
         let Some(name) = &settings.name else {
             return Err(Error::Setting("speech.name must be set together with speech.url".into()));
         };
-        let client = http::client().connect_timeout(CONNECT).build().map_err(Error::internal)?;
+        let client = http::client().connect_timeout(CONNECT_TIMEOUT).build().map_err(Error::internal)?;
         Ok(Some(Self {
             client,
             url: format!("{}/audio/transcriptions", url.trim_end_matches('/')),
             key: settings.key.clone(),
             name: name.clone(),
-            patience: Duration::from_secs(settings.timeout_seconds),
+            timeout: Duration::from_secs(settings.timeout_seconds),
         }))
     }
 
-    /// What the endpoint calls the model.
+    /// The name of the model.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What is said in a recording, in this language or, without one, in whichever it is.
+    /// Transcribes a recording in this language or, without one, in the detected one.
     ///
     /// # Errors
-    /// [`TranscriptionError`], with what the endpoint said.
+    /// [`TranscriptionError`] with the message of the endpoint.
     pub async fn transcribe(
         &self,
         recording: Recording,
@@ -122,44 +122,49 @@ impl Speech {
             Some(key) => request.bearer_auth(key.expose()),
             None => request,
         };
-        let asking = async { read(request.send().await.map_err(|error| away(http::root_cause(&error)))?).await };
-        let asked = tokio::time::timeout(self.patience, asking).await;
-        asked.unwrap_or_else(|_| Err(away("it did not answer in time"))).map_err(|unheard| self.redact(unheard))
+        let request = async {
+            read_transcription(request.send().await.map_err(|error| unavailable(http::root_cause(&error)))?).await
+        };
+        let result = tokio::time::timeout(self.timeout, request).await;
+        result.unwrap_or_else(|_| Err(unavailable("it did not answer in time"))).map_err(|error| self.redact(error))
     }
 
-    /// Without the key, which some endpoints repeat.
-    fn redact(&self, unheard: TranscriptionError) -> TranscriptionError {
-        match (&self.key, unheard) {
+    /// Removes the key, which some endpoints repeat.
+    fn redact(&self, error: TranscriptionError) -> TranscriptionError {
+        match (&self.key, error) {
             (Some(key), TranscriptionError::Unreadable(reason)) => TranscriptionError::Unreadable(key.redact(&reason)),
-            (_, unheard) => unheard,
+            (_, error) => error,
         }
     }
 }
 
-async fn read(response: Response) -> Result<Transcription, TranscriptionError> {
+async fn read_transcription(response: Response) -> Result<Transcription, TranscriptionError> {
     let status = response.status();
-    let later = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    let text = response.text().await.map_err(|error| away(http::root_cause(&error)))?;
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let text = response.text().await.map_err(|error| unavailable(http::root_cause(&error)))?;
     match status {
         status if status.is_success() => {
-            serde_json::from_str(&text).map_err(|_| away("its answer is not a transcript in JSON"))
+            serde_json::from_str(&text).map_err(|_| unavailable("its answer is not a transcript in JSON"))
         }
         StatusCode::BAD_REQUEST
         | StatusCode::PAYLOAD_TOO_LARGE
         | StatusCode::UNSUPPORTED_MEDIA_TYPE
         | StatusCode::UNPROCESSABLE_ENTITY => Err(TranscriptionError::Unreadable(reason(&text))),
-        status => Err(TranscriptionError::Away(format!("the transcription endpoint is away: {status}"), later)),
+        status => Err(TranscriptionError::Unavailable(
+            format!("the transcription endpoint is unavailable: {status}"),
+            retry_after,
+        )),
     }
 }
 
-/// What an endpoint says of its refusal, in the form that they have agreed on, or as it is.
+/// The message of an error response: in the common JSON form, or the text as it is.
 fn reason(text: &str) -> String {
     let json: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-    let said = [&json["error"]["message"], &json["detail"], &json["error"]];
-    let said = said.into_iter().find_map(serde_json::Value::as_str).unwrap_or(text);
-    said.chars().take(LONGEST_REASON).collect()
+    let message = [&json["error"]["message"], &json["detail"], &json["error"]];
+    let message = message.into_iter().find_map(serde_json::Value::as_str).unwrap_or(text);
+    message.chars().take(MAX_REASON_CHARS).collect()
 }
 
-fn away(reason: impl std::fmt::Display) -> TranscriptionError {
-    TranscriptionError::Away(format!("the transcription endpoint is away: {reason}"), None)
+fn unavailable(reason: impl std::fmt::Display) -> TranscriptionError {
+    TranscriptionError::Unavailable(format!("the transcription endpoint is unavailable: {reason}"), None)
 }

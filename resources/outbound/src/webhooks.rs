@@ -1,35 +1,40 @@
-//! How an event is sent: signed, to a checked address, within a time, once.
+//! Sending of webhook requests: signed as the Standard Webhooks specification says, to checked addresses, with a timeout.
 
 mod address;
 
 use std::time::Duration;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac};
+use rand::{RngCore, rngs::OsRng};
 use reqwest::{Method, Response, header::CONTENT_TYPE};
 use schemas::webhook::WebhookKind;
 use serde::Deserialize;
 use sha2::Sha256;
 
-pub use address::stored as stored_address;
+pub use address::stored_url;
 
 use crate::{
     Result,
-    http::{self, NetworkScope, Refused, SafeClient},
+    http::{self, NetworkScope, SafeClient, UrlError},
 };
 
-/// How much of an answer is read, in bytes.
-const ANSWER: usize = 64 << 10;
+/// The prefix of signing secrets; the base64 form of the key follows.
+const SECRET_PREFIX: &str = "whsec_";
 
-/// What a webhook says to the user has more characters than this.
-const GREETING: usize = 5;
+/// The number of bytes of a response that are read.
+const MAX_RESPONSE_BYTES: usize = 64 << 10;
 
-/// How webhooks are called.
+/// Messages of webhooks to the user have more characters than this.
+const MIN_MESSAGE_CHARS: usize = 5;
+
+/// Settings of webhooks.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebhookSettings {
     /// Whether events may be sent to this machine and to private networks.
     pub allow_private: bool,
-    /// Seconds until what failed is tried again; each further wait is three times as long.
+    /// Seconds until the first retry; each further delay is three times as long.
     pub retry_seconds: u64,
 }
 
@@ -39,15 +44,22 @@ impl Default for WebhookSettings {
     }
 }
 
-/// Sends events.
+/// A new random signing secret.
+pub fn new_secret() -> String {
+    let mut key = [0; 32];
+    OsRng.fill_bytes(&mut key);
+    format!("{SECRET_PREFIX}{}", STANDARD.encode(key))
+}
+
+/// Sends webhook requests.
 pub struct Sender {
     client: SafeClient,
     settings: WebhookSettings,
 }
 
-/// One request to be made.
+/// A webhook request.
 pub struct Request<'a> {
-    /// The id of the delivery, the same each time it is tried.
+    /// The id of the delivery, the same at each attempt.
     pub id: &'a str,
     /// The kind of the event.
     pub kind: WebhookKind,
@@ -63,15 +75,15 @@ pub struct Request<'a> {
     pub body: String,
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It arrived, with this status.
-    Arrived(u16),
-    /// It did not, and may another time.
+    /// It was delivered, with this status.
+    Delivered(u16),
+    /// It failed and can be retried.
     Failed(Option<u16>, String),
-    /// It never will.
-    Refused(String),
+    /// Its URL is not allowed.
+    Rejected(String),
 }
 
 impl Sender {
@@ -80,45 +92,51 @@ impl Sender {
     /// # Errors
     /// As [`SafeClient::open`].
     pub fn open(settings: &WebhookSettings) -> Result<Self> {
-        let reach = if settings.allow_private { NetworkScope::Anywhere } else { NetworkScope::Public };
-        let client = SafeClient::open(reach)?;
+        let scope = if settings.allow_private { NetworkScope::Anywhere } else { NetworkScope::Public };
+        let client = SafeClient::open(scope)?;
         Ok(Self { client, settings: settings.clone() })
     }
 
-    /// How long to wait after so many attempts: three times as long after each, give or take a quarter, so that what
-    /// failed together does not come back together.
-    pub fn pause(&self, attempts: u32) -> Duration {
+    /// The delay after this many attempts: three times as long after each, with a jitter of a quarter, so that requests
+    /// that failed together are not retried together.
+    pub fn retry_delay(&self, attempts: u32) -> Duration {
         let whole = Duration::from_secs(self.settings.retry_seconds) * 3u32.saturating_pow(attempts.saturating_sub(1));
-        let chance = f64::from(uuid::Uuid::new_v4().as_bytes()[0]) / 255.0;
-        whole.mul_f64(0.75 + chance / 2.0)
+        let jitter = f64::from(OsRng.next_u32()) / f64::from(u32::MAX);
+        whole.mul_f64(0.75 + jitter / 2.0)
     }
 
-    /// Makes a request.
+    /// Sends a request once.
     pub async fn send(&self, request: Request<'_>) -> Outcome {
-        let url = address::of_user(request.url, request.user);
-        let sent = match url.and_then(|url| self.client.request(Method::POST, url)) {
-            Ok(sent) => sent,
-            Err(refused) => return refusal(&refused),
+        let url = address::with_user(request.url, request.user);
+        let post = match url.and_then(|url| self.client.request(Method::POST, url)) {
+            Ok(post) => post,
+            Err(error) => return rejected(&error),
         };
-        let signature = signature(request.secret, chrono::Utc::now().timestamp(), &request.body);
-        let sent = sent.timeout(patience(request.kind)).header(CONTENT_TYPE, "application/json");
-        let sent = sent.header("X-Recollect-Event", request.event).header("X-Recollect-Delivery", request.id);
-        let sent = sent.header("X-Recollect-Signature", signature).body(request.body).send().await;
-        match sent {
-            Err(error) if http::is_refusal(&error) => refusal(&error),
+        let timestamp = chrono::Utc::now().timestamp();
+        let signature = sign(request.secret, request.id, timestamp, &request.body);
+        let post = post
+            .timeout(timeout(request.kind))
+            .header(CONTENT_TYPE, "application/json")
+            .header("X-Recollect-Event", request.event)
+            .header("webhook-id", request.id)
+            .header("webhook-timestamp", timestamp)
+            .header("webhook-signature", signature)
+            .body(request.body);
+        match post.send().await {
+            Err(error) if http::is_rejected(&error) => rejected(&error),
             Err(error) => Outcome::Failed(None, http::root_cause(&error)),
-            Ok(response) => judge(request.kind, request.user, response).await,
+            Ok(response) => outcome_of(request.kind, request.user, response).await,
         }
     }
 }
 
-/// What an answer means. What it says is read even where nobody wants it, so that the connection can be used again.
-async fn judge(kind: WebhookKind, user: &str, mut response: Response) -> Outcome {
+/// The outcome of a response. Its body is always read, so that the connection can be reused.
+async fn outcome_of(kind: WebhookKind, user: &str, mut response: Response) -> Outcome {
     let status = response.status();
-    let mut said = Vec::new();
-    while let Ok(Some(piece)) = response.chunk().await {
-        said.extend_from_slice(&piece);
-        if said.len() > ANSWER {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_RESPONSE_BYTES {
             break;
         }
     }
@@ -128,38 +146,40 @@ async fn judge(kind: WebhookKind, user: &str, mut response: Response) -> Outcome
     if !status.is_success() {
         return Outcome::Failed(Some(status.as_u16()), format!("the answer was {status}"));
     }
-    let said: serde_json::Value = serde_json::from_slice(&said).unwrap_or_default();
-    if let (WebhookKind::RealtimeTranscript, Some(message)) = (kind, said["message"].as_str())
-        && message.chars().count() > GREETING
+    let body: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    if let (WebhookKind::RealtimeTranscript, Some(message)) = (kind, body["message"].as_str())
+        && message.chars().count() > MIN_MESSAGE_CHARS
     {
-        tracing::debug!(user, "a webhook says: {message}");
+        tracing::debug!(user, "message of a webhook: {message}");
     }
-    Outcome::Arrived(status.as_u16())
+    Outcome::Delivered(status.as_u16())
 }
 
-/// What to change where that is in the operator's hands.
-fn refusal(error: &(dyn std::error::Error + 'static)) -> Outcome {
+/// The outcome of a request whose URL is not allowed, with the setting that would allow it.
+fn rejected(error: &(dyn std::error::Error + 'static)) -> Outcome {
     let cause = http::root_cause(error);
-    match error.downcast_ref::<Refused>() {
-        Some(Refused::NotTheWeb) => Outcome::Refused(cause),
-        _ => Outcome::Refused(format!("{cause}, and webhooks.allow_private is off")),
+    match error.downcast_ref::<UrlError>() {
+        Some(UrlError::NotHttp) => Outcome::Rejected(cause),
+        _ => Outcome::Rejected(format!("{cause}, and webhooks.allow_private is off")),
     }
 }
 
-/// How long a webhook may take to answer.
-fn patience(kind: WebhookKind) -> Duration {
+/// The timeout of a request.
+fn timeout(kind: WebhookKind) -> Duration {
     match kind {
         WebhookKind::MemoryCreated | WebhookKind::DaySummary => Duration::from_secs(30),
         WebhookKind::RealtimeTranscript | WebhookKind::AudioBytes | WebhookKind::ButtonEvent => Duration::from_secs(15),
     }
 }
 
-/// The time and the signature of time and body, as the header carries them.
-fn signature(secret: &str, time: i64, body: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(format!("{time}.").as_bytes());
-    mac.update(body.as_bytes());
-    format!("t={time},v1={}", hex::encode(mac.finalize().into_bytes()))
+/// The signature of the Standard Webhooks specification: HMAC-SHA-256 over id, timestamp and body.
+fn sign(secret: &str, id: &str, timestamp: i64, body: &str) -> String {
+    let encoded = secret.strip_prefix(SECRET_PREFIX).unwrap_or(secret);
+    // A secret in any other form is the key as it is.
+    let key = STANDARD.decode(encoded).unwrap_or_else(|_| secret.as_bytes().to_vec());
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes keys of any length");
+    mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
+    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
 }
 
 #[cfg(test)]
@@ -167,18 +187,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_are_signed_as_documented() {
-        // As `printf '1700000000.{}' | openssl dgst -sha256 -hmac whsec_1` says.
-        let expected = "t=1700000000,v1=c8cf6ed9fd9120874a1792902ffdf5b69559118b76d10974da8a20cf21f94bc5";
-        assert_eq!(signature("whsec_1", 1_700_000_000, "{}"), expected);
+    fn requests_are_signed_as_specified() {
+        // The example of the specification.
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let signature = sign(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#);
+        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
     #[test]
     fn pauses_grow() {
         let sender = Sender::open(&WebhookSettings::default()).unwrap();
         for (attempts, whole) in [(1, 10.0), (2, 30.0), (4, 270.0)] {
-            let pause = sender.pause(attempts).as_secs_f64();
-            assert!((whole * 0.75..=whole * 1.25).contains(&pause), "{attempts}: {pause}");
+            let delay = sender.retry_delay(attempts).as_secs_f64();
+            assert!((whole * 0.75..=whole * 1.25).contains(&delay), "{attempts}: {delay}");
         }
     }
 }

@@ -2,13 +2,11 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use schemas::audit::AuditEntry;
 use surrealdb::types::Value;
 use tokio::{
@@ -95,7 +93,7 @@ impl AuditWriter {
     /// Writes the remaining entries and stops.
     pub(crate) async fn close(&self) {
         self.flush().await;
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let task = self.task.lock().take();
         if let Some(task) = task {
             task.abort();
             // It holds the database, which may be opened again.

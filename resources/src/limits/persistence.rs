@@ -1,10 +1,6 @@
 //! Writing the counters down, and reading them again.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use surrealdb::types::SurrealValue;
 use tokio::{task::JoinHandle, time::Instant};
@@ -84,7 +80,7 @@ impl RateLimiter {
 
     /// Forgets what these subjects have done, here and in the database.
     pub(crate) async fn forget_subjects(&self, database: &Database, gone: &HashSet<String>) -> Result<()> {
-        for subjects in self.counters.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
+        for subjects in self.counters.lock().values_mut() {
             subjects.retain(|subject, _| !gone.contains(subject));
         }
         let statement = "DELETE rate_limit WHERE subject IN $gone RETURN NONE";
@@ -95,7 +91,7 @@ impl RateLimiter {
     /// Forgets counters whose window has ended, here and in the database.
     async fn delete_expired(&self, database: &Database) -> Result<()> {
         let now = chrono::Utc::now().timestamp();
-        for subjects in self.counters.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
+        for subjects in self.counters.lock().values_mut() {
             subjects.retain(|_, counter| counter.ends > now);
         }
         let statement = "DELETE rate_limit WHERE ends <= $now";
@@ -104,7 +100,7 @@ impl RateLimiter {
 
     /// What the database does not know yet; from here on it counts as known.
     fn take_unwritten(&self) -> Vec<CounterRow> {
-        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counters = self.counters.lock();
         let mut rows = Vec::new();
         for (policy, subjects) in counters.iter_mut() {
             for (subject, counter) in subjects.iter_mut().filter(|(_, counter)| counter.unwritten > 0) {
@@ -117,7 +113,7 @@ impl RateLimiter {
 
     /// Remembers that these were not written after all.
     fn refund(&self, rows: Vec<CounterRow>) {
-        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counters = self.counters.lock();
         for row in rows {
             let counter = counters.get_mut(&row.policy).and_then(|subjects| subjects.get_mut(&row.subject));
             if let Some(counter) = counter.filter(|counter| counter.ends == row.ends) {
@@ -128,7 +124,7 @@ impl RateLimiter {
 
     /// Takes up what is written down, and adds what was counted here meanwhile.
     fn merge(&self, rows: Vec<CounterRow>) {
-        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counters = self.counters.lock();
         for row in rows {
             let known = u32::try_from(row.used).unwrap_or(u32::MAX);
             let counter: &mut Counter = counters.entry(row.policy).or_default().entry(row.subject).or_default();

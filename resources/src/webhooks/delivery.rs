@@ -1,4 +1,4 @@
-//! Events on their way: rows of one user each, taken by a worker, tried, and ended.
+//! The delivery queue: events are claimed by a worker, sent, and retried or finished.
 
 use std::time::Duration;
 
@@ -14,17 +14,17 @@ use crate::{
     database::{Database, Params, name_of, record, value_of},
 };
 
-/// How often an event is tried.
-const ATTEMPTS: u32 = 8;
+/// The number of attempts for an event.
+const MAX_ATTEMPTS: u32 = 8;
 
-/// How many failures in a row switch a webhook off.
-const FAILURES: i64 = 100;
+/// The number of consecutive failures that disables a webhook.
+const MAX_FAILURES: i64 = 100;
 
-/// How long an event belongs to the worker that has taken it: longer than any request takes.
-const LEASE: Duration = Duration::from_secs(60);
+/// How long a claimed event belongs to its worker: longer than any request takes.
+const LEASE_DURATION: Duration = Duration::from_secs(60);
 
-/// How long events that have ended are kept for their users to see.
-const KEPT: TimeDelta = TimeDelta::days(3);
+/// How long finished deliveries are kept for their users to see.
+const RETENTION: TimeDelta = TimeDelta::days(3);
 
 /// A row of `delivery`.
 #[derive(Debug, Clone, SurrealValue)]
@@ -32,13 +32,13 @@ pub(super) struct DeliveryRow {
     pub(super) user: String,
     pub(super) did: String,
     kind: String,
-    /// User and kind: what is sent to one webhook goes one after the other.
+    /// User and kind: events for one webhook are sent one after another.
     hook: String,
-    /// What is sent; forgotten once the event has ended.
+    /// The body; removed once the delivery is finished.
     body: Option<String>,
     state: String,
     attempts: i64,
-    /// When it is tried next, or when it ended.
+    /// The time of the next attempt, or when it finished.
     next_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
     created_rank: i64,
@@ -46,7 +46,7 @@ pub(super) struct DeliveryRow {
     last_error: Option<String>,
 }
 
-/// An event whose time has come.
+/// An event that is due.
 #[derive(Debug, Clone, SurrealValue)]
 pub(super) struct Due {
     pub(super) user: String,
@@ -73,8 +73,8 @@ impl DeliveryRow {
         }
     }
 
-    /// What its user sees of it; nothing of a kind that this version does not know.
-    pub(super) fn shown(self) -> Option<WebhookDelivery> {
+    /// The delivery as its user sees it; `None` for a kind that this version does not know.
+    pub(super) fn into_delivery(self) -> Option<WebhookDelivery> {
         let state = value_of(&self.state)?;
         let is_queued = state == DeliveryState::Queued;
         Some(WebhookDelivery {
@@ -91,7 +91,7 @@ impl DeliveryRow {
     }
 }
 
-/// The events that wait to be sent, of all users.
+/// The delivery queue of all users.
 pub struct DeliveryQueue {
     database: Database,
     sender: Sender,
@@ -113,8 +113,7 @@ impl DeliveryQueue {
         self.raised.notified().await;
     }
 
-    /// The events whose time has come, in the order of their times, without those of the webhooks `busy`; at most
-    /// `limit`.
+    /// The events that are due, oldest first, without those of the webhooks `busy`; at most `limit`.
     pub(super) async fn due(&self, busy: Vec<String>, limit: u32) -> Result<Vec<Due>> {
         let statement = "SELECT user, did, hook, next_at FROM delivery
             WHERE state = 'queued' AND next_at <= $now AND hook NOT IN $busy ORDER BY next_at LIMIT $limit";
@@ -122,7 +121,7 @@ impl DeliveryQueue {
         self.database.run(statement, params).await?.take(0)
     }
 
-    /// When the time of the next event comes, of those whose time is not here yet.
+    /// When the next event that is not due yet becomes due.
     pub(super) async fn next_at(&self) -> Result<Option<DateTime<Utc>>> {
         let statement =
             "SELECT VALUE next_at FROM delivery WHERE state = 'queued' AND next_at > $now ORDER BY next_at LIMIT 1";
@@ -131,21 +130,21 @@ impl DeliveryQueue {
         Ok(next.into_iter().next())
     }
 
-    /// Forgets events that ended long ago.
+    /// Deletes finished deliveries after their retention.
     pub(super) async fn delete_expired(&self) -> Result<()> {
         let statements = "DELETE delivery WHERE state = 'delivered' AND next_at < $time;
             DELETE delivery WHERE state = 'dead' AND next_at < $time;";
-        self.database.run(statements, Params::new().with("time", crate::now() - KEPT)).await.map(drop)
+        self.database.run(statements, Params::new().with("time", crate::now() - RETENTION)).await.map(drop)
     }
 
-    /// Tries to deliver an event, unless somebody else does.
+    /// Sends an event, unless another worker has claimed it.
     pub(super) async fn deliver(&self, due: &Due) -> Result<()> {
         let Some(row) = self.claim(due).await? else { return Ok(()) };
         let Some(kind) = value_of::<WebhookKind>(&row.kind) else { return Ok(()) };
         let hooks = Webhooks::new(&self.database, self, &due.user);
         let hook = hooks.row(kind).await?;
         let Some(url) = hook.target() else {
-            return self.record_attempt(&row, &Outcome::Refused("the webhook is switched off".into()), None).await;
+            return self.record_attempt(&row, &Outcome::Rejected("the webhook is disabled".into()), None).await;
         };
         let secret = hooks.secret().await?;
         let body = row.body.clone().unwrap_or_default();
@@ -154,7 +153,7 @@ impl DeliveryQueue {
         self.record_attempt(&row, &outcome, Some(&hook)).await
     }
 
-    /// Takes an event for as long as a request may last, so that no other worker takes it too.
+    /// Claims an event for as long as a request may take.
     async fn claim(&self, due: &Due) -> Result<Option<DeliveryRow>> {
         let statement = "UPDATE $id SET attempts += 1, next_at = $lease
             WHERE state = 'queued' AND next_at <= $now RETURN AFTER";
@@ -162,28 +161,30 @@ impl DeliveryQueue {
         let params = Params::new()
             .with("id", record("delivery", &due.user, &due.did))
             .with("now", now)
-            .with("lease", now + LEASE);
+            .with("lease", now + LEASE_DURATION);
         let rows: Vec<DeliveryRow> = self.database.run(statement, params).await?.take(0)?;
         Ok(rows.into_iter().next())
     }
 
-    /// Writes down what came of an attempt, and counts it for the webhook that it was made on.
+    /// Records the outcome of an attempt, and counts failures of its webhook.
     async fn record_attempt(&self, row: &DeliveryRow, outcome: &Outcome, hook: Option<&WebhookRow>) -> Result<()> {
-        let attempts = u32::try_from(row.attempts).unwrap_or(ATTEMPTS);
+        let attempts = u32::try_from(row.attempts).unwrap_or(MAX_ATTEMPTS);
         let now = crate::now();
         let (state, next_at, status, error) = match outcome {
-            Outcome::Arrived(status) => (DeliveryState::Delivered, now, Some(*status), None),
-            Outcome::Refused(error) => (DeliveryState::Dead, now, None, Some(error)),
-            Outcome::Failed(status, error) if attempts >= ATTEMPTS => (DeliveryState::Dead, now, *status, Some(error)),
+            Outcome::Delivered(status) => (DeliveryState::Delivered, now, Some(*status), None),
+            Outcome::Rejected(error) => (DeliveryState::Dead, now, None, Some(error)),
+            Outcome::Failed(status, error) if attempts >= MAX_ATTEMPTS => {
+                (DeliveryState::Dead, now, *status, Some(error))
+            }
             Outcome::Failed(status, error) => {
-                (DeliveryState::Queued, now + self.sender.pause(attempts), *status, Some(error))
+                (DeliveryState::Queued, now + self.sender.retry_delay(attempts), *status, Some(error))
             }
         };
         let statements = "BEGIN;
             UPDATE $id SET state = $state, next_at = $next_at, last_status = $status, last_error = $error,
                 body = IF $state = 'queued' { body } ELSE { NONE };
             UPDATE $hooks SET failures = IF $state = 'delivered' { 0 } ELSE { failures + 1 };
-            UPDATE $hooks SET enabled = false, disabled_because = $because WHERE failures >= $most;
+            UPDATE $hooks SET enabled = false, disabled_because = $because WHERE failures >= $max_failures;
             COMMIT;";
         let hooks: Vec<RecordId> = hook.iter().map(|hook| record("webhook", &hook.user, &hook.kind)).collect();
         let params = Params::new()
@@ -193,8 +194,8 @@ impl DeliveryQueue {
             .with("status", status.map(i64::from))
             .with("error", error.cloned())
             .with("hooks", hooks)
-            .with("because", format!("{FAILURES} attempts in a row have failed"))
-            .with("most", FAILURES);
+            .with("because", format!("{MAX_FAILURES} attempts in a row have failed"))
+            .with("max_failures", MAX_FAILURES);
         self.database.run(statements, params).await.map(drop)
     }
 }

@@ -1,6 +1,6 @@
-//! What delivers events: one after the other to each webhook, to several webhooks at a time. An event that fails is tried
-//! again later, and holds up neither those behind it nor other webhooks. It can arrive twice, when the program dies
-//! between sending it and writing that down.
+//! The worker that delivers events: one after another to each webhook, to several webhooks concurrently. An event that fails
+//! is retried later and holds up neither later events nor other webhooks. An event can be delivered twice if the process
+//! ends between sending it and recording that.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -13,56 +13,57 @@ use tokio_util::sync::CancellationToken;
 use super::delivery::{DeliveryQueue, Due};
 use crate::Result;
 
-/// How many events are looked up at a time, and how many webhooks are called at a time.
+/// How many events are looked up at a time, and how many webhooks are called concurrently.
 const BATCH: u32 = 256;
-const AT_ONCE: usize = 32;
+const MAX_CONCURRENT: usize = 32;
 
-/// The longest rest, and how often events that ended long ago are forgotten.
-const REST: Duration = Duration::from_secs(15 * 60);
-const TIDY: Duration = Duration::from_secs(60 * 60);
+/// The longest time between two look-ups, and how often old deliveries are deleted.
+const MAX_IDLE: Duration = Duration::from_secs(15 * 60);
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// How long to wait after the database has failed.
-const RETRY: Duration = Duration::from_secs(2);
+/// The delay after an error of the database.
+const RETRY_DELAY: Duration = Duration::from_secs(2);
 
-/// How long requests under way may go on once the worker is told to stop; what is broken off is sent again.
-const DRAIN: Duration = Duration::from_secs(5);
+/// How long requests may take at shutdown; an aborted one is sent again.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Starts the worker, which runs until `stop`.
+/// Starts the worker, which runs until `stop` is cancelled.
 pub fn start(queue: Arc<DeliveryQueue>, stop: CancellationToken) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let mut round = Round { queue, stop, at_work: JoinSet::new(), busy: HashMap::new(), tidied: None };
-        while !round.stop.is_cancelled() {
-            let rest = round.begin().await.unwrap_or_else(|error| {
-                tracing::warn!("webhooks have to wait: {error}");
-                RETRY
+        let mut dispatcher =
+            Dispatcher { queue, stop, tasks: JoinSet::new(), busy: HashMap::new(), last_cleanup: None };
+        while !dispatcher.stop.is_cancelled() {
+            let delay = dispatcher.dispatch().await.unwrap_or_else(|error| {
+                tracing::warn!("webhooks are delayed: {error}");
+                RETRY_DELAY
             });
-            round.rest(rest).await;
+            dispatcher.wait(delay).await;
         }
-        let end = async { while round.at_work.join_next().await.is_some() {} };
-        tokio::time::timeout(DRAIN, end).await.ok();
+        let end = async { while dispatcher.tasks.join_next().await.is_some() {} };
+        tokio::time::timeout(SHUTDOWN_TIMEOUT, end).await.ok();
     })
 }
 
-/// What is under way.
-struct Round {
+/// The deliveries in progress.
+struct Dispatcher {
     queue: Arc<DeliveryQueue>,
     stop: CancellationToken,
-    /// Tasks that each call one webhook.
-    at_work: JoinSet<()>,
-    /// The names of the webhooks that they call.
+    /// One task per webhook that is being called.
+    tasks: JoinSet<()>,
+    /// The webhooks that they call.
     busy: HashMap<Id, String>,
-    tidied: Option<Instant>,
+    last_cleanup: Option<Instant>,
 }
 
-impl Round {
-    /// Begins to deliver what is due to webhooks that are not being called; says how long there is nothing to do then.
-    async fn begin(&mut self) -> Result<Duration> {
-        if self.busy.len() >= AT_ONCE {
-            return Ok(REST);
+impl Dispatcher {
+    /// Starts deliveries to webhooks that are not being called; returns how long there is nothing more to do.
+    async fn dispatch(&mut self) -> Result<Duration> {
+        if self.busy.len() >= MAX_CONCURRENT {
+            return Ok(MAX_IDLE);
         }
-        if self.tidied.is_none_or(|time| time.elapsed() > TIDY) {
+        if self.last_cleanup.is_none_or(|time| time.elapsed() > CLEANUP_INTERVAL) {
             self.queue.delete_expired().await?;
-            self.tidied = Some(Instant::now());
+            self.last_cleanup = Some(Instant::now());
         }
         let busy = self.busy.values().cloned().collect();
         let due = self.queue.due(busy, BATCH).await?;
@@ -71,25 +72,25 @@ impl Round {
         for event in due {
             queues.entry(event.hook.clone()).or_default().push(event);
         }
-        for (hook, events) in queues.into_iter().take(AT_ONCE - self.busy.len()) {
+        for (hook, events) in queues.into_iter().take(MAX_CONCURRENT - self.busy.len()) {
             let (deliveries, stop) = (Arc::clone(&self.queue), self.stop.clone());
-            let task = self.at_work.spawn(async move { deliver_all(&deliveries, events, &stop).await });
+            let task = self.tasks.spawn(async move { deliver_all(&deliveries, events, &stop).await });
             self.busy.insert(task.id(), hook);
         }
         if !is_all {
             return Ok(Duration::ZERO);
         }
         let next = self.queue.next_at().await?;
-        Ok(next.map_or(REST, |next| (next - crate::now()).to_std().unwrap_or_default()).min(REST))
+        Ok(next.map_or(MAX_IDLE, |next| (next - crate::now()).to_std().unwrap_or_default()).min(MAX_IDLE))
     }
 
     /// Waits until there may be something to do.
-    async fn rest(&mut self, rest: Duration) {
+    async fn wait(&mut self, delay: Duration) {
         tokio::select! {
             () = self.stop.cancelled() => {}
             () = self.queue.raised() => {}
-            () = tokio::time::sleep(rest) => {}
-            Some(ended) = self.at_work.join_next_with_id() => {
+            () = tokio::time::sleep(delay) => {}
+            Some(ended) = self.tasks.join_next_with_id() => {
                 let task = ended.map_or_else(|error| error.id(), |(task, ())| task);
                 self.busy.remove(&task);
             }
@@ -97,15 +98,15 @@ impl Round {
     }
 }
 
-/// Delivers events to one webhook, one after the other.
+/// Delivers events to one webhook, one after another.
 async fn deliver_all(queue: &DeliveryQueue, events: Vec<Due>, stop: &CancellationToken) {
     for due in events {
         if stop.is_cancelled() {
             return;
         }
         if let Err(error) = queue.deliver(&due).await {
-            tracing::warn!("a webhook has to wait: {error}");
-            tokio::time::sleep(RETRY).await;
+            tracing::warn!("a webhook is delayed: {error}");
+            tokio::time::sleep(RETRY_DELAY).await;
             return;
         }
     }

@@ -1,76 +1,70 @@
-//! Which addresses are public: the only ones that users, clients and apps may have this server call, unless the
-//! configuration says otherwise. A name is looked up once, and the connection goes to the very address that was looked at,
-//! so that no second answer can lead elsewhere.
+//! Keeps requests to URLs of users, clients and apps on the public internet. A name is resolved once, and the connection
+//! goes to the address that was checked, so that a second answer of the name server cannot lead elsewhere (DNS rebinding).
 
 use std::{
     error::Error as StdError,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
+    sync::LazyLock,
 };
 
+use ipnet::IpNet;
 use reqwest::{
     Url,
     dns::{Addrs, Name, Resolve, Resolving},
 };
 
-/// Networks that are no part of the public internet, by their first address and the bits that belong to it.
-const NOT_PUBLIC: &[([u8; 4], u32)] = &[
-    ([0, 0, 0, 0], 8),
-    ([10, 0, 0, 0], 8),
-    ([100, 64, 0, 0], 10),
-    ([127, 0, 0, 0], 8),
-    ([169, 254, 0, 0], 16),
-    ([172, 16, 0, 0], 12),
-    ([192, 0, 0, 0], 24),
-    ([192, 0, 2, 0], 24),
-    ([192, 88, 99, 0], 24),
-    ([192, 168, 0, 0], 16),
-    ([198, 18, 0, 0], 15),
-    ([198, 51, 100, 0], 24),
-    ([203, 0, 113, 0], 24),
-    ([224, 0, 0, 0], 3),
-];
+/// Networks that are not part of the public internet. Of IPv6, only 2000::/3 is allocated; within it are protocol
+/// assignments, documentation, and 6to4, which wraps any IPv4 address.
+static NOT_PUBLIC: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
+    "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 \
+     192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/3 \
+     ::/3 2001::/23 2001:db8::/32 2002::/16 3fff::/20 4000::/2 8000::/1"
+        .split_whitespace()
+        .map(|network| network.parse().expect("a network"))
+        .collect()
+});
 
-/// Why an address is not called at all.
+/// Why a URL is not allowed.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
-    /// It is none of the web's.
-    #[error("the address is not one of http or https")]
-    NotTheWeb,
-    /// It leads to this machine, or to a private network.
-    #[error("{0} does not lead to a public address")]
+pub enum UrlError {
+    /// It is not an HTTP URL.
+    #[error("the URL does not start with http:// or https://")]
+    NotHttp,
+    /// It leads to this machine or to a private network.
+    #[error("{0} is not a public address")]
     NotPublic(String),
 }
 
-/// Looks names up, and passes over what is not public.
-pub(super) struct PublicNames<Names> {
-    names: Names,
+/// Resolves names to public addresses only.
+pub(super) struct PublicResolver<R> {
+    resolver: R,
     is_public: fn(IpAddr) -> bool,
 }
 
-impl PublicNames<SystemNames> {
+impl PublicResolver<SystemResolver> {
     pub(super) fn new() -> Self {
-        Self { names: SystemNames, is_public }
+        Self { resolver: SystemResolver, is_public }
     }
 }
 
-impl<Names: Resolve> Resolve for PublicNames<Names> {
+impl<R: Resolve> Resolve for PublicResolver<R> {
     fn resolve(&self, name: Name) -> Resolving {
         let host = name.as_str().to_owned();
-        let (found, is_public) = (self.names.resolve(name), self.is_public);
+        let (found, is_public) = (self.resolver.resolve(name), self.is_public);
         Box::pin(async move {
             let public: Vec<SocketAddr> = found.await?.filter(|address| is_public(address.ip())).collect();
             if public.is_empty() {
-                return Err(Refused::NotPublic(host).into());
+                return Err(UrlError::NotPublic(host).into());
             }
             Ok(Box::new(public.into_iter()) as Addrs)
         })
     }
 }
 
-/// Looks names up as this machine does.
-pub(super) struct SystemNames;
+/// Resolves names as the operating system does.
+pub(super) struct SystemResolver;
 
-impl Resolve for SystemNames {
+impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
@@ -79,47 +73,32 @@ impl Resolve for SystemNames {
     }
 }
 
-/// The address in `text`, which is one of the web's.
-pub fn web_address(text: &str) -> Result<Url, Refused> {
-    let url: Url = text.parse().map_err(|_| Refused::NotTheWeb)?;
-    if matches!(url.scheme(), "http" | "https") { Ok(url) } else { Err(Refused::NotTheWeb) }
+/// Parses an HTTP or HTTPS URL.
+///
+/// # Errors
+/// [`UrlError::NotHttp`] for anything else.
+pub fn parse_http_url(text: &str) -> Result<Url, UrlError> {
+    let url: Url = text.parse().map_err(|_| UrlError::NotHttp)?;
+    if matches!(url.scheme(), "http" | "https") { Ok(url) } else { Err(UrlError::NotHttp) }
 }
 
-/// Sees to it that an address that names no host, but a number, is public; names are looked at when they are looked up.
-pub(super) fn check_number(url: &Url) -> Result<(), Refused> {
+/// Checks a URL whose host is an IP address; names are checked when they are resolved.
+pub(super) fn check_ip(url: &Url) -> Result<(), UrlError> {
     let host = url.host_str().unwrap_or_default();
     match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(number) if !is_public(number) => Err(Refused::NotPublic(host.to_owned())),
+        Ok(ip) if !is_public(ip) => Err(UrlError::NotPublic(host.to_owned())),
         _ => Ok(()),
     }
 }
 
-/// Whether a request failed because it was refused here.
-pub fn is_refusal(error: &(dyn StdError + 'static)) -> bool {
-    error.is::<Refused>() || error.source().is_some_and(is_refusal)
+/// Whether a request failed because its URL is not allowed.
+pub fn is_rejected(error: &(dyn StdError + 'static)) -> bool {
+    error.is::<UrlError>() || error.source().is_some_and(is_rejected)
 }
 
-fn is_public(number: IpAddr) -> bool {
-    match number.to_canonical() {
-        IpAddr::V4(number) => is_public_v4(number),
-        IpAddr::V6(number) => is_public_v6(number),
-    }
-}
-
-fn is_public_v4(number: Ipv4Addr) -> bool {
-    let is_in =
-        |(first, bits): &([u8; 4], u32)| (number.to_bits() ^ Ipv4Addr::from(*first).to_bits()) >> (32 - bits) == 0;
-    !NOT_PUBLIC.iter().any(is_in)
-}
-
-/// Only 2000::/3 is given out; within it are documentation, benchmarks, and old tunnels that wrap any IPv4 address.
-fn is_public_v6(number: Ipv6Addr) -> bool {
-    match number.segments() {
-        [0x2001, second, ..] => second > 0x01ff && second != 0x0db8,
-        [0x2002, ..] => false,
-        [0x3fff, second, ..] => second > 0x0fff,
-        [first, ..] => first >> 13 == 1,
-    }
+fn is_public(ip: IpAddr) -> bool {
+    let ip = ip.to_canonical();
+    !NOT_PUBLIC.iter().any(|network| network.contains(&ip))
 }
 
 #[cfg(test)]
@@ -153,13 +132,13 @@ mod tests {
         for text in
             ["http://127.1/", "http://0x7f000001/", "http://2130706433/", "http://[::ffff:7f00:1]/", "http://[::]/"]
         {
-            assert!(check_number(&web_address(text).unwrap()).is_err(), "{text}");
+            assert!(check_ip(&parse_http_url(text).unwrap()).is_err(), "{text}");
         }
         for text in ["https://1.1.1.1/", "https://hooks.example/", "http://[2606:4700::1111]:8080/"] {
-            assert!(check_number(&web_address(text).unwrap()).is_ok(), "{text}");
+            assert!(check_ip(&parse_http_url(text).unwrap()).is_ok(), "{text}");
         }
         for text in ["ftp://hooks.example/", "file:///etc/passwd", "hooks.example", "", "http://"] {
-            assert!(web_address(text).is_err(), "{text}");
+            assert!(parse_http_url(text).is_err(), "{text}");
         }
     }
 
@@ -179,10 +158,10 @@ mod tests {
     /// asked.
     fn guarded(answers: Vec<Vec<[u8; 4]>>) -> (reqwest::Client, Arc<AtomicUsize>) {
         let asked = Arc::new(AtomicUsize::new(0));
-        let names = Scripted(answers, Arc::clone(&asked));
-        let names = PublicNames { names, is_public: |number| number == IpAddr::from([127, 0, 0, 2]) };
+        let resolver = Scripted(answers, Arc::clone(&asked));
+        let resolver = PublicResolver { resolver, is_public: |number| number == IpAddr::from([127, 0, 0, 2]) };
         // No connection is kept: each request looks its name up.
-        let client = client().no_proxy().pool_max_idle_per_host(0).dns_resolver(Arc::new(names)).build().unwrap();
+        let client = client().no_proxy().pool_max_idle_per_host(0).dns_resolver(Arc::new(resolver)).build().unwrap();
         (client, asked)
     }
 
@@ -204,8 +183,8 @@ mod tests {
         assert_eq!(client.get(&url).send().await.unwrap().text().await.unwrap(), "internet");
         assert_eq!(asked.load(Ordering::SeqCst), 1, "nothing is looked up between the check and the connection");
         let error = client.get(&url).send().await.unwrap_err();
-        assert!(is_refusal(&error), "{error:?}");
-        assert_eq!(root_cause(&error), "names.example does not lead to a public address");
+        assert!(is_rejected(&error), "{error:?}");
+        assert_eq!(root_cause(&error), "names.example is not a public address");
     }
 
     #[tokio::test]
@@ -223,7 +202,7 @@ mod tests {
         let port = first.rsplit(':').next().unwrap();
         let (client, asked) = guarded(vec![vec![INTERNET], vec![HERE]]);
         let error = client.get(format!("http://first.example:{port}/")).send().await.unwrap_err();
-        assert!(is_refusal(&error), "{error:?}");
+        assert!(is_rejected(&error), "{error:?}");
         assert_eq!(asked.load(Ordering::SeqCst), 2);
     }
 }

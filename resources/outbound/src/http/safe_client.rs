@@ -1,5 +1,5 @@
-//! Requests to addresses that somebody else has chosen: a user, a client, an app. They go to public addresses alone, unless
-//! the configuration says otherwise; no redirect is followed, no proxy looks names up by itself.
+//! The HTTP client for URLs that users, clients and apps have chosen. It reaches public addresses only, unless the
+//! configuration says otherwise, follows no redirects and uses no proxy.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,145 +12,148 @@ use reqwest::{
 
 use super::{
     client,
-    public_resolver::{PublicNames, Refused, check_number, is_refusal, web_address},
+    public_resolver::{PublicResolver, UrlError, check_ip, is_rejected, parse_http_url},
     root_cause,
 };
 use crate::{Error, Result};
 
-/// How long it may take to connect.
-const CONNECT: Duration = Duration::from_secs(10);
+/// The timeout of connecting.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where such requests may lead.
+/// The networks that requests may reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NetworkScope {
-    /// To public addresses alone.
+    /// Public addresses only.
     Public,
-    /// To this machine and to private networks too.
+    /// This machine and private networks as well.
     Anywhere,
 }
 
-/// Makes such requests.
+/// An HTTP client for URLs of others.
 #[derive(Debug, Clone)]
 pub struct SafeClient {
     client: Client,
-    reach: NetworkScope,
+    scope: NetworkScope,
 }
 
-/// A document that was fetched.
+/// A fetched document.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// What was said of it.
+    /// The response headers.
     pub headers: HeaderMap,
-    /// What is in it.
+    /// The response body.
     pub body: Bytes,
 }
 
-/// Why a document was not fetched.
+/// Why a document could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// The address may not be called.
+    /// The URL is not allowed.
     #[error(transparent)]
-    Refused(#[from] Refused),
-    /// The server answered something else.
+    Url(#[from] UrlError),
+    /// The status was not 200.
     #[error("the answer was {0}")]
     Status(reqwest::StatusCode),
-    /// It is larger than it may be.
+    /// The body exceeds the limit.
     #[error("the document is larger than {0} bytes")]
     TooLarge(usize),
-    /// It took longer than it may.
+    /// The timeout expired.
     #[error("the document did not come within {0:?}")]
-    TooSlow(Duration),
-    /// The server is away.
+    TimedOut(Duration),
+    /// The server cannot be reached.
     #[error("{0}")]
-    Away(String),
+    Unreachable(String),
 }
 
 impl SafeClient {
-    /// A client that reaches so far.
+    /// A client for these networks.
     ///
     /// # Errors
     /// What the TLS library says of this machine's certificates.
-    pub fn open(reach: NetworkScope) -> Result<Self> {
+    pub fn open(scope: NetworkScope) -> Result<Self> {
         let client = client()
-            .connect_timeout(CONNECT)
+            .connect_timeout(CONNECT_TIMEOUT)
             .redirect(Policy::none())
-            // A proxy would look names up by itself.
+            // A proxy would resolve names by itself.
             .no_proxy()
             .referer(false)
             .user_agent(concat!("Recollect/", env!("CARGO_PKG_VERSION")));
-        let client = match reach {
-            NetworkScope::Public => client.dns_resolver(Arc::new(PublicNames::new())),
+        let client = match scope {
+            NetworkScope::Public => client.dns_resolver(Arc::new(PublicResolver::new())),
             NetworkScope::Anywhere => client,
         };
-        Ok(Self { client: client.build().map_err(Error::internal)?, reach })
+        Ok(Self { client: client.build().map_err(Error::internal)?, scope })
     }
 
-    /// A request to this address, if it may be called at all. It has no time limit yet.
+    /// A request to this URL, without a timeout.
     ///
     /// # Errors
-    /// The address is none of the web's, or a number that is not public. A name that leads to no public address fails
-    /// when the request is sent: [`is_refusal`](super::is_refusal) knows that error.
-    pub fn request(&self, method: Method, url: impl IntoUrl) -> Result<RequestBuilder, Refused> {
+    /// The URL is not HTTP, or its host is an IP address that is not public. A name without a public address fails when the
+    /// request is sent: [`is_rejected`](super::is_rejected) recognizes that error.
+    pub fn request(&self, method: Method, url: impl IntoUrl) -> Result<RequestBuilder, UrlError> {
         let url = self.check(url)?;
         Ok(self.client.request(method, url))
     }
 
-    /// Fetches a JSON document of at most `largest` bytes, within `patience` in all.
+    /// Fetches a JSON document of at most `max_bytes` bytes, within `timeout`.
     ///
     /// # Errors
-    /// Whatever keeps it from being fetched; any status but 200, a redirect among them.
-    pub async fn fetch(&self, url: &str, largest: usize, patience: Duration) -> Result<Document, FetchError> {
-        fetch(self.request(Method::GET, url)?, largest, patience).await
+    /// [`FetchError`]; any status but 200 is an error, redirects as well.
+    pub async fn fetch(&self, url: &str, max_bytes: usize, timeout: Duration) -> Result<Document, FetchError> {
+        fetch(self.request(Method::GET, url)?, max_bytes, timeout).await
     }
 
-    fn check(&self, url: impl IntoUrl) -> Result<Url, Refused> {
-        let url = web_address(url.as_str())?;
-        match self.reach {
-            NetworkScope::Public => check_number(&url).map(|()| url),
+    fn check(&self, url: impl IntoUrl) -> Result<Url, UrlError> {
+        let url = parse_http_url(url.as_str())?;
+        match self.scope {
+            NetworkScope::Public => check_ip(&url).map(|()| url),
             NetworkScope::Anywhere => Ok(url),
         }
     }
 }
 
-/// The JSON document of at most `largest` bytes that answers a request, within `patience` in all.
+/// Sends a request for a JSON document of at most `max_bytes` bytes, within `timeout`.
 ///
 /// # Errors
-/// Whatever keeps it from being fetched; any status but 200, a redirect among them.
-pub async fn fetch(request: RequestBuilder, largest: usize, patience: Duration) -> Result<Document, FetchError> {
+/// [`FetchError`]; any status but 200 is an error, redirects as well.
+pub async fn fetch(request: RequestBuilder, max_bytes: usize, timeout: Duration) -> Result<Document, FetchError> {
     let request = request.header(ACCEPT, HeaderValue::from_static("application/json"));
     let read = async {
         let mut response = request.send().await.map_err(failure)?;
         if response.status() != reqwest::StatusCode::OK {
             return Err(FetchError::Status(response.status()));
         }
-        let body = read_body(&mut response, largest).await?;
+        let body = read_body(&mut response, max_bytes).await?;
         Ok(Document { headers: std::mem::take(response.headers_mut()), body: body.into() })
     };
-    match tokio::time::timeout(patience, read).await {
+    match tokio::time::timeout(timeout, read).await {
         Ok(outcome) => outcome,
-        Err(_) => Err(FetchError::TooSlow(patience)),
+        Err(_) => Err(FetchError::TimedOut(timeout)),
     }
 }
 
-/// What is in an answer, if that is at most `largest` bytes.
-pub async fn read_body(response: &mut Response, largest: usize) -> Result<Vec<u8>, FetchError> {
+/// Reads the body of a response of at most `max_bytes` bytes.
+///
+/// # Errors
+/// [`FetchError::TooLarge`], or [`FetchError::Unreachable`] when the connection fails.
+pub async fn read_body(response: &mut Response, max_bytes: usize) -> Result<Vec<u8>, FetchError> {
     let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(failure)? {
-        if body.len() + piece.len() > largest {
-            return Err(FetchError::TooLarge(largest));
+    while let Some(chunk) = response.chunk().await.map_err(failure)? {
+        if body.len() + chunk.len() > max_bytes {
+            return Err(FetchError::TooLarge(max_bytes));
         }
-        body.extend_from_slice(&piece);
+        body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-/// Without the address, which may hold secrets.
+/// An error without the URL, which may contain secrets.
 fn failure(error: reqwest::Error) -> FetchError {
     let host = error.url().and_then(Url::host_str).unwrap_or_default().to_owned();
-    if is_refusal(&error) {
-        return FetchError::Refused(Refused::NotPublic(host));
+    if is_rejected(&error) {
+        return FetchError::Url(UrlError::NotPublic(host));
     }
-    FetchError::Away(root_cause(&error.without_url()))
+    FetchError::Unreachable(root_cause(&error.without_url()))
 }
 
 #[cfg(test)]
@@ -158,18 +161,18 @@ mod tests {
     use super::*;
     use crate::http::loopback;
 
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const TIMEOUT: Duration = Duration::from_secs(10);
 
     #[tokio::test]
     async fn what_is_not_public_is_not_reached() {
-        let url = loopback::serve(|_| panic!("nobody may come here"));
-        let guarded = SafeClient::open(NetworkScope::Public).unwrap();
+        let url = loopback::serve(|_| panic!("no request is expected"));
+        let client = SafeClient::open(NetworkScope::Public).unwrap();
         for address in [url.clone(), url.replace("127.0.0.1", "localhost"), "http://[::1]:1/".into()] {
-            let error = guarded.fetch(&address, 1024, PATIENCE).await.unwrap_err();
-            assert!(matches!(error, FetchError::Refused(Refused::NotPublic(_))), "{address}: {error:?}");
+            let error = client.fetch(&address, 1024, TIMEOUT).await.unwrap_err();
+            assert!(matches!(error, FetchError::Url(UrlError::NotPublic(_))), "{address}: {error:?}");
         }
-        let error = guarded.fetch("file:///etc/passwd", 1024, PATIENCE).await.unwrap_err();
-        assert!(matches!(error, FetchError::Refused(Refused::NotTheWeb)), "{error:?}");
+        let error = client.fetch("file:///etc/passwd", 1024, TIMEOUT).await.unwrap_err();
+        assert!(matches!(error, FetchError::Url(UrlError::NotHttp)), "{error:?}");
     }
 
     #[tokio::test]
@@ -180,28 +183,28 @@ mod tests {
             }
             (if request.head.starts_with("get /gone") { 404 } else { 200 }, vec![b' '; 1024])
         });
-        let guarded = SafeClient::open(NetworkScope::Anywhere).unwrap();
-        assert_eq!(guarded.fetch(&url, 1024, PATIENCE).await.unwrap().body.len(), 1024);
-        let error = guarded.fetch(&url, 1023, PATIENCE).await.unwrap_err();
+        let client = SafeClient::open(NetworkScope::Anywhere).unwrap();
+        assert_eq!(client.fetch(&url, 1024, TIMEOUT).await.unwrap().body.len(), 1024);
+        let error = client.fetch(&url, 1023, TIMEOUT).await.unwrap_err();
         assert!(matches!(error, FetchError::TooLarge(1023)), "{error:?}");
-        let error = guarded.fetch(&format!("{url}/gone"), 1024, PATIENCE).await.unwrap_err();
+        let error = client.fetch(&format!("{url}/gone"), 1024, TIMEOUT).await.unwrap_err();
         assert!(matches!(error, FetchError::Status(status) if status == 404), "{error:?}");
-        let error = guarded.fetch(&format!("{url}/never"), 1024, Duration::from_millis(20)).await.unwrap_err();
-        assert!(matches!(error, FetchError::TooSlow(_)), "{error:?}");
+        let error = client.fetch(&format!("{url}/never"), 1024, Duration::from_millis(20)).await.unwrap_err();
+        assert!(matches!(error, FetchError::TimedOut(_)), "{error:?}");
     }
 
     #[tokio::test]
     async fn redirects_are_not_followed() {
-        let inner = loopback::serve(|_| panic!("nobody may come here"));
+        let inner = loopback::serve(|_| panic!("no request is expected"));
         let outer = loopback::serve_redirect([127, 0, 0, 1], &inner);
-        let error = SafeClient::open(NetworkScope::Anywhere).unwrap().fetch(&outer, 1024, PATIENCE).await.unwrap_err();
+        let error = SafeClient::open(NetworkScope::Anywhere).unwrap().fetch(&outer, 1024, TIMEOUT).await.unwrap_err();
         assert!(matches!(error, FetchError::Status(status) if status == 302), "{error:?}");
     }
 
     #[tokio::test]
     async fn errors_do_not_tell_the_address() {
         let url = format!("{}/hook?key=sesame", loopback::closed());
-        let error = SafeClient::open(NetworkScope::Anywhere).unwrap().fetch(&url, 1024, PATIENCE).await.unwrap_err();
+        let error = SafeClient::open(NetworkScope::Anywhere).unwrap().fetch(&url, 1024, TIMEOUT).await.unwrap_err();
         assert!(!error.to_string().contains("sesame"), "{error}");
     }
 }

@@ -1,9 +1,9 @@
-//! What models say to themselves before they answer: some send it with the answer, between `<think>` and `</think>`.
+//! The reasoning that some models send with an answer, between `<think>` and `</think>`.
 
 const BEGIN: &str = "<think>";
 const END: &str = "</think>";
 
-/// Takes the thoughts out of an answer that comes piece by piece.
+/// Removes the reasoning from a streamed answer.
 #[derive(Debug, Default)]
 pub(super) struct ReasoningFilter {
     state: State,
@@ -19,12 +19,12 @@ enum State {
 }
 
 impl ReasoningFilter {
-    /// What of the next piece, and of what was held back, is part of the answer.
-    pub(super) fn pass(&mut self, piece: String) -> String {
+    /// The part of the answer in the next chunk and in what was held back.
+    pub(super) fn filter(&mut self, chunk: String) -> String {
         if self.state == State::After {
-            return piece;
+            return chunk;
         }
-        self.held.push_str(&piece);
+        self.held.push_str(&chunk);
         if self.state == State::Before {
             let begun = self.held.trim_start();
             if BEGIN.starts_with(begun) {
@@ -36,7 +36,7 @@ impl ReasoningFilter {
             (State::Within, None) => String::new(),
             (State::Within, Some((_, answer))) => {
                 let answer = answer.trim_start().to_owned();
-                // Blank lines between thought and answer may come in pieces of their own.
+                // Blank lines between reasoning and answer may come in chunks of their own.
                 if !answer.is_empty() {
                     self.state = State::After;
                 }
@@ -46,8 +46,8 @@ impl ReasoningFilter {
         }
     }
 
-    /// What was held back of an answer that has ended.
-    pub(super) fn rest(&mut self) -> String {
+    /// What was held back when the answer ends.
+    pub(super) fn finish(&mut self) -> String {
         if self.state == State::Before { std::mem::take(&mut self.held) } else { String::new() }
     }
 }
@@ -56,15 +56,15 @@ impl ReasoningFilter {
 mod tests {
     use super::*;
 
-    fn passed(pieces: &[&str]) -> String {
-        let mut thoughts = ReasoningFilter::default();
-        let mut text: String = pieces.iter().map(|piece| thoughts.pass((*piece).to_owned())).collect();
-        text.push_str(&thoughts.rest());
+    fn passed(chunks: &[&str]) -> String {
+        let mut filter = ReasoningFilter::default();
+        let mut text: String = chunks.iter().map(|chunk| filter.filter((*chunk).to_owned())).collect();
+        text.push_str(&filter.finish());
         text
     }
 
     #[test]
-    fn thoughts_are_taken_out_and_nothing_else() {
+    fn only_reasoning_is_removed() {
         assert_eq!(passed(&["Ana", " keeps <think> bees"]), "Ana keeps <think> bees");
         assert_eq!(passed(&["<th", "ink>who", " is Ana?</th", "ink>\n", "\nAna ", "keeps bees"]), "Ana keeps bees");
         assert_eq!(passed(&["\n<think></think>Yes"]), "Yes");

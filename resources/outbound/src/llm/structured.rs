@@ -1,5 +1,5 @@
-//! One whole answer of the model in the shape of a type of ours: asked for with a strict JSON schema, checked, and asked
-//! for once more with what was wrong.
+//! Structured output: one answer in the form of a type, requested with a strict JSON schema, validated, and requested once
+//! more with the errors.
 
 use async_openai::error::OpenAIError;
 use futures::TryStreamExt;
@@ -9,19 +9,19 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::{Chunks, LanguageModel, Turn, choices, refused, too_slow};
+use super::{Chunks, LanguageModel, Turn, choices, request_error, timed_out};
 use crate::{Error, Result};
 
-/// How often the patience for one piece the whole answer may take: a model can go on for ever, a space at a time.
-const PIECES: u32 = 10;
+/// The timeout of a whole answer, as a multiple of that of one chunk: a model can stream for ever, a space at a time.
+const TOTAL_TIMEOUT_FACTOR: u32 = 10;
 
-/// The longest answer that is read, in bytes.
-const LONGEST: usize = 512 << 10;
+/// The maximum length of an answer, in bytes.
+const MAX_ANSWER_BYTES: usize = 512 << 10;
 
-/// How many things that are wrong the model is told.
-const FAULTS: usize = 20;
+/// The number of validation errors that the model is shown.
+const MAX_REPORTED_ERRORS: usize = 20;
 
-/// The keywords that a strict schema may have, as far as they are copied unchanged.
+/// The keywords of a strict schema that are copied unchanged.
 const KEYWORDS: &[&str] = &[
     "type",
     "description",
@@ -37,61 +37,64 @@ const KEYWORDS: &[&str] = &[
     "maxItems",
 ];
 
-/// The formats of text that a strict schema may have.
+/// The string formats of a strict schema.
 const FORMATS: &[&str] = &["date-time", "date", "time", "duration", "email", "uuid"];
 
 impl LanguageModel {
     /// Asks for one answer of type `T`: a struct of fields that are texts, numbers, booleans, plain enums, lists and
     /// structs; what may be missing is an `Option`. The model reads its doc comments: of an enum, those on the field.
-    /// An answer that does not fit is sent back once, with what is wrong in it.
+    /// An answer that does not fit is returned to the model once, with the errors.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]: the server refuses, asks to come again later than is sensible to wait, or is too slow;
-    /// the model declines, is cut off, or does not keep to the form the second time either.
+    /// [`Error::Unavailable`]: the server refuses, asks for a longer delay than is sensible, or times out; the model
+    /// declines, is cut off, or does not keep to the form twice.
     pub async fn ask<T: DeserializeOwned + JsonSchema>(&self, system: &str, user: &str) -> Result<T> {
-        let form = Form::of::<T>()?;
-        let filled = tokio::time::timeout(self.patience * PIECES, self.fill(&form, system, user)).await;
-        filled.map_err(|_| too_slow())?
+        let format = AnswerFormat::of::<T>()?;
+        let answer =
+            tokio::time::timeout(self.chunk_timeout * TOTAL_TIMEOUT_FACTOR, self.ask_twice(&format, system, user))
+                .await;
+        answer.map_err(|_| timed_out())?
     }
 
-    async fn fill<T: DeserializeOwned>(&self, form: &Form, system: &str, user: &str) -> Result<T> {
+    async fn ask_twice<T: DeserializeOwned>(&self, format: &AnswerFormat, system: &str, user: &str) -> Result<T> {
         let mut turns = vec![Turn::System(system.to_owned()), Turn::User(user.to_owned())];
-        let said = self.say(&turns, form).await?;
-        let faults = match form.read(&said) {
+        let text = self.request(&turns, format).await?;
+        let errors = match format.parse(&text) {
             Ok(answer) => return Ok(answer),
-            Err(faults) => faults,
+            Err(errors) => errors,
         };
-        tracing::debug!("the language model is asked to mend its answer: {faults}");
-        let mend = format!("This does not fit. Answer again, with the whole JSON object and nothing else.\n{faults}");
-        turns.extend([Turn::Assistant { text: said, calls: Vec::new() }, Turn::User(mend)]);
-        let said = self.say(&turns, form).await?;
-        let twice = |faults| Error::Unavailable(format!("the language model does not keep to the form: {faults}"));
-        form.read(&said).map_err(twice)
+        tracing::debug!("the language model is asked to correct its answer: {errors}");
+        let correction =
+            format!("This does not fit. Answer again, with the whole JSON object and nothing else.\n{errors}");
+        turns.extend([Turn::Assistant { text, calls: Vec::new() }, Turn::User(correction)]);
+        let text = self.request(&turns, format).await?;
+        let invalid = |errors| Error::Unavailable(format!("the language model does not keep to the form: {errors}"));
+        format.parse(&text).map_err(invalid)
     }
 
-    /// Lets the model speak, held to the form by its server or, where the server takes no schema, by words. Such servers
-    /// refuse before the model has begun, so that asking them twice costs little.
-    async fn say(&self, turns: &[Turn], form: &Form) -> Result<String> {
-        let chunks = match self.begin(form.request(&self.name, turns)).await? {
+    /// Requests an answer, with the schema or, if the server does not accept one, with the schema in the prompt. Such
+    /// servers refuse before the model begins, so that the second request costs little.
+    async fn request(&self, turns: &[Turn], format: &AnswerFormat) -> Result<String> {
+        let chunks = match self.send(format.request(&self.name, turns)).await? {
             Err(error) if is_about_the_request(&error) => {
                 tracing::debug!("the language model is asked without a schema: {error}");
-                self.begin(form.request_in_words(&self.name, turns)).await?
+                self.send(format.request_without_schema(&self.name, turns)).await?
             }
-            begun => begun,
+            sent => sent,
         };
-        self.whole(chunks.map_err(|error| refused(&self.key, &error))?).await
+        self.collect(chunks.map_err(|error| request_error(&self.key, &error))?).await
     }
 
-    /// All that the model says. It is streamed, so that slow ones are told from dead ones.
-    async fn whole(&self, chunks: Chunks) -> Result<String> {
-        let choices = choices(chunks, self.patience, self.key.clone());
+    /// Collects the whole answer. It is streamed, so that a slow model can be distinguished from a dead one.
+    async fn collect(&self, chunks: Chunks) -> Result<String> {
+        let choices = choices(chunks, self.chunk_timeout, self.key.clone());
         futures::pin_mut!(choices);
         let (mut text, mut refusal) = (String::new(), String::new());
         while let Some(choice) = choices.try_next().await? {
             text.push_str(choice.delta.content.as_deref().unwrap_or_default());
             refusal.push_str(choice.delta.refusal.as_deref().unwrap_or_default());
             let cut_off = choice.finish_reason.as_deref() == Some("length");
-            if cut_off || text.len() > LONGEST {
+            if cut_off || text.len() > MAX_ANSWER_BYTES {
                 return Err(Error::Unavailable("the language model's answer is too long and was cut off".into()));
             }
         }
@@ -102,14 +105,14 @@ impl LanguageModel {
     }
 }
 
-/// What an answer has to look like.
-struct Form {
+/// The form of an answer.
+struct AnswerFormat {
     name: String,
     schema: Value,
     validator: Validator,
 }
 
-impl Form {
+impl AnswerFormat {
     fn of<T: JsonSchema>() -> Result<Self> {
         let mut settings = SchemaSettings::draft2020_12();
         settings.inline_subschemas = true;
@@ -130,7 +133,7 @@ impl Form {
         })
     }
 
-    fn request_in_words(&self, model: &str, turns: &[Turn]) -> Value {
+    fn request_without_schema(&self, model: &str, turns: &[Turn]) -> Value {
         let mut messages: Vec<Value> = turns.iter().map(Turn::to_json).collect();
         let system = messages[0]["content"].as_str().unwrap_or_default();
         let form =
@@ -140,16 +143,16 @@ impl Form {
     }
 
     /// The answer in a text, or what is wrong with it, a line for each fault.
-    fn read<T: DeserializeOwned>(&self, said: &str) -> Result<T, String> {
+    fn parse<T: DeserializeOwned>(&self, said: &str) -> Result<T, String> {
         let answer: Value =
-            serde_json::from_str(object_in(said)).map_err(|error| format!("It is no JSON: {error}."))?;
+            serde_json::from_str(json_object(said)).map_err(|error| format!("It is no JSON: {error}."))?;
         let fault = |error: jsonschema::ValidationError<'_>| match error.instance_path().as_str() {
             "" => error.masked().to_string(),
             place => format!("{place}: {}", error.masked()),
         };
-        let faults: Vec<String> = self.validator.iter_errors(&answer).take(FAULTS).map(fault).collect();
-        if !faults.is_empty() {
-            return Err(faults.join("\n"));
+        let errors: Vec<String> = self.validator.iter_errors(&answer).take(MAX_REPORTED_ERRORS).map(fault).collect();
+        if !errors.is_empty() {
+            return Err(errors.join("\n"));
         }
         serde_json::from_value(answer).map_err(|error| error.to_string())
     }
@@ -167,7 +170,7 @@ pub(super) fn is_about_the_request(error: &OpenAIError) -> bool {
 }
 
 /// The JSON object in what a model says: some think aloud first, or put it into a fence.
-fn object_in(said: &str) -> &str {
+fn json_object(said: &str) -> &str {
     let spoken = said.rsplit_once("</think>").map_or(said, |(_, spoken)| spoken);
     match (spoken.find('{'), spoken.rfind('}')) {
         (Some(begin), Some(end)) if begin < end => &spoken[begin..=end],
