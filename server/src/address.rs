@@ -1,5 +1,5 @@
-//! Which hosts and addresses are this server's own: for the host check, for the links and documents of OAuth, and for the
-//! resources that access tokens are issued for.
+//! Which hosts and addresses are this server's own: for the host check, for the links and documents of OAuth, and for
+//! the resources that access tokens are issued for.
 
 use std::net::IpAddr;
 
@@ -93,8 +93,8 @@ impl BaseUrl {
         Self { public_url, hosts: OwnHosts::new(config) }
     }
 
-    /// The URL that a request was sent to, without a path: the configured one or, without that, what the request or a proxy
-    /// says, where that is one of the server's hosts.
+    /// The URL that a request was sent to, without a path: the configured one or, without that, what the request or a
+    /// proxy says, where that is one of the server's hosts.
     pub(crate) fn of(&self, request: &Request) -> Option<String> {
         if let Some(url) = &self.public_url {
             return Some(url.clone());
@@ -129,8 +129,8 @@ impl BaseUrl {
         is_own.then(|| format!("{origin}{path}"))
     }
 
-    /// Whether a token issued for `resource` is for this server. An IP address in it is the server's, as no token was issued
-    /// for another one.
+    /// Whether a token issued for `resource` is for this server. An IP address in it is the server's, as no token was
+    /// issued for another one.
     pub(crate) fn accepts(&self, resource: &str) -> bool {
         let url: Option<Url> = resource.parse().ok();
         let number = url.as_ref().filter(|url| url.host_str().is_some_and(|host| ip_address(host).is_some()));

@@ -1,6 +1,6 @@
-//! The outcome of authentication in a request, as the code that authenticates reports it to the failed-login limiter. The
-//! status of the response does not tell it: a page stays readable for the person before it, a WebSocket is refused by its
-//! close code, and public routes succeed whatever credentials come with them.
+//! The outcome of authentication in a request, as the code that authenticates reports it to the failed-login limiter.
+//! The status of the response does not tell it: a page stays readable for the person before it, a WebSocket is refused
+//! by its close code, and public routes succeed whatever credentials come with them.
 
 use std::cell::Cell;
 

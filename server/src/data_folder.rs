@@ -41,7 +41,8 @@ impl DataFolder {
     /// Creates the folder when it is missing, readable by its user only, and locks it.
     ///
     /// # Errors
-    /// [`ExitError::Locked`] when another process has it open, [`ExitError::Folder`] when it cannot be created or written.
+    /// [`ExitError::Locked`] when another process has it open, [`ExitError::Folder`] when it cannot be created or
+    /// written.
     pub(crate) fn claim(path: &Path) -> Result<Self, ExitError> {
         let failed = |reason| ExitError::Folder { folder: path.to_owned(), reason };
         create(path).map_err(failed)?;

@@ -58,8 +58,8 @@ pub(crate) fn page(status: StatusCode, title: &str, redirect: Option<&str>, body
         .body(page.into_string())
 }
 
-/// Sends the browser to `client` after a form. This is a page instead of a redirect: browsers check each redirect after a form
-/// against the page's `form-action`, and an app on this machine has no page to show.
+/// Sends the browser to `client` after a form. This is a page instead of a redirect: browsers check each redirect after
+/// a form against the page's `form-action`, and an app on this machine has no page to show.
 pub(crate) fn redirect_page(client: &str, url: &str) -> Response {
     let body = html! {
         h1 { "Back to " strong { (client) } }

@@ -25,8 +25,8 @@ use host_check::{HostPolicy, Rejection, RequestOrigin};
 use real_ip::TrustedProxies;
 use security_headers::SecurityHeaders;
 
-/// The maximum length of a URL, in bytes, the maximum number of its query parameters, and the maximum size of all request
-/// headers together, in bytes.
+/// The maximum length of a URL, in bytes, the maximum number of its query parameters, and the maximum size of all
+/// request headers together, in bytes.
 const MAX_URL_LENGTH: usize = 16 << 10;
 const MAX_QUERY_PARAMETERS: usize = 256;
 const MAX_HEADERS_SIZE: usize = 32 << 10;

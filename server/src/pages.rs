@@ -1,4 +1,5 @@
-//! The start page, with the state of the server and how to connect to it, and its assets. It loads nothing from other hosts.
+//! The start page, with the state of the server and how to connect to it, and its assets. It loads nothing from other
+//! hosts.
 
 use poem::{
     IntoResponse, handler,

@@ -1,8 +1,8 @@
-//! The OAuth 2.1 authorization server for MCP clients, so that Claude, ChatGPT, Cursor or VS Code connect with nothing but a
-//! URL.
+//! The OAuth 2.1 authorization server for MCP clients, so that Claude, ChatGPT, Cursor or VS Code connect with nothing
+//! but a URL.
 //!
-//! A client reads the metadata documents, sends the user's browser to `/authorize`, where the user signs in and consents, and
-//! gets its tokens from `/token`. Grants are stored by [`resources::grants`].
+//! A client reads the metadata documents, sends the user's browser to `/authorize`, where the user signs in and
+//! consents, and gets its tokens from `/token`. Grants are stored by [`resources::grants`].
 
 pub(crate) mod authorize;
 mod browser;

@@ -1,5 +1,5 @@
-//! Signing in with a browser: at the configured OpenID Connect issuer, for programs that want tokens, and for apps that want a
-//! user's id. Signing in with a password is a tool.
+//! Signing in with a browser: at the configured OpenID Connect issuer, for programs that want tokens, and for apps that
+//! want a user's id. Signing in with a password is a tool.
 
 pub(crate) mod apps;
 pub(crate) mod code_flow;

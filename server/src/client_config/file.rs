@@ -17,8 +17,8 @@ pub(crate) fn read(path: &Path) -> io::Result<String> {
     }
 }
 
-/// Replaces the content of the file atomically, and returns the path of the backup. The new file is readable by this user
-/// only, as it may hold a key.
+/// Replaces the content of the file atomically, and returns the path of the backup. The new file is readable by this
+/// user only, as it may hold a key.
 ///
 /// # Errors
 /// I/O errors; the file is then unchanged.

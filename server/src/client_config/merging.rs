@@ -1,5 +1,5 @@
-//! Merges the server's entry into a client's configuration file, and preserves everything else in it: order, comments, white
-//! space.
+//! Merges the server's entry into a client's configuration file, and preserves everything else in it: order, comments,
+//! white space.
 
 use anyhow::{Context as _, bail};
 use jsonc_parser::{

@@ -20,8 +20,8 @@ pub(crate) struct ImportArgs {
     paths: Vec<PathBuf>,
 }
 
-/// Adds the data in the files to the owner's. Existing items are left unchanged, so that the same files can be imported again
-/// after an interruption.
+/// Adds the data in the files to the owner's. Existing items are left unchanged, so that the same files can be imported
+/// again after an interruption.
 ///
 /// Items that cannot be read are reported and skipped; the command then fails.
 pub(crate) async fn run(config: &Config, args: &ImportArgs) -> anyhow::Result<()> {

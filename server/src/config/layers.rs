@@ -1,5 +1,5 @@
-//! Layers of configuration. The embedded defaults define the keys and their types, so that a misspelt key or variable is an
-//! error, and a variable is parsed as the type of its key.
+//! Layers of configuration. The embedded defaults define the keys and their types, so that a misspelt key or variable
+//! is an error, and a variable is parsed as the type of its key.
 
 use std::{
     collections::BTreeMap,

@@ -36,8 +36,8 @@ impl Connections {
     }
 }
 
-/// The stream of a connection. Its end is reported as soon as it is read, and a write fails where the client reads nothing
-/// for the write timeout. It holds the connection's permit, also after an upgrade to a WebSocket.
+/// The stream of a connection. Its end is reported as soon as it is read, and a write fails where the client reads
+/// nothing for the write timeout. It holds the connection's permit, also after an upgrade to a WebSocket.
 pub(super) struct TrackedStream<S> {
     stream: S,
     remote: SocketAddr,

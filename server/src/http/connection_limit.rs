@@ -16,8 +16,8 @@ const PER_ADDRESS_DIVISOR: usize = 4;
 pub(crate) struct ConnectionLimit {
     total: Arc<Semaphore>,
     per_address: KeyedLimit<IpAddr>,
-    /// Only the total applies to these: a proxy brings all its clients from its own address, and one on this machine looks
-    /// like everything else here.
+    /// Only the total applies to these: a proxy brings all its clients from its own address, and one on this machine
+    /// looks like everything else here.
     exempt: TrustedProxies,
 }
 

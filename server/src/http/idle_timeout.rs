@@ -1,5 +1,5 @@
-//! The idle timeout of a connection. It runs while the client is expected to act, which is to send a request or to read the
-//! response, and stands still while the server makes a response. Whatever else the client sends does not reset it.
+//! The idle timeout of a connection. It runs while the client is expected to act, which is to send a request or to read
+//! the response, and stands still while the server makes a response. Whatever else the client sends does not reset it.
 
 use std::{
     mem,
@@ -14,8 +14,8 @@ use hyper::body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-/// How much of a response is handed to the HTTP server at a time, in bytes. That it asks for the next chunk is the only sign
-/// that the client reads: the buffers below tell nothing.
+/// How much of a response is handed to the HTTP server at a time, in bytes. That it asks for the next chunk is the only
+/// sign that the client reads: the buffers below tell nothing.
 const CHUNK_SIZE: usize = 8 << 10;
 
 /// The idle timer of one connection.

@@ -1,5 +1,5 @@
-//! Accepts connections within the connection limit, with TLS where there is a certificate, and serves HTTP/1.1 and HTTP/2
-//! on them until they are idle or the server stops.
+//! Accepts connections within the connection limit, with TLS where there is a certificate, and serves HTTP/1.1 and
+//! HTTP/2 on them until they are idle or the server stops.
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -27,7 +27,8 @@ use super::{
     tls::Tls,
 };
 
-/// The maximum time for the TLS handshake, and for the first request after it; a shorter request timeout applies to both.
+/// The maximum time for the TLS handshake, and for the first request after it; a shorter request timeout applies to
+/// both.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long a client may take to finish what it does on a connection that is being closed.

@@ -1,5 +1,5 @@
-//! Timeouts of request bodies, so that a client which sends a little now and then cannot keep a request open for ever; and
-//! draining of bodies that the application does not read.
+//! Timeouts of request bodies, so that a client which sends a little now and then cannot keep a request open for ever;
+//! and draining of bodies that the application does not read.
 
 use std::{
     io,
@@ -24,8 +24,8 @@ const MIN_RATE: u64 = 4 << 10;
 const MAX_DRAINED: usize = 256 << 10;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Fails the body of a request when its next part takes longer than `timeout`, or when it is slower than the minimum rate.
-/// The unread rest of a small body is drained.
+/// Fails the body of a request when its next part takes longer than `timeout`, or when it is slower than the minimum
+/// rate. The unread rest of a small body is drained.
 pub(super) fn apply(request: &mut Request, timeout: Duration) {
     let body = request.take_body();
     if body.is_empty() {
@@ -41,8 +41,8 @@ pub(super) fn apply(request: &mut Request, timeout: Duration) {
     request.set_body(Body::from_bytes_stream(with_timeout(body, timeout)));
 }
 
-/// A body whose rest is read when it is dropped: a connection with an unread body has to be closed, and a client that has
-/// just sent the next request on it would get no response.
+/// A body whose rest is read when it is dropped: a connection with an unread body has to be closed, and a client that
+/// has just sent the next request on it would get no response.
 struct DrainedOnDrop(Option<BoxStream<'static, io::Result<Bytes>>>);
 
 impl Stream for DrainedOnDrop {

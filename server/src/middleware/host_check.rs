@@ -1,6 +1,6 @@
-//! Checks of the `Host` and `Origin` headers. A page of another site cannot call a server on its visitor's machine or in
-//! their network: neither under its own origin, nor by a host name of its own that suddenly resolves to the server (DNS
-//! rebinding).
+//! Checks of the `Host` and `Origin` headers. A page of another site cannot call a server on its visitor's machine or
+//! in their network: neither under its own origin, nor by a host name of its own that suddenly resolves to the server
+//! (DNS rebinding).
 
 use http::{HeaderValue, StatusCode, Uri, header, uri::Authority};
 use poem::Request;
@@ -65,8 +65,8 @@ impl HostPolicy {
     }
 }
 
-/// Whether pages of any origin may call this path and read the response: public documents, and the OAuth routes at which a
-/// client authenticates in the request.
+/// Whether pages of any origin may call this path and read the response: public documents, and the OAuth routes at
+/// which a client authenticates in the request.
 fn is_public(path: &str) -> bool {
     path.starts_with("/.well-known/") || matches!(path, "/token" | "/revoke" | "/register")
 }

@@ -57,8 +57,8 @@ impl TrustedProxies {
         Some(self.forwarded_for(request.headers()).unwrap_or(proxy))
     }
 
-    /// The client that a proxy's headers name; `None` where they name none. A proxy sets one of these headers and passes the
-    /// others on as the client wrote them: where they disagree, the client is unknown.
+    /// The client that a proxy's headers name; `None` where they name none. A proxy sets one of these headers and
+    /// passes the others on as the client wrote them: where they disagree, the client is unknown.
     fn forwarded_for(&self, headers: &HeaderMap) -> Option<IpAddr> {
         let chains = [list(headers, "x-forwarded-for"), forwarded(headers), list(headers, "x-real-ip")];
         let mut clients: Vec<IpAddr> = chains.iter().filter_map(|chain| self.client_of(chain)).collect();

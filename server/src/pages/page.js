@@ -1,4 +1,4 @@
-// Shows whether the server is well, and makes the connection lines fit this server and easy to copy.
+// Shows the state of the server, and fills its URL into the snippets.
 
 const show = (id, text) => { document.getElementById(id).textContent = text; };
 
@@ -28,14 +28,14 @@ async function refresh() {
     show("model", health.model ?? "none, quotes only");
     show("pending", health.index.pending.toLocaleString());
   } catch {
-    showState("away", "not answering");
+    showState("away", "unreachable");
   }
 }
 
 function prepare(article) {
   const code = article.querySelector("code");
   const text = code.textContent.replaceAll("http://127.0.0.1:8080", location.origin);
-  // The key to fill in stands out; the text stays plain for copying.
+  // The placeholder of the key is highlighted; the text stays plain for copying.
   code.replaceChildren(...text.split(/(YOUR_\w+)/).map((part) => {
     if (!part.startsWith("YOUR_")) return document.createTextNode(part);
     const mark = document.createElement("mark");
@@ -47,7 +47,7 @@ function prepare(article) {
   button.type = "button";
   button.textContent = "Copy";
   button.addEventListener("click", async () => {
-    // Browsers offer the clipboard to secure origins only; elsewhere the text is selected for copying by hand.
+    // Browsers offer the clipboard to secure origins only; elsewhere the text is selected instead.
     try {
       await navigator.clipboard.writeText(text);
       button.textContent = "Copied";

@@ -1,5 +1,5 @@
-//! The OpenAPI description of the routes that are not tools. It is written by hand: what poem-openapi derives from types
-//! describes neither the streams nor the refusals of these routes as the document describes those of the tools.
+//! The OpenAPI description of the routes that are not tools. It is written by hand: what poem-openapi derives from
+//! types describes neither the streams nor the refusals of these routes as the document describes those of the tools.
 
 use std::collections::HashMap;
 

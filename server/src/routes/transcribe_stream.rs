@@ -1,5 +1,5 @@
-//! `GET /v2/voice-message/transcribe-stream`: transcription over a WebSocket. The client sends samples; whenever it sends
-//! `finalize`, it receives the transcript of the samples since the last one.
+//! `GET /v2/voice-message/transcribe-stream`: transcription over a WebSocket. The client sends samples; whenever it
+//! sends `finalize`, it receives the transcript of the samples since the last one.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

@@ -1,5 +1,5 @@
-//! `/authorize`: a client sends a user's browser here; the user signs in, reads what the client requests, and consents or
-//! denies. It works without scripts, and every form has a CSRF token.
+//! `/authorize`: a client sends a user's browser here; the user signs in, reads what the client requests, and consents
+//! or denies. It works without scripts, and every form has a CSRF token.
 
 use std::{net::IpAddr, sync::Arc};
 

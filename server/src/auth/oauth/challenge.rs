@@ -6,8 +6,8 @@ use tools::Error;
 use super::metadata;
 use crate::address::{self, BaseUrl};
 
-/// The challenge for an unauthenticated request to the MCP endpoint; `error` is what is wrong with its credential, and `None`
-/// where it brought none.
+/// The challenge for an unauthenticated request to the MCP endpoint; `error` is what is wrong with its credential, and
+/// `None` where it brought none.
 pub(crate) fn unauthorized(base: &BaseUrl, request: &Request, error: Option<&Error>) -> Option<HeaderValue> {
     let wrong = error.map(|error| ("invalid_token", error.to_string()));
     challenge(base, request, &metadata::scopes().join(" "), wrong)

@@ -13,7 +13,8 @@ pub(super) fn scopes() -> Vec<String> {
     Scope::available(KeyFamily::Mcp).iter().map(|scope| scope.spelling(KeyFamily::Mcp)).collect()
 }
 
-/// The metadata of the MCP endpoint at this path as a protected resource (RFC 9728). Without a path, of the canonical one.
+/// The metadata of the MCP endpoint at this path as a protected resource (RFC 9728). Without a path, of the canonical
+/// one.
 pub(crate) async fn resource(oauth: Arc<Oauth>, request: Request) -> Response {
     let endpoint = request.uri().path().trim_start_matches("/.well-known/oauth-protected-resource").to_owned();
     let endpoint = if endpoint.is_empty() { "/v1/mcp" } else { &endpoint };

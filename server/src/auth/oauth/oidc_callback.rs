@@ -1,7 +1,7 @@
 //! `/authorize/signed-in`: the browser returns from the configured issuer to the consent page.
 //!
-//! The login itself is that of [`crate::auth::oidc_login`]. Its code can be redeemed only with the secret in this browser's
-//! cookie, so that nobody is signed in with the code of another user.
+//! The login itself is that of [`crate::auth::oidc_login`]. Its code can be redeemed only with the secret in this
+//! browser's cookie, so that nobody is signed in with the code of another user.
 
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
-//! The legacy client `omi`: assistants that were configured with this client id, and with an MCP key as the client secret. Its
-//! authorization code is a constant, since the key is what authenticates; it is sent to configured redirect URIs only.
+//! The legacy client `omi`: assistants that were configured with this client id, and with an MCP key as the client
+//! secret. Its authorization code is a constant, since the key is what authenticates; it is sent to configured redirect
+//! URIs only.
 
 use std::sync::Arc;
 

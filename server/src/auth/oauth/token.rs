@@ -139,8 +139,8 @@ impl ClientCredentials {
         }
     }
 
-    /// Authenticates the client. One with a metadata document has no secret: its code was sent to a redirect URI of that
-    /// document, which need not be fetched again.
+    /// Authenticates the client. One with a metadata document has no secret: its code was sent to a redirect URI of
+    /// that document, which need not be fetched again.
     async fn check(&self, oauth: &Oauth) -> Result<(), OAuthError> {
         if resources::grants::is_metadata_url(&self.id) {
             return Ok(());

@@ -1,5 +1,5 @@
-//! Apps that users open with their account: a page on which the user signs in, and is redirected to the app with their user id.
-//! The configuration lists the apps.
+//! Apps that users open with their account: a page on which the user signs in, and is redirected to the app with their
+//! user id. The configuration lists the apps.
 
 use std::sync::Arc;
 
@@ -51,7 +51,8 @@ pub(crate) async fn sign_in(login: Arc<OidcLogin>, request: Request) -> Result<R
     })
 }
 
-/// `POST /v1/oauth/token`: returns the user of a token, and the URL that opens the app for them. Impersonation is refused.
+/// `POST /v1/oauth/token`: returns the user of a token, and the URL that opens the app for them. Impersonation is
+/// refused.
 pub(crate) async fn issue_redirect(login: Arc<OidcLogin>, request: Request) -> Result<Response> {
     let form: AppLoginForm = read_form(request).await?;
     let token = required("firebase_id_token", form.firebase_id_token)?;

@@ -1,4 +1,5 @@
-//! The authorization code flow of a browser that signs in at the configured issuer, for a program that redeems the code.
+//! The authorization code flow of a browser that signs in at the configured issuer, for a program that redeems the
+//! code.
 
 use std::{sync::Arc, time::Duration};
 
@@ -139,7 +140,8 @@ pub(crate) async fn issue_tokens(login: Arc<OidcLogin>, request: Request) -> Res
 }
 
 impl OidcLogin {
-    /// The URI, if it is allowed as a redirect after signing in on the server at `base`: its consent page, or an allowed one.
+    /// The URI, if it is allowed as a redirect after signing in on the server at `base`: its own callback, or a
+    /// configured one.
     fn allowed_redirect(&self, uri: &str, base: &str) -> Option<Url> {
         match uri == oidc_callback::url(base) {
             true => uri.parse().ok(),

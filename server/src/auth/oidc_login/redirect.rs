@@ -3,8 +3,8 @@
 use reqwest::Url;
 use resources::grants::is_loopback;
 
-/// The URI, if it is allowed as a redirect after signing in: it is one of `allowed`, exactly, or a program on the browser's
-/// own machine, on any port.
+/// The URI, if it is allowed as a redirect after signing in: it is one of `allowed`, exactly, or a program on the
+/// browser's own machine, on any port.
 pub(super) fn allowed(uri: &str, allowed: &[String]) -> Option<Url> {
     let url: Url = uri.parse().ok()?;
     let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();

@@ -1,4 +1,5 @@
-//! Over real sockets: idle clients are disconnected to make room for others, and clients that wait for a response are not.
+//! Over real sockets: idle clients are disconnected to make room for others, and clients that wait for a response are
+//! not.
 
 use poem::endpoint::make;
 use tokio::{
@@ -143,8 +144,8 @@ fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     [&[0, 0, length, kind, flags, 0, 0, 0, stream][..], payload].concat()
 }
 
-/// Sends this on an HTTP/2 connection and acknowledges settings and pings; returns the types of the frames received until
-/// the server closed the connection.
+/// Sends this on an HTTP/2 connection and acknowledges settings and pings; returns the types of the frames received
+/// until the server closed the connection.
 async fn keep_alive(mut stream: TcpStream, sent: Vec<u8>) -> Vec<u8> {
     let (mut kinds, mut head) = (Vec::new(), [0; 9]);
     stream.write_all(&sent).await.unwrap();
