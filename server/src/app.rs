@@ -27,7 +27,7 @@ pub(crate) fn app(
     closing: CancellationToken,
 ) -> impl Endpoint<Output = Response> + use<> {
     let base = BaseUrl::new(&config.server);
-    let sign_in = Arc::new(SignIn::new(Arc::clone(&resources)).at(base.clone()));
+    let sign_in = Arc::new(SignIn::new(Arc::clone(&resources)).with_access_tokens(base.clone()));
     let streams = StreamLimit::new(config.limits.streams);
     let settings = McpSettings { max_body: config.server.max_body, ..McpSettings::default() };
     let mcp = mcp::endpoint(Arc::clone(&sign_in), base.clone(), &settings, extension, streams.clone(), closing);

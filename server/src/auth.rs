@@ -1,6 +1,7 @@
-//! Who makes a request, and the routes by which users and clients get their tokens.
+//! Authentication of requests, and the routes that issue tokens to users and clients.
 
 mod authenticator;
+pub(crate) mod challenge;
 pub(crate) mod oauth;
 pub(crate) mod oidc_login;
 

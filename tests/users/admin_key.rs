@@ -194,7 +194,7 @@ async fn every_use_is_in_the_log_and_the_key_is_not() {
         owner.with(&token_for(&id)).get("/v3/memories").await.ok();
     }
     let log = program.stop().await.log;
-    let uses: Vec<&str> = log.lines().filter(|line| line.contains("the administrator acts for a user")).collect();
+    let uses: Vec<&str> = log.lines().filter(|line| line.contains("the administrator impersonates a user")).collect();
     assert!(uses.len() == 2 && uses.iter().all(|line| line.contains(&id)), "{log}");
     assert!(!log.contains(KEY), "{log}");
 }

@@ -1,4 +1,5 @@
-//! Who makes a request: a user's token or an API key, as each audience wants it, refused in the contract's words.
+//! Authenticates requests: by a user's token or an API key, as each audience requires, with the error sentences of the
+//! contract.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -9,59 +10,59 @@ use resources::{Resources, grants::ACCESS_PREFIX, identity::AuthError, keys::Gra
 use schemas::key::KeyFamily;
 use tools::{Actor, Audience, Caller, Context, Credential, Error, Result, Surface};
 
-use super::oauth;
+use super::challenge;
 use crate::{address::BaseUrl, auth_outcome};
 
-/// What the app's routes say to a token that is no good.
-const INVALID: &str = "Invalid authorization token";
+/// The error of the app's routes for an invalid token.
+const INVALID_TOKEN: &str = "Invalid authorization token";
 
-/// Signs requests in.
+/// Authenticates requests.
 pub struct SignIn {
     resources: Arc<Resources>,
-    /// Whose tokens are taken; `None` takes those of no address.
+    /// The server that access tokens must be issued for; `None` accepts no access tokens.
     base: Option<BaseUrl>,
 }
 
-/// Why a user's token is not taken.
-enum Denied {
-    /// There is none, or the header is not as it should be.
+/// Why a user's token is rejected.
+enum TokenRejection {
+    /// The header is missing or malformed.
     Header(&'static str),
-    /// It is a key, which belongs elsewhere.
+    /// It is an API key, which other routes accept.
     Key(KeyFamily),
     Token(AuthError),
 }
 
 impl SignIn {
-    /// Signs in the users and keys that `resources` know.
+    /// Authenticates the users and keys of `resources`.
     pub fn new(resources: Arc<Resources>) -> Self {
         Self { resources, base: None }
     }
 
-    /// Takes access tokens too, which are for the MCP endpoint at `base`.
-    pub(crate) fn at(self, base: BaseUrl) -> Self {
+    /// Accepts access tokens too, which were issued for the MCP endpoint at `base`.
+    pub(crate) fn with_access_tokens(self, base: BaseUrl) -> Self {
         Self { base: Some(base), ..self }
     }
 
-    /// The user with this name or e-mail address and this password, who tries from this address.
+    /// The user with this name or e-mail address and this password; `from` is the address of the client.
     pub(crate) async fn user_by_password(&self, from: Option<IpAddr>, account: &str, password: &str) -> Result<User> {
         let user = self.resources.users().authenticate_with_password(from, account, password).await;
-        user.map_err(|refused| noted(Error::refused(refused, "There is no user with this name and this password")))
+        user.map_err(|error| recorded(Error::refused(error, "There is no user with this name and this password")))
     }
 
-    /// The user whom this token signs in. Whoever acts in their place cannot agree to anything that outlasts that.
+    /// The user of this token. An impersonated user is refused, as their consent would outlast the impersonation.
     pub(crate) async fn user_by_token(&self, token: &str) -> Result<User> {
         let unknown = "This is not a user's token";
         let users = self.resources.users();
         let authenticated =
-            users.authenticate(token).await.map_err(|refused| noted(Error::refused(refused, unknown)))?;
+            users.authenticate(token).await.map_err(|error| recorded(Error::refused(error, unknown)))?;
         let user = if authenticated.is_impersonated { None } else { users.find(&authenticated.user).await? };
-        user.ok_or_else(|| noted(Error::Unauthorized(unknown.into())))
+        user.ok_or_else(|| recorded(Error::Unauthorized(unknown.into())))
     }
 
-    /// Who makes a request to the MCP endpoint: its key comes with `Bearer ` or bare.
+    /// Authenticates a request to the MCP endpoint: by a key with or without `Bearer `.
     ///
     /// # Errors
-    /// 401 with the endpoint's own sentence.
+    /// 401 with the sentence of the endpoint.
     pub async fn mcp_endpoint_context(&self, headers: &HeaderMap) -> Result<Context> {
         let refusal = || Error::Unauthorized("Invalid or missing API key. Provide via Authorization header.".into());
         let value = authorization(headers).ok_or_else(refusal)?;
@@ -73,30 +74,31 @@ impl SignIn {
         }
     }
 
-    /// Who opens a WebSocket for signed-in users; else how it is to be closed.
+    /// Authenticates a user who opens a WebSocket.
     ///
     /// # Errors
-    /// The contract's close codes: 1008 for a bad token, 4001 for one to be refreshed or whose issuer's keys are away,
-    /// 4004 for one whose user has to sign in again, 4005 for an account that is being deleted, 1013 to come later.
+    /// The close code of the contract, and a reason: 1008 for an invalid token, 4001 for an expired one or when the
+    /// issuer's keys are unavailable, 4004 when the user has to sign in again, 4005 for an account that is being deleted,
+    /// 1013 to try again later.
     pub(crate) async fn socket_context(&self, headers: &HeaderMap) -> Result<Context, (CloseCode, String)> {
         match self.app(headers).await {
             Ok(context) => Ok(context),
-            Err(denied) => {
-                let code = self.close_code(&denied).await;
-                Err((code, noted(denied.told(INVALID)).to_string()))
+            Err(rejection) => {
+                let code = self.close_code(&rejection).await;
+                Err((code, recorded(rejection.into_error(INVALID_TOKEN)).to_string()))
             }
         }
     }
 
-    async fn close_code(&self, denied: &Denied) -> CloseCode {
-        let Denied::Token(refused) = denied else { return CloseCode::Policy };
-        match refused {
+    async fn close_code(&self, rejection: &TokenRejection) -> CloseCode {
+        let TokenRejection::Token(error) = rejection else { return CloseCode::Policy };
+        match error {
             AuthError::Invalid(_) | AuthError::NoAccount => CloseCode::Policy,
             AuthError::Expired => CloseCode::Reserved(4001),
             AuthError::SessionRevoked | AuthError::Disabled => CloseCode::Reserved(4004),
             AuthError::Deleting => CloseCode::Reserved(4005),
             AuthError::Failed(resources::Error::Internal(_)) => CloseCode::Error,
-            // Where the database answers, it is the issuer that does not.
+            // If the database responds, it is the issuer that is unavailable.
             AuthError::Failed(resources::Error::Unavailable(_)) => match self.resources.users().owner().await {
                 Ok(_) => CloseCode::Reserved(4001),
                 Err(_) => CloseCode::Again,
@@ -105,9 +107,9 @@ impl SignIn {
         }
     }
 
-    async fn sign_in(&self, audience: Audience, headers: &HeaderMap) -> Result<Context> {
+    async fn authenticate(&self, audience: Audience, headers: &HeaderMap) -> Result<Context> {
         match audience {
-            Audience::App => self.app(headers).await.map_err(|denied| denied.told(INVALID)),
+            Audience::App => self.app(headers).await.map_err(|rejection| rejection.into_error(INVALID_TOKEN)),
             Audience::Account => self.account(headers).await,
             Audience::Developer => self.key(KeyFamily::Developer, Surface::Developer, authorization(headers)).await,
             Audience::Mcp => self.mcp(headers).await,
@@ -115,10 +117,10 @@ impl SignIn {
         }
     }
 
-    async fn app(&self, headers: &HeaderMap) -> Result<Context, Denied> {
-        let value = authorization(headers).ok_or(Denied::Header("Authorization header not found"))?;
+    async fn app(&self, headers: &HeaderMap) -> Result<Context, TokenRejection> {
+        let value = authorization(headers).ok_or(TokenRejection::Header("Authorization header not found"))?;
         let token = value.split_once(' ').map(|(_, token)| token).filter(|token| !token.contains(' '));
-        let token = token.ok_or(Denied::Header(INVALID))?;
+        let token = token.ok_or(TokenRejection::Header(INVALID_TOKEN))?;
         self.user_or_key(token).await
     }
 
@@ -129,23 +131,23 @@ impl SignIn {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Error::Forbidden(wrong.into()));
         }
-        self.user_or_key(token).await.map_err(|denied| denied.told(wrong))
+        self.user_or_key(token).await.map_err(|rejection| rejection.into_error(wrong))
     }
 
-    /// Who brings this token of a user; whoever brings a key instead hears where that belongs.
-    async fn user_or_key(&self, token: &str) -> Result<Context, Denied> {
+    /// Authenticates a user by token; an API key is rejected with the routes that accept it.
+    async fn user_or_key(&self, token: &str) -> Result<Context, TokenRejection> {
         match self.user(token).await {
             Ok(context) => Ok(context),
             Err(AuthError::Invalid(reason)) => match self.resources.keys().find(token).await {
-                Ok(Some(key)) => Err(Denied::Key(key.family)),
-                Ok(None) => Err(Denied::Token(AuthError::Invalid(reason))),
-                Err(error) => Err(Denied::Token(error.into())),
+                Ok(Some(key)) => Err(TokenRejection::Key(key.family)),
+                Ok(None) => Err(TokenRejection::Token(AuthError::Invalid(reason))),
+                Err(error) => Err(TokenRejection::Token(error.into())),
             },
-            Err(refused) => Err(Denied::Token(refused)),
+            Err(error) => Err(TokenRejection::Token(error)),
         }
     }
 
-    /// MCP REST also takes the key in the header `uid`, where one published client sends it.
+    /// MCP REST also accepts the key in the header `uid`, where one published client sends it.
     async fn mcp(&self, headers: &HeaderMap) -> Result<Context> {
         let uid = headers.get("uid").and_then(|value| value.to_str().ok());
         match (authorization(headers), uid) {
@@ -167,7 +169,7 @@ impl SignIn {
         }
     }
 
-    /// The key, or what an access token for this server stands for.
+    /// The key, or the key that stands for an access token issued for this server.
     async fn find_key(&self, raw: &str) -> Result<Option<Arc<GrantedKey>>> {
         if !raw.starts_with(ACCESS_PREFIX) {
             return Ok(self.resources.keys().find(raw).await?);
@@ -179,13 +181,13 @@ impl SignIn {
         Ok(self.resources.grants().find(raw).await?.filter(is_for_us))
     }
 
-    /// Who brings this token of a user.
+    /// Authenticates a user by token.
     pub(crate) async fn user(&self, token: &str) -> Result<Context, AuthError> {
-        let authenticated = self.resources.users().authenticate(token).await.inspect_err(|refused| {
-            tracing::debug!("a token was refused: {refused}");
+        let authenticated = self.resources.users().authenticate(token).await.inspect_err(|error| {
+            tracing::debug!("token rejected: {error}");
         })?;
         if authenticated.is_impersonated {
-            tracing::warn!(target: "audit", user = authenticated.user, "the administrator acts for a user");
+            tracing::warn!(target: "audit", user = authenticated.user, "the administrator impersonates a user");
         }
         let mut caller = Caller::new(authenticated.user, Surface::App, Credential::Session);
         caller.role = authenticated.role;
@@ -195,11 +197,11 @@ impl SignIn {
         Ok(Context::new(caller, Arc::clone(&self.resources)))
     }
 
-    /// Whoever has this key, if its user may come in; a key of nobody is `invalid`.
+    /// The owner of this key, if the account is active; a key without a user is `invalid`.
     async fn with_key(&self, key: Arc<GrantedKey>, surface: Surface, invalid: impl Fn() -> Error) -> Result<Context> {
-        self.resources.users().ensure_active(&key.user).await.map_err(|refused| match refused {
+        self.resources.users().ensure_active(&key.user).await.map_err(|error| match error {
             AuthError::Invalid(_) => invalid(),
-            refused => Error::refused(refused, "Invalid API Key"),
+            error => Error::refused(error, "Invalid API Key"),
         })?;
         auth_outcome::record_accepted();
         let (resources, used) = (Arc::clone(&self.resources), Arc::clone(&key));
@@ -220,38 +222,38 @@ impl SignIn {
 }
 
 impl openapi::SignIn for SignIn {
-    /// The routes for MCP keys take the same tokens as the endpoint, and lead to them in the same way.
+    /// The routes for MCP keys accept the same tokens as the endpoint, and have the same challenge.
     fn challenge(&self, audience: Audience, request: &Request) -> Option<String> {
         let base = self.base.as_ref().filter(|_| audience == Audience::Mcp)?;
         let wrong = Error::Unauthorized("Invalid API Key".into());
-        let challenge = oauth::unauthorized(base, request, authorization(request.headers()).map(|_| &wrong))?;
+        let challenge = challenge::unauthorized(base, request, authorization(request.headers()).map(|_| &wrong))?;
         challenge.to_str().ok().map(str::to_owned)
     }
 
     fn context<'a>(&'a self, audience: Audience, headers: &'a HeaderMap) -> BoxFuture<'a, Result<Context>> {
         Box::pin(async move {
-            self.sign_in(audience, headers).await.inspect_err(|error| {
+            self.authenticate(audience, headers).await.inspect_err(|error| {
                 if let Error::Internal(error) = error {
-                    tracing::error!("signing in failed: {error:#}");
+                    tracing::error!("authentication failed: {error:#}");
                 }
             })
         })
     }
 }
 
-impl Denied {
-    /// The same in the words of a route, which are `invalid` for what is not good there.
-    fn told(self, invalid: &str) -> Error {
+impl TokenRejection {
+    /// The error of a route, whose sentence for an invalid token is `invalid`.
+    fn into_error(self, invalid: &str) -> Error {
         match self {
-            Denied::Header(sentence) => Error::Unauthorized(sentence.into()),
-            Denied::Key(family) => Error::Unauthorized(format!("{invalid}: {}", belongs_on(family))),
-            Denied::Token(refused) => Error::refused(refused, invalid),
+            TokenRejection::Header(sentence) => Error::Unauthorized(sentence.into()),
+            TokenRejection::Key(family) => Error::Unauthorized(format!("{invalid}: {}", accepted_by(family))),
+            TokenRejection::Token(error) => Error::refused(error, invalid),
         }
     }
 }
 
-/// Tells the walls of what opens nothing, where the status of the answer does not tell it.
-fn noted(error: Error) -> Error {
+/// Reports rejected credentials to the failed-authentication limiter, where the status of the response does not show it.
+fn recorded(error: Error) -> Error {
     if matches!(error, Error::Unauthorized(_)) {
         auth_outcome::record_rejected();
     }
@@ -264,10 +266,10 @@ fn authorization(headers: &HeaderMap) -> Option<&str> {
 
 fn wrong_family(wanted: KeyFamily) -> String {
     let given = if wanted == KeyFamily::Developer { KeyFamily::Mcp } else { KeyFamily::Developer };
-    format!("Invalid API Key: {}", belongs_on(given))
+    format!("Invalid API Key: {}", accepted_by(given))
 }
 
-fn belongs_on(family: KeyFamily) -> &'static str {
+fn accepted_by(family: KeyFamily) -> &'static str {
     match family {
         KeyFamily::Developer => "a key that starts with omi_dev_ works on /v1/dev/user and /v1/dev/key",
         KeyFamily::Mcp => "a key that starts with omi_mcp_ works on /v1/mcp and /v1/mcp/sse",

@@ -6,7 +6,6 @@
 
 pub(crate) mod authorize;
 mod browser;
-mod challenge;
 pub(crate) mod metadata;
 pub(crate) mod oidc_callback;
 mod omi;
@@ -22,8 +21,8 @@ use std::sync::Arc;
 use resources::Resources;
 
 use super::SignIn;
+pub(crate) use super::challenge::{challenge, unauthorized};
 use crate::address::BaseUrl;
-pub(crate) use challenge::{challenge, unauthorized};
 
 /// State of the OAuth routes.
 pub(crate) struct Oauth {

@@ -3,15 +3,10 @@
 use std::sync::Arc;
 
 use poem::{Request, Response, http::StatusCode};
-use schemas::{key::KeyFamily, scope::Scope};
 use serde_json::{Value, json};
 
 use super::{Oauth, response};
-
-/// The supported scopes, as MCP keys spell them.
-pub(super) fn scopes() -> Vec<String> {
-    Scope::available(KeyFamily::Mcp).iter().map(|scope| scope.spelling(KeyFamily::Mcp)).collect()
-}
+use crate::auth::challenge::supported_scopes;
 
 /// The metadata of the MCP endpoint at this path as a protected resource (RFC 9728). Without a path, of the canonical
 /// one.
@@ -22,7 +17,7 @@ pub(crate) async fn resource(oauth: Arc<Oauth>, request: Request) -> Response {
         json!({
             "resource": format!("{base}{endpoint}"),
             "authorization_servers": [base],
-            "scopes_supported": scopes(),
+            "scopes_supported": supported_scopes(),
             "bearer_methods_supported": ["header"],
             "resource_name": "Recollect",
             "resource_documentation": format!("{base}/docs"),
@@ -44,7 +39,7 @@ pub(crate) async fn server(oauth: Arc<Oauth>, request: Request) -> Response {
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "none"],
             "revocation_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "none"],
-            "scopes_supported": scopes(),
+            "scopes_supported": supported_scopes(),
             "authorization_response_iss_parameter_supported": true,
             "client_id_metadata_document_supported": true,
             "service_documentation": format!("{base}/docs"),

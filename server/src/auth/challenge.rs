@@ -1,16 +1,21 @@
 //! `WWW-Authenticate` challenges of the MCP endpoint (RFC 6750, RFC 9728).
 
 use poem::{Request, http::HeaderValue};
+use schemas::{key::KeyFamily, scope::Scope};
 use tools::Error;
 
-use super::metadata;
 use crate::address::{self, BaseUrl};
+
+/// The supported scopes, as MCP keys spell them.
+pub(crate) fn supported_scopes() -> Vec<String> {
+    Scope::available(KeyFamily::Mcp).iter().map(|scope| scope.spelling(KeyFamily::Mcp)).collect()
+}
 
 /// The challenge for an unauthenticated request to the MCP endpoint; `error` is what is wrong with its credential, and
 /// `None` where it brought none.
 pub(crate) fn unauthorized(base: &BaseUrl, request: &Request, error: Option<&Error>) -> Option<HeaderValue> {
     let wrong = error.map(|error| ("invalid_token", error.to_string()));
-    challenge(base, request, &metadata::scopes().join(" "), wrong)
+    challenge(base, request, &supported_scopes().join(" "), wrong)
 }
 
 /// A challenge for these scopes, with an error code and a sentence.
