@@ -82,10 +82,10 @@ impl OpenApi for Api {
     }
 
     fn register(registry: &mut Registry) {
-        for words in AudienceInfo::all() {
-            registry.create_tag(MetaTag { name: words.tag, description: Some(words.about), external_docs: None });
-            if !words.scheme.is_empty() {
-                registry.create_security_scheme(words.scheme, words.security());
+        for audience in AudienceInfo::all() {
+            registry.create_tag(MetaTag { name: audience.tag, description: Some(audience.about), external_docs: None });
+            if !audience.scheme.is_empty() {
+                registry.create_security_scheme(audience.scheme, audience.security());
             }
         }
     }
@@ -101,10 +101,10 @@ impl OpenApi for Api {
 
 /// The operation as poem-openapi describes it; the document adds parameters, bodies and responses.
 fn describe(operation: &'static Operation) -> MetaOperation {
-    let words = operation.words();
+    let audience = operation.audience();
     MetaOperation {
         method: operation.route.method.clone(),
-        tags: vec![words.tag],
+        tags: vec![audience.tag],
         summary: Some(&operation.summary),
         description: Some(&operation.description),
         external_docs: None,
@@ -112,7 +112,11 @@ fn describe(operation: &'static Operation) -> MetaOperation {
         request: None,
         responses: MetaResponses { responses: Vec::new() },
         deprecated: false,
-        security: if words.scheme.is_empty() { Vec::new() } else { vec![HashMap::from([(words.scheme, Vec::new())])] },
+        security: if audience.scheme.is_empty() {
+            Vec::new()
+        } else {
+            vec![HashMap::from([(audience.scheme, Vec::new())])]
+        },
         operation_id: Some(&operation.id),
         code_samples: Vec::new(),
     }
@@ -158,7 +162,7 @@ impl Call {
 /// A request read as the route of a tool reads it, for routes that are no tool's and call one.
 pub struct PreparedCall {
     operation: &'static Operation,
-    /// The arguments, as the route spells them.
+    /// The arguments, by the names of the route.
     pub arguments: Map<String, Value>,
     sources: ArgumentSources,
 }

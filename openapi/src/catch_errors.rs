@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::error::Refusal;
 
-/// Renders every error of `endpoint` as `{"detail": …}`, those of the router and panics included. `routes` are all routes that
-/// are mounted, such as `GET /healthz`: a wrong method is answered with the methods of the path.
+/// Renders every error of `endpoint` as `{"detail": …}`, those of the router and panics included. `routes` are all mounted
+/// routes, such as `GET /healthz`: 405 lists the methods of the path.
 pub fn catch_errors(endpoint: impl Endpoint + 'static, routes: Vec<String>) -> impl Endpoint<Output = Response> {
     let methods = methods_by_path(&routes);
     let answer = move |error: poem::Error| {
@@ -27,7 +27,7 @@ pub fn catch_errors(endpoint: impl Endpoint + 'static, routes: Vec<String>) -> i
     CatchPanic::new().with_handler(panicked).transform(endpoint).catch_all_error(answer)
 }
 
-/// The `Allow` header of each path, as the router spells it.
+/// The `Allow` header of each path, in the syntax of the router.
 fn methods_by_path(routes: &[String]) -> HashMap<String, String> {
     let mut methods: HashMap<String, BTreeSet<&str>> = HashMap::new();
     for (method, path) in routes.iter().filter_map(|route| route.split_once(' ')) {

@@ -1,7 +1,7 @@
 //! The named schemas of the document, in the dialect of OpenAPI 3.0.
 //!
-//! The tools' types are written by schemars. Where a route spells its arguments or its answer differently, that shape
-//! becomes a component of its own, named for the audience that sees it.
+//! The tools' types are written by schemars. Where a route's arguments or response differ, that shape becomes a
+//! component of its own, named after its audience.
 
 use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
@@ -11,10 +11,10 @@ use crate::operation::Operation;
 
 const PATH: &str = "#/components/schemas/";
 
-/// The components of a document in the making.
+/// The components of a document.
 pub(crate) struct Components {
     schemas: Map<String, Value>,
-    /// Request bodies as the routes' contracts have them, by their names.
+    /// The request bodies of routes, with their names.
     bodies: Vec<(String, Value)>,
 }
 
@@ -46,12 +46,12 @@ impl Components {
         document.as_object_mut().expect("poem-openapi writes an object").extend(self.schemas);
     }
 
-    /// A part of a route's contract, with references to whatever has a name.
+    /// The schema of an argument, with references to named schemas.
     pub(crate) fn express(&self, schema: &Value) -> Value {
         translate(self.link(schema))
     }
 
-    /// What a route answers with; `None` is nothing.
+    /// The schema of a response; `None` is an empty one.
     pub(crate) fn reply(&mut self, operation: &Operation) -> Option<Value> {
         let reply = &operation.route.reply;
         let mut generator = settings().for_serialize().into_generator();
@@ -76,7 +76,7 @@ impl Components {
             return;
         }
         let is_plain = schema == operation.body_schema(operation.tool.arguments.schema());
-        let prefix = if is_plain { "" } else { operation.words().component };
+        let prefix = if is_plain { "" } else { operation.audience().component };
         let is_free = |name: &String| !self.schemas.contains_key(name) && self.bodies.iter().all(|(n, _)| n != name);
         let name = names(&format!("{prefix}{input_type}")).find(is_free).expect("one of endlessly many is free");
         self.bodies.push((name, schema));
@@ -135,7 +135,7 @@ impl Components {
 
     /// Names a schema that only this operation's audience sees, after the type it was made from.
     fn add(&mut self, operation: &Operation, made_from: &Value, schema: Value) -> Value {
-        let name = format!("{}{}", operation.words().component, type_name(made_from).unwrap_or("Result"));
+        let name = format!("{}{}", operation.audience().component, type_name(made_from).unwrap_or("Result"));
         let is_fit = |name: &String| self.schemas.get(name).is_none_or(|known| *known == schema);
         let name = names(&name).find(is_fit).expect("one of endlessly many is free");
         let link = reference(&name);
@@ -168,8 +168,8 @@ fn settings() -> SchemaSettings {
     settings
 }
 
-/// Says that a value may be null as OpenAPI 3.0 says it, and drops what tells a client nothing: the widths of Rust's
-/// numbers, that what is left out is null, that nothing is required.
+/// Writes nullable values as OpenAPI 3.0 does, and drops what is of no use to clients: the widths of Rust's numbers, null
+/// defaults, empty lists of required fields.
 fn tidy(schema: &mut Schema) {
     if schema.get("format").is_some_and(|format| format != "date-time") {
         schema.remove("format");
@@ -196,7 +196,7 @@ fn choices(schema: &Value) -> Option<Vec<&Value>> {
     Some(schema.get("enum")?.as_array()?.iter().filter(|choice| !choice.is_null()).collect())
 }
 
-/// A reference to the enum `known`, with what the schema says otherwise.
+/// A reference to the enum `known`, with the keywords that differ.
 fn link_enum(schema: &Value, name: &str, known: &Value) -> Value {
     let fields = schema.as_object().into_iter().flatten();
     let own = fields.filter(|(key, value)| !matches!(key.as_str(), "type" | "enum") && known.get(key) != Some(value));

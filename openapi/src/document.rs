@@ -1,4 +1,4 @@
-//! The finished OpenAPI document: poem-openapi's list of operations, and on it what only the schemas can say.
+//! The OpenAPI document: the operations by poem-openapi, completed with the schemas.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -41,7 +41,7 @@ pub fn document<Other: OpenApi>() -> Value {
     document
 }
 
-/// Serves the document as JSON, written once.
+/// Serves the document as JSON.
 pub fn document_endpoint<Other: OpenApi>() -> impl Endpoint {
     let text = document::<Other>().to_string();
     make_sync(move |_| Response::builder().content_type("application/json").body(text.clone()))
@@ -51,7 +51,7 @@ pub fn document_endpoint<Other: OpenApi>() -> impl Endpoint {
 struct Described<A>(PhantomData<A>);
 
 impl<A: OpenApi> OpenApi for Described<A> {
-    /// Every path once: a document that names one twice, for the methods of two APIs, says only what comes last.
+    /// Every path once, with the methods of all APIs: of a path that occurs twice, the document would have the last only.
     fn meta() -> Vec<MetaApi> {
         let mut paths: Vec<MetaPath> = Vec::new();
         for path in A::meta().into_iter().flat_map(|api| api.paths) {
@@ -70,7 +70,7 @@ impl<A: OpenApi> OpenApi for Described<A> {
     fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
 }
 
-/// Adds parameters, body and answers to what poem-openapi said of an operation.
+/// Adds parameters, body and responses to the operation of poem-openapi.
 fn finish(described: &mut Value, operation: &Operation, components: &mut Components) {
     let parameters = parameters(operation, components);
     if !parameters.is_empty() {
@@ -105,7 +105,7 @@ fn parameters(operation: &Operation, components: &Components) -> Vec<Value> {
         let must = in_path || required.contains(&name.as_str()) && !operation.takes_body();
         let mut parameter = json!({ "name": name, "in": if in_path { "path" } else { "query" }, "required": must });
         if let Some(fields) = schema.as_object_mut() {
-            // Text cannot be null: what is not given is left out.
+            // A parameter cannot be null: it is left out.
             fields.remove("nullable");
             if let Some(description) = fields.remove("description") {
                 parameter["description"] = description;
@@ -136,7 +136,7 @@ fn responses(operation: &Operation, components: &mut Components) -> Value {
         });
     }
     let arguments = route.arguments.schema()["properties"].as_object().is_some_and(|properties| !properties.is_empty());
-    // Whoever signs in on a public route brings what can be wrong.
+    // Sign-in on a public route has credentials that can be wrong.
     let signs_in = matches!(operation.tool.access, Access::Anonymous);
     let is_closed = route.audience != Audience::Public || signs_in;
     let refusals = [
@@ -158,7 +158,7 @@ fn responses(operation: &Operation, components: &mut Components) -> Value {
     Value::Object(responses)
 }
 
-/// The answers that are the same for every operation, by status.
+/// The error responses that all operations share, by status.
 fn refusals() -> Value {
     let refusal = |description: &str, schema: &str| {
         let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
@@ -188,7 +188,7 @@ fn refusals() -> Value {
     refusals
 }
 
-/// The bodies of those answers.
+/// The bodies of those responses.
 fn add_errors(schemas: &mut Value) {
     let detail = |description: &str, detail: Value| {
         json!({

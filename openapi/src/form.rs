@@ -1,4 +1,4 @@
-//! Forms with files, and bodies that are one: what is in them, and what the document says of them.
+//! Forms with files, and bodies that are a single file.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use tools::{Error, Placement};
 
 use crate::{body, body_memory::BodyMemory, components::Components, error::Refusal, operation::Operation, query};
 
-/// Bytes that come as a body have no name.
+/// The name of a file that is the body itself.
 const NAMELESS: &str = "audio";
 
 /// The arguments in a form, or in a body that is a file: the files under the name `files`, each with its content in
@@ -77,7 +77,7 @@ fn is_late(error: &(dyn std::error::Error + 'static)) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
 }
 
-/// What the document says of such a body.
+/// The content of such a body in the document.
 pub(crate) fn content(operation: &Operation, files: &'static str, components: &Components) -> Value {
     let arguments = operation.body_schema(operation.route.arguments.accepted());
     let mut plain = arguments.clone();
@@ -114,7 +114,7 @@ async fn read_form(files: &str, mut form: Multipart<'_>) -> multer::Result<(Vec<
     Ok((found, texts))
 }
 
-/// A file is encoded as it comes in, so that it is never in memory twice.
+/// Encodes a file as it arrives, so that it is never in memory twice.
 async fn read_file(mut field: Field<'_>) -> multer::Result<Value> {
     let name = field.file_name().filter(|name| !name.is_empty()).unwrap_or("file").to_owned();
     let mime_type = field.content_type().map(ToString::to_string);

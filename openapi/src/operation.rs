@@ -1,4 +1,4 @@
-//! One route of one tool, and what the document calls it.
+//! Operations: each is one route of one tool, with its texts in the document.
 
 use std::{collections::HashSet, sync::OnceLock};
 
@@ -18,7 +18,7 @@ pub fn routes() -> String {
     operations.iter().map(line).collect()
 }
 
-/// A route, its tool, and the texts of the document that need a place to live in.
+/// A route, its tool, and its texts in the document.
 pub(crate) struct Operation {
     pub(crate) tool: &'static Tool,
     pub(crate) route: &'static Route,
@@ -43,12 +43,12 @@ impl Operation {
         Self { tool, route, id, summary: tool.title(), description: describe(tool, route) }
     }
 
-    /// What the document says of this audience.
-    pub(crate) fn words(&self) -> AudienceInfo {
+    /// The audience in the document.
+    pub(crate) fn audience(&self) -> AudienceInfo {
         AudienceInfo::of(self.route.audience)
     }
 
-    /// The path as poem's router spells it.
+    /// The path in the syntax of poem's router.
     pub(crate) fn router_path(&self) -> String {
         let segment = |segment: &str| match path_argument(segment) {
             Some(name) => format!(":{name}"),
@@ -57,17 +57,17 @@ impl Operation {
         self.route.path.split('/').map(segment).collect::<Vec<_>>().join("/")
     }
 
-    /// Whether the argument stands in the path.
+    /// Whether the argument is in the path.
     pub(crate) fn is_in_path(&self, name: &str) -> bool {
         self.route.path.split('/').filter_map(path_argument).any(|argument| argument == name)
     }
 
-    /// Whether the arguments that are not in the path may stand in the query string.
+    /// Whether the arguments that are not in the path may be in the query string.
     pub(crate) fn takes_query(&self) -> bool {
         matches!(self.route.placement, Placement::Query | Placement::QueryOrBody | Placement::FormOrBytes(_))
     }
 
-    /// Whether the argument may stand in the query string.
+    /// Whether the argument may be in the query string.
     pub(crate) fn is_in_query(&self, name: &str) -> bool {
         self.takes_query() && !self.is_in_path(name) && self.route.placement.files() != Some(name)
     }
@@ -79,7 +79,7 @@ impl Operation {
         self.route.placement != Placement::Query && outside_path
     }
 
-    /// The part of an arguments' schema that is not in the path. What may stand in the query string may be missing here.
+    /// The part of an arguments' schema that is not in the path. What may be in the query string may be missing here.
     pub(crate) fn body_schema(&self, arguments: &Map<String, Value>) -> Value {
         let mut schema = arguments.clone();
         if let Some(Value::Object(properties)) = schema.get_mut("properties") {
@@ -100,20 +100,20 @@ impl Operation {
     }
 }
 
-/// What the document calls an audience.
+/// An audience in the document.
 pub(crate) struct AudienceInfo {
     pub(crate) tag: &'static str,
     pub(crate) about: &'static str,
-    /// Comes before an operation's id; the app's operations have the tools' own names.
+    /// The prefix of operation ids; those of the app have the tools' names.
     prefix: &'static str,
-    /// Comes before the name of a component that only this audience sees.
+    /// The prefix of components that only this audience sees.
     pub(crate) component: &'static str,
     pub(crate) scheme: &'static str,
     credential: &'static str,
 }
 
 impl AudienceInfo {
-    /// The words of every audience, in the order of the document's tags.
+    /// Every audience, in the order of the document's tags.
     pub(crate) fn all() -> [AudienceInfo; 5] {
         [Audience::App, Audience::Developer, Audience::Mcp, Audience::Account, Audience::Public].map(AudienceInfo::of)
     }
@@ -163,7 +163,7 @@ impl AudienceInfo {
         }
     }
 
-    /// How clients of this audience sign in.
+    /// The security scheme of this audience.
     pub(crate) fn security(&self) -> MetaSecurityScheme {
         MetaSecurityScheme {
             ty: "http",
@@ -183,8 +183,8 @@ fn path_argument(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
 
-/// The tool's name with its audience before it. Of several routes for one audience the first has the plain id; a later
-/// one adds what its path has and the first one's has not, or else counts.
+/// The tool's name with its audience before it. Of several routes for one audience the first has the plain id; later
+/// ones append the segments of their paths that differ, or else a number.
 fn identify(tool: &Tool, route: &Route, taken: &mut HashSet<String>) -> String {
     let prefix = AudienceInfo::of(route.audience).prefix;
     let plain = format!("{prefix}{}", tool.name);

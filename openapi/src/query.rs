@@ -1,4 +1,4 @@
-//! The text of paths and query strings, read as the schema says.
+//! Parses path and query parameters by the schema.
 
 use serde_json::{Map, Value};
 
@@ -37,7 +37,7 @@ fn list(schema: &Value, texts: &[&str]) -> Vec<Value> {
     texts.map(|text| scalar(kind, text)).collect()
 }
 
-/// What cannot be read stays a text, so that validation can say so.
+/// A value that cannot be parsed stays a string, so that validation reports it.
 fn scalar(kind: &str, text: &str) -> Value {
     let read = match kind {
         "integer" => text.parse::<i64>().ok().map(Value::from),
@@ -48,7 +48,7 @@ fn scalar(kind: &str, text: &str) -> Value {
     read.unwrap_or_else(|| Value::from(text))
 }
 
-/// The ways to write true and false in a query string.
+/// The spellings of true and false in a query string.
 pub(crate) fn boolean(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Some(true),

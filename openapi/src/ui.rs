@@ -1,11 +1,11 @@
-//! The pages that show the document to people.
+//! The API reference page.
 
 use poem::{Endpoint, IntoResponse, endpoint::make_sync, http::header, web::Html};
 use poem_openapi::OpenApi;
 
 use crate::{api, document};
 
-/// Nothing is fetched but from this server; the page carries its scripts and styles in itself.
+/// Everything is loaded from this server; scripts and styles are inlined.
 const POLICY: &str = "default-src 'self'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
                       img-src 'self' data: blob:; font-src data:; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";

@@ -1,5 +1,5 @@
-//! The other end of a call, where it can be talked to while the call runs: told how far it has come, asked whether to
-//! go on. The MCP face implements it; REST and the agent have none.
+//! The client during a call: progress is reported to it, and the user can be asked for confirmation. MCP implements it;
+//! REST and the agent have none.
 
 use std::sync::Arc;
 
@@ -7,47 +7,46 @@ use futures::future::BoxFuture;
 
 use super::{Context, Error, Result};
 
-/// The program that made a call, and the person who sits before it.
+/// The client of a call, and its user.
 pub trait Client: Send + Sync {
-    /// Tells how far the call has come: `done` of `total`, and what it is about to do.
+    /// Reports progress: `done` of `total`, and the next step.
     fn progress<'a>(&'a self, done: u64, total: Option<u64>, doing: &'a str) -> BoxFuture<'a, ()>;
 
-    /// Asks the person a question that is answered by yes or no.
+    /// Asks the user a yes-or-no question.
     ///
-    /// Some clients are asked by ending the call: that is [`Error::Asked`], to be passed on. They make the call again
-    /// with the answer, which the same question then finds.
+    /// Some clients are asked by ending the call with [`Error::Asked`], which has to be passed on. They repeat the call with
+    /// the answer, which is matched by the question.
     fn ask<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Result<Answer>>;
 }
 
-/// What a person answers.
+/// The answer of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// They agree.
+    /// Agreed.
     Yes,
-    /// They do not, or they closed the question, or the client that could ask them brought no answer.
+    /// Declined, dismissed or not answered.
     No,
-    /// The client never said that it could ask.
+    /// The client cannot ask.
     Unable,
 }
 
 impl Context {
-    /// The same caller, whom `client` can be used to talk to.
+    /// The same caller with a client.
     pub fn with_client(self, client: Arc<dyn Client>) -> Self {
         Self { client: Some(client), ..self }
     }
 
-    /// Tells the client how far the call has come: `done` of `total`, and what it is about to do. Without a client that
-    /// wants to know, nothing happens.
+    /// Reports progress to the client, if there is one: `done` of `total`, and the next step.
     pub async fn progress(&self, done: u64, total: Option<u64>, doing: &str) {
         if let Some(client) = &self.client {
             client.progress(done, total, doing).await;
         }
     }
 
-    /// Goes on only if the user agrees, or cannot be asked.
+    /// Asks for confirmation; users who cannot be asked count as agreeing.
     ///
-    /// To be called before anything has changed, for the call may be broken off here and made again; and with the same
-    /// question for the same call, for that is how the answer is found.
+    /// Call it before any change, as the call may end here and be repeated, and with the same question for the same call, as
+    /// the answer is matched by it.
     ///
     /// # Errors
     /// [`Error::Declined`] when the user says no, [`Error::Asked`] when the answer will come with another call.

@@ -5,15 +5,15 @@ use serde_json::{Map, Value};
 
 use super::{Context, Error, Result, Tool};
 
-/// The fields that say in words what something is.
+/// The fields with the text of an object.
 pub(crate) const TEXTS: [&str; 5] = ["description", "content", "title", "name", "headline"];
 
-/// How much of a text stands in a question, in characters.
-const QUOTED: usize = 120;
+/// The maximum length of a quote in a question, in characters.
+const MAX_QUOTE: usize = 120;
 
 impl Tool {
-    /// Asks the user whether a call may be made that takes something away, where their client can ask them. What is not
-    /// there needs no asking: the call says so itself.
+    /// Asks the user to confirm a destructive call, where their client can ask them. Objects that do not exist need no
+    /// confirmation: the call fails by itself.
     pub(crate) async fn confirm(&self, context: &Context, arguments: &Value) -> Result<()> {
         if context.client.is_none() || !self.behaviour().destructive {
             return Ok(());
@@ -30,7 +30,7 @@ impl Tool {
     fn question(&self, given: &Map<String, Value>, subject: Option<&str>) -> String {
         let how_many = given.values().filter_map(Value::as_array).map(Vec::len).next();
         let what = match (subject, how_many) {
-            (Some(subject), _) => format!("{} “{}”", self.title(), truncate_line(subject, QUOTED)),
+            (Some(subject), _) => format!("{} “{}”", self.title(), truncate_line(subject, MAX_QUOTE)),
             (None, Some(count)) => format!("{} ({count} of them)", self.title()),
             (None, None) => self.title(),
         };

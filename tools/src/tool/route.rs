@@ -1,4 +1,4 @@
-//! A REST route to a tool: where a client's wire shape differs from the tool's own, that difference is data here.
+//! A REST route to a tool, with its differences from the tool.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use super::{Arguments, keep, limits::RateLimit};
 
-/// Whose credentials a route takes.
+/// Whose credentials a route accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Audience {
     /// Signed-in users: the app and the page.
     App,
-    /// Signed-in users, where they manage their keys: those routes word their refusals otherwise.
+    /// Signed-in users who manage their keys; these routes have error sentences of their own.
     Account,
     /// Keys that start with `omi_dev_`.
     Developer,
@@ -24,7 +24,7 @@ pub enum Audience {
 }
 
 impl Audience {
-    /// The family of the keys it takes; `None` where users sign in themselves.
+    /// The family of the keys it accepts; `None` where users sign in themselves.
     pub fn family(self) -> Option<KeyFamily> {
         match self {
             Audience::App | Audience::Account | Audience::Public => None,
@@ -36,21 +36,21 @@ impl Audience {
 
 /// One method on one path.
 pub struct Route {
-    /// Whose credentials it takes.
+    /// Whose credentials it accepts.
     pub audience: Audience,
     /// GET, POST, PATCH or DELETE.
     pub method: Method,
     /// The path; names in `{}` are arguments.
     pub path: &'static str,
-    /// How arguments are spelled here.
+    /// The arguments.
     pub arguments: Arguments,
-    /// Where those arguments stand that are not in the path.
+    /// Where the arguments are that are not in the path.
     pub placement: Placement,
     /// The largest body that is read, in bytes.
     pub max_body: usize,
     /// The rate limits that a request is counted under.
     pub limits: Vec<RateLimit>,
-    /// What comes back.
+    /// The response.
     pub reply: Reply,
 }
 
@@ -71,27 +71,27 @@ fn without_names(route: &str) -> String {
     route.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
-/// Where arguments stand that are not in the path.
+/// Where the arguments are that are not in the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placement {
     /// In the query string.
     Query,
     /// In a JSON body.
     Body,
-    /// In the query string, as older clients send them, or in a JSON body; the two must not contradict each other.
+    /// In the query string, as older clients send them, or in a JSON body; the two must agree.
     QueryOrBody,
     /// In a JSON body that is a bare list: the argument of this name.
     List(&'static str),
     /// In a form (`multipart/form-data`): its files are the argument of this name, a list of `{name, mime_type, content}`
     /// with the content in base64; its other fields are arguments of plain values.
     Form(&'static str),
-    /// In such a form, or the body (`application/octet-stream`) is itself the only file, and the other arguments stand in
+    /// In such a form, or the body (`application/octet-stream`) is itself the only file, and the other arguments are in
     /// the query string.
     FormOrBytes(&'static str),
 }
 
 impl Placement {
-    /// The argument that files come as.
+    /// The argument for files.
     pub fn files(self) -> Option<&'static str> {
         match self {
             Placement::Form(name) | Placement::FormOrBytes(name) => Some(name),
@@ -100,7 +100,7 @@ impl Placement {
     }
 }
 
-/// What comes back from a route: one shape, its status, and the fields that this audience sees.
+/// The response of a route: its shape, its status, and the fields that this audience sees.
 pub struct Reply {
     /// The HTTP status of success.
     pub status: StatusCode,
@@ -125,14 +125,14 @@ pub enum Shape {
     Field(&'static str),
     /// All of it, with the list in the first field under the second name, and more constant fields.
     Envelope(&'static str, &'static str, Value),
-    /// The same words every time.
+    /// A constant.
     Constant(Value),
     /// Nothing.
     Empty,
 }
 
 impl Reply {
-    /// The body of this route's answer, made from the tool's result; `None` is an empty one.
+    /// The response body, made from the tool's result; `None` is an empty one.
     pub fn body(&self, mut result: Value) -> Option<Value> {
         if let Some(field) = self.within {
             result[field] = self.narrow(result[field].take());

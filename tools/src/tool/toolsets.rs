@@ -1,5 +1,5 @@
-//! Which tools an assistant is shown: a few for daily use, the rest by toolset. What is not shown can be called by its
-//! name all the same: a list is what a model reads each time, and pays for.
+//! Toolsets: assistants see a default list of tools, and the others by toolset, as the list costs a model tokens. Tools that
+//! are not listed can be called by name.
 
 mod compact;
 
@@ -39,7 +39,7 @@ impl Toolset {
     }
 }
 
-/// The tools that an assistant asks to be shown: `default`, `all` or toolsets, with commas; nothing is `default`.
+/// The tools that an assistant asks to see: `default`, `all` or toolsets, with commas; nothing is `default`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shown(Vec<Part>);
 
@@ -61,7 +61,7 @@ impl Shown {
         if self.0.is_empty() { tool.is_in_default_list() } else { self.0.iter().any(fits) }
     }
 
-    /// Whether nothing but the usual list is asked for.
+    /// Whether only the default list is asked for.
     pub fn is_usual(&self) -> bool {
         self.0.iter().all(|part| *part == Part::Default)
     }
