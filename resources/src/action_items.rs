@@ -1,4 +1,4 @@
-//! Action items: rows of one user, written with their outbox rows, listed along an index.
+//! Action items, written together with their outbox rows and listed along an index.
 
 mod changes;
 mod conversation;
@@ -135,7 +135,7 @@ impl ActionItems<'_> {
         Ok(self.get_many(&[id.to_owned()]).await?.pop())
     }
 
-    /// Those of the action items called `ids` that are there.
+    /// Those of the action items called `ids` that exist.
     pub async fn get_many(&self, ids: &[String]) -> Result<Vec<ActionItem>> {
         self.items("SELECT * FROM $ids", Params::new().with("ids", self.records(ids))).await
     }
@@ -156,7 +156,7 @@ impl ActionItems<'_> {
         Ok(items)
     }
 
-    /// Open items with a due date that are not in the list of `platform`, and those that are there under an id of their
+    /// Open items with a due date that are not in the list of `platform`, and those that exist under an id of their
     /// own.
     pub async fn to_sync(&self, platform: &str) -> Result<(Vec<ActionItem>, Vec<ActionItem>)> {
         let statements = "SELECT * FROM action_item WHERE user = $user AND completed = false AND status = 'active'

@@ -1,4 +1,4 @@
-//! Conversations of one user: their rows, transcripts and photos.
+//! Conversations with their transcripts and photos.
 
 mod photos;
 mod processing_result;

@@ -1,6 +1,4 @@
-//! Daily summaries of one user, listed by their days, and which days have had theirs.
-
-mod transfer;
+//! Daily summaries, and the days whose automatic summary has been written.
 
 use chrono::{Datelike, NaiveDate};
 use schemas::daily_summary::DailySummary;
@@ -82,13 +80,13 @@ impl DailySummaries<'_> {
         Ok(self.rows("SELECT * FROM $id", Params::new().with("id", self.record(id))).await?.pop())
     }
 
-    /// Keeps a summary that somebody has asked for.
+    /// Stores a summary that was requested.
     pub async fn add(&self, summary: DailySummary) -> Result<()> {
         let params = Params::new().with("id", self.record(&summary.id)).with("row", self.row(summary));
         self.database.run("CREATE $id CONTENT $row", params).await.map(drop)
     }
 
-    /// Keeps a summary that was written of itself, unless its day has had one. Says whether it was kept.
+    /// Stores an automatic summary, unless its day has had one. Returns whether it was stored.
     pub async fn add_once(&self, summary: DailySummary) -> Result<bool> {
         let statements = "BEGIN;
             LET $new = (INSERT IGNORE INTO daily_summary_done $done);
@@ -108,7 +106,7 @@ impl DailySummaries<'_> {
         self.database.run(statements, params).await?.take(3)
     }
 
-    /// Deletes a summary; its day does not get another one of itself. Says whether it was there.
+    /// Deletes a summary; its day gets no other automatic one. Returns whether it existed.
     pub async fn delete(&self, id: &str) -> Result<bool> {
         let statement = "RETURN count((DELETE $id RETURN BEFORE))";
         let params = Params::new().with("id", self.record(id));
@@ -135,12 +133,42 @@ impl DailySummaries<'_> {
     }
 }
 
+/// A row of `daily_summary_done`.
+#[derive(SurrealValue)]
+struct DoneRow {
+    user: String,
+    date: String,
+}
+
+/// Export and import.
+impl DailySummaries<'_> {
+    /// All summaries, in the order of their ids.
+    pub async fn export(&self) -> Result<Vec<DailySummary>> {
+        let statement = "SELECT * FROM daily_summary:[$user, NONE]..=[$user, {}]";
+        self.rows(statement, Params::new().with("user", self.user)).await
+    }
+
+    /// Writes a summary as it is; its day gets no other automatic one. An existing id is not overwritten; returns whether this one is new.
+    pub async fn import(&self, summary: DailySummary) -> Result<bool> {
+        let statements = "BEGIN;
+            LET $new = (INSERT IGNORE INTO daily_summary $row);
+            INSERT IGNORE INTO daily_summary_done $done;
+            RETURN count($new) > 0;
+            COMMIT;";
+        let done = DoneRow { user: self.user.to_owned(), date: summary.date.to_string() };
+        let params = Params::new()
+            .with("done", database::row(done_id(self.user, summary.date), done))
+            .with("row", database::row(self.record(&summary.id), self.row(summary)));
+        self.database.run(statements, params).await?.take(3)
+    }
+}
+
 /// Ascends as days descend.
 fn rank(date: NaiveDate) -> i64 {
     -i64::from(date.num_days_from_ce())
 }
 
-/// Marks that a day's summary has been written of itself.
+/// Marks that a day's summary has been written automatically.
 fn done_id(user: &str, date: NaiveDate) -> RecordId {
     record("daily_summary_done", user, &date.to_string())
 }

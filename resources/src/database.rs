@@ -1,4 +1,4 @@
-//! SurrealDB, the only truth: opened from a folder or by URL, migrated at start, asked one statement batch at a time.
+//! SurrealDB: opened from a folder or by URL, migrated at start, and queried in batches of statements.
 
 mod remote;
 #[cfg(test)]
@@ -55,7 +55,7 @@ impl Default for DatabaseSettings {
     }
 }
 
-/// The versions of the schema, oldest first; each is applied once, in a transaction.
+/// The migrations, oldest first; each is applied once, in a transaction.
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_memories.surql"),
     include_str!("migrations/0002_conversations.surql"),
@@ -73,8 +73,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0014_process_mode.surql"),
 ];
 
-/// How often a transaction is tried that lost a race for the same row.
-const ATTEMPTS: u32 = 8;
+/// The number of attempts for a transaction that conflicts with another one.
+const MAX_ATTEMPTS: u32 = 8;
 
 /// A connection, cheap to clone.
 #[derive(Clone)]
@@ -104,7 +104,7 @@ impl Database {
         Ok(database)
     }
 
-    /// Whether the engine runs in this process, so that nobody else writes.
+    /// Whether the engine runs in this process, so that no other process writes.
     pub fn is_embedded(&self) -> bool {
         matches!(self.engine, Engine::Embedded(_))
     }
@@ -115,13 +115,13 @@ impl Database {
         self.run(&statement, Params::new().with("user", user)).await?.take(0)
     }
 
-    /// Runs a batch of statements; a transaction that lost a race is tried again.
+    /// Runs a batch of statements; a transaction that conflicts with another one is retried.
     pub(crate) async fn run(&self, statements: &str, params: Params) -> Result<QueryResults> {
         let mut attempt = 0;
         loop {
             attempt += 1;
             match self.attempt(statements, params.clone()).await {
-                Err(error) if attempt < ATTEMPTS && is_conflict(&error) => {
+                Err(error) if attempt < MAX_ATTEMPTS && is_conflict(&error) => {
                     tokio::time::sleep(Duration::from_millis(1 << attempt.min(5))).await;
                 }
                 Err(error) => return Err(self.explain(error)),
@@ -159,7 +159,7 @@ impl Database {
     }
 }
 
-/// The values that a batch of statements refers to as `$name`.
+/// The parameters of a batch of statements, `$name`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Params(Variables);
 
@@ -174,11 +174,11 @@ impl Params {
     }
 }
 
-/// What a batch of statements answered, by statement.
+/// The results of a batch of statements, by statement.
 pub(crate) struct QueryResults(IndexedResults);
 
 impl QueryResults {
-    /// Takes the answer of the statement at `index` (BEGIN counts) as `T`.
+    /// Takes the result of the statement at `index` (BEGIN counts) as `T`.
     pub(crate) fn take<T: SurrealValue>(&mut self, index: usize) -> Result<T> {
         let value: Value = self.0.take(index).map_err(|error| Error::internal(format!("database: {error}")))?;
         T::from_value(value).map_err(|error| Error::internal(format!("a row of the database: {error}")))
@@ -190,7 +190,7 @@ pub(crate) fn record(table: &str, user: &str, key: &str) -> RecordId {
     RecordId::new(table, Array::from(vec![user.to_owned(), key.to_owned()]))
 }
 
-/// A row's fields, with its id.
+/// The fields of a row, with its id.
 pub(crate) fn row(id: RecordId, fields: impl SurrealValue) -> Value {
     let mut object = match fields.into_value() {
         Value::Object(object) => object,
@@ -203,7 +203,7 @@ pub(crate) fn row(id: RecordId, fields: impl SurrealValue) -> Value {
 async fn open_folder(settings: &DatabaseSettings, folder: &Path) -> Result<Surreal<Any>> {
     let place = folder.display();
     fs::create_dir_all(folder).map_err(|error| Error::Setting(format!("cannot write to {place}: {error}")))?;
-    // The engine's own defaults take half of the machine's memory.
+    // The defaults of the engine take half of the machine's memory.
     let address = format!(
         "surrealkv://{place}?surrealkv_max_memtable_size={}&surrealkv_block_cache_capacity={}",
         settings.write_buffer_mib << 20,

@@ -1,7 +1,6 @@
-//! Folders of one user, and what is filed in them.
+//! Folders, and the conversations in them.
 
 mod row;
-mod transfer;
 
 use std::collections::HashMap;
 
@@ -14,8 +13,8 @@ use crate::{
 };
 use row::{DEFAULT, FolderRow};
 
-/// How many folders a user can make, apart from the first set.
-const MOST: i64 = 50;
+/// The maximum number of folders of a user, without the default ones.
+const MAX_FOLDERS: i64 = 50;
 
 /// Queries of one user's folders.
 pub struct Folders<'a> {
@@ -23,7 +22,7 @@ pub struct Folders<'a> {
     user: &'a str,
 }
 
-/// A folder to be made.
+/// A new folder.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "as in schemas::folder::Folder")]
 pub struct NewFolder {
@@ -33,7 +32,7 @@ pub struct NewFolder {
     pub icon: Option<String>,
 }
 
-/// What to change in a folder; an inner `None` takes a value away.
+/// Changes of a folder; an inner `None` removes the value.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "as in schemas::folder::Folder")]
 pub struct FolderChange {
@@ -44,16 +43,16 @@ pub struct FolderChange {
     pub order: Option<i64>,
 }
 
-/// What became of a folder that was to be deleted.
+/// The result of deleting a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deleted {
-    /// It is gone, and its conversations are elsewhere.
+    /// It is deleted, and its conversations have moved.
     Done,
-    /// It belongs to the first set, and stays.
+    /// It is a default folder, which cannot be deleted.
     System,
     /// There is no such folder.
     NotThere,
-    /// The folder that its conversations were to move to is not there.
+    /// The folder to move its conversations to does not exist.
     NoTarget,
 }
 
@@ -73,12 +72,12 @@ impl Folders<'_> {
     }
 
     /// The folders that a conversation can be filed in, in their order; a user who has not the first set is given it.
-    pub async fn choices(&self) -> Result<Vec<Folder>> {
+    pub async fn list_or_create(&self) -> Result<Vec<Folder>> {
         let folders = self.all().await?;
         if folders.iter().any(|folder| folder.is_system) {
             return Ok(folders);
         }
-        self.make_first_set().await?;
+        self.create_defaults().await?;
         self.all().await
     }
 
@@ -89,7 +88,7 @@ impl Folders<'_> {
 
     /// The id of the folder that takes in what no other one does.
     pub async fn default_id(&self) -> Result<String> {
-        let default = self.choices().await?.into_iter().find(|folder| folder.is_default);
+        let default = self.list_or_create().await?.into_iter().find(|folder| folder.is_default);
         Ok(default.map_or_else(|| DEFAULT.to_owned(), |folder| folder.id))
     }
 
@@ -100,23 +99,23 @@ impl Folders<'_> {
 
     /// Makes a folder, last in the list; `None` when the user has as many as they can have.
     pub async fn create(&self, new: NewFolder) -> Result<Option<Folder>> {
-        self.make_first_set().await?;
+        self.create_defaults().await?;
         let row = FolderRow::new(self.user, new);
         let statements = "BEGIN;
-            UPSERT $turn SET at = $now;
+            UPSERT $lock SET at = $now;
             LET $there = (SELECT is_system, place FROM folder:[$user, NONE]..=[$user, {}]);
-            IF count($there.filter(|$row| !$row.is_system)) < $most {
+            IF count($there.filter(|$row| !$row.is_system)) < $max {
                 CREATE $id CONTENT $row;
                 UPDATE $id SET place = array::max($there.place) + 1;
             };
             SELECT * FROM $id;
             COMMIT;";
-        let params = self.turn().with("id", self.record(&row.fid)).with("most", MOST).with("row", row);
+        let params = self.lock().with("id", self.record(&row.fid)).with("max", MAX_FOLDERS).with("row", row);
         let mut rows: Vec<FolderRow> = self.database.run(statements, params).await?.take(4)?;
         Ok(rows.pop().map(Folder::from))
     }
 
-    /// Changes a folder; `None` when it is not there.
+    /// Changes a folder; `None` when it does not exist.
     pub async fn change(&self, id: &str, change: FolderChange) -> Result<Option<Folder>> {
         let params = Params::new().with("id", self.record(id)).with("change", merged(change));
         self.counted("UPDATE $id MERGE $change", params).await
@@ -134,24 +133,24 @@ impl Folders<'_> {
         let others = folders.iter().map(|folder| &folder.id).filter(|id| !ids.contains(id));
         let ordered: Vec<RecordId> = ids.iter().chain(others).map(|id| self.record(id)).collect();
         let statements = "BEGIN;
-            UPSERT $turn SET at = $now;
+            UPSERT $lock SET at = $now;
             FOR $place IN 0..count($ids) {
                 LET $id = $ids[$place];
                 UPDATE $id SET place = $place, updated_at = IF place = $place { updated_at } ELSE { $now };
             };
             COMMIT;";
-        self.database.run(statements, self.turn().with("ids", ordered)).await?;
+        self.database.run(statements, self.lock().with("ids", ordered)).await?;
         Ok(unknown)
     }
 
     /// Deletes a folder; its conversations move to the folder `to`, or to the default one.
     pub async fn delete(&self, id: &str, to: Option<&str>) -> Result<Deleted> {
         if to.is_none() {
-            self.make_first_set().await?;
+            self.create_defaults().await?;
         }
         let to = to.unwrap_or(DEFAULT);
         let statements = "BEGIN;
-            UPSERT $turn SET at = $now;
+            UPSERT $lock SET at = $now;
             LET $old = (SELECT is_system FROM ONLY $id);
             LET $has_target = (SELECT VALUE fid FROM ONLY $target) != NONE;
             IF $old.is_system = false AND $has_target {
@@ -161,7 +160,7 @@ impl Folders<'_> {
             };
             RETURN { is_system: $old.is_system, has_target: $has_target };
             COMMIT;";
-        let params = self.turn().with("id", self.record(id)).with("fid", id);
+        let params = self.lock().with("id", self.record(id)).with("fid", id);
         let params = params.with("target", self.record(to)).with("to", to);
         let found: Deletion = self.database.run(statements, params).await?.take(5)?;
         Ok(match found {
@@ -172,11 +171,11 @@ impl Folders<'_> {
         })
     }
 
-    /// Puts conversations into a folder, or takes them out; says how many of them are there. `None` when the folder is
+    /// Puts conversations into a folder, or takes them out; returns how many of them are there. `None` when the folder is
     /// not.
-    pub async fn file(&self, conversations: &[String], folder: Option<&str>) -> Result<Option<u64>> {
+    pub async fn move_conversations(&self, conversations: &[String], folder: Option<&str>) -> Result<Option<u64>> {
         let statements = "BEGIN;
-            UPSERT $turn SET at = $now;
+            UPSERT $lock SET at = $now;
             LET $is_there = $folder = NONE OR (SELECT VALUE fid FROM ONLY $folder) != NONE;
             LET $moved = IF $is_there {
                 (UPDATE $conversations SET folder_id = $fid, updated_at = $now RETURN VALUE cid)
@@ -188,7 +187,7 @@ impl Folders<'_> {
         distinct.dedup();
         let records: Vec<RecordId> = distinct.iter().map(|id| record("conversation", self.user, id)).collect();
         let params = self
-            .turn()
+            .lock()
             .with("conversations", records)
             .with("folder", folder.map(|id| self.record(id)))
             .with("fid", folder.map(str::to_owned));
@@ -198,13 +197,13 @@ impl Folders<'_> {
 
     /// Writes those folders of the first set that are not there. Their ids are the same for every user, so that two who
     /// come at once write one set, and so that folders keep their ids from one server to another.
-    async fn make_first_set(&self) -> Result<()> {
+    async fn create_defaults(&self) -> Result<()> {
         let value = |row: FolderRow| database::row(self.record(&row.fid), row);
-        let rows: Vec<Value> = FolderRow::first_set(self.user).into_iter().map(value).collect();
+        let rows: Vec<Value> = FolderRow::defaults(self.user).into_iter().map(value).collect();
         self.database.run("INSERT IGNORE INTO folder $rows", Params::new().with("rows", rows)).await.map(drop)
     }
 
-    /// All folders in their order; nobody has counted their conversations.
+    /// All folders in their order, without counts.
     async fn all(&self) -> Result<Vec<Folder>> {
         let statement = "SELECT * FROM folder:[$user, NONE]..=[$user, {}]";
         let params = Params::new().with("user", self.user);
@@ -214,7 +213,7 @@ impl Folders<'_> {
         Ok(folders)
     }
 
-    /// The folder that a statement answers with.
+    /// The folder that a statement returns, with its count.
     async fn counted(&self, statement: &str, params: Params) -> Result<Option<Folder>> {
         let rows: Vec<FolderRow> = self.database.run(statement, params).await?.take(0)?;
         let mut folders: Vec<Folder> = rows.into_iter().map(Folder::from).collect();
@@ -235,15 +234,32 @@ impl Folders<'_> {
         Ok(())
     }
 
-    /// What comes first in every transaction that moves things between folders: a row that all of them write, so that
-    /// two at a time meet, and nothing is filed in a folder that is just being deleted.
-    fn turn(&self) -> Params {
-        let turn = RecordId::new("folder_turn", self.user);
-        Params::new().with("turn", turn).with("user", self.user).with("now", crate::now())
+    /// The parameters of every transaction that changes folders. All of them write the row `$lock`, so that concurrent ones
+    /// conflict and no conversation moves to a folder that is being deleted.
+    fn lock(&self) -> Params {
+        let lock = RecordId::new("folder_turn", self.user);
+        Params::new().with("lock", lock).with("user", self.user).with("now", crate::now())
     }
 
     fn record(&self, id: &str) -> RecordId {
         record("folder", self.user, id)
+    }
+}
+
+/// Export and import.
+impl Folders<'_> {
+    /// All folders, in the order of their ids.
+    pub async fn export(&self) -> Result<Vec<Folder>> {
+        let mut folders = self.list().await?;
+        folders.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(folders)
+    }
+
+    /// Writes a folder unchanged. An existing id is not overwritten; returns whether this one is new.
+    pub async fn import(&self, folder: Folder) -> Result<bool> {
+        let fields = database::row(self.record(&folder.id), FolderRow::of(self.user, folder));
+        let statement = "RETURN count((INSERT IGNORE INTO folder $row)) > 0";
+        self.database.run(statement, Params::new().with("row", fields)).await?.take(0)
     }
 }
 

@@ -1,7 +1,6 @@
-//! Goals of one user, and their history by day.
+//! Goals, and their history by day.
 
 mod row;
-mod transfer;
 
 use chrono::{DateTime, Utc};
 use schemas::goal::{Goal, GoalPoint, GoalStatus, GoalType};
@@ -10,6 +9,7 @@ use surrealdb::types::{Array, Object, RecordId, SurrealValue, Value};
 use crate::{
     Database, Result,
     database::{Params, name_of, record, row},
+    transfer::ExportedGoal,
 };
 use row::{GoalRow, PointRow};
 
@@ -19,7 +19,7 @@ pub struct Goals<'a> {
     user: &'a str,
 }
 
-/// A goal to be set.
+/// A new goal.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "as in schemas::goal::Goal")]
 pub struct NewGoal {
@@ -39,7 +39,7 @@ pub struct NewGoal {
     pub source: String,
 }
 
-/// What to change in a goal; an inner `None` takes a value away.
+/// Changes of a goal; an inner `None` removes the value.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "as in schemas::goal::Goal")]
 pub struct GoalChange {
@@ -87,7 +87,7 @@ impl Goals<'_> {
         Ok(self.rows("SELECT * FROM $id", Params::new().with("id", self.record(id))).await?.pop())
     }
 
-    /// Sets a goal. Where only so many may be active, the oldest of the others are paused to make room.
+    /// Creates a goal. If more than `max_active` are active, the oldest others are paused.
     pub async fn create(&self, new: NewGoal, max_active: Option<u32>) -> Result<Goal> {
         let fields = GoalRow::new(self.user, new);
         let statements = "BEGIN;
@@ -111,7 +111,7 @@ impl Goals<'_> {
         Ok(fields.into())
     }
 
-    /// Changes a goal; a new value goes into its history. `None` when it is not there.
+    /// Changes a goal; a new value goes into its history. `None` when it does not exist.
     pub async fn change(&self, id: &str, change: GoalChange) -> Result<Option<Goal>> {
         let now = crate::now();
         let point = change.current_value.map(|value| PointRow::new(self.user, id, value, now));
@@ -139,7 +139,7 @@ impl Goals<'_> {
         Ok(rows.into_iter().rev().take(days as usize).map(GoalPoint::from).collect())
     }
 
-    /// Deletes a goal with its history. Says whether it was there.
+    /// Deletes a goal with its history. Returns whether it existed.
     pub async fn delete(&self, id: &str) -> Result<bool> {
         let statements = "BEGIN;
             LET $gone = (DELETE $id RETURN BEFORE);
@@ -162,6 +162,41 @@ impl Goals<'_> {
 
     fn point(&self, id: &str, date: &str) -> RecordId {
         RecordId::new("goal_point", Array::from(vec![self.user.to_owned(), id.to_owned(), date.to_owned()]))
+    }
+}
+
+/// Export and import.
+impl Goals<'_> {
+    /// All goals with their histories, in the order of their ids.
+    pub async fn export(&self) -> Result<Vec<ExportedGoal>> {
+        let mut goals = self.all().await?;
+        goals.sort_by(|a, b| a.id.cmp(&b.id));
+        let mut exported = Vec::with_capacity(goals.len());
+        for goal in goals {
+            let history = self.history(&goal.id, u32::MAX).await?;
+            exported.push(ExportedGoal { goal, history });
+        }
+        Ok(exported)
+    }
+
+    /// Writes a goal unchanged, with its history, in one transaction. An existing id is not overwritten; returns
+    /// whether this one is new.
+    pub async fn import(&self, exported: ExportedGoal) -> Result<bool> {
+        let ExportedGoal { goal, history } = exported;
+        let id = goal.id.clone();
+        let point = |point| {
+            let fields = PointRow::of(self.user, &id, point);
+            row(self.point(&id, &fields.date), fields)
+        };
+        let points: Vec<Value> = history.iter().map(point).collect();
+        let statements = "BEGIN;
+            LET $new = (INSERT IGNORE INTO goal $row);
+            IF count($new) > 0 { INSERT IGNORE INTO goal_point $points; };
+            RETURN count($new) > 0;
+            COMMIT;";
+        let fields = row(self.record(&id), GoalRow::of(self.user, goal));
+        let params = Params::new().with("row", fields).with("points", points);
+        self.database.run(statements, params).await?.take(3)
     }
 }
 

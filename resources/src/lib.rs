@@ -38,6 +38,7 @@ pub mod messages;
 pub mod people;
 pub mod preferences;
 mod queries;
+mod share_links;
 mod tasks;
 pub mod transcripts;
 pub mod transfer;

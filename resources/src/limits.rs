@@ -1,6 +1,6 @@
-//! How often everybody has done what is limited: counted in memory, and written down every few seconds, so that a restart
-//! forgives nothing. Processes that share a database learn of each other's counts when they write their own: together they
-//! may let through what comes within one such interval too much.
+//! Rate limits: hits are counted in memory and written to the database every few seconds, so that a restart does not reset
+//! them. Processes that share a database learn of each other's counts when they write their own, so that together they may
+//! exceed a limit by the hits of one interval.
 
 mod counter;
 mod persistence;
@@ -14,19 +14,19 @@ use crate::{Database, Error, RateLimited, Result};
 use counter::Counter;
 pub use persistence::start;
 
-/// What is limited, and by how much.
+/// Settings of the rate limits, and of concurrent streams and connections.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitSettings {
-    /// Whether requests are limited in number.
+    /// Whether rate limits are enforced.
     pub enabled: bool,
-    /// Every limit is multiplied by this.
+    /// The factor of all limits.
     pub multiplier: f64,
-    /// Other limits for single policies, which nothing multiplies: `dev:memories=500`; 0 is no limit.
+    /// Hourly limits of single policies, such as `dev:memories=500`, without the multiplier; 0 disables one.
     pub overrides: Vec<String>,
-    /// How many streams and WebSockets a user can have open at a time.
+    /// The maximum number of open streams and WebSockets per user.
     pub streams: usize,
-    /// How many connections the server holds at a time.
+    /// The maximum number of open connections.
     pub connections: usize,
 }
 
@@ -37,28 +37,28 @@ impl Default for LimitSettings {
 }
 
 impl LimitSettings {
-    /// The policies that have limits of their own, with these.
+    /// The overrides, by policy.
     ///
     /// # Errors
-    /// The entry that is none.
+    /// The invalid entry.
     pub fn overrides(&self) -> Result<HashMap<String, u32>, String> {
         let read = |entry: &String| {
-            let (policy, most) = entry.rsplit_once('=').ok_or_else(|| entry.clone())?;
-            Ok((policy.trim().to_owned(), most.trim().parse().map_err(|_| entry.clone())?))
+            let (policy, limit) = entry.rsplit_once('=').ok_or_else(|| entry.clone())?;
+            Ok((policy.trim().to_owned(), limit.trim().parse().map_err(|_| entry.clone())?))
         };
         self.overrides.iter().map(read).collect()
     }
 }
 
-/// Something that somebody is about to do.
+/// A request to be counted.
 #[derive(Debug, Clone, Copy)]
 pub struct Hit<'a> {
     /// The policy that limits it.
     pub policy: &'static str,
-    /// Whose key or which user it is counted for.
+    /// The key or user that it is counted for.
     pub subject: &'a str,
-    /// How often it may be done in an hour, unless the configuration says otherwise.
-    pub most: u32,
+    /// The default limit per hour.
+    pub limit: u32,
 }
 
 /// The counters of one policy, by subject.
@@ -74,26 +74,27 @@ pub struct RateLimiter {
 
 impl RateLimiter {
     pub(crate) fn open(settings: &LimitSettings) -> Result<Self> {
-        let overrides =
-            settings.overrides().map_err(|entry| Error::Setting(format!("limits.overrides: `{entry}` is no limit")))?;
+        let overrides = settings
+            .overrides()
+            .map_err(|entry| Error::Setting(format!("limits.overrides: `{entry}` is not a limit")))?;
         Ok(Self { settings: settings.clone(), overrides, counters: Mutex::default(), owner: OnceLock::new() })
     }
 
-    /// Counts all of these hits `times` times; none of them when one of them may not be done so often.
+    /// Counts each of these hits `times` times, or none of them if one exceeds its limit.
     ///
     /// # Errors
-    /// What the caller waits for longest.
+    /// The exceeded limit with the longest delay.
     pub fn count(&self, hits: &[Hit<'_>], times: u32) -> Result<(), RateLimited> {
         if !self.settings.enabled || hits.is_empty() {
             return Ok(());
         }
         let now = chrono::Utc::now().timestamp();
         let mut counters = self.counters.lock();
-        let limited = hits.iter().filter_map(|hit| Some((hit, self.most(hit)?)));
-        let refusal = limited.clone().filter_map(|(hit, most)| {
+        let limited = hits.iter().filter_map(|hit| Some((hit, self.limit(hit)?)));
+        let refusal = limited.clone().filter_map(|(hit, limit)| {
             let counter = counters.get(hit.policy)?.get(hit.subject)?;
-            let retry_after = counter.wait(now, times, most)?;
-            Some(RateLimited { limit: most, retry_after })
+            let retry_after = counter.retry_after(now, times, limit)?;
+            Some(RateLimited { limit, retry_after })
         });
         if let Some(refusal) = refusal.max_by_key(|exceeded| exceeded.retry_after) {
             return Err(refusal);
@@ -129,12 +130,12 @@ impl RateLimiter {
         self.owner.get().is_some_and(|owner| owner == user)
     }
 
-    /// How often this may be done in an hour; `None` is as often as one likes.
-    fn most(&self, hit: &Hit<'_>) -> Option<u32> {
+    /// The limit per hour; `None` is unlimited.
+    fn limit(&self, hit: &Hit<'_>) -> Option<u32> {
         match self.overrides.get(hit.policy) {
             Some(0) => None,
-            Some(most) => Some(*most),
-            None => Some((f64::from(hit.most) * self.settings.multiplier).max(1.0) as u32),
+            Some(limit) => Some(*limit),
+            None => Some((f64::from(hit.limit) * self.settings.multiplier).max(1.0) as u32),
         }
     }
 }
@@ -148,7 +149,7 @@ mod tests {
     }
 
     fn hit<'a>(policy: &'static str, subject: &'a str) -> Hit<'a> {
-        Hit { policy, subject, most: 2 }
+        Hit { policy, subject, limit: 2 }
     }
 
     #[test]

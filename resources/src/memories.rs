@@ -1,4 +1,4 @@
-//! Memories: rows of one user, written with their outbox rows, listed along an index.
+//! Memories, written together with their outbox rows and listed along an index.
 
 mod extracted;
 mod row;
@@ -26,7 +26,7 @@ pub struct Memories<'a> {
     user: &'a str,
 }
 
-/// A memory to be written.
+/// A new memory.
 #[derive(Debug, Clone)]
 pub struct NewMemory {
     /// The fact.
@@ -43,7 +43,7 @@ pub struct NewMemory {
     pub created_at: DateTime<Utc>,
 }
 
-/// What became of a [`NewMemory`].
+/// The result of creating a memory.
 #[derive(Debug, Clone)]
 pub struct Written {
     /// The memory as it is stored now.
@@ -82,7 +82,7 @@ pub struct Position {
     pub seen: u32,
 }
 
-/// What to change in a memory.
+/// Changes of a memory.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
     /// The new text.
@@ -144,7 +144,7 @@ impl Memories<'_> {
         Ok(self.get_many(&[id.to_owned()]).await?.pop())
     }
 
-    /// Those of the memories called `ids` that are there.
+    /// Those of the memories called `ids` that exist.
     pub async fn get_many(&self, ids: &[String]) -> Result<Vec<Memory>> {
         self.rows("SELECT * FROM $ids", Params::new().with("ids", self.records(ids))).await
     }
@@ -220,7 +220,7 @@ impl Memories<'_> {
         Err(crate::Error::internal("no free id for a memory"))
     }
 
-    /// Changes a memory, keeping the earlier text as history; `None` when it is not there.
+    /// Changes a memory, keeping the earlier text as history; `None` when it does not exist.
     pub async fn change(&self, id: &str, change: Change, by: Provenance) -> Result<Option<Memory>> {
         let _writing = self.index.outbox.writing().await;
         let statements = "BEGIN;
@@ -264,7 +264,7 @@ impl Memories<'_> {
         Ok(rows.into_iter().rev().map(MemoryRevision::from).collect())
     }
 
-    /// Deletes these memories with their history: all of them, or none when one is not there. Says whether it did.
+    /// Deletes these memories with their history: all of them, or none when one does not exist. Returns whether it did.
     pub async fn delete(&self, ids: &[String]) -> Result<bool> {
         let statements = "BEGIN;
             LET $gone = IF count(SELECT VALUE id FROM $ids) = $wanted { (DELETE $ids RETURN BEFORE) } ELSE { [] };

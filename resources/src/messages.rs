@@ -1,8 +1,7 @@
-//! What was said in chat, by user and session: a user has one session with Recollect and one with each app.
+//! Chat messages, by user and session: a user has one session with Recollect and one with each app.
 
 mod cited;
 mod sharing;
-mod transfer;
 
 use chrono::{DateTime, Utc};
 use identity::crypto::digest;
@@ -14,6 +13,7 @@ pub use sharing::find_share;
 use crate::{
     Database, Result,
     database::{Json, Params, record, row},
+    transfer::in_order,
 };
 
 /// Queries of one user's chat messages.
@@ -22,13 +22,13 @@ pub struct Messages<'a> {
     user: &'a str,
 }
 
-/// What became of reporting a message.
+/// The result of reporting a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Report {
     /// It is reported now.
     Done,
     /// It was reported before.
-    Before,
+    AlreadyReported,
     /// It is the user's own.
     Own,
     /// There is no such message.
@@ -57,7 +57,7 @@ impl<'a> Messages<'a> {
 }
 
 impl Messages<'_> {
-    /// Keeps a message; gives it as it is kept, in its session and with what an app shows of what it cites.
+    /// Stores a message; returns it with its session and the conversations that it cites.
     pub async fn save(&self, message: &Message) -> Result<Message> {
         let params = Params::new().with("row", self.row(message));
         self.database.run("INSERT INTO message $row", params).await?;
@@ -67,7 +67,7 @@ impl Messages<'_> {
         Ok(kept)
     }
 
-    /// Keeps a message unless its session has one, so that of two greetings at once one is kept.
+    /// Stores a message unless its session has one, so that of two concurrent greetings one is stored.
     pub async fn save_first(&self, message: &Message) -> Result<()> {
         let statements = "BEGIN;
             UPSERT $chat RETURN NONE;
@@ -115,13 +115,13 @@ impl Messages<'_> {
         let (sender, marked): (Vec<String>, Vec<RecordId>) = (answers.take(0)?, answers.take(1)?);
         Ok(match sender.first().map(String::as_str) {
             None => Report::Missing,
-            Some("ai") if marked.is_empty() => Report::Before,
+            Some("ai") if marked.is_empty() => Report::AlreadyReported,
             Some("ai") => Report::Done,
             Some(_) => Report::Own,
         })
     }
 
-    /// Sets the user's rating of a message, or takes it away. Says whether the message is there.
+    /// Sets the user's rating of a message, or takes it away. Returns whether the message exists.
     pub async fn rate(&self, id: &str, rating: Option<i32>) -> Result<bool> {
         let statement = "RETURN count((UPDATE $id SET message.rating = $rating))";
         let params = Params::new().with("id", self.record(id)).with("rating", rating);
@@ -163,5 +163,28 @@ impl Messages<'_> {
 
     fn record(&self, id: &str) -> RecordId {
         record("message", self.user, id)
+    }
+}
+
+/// Export and import.
+impl Messages<'_> {
+    /// The ids of all messages, in order.
+    pub async fn ids(&self) -> Result<Vec<String>> {
+        self.database.keys("message", "message.id", self.user).await
+    }
+
+    /// The messages called `ids`, in that order, without the session: that is another one wherever they go.
+    pub async fn export(&self, ids: &[String]) -> Result<Vec<Message>> {
+        let params = Params::new().with("ids", self.records(ids));
+        let rows: Vec<MessageRow> = self.database.run("SELECT * FROM $ids", params).await?.take(0)?;
+        let messages = rows.into_iter().map(|row| row.message.0).collect();
+        Ok(in_order(messages, ids, |message| &message.id))
+    }
+
+    /// Writes messages unchanged. An existing id is not overwritten; returns the ids of the new ones.
+    pub async fn import(&self, messages: Vec<Message>) -> Result<Vec<String>> {
+        let rows: Vec<Value> = messages.iter().map(|message| self.row(message)).collect();
+        let statement = "RETURN (INSERT IGNORE INTO message $rows).map(|$row| $row.message.id)";
+        self.database.run(statement, Params::new().with("rows", rows)).await?.take(0)
     }
 }

@@ -1,7 +1,6 @@
-//! The people whom one user talks with.
+//! People that a user talks with.
 
 mod row;
-mod transfer;
 
 use std::collections::HashMap;
 
@@ -10,7 +9,7 @@ use surrealdb::types::{RecordId, SurrealValue};
 
 use crate::{
     Database, Index, Result,
-    database::{Params, record},
+    database::{self, Params, record},
 };
 use row::{PersonRow, key_of};
 
@@ -21,18 +20,18 @@ pub struct People<'a> {
     user: &'a str,
 }
 
-/// What became of a new name.
+/// The result of renaming a person.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Renamed {
     /// The person has it.
     Done(Person),
     /// Another person has it.
     Taken,
-    /// The person is not there.
+    /// The person does not exist.
     NotThere,
 }
 
-/// What became of a voice sample that was to be deleted.
+/// The result of deleting a voice sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each name says it all")]
 pub enum Deleted {
@@ -55,7 +54,7 @@ impl<'a> People<'a> {
 }
 
 impl People<'_> {
-    /// Everybody, in the order in which they were first named.
+    /// All people, in the order in which they were created.
     pub async fn list(&self) -> Result<Vec<Person>> {
         let statement = "SELECT * FROM person:[$user, NONE]..=[$user, {}]";
         let mut people = self.rows(statement, Params::new().with("user", self.user)).await?;
@@ -63,7 +62,7 @@ impl People<'_> {
         Ok(people)
     }
 
-    /// What everybody is called, by their ids.
+    /// The names of all people, by id.
     pub async fn names(&self) -> Result<HashMap<String, String>> {
         Ok(self.list().await?.into_iter().map(|person| (person.id, person.name)).collect())
     }
@@ -93,7 +92,7 @@ impl People<'_> {
         })
     }
 
-    /// Changes what a person is called.
+    /// Renames a person.
     pub async fn rename(&self, id: &str, name: &str) -> Result<Renamed> {
         let statements = format!(
             "BEGIN;
@@ -168,6 +167,38 @@ impl People<'_> {
 
     fn record(&self, id: &str) -> RecordId {
         record("person", self.user, id)
+    }
+}
+
+/// Export and import.
+impl People<'_> {
+    /// Writes a person unchanged, unless a person with this id or name exists. Returns the id under which they are
+    /// known here, and whether they are new.
+    pub async fn import(&self, person: Person) -> Result<(String, bool)> {
+        let (id, key) = (person.id.clone(), key_of(&person.name));
+        let statements = "BEGIN;
+            LET $there = (SELECT VALUE pid FROM person WHERE user = $user AND name_key = $key);
+            LET $same = (SELECT VALUE pid FROM $id);
+            IF count($there) = 0 AND count($same) = 0 { INSERT INTO person $row; };
+            RETURN array::concat($same, $there);
+            COMMIT;";
+        let params = Params::new()
+            .with("user", self.user)
+            .with("key", key)
+            .with("id", self.record(&id))
+            .with("row", database::row(self.record(&id), PersonRow::of(self.user, person)));
+        let there: Vec<String> = self.database.run(statements, params).await?.take(4)?;
+        Ok(match there.into_iter().next() {
+            Some(known) => (known, false),
+            None => (id, true),
+        })
+    }
+
+    /// Everybody, in the order of their ids.
+    pub async fn export(&self) -> Result<Vec<Person>> {
+        let mut people = self.list().await?;
+        people.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(people)
     }
 }
 

@@ -80,7 +80,7 @@ async fn report_message(context: Context, input: ReportMessage) -> Result<Done> 
     match messages(&context).report(&input.message_id).await? {
         Report::Done => Ok(Done::DONE),
         Report::Own => Err(Error::Rejected("Only answers can be reported".into())),
-        Report::Before => Err(Error::Rejected("This message has been reported already".into())),
+        Report::AlreadyReported => Err(Error::Rejected("This message has been reported already".into())),
         Report::Missing => Err(not_found()),
     }
 }

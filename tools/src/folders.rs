@@ -77,7 +77,7 @@ impl Context {
 
 async fn get_folders(context: Context, input: GetFolders) -> Result<Folders> {
     if input.make_first_set {
-        context.folders().choices().await?;
+        context.folders().list_or_create().await?;
     }
     Ok(Folders { folders: context.folders().list().await? })
 }
@@ -156,14 +156,19 @@ async fn move_conversation(context: Context, input: MoveConversation) -> Result<
     let Some(folder) = input.folder_id else {
         return Err(Error::Invalid("folder_id must be given; null takes the conversation out of its folder".into()));
     };
-    match context.folders().file(&[input.conversation_id], folder.as_deref()).await?.ok_or_else(not_found)? {
+    match context
+        .folders()
+        .move_conversations(&[input.conversation_id], folder.as_deref())
+        .await?
+        .ok_or_else(not_found)?
+    {
         0 => Err(Error::NotFound("Conversation not found".into())),
         _ => Ok(Done::DONE),
     }
 }
 
 async fn move_conversations(context: Context, input: MoveConversations) -> Result<MovedConversations> {
-    let moved = context.folders().file(&input.conversation_ids, Some(&input.folder_id)).await?;
+    let moved = context.folders().move_conversations(&input.conversation_ids, Some(&input.folder_id)).await?;
     Ok(MovedConversations { status: "ok".into(), moved_count: moved.ok_or_else(not_found)? })
 }
 

@@ -79,7 +79,7 @@ impl NewActionItem {
     }
 }
 
-/// What to change in an action item. What can be taken away is an option within the option.
+/// Changes of an action item. What can be taken away is an option within the option.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
     /// What is to be done.
@@ -154,7 +154,7 @@ impl Change {
 }
 
 impl ActionItems<'_> {
-    /// Writes action items in one transaction, whatever else is there; gives them in the order given.
+    /// Writes action items in one transaction, whatever else is there; returns them in the order given.
     pub async fn create(&self, new: &[NewActionItem]) -> Result<Vec<ActionItem>> {
         let _writing = self.index.outbox.writing().await;
         let rows: Vec<ActionItemRow> = new.iter().map(|new| ActionItemRow::new(self.user, new)).collect();
@@ -167,7 +167,7 @@ impl ActionItems<'_> {
         Ok(written.into_iter().map(ActionItem::from).collect())
     }
 
-    /// Writes those action items whose text no open one has, letter case and the white space around it apart; gives for
+    /// Writes those action items whose text no open one has, letter case and the white space around it apart; returns for
     /// each, in the order given, the one that has its text now.
     pub async fn create_missing(&self, new: &[NewActionItem]) -> Result<Vec<ActionItem>> {
         let _writing = self.index.outbox.writing().await;
@@ -200,12 +200,12 @@ impl ActionItems<'_> {
         Ok(new.iter().map(with_text).collect())
     }
 
-    /// Changes an action item; `None` when it is not there.
+    /// Changes an action item; `None` when it does not exist.
     pub async fn change(&self, id: &str, change: Change) -> Result<Option<ActionItem>> {
         Ok(self.change_many(vec![(id.to_owned(), change)]).await?.pop())
     }
 
-    /// Changes action items in one transaction, and gives those that are there, in the order given.
+    /// Changes action items in one transaction, and gives those that exist, in the order given.
     pub async fn change_many(&self, changes: Vec<(String, Change)>) -> Result<Vec<ActionItem>> {
         let _writing = self.index.outbox.writing().await;
         let now = crate::now();
@@ -232,7 +232,7 @@ impl ActionItems<'_> {
         Ok(rows.into_iter().map(ActionItem::from).collect())
     }
 
-    /// Deletes those of these action items that are there; gives their ids.
+    /// Deletes those of these action items that exist; returns their ids.
     pub async fn delete(&self, ids: &[String]) -> Result<Vec<String>> {
         let statements = "BEGIN;
             LET $gone = (DELETE $ids RETURN BEFORE);

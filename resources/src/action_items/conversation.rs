@@ -84,7 +84,7 @@ impl ActionItems<'_> {
         self.database.run(statement, params).await.map(drop)
     }
 
-    /// Deletes the action items of a conversation; gives their ids.
+    /// Deletes the action items of a conversation; returns their ids.
     pub async fn delete_of_conversation(&self, id: &str) -> Result<Vec<String>> {
         let found = self.of_conversations(&[id.to_owned()]).await?.remove(id).unwrap_or_default();
         let ids: Vec<String> = found.into_iter().map(|item| item.id).collect();

@@ -1,4 +1,4 @@
-//! How action items lie in the database.
+//! Database rows of action items.
 
 use chrono::{DateTime, Utc};
 use schemas::{
@@ -51,8 +51,8 @@ pub(super) struct ActionItemRow {
     pub(super) indent_level: i64,
 }
 
-/// The place of items written by hand: behind those that were drawn from the conversation.
-const BY_HAND: i64 = 1 << 32;
+/// The place of items created by the user: after those extracted from the conversation.
+const MANUAL_PLACE: i64 = 1 << 32;
 
 impl ActionItemRow {
     /// A row written by hand.
@@ -71,7 +71,7 @@ impl ActionItemRow {
             completed_at: None,
             rank: None,
             conversation_id: new.conversation_id,
-            place: BY_HAND,
+            place: MANUAL_PLACE,
             extracted: false,
             touched: false,
             owner: name_of(&new.owner),

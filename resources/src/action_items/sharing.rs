@@ -1,15 +1,14 @@
-//! Action items that are handed to others by a link. What a link leads to is read when it is followed: an item that was
-//! deleted since is gone from it.
+//! Sharing action items by link.
 
-use identity::crypto::{digest, random_secret};
+use identity::crypto::digest;
 use schemas::action_item::{ActionItem, SharedActionItem, SharedActionItems};
-use surrealdb::types::{RecordId, SurrealValue};
 
 use super::{ActionItems, NewActionItem, row::ActionItemRow, values};
 use crate::{
     Database, Index, Result,
     database::{Params, record},
     outbox::{self, Kind},
+    share_links::ShareLinks,
 };
 
 /// What a link leads to.
@@ -24,41 +23,30 @@ pub struct Share {
     key: String,
 }
 
-/// What became of taking over what is shared.
+/// The result of accepting shared items.
 #[derive(Debug, Clone)]
 pub enum Acceptance {
     /// These copies were made.
     Copied(Vec<ActionItem>),
-    /// The user has copies already.
-    Before,
+    /// The user has accepted them before.
+    AlreadyAccepted,
 }
 
-/// A row of `action_item_share`.
-#[derive(SurrealValue)]
-struct ShareRow {
-    user: String,
-    items: Vec<String>,
-}
+const LINKS: ShareLinks = ShareLinks { table: "action_item_share", of: "action_item", column: "items" };
 
 /// What the share link with this token contains; `None` when there is no such link, or its items have been deleted.
 pub async fn find_share(database: &Database, index: &Index, token: &str) -> Result<Option<Share>> {
-    let key = digest(token);
-    let statement = "SELECT * FROM $share";
-    let params = Params::new().with("share", RecordId::new("action_item_share", key.as_str()));
-    let mut rows: Vec<ShareRow> = database.run(statement, params).await?.take(0)?;
-    let Some(ShareRow { user, items }) = rows.pop() else { return Ok(None) };
-    let items = ActionItems::new(database, index, &user).get_many(&items).await?;
+    let Some(link) = LINKS.find(database, token).await? else { return Ok(None) };
+    let items = ActionItems::new(database, index, &link.user).get_many(&link.ids).await?;
     if items.is_empty() {
         return Ok(None);
     }
-    let params = Params::new().with("sender", RecordId::new("user", user.as_str()));
-    let name: Option<String> = database.run("SELECT VALUE name FROM ONLY $sender", params).await?.take(0)?;
-    Ok(Some(Share { sender: user, sender_name: name.unwrap_or_default(), items, key }))
+    Ok(Some(Share { sender: link.user, sender_name: link.user_name.unwrap_or_default(), items, key: digest(token) }))
 }
 
 impl Share {
-    /// What everybody sees who has the link.
-    pub fn shown(&self) -> SharedActionItems {
+    /// The items as everybody with the link sees them.
+    pub fn to_public(&self) -> SharedActionItems {
         let show = |item: &ActionItem| SharedActionItem { description: item.description.clone(), due_at: item.due_at };
         let tasks: Vec<_> = self.items.iter().map(show).collect();
         SharedActionItems { sender_name: self.sender_name.clone(), count: tasks.len(), tasks }
@@ -66,31 +54,12 @@ impl Share {
 }
 
 impl ActionItems<'_> {
-    /// Makes a link to these action items; gives the token that it ends with, or `None` when one of them is not there.
+    /// Creates a link to these action items; returns its token, or `None` when one of them does not exist.
     pub async fn share(&self, ids: &[String]) -> Result<Option<String>> {
-        let mut distinct: Vec<String> = Vec::with_capacity(ids.len());
-        for id in ids {
-            if !distinct.contains(id) {
-                distinct.push(id.clone());
-            }
-        }
-        let token = random_secret();
-        let statements = "BEGIN;
-            LET $all = count(SELECT VALUE id FROM $ids) = count($ids);
-            IF $all { CREATE $share SET user = $user, items = $items, created_at = $now; };
-            RETURN $all;
-            COMMIT;";
-        let params = self
-            .params()
-            .with("ids", self.records(&distinct))
-            .with("share", RecordId::new("action_item_share", digest(&token)))
-            .with("items", distinct)
-            .with("now", crate::now());
-        let all: bool = self.database.run(statements, params).await?.take(3)?;
-        Ok(all.then_some(token))
+        LINKS.create(self.database, self.user, ids).await
     }
 
-    /// Writes copies of what is shared, once for each user.
+    /// Creates copies of shared items, once for each user.
     pub async fn accept(&self, share: &Share, copies: &[NewActionItem]) -> Result<Acceptance> {
         let _writing = self.index.outbox.writing().await;
         let rows: Vec<ActionItemRow> = copies.iter().map(|new| ActionItemRow::new(self.user, new)).collect();
@@ -111,7 +80,7 @@ impl ActionItems<'_> {
             .with("rows", values(&rows));
         let written: Vec<ActionItemRow> = self.database.run(statements, params).await?.take(3)?;
         if written.is_empty() {
-            return Ok(Acceptance::Before);
+            return Ok(Acceptance::AlreadyAccepted);
         }
         self.index.index_rows(self.user, &written).await;
         Ok(Acceptance::Copied(written.into_iter().map(ActionItem::from).collect()))

@@ -27,7 +27,7 @@ impl ActionItems<'_> {
         self.database.keys("action_item", "aid", self.user).await
     }
 
-    /// Writes action items unchanged, in one transaction. One whose id is there already is not changed; returns the ids
+    /// Writes action items unchanged, in one transaction. An existing id is not overwritten; returns the ids
     /// of the new ones. The index worker indexes them later.
     pub async fn import(&self, items: Vec<ExportedActionItem>) -> Result<Vec<String>> {
         let _writing = self.index.outbox.writing().await;

@@ -1,4 +1,4 @@
-//! How files lie in the database.
+//! Database rows of files.
 
 use chrono::{DateTime, Utc};
 use schemas::chat::{ChatFile, KeptFile};

@@ -1,4 +1,4 @@
-//! How conversations and what was said in them lie in the database.
+//! Database rows of conversations and what was said in them.
 
 use std::collections::HashMap;
 
@@ -37,7 +37,7 @@ pub(crate) struct ConversationRow {
     pub(crate) parts: Json<Parts>,
 }
 
-/// What is never searched or sorted by.
+/// Fields that are neither searched nor sorted by.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Parts {
@@ -50,7 +50,7 @@ pub(crate) struct Parts {
     pub(crate) calendar_event: Option<CalendarEventLink>,
     pub(crate) client_device_id: Option<String>,
     pub(crate) client_platform: Option<String>,
-    /// Whether the user has given the title, which processing then leaves alone.
+    /// Whether the user has set the title, which processing then does not change.
     pub(crate) titled: bool,
 }
 
@@ -156,7 +156,7 @@ impl ConversationRow {
     }
 }
 
-/// A conversation as its row alone tells it: without transcript, photos, action items and the names of others.
+/// A conversation without transcript, photos, action items, and the names of folders and people.
 impl From<ConversationRow> for Conversation {
     fn from(row: ConversationRow) -> Self {
         let parts = row.parts.0;
@@ -238,7 +238,7 @@ impl SegmentRow {
     }
 }
 
-/// A segment as its row alone tells it: a person's name is filled in by whoever knows people.
+/// A segment without the name of a person, which the caller fills in.
 impl From<SegmentRow> for TranscriptSegment {
     fn from(row: SegmentRow) -> Self {
         Self {

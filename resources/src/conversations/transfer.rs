@@ -41,7 +41,7 @@ impl Conversations<'_> {
     }
 
     /// Writes a conversation unchanged, with its transcript, its photos and, when it is still to be processed, a job, in
-    /// one transaction. One whose id is there already is not changed; returns whether this one is new.
+    /// one transaction. An existing id is not overwritten; returns whether this one is new.
     pub async fn import(&self, mut exported: ExportedConversation) -> Result<bool> {
         let _writing = self.index.outbox.writing().await;
         let Conversation { id, status, .. } = exported.conversation.clone();

@@ -23,13 +23,13 @@ pub(super) struct FolderRow {
     pub(super) is_system: bool,
 }
 
-/// The id of the folder that takes in what no other one does.
+/// The id of the folder for conversations that belong in no other one.
 pub(super) const DEFAULT: &str = "other";
 
 const GREY: &str = "#6B7280";
 
-/// The first set: id, name, what belongs there, colour, icon.
-const FIRST_SET: [(&str, &str, &str, &str, &str); 10] = [
+/// The folders that every user begins with: id, name, description, colour, icon.
+const DEFAULT_FOLDERS: [(&str, &str, &str, &str, &str); 10] = [
     ("personal", "Personal", "Family, friends, home and one's own life", "#8B5CF6", "🏠"),
     ("work", "Work", "Jobs, colleagues, meetings, business and legal matters", "#3B82F6", "💼"),
     ("health", "Health", "Body and mind: doctors, sport, food, sleep", "#10B981", "🏥"),
@@ -60,8 +60,25 @@ impl FolderRow {
         }
     }
 
-    /// The rows of the first set.
-    pub(super) fn first_set(user: &str) -> Vec<Self> {
+    /// The row of a folder that was made elsewhere.
+    pub(super) fn of(user: &str, folder: Folder) -> Self {
+        Self {
+            fid: folder.id,
+            user: user.to_owned(),
+            name: folder.name,
+            description: folder.description,
+            color: folder.color,
+            icon: folder.icon,
+            created_at: folder.created_at,
+            updated_at: folder.updated_at,
+            place: folder.order,
+            is_default: folder.is_default,
+            is_system: folder.is_system,
+        }
+    }
+
+    /// The rows of the default folders.
+    pub(super) fn defaults(user: &str) -> Vec<Self> {
         let now = crate::now();
         let row = |(place, (id, name, description, color, icon)): (i64, (&str, &str, &str, &str, &str))| Self {
             fid: id.to_owned(),
@@ -76,11 +93,11 @@ impl FolderRow {
             is_default: id == DEFAULT,
             is_system: true,
         };
-        (0i64..).zip(FIRST_SET).map(row).collect()
+        (0i64..).zip(DEFAULT_FOLDERS).map(row).collect()
     }
 }
 
-/// A folder as its row alone tells it: nobody has counted its conversations.
+/// A folder without the count of its conversations.
 impl From<FolderRow> for Folder {
     fn from(row: FolderRow) -> Self {
         Self {

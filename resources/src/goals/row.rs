@@ -1,4 +1,4 @@
-//! How goals lie in the database.
+//! Database rows of goals.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use schemas::goal::{Goal, GoalMetric, GoalPoint};

@@ -1,4 +1,4 @@
-//! Writing the counters down, and reading them again.
+//! Storing the counters in the database, and loading them.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -12,9 +12,9 @@ use crate::{
     database::{self, Database, Params, record},
 };
 
-/// How often counters are written down, and how often those are forgotten whose window has ended.
-const EVERY: Duration = Duration::from_secs(5);
-const TIDY: Duration = Duration::from_secs(600);
+/// How often counters are written, and how often expired ones are deleted.
+const WRITE_INTERVAL: Duration = Duration::from_secs(5);
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(600);
 
 /// A row of `rate_limit`.
 #[derive(Debug, Clone, SurrealValue)]
@@ -25,27 +25,27 @@ struct CounterRow {
     ends: i64,
 }
 
-/// Starts what writes counters down, which runs until `stop` and writes once more then.
+/// Starts the task that writes counters, until `stop` is cancelled and once more then.
 pub fn start(limiter: Arc<RateLimiter>, database: Database, stop: CancellationToken) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let mut tidied = Instant::now();
+        let mut last_cleanup = Instant::now();
         let mut is_last = false;
         while !is_last {
-            is_last = stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none();
+            is_last = stop.run_until_cancelled(tokio::time::sleep(WRITE_INTERVAL)).await.is_none();
             let mut outcome = limiter.write_counters(&database).await;
-            if tidied.elapsed() > TIDY {
-                tidied = Instant::now();
+            if last_cleanup.elapsed() > CLEANUP_INTERVAL {
+                last_cleanup = Instant::now();
                 outcome = outcome.and(limiter.delete_expired(&database).await);
             }
             if let Err(error) = outcome {
-                tracing::warn!("the counters of the rate limits were not written down: {error}");
+                tracing::warn!("rate limit counters were not written: {error}");
             }
         }
     })
 }
 
 impl RateLimiter {
-    /// Takes up the counters that were written down.
+    /// Loads the stored counters.
     pub(super) async fn read_counters(&self, database: &Database) -> Result<()> {
         self.delete_expired(database).await?;
         let rows: Vec<CounterRow> = database.run("SELECT * FROM rate_limit", Params::new()).await?.take(0)?;
@@ -53,7 +53,7 @@ impl RateLimiter {
         Ok(())
     }
 
-    /// Adds what was counted here to what is written down, and takes up what that makes with what others have added.
+    /// Adds the hits of this process to the stored counters, and merges what other processes have added.
     pub(super) async fn write_counters(&self, database: &Database) -> Result<()> {
         let unwritten = self.take_unwritten();
         if unwritten.is_empty() {
@@ -78,7 +78,7 @@ impl RateLimiter {
         }
     }
 
-    /// Forgets what these subjects have done, here and in the database.
+    /// Deletes the counters of these subjects, here and in the database.
     pub(crate) async fn forget_subjects(&self, database: &Database, gone: &HashSet<String>) -> Result<()> {
         for subjects in self.counters.lock().values_mut() {
             subjects.retain(|subject, _| !gone.contains(subject));
@@ -88,7 +88,7 @@ impl RateLimiter {
         database.run(statement, params).await.map(drop)
     }
 
-    /// Forgets counters whose window has ended, here and in the database.
+    /// Deletes expired counters, here and in the database.
     async fn delete_expired(&self, database: &Database) -> Result<()> {
         let now = chrono::Utc::now().timestamp();
         for subjects in self.counters.lock().values_mut() {
@@ -98,7 +98,7 @@ impl RateLimiter {
         database.run(statement, Params::new().with("now", now)).await.map(drop)
     }
 
-    /// What the database does not know yet; from here on it counts as known.
+    /// Takes the hits that are not in the database yet.
     fn take_unwritten(&self) -> Vec<CounterRow> {
         let mut counters = self.counters.lock();
         let mut rows = Vec::new();
@@ -111,7 +111,7 @@ impl RateLimiter {
         rows
     }
 
-    /// Remembers that these were not written after all.
+    /// Puts hits back that could not be written.
     fn refund(&self, rows: Vec<CounterRow>) {
         let mut counters = self.counters.lock();
         for row in rows {
@@ -122,7 +122,7 @@ impl RateLimiter {
         }
     }
 
-    /// Takes up what is written down, and adds what was counted here meanwhile.
+    /// Replaces counters by the stored ones, plus the hits since.
     fn merge(&self, rows: Vec<CounterRow>) {
         let mut counters = self.counters.lock();
         for row in rows {

@@ -1,4 +1,4 @@
-//! How memories lie in the database.
+//! Database rows of memories.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use schemas::memory::{Memory, MemoryCategory, MemoryRevision, MemorySort, Provenance};

@@ -42,7 +42,7 @@ impl Memories<'_> {
         Ok(exported)
     }
 
-    /// Writes memories with their ids and times in one transaction. One whose id is there already is not changed.
+    /// Writes memories with their ids and times in one transaction. An existing id is not overwritten.
     /// The index worker indexes them later.
     pub async fn import(&self, memories: Vec<ExportedMemory>) -> Result<Vec<BatchStatus>> {
         let _writing = self.index.outbox.writing().await;

@@ -1,4 +1,4 @@
-//! What an app shows of the conversations that messages cite.
+//! The conversations that messages cite, as apps show them.
 
 use std::collections::HashMap;
 
@@ -12,8 +12,8 @@ use crate::{
     database::{Params, record},
 };
 
-/// How many conversations are shown under a message.
-const SHOWN: usize = 5;
+/// The maximum number of conversations under a message.
+const MAX_CITED: usize = 5;
 
 #[derive(SurrealValue)]
 struct TitleRow {
@@ -24,7 +24,7 @@ struct TitleRow {
 }
 
 impl Messages<'_> {
-    /// Fills in the conversations that messages cite, as they are called now; those that were deleted are left out.
+    /// Adds the conversations that messages cite, with their current titles; deleted ones are left out.
     pub(super) async fn show_cited(&self, messages: &mut [Message]) -> Result<()> {
         let mut ids: Vec<&String> = messages.iter().flat_map(|message| &message.memories_id).collect();
         ids.sort_unstable();
@@ -38,7 +38,8 @@ impl Messages<'_> {
         let shown: HashMap<String, CitedConversation> =
             rows.into_iter().map(|row| (row.cid.clone(), row.into())).collect();
         for message in messages.iter_mut().filter(|message| !message.memories_id.is_empty()) {
-            message.memories = message.memories_id.iter().filter_map(|id| shown.get(id).cloned()).take(SHOWN).collect();
+            message.memories =
+                message.memories_id.iter().filter_map(|id| shown.get(id).cloned()).take(MAX_CITED).collect();
         }
         Ok(())
     }

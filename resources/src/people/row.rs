@@ -1,4 +1,4 @@
-//! How people lie in the database.
+//! Database rows of people.
 
 use chrono::{DateTime, Utc};
 use schemas::person::Person;
@@ -50,7 +50,7 @@ impl PersonRow {
     }
 }
 
-/// By what a name is told from others: without the spaces around it, whatever its case.
+/// The key of a name: names are equal regardless of case and surrounding white space.
 pub(super) fn key_of(name: &str) -> String {
     name.trim().to_lowercase()
 }

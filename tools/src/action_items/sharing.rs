@@ -16,7 +16,7 @@ pub(super) async fn get_shared_action_items(
     context: Context,
     input: GetSharedActionItems,
 ) -> Result<SharedActionItems> {
-    Ok(find_share(&context, &input.token).await?.shown())
+    Ok(find_share(&context, &input.token).await?.to_public())
 }
 
 pub(super) async fn accept_action_items(context: Context, input: AcceptActionItems) -> Result<AcceptedActionItems> {
@@ -33,7 +33,7 @@ pub(super) async fn accept_action_items(context: Context, input: AcceptActionIte
     let copies: Vec<NewActionItem> = (0i64..).zip(&share.items).map(copy).collect();
     match context.action_items().accept(&share, &copies).await? {
         Acceptance::Copied(created) => Ok(AcceptedActionItems { count: created.len(), created }),
-        Acceptance::Before => Err(Error::Conflict("These action items have been accepted already".into())),
+        Acceptance::AlreadyAccepted => Err(Error::Conflict("These action items have been accepted already".into())),
     }
 }
 

@@ -108,5 +108,5 @@ async fn folders(resources: &Resources, user: &str, conversation: &Conversation)
         name: folder.name,
         description: folder.description.unwrap_or_default(),
     };
-    Ok(resources.folders(user).choices().await?.into_iter().map(choice).collect())
+    Ok(resources.folders(user).list_or_create().await?.into_iter().map(choice).collect())
 }

@@ -259,7 +259,7 @@ impl Context {
                 (Credential::Key(key), Key) => &key.id,
                 (Credential::Key(_) | Credential::Session | Credential::Nobody, _) => &caller.user,
             };
-            Hit { policy: policy.name(), subject, most: policy.per_hour() }
+            Hit { policy: policy.name(), subject, limit: policy.per_hour() }
         };
         let hits: Vec<Hit<'_>> = policies.iter().map(hit).collect();
         limits.count(&hits, times).map_err(Error::Limited)

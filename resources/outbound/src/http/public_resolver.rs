@@ -154,8 +154,7 @@ mod tests {
         }
     }
 
-    /// A client for which 127.0.0.2 is the internet, as no test reaches that; what it is told of names; and how often it
-    /// asked.
+    /// A client for which only 127.0.0.2 is public, with scripted answers to its look-ups, and the number of look-ups.
     fn guarded(answers: Vec<Vec<[u8; 4]>>) -> (reqwest::Client, Arc<AtomicUsize>) {
         let asked = Arc::new(AtomicUsize::new(0));
         let resolver = Scripted(answers, Arc::clone(&asked));
