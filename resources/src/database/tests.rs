@@ -14,6 +14,9 @@ const BEFORE_SIGN_IN: usize = 8;
 /// The version whose tables were called `login`, `visit` and `allowance`.
 const BEFORE_RENAMED_TABLES: usize = 12;
 
+/// The version whose jobs had a `manner`.
+const BEFORE_PROCESS_MODE: usize = 13;
+
 /// Runs `work` on threads with a stack that the database is content with.
 fn run(work: impl Future<Output = ()> + Send + 'static) {
     let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(10 << 20).build().unwrap();
@@ -108,5 +111,22 @@ fn rows_of_renamed_tables_are_found_under_the_new_names() {
             ["login", "visit", "allowance"].iter().all(|old| !tables.iter().any(|table| table == old)),
             "{tables:?}"
         );
+    });
+}
+
+#[test]
+fn jobs_of_earlier_versions_have_a_mode() {
+    run(async {
+        let folder = TempDir::new().unwrap();
+        let client = open_folder(&DatabaseSettings::default(), folder.path()).await.unwrap();
+        let database = Database { engine: Engine::Embedded(client) };
+        database.migrate(&MIGRATIONS[..BEFORE_PROCESS_MODE]).await.unwrap();
+        let written = "CREATE job:a SET manner = 'weighed'; CREATE job:b SET manner = 'forced';";
+        database.run(written, Params::new()).await.unwrap();
+        database.migrate(MIGRATIONS).await.unwrap();
+        let listed = "RETURN [job:a.mode, job:b.mode]; SELECT VALUE id FROM job WHERE manner != NONE;";
+        let mut results = database.run(listed, Params::new()).await.unwrap();
+        assert_eq!(results.take::<Vec<String>>(0).unwrap(), ["automatic", "forced"]);
+        assert!(results.take::<Vec<RecordId>>(1).unwrap().is_empty());
     });
 }
