@@ -216,7 +216,9 @@ mod tests {
     async fn ask(closed: fn() -> Error, method: Method, path: &str, body: &'static str) -> (Response, Value) {
         let panicking = poem::endpoint::make_sync(|_| -> Response { panic!("a defect") });
         let service = service(Arc::new(Closed(closed)), ());
-        let app = catch_errors(poem::Route::new().at("/panic", panicking).nest("/", service), Vec::new());
+        let routes =
+            operation::all().iter().map(|operation| format!("{} {}", operation.route.method, operation.route.path));
+        let app = catch_errors(poem::Route::new().at("/panic", panicking).nest("/", service), routes.collect());
         let request = Request::builder().method(method).uri_str(path).body(body);
         let mut response = app.get_response(request).await;
         let text = response.take_body().into_string().await.unwrap();

@@ -120,14 +120,14 @@ async fn addresses_headers_and_nesting_have_an_end() {
     let rest = Answer::to(user.app().request(Method::POST, "/v3/memories").body(body)).await;
     assert_eq!((rest.status, &rest.body["detail"][0]["type"]), (422, &json!("json_invalid")));
     let reason = rest.body["detail"][0]["ctx"]["error"].as_str().unwrap();
-    assert!(reason.contains("more than 64 deep"), "{reason}");
+    assert!(reason.contains("more than 64 levels deep"), "{reason}");
     let question = format!(r#"{{"text": {}}}"#, &deep[..1000]);
     let asked = Answer::to(user.app().request(Method::POST, "/v2/messages").body(question)).await;
     assert_eq!(asked.status, 422);
     let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{{"x":{deep}}}}}"#);
     let mcp = Answer::to(user.mcp().request(Method::POST, "/v1/mcp").body(body)).await;
     assert_eq!(mcp.status, 400);
-    assert!(mcp.body["error"]["message"].as_str().unwrap().contains("more than 64 deep"), "{}", mcp.body);
+    assert!(mcp.body["error"]["message"].as_str().unwrap().contains("more than 64 levels deep"), "{}", mcp.body);
 }
 
 #[tokio::test]

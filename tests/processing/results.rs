@@ -76,7 +76,7 @@ async fn the_prompt_has_context_and_transcript() {
         assert_eq!(requests.len(), 2, "one question for each conversation");
         let prompt = |request: &Value| request["messages"][1]["content"].as_str().unwrap().to_owned();
         let expected = "Began: Friday, 2026-05-08 15:00 (UTC+02:00)\n\
-            Exited: Friday, 2026-05-08 15:00 (UTC+02:00)\n\
+            Ended: Friday, 2026-05-08 15:00 (UTC+02:00)\n\
             Time zone of the user: Europe/Oslo\n\
             The user is called: Ana\n\
             Language: en\n\

@@ -18,7 +18,7 @@ use Body::{Empty, Form, Json};
 pub(super) type PublicRoute = (&'static str, &'static str, Body, u16, &'static str);
 
 const METADATA: &str = "\"code_challenge_methods_supported\"";
-const UNKNOWN_SIGN_IN: &str = "This sign-in is not known here";
+const UNKNOWN_SIGN_IN: &str = "This sign-in is unknown or has expired";
 
 pub(super) const PUBLIC_ROUTES: &[PublicRoute] = &[
     ("GET /", "", Empty, 200, "<title>Recollect</title>"),
