@@ -5,6 +5,7 @@ use std::sync::Arc;
 use openapi::{catch_errors, service};
 use poem::{Endpoint, Response, Route};
 use resources::Resources;
+use rmcp::ServerHandler;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -13,24 +14,28 @@ use crate::{
     auth::{SignIn, oauth::Oauth, oidc_login::OidcLogin},
     config::Config,
     http::Connections,
-    mcp::{self, Extension, McpSettings},
+    mcp::{self, McpHandler, McpSettings},
     middleware::{Middleware, stream_limit::StreamLimit},
     routes::{self, Routes, State},
 };
 
 /// The application with its middleware. Streams and MCP sessions end when `closing` is cancelled.
-pub(crate) fn app(
+pub(crate) fn app<H, W>(
     resources: Arc<Resources>,
     config: &Config,
     connections: Connections,
-    extension: Arc<dyn Extension>,
+    wrap_handler: W,
     closing: CancellationToken,
-) -> impl Endpoint<Output = Response> + use<> {
+) -> impl Endpoint<Output = Response> + use<H, W>
+where
+    H: ServerHandler,
+    W: Fn(McpHandler) -> H + Clone + Send + Sync + 'static,
+{
     let base = BaseUrl::new(&config.server);
     let sign_in = Arc::new(SignIn::new(Arc::clone(&resources)).with_access_tokens(base.clone()));
     let streams = StreamLimit::new(config.limits.streams);
     let settings = McpSettings { max_body: config.server.max_body, ..McpSettings::default() };
-    let mcp = mcp::endpoint(Arc::clone(&sign_in), base.clone(), &settings, extension, streams.clone(), closing);
+    let mcp = mcp::endpoint(Arc::clone(&sign_in), base.clone(), &settings, wrap_handler, streams.clone(), closing);
     let oauth = Oauth::new(Arc::clone(&resources), Arc::clone(&sign_in), base.clone());
     let oidc_login = OidcLogin::new(Arc::clone(&resources), Arc::clone(&sign_in), base);
     let mcp = Arc::new(mcp);

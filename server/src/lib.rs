@@ -28,5 +28,5 @@ pub use auth::SignIn;
 pub use cli::run;
 pub use config::Config;
 pub use exit::ExitError;
-pub use mcp::{Extension, List, Lists};
-pub use server::{Bootstrap, ServerHandle, start, start_with};
+pub use mcp::McpHandler;
+pub use server::{Bootstrap, ServerHandle, start, start_with_handler};

@@ -1,28 +1,28 @@
-//! The MCP face: every tool and every view over streamable HTTP, made from [`tools::all`] by rmcp.
+//! The MCP server: every tool, view and prompt over streamable HTTP and standard input, on top of rmcp.
 //!
-//! `/v1/mcp` and its older name `/v1/mcp/sse` are one endpoint for both eras of the protocol: sessions for 2024-11-05
-//! to 2025-11-25, stateless calls for 2026-07-28. The gate authenticates and is lenient to older clients before rmcp
-//! sees a request; the handler answers what rmcp has understood.
+//! `/v1/mcp` and its older name `/v1/mcp/sse` are one endpoint for all protocol versions: sessions for 2024-11-05 to
+//! 2025-11-25, stateless requests for 2026-07-28. A request passes [`endpoint`] (authentication, rate limits, session
+//! ownership, leniency to older clients), rmcp's `StreamableHttpService`, and [`handler`] (tools, resources, prompts).
+//! [`session_manager`] keeps responses for clients that lost their connection, [`subscriptions`] sends notifications of
+//! changes, [`elicitation`] asks the user for confirmation, and [`legacy_sse`] is the transport of 2024-11-05.
 
 mod batch;
 mod connection_state;
 mod elicitation;
 mod endpoint;
 mod errors;
-mod extension;
 mod handler;
 mod legacy_sse;
 mod limits;
 mod message;
 mod negotiate;
 mod prompts;
-mod replay;
+mod replay_buffer;
 mod resources;
+mod session_manager;
 mod session_state;
 mod sessions;
-mod sse;
-mod step_up;
-mod stream_log;
+pub(crate) mod sse;
 mod stream_response;
 mod subscription_auth;
 mod subscriptions;
@@ -34,25 +34,22 @@ use poem::{
     EndpointExt, Request, Route, get, handler,
     web::{Data, Json},
 };
+use rmcp::ServerHandler;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{address::BaseUrl, auth::SignIn, middleware::stream_limit::StreamLimit};
-use endpoint::Gate;
-pub use extension::Extension;
-pub(crate) use extension::Nothing;
-pub(crate) use handler::Handler;
-pub(crate) use sse::messages;
-pub use subscriptions::{List, Lists};
+use endpoint::McpEndpoint;
+pub use handler::McpHandler;
 
-/// How the MCP endpoint is reached and how much it takes and gives at once.
+/// The limits of the MCP endpoint.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct McpSettings {
-    /// The largest request body, in bytes.
+    /// Maximum size of a request body, in bytes.
     pub max_body: usize,
-    /// How many tools or resources are listed at once.
+    /// How many tools or resources a page of a list has.
     pub page_size: usize,
 }
 
@@ -62,24 +59,27 @@ impl Default for McpSettings {
     }
 }
 
-/// The routes below `/v1/mcp` that speak MCP. Sessions and streams end when `closing` is cancelled.
-pub(crate) fn endpoint(
+/// The MCP routes below `/v1/mcp`. `wrap` makes the handler of each session or request from ours. Sessions and streams end
+/// when `closing` is cancelled.
+pub(crate) fn endpoint<H: ServerHandler>(
     sign_in: Arc<SignIn>,
     base: BaseUrl,
     settings: &McpSettings,
-    extension: Arc<dyn Extension>,
+    wrap: impl Fn(McpHandler) -> H + Clone + Send + Sync + 'static,
     streams: StreamLimit,
     closing: CancellationToken,
 ) -> Route {
-    let gate = Arc::new(Gate::new(sign_in, base.clone(), settings, extension, streams, closing));
+    let handler = McpHandler::for_requests(settings.page_size);
+    let make_handler = move || wrap(handler.for_new_connection());
+    let endpoint = Arc::new(McpEndpoint::new(sign_in, base.clone(), settings, make_handler, streams, closing));
     Route::new()
-        .at("/v1/mcp", gate.clone())
-        .at("/v1/mcp/sse", gate.clone())
-        .at("/v1/mcp/messages", gate)
+        .at("/v1/mcp", Arc::clone(&endpoint))
+        .at("/v1/mcp/sse", Arc::clone(&endpoint))
+        .at("/v1/mcp/messages", endpoint)
         .at("/v1/mcp/sse/info", get(describe_endpoint.data(base)))
 }
 
-/// What a client needs to know before it has a key.
+/// Describes the endpoint to clients that have no key yet.
 #[handler]
 fn describe_endpoint(request: &Request, base: Data<&BaseUrl>) -> Json<Value> {
     let base = base.of(request).unwrap_or_default();

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
 use resources::Resources;
+use rmcp::ServerHandler;
 use schemas::{key::KeyFamily, scope::Scope};
 use tokio::{net::TcpListener, signal::unix::Signal, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -13,7 +14,7 @@ use crate::{
     config::Config,
     exit::ExitError,
     http::{ConnectionLimit, Connections, Listener, Tls},
-    mcp::{Extension, Nothing},
+    mcp::McpHandler,
 };
 
 /// A running server.
@@ -44,10 +45,11 @@ pub struct Bootstrap {
 /// # Errors
 /// A [`ExitError`] that the user can fix, or an error of a database.
 pub async fn start(config: Config) -> anyhow::Result<ServerHandle> {
-    start_with(config, Arc::new(Nothing)).await
+    start_with_handler(config, |handler| handler).await
 }
 
-/// The same with another MCP server behind ours, for tests: what it offers, assistants find beside the tools and views.
+/// The same with another rmcp handler around the MCP handler of each session or request: tests add tools to it that only
+/// conformance suites need.
 ///
 /// # Errors
 /// As [`start`].

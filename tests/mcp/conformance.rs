@@ -13,7 +13,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use serde_json::Value;
@@ -93,7 +93,7 @@ impl Outcome {
 /// A server with the fixture domain, which tests share.
 pub(crate) async fn server() -> &'static Server {
     static SHARED: OnceCell<Server> = OnceCell::const_new();
-    let boot = || async { Server::boot_with(&fresh_folder("conformance"), Arc::new(fixture::Fixture)).await };
+    let boot = || async { Server::boot_with_handler(&fresh_folder("conformance"), fixture::Fixture::around).await };
     SHARED.get_or_init(boot).await
 }
 

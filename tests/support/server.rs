@@ -8,12 +8,13 @@ use std::{
 
 use reqwest::{Method, RequestBuilder, header::HeaderMap};
 use resources::{Resources, embedding_files};
+use rmcp::ServerHandler;
 use schemas::{
     key::{CreatedKey, KeyFamily},
     scope::Scope,
 };
 use serde_json::Value;
-use server::{Config, ServerHandle};
+use server::{Config, McpHandler, ServerHandle};
 use tokio::{runtime::Runtime, sync::OnceCell};
 
 /// An id that no row has.
@@ -49,10 +50,13 @@ impl Server {
         Self::of(on_runtime(server::start(Self::config(folder, adjust).await)).await.unwrap())
     }
 
-    /// The same with an extension of the MCP server.
-    pub(crate) async fn boot_with(folder: &Path, extension: Arc<dyn server::Extension>) -> Self {
+    /// The same with another handler around the MCP handler.
+    pub(crate) async fn boot_with_handler<H: ServerHandler>(
+        folder: &Path,
+        wrap: impl Fn(McpHandler) -> H + Clone + Send + Sync + 'static,
+    ) -> Self {
         let config = Self::config(folder, |_| {}).await;
-        Self::of(on_runtime(server::start_with(config, extension)).await.unwrap())
+        Self::of(on_runtime(server::start_with_handler(config, wrap)).await.unwrap())
     }
 
     async fn config(folder: &Path, adjust: impl FnOnce(&mut Config)) -> Config {

@@ -1,4 +1,4 @@
-//! Several messages in one JSON array, which the first revisions of the protocol allow and rmcp does not know.
+//! JSON-RPC batches, which the first protocol versions allow and rmcp does not support.
 
 use std::io;
 
@@ -8,45 +8,51 @@ use futures::{
     stream::{self, BoxStream},
 };
 use poem::{Endpoint, Request, Response, error::ReadBodyError, http::StatusCode};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{
-    endpoint::{Rmcp, like},
-    errors::{invalid, understood},
+    endpoint::{RmcpEndpoint, with_body},
+    errors::{as_json_rpc, invalid_request_json},
     negotiate::{Accept, JSON},
-    sse::{self, EVENTS, event, messages},
+    sse::{self, EVENT_STREAM, event, messages},
 };
 
-const MOST_MESSAGES: usize = 20;
-const REVISIONS: [&str; 2] = ["2025-03-26", "2024-11-05"];
+const MAX_MESSAGES: usize = 20;
+const VERSIONS_WITH_BATCHES: [&str; 2] = ["2025-03-26", "2024-11-05"];
 
-/// Whether a request may bring these messages; else why not.
-pub(super) fn check(request: &Request, messages: &[Value]) -> Result<(), String> {
-    if request.header("mcp-protocol-version").is_some_and(|version| !REVISIONS.contains(&version)) {
-        return Err("This revision of the protocol has no batches".to_owned());
+/// Checks that a request may have a batch of this many messages; else says why not.
+pub(super) fn check(request: &Request, messages: usize) -> Result<(), String> {
+    if request.header("mcp-protocol-version").is_some_and(|version| !VERSIONS_WITH_BATCHES.contains(&version)) {
+        return Err("This protocol version does not support batches".to_owned());
     }
-    match messages.len() {
-        1..=MOST_MESSAGES => Ok(()),
-        _ => Err(format!("A batch has 1 to {MOST_MESSAGES} messages")),
+    match messages {
+        1..=MAX_MESSAGES => Ok(()),
+        _ => Err(format!("A batch has 1 to {MAX_MESSAGES} messages")),
     }
 }
 
-/// Has rmcp answer each of the messages by itself. Where one of the answers is a stream, and the client takes streams,
-/// they come in one stream, each as soon as it is there; else in one array. `request` is the HTTP request without its
-/// body. Fails when an answer breaks off.
-pub(super) async fn answer(rmcp: &Rmcp, accept: Accept, request: Request, batch: &[Value]) -> poem::Result<Response> {
-    let answers = try_join_all(batch.iter().map(|message| rmcp.call(like(&request, message.to_string())))).await?;
-    let answers: Vec<Response> =
-        answers.into_iter().filter(|answer| answer.status() != StatusCode::ACCEPTED).map(understood).collect();
-    if answers.is_empty() {
+/// Passes each message to rmcp by itself. If a response is a stream, and the client accepts streams, all responses are
+/// sent as one stream, each as soon as it is there; else as one array. `request` is the HTTP request without its body.
+/// Fails when a response breaks off.
+pub(super) async fn call(
+    rmcp: &RmcpEndpoint,
+    accept: Accept,
+    request: Request,
+    batch: &[&RawValue],
+) -> poem::Result<Response> {
+    let calls = batch.iter().map(|message| rmcp.call(with_body(&request, message.get().to_owned())));
+    let responses = try_join_all(calls).await?;
+    let responses: Vec<Response> =
+        responses.into_iter().filter(|response| response.status() != StatusCode::ACCEPTED).map(as_json_rpc).collect();
+    if responses.is_empty() {
         return Ok(StatusCode::ACCEPTED.into());
     }
-    let is_told_more = answers.iter().any(|answer| answer.content_type() == Some(EVENTS));
-    let told = answers.into_iter().map(told);
-    if accept == Accept::Events || (accept == Accept::Either && is_told_more) {
-        return Ok(sse::answer(stream::select_all(told).map_ok(|message| event(&message))));
+    let has_stream = responses.iter().any(|response| response.content_type() == Some(EVENT_STREAM));
+    let responses = responses.into_iter().map(messages_of);
+    if accept == Accept::EventStream || (accept == Accept::Either && has_stream) {
+        return Ok(sse::response(stream::select_all(responses).map_ok(|message| event(&message))));
     }
-    let messages = try_join_all(told.map(sse::last)).await.map_err(ReadBodyError::Io)?;
+    let messages = try_join_all(responses.map(sse::last)).await.map_err(ReadBodyError::Io)?;
     let messages: Vec<String> = messages.into_iter().flatten().collect();
     if messages.is_empty() {
         return Ok(StatusCode::ACCEPTED.into());
@@ -54,16 +60,16 @@ pub(super) async fn answer(rmcp: &Rmcp, accept: Accept, request: Request, batch:
     Ok(Response::builder().content_type(JSON).body(format!("[{}]", messages.join(","))))
 }
 
-/// The messages in rmcp's answer; what it says in plain words is one, too.
-fn told(mut answer: Response) -> BoxStream<'static, io::Result<String>> {
-    let (body, form) = (answer.take_body(), answer.content_type());
-    if form == Some(EVENTS) {
+/// The messages in rmcp's response; plain text becomes a JSON-RPC error.
+fn messages_of(mut response: Response) -> BoxStream<'static, io::Result<String>> {
+    let (body, media_type) = (response.take_body(), response.content_type());
+    if media_type == Some(EVENT_STREAM) {
         return messages(body.into_bytes_stream()).boxed();
     }
-    let is_message = form == Some(JSON);
+    let is_message = media_type == Some(JSON);
     let message = async move {
         let text = body.into_string().await.map_err(io::Error::other)?;
-        Ok::<_, io::Error>(if is_message { text } else { invalid(&text).to_string() })
+        Ok::<_, io::Error>(if is_message { text } else { invalid_request_json(&text).to_string() })
     };
     stream::once(message).boxed()
 }

@@ -1,15 +1,13 @@
-//! How a tool talks to the client that called it, in both eras of the protocol.
+//! How a tool reports progress to the client that called it, and asks its user for confirmation (elicitation).
 //!
-//! Until 2025-11-25 a question goes to the client while the call waits. From 2026-07-28 on the call ends with the
-//! question, and the client makes it again with the answer, which is found by the name of the question: a digest of the
-//! call and of its words, so that no answer can be taken for that to another question.
+//! Until 2025-11-25 a question is a request to the client while the call waits. From 2026-07-28 on the call ends with the
+//! question, and the client repeats it with the answer, which is found by the key of the question: a digest of the call
+//! and of the question, so that no answer can be taken for that to another question.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use rmcp::{
     Peer, RoleServer,
     model::{
@@ -24,15 +22,15 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use tools::{Answer, Error, Result};
 
-/// How long a person may take to answer a question that a call waits for.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// How long a user may take to answer a question that a call waits for.
+const ELICITATION_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The client at the other end of one call.
 pub(super) struct CallingClient {
     peer: Peer<RoleServer>,
     progress: Option<ProgressToken>,
-    manner: Manner,
-    /// What the call was, as part of every question's name.
+    elicitation: Elicitation,
+    /// The tool and its arguments, as part of every question's key.
     call: String,
     /// The answers that came with the call.
     answers: InputResponses,
@@ -40,29 +38,29 @@ pub(super) struct CallingClient {
     question: Mutex<Option<InputRequests>>,
 }
 
-/// How this client is asked.
-enum Manner {
+/// How the client's user can be asked.
+enum Elicitation {
     /// By a request while the call waits.
-    Waiting,
-    /// By ending the call.
-    Ending,
-    /// It cannot be: it never said that it could.
-    Never,
+    Blocking,
+    /// By ending the call with an `InputRequiredResult`.
+    InputRequired,
+    /// Not at all: the client has not declared the capability.
+    Unsupported,
 }
 
 impl CallingClient {
     /// The client that makes this call.
     pub(super) fn of(request: &RequestContext<RoleServer>, params: &mut CallToolRequestParams) -> Arc<Self> {
-        let asks = request.client_capabilities().and_then(|able| able.elicitation);
-        let asks_by_form = asks.is_some_and(|asks| asks.form.is_some() || asks.url.is_none());
-        let ends = request.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
+        let capability = request.client_capabilities().and_then(|capabilities| capabilities.elicitation);
+        let has_forms = capability.is_some_and(|capability| capability.form.is_some() || capability.url.is_none());
+        let is_modern = request.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
         Arc::new(Self {
             peer: request.peer.clone(),
             progress: request.meta.get_progress_token(),
-            manner: match (asks_by_form, ends) {
-                (false, _) => Manner::Never,
-                (true, true) => Manner::Ending,
-                (true, false) => Manner::Waiting,
+            elicitation: match (has_forms, is_modern) {
+                (false, _) => Elicitation::Unsupported,
+                (true, true) => Elicitation::InputRequired,
+                (true, false) => Elicitation::Blocking,
             },
             call: json!([params.name, params.arguments]).to_string(),
             answers: params.input_responses.take().unwrap_or_default(),
@@ -70,16 +68,16 @@ impl CallingClient {
         })
     }
 
-    /// The result that asks what the call broke off for.
+    /// The result that asks the question for which the call has ended.
     pub(super) fn question(&self) -> Option<InputRequiredResult> {
-        let question = self.question.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let question = self.question.lock().take()?;
         Some(InputRequiredResult::new(Some(question), None))
     }
 
     async fn ask_and_wait(&self, question: &str) -> Answer {
-        match self.peer.create_elicitation_with_timeout(form(question), Some(PATIENCE)).await {
-            Ok(result) => meaning(&result),
-            // A client that can ask, as it said itself, and brings no answer brings nobody's consent.
+        match self.peer.create_elicitation_with_timeout(form(question), Some(ELICITATION_TIMEOUT)).await {
+            Ok(result) => answer_of(&result),
+            // A client that declares the capability and brings no answer brings no consent.
             Err(error) => {
                 tracing::debug!("the client did not ask its user: {error}");
                 Answer::No
@@ -89,13 +87,13 @@ impl CallingClient {
 
     fn ask_and_end(&self, question: &str) -> Result<Answer> {
         let digest = hex::encode(Sha256::digest(json!([self.call, question]).to_string()));
-        let name = format!("confirm-{}", &digest[..24]);
-        let answer = self.answers.get(&name).map(ElicitResult::deserialize);
+        let key = format!("confirm-{}", &digest[..24]);
+        let answer = self.answers.get(&key).map(ElicitResult::deserialize);
         if let Some(Ok(answer)) = answer {
-            return Ok(meaning(&answer));
+            return Ok(answer_of(&answer));
         }
         let request = InputRequest::Elicitation(ElicitRequest::new(form(question)));
-        *self.question.lock().unwrap_or_else(PoisonError::into_inner) = Some(InputRequests::from([(name, request)]));
+        *self.question.lock() = Some(InputRequests::from([(key, request)]));
         Err(Error::Asked)
     }
 }
@@ -104,25 +102,25 @@ impl tools::Client for CallingClient {
     fn progress<'a>(&'a self, done: u64, total: Option<u64>, doing: &'a str) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let Some(token) = self.progress.clone() else { return };
-            let news = ProgressNotificationParam::new(token, done as f64).with_message(doing);
-            let news = total.into_iter().fold(news, |news, total| news.with_total(total as f64));
-            // Who has gone need not be told; that ends the call elsewhere.
-            let _ = self.peer.notify_progress(news).await;
+            let progress = ProgressNotificationParam::new(token, done as f64).with_message(doing);
+            let progress = total.into_iter().fold(progress, |progress, total| progress.with_total(total as f64));
+            // The client may be gone; the call is then cancelled elsewhere.
+            let _ = self.peer.notify_progress(progress).await;
         })
     }
 
     fn ask<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Result<Answer>> {
         Box::pin(async move {
-            match self.manner {
-                Manner::Waiting => Ok(self.ask_and_wait(question).await),
-                Manner::Ending => self.ask_and_end(question),
-                Manner::Never => Ok(Answer::Unable),
+            match self.elicitation {
+                Elicitation::Blocking => Ok(self.ask_and_wait(question).await),
+                Elicitation::InputRequired => self.ask_and_end(question),
+                Elicitation::Unsupported => Ok(Answer::Unable),
             }
         })
     }
 }
 
-/// A form with nothing to fill in: to accept it is the answer.
+/// A form without fields: accepting it is the answer.
 fn form(question: &str) -> ElicitRequestParams {
     ElicitRequestParams::FormElicitationParams {
         meta: None,
@@ -131,7 +129,7 @@ fn form(question: &str) -> ElicitRequestParams {
     }
 }
 
-fn meaning(result: &ElicitResult) -> Answer {
+fn answer_of(result: &ElicitResult) -> Answer {
     match result.action {
         ElicitationAction::Accept => Answer::Yes,
         _ => Answer::No,

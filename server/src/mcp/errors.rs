@@ -1,28 +1,31 @@
 //! Errors as MCP clients get them: tool results, JSON-RPC errors, and HTTP responses where rmcp gives none.
 
 use poem::{
-    Response,
-    http::{HeaderValue, StatusCode},
+    Request, Response,
+    http::{HeaderValue, StatusCode, header},
 };
 use rmcp::{
     ErrorData,
     model::{CallToolResult, ContentBlock, ErrorCode},
 };
 use serde_json::{Value, json};
-use tools::Error;
+use tools::{Access, Context, Credential, Error};
 
-/// The JSON-RPC code for a key that lacks a scope.
-pub(crate) const MISSING_SCOPE: ErrorCode = ErrorCode(-32003);
+use super::message::Message;
+use crate::{address::BaseUrl, auth::oauth};
 
-/// A tool's error as a result, so that the model reads it and can do better.
-pub(super) fn failure(error: Error) -> CallToolResult {
+/// The JSON-RPC code for a credential that lacks a scope.
+const MISSING_SCOPE: ErrorCode = ErrorCode(-32003);
+
+/// A tool's error as a result, which the model reads and can act on.
+pub(super) fn tool_error(error: Error) -> CallToolResult {
     let mut result = CallToolResult::error(vec![ContentBlock::text(error.to_string())]);
     result.structured_content = Some(json!({ "error": { "code": error.code(), "message": error.to_string() } }));
     result
 }
 
-/// A tool's error as a JSON-RPC error, where the request is not a tool call or never became one.
-pub(super) fn refusal(error: Error) -> ErrorData {
+/// A tool's error as a JSON-RPC error, where the request is not a tool call or was refused before the tool ran.
+pub(super) fn protocol_error(error: Error) -> ErrorData {
     let sentence = error.to_string();
     match error {
         Error::Forbidden(_) | Error::Unauthorized(_) | Error::Leaving => ErrorData::new(MISSING_SCOPE, sentence, None),
@@ -35,12 +38,12 @@ pub(super) fn refusal(error: Error) -> ErrorData {
     }
 }
 
-/// Whether it says that a credential is no longer good, and not that this cannot be told at present.
-pub(super) fn is_final(error: &Error) -> bool {
+/// Whether the error says that a credential is invalid, rather than that it cannot be checked at present.
+pub(super) fn is_credential_rejected(error: &Error) -> bool {
     matches!(error, Error::Unauthorized(_) | Error::Forbidden(_) | Error::Leaving)
 }
 
-pub(super) fn unknown(uri: &str) -> ErrorData {
+pub(super) fn resource_not_found(uri: &str) -> ErrorData {
     ErrorData::resource_not_found("Resource not found", Some(json!({ "uri": uri })))
 }
 
@@ -52,15 +55,15 @@ pub(super) fn cancelled() -> ErrorData {
     ErrorData::internal_error("The call was cancelled", None)
 }
 
-/// A sentence, as REST has it.
-pub(super) fn detail(status: StatusCode, sentence: &str) -> Response {
+/// A response with a sentence, in the form of the REST API.
+pub(super) fn detail_response(status: StatusCode, sentence: &str) -> Response {
     let body = json!({ "detail": sentence }).to_string();
     Response::builder().status(status).content_type("application/json").body(body)
 }
 
-/// A tool's error, as REST has it.
-pub(super) fn refuse(error: &Error) -> Response {
-    let mut response = detail(error.status(), &error.to_string());
+/// A tool's error in the form of the REST API.
+pub(super) fn error_response(error: &Error) -> Response {
+    let mut response = detail_response(error.status(), &error.to_string());
     for (name, value) in error.retry_headers() {
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(name, value);
@@ -69,30 +72,72 @@ pub(super) fn refuse(error: &Error) -> Response {
     response
 }
 
-/// A refusal in JSON-RPC's own form, with status 400.
-pub(super) fn invalid_request(sentence: &str) -> Response {
-    in_words_of_the_protocol(StatusCode::BAD_REQUEST, sentence)
+/// The response to a request without a valid credential, with the way to authenticate.
+pub(super) fn unauthorized(base: &BaseUrl, request: &Request, error: &Error) -> Response {
+    let mut response = error_response(error);
+    if error.status() == StatusCode::UNAUTHORIZED {
+        let wrong = request.headers().contains_key(header::AUTHORIZATION).then_some(error);
+        let challenge = oauth::unauthorized(base, request, wrong);
+        response.headers_mut().extend(challenge.map(|challenge| (header::WWW_AUTHENTICATE, challenge)));
+    }
+    response
 }
 
-/// The same for a client that does not take the form in which alone there is an answer.
-pub(super) fn not_acceptable(sentence: &str) -> Response {
-    in_words_of_the_protocol(StatusCode::NOT_ACCEPTABLE, sentence)
+/// A JSON-RPC error for a message that cannot be read, with status 400.
+pub(super) fn invalid_request(sentence: &str) -> poem::Error {
+    poem::Error::from_response(json_rpc_response(StatusCode::BAD_REQUEST, &invalid_request_json(sentence)))
 }
 
-/// JSON-RPC's word for a message that is none.
-pub(super) fn invalid(sentence: &str) -> Value {
-    json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32600, "message": sentence } })
+/// The same for a client that does not accept the only form that the response has.
+pub(super) fn not_acceptable(sentence: &str) -> poem::Error {
+    poem::Error::from_response(json_rpc_response(StatusCode::NOT_ACCEPTABLE, &invalid_request_json(sentence)))
 }
 
-/// What rmcp could not read as JSON-RPC it calls an unsupported media type; JSON-RPC has its own word for it.
-pub(super) fn understood(response: Response) -> Response {
+/// The JSON-RPC error "invalid request".
+pub(super) fn invalid_request_json(sentence: &str) -> Value {
+    json!({ "jsonrpc": "2.0", "id": null, "error": { "code": ErrorCode::INVALID_REQUEST.0, "message": sentence } })
+}
+
+/// rmcp's response, where what it cannot read as JSON-RPC is a JSON-RPC error and no unsupported media type.
+pub(super) fn as_json_rpc(response: Response) -> Response {
     match response.status() {
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => invalid_request("Not a JSON-RPC message"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => invalid_request("Not a JSON-RPC message").into_response(),
         _ => response,
     }
 }
 
-fn in_words_of_the_protocol(status: StatusCode, sentence: &str) -> Response {
-    let response = Response::builder().status(status).content_type("application/json");
-    response.body(invalid(sentence).to_string())
+/// The refusal of a call to a tool beyond the caller's scopes (RFC 6750, section 3.1); `None` for any other message. A
+/// client with a token learns from the status that it may ask for more scopes; a key cannot get more.
+pub(super) fn insufficient_scope(
+    base: &BaseUrl,
+    request: &Request,
+    context: &Context,
+    message: &Message<'_>,
+) -> Option<Response> {
+    let Credential::Key(key) = &context.caller.credential else { return None };
+    let tool = tools::find(message.called_tool()?)?;
+    let (Access::Scope(scope), Err(error)) = (tool.access, tool.permits(context)) else { return None };
+    let missing = scope.spelling(key.family);
+    // The next token needs the present scopes as well.
+    let held = key.effective_scopes().iter().map(|scope| scope.spelling(key.family));
+    let wanted: Vec<String> = held.chain([missing]).collect();
+    let header = oauth::challenge(base, request, &wanted.join(" "), Some(("insufficient_scope", error.to_string())));
+    let challenge = header.as_ref().and_then(|header| header.to_str().ok());
+    let body = json!({
+        "jsonrpc": "2.0",
+        "id": message.id,
+        "error": {
+            "code": MISSING_SCOPE.0,
+            "message": error.to_string(),
+            "data": { "_meta": { "mcp/www_authenticate": challenge.map(|challenge| [challenge]) } },
+        },
+    });
+    let is_token = key.resource.is_some();
+    let mut response = json_rpc_response(if is_token { StatusCode::FORBIDDEN } else { StatusCode::OK }, &body);
+    response.headers_mut().extend(header.filter(|_| is_token).map(|header| (header::WWW_AUTHENTICATE, header)));
+    Some(response)
+}
+
+fn json_rpc_response(status: StatusCode, body: &Value) -> Response {
+    Response::builder().status(status).content_type("application/json").body(body.to_string())
 }

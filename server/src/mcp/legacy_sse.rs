@@ -1,18 +1,20 @@
-//! The transport of 2024-11-05: a stream for all that the server says, and a second address for what the client says.
+//! The HTTP+SSE transport of 2024-11-05: one event stream for everything the server sends, and a second URL that the
+//! client posts its messages to.
 //!
-//! It stands before a session of the newer transport: what arrives at the address is posted there, and what comes of it
-//! is told on the stream. The stream is the one that Omi's clients hold open for its pings, and begins with the address;
-//! neither kind of client minds what is meant for the other.
+//! It is a proxy of a streamable HTTP session: what is posted to the URL is posted to the session, and the session's
+//! messages are sent on the stream. Omi's clients hold the same stream open for its pings. The stream begins with the URL
+//! for both; each kind of client ignores the events meant for the other.
 
 use std::{
     collections::HashMap,
     io,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use futures::StreamExt;
+use parking_lot::Mutex;
 use poem::{
     Body, Endpoint, Request, Response,
     http::{HeaderValue, Method, StatusCode},
@@ -25,172 +27,167 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    endpoint::{Rmcp, SESSION_ID, like},
-    sessions::Sessions,
+    endpoint::{RmcpEndpoint, SESSION_ID, with_body},
+    sessions::McpSessions,
     sse::{self, event, messages},
 };
 
-/// A sign of life, as Omi's clients know it.
+/// A keep-alive event that Omi's clients know.
 const PING: &str = "event: ping\ndata: {}\n\n";
 
-const PING_EVERY: Duration = Duration::from_secs(30);
+const PING_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How many messages wait for a client that reads slowly.
-const WAITING: usize = 64;
+const CHANNEL_CAPACITY: usize = 64;
 
-/// The open streams, by the id in their addresses.
+/// The open streams, by the id in their URLs.
 #[derive(Default)]
-pub(super) struct TwoEndpoints(Mutex<HashMap<String, Arc<Told>>>);
+pub(super) struct SseConnections(Mutex<HashMap<String, Arc<SseSender>>>);
 
-/// A stream, from where messages for it come.
-pub(super) struct Told {
+/// The sending side of a stream.
+pub(super) struct SseSender {
     user: String,
-    /// The session behind it, once the client has begun one.
+    /// The session behind it, once the client has opened one.
     session: OnceLock<HeaderValue>,
     messages: Sender<String>,
     closed: CancellationToken,
 }
 
-/// A stream, from where it is told.
-pub(super) struct Telling {
-    told: Arc<Told>,
+/// The receiving side of a stream: what the HTTP response is made of.
+pub(super) struct SseStream {
+    sender: Arc<SseSender>,
     messages: Receiver<String>,
     id: String,
-    /// The part of the query that says which tools are shown, `&toolsets=goals`; nothing where there is none.
-    shown: String,
-    streams: Arc<TwoEndpoints>,
+    /// The part of the query that filters tools, as `&toolsets=goals`; empty where there is none.
+    toolsets: String,
+    connections: Arc<SseConnections>,
 }
 
-impl TwoEndpoints {
-    /// A stream of `user`, whose address has this query.
-    pub(super) fn open(self: &Arc<Self>, user: &str, query: &str) -> Telling {
-        let (sender, messages) = mpsc::channel(WAITING);
+impl SseConnections {
+    /// Opens a stream of `user`, requested with this query.
+    pub(super) fn open(self: &Arc<Self>, user: &str, query: &str) -> SseStream {
+        let (sender, messages) = mpsc::channel(CHANNEL_CAPACITY);
         let closed = CancellationToken::new();
-        let told = Told { user: user.to_owned(), session: OnceLock::new(), messages: sender, closed };
-        let (id, told) = (Uuid::new_v4().to_string(), Arc::new(told));
-        self.lock().insert(id.clone(), Arc::clone(&told));
-        let shown = query.split('&').find(|pair| pair.starts_with("toolsets="));
-        let shown = shown.map(|pair| format!("&{pair}")).unwrap_or_default();
-        Telling { told, messages, id, shown, streams: Arc::clone(self) }
+        let sender = SseSender { user: user.to_owned(), session: OnceLock::new(), messages: sender, closed };
+        let (id, sender) = (Uuid::new_v4().to_string(), Arc::new(sender));
+        self.0.lock().insert(id.clone(), Arc::clone(&sender));
+        let toolsets = query.split('&').find(|pair| pair.starts_with("toolsets="));
+        let toolsets = toolsets.map(|pair| format!("&{pair}")).unwrap_or_default();
+        SseStream { sender, messages, id, toolsets, connections: Arc::clone(self) }
     }
 
     /// The stream with this id, if it is `user`'s.
-    pub(super) fn find(&self, id: &str, user: &str) -> Option<Arc<Told>> {
-        self.lock().get(id).filter(|told| told.user == user).cloned()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Told>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn find(&self, id: &str, user: &str) -> Option<Arc<SseSender>> {
+        self.0.lock().get(id).filter(|sender| sender.user == user).cloned()
     }
 }
 
-/// The stream that older Omi clients hold open without a session: a sign of life, then one every half minute. With
-/// `telling` it is also the stream of the transport with two endpoints, and says first where messages go.
-pub(super) fn stream(telling: Option<Telling>, closing: &CancellationToken) -> Response {
-    let mut ticks = interval(PING_EVERY);
-    let said = async_stream::stream! {
-        let Some(mut telling) = telling else {
+/// The event stream of a GET without a session: pings, at once and every half minute. With `stream` it is also the stream
+/// of the HTTP+SSE transport, and begins with the URL for messages.
+pub(super) fn stream(stream: Option<SseStream>, closing: &CancellationToken) -> Response {
+    let mut ticks = interval(PING_INTERVAL);
+    let events = async_stream::stream! {
+        let Some(mut stream) = stream else {
             loop {
                 ticks.tick().await;
                 yield Ok::<_, io::Error>(PING.to_owned());
             }
         };
-        yield Ok(telling.beginning());
+        yield Ok(stream.endpoint_event());
         loop {
             tokio::select! {
-                _ = ticks.tick() => yield Ok(telling.ping().to_owned()),
-                message = telling.messages.recv() => match message {
+                _ = ticks.tick() => yield Ok(stream.ping().to_owned()),
+                message = stream.messages.recv() => match message {
                     Some(message) => yield Ok(message),
                     None => return,
                 }
             }
         }
     };
-    sse::answer(said.take_until(closing.clone().cancelled_owned()))
+    sse::response(events.take_until(closing.clone().cancelled_owned()))
 }
 
-impl Telling {
-    /// The event that names the address.
-    fn beginning(&self) -> String {
-        format!("event: endpoint\ndata: /v1/mcp/messages?session_id={}{}\n\n", self.id, self.shown)
+impl SseStream {
+    fn endpoint_event(&self) -> String {
+        format!("event: endpoint\ndata: /v1/mcp/messages?session_id={}{}\n\n", self.id, self.toolsets)
     }
 
-    /// A sign of life, in the form that this kind of client knows.
+    /// A keep-alive; for MCP clients a comment, since they know no ping event.
     fn ping(&self) -> &'static str {
-        if self.told.session.get().is_some() { ": ping\n\n" } else { PING }
+        if self.sender.session.get().is_some() { ": ping\n\n" } else { PING }
     }
 }
 
-impl Drop for Telling {
+impl Drop for SseStream {
     fn drop(&mut self) {
-        self.streams.lock().remove(&self.id);
-        self.told.closed.cancel();
+        self.connections.0.lock().remove(&self.id);
+        self.sender.closed.cancel();
     }
 }
 
-impl Told {
-    /// Passes a message on to the session, and what comes of it to the stream.
+impl SseSender {
+    /// Posts a message to the session, and sends the response on the stream.
     pub(super) async fn post(
         self: &Arc<Self>,
         mut request: Request,
-        stateful: &Rmcp,
-        sessions: &Arc<Sessions>,
+        rmcp: &RmcpEndpoint,
+        sessions: &Arc<McpSessions>,
     ) -> poem::Result<Response> {
         if let Some(session) = self.session.get() {
-            sessions.note(session.to_str().unwrap_or_default(), &mut request);
+            sessions.record_request(session.to_str().unwrap_or_default(), &mut request);
             request.headers_mut().insert(SESSION_ID, session.clone());
         }
-        let again = like(&request, Body::empty());
-        let response = stateful.call(request).await?;
+        let head = with_body(&request, Body::empty());
+        let response = rmcp.call(request).await?;
         if !response.status().is_success() {
             return Ok(response);
         }
-        let begun = response.headers().get(SESSION_ID).cloned();
-        tokio::spawn(Arc::clone(self).tell(response.into_body()));
-        if let Some(session) = begun.filter(|session| self.session.set(session.clone()).is_ok()) {
-            self.follow(again, session, stateful, sessions).await?;
+        let opened = response.headers().get(SESSION_ID).cloned();
+        tokio::spawn(Arc::clone(self).forward(response.into_body()));
+        if let Some(session) = opened.filter(|session| self.session.set(session.clone()).is_ok()) {
+            self.follow_session(head, session, rmcp, sessions).await?;
         }
         Ok(StatusCode::ACCEPTED.into())
     }
 
-    /// Tells on the stream what is answered without the session. Fails when the answer breaks off.
-    pub(super) async fn answer(&self, answer: Response) -> poem::Result<Response> {
-        self.say(&answer.into_body().into_string().await?).await;
+    /// Sends a response that did not come from the session. Fails when it breaks off.
+    pub(super) async fn send_response(&self, response: Response) -> poem::Result<Response> {
+        self.send(&response.into_body().into_string().await?).await;
         Ok(StatusCode::ACCEPTED.into())
     }
 
-    /// Tells what the session says of itself, too; and ends it when the stream ends.
-    async fn follow(
+    /// Sends the messages of the session's own stream, and ends the session when the stream is closed.
+    async fn follow_session(
         self: &Arc<Self>,
         mut request: Request,
         session: HeaderValue,
-        stateful: &Rmcp,
-        sessions: &Arc<Sessions>,
+        rmcp: &RmcpEndpoint,
+        sessions: &Arc<McpSessions>,
     ) -> poem::Result<()> {
         let id = session.to_str().unwrap_or_default().to_owned();
-        sessions.open(&id, &self.user).await;
+        sessions.set_owner(&id, &self.user).await;
         let (closed, sessions) = (self.closed.clone(), Arc::clone(sessions));
         tokio::spawn(async move {
             closed.cancelled().await;
-            sessions.end(&id).await;
+            sessions.close(&id).await;
         });
         request.headers_mut().insert(SESSION_ID, session);
         request.set_method(Method::GET);
-        let news = stateful.call(request).await?;
-        tokio::spawn(Arc::clone(self).tell(news.into_body()));
+        let response = rmcp.call(request).await?;
+        tokio::spawn(Arc::clone(self).forward(response.into_body()));
         Ok(())
     }
 
-    /// Tells the messages of another stream; events without one mean nothing in this transport.
-    async fn tell(self: Arc<Self>, body: Body) {
+    /// Sends the messages of another stream; events without a message have no meaning in this transport.
+    async fn forward(self: Arc<Self>, body: Body) {
         let mut messages = pin!(messages(body.into_bytes_stream()));
         while let Some(Some(Ok(message))) = self.closed.run_until_cancelled(messages.next()).await {
-            self.say(&message).await;
+            self.send(&message).await;
         }
     }
 
-    async fn say(&self, message: &str) {
-        // Nobody may be listening any more.
+    async fn send(&self, message: &str) {
+        // The client may be gone.
         let _ = self.closed.run_until_cancelled(self.messages.send(event(message))).await;
     }
 }

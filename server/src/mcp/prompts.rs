@@ -1,4 +1,4 @@
-//! Prompts as MCP clients see them.
+//! `prompts/list`, `prompts/get` and the completion of prompt arguments.
 
 use rmcp::{
     ErrorData,
@@ -13,28 +13,28 @@ use tools::{
     assistant::prompts::{self, Need, PromptPart},
 };
 
-use super::{errors::refusal, resources::offered};
+use super::{errors::protocol_error, resources::completion};
 
 /// The prompts that the caller may use.
 pub(super) fn list(caller: &Context) -> Vec<Prompt> {
     prompts::ALL.iter().filter(|prompt| prompt.permits(caller)).map(describe).collect()
 }
 
-/// What a prompt hands over to a client of this revision.
+/// The messages of a prompt, for a client of this protocol version.
 pub(super) async fn get(
     caller: Context,
     prompt: &prompts::Prompt,
     arguments: Option<Map<String, Value>>,
     version: Option<ProtocolVersion>,
 ) -> Result<GetPromptResult, ErrorData> {
-    let parts = prompt.render(caller, arguments.unwrap_or_default()).await.map_err(refusal)?;
+    let parts = prompt.render(caller, arguments.unwrap_or_default()).await.map_err(protocol_error)?;
     let knows_links = version.is_some_and(|version| version >= ProtocolVersion::V_2025_06_18);
     let parts = parts.into_iter().filter(|part| knows_links || !matches!(part, PromptPart::Link { .. }));
     let messages = parts.map(|part| PromptMessage::new(Role::User, content(part))).collect();
     Ok(GetPromptResult::new(messages).with_description(prompt.description))
 }
 
-/// What completes an argument of a prompt; nothing where the caller may not use it.
+/// The values that complete an argument of a prompt; none where the caller may not use it.
 pub(super) async fn complete(
     caller: &Context,
     prompt: &prompts::Prompt,
@@ -44,7 +44,7 @@ pub(super) async fn complete(
     if !prompt.permits(caller) {
         return Ok(CompletionInfo::default());
     }
-    prompt.complete(caller, argument, typed).await.map(offered).map_err(refusal)
+    prompt.complete(caller, argument, typed).await.map(completion).map_err(protocol_error)
 }
 
 fn describe(prompt: &prompts::Prompt) -> Prompt {

@@ -1,4 +1,4 @@
-//! Views as MCP resources: listed, completed and read.
+//! Views as MCP resources: `resources/list`, `resources/read` and the completion of URI templates.
 
 use rmcp::{
     ErrorData,
@@ -12,10 +12,10 @@ use tools::{
     assistant::views::{self, Entry, View, ViewUri},
 };
 
-use super::errors::{invalid_cursor, refusal, unknown};
+use super::errors::{invalid_cursor, protocol_error, resource_not_found};
 
-/// A page of the addresses that the caller may open, from `cursor` on, and the cursor of the page after it. A cursor is
-/// the name of a view, a colon, and the cursor within that view.
+/// A page of the resources that the caller may read, from `cursor` on, and the cursor of the next page. A cursor is the
+/// name of a view, a colon, and the cursor within that view.
 pub(super) async fn list(
     caller: &Context,
     size: usize,
@@ -33,7 +33,8 @@ pub(super) async fn list(
         if listed.len() == size {
             return Ok((listed, Some(format!("{}:", view.name))));
         }
-        let page = view.list(caller.clone(), size - listed.len(), within.take().as_deref()).await.map_err(refusal)?;
+        let page =
+            view.list(caller.clone(), size - listed.len(), within.take().as_deref()).await.map_err(protocol_error)?;
         listed.extend(page.entries.into_iter().map(resource));
         if let Some(next) = page.next {
             return Ok((listed, Some(format!("{}:{next}", view.name))));
@@ -42,45 +43,46 @@ pub(super) async fn list(
     Ok((listed, None))
 }
 
-/// The forms of the addresses that the caller may open.
+/// The URI templates of the resources that the caller may read.
 pub(super) fn templates(caller: &Context) -> Vec<ResourceTemplate> {
     let permitted = views::ALL.iter().filter(|view| view.has_rows() && view.permits(caller));
     permitted.map(template).collect()
 }
 
-/// What opens at an address.
+/// Reads a resource.
 pub(super) async fn read(
     caller: Context,
     address: ViewUri<'_>,
     request: &ReadResourceRequestParams,
 ) -> Result<ReadResourceResponse, ErrorData> {
     let content = address.open(caller).await.map_err(|error| match error {
-        Error::NotFound(_) => unknown(&request.uri),
-        error => refusal(error),
+        Error::NotFound(_) => resource_not_found(&request.uri),
+        error => protocol_error(error),
     })?;
     let contents = ResourceContents::text(content.text, &request.uri).with_mime_type(content.mime_type);
     Ok(ReadResourceResult::new(vec![contents]).into())
 }
 
-/// The view with addresses of this form.
+/// The view with this URI template.
 pub(super) fn of_template(template: &str) -> Option<&'static View> {
     views::ALL.iter().find(|view| view.template == template)
 }
 
-/// The ids that complete what was typed; none where the caller may not see them.
+/// The ids that complete a typed prefix; none where the caller may not read them.
 pub(super) async fn complete(caller: Context, view: &View, typed: &str) -> Result<CompletionInfo, ErrorData> {
-    let ids = if view.permits(&caller) { view.complete(caller, typed).await.map_err(refusal)? } else { Vec::new() };
-    Ok(offered(ids))
+    let ids =
+        if view.permits(&caller) { view.complete(caller, typed).await.map_err(protocol_error)? } else { Vec::new() };
+    Ok(completion(ids))
 }
 
-/// As many values as a completion may have.
-pub(super) fn offered(mut values: Vec<String>) -> CompletionInfo {
+/// A completion with as many of the values as the protocol allows.
+pub(super) fn completion(mut values: Vec<String>) -> CompletionInfo {
     let total = values.len();
     values.truncate(CompletionInfo::MAX_VALUES);
     let has_more = total > values.len();
-    let mut offered = CompletionInfo::default();
-    (offered.values, offered.total, offered.has_more) = (values, u32::try_from(total).ok(), Some(has_more));
-    offered
+    let mut completion = CompletionInfo::default();
+    (completion.values, completion.total, completion.has_more) = (values, u32::try_from(total).ok(), Some(has_more));
+    completion
 }
 
 fn template(view: &View) -> ResourceTemplate {

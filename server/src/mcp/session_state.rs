@@ -1,4 +1,4 @@
-//! What a session knows of its client beside the requests: by what credential they came last, and whether they listen.
+//! What a session knows of its client beside its requests: the latest credential, and the streams it has open.
 
 use std::sync::Arc;
 
@@ -7,48 +7,47 @@ use tokio::sync::watch::{Receiver, Sender};
 
 /// The client of one session.
 #[derive(Default)]
-pub(super) struct Presence(Sender<Seen>);
+pub(super) struct SessionState(Sender<Snapshot>);
 
-/// What was seen of them.
+/// Its state at one time.
 #[derive(Clone, Default)]
-pub(super) struct Seen {
-    /// The headers of the request that came last with another credential than the one before: tokens are refreshed
-    /// while a session goes on.
+pub(super) struct Snapshot {
+    /// The headers of the first request with the present credential: tokens are refreshed while a session goes on.
     pub(super) headers: HeaderMap,
-    /// How many streams are open on which they can hear what the session says of itself.
-    pub(super) listening: usize,
+    /// How many streams are open that carry the session's notifications.
+    pub(super) open_streams: usize,
 }
 
-/// An open stream on which the client hears what the session says of itself; it is over when this is dropped.
-pub(super) struct Listening(Arc<Presence>);
+/// An open stream that carries the session's notifications; it is closed when this is dropped.
+pub(super) struct OpenStream(Arc<SessionState>);
 
-impl Presence {
-    /// Notes that a request came with these headers.
-    pub(super) fn came_with(&self, headers: &HeaderMap) {
-        self.0.send_if_modified(|seen| {
-            let is_other = seen.headers.get(header::AUTHORIZATION) != headers.get(header::AUTHORIZATION);
-            if is_other {
-                seen.headers.clone_from(headers);
+impl SessionState {
+    /// Records the headers of a request if its credential is new.
+    pub(super) fn record_credential(&self, headers: &HeaderMap) {
+        self.0.send_if_modified(|state| {
+            let is_new = state.headers.get(header::AUTHORIZATION) != headers.get(header::AUTHORIZATION);
+            if is_new {
+                state.headers.clone_from(headers);
             }
-            is_other
+            is_new
         });
     }
 
-    /// Notes that they begin to listen.
-    pub(super) fn listen(self: &Arc<Self>) -> Listening {
-        self.0.send_modify(|seen| seen.listening += 1);
-        Listening(Arc::clone(self))
+    /// Counts a stream for as long as the returned guard lives.
+    pub(super) fn open_stream(self: &Arc<Self>) -> OpenStream {
+        self.0.send_modify(|state| state.open_streams += 1);
+        OpenStream(Arc::clone(self))
     }
 
-    /// What is seen of them from now on; it ends with the session.
-    pub(super) fn watch(&self) -> Receiver<Seen> {
+    /// The present state and its changes; the channel closes with the session.
+    pub(super) fn subscribe(&self) -> Receiver<Snapshot> {
         self.0.subscribe()
     }
 }
 
-impl Drop for Listening {
+impl Drop for OpenStream {
     fn drop(&mut self) {
-        self.0.0.send_modify(|seen| seen.listening -= 1);
+        self.0.0.send_modify(|state| state.open_streams -= 1);
     }
 }
 
@@ -59,19 +58,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn news_is_another_credential_or_another_stream() {
-        let presence = Arc::new(Presence::default());
-        let mut seen = presence.watch();
+    fn a_new_credential_or_stream_is_a_change() {
+        let state = Arc::new(SessionState::default());
+        let mut changes = state.subscribe();
         let with =
             |token: &'static str| HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(token))]);
-        for (token, is_news) in [("a", true), ("a", false), ("b", true)] {
-            presence.came_with(&with(token));
-            assert_eq!(seen.has_changed().unwrap(), is_news, "{token}");
-            assert_eq!(seen.borrow_and_update().headers, with(token));
+        for (token, is_change) in [("a", true), ("a", false), ("b", true)] {
+            state.record_credential(&with(token));
+            assert_eq!(changes.has_changed().unwrap(), is_change, "{token}");
+            assert_eq!(changes.borrow_and_update().headers, with(token));
         }
-        let streams = (presence.listen(), presence.listen());
-        assert_eq!(seen.borrow_and_update().listening, 2);
+        let streams = (state.open_stream(), state.open_stream());
+        assert_eq!(changes.borrow_and_update().open_streams, 2);
         drop(streams);
-        assert!(seen.has_changed().unwrap() && seen.borrow_and_update().listening == 0);
+        assert!(changes.has_changed().unwrap() && changes.borrow_and_update().open_streams == 0);
     }
 }

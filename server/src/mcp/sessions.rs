@@ -1,120 +1,166 @@
-//! Whose session is whose: rmcp keeps the sessions, this keeps their owners.
+//! The open MCP sessions: rmcp runs them; this keeps the owner of each, its client's state and its replay buffers.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    cmp::Reverse,
+    collections::HashMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use poem::Request;
-use rmcp::transport::streamable_http_server::{SessionManager, session::SessionId};
+use rmcp::transport::streamable_http_server::{
+    SessionManager,
+    session::{SessionId, local::LocalSessionManager},
+};
 use tokio::time::interval;
 
-use super::replay::Replay;
+use super::{
+    replay_buffer::{MAX_BYTES, ReplayBuffer},
+    session_state::SessionState,
+};
 
-/// How long a session lives without a message: a client left open over night goes on where it was.
-const IDLE: Duration = Duration::from_secs(24 * 3600);
+/// How long a session lives without a message: a client left open overnight resumes where it was.
+const SESSION_TTL: Duration = Duration::from_secs(24 * 3600);
 
 /// How many sessions a user can have open; one more closes the oldest.
-const MOST_PER_USER: usize = 256;
+const MAX_SESSIONS_PER_USER: usize = 256;
 
-/// How often what has had its time is looked for.
-const TIDIED_EVERY: Duration = Duration::from_secs(20);
+/// How long a session lives without an owner: its client left before it received the response that opened it.
+const UNOWNED_TTL: Duration = Duration::from_secs(20);
 
-/// The open sessions and their owners.
-pub(super) struct Sessions {
-    manager: Arc<Replay>,
-    owners: Mutex<HashMap<String, Owner>>,
+const CLEAN_UP_INTERVAL: Duration = Duration::from_secs(20);
+
+/// How long a complete response is kept for a client that lost its connection.
+const REPLAY_TTL: Duration = Duration::from_secs(60);
+
+/// How many complete responses of a session are kept; together they have no more than [`MAX_BYTES`].
+const MAX_COMPLETE: usize = 8;
+
+/// The open sessions.
+pub(super) struct McpSessions {
+    pub(super) rmcp: LocalSessionManager,
+    pub(super) records: Arc<Mutex<HashMap<SessionId, SessionRecord>>>,
 }
 
-struct Owner {
-    user: String,
-    since: Instant,
+/// What is kept of a session beside what rmcp keeps.
+pub(super) struct SessionRecord {
+    /// The user; `None` until the response that opened the session has been sent.
+    owner: Option<String>,
+    opened: Instant,
+    /// Whether its protocol version has events without a message, which give a client a place to resume from before
+    /// anything has come. Older clients take them for messages.
+    pub(super) has_empty_events: bool,
+    pub(super) buffers: HashMap<u64, Arc<ReplayBuffer>>,
+    pub(super) state: Arc<SessionState>,
 }
 
-impl Sessions {
-    /// No sessions yet.
-    pub(super) fn new() -> Self {
-        let mut manager = Replay::default();
-        manager.inner.session_config.keep_alive = Some(IDLE);
-        // Which clients are sent empty events is decided where their answers are kept.
-        manager.inner.session_config.sse_retry = None;
-        Self { manager: Arc::new(manager), owners: Mutex::default() }
+impl Default for McpSessions {
+    fn default() -> Self {
+        let mut rmcp = LocalSessionManager::default();
+        rmcp.session_config.keep_alive = Some(SESSION_TTL);
+        // Empty events are sent by the replay buffers, as only some clients get them.
+        rmcp.session_config.sse_retry = None;
+        Self { rmcp, records: Arc::default() }
     }
+}
 
-    /// What rmcp keeps the sessions in.
-    pub(super) fn manager(&self) -> Arc<Replay> {
-        self.manager.clone()
-    }
-
-    /// Notes that `user` has opened the session `id`, and closes their oldest when they have too many.
-    pub(super) async fn open(&self, id: &str, user: &str) {
+impl McpSessions {
+    /// Records that `user` has opened the session `id`, and closes their oldest when they have too many.
+    pub(super) async fn set_owner(&self, id: &str, user: &str) {
         let surplus = {
-            let live = self.manager.inner.sessions.read().await;
-            let mut owners = self.lock();
-            owners.retain(|id, _| live.contains_key(id.as_str()));
-            owners.insert(id.to_owned(), Owner { user: user.to_owned(), since: Instant::now() });
-            let theirs = owners.iter().filter(|(_, owner)| owner.user == user);
-            let oldest = theirs.clone().min_by_key(|(_, owner)| owner.since).map(|(id, _)| id.clone());
-            oldest.filter(|_| theirs.count() > MOST_PER_USER)
+            let mut records = self.records.lock();
+            if let Some(record) = records.get_mut(id) {
+                record.owner = Some(user.to_owned());
+            }
+            let owned = records.iter().filter(|(_, record)| record.owner.as_deref() == Some(user));
+            let oldest = owned.clone().min_by_key(|(_, record)| record.opened).map(|(id, _)| id.clone());
+            oldest.filter(|_| owned.count() > MAX_SESSIONS_PER_USER)
         };
         if let Some(id) = surplus {
-            self.end(&id).await;
+            self.close(&id).await;
         }
     }
 
-    /// Ends the session `id`.
-    pub(super) async fn end(&self, id: &str) {
-        self.close(id);
-        if let Err(error) = self.manager.close_session(&id.into()).await {
+    /// Closes the session `id`.
+    pub(super) async fn close(&self, id: &str) {
+        if let Err(error) = self.close_session(&id.into()).await {
             tracing::warn!("closing a session failed: {error}");
         }
     }
 
-    /// Whether `id` is an open session of `user`; another user's looks like none.
-    pub(super) fn is_of(&self, id: &str, user: &str) -> bool {
-        self.lock().get(id).is_some_and(|owner| owner.user == user)
+    /// Whether `id` is an open session of `user`; another user's session looks like none.
+    pub(super) fn is_owner(&self, id: &str, user: &str) -> bool {
+        self.records.lock().get(id).is_some_and(|record| record.owner.as_deref() == Some(user))
     }
 
-    /// Notes that a request comes from the client of the session `id`; whatever answers it knows of them by that.
-    pub(super) fn note(&self, id: &str, request: &mut Request) {
-        if let Some(presence) = self.manager.presence(id) {
-            presence.came_with(request.headers());
-            request.extensions_mut().insert(presence);
+    /// Records the credential of a request in the session `id`, and attaches the session's state to the request.
+    pub(super) fn record_request(&self, id: &str, request: &mut Request) {
+        if let Some(state) = self.state(id) {
+            state.record_credential(request.headers());
+            request.extensions_mut().insert(state);
         }
     }
 
-    /// Forgets the session `id`.
-    pub(super) fn close(&self, id: &str) {
-        self.lock().remove(id);
+    /// The state of the client of a session.
+    pub(super) fn state(&self, id: &str) -> Option<Arc<SessionState>> {
+        self.records.lock().get(id).map(|record| Arc::clone(&record.state))
     }
 
-    /// Takes away what has had its time, for as long as this is waited for.
-    pub(super) async fn keep_tidy(self: Arc<Self>) {
-        let (mut ticks, mut unowned) = (interval(TIDIED_EVERY), HashSet::new());
+    /// Removes expired sessions and buffers, for as long as this is polled.
+    pub(super) async fn clean_up(self: Arc<Self>) {
+        let mut ticks = interval(CLEAN_UP_INTERVAL);
         loop {
             ticks.tick().await;
-            self.manager.sweep().await;
-            unowned = self.end_unowned(unowned).await;
+            {
+                let open = self.rmcp.sessions.read().await;
+                let mut records = self.records.lock();
+                records.retain(|id, _| open.contains_key(id));
+                records.values_mut().for_each(SessionRecord::drop_old_buffers);
+            }
+            self.close_unowned(UNOWNED_TTL).await;
         }
     }
 
-    /// Ends the sessions without an owner that had none `before` either: whoever began one went away before they heard
-    /// of it. Gives the others without an owner, who may be about to hear.
-    async fn end_unowned(&self, before: HashSet<SessionId>) -> HashSet<SessionId> {
-        let mut unowned: HashSet<SessionId> = self.manager.inner.sessions.read().await.keys().cloned().collect();
-        {
-            let owners = self.lock();
-            unowned.retain(|id| !owners.contains_key(&**id));
+    /// Closes the sessions that have had no owner for this long.
+    async fn close_unowned(&self, ttl: Duration) {
+        let is_lost = |record: &SessionRecord| record.owner.is_none() && record.opened.elapsed() >= ttl;
+        let lost: Vec<SessionId> = {
+            let records = self.records.lock();
+            records.iter().filter(|(_, record)| is_lost(record)).map(|(id, _)| id.clone()).collect()
+        };
+        for id in lost {
+            self.close(&id).await;
         }
-        for lost in unowned.extract_if(|id| before.contains(id)).collect::<Vec<_>>() {
-            self.end(&lost).await;
-        }
-        unowned
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Owner>> {
-        self.owners.lock().unwrap_or_else(PoisonError::into_inner)
+impl Default for SessionRecord {
+    fn default() -> Self {
+        Self {
+            owner: None,
+            opened: Instant::now(),
+            has_empty_events: false,
+            buffers: HashMap::new(),
+            state: Arc::default(),
+        }
+    }
+}
+
+impl SessionRecord {
+    /// Drops the buffers of complete responses that are too old or too many.
+    pub(super) fn drop_old_buffers(&mut self) {
+        let of_buffer = |buffer: &Arc<ReplayBuffer>| buffer.ended().map(|(ended, bytes)| (ended, buffer.stream, bytes));
+        let mut complete: Vec<(Instant, u64, usize)> = self.buffers.values().filter_map(of_buffer).collect();
+        complete.sort_unstable_by_key(|buffer| Reverse(*buffer));
+        let mut total = 0;
+        for (index, (ended, stream, bytes)) in complete.into_iter().enumerate() {
+            total += bytes;
+            // The latest is kept whatever its length.
+            if ended.elapsed() >= REPLAY_TTL || index >= MAX_COMPLETE || (index > 0 && total > MAX_BYTES) {
+                self.buffers.remove(&stream);
+            }
+        }
     }
 }
 
@@ -123,17 +169,15 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_session_that_nobody_heard_of_ends() {
-        let sessions = Sessions::new();
-        let manager = sessions.manager();
+    async fn a_session_whose_client_left_is_closed() {
+        let sessions = McpSessions::default();
         let ((lost, _one), (owned, _other)) =
-            (manager.create_session().await.unwrap(), manager.create_session().await.unwrap());
-        sessions.open(&owned, "ann").await;
-        let unowned = sessions.end_unowned(HashSet::new()).await;
-        assert_eq!(unowned, HashSet::from([lost.clone()]));
-        assert!(manager.has_session(&lost).await.unwrap(), "its client may be about to hear of it");
-        assert!(sessions.end_unowned(unowned).await.is_empty());
-        assert!(!manager.has_session(&lost).await.unwrap() && manager.has_session(&owned).await.unwrap());
-        assert!(sessions.is_of(&owned, "ann") && !sessions.is_of(&owned, "bob"));
+            (sessions.create_session().await.unwrap(), sessions.create_session().await.unwrap());
+        sessions.set_owner(&owned, "ann").await;
+        sessions.close_unowned(Duration::from_secs(20)).await;
+        assert!(sessions.has_session(&lost).await.unwrap(), "its client may be about to receive it");
+        sessions.close_unowned(Duration::ZERO).await;
+        assert!(!sessions.has_session(&lost).await.unwrap() && sessions.has_session(&owned).await.unwrap());
+        assert!(sessions.is_owner(&owned, "ann") && !sessions.is_owner(&owned, "bob"));
     }
 }

@@ -1,38 +1,29 @@
-//! Event streams, read and written.
+//! Server-sent events: read by `sse-stream`, as rmcp writes them, and written.
 
-use std::{future::ready, io};
+use std::{error::Error, future::ready, io};
 
-use async_stream::try_stream;
+use bytes::Buf;
 use futures::{Stream, TryStreamExt};
 use poem::{Body, Response, http::header};
+use sse_stream::SseStream;
 
-/// The form of an answer that is an event stream.
-pub(super) const EVENTS: &str = "text/event-stream";
+/// The media type of an event stream.
+pub(crate) const EVENT_STREAM: &str = "text/event-stream";
 
-/// The messages of an event stream; events without one are left out.
-pub(crate) fn messages<B, E, S>(chunks: S) -> impl Stream<Item = Result<String, E>>
+/// The data of each event; events without data are left out.
+pub(crate) fn messages<B, E, S>(chunks: S) -> impl Stream<Item = io::Result<String>> + use<B, E, S>
 where
-    B: AsRef<[u8]>,
+    B: Buf,
+    E: Error + Send + Sync + 'static,
     S: Stream<Item = Result<B, E>>,
 {
-    try_stream! {
-        let mut read = Vec::new();
-        for await chunk in chunks {
-            read.extend_from_slice(chunk?.as_ref());
-            while let Some(end) = read.windows(2).position(|two| two == b"\n\n") {
-                let event: Vec<u8> = read.drain(..end + 2).collect();
-                let message = data(&String::from_utf8_lossy(&event));
-                if !message.is_empty() {
-                    yield message;
-                }
-            }
-        }
-    }
+    let events = SseStream::from_bytes_stream(chunks).map_err(io::Error::other);
+    events.try_filter_map(|event| ready(Ok(event.data.filter(|data| !data.is_empty()))))
 }
 
-/// The last of a stream of messages, which is the answer; nothing where the request was cancelled. No more than one is
-/// held at a time.
-pub(super) async fn last<E>(messages: impl Stream<Item = Result<String, E>>) -> Result<Option<String>, E> {
+/// The last of a stream of messages, which is the response; `None` where the request was cancelled. Holds one message at
+/// a time.
+pub(super) async fn last(messages: impl Stream<Item = io::Result<String>>) -> io::Result<Option<String>> {
     messages.try_fold(None, |_, message| ready(Ok(Some(message)))).await
 }
 
@@ -41,15 +32,11 @@ pub(super) fn event(message: &str) -> String {
     format!("event: message\ndata: {message}\n\n")
 }
 
-/// An answer of these events, which are sent as they come.
-pub(super) fn answer(events: impl Stream<Item = io::Result<String>> + Send + 'static) -> Response {
+/// A response that sends these events as they come.
+pub(super) fn response(events: impl Stream<Item = io::Result<String>> + Send + 'static) -> Response {
     Response::builder()
-        .content_type(EVENTS)
+        .content_type(EVENT_STREAM)
         .header(header::CACHE_CONTROL, "no-cache")
         .header("x-accel-buffering", "no")
         .body(Body::from_bytes_stream(events))
-}
-
-fn data(event: &str) -> String {
-    event.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim_start).collect()
 }

@@ -1,93 +1,94 @@
-//! The right to answer with a stream: one of the user's places, as long as the credential is good that came with the
-//! request.
+//! Responses that are streams: each takes one of the user's stream slots, and ends when the credential does.
 
 use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use poem::{Body, Response, http::HeaderMap};
 use resources::keys::GrantedKey;
-use serde_json::Value;
 use tokio::time::timeout;
 use tools::{Context, Credential, Result};
 
-use super::{endpoint::Era, errors::is_final, message, negotiate::Accept, sse::EVENTS};
+use super::{
+    endpoint::Transport, errors::is_credential_rejected, message::Message, negotiate::Accept, sse::EVENT_STREAM,
+};
 use crate::{
     auth::SignIn,
     middleware::stream_limit::{StreamLimit, StreamPermit},
 };
 
-/// How often it is asked whether a credential is still good: it may have run out, its user may have been locked out, and
+/// How often the credential of an open stream is checked: it may have expired, its user may have been disabled, and
 /// another process may have revoked it.
-const ASKED_EVERY: Duration = Duration::from_secs(15);
+const RECHECK_INTERVAL: Duration = Duration::from_secs(15);
 
-/// What one request may make of its answer.
-pub(super) struct Streaming {
+/// The response to one request, which may be a stream.
+pub(super) struct StreamResponse {
     streams: StreamLimit,
     sign_in: Arc<SignIn>,
     context: Context,
     headers: HeaderMap,
-    place: Option<StreamPermit>,
+    permit: Option<StreamPermit>,
 }
 
-impl Streaming {
-    /// For the request with these headers, by whom they sign in.
+impl StreamResponse {
+    /// The response to a request with these headers.
     pub(super) fn new(streams: &StreamLimit, sign_in: &Arc<SignIn>, context: &Context, headers: &HeaderMap) -> Self {
         let (streams, sign_in) = (streams.clone(), Arc::clone(sign_in));
-        Self { streams, sign_in, context: context.clone(), headers: headers.clone(), place: None }
+        Self { streams, sign_in, context: context.clone(), headers: headers.clone(), permit: None }
     }
 
-    /// Takes a place where the answer to one of the messages may be a stream: before anything is done, so that nothing
-    /// is done and then refused.
+    /// Takes a stream slot if the response to one of the messages may be a stream: before anything is done, so that
+    /// nothing is done and then refused.
     ///
     /// # Errors
-    /// The user has no place left.
-    pub(super) fn reserve_for(&mut self, messages: &[Value], era: Era, accept: Accept) -> Result<()> {
+    /// The user has no free slot.
+    pub(super) fn reserve_for(&mut self, messages: &[Message<'_>], transport: Transport, accept: Accept) -> Result<()> {
         let may_stream = match accept {
             Accept::Json => false,
-            Accept::Events => true,
-            Accept::Either => era == Era::Sessions || messages.iter().any(message::is_told_more),
+            Accept::EventStream => true,
+            Accept::Either => transport == Transport::Session || messages.iter().any(Message::may_stream),
         };
-        if may_stream && messages.iter().any(message::is_request) { self.reserve() } else { Ok(()) }
+        if may_stream && messages.iter().any(Message::is_request) { self.reserve() } else { Ok(()) }
     }
 
-    /// Takes a place.
+    /// Takes a stream slot.
     ///
     /// # Errors
-    /// The user has none left.
+    /// The user has no free slot.
     pub(super) fn reserve(&mut self) -> Result<()> {
-        if self.place.is_none() {
-            self.place = Some(self.streams.acquire(&self.context.caller.user)?);
+        if self.permit.is_none() {
+            self.permit = Some(self.streams.acquire(&self.context.caller.user)?);
         }
         Ok(())
     }
 
-    /// Lets a stream go on for as long as it may. Any other answer gives the place back.
+    /// Holds the slot while `response` is sent, and ends it with its credential, if it is a stream. Any other response
+    /// frees the slot.
     ///
     /// # Errors
-    /// Nobody could know that it would be a stream, and the user has no place left.
-    pub(super) fn around(mut self, mut response: Response) -> Result<Response> {
-        if response.content_type() != Some(EVENTS) {
+    /// It is a stream where none was to be expected, and the user has no free slot.
+    pub(super) fn wrap(mut self, mut response: Response) -> Result<Response> {
+        if response.content_type() != Some(EVENT_STREAM) {
             return Ok(response);
         }
         self.reserve()?;
         if let Credential::Key(key) = &self.context.caller.credential {
-            let until = refused(self.sign_in, self.headers, Arc::clone(key));
-            let pieces = response.take_body().into_bytes_stream().take_until(until);
-            response.set_body(Body::from_bytes_stream(pieces));
+            let until = rejected(self.sign_in, self.headers, Arc::clone(key));
+            let chunks = response.take_body().into_bytes_stream().take_until(until);
+            response.set_body(Body::from_bytes_stream(chunks));
         }
-        Ok(match self.place {
-            Some(place) => place.hold(response),
+        Ok(match self.permit {
+            Some(permit) => permit.hold(response),
             None => response,
         })
     }
 }
 
-/// Waits until a key, which came in these headers, opens nothing any more.
-async fn refused(sign_in: Arc<SignIn>, headers: HeaderMap, key: Arc<GrantedKey>) {
-    while timeout(ASKED_EVERY, key.revoked.cancelled()).await.is_err() {
-        // Where it cannot be told whether the key is good, it is asked again.
+/// Waits until the key that came in these headers is no longer valid.
+async fn rejected(sign_in: Arc<SignIn>, headers: HeaderMap, key: Arc<GrantedKey>) {
+    while timeout(RECHECK_INTERVAL, key.revoked.cancelled()).await.is_err() {
+        // While a key cannot be checked, its streams go on.
         if let Err(error) = sign_in.mcp_endpoint_context(&headers).await
-            && is_final(&error)
+            && is_credential_rejected(&error)
         {
             return;
         }

@@ -1,16 +1,19 @@
-//! Who watches for changes, and how they hear of them: a session by its own stream, from 2026-07-28 on a subscription.
+//! Notifications of changed resources: to a session on its own stream, from 2026-07-28 on to a subscription.
 //!
-//! News only says whose data has changed. What is watched is then read again, through the same tools and with the same
-//! rights as the client would read it, and told of where it is not what it was; so what is put together from many rows
-//! can be watched like a row. Nobody looks while nobody listens: what was missed is looked at when somebody does.
+//! A change only says whose data has changed. What the client subscribed to is then read again, through the same tools
+//! and with the same rights as the client would read it, and its hash compared; so a resource that is made of many rows
+//! can be subscribed to like a row. Nothing is read while no stream is open: changes missed meanwhile are looked for when
+//! one is opened.
 
 use std::{
+    collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
     mem::take,
-    sync::{Arc, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use rmcp::{
     Peer, RoleServer,
     model::{ResourceUpdatedNotification, ResourceUpdatedNotificationParam, ServerNotification},
@@ -18,111 +21,81 @@ use rmcp::{
 };
 use tokio::{
     sync::broadcast::{
-        self, Receiver,
+        Receiver,
         error::{RecvError, TryRecvError},
     },
     time::sleep,
 };
 use tools::{Context, assistant::views};
 
-use super::{connection_state::Watched, subscription_auth::Watcher};
+use super::subscription_auth::SubscriptionAuth;
 
-/// How long news is gathered before anything is read again: many rows are often written in a row.
-const GATHERING: Duration = Duration::from_millis(300);
+/// How long changes are collected before anything is read again: rows are often written in quick succession.
+const DEBOUNCE: Duration = Duration::from_millis(300);
 
-/// How many rows of a list are looked at.
-const LOOKED_AT: usize = 100;
+/// How many rows of each list are hashed.
+const MAX_LISTED: usize = 100;
 
-/// The lists that do not depend on whose data there is.
-#[derive(Debug, Clone, Copy)]
-pub enum List {
-    /// `tools/list`.
-    Tools,
-    /// `prompts/list`.
-    Prompts,
-}
+/// The URIs that a client has subscribed to, each with the hash of its content when it was last read.
+pub(super) type SubscribedUris = Arc<Mutex<BTreeMap<String, u64>>>;
 
-/// Tells every client that a list is not what it was. Requests that go to an [`Extension`](super::Extension) carry it.
-#[derive(Clone)]
-pub struct Lists(broadcast::Sender<List>);
-
-impl Default for Lists {
-    fn default() -> Self {
-        Self(broadcast::channel(16).0)
-    }
-}
-
-impl Lists {
-    /// Tells that this list has changed.
-    pub fn changed(&self, list: List) {
-        // Nobody may be listening.
-        let _ = self.0.send(list);
-    }
-}
-
-/// Who hears of changes.
-pub(super) enum Listener {
-    /// A client of an older revision, by its session.
+/// Where notifications are sent.
+pub(super) enum Notifier {
+    /// To a client of an older version, in its session.
     Session(Peer<RoleServer>),
-    /// A client of 2026-07-28, by the stream it listens to.
+    /// To a client of 2026-07-28, on its `subscriptions/listen` stream.
     Subscription(SubscriptionSink),
 }
 
-impl Listener {
-    /// Whether they are still there.
-    async fn tell(&self, news: ServerNotification) -> bool {
+impl Notifier {
+    /// Sends a notification; returns whether the client is still connected.
+    async fn send(&self, notification: ServerNotification) -> bool {
         match self {
-            Listener::Session(peer) => peer.send_notification(news).await.is_ok(),
-            Listener::Subscription(sink) => {
-                matches!(sink.send(news).await, Ok(()) | Err(SubscriptionSendError::NotificationNotAccepted(_)))
+            Notifier::Session(peer) => peer.send_notification(notification).await.is_ok(),
+            Notifier::Subscription(sink) => {
+                matches!(sink.send(notification).await, Ok(()) | Err(SubscriptionSendError::NotificationNotAccepted(_)))
             }
         }
     }
 }
 
-/// One who watches.
-pub(super) struct Watch {
-    watcher: Watcher,
-    /// Whose data it is about.
+/// Watches the data of one user for one client.
+pub(super) struct ChangeWatcher {
+    auth: SubscriptionAuth,
     user: String,
-    lists: Receiver<List>,
-    news: Receiver<Arc<str>>,
-    /// Whether there was news that nobody has looked at yet.
-    is_behind: bool,
-    /// What the lists were when they were last looked at.
+    changes: Receiver<Arc<str>>,
+    /// Whether there was a change after which nothing has been read yet.
+    is_stale: bool,
+    /// The hash of the resource list when it was last read.
     listed: Option<u64>,
 }
 
-impl Watch {
-    /// Hears of everything from now on that is `caller`'s.
-    pub(super) fn begin(watcher: Watcher, lists: &Lists, caller: &Context) -> Self {
-        let (user, news) = (caller.caller.user.clone(), caller.resources.changes.subscribe());
-        Self { watcher, user, lists: lists.0.subscribe(), news, is_behind: false, listed: None }
+impl ChangeWatcher {
+    /// Begins to watch `caller`'s data.
+    pub(super) fn new(auth: SubscriptionAuth, caller: &Context) -> Self {
+        let (user, changes) = (caller.caller.user.clone(), caller.resources.changes.subscribe());
+        Self { auth, user, changes, is_stale: false, listed: None }
     }
 
-    /// Tells of changes, of what is `watched` among them, until nobody hears it or the watcher may not come in any more.
-    pub(super) async fn run(mut self, listener: &Listener, watched: &Watched) {
-        while self.look(listener, watched).await {
+    /// Sends notifications of changes, including those of `subscribed` resources, until the client disconnects or its
+    /// credential is rejected.
+    pub(super) async fn run(mut self, notifier: &Notifier, subscribed: &SubscribedUris) {
+        while self.check(notifier, subscribed).await {
             let goes_on = tokio::select! {
-                list = self.lists.recv() => match list {
-                    Ok(list) => listener.tell(list_changed(list)).await,
-                    Err(RecvError::Lagged(_)) => true,
-                    Err(RecvError::Closed) => false,
-                },
-                user = self.news.recv() => match user {
+                user = self.changes.recv() => match user {
                     Ok(user) => {
-                        self.is_behind |= *user == *self.user;
+                        self.is_stale |= *user == *self.user;
                         true
                     }
                     Err(RecvError::Lagged(_)) => {
-                        self.is_behind = true;
+                        self.is_stale = true;
                         true
                     }
                     Err(RecvError::Closed) => false,
                 },
-                is_there = self.watcher.changed() => is_there,
-                // What could not be looked at a moment ago is looked at again.
-                () = sleep(GATHERING), if self.is_behind && self.watcher.is_heard() => true,
+                is_open = self.auth.changed() => is_open,
+                // What could not be read a moment ago is read again.
+                () = sleep(DEBOUNCE), if self.is_stale && self.auth.is_connected() => true,
             };
             if !goes_on {
                 return;
@@ -130,100 +103,95 @@ impl Watch {
         }
     }
 
-    /// Looks whether there is something to tell of, once somebody can hear it; says whether to go on.
-    async fn look(&mut self, listener: &Listener, watched: &Watched) -> bool {
-        if !self.watcher.is_heard() || (self.listed.is_some() && !self.is_behind) {
+    /// Looks for changes to notify of, if the client is connected; returns whether to go on.
+    async fn check(&mut self, notifier: &Notifier, subscribed: &SubscribedUris) -> bool {
+        if !self.auth.is_connected() || (self.listed.is_some() && !self.is_stale) {
             return true;
         }
-        if self.is_behind {
-            sleep(GATHERING).await;
-            forget(&mut self.news);
+        if self.is_stale {
+            sleep(DEBOUNCE).await;
+            self.drain_changes();
         }
-        let context = match self.watcher.context().await {
+        let context = match self.auth.context().await {
             Ok(context) => context,
-            Err(error) => return self.watcher.outlives(&error),
+            Err(error) => return self.auth.may_recover(&error),
         };
-        if take(&mut self.is_behind) {
-            return look_again(&context, &mut self.listed, listener, watched).await;
+        if take(&mut self.is_stale) {
+            return notify_changes(&context, &mut self.listed, notifier, subscribed).await;
         }
-        let listed = listing(&context).await;
-        // What changed while the list was read may be in it already, and is looked at all the same.
-        self.is_behind |= self.has_missed();
+        let listed = hash_resource_list(&context).await;
+        // What changed while the list was read may be in it already; it is read again all the same.
+        self.is_stale |= self.drain_changes();
         self.listed = Some(listed);
         true
     }
 
-    /// Whether the user's news is among what has not been heard yet, which then has been.
-    fn has_missed(&mut self) -> bool {
-        let mut has_missed = false;
+    /// Takes the changes that have come so far; returns whether the user's are among them.
+    fn drain_changes(&mut self) -> bool {
+        let mut is_users = false;
         loop {
-            match self.news.try_recv() {
-                Ok(user) => has_missed |= *user == *self.user,
-                Err(TryRecvError::Lagged(_)) => has_missed = true,
-                Err(TryRecvError::Empty | TryRecvError::Closed) => return has_missed,
+            match self.changes.try_recv() {
+                Ok(user) => is_users |= *user == *self.user,
+                Err(TryRecvError::Lagged(_)) => is_users = true,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return is_users,
             }
         }
     }
 }
 
-/// Reads everything that is watched, and tells of what is not what it was; says whether somebody still hears it.
-async fn look_again(context: &Context, listed: &mut Option<u64>, listener: &Listener, watched: &Watched) -> bool {
-    let now = listing(context).await;
+/// Reads everything the client subscribed to, and sends a notification of each change; returns whether the client is
+/// still connected.
+async fn notify_changes(
+    context: &Context,
+    listed: &mut Option<u64>,
+    notifier: &Notifier,
+    subscribed: &SubscribedUris,
+) -> bool {
+    let now = hash_resource_list(context).await;
     if listed.replace(now) != Some(now)
-        && !listener.tell(ServerNotification::ResourceListChangedNotification(Default::default())).await
+        && !notifier.send(ServerNotification::ResourceListChangedNotification(Default::default())).await
     {
         return false;
     }
-    let known = watched.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let known = subscribed.lock().clone();
     for (uri, before) in known {
-        let now = reading(context, &uri).await;
+        let now = hash_resource(context, &uri).await;
         if now == before {
             continue;
         }
-        if let Some(before) = watched.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&uri) {
+        if let Some(before) = subscribed.lock().get_mut(&uri) {
             *before = now;
         }
         let update = ResourceUpdatedNotification::new(ResourceUpdatedNotificationParam::new(uri));
-        if !listener.tell(ServerNotification::ResourceUpdatedNotification(update)).await {
+        if !notifier.send(ServerNotification::ResourceUpdatedNotification(update)).await {
             return false;
         }
     }
     true
 }
 
-/// What is at an address now, as a number; what cannot be read is nothing.
-pub(super) async fn reading(context: &Context, uri: &str) -> u64 {
+/// The hash of a resource's content; 0 where it cannot be read.
+pub(super) async fn hash_resource(context: &Context, uri: &str) -> u64 {
     let Some(address) = views::find(uri) else { return 0 };
     match address.open_unaudited(context.clone()).await {
-        Ok(content) => number(&content.text),
+        Ok(content) => hash(&content.text),
         Err(_) => 0,
     }
 }
 
-/// Which addresses are listed first, as a number.
-async fn listing(context: &Context) -> u64 {
+/// The hash of the newest resources that the caller can list.
+async fn hash_resource_list(context: &Context) -> u64 {
     let mut listed = Vec::new();
     for view in views::ALL.iter().filter(|view| view.is_listed() && view.permits(context)) {
-        if let Ok(page) = view.newest(context.clone(), LOOKED_AT).await {
+        if let Ok(page) = view.newest(context.clone(), MAX_LISTED).await {
             listed.extend(page.entries.into_iter().map(|entry| (entry.uri, entry.name)));
         }
     }
-    number(&listed)
+    hash(&listed)
 }
 
-fn number(value: &impl Hash) -> u64 {
+fn hash(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()
-}
-
-fn list_changed(list: List) -> ServerNotification {
-    match list {
-        List::Tools => ServerNotification::ToolListChangedNotification(Default::default()),
-        List::Prompts => ServerNotification::PromptListChangedNotification(Default::default()),
-    }
-}
-
-fn forget(news: &mut Receiver<Arc<str>>) {
-    while matches!(news.try_recv(), Ok(_) | Err(broadcast::error::TryRecvError::Lagged(_))) {}
 }

@@ -1,4 +1,4 @@
-//! Our tools as clients see them.
+//! The list of tools, as `tools/list` returns them.
 
 use std::sync::LazyLock;
 
@@ -14,19 +14,19 @@ use tools::{Access, toolsets::Toolset};
 use super::errors::invalid_cursor;
 use crate::pages;
 
-/// The server as clients see it.
-pub(super) fn server() -> Implementation {
+/// The name, version and icon of the server.
+pub(super) fn server_info() -> Implementation {
     let icon = Icon::new(pages::icon()).with_mime_type("image/svg+xml").with_sizes(vec!["any".to_owned()]);
     Implementation::new("recollect", env!("CARGO_PKG_VERSION")).with_title("Recollect").with_icons(vec![icon])
 }
 
-/// All tools as clients see them, in the order of [`tools::all`].
-pub(super) static DESCRIBED: LazyLock<Vec<Tool>> = LazyLock::new(|| tools::all().iter().map(describe).collect());
+/// Every tool, in the order of [`tools::all`].
+pub(super) static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| tools::all().iter().map(describe).collect());
 
 /// The same with icons.
-pub(super) static WITH_ICONS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
-    let all = tools::all().iter().zip(DESCRIBED.iter());
-    all.map(|(tool, described)| described.clone().with_icons(vec![icon_of(tool.toolset())])).collect()
+pub(super) static TOOLS_WITH_ICONS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
+    let all = tools::all().iter().zip(TOOLS.iter());
+    all.map(|(tool, listed)| listed.clone().with_icons(vec![icon_of(tool.toolset())])).collect()
 });
 
 /// The page that begins at `cursor`, which is the name of its first tool, and the cursor of the page after it.
@@ -46,7 +46,7 @@ pub(super) fn page_of(
 fn describe(tool: &tools::Tool) -> Tool {
     let hints = tool.behaviour();
     let annotations = ToolAnnotations::new().read_only(hints.read_only).open_world(false);
-    // What changes nothing takes nothing away, and changes nothing the second time.
+    // These two hints are meaningful for writes only.
     let annotations = match hints.read_only {
         true => annotations,
         false => annotations.destructive(hints.destructive).idempotent(hints.idempotent),
@@ -55,11 +55,11 @@ fn describe(tool: &tools::Tool) -> Tool {
         .with_title(tool.title())
         .with_raw_output_schema(tool.result_for_assistants().into())
         .with_annotations(annotations)
-        .with_meta(security(tool))
+        .with_meta(security_schemes(tool))
 }
 
-/// By what right a tool may be called, as clients that sign in by OAuth read it.
-fn security(tool: &tools::Tool) -> MetaObject {
+/// The credential that a tool requires, for clients that use OAuth.
+fn security_schemes(tool: &tools::Tool) -> MetaObject {
     let scheme = match tool.access {
         Access::Public => json!({ "type": "noauth" }),
         Access::Scope(scope) => json!({ "type": "oauth2", "scopes": [scope.spelling(KeyFamily::Mcp)] }),
@@ -70,7 +70,8 @@ fn security(tool: &tools::Tool) -> MetaObject {
     MetaObject(Map::from_iter([("securitySchemes".to_owned(), json!([scheme]))]))
 }
 
-/// The icon of the tools in a toolset.
+/// The icon of the tools in a toolset. The default list has no icons: a model reads it each time, and its icons alone would
+/// weigh as much as three tools.
 fn icon_of(toolset: Toolset) -> Icon {
     let lines = match toolset {
         Toolset::Memories => "M6 4h12v16l-6-4-6 4z",
@@ -94,8 +95,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_of_tools_follow_each_other_without_gap_or_repetition() {
-        let all: Vec<&Tool> = DESCRIBED.iter().collect();
+    fn pages_cover_every_tool_once() {
+        let all: Vec<&Tool> = TOOLS.iter().collect();
         let (mut seen, mut cursor) = (Vec::new(), None);
         loop {
             let (page, next) = page_of(all.clone(), cursor.as_deref(), 2).unwrap();
@@ -111,8 +112,8 @@ mod tests {
     }
 
     #[test]
-    fn every_tool_is_described_as_clients_need_it() {
-        for tool in DESCRIBED.iter() {
+    fn every_tool_has_a_description_and_plain_schemas() {
+        for tool in TOOLS.iter() {
             let output = tool.output_schema.as_deref().unwrap();
             for schema in [&*tool.input_schema, output] {
                 assert_eq!(schema["type"], "object", "{}", tool.name);

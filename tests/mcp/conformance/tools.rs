@@ -11,10 +11,9 @@ use rmcp::{
     },
 };
 use serde_json::{Value, json};
-use server::{List, Lists};
 use tokio::time::sleep;
 
-use super::fixture::{Reply, Request, made};
+use super::fixture::{List, Reply, Request, list_changed, made};
 
 /// A red dot.
 pub(super) const PICTURE: &str =
@@ -95,8 +94,8 @@ pub(super) async fn call(params: CallToolRequestParams, request: Request) -> Rep
         "test_tool_with_logging" => log_thrice(&request).await,
         "test_logging_tool" if request.meta.log_level().is_some() => log_thrice(&request).await,
         "test_tool_with_progress" => progress(&request).await,
-        "test_trigger_tool_change" => request.extensions.get::<Lists>().unwrap().changed(List::Tools),
-        "test_trigger_prompt_change" => request.extensions.get::<Lists>().unwrap().changed(List::Prompts),
+        "test_trigger_tool_change" => list_changed(List::Tools),
+        "test_trigger_prompt_change" => list_changed(List::Prompts),
         "test_missing_capability" => {
             let samples = request.client_capabilities().is_some_and(|able| able.sampling.is_some());
             if !samples {
