@@ -11,8 +11,11 @@ use poem::{
 };
 use rmcp::{
     ServerHandler,
-    transport::streamable_http_server::{
-        StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
+    transport::{
+        common::http_header::{EVENT_STREAM_MIME_TYPE, HEADER_SESSION_ID, JSON_MIME_TYPE},
+        streamable_http_server::{
+            StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
+        },
     },
 };
 use serde_json::value::RawValue;
@@ -25,16 +28,14 @@ use super::{
         as_json_rpc, detail_response, error_response, insufficient_scope, invalid_request, not_acceptable, unauthorized,
     },
     legacy_sse::{self, SseConnections},
-    limits,
     message::{INITIALIZE, Message, Payload, SUBSCRIPTIONS_LISTEN},
-    negotiate::{Accept, JSON},
+    negotiate::Accept,
+    rate_limit,
     sessions::McpSessions,
-    sse::EVENT_STREAM,
     stream_response::StreamResponse,
 };
 use crate::{address::BaseUrl, auth::SignIn, middleware::stream_limit::StreamLimit};
 
-pub(super) const SESSION_ID: &str = "mcp-session-id";
 const MESSAGES_PATH: &str = "/v1/mcp/messages";
 const OLDER_PATH: &str = "/v1/mcp/sse";
 
@@ -116,14 +117,14 @@ impl McpEndpoint {
         }
         let headers = request.headers_mut();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON_MIME_TYPE));
         Ok(body)
     }
 
     /// Charges a message against the rate limit; gives the response to a call for which the caller lacks the scope.
     fn check(&self, request: &mut Request, context: &Context, message: &Message<'_>) -> Result<Option<Response>> {
         let denied = insufficient_scope(&self.base, request, context, message);
-        limits::charge_message(context, message, request).map_err(refused)?;
+        rate_limit::charge_message(context, message, request).map_err(refused)?;
         Ok(denied)
     }
 
@@ -160,7 +161,7 @@ impl McpEndpoint {
         response: &mut StreamResponse,
     ) -> Result<Response> {
         let count = u32::try_from(batch.len()).unwrap_or(u32::MAX);
-        limits::charge_messages(context, count, &request).map_err(refused)?;
+        rate_limit::charge_messages(context, count, &request).map_err(refused)?;
         batch::check(&request, batch.len()).map_err(|sentence| invalid_request(&sentence))?;
         let messages: Vec<Message<'_>> = batch.iter().map(|message| Message::of_batch(message)).collect();
         let transport = transport_of(&request);
@@ -193,7 +194,7 @@ impl McpEndpoint {
     async fn get(&self, mut request: Request, user: &str, response: &mut StreamResponse) -> Result<Response> {
         response.reserve().map_err(refused)?;
         let query = (request.uri().path() == OLDER_PATH).then(|| request.uri().query().unwrap_or_default().to_owned());
-        request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(EVENT_STREAM));
+        request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(EVENT_STREAM_MIME_TYPE));
         let has_session = session_id(request.headers()).is_some();
         let answer = self.with_sessions.call(request).await?;
         if has_session || answer.status() != StatusCode::BAD_REQUEST {
@@ -274,7 +275,7 @@ fn transport_of(request: &Request) -> Transport {
 }
 
 fn session_id(headers: &HeaderMap) -> Option<String> {
-    headers.get(SESSION_ID)?.to_str().ok().map(str::to_owned)
+    headers.get(HEADER_SESSION_ID)?.to_str().ok().map(str::to_owned)
 }
 
 /// A request with the same head and another body.

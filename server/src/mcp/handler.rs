@@ -26,7 +26,7 @@ use super::{
     connection_state::ConnectionState,
     elicitation::CallingClient,
     errors::{cancelled, protocol_error, resource_not_found, tool_error},
-    limits, prompts, resources,
+    prompts, rate_limit, resources,
     subscription_auth::SubscriptionAuth,
     subscriptions::{ChangeWatcher, Notifier, SubscribedUris, hash_resource},
     tool_list::{TOOLS, TOOLS_WITH_ICONS, page_of, server_info},
@@ -136,7 +136,7 @@ impl ServerHandler for McpHandler {
             return Err(ErrorData::invalid_params(format!("Unknown tool: {}", request.name), None));
         };
         tool.permits(&caller).map_err(protocol_error)?;
-        if let Err(error) = limits::charge_call(tool, &caller, &context.extensions) {
+        if let Err(error) = rate_limit::charge_call(tool, &caller, &context.extensions) {
             return Ok(tool_error(error).into());
         }
         let client = CallingClient::of(&context, &mut request);

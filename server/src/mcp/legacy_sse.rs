@@ -19,6 +19,7 @@ use poem::{
     Body, Endpoint, Request, Response,
     http::{HeaderValue, Method, StatusCode},
 };
+use rmcp::transport::common::http_header::HEADER_SESSION_ID;
 use tokio::{
     sync::mpsc::{self, Receiver, Sender},
     time::interval,
@@ -27,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    endpoint::{RmcpEndpoint, SESSION_ID, with_body},
+    endpoint::{RmcpEndpoint, with_body},
     sessions::McpSessions,
     sse::{self, event, messages},
 };
@@ -135,14 +136,14 @@ impl SseSender {
     ) -> poem::Result<Response> {
         if let Some(session) = self.session.get() {
             sessions.record_request(session.to_str().unwrap_or_default(), &mut request);
-            request.headers_mut().insert(SESSION_ID, session.clone());
+            request.headers_mut().insert(HEADER_SESSION_ID, session.clone());
         }
         let head = with_body(&request, Body::empty());
         let response = rmcp.call(request).await?;
         if !response.status().is_success() {
             return Ok(response);
         }
-        let opened = response.headers().get(SESSION_ID).cloned();
+        let opened = response.headers().get(HEADER_SESSION_ID).cloned();
         tokio::spawn(Arc::clone(self).forward(response.into_body()));
         if let Some(session) = opened.filter(|session| self.session.set(session.clone()).is_ok()) {
             self.follow_session(head, session, rmcp, sessions).await?;
@@ -171,7 +172,7 @@ impl SseSender {
             closed.cancelled().await;
             sessions.close(&id).await;
         });
-        request.headers_mut().insert(SESSION_ID, session);
+        request.headers_mut().insert(HEADER_SESSION_ID, session);
         request.set_method(Method::GET);
         let response = rmcp.call(request).await?;
         tokio::spawn(Arc::clone(self).forward(response.into_body()));

@@ -5,11 +5,9 @@ use poem::{
     error::ReadBodyError,
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
+use rmcp::transport::common::http_header::{EVENT_STREAM_MIME_TYPE, JSON_MIME_TYPE};
 
-use super::sse::{EVENT_STREAM, event, last, messages};
-
-/// The media type of a response that is one message.
-pub(super) const JSON: &str = "application/json";
+use super::sse::{event, last, messages};
 
 /// The form of response that a client's Accept header asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,7 +25,8 @@ impl Accept {
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
         let accepted = values.collect::<Vec<_>>().join(",").to_ascii_lowercase();
-        match (accepted.contains(EVENT_STREAM), accepted.contains(JSON) || accepted.contains("*/*")) {
+        match (accepted.contains(EVENT_STREAM_MIME_TYPE), accepted.contains(JSON_MIME_TYPE) || accepted.contains("*/*"))
+        {
             (false, _) => Accept::Json,
             (true, false) => Accept::EventStream,
             (true, true) => Accept::Either,
@@ -37,12 +36,12 @@ impl Accept {
     /// Converts rmcp's response to a request into this form. Fails when the response breaks off.
     pub(super) async fn convert(self, mut response: Response) -> poem::Result<Response> {
         let (media_type, body) = match (self, response.content_type()) {
-            (Accept::Json, Some(EVENT_STREAM)) => {
+            (Accept::Json, Some(EVENT_STREAM_MIME_TYPE)) => {
                 let messages = messages(response.take_body().into_bytes_stream());
-                (JSON, last(messages).await.map_err(ReadBodyError::Io)?)
+                (JSON_MIME_TYPE, last(messages).await.map_err(ReadBodyError::Io)?)
             }
-            (Accept::EventStream, Some(JSON)) => {
-                (EVENT_STREAM, Some(event(&response.take_body().into_string().await?)))
+            (Accept::EventStream, Some(JSON_MIME_TYPE)) => {
+                (EVENT_STREAM_MIME_TYPE, Some(event(&response.take_body().into_string().await?)))
             }
             _ => return Ok(response),
         };

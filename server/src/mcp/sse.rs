@@ -5,10 +5,8 @@ use std::{error::Error, future::ready, io};
 use bytes::Buf;
 use futures::{Stream, TryStreamExt};
 use poem::{Body, Response, http::header};
+use rmcp::transport::common::http_header::EVENT_STREAM_MIME_TYPE;
 use sse_stream::SseStream;
-
-/// The media type of an event stream.
-pub(crate) const EVENT_STREAM: &str = "text/event-stream";
 
 /// The data of each event; events without data are left out.
 pub(crate) fn messages<B, E, S>(chunks: S) -> impl Stream<Item = io::Result<String>> + use<B, E, S>
@@ -35,7 +33,7 @@ pub(super) fn event(message: &str) -> String {
 /// A response that sends these events as they come.
 pub(super) fn response(events: impl Stream<Item = io::Result<String>> + Send + 'static) -> Response {
     Response::builder()
-        .content_type(EVENT_STREAM)
+        .content_type(EVENT_STREAM_MIME_TYPE)
         .header(header::CACHE_CONTROL, "no-cache")
         .header("x-accel-buffering", "no")
         .body(Body::from_bytes_stream(events))

@@ -5,12 +5,11 @@ use std::{sync::Arc, time::Duration};
 use futures::StreamExt;
 use poem::{Body, Response, http::HeaderMap};
 use resources::keys::GrantedKey;
+use rmcp::transport::common::http_header::EVENT_STREAM_MIME_TYPE;
 use tokio::time::timeout;
 use tools::{Context, Credential, Result};
 
-use super::{
-    endpoint::Transport, errors::is_credential_rejected, message::Message, negotiate::Accept, sse::EVENT_STREAM,
-};
+use super::{endpoint::Transport, errors::is_credential_rejected, message::Message, negotiate::Accept};
 use crate::{
     auth::SignIn,
     middleware::stream_limit::{StreamLimit, StreamPermit},
@@ -67,7 +66,7 @@ impl StreamResponse {
     /// # Errors
     /// It is a stream where none was to be expected, and the user has no free slot.
     pub(super) fn wrap(mut self, mut response: Response) -> Result<Response> {
-        if response.content_type() != Some(EVENT_STREAM) {
+        if response.content_type() != Some(EVENT_STREAM_MIME_TYPE) {
             return Ok(response);
         }
         self.reserve()?;

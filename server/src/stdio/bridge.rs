@@ -16,6 +16,10 @@ use reqwest::{
     Client, ClientBuilder, Method, RequestBuilder, Response, StatusCode,
     header::{ACCEPT, CONTENT_TYPE},
 };
+use rmcp::transport::common::http_header::{
+    BASE64_HEADER_PREFIX, BASE64_HEADER_SUFFIX, EVENT_STREAM_MIME_TYPE, HEADER_MCP_METHOD, HEADER_MCP_NAME,
+    HEADER_MCP_PROTOCOL_VERSION, HEADER_SESSION_ID, JSON_MIME_TYPE,
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -24,14 +28,9 @@ use tokio::{
     time::timeout,
 };
 
-use crate::mcp::sse::{self, EVENT_STREAM};
+use crate::mcp::sse;
 
-const SESSION_ID: &str = "mcp-session-id";
 const JSON_OR_EVENT_STREAM: &str = "application/json, text/event-stream";
-
-/// What encloses the value of a header that is in Base64 (SEP-2243).
-const BASE64_PREFIX: &str = "=?base64?";
-const BASE64_SUFFIX: &str = "?=";
 
 /// How long calls may run on when standard input has ended: as long as an answer of the chat may take.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(180);
@@ -156,7 +155,8 @@ impl Bridge {
 
     async fn write_notifications(&self, id: &str) {
         loop {
-            let request = self.request(Method::GET).header(ACCEPT, EVENT_STREAM).header(SESSION_ID, id);
+            let request =
+                self.request(Method::GET).header(ACCEPT, EVENT_STREAM_MIME_TYPE).header(HEADER_SESSION_ID, id);
             let broken = match request.send().await {
                 // A session that has expired or a key that is revoked does not come back.
                 Ok(refused) if is_permanent(refused.status()) => return,
@@ -173,7 +173,7 @@ impl Bridge {
     async fn close_session(&self) {
         let Some(session) = self.session.lock().await.take() else { return };
         session.notifications.abort();
-        if let Err(error) = self.request(Method::DELETE).header(SESSION_ID, session.id).send().await {
+        if let Err(error) = self.request(Method::DELETE).header(HEADER_SESSION_ID, session.id).send().await {
             tracing::debug!("the session was not closed: {error}");
         }
     }
@@ -185,8 +185,8 @@ impl Bridge {
     async fn post(&self, message: &Value, line: String, session: Option<&str>) -> anyhow::Result<Response> {
         let request =
             with_standard_headers(self.request(Method::POST), message).header(ACCEPT, JSON_OR_EVENT_STREAM).body(line);
-        let request = session.into_iter().fold(request, |request, id| request.header(SESSION_ID, id));
-        request.header(CONTENT_TYPE, "application/json").send().await.context("the server is unreachable")
+        let request = session.into_iter().fold(request, |request, id| request.header(HEADER_SESSION_ID, id));
+        request.header(CONTENT_TYPE, JSON_MIME_TYPE).send().await.context("the server is unreachable")
     }
 
     fn request(&self, method: Method) -> RequestBuilder {
@@ -197,14 +197,14 @@ impl Bridge {
     async fn write_messages(&self, response: Response) -> anyhow::Result<()> {
         let status = response.status();
         let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if status.is_success() && media_type.starts_with(EVENT_STREAM) {
+        if status.is_success() && media_type.starts_with(EVENT_STREAM_MIME_TYPE) {
             let mut messages = pin!(sse::messages(response.bytes_stream()));
             while let Some(message) = messages.next().await {
                 self.write(message?).await;
             }
             return Ok(());
         }
-        let is_json = media_type.starts_with("application/json");
+        let is_json = media_type.starts_with(JSON_MIME_TYPE);
         let body = response.text().await?;
         match status {
             StatusCode::ACCEPTED => {}
@@ -227,7 +227,8 @@ fn with_standard_headers(request: RequestBuilder, message: &Value) -> RequestBui
     let params = &message["params"];
     let version = &params["_meta"]["io.modelcontextprotocol/protocolVersion"];
     let name = if message["method"] == "resources/read" { &params["uri"] } else { &params["name"] };
-    let headers = [("mcp-protocol-version", version), ("mcp-method", &message["method"]), ("mcp-name", name)];
+    let headers =
+        [(HEADER_MCP_PROTOCOL_VERSION, version), (HEADER_MCP_METHOD, &message["method"]), (HEADER_MCP_NAME, name)];
     headers.into_iter().fold(request, |request, (header, value)| match value.as_str() {
         Some(value) => request.header(header, &*header_value(value)),
         None => request,
@@ -237,11 +238,11 @@ fn with_standard_headers(request: RequestBuilder, message: &Value) -> RequestBui
 /// A string as a header value: in Base64, and marked so, where it is not printable ASCII.
 fn header_value(value: &str) -> Cow<'_, str> {
     let is_printable = value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    let is_marked = value.starts_with(BASE64_PREFIX) && value.ends_with(BASE64_SUFFIX);
+    let is_marked = value.starts_with(BASE64_HEADER_PREFIX) && value.ends_with(BASE64_HEADER_SUFFIX);
     if is_printable && !is_marked && value.trim() == value {
         return Cow::Borrowed(value);
     }
-    Cow::Owned(format!("{BASE64_PREFIX}{}{BASE64_SUFFIX}", STANDARD.encode(value)))
+    Cow::Owned(format!("{BASE64_HEADER_PREFIX}{}{BASE64_HEADER_SUFFIX}", STANDARD.encode(value)))
 }
 
 /// Whether the same request will fail again.
@@ -250,7 +251,7 @@ fn is_permanent(status: StatusCode) -> bool {
 }
 
 fn session_id(response: &Response) -> Option<String> {
-    response.headers().get(SESSION_ID)?.to_str().ok().map(str::to_owned)
+    response.headers().get(HEADER_SESSION_ID)?.to_str().ok().map(str::to_owned)
 }
 
 /// The JSON-RPC error for the request `id` that the server did not answer; empty for notifications.
@@ -283,7 +284,10 @@ mod tests {
         assert_eq!(header_value("omi://memories/ä"), "=?base64?b21pOi8vbWVtb3JpZXMvw6Q=?=");
         for other in [" a", "a\n", "\u{7f}", "=?base64?YQ==?="] {
             let value = header_value(other);
-            let coded = value.strip_prefix(BASE64_PREFIX).and_then(|value| value.strip_suffix(BASE64_SUFFIX)).unwrap();
+            let coded = value
+                .strip_prefix(BASE64_HEADER_PREFIX)
+                .and_then(|value| value.strip_suffix(BASE64_HEADER_SUFFIX))
+                .unwrap();
             assert_eq!(STANDARD.decode(coded).unwrap(), other.as_bytes());
         }
     }
