@@ -21,7 +21,6 @@ mod pages;
 mod progress;
 mod routes;
 mod server;
-mod stdio;
 
 pub use app::{mounted_routes, openapi_document, routes};
 pub use auth::SignIn;

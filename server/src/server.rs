@@ -53,7 +53,10 @@ pub async fn start(config: Config) -> anyhow::Result<ServerHandle> {
 ///
 /// # Errors
 /// As [`start`].
-pub async fn start_with(config: Config, extension: Arc<dyn Extension>) -> anyhow::Result<ServerHandle> {
+pub async fn start_with_handler<H: ServerHandler>(
+    config: Config,
+    wrap_handler: impl Fn(McpHandler) -> H + Clone + Send + Sync + 'static,
+) -> anyhow::Result<ServerHandle> {
     let address = SocketAddr::new(config.server.host, config.server.port);
     let listener =
         TcpListener::bind(address).await.map_err(|reason| ExitError::Port { address: address.to_string(), reason })?;
@@ -66,7 +69,7 @@ pub async fn start_with(config: Config, extension: Arc<dyn Extension>) -> anyhow
     resources.rate_limiter.load(&resources.database, owner).await?;
     let stop = CancellationToken::new();
     let connections = Connections::default();
-    let app = app::app(Arc::clone(&resources), &config, connections.clone(), extension, stop.clone());
+    let app = app::app(Arc::clone(&resources), &config, connections.clone(), wrap_handler, stop.clone());
     let watch = tls.as_ref().map(|tls| tls.watch(stop.clone())).transpose()?;
     let listener = Listener {
         listener,

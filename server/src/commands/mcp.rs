@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     data_folder::DataFolder,
     exit::ExitError,
-    stdio::{bridge_stdio, serve_stdio},
+    mcp::{stdio::serve_stdio, stdio_bridge::bridge_stdio},
 };
 
 /// The name of the key that an assistant uses where no server runs.

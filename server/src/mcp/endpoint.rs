@@ -24,9 +24,7 @@ use tools::Context;
 
 use super::{
     McpSettings, batch,
-    errors::{
-        as_json_rpc, detail_response, error_response, insufficient_scope, invalid_request, not_acceptable, unauthorized,
-    },
+    errors::{as_json_rpc, detail_response, insufficient_scope, invalid_request, not_acceptable, unauthorized},
     legacy_sse::{self, SseConnections},
     message::{INITIALIZE, Message, Payload, SUBSCRIPTIONS_LISTEN},
     negotiate::Accept,
@@ -229,7 +227,7 @@ impl Endpoint for McpEndpoint {
     async fn call(&self, mut request: Request) -> Result<Response> {
         let context = match self.sign_in.mcp_endpoint_context(request.headers()).await {
             Ok(context) => context,
-            Err(error) => return Ok(unauthorized(&self.base, &request, &error)),
+            Err(error) => return Ok(unauthorized(&self.base, &request, error)),
         };
         if let Some(id) = session_id(request.headers()) {
             if !self.sessions.is_owner(&id, &context.caller.user) {
@@ -243,7 +241,7 @@ impl Endpoint for McpEndpoint {
         request.extensions_mut().insert(Arc::clone(&self.sign_in));
         let mut response = StreamResponse::new(&self.streams, &self.sign_in, &context, request.headers());
         match self.dispatch(request, &context, &mut response).await {
-            Ok(answer) => Ok(response.wrap(answer).unwrap_or_else(|error| error_response(&error))),
+            Ok(answer) => Ok(response.wrap(answer).unwrap_or_else(openapi::refuse)),
             Err(error) if error.is_from_response() => Ok(error.into_response()),
             Err(error) => Err(error),
         }
@@ -263,7 +261,7 @@ fn rmcp_config(settings: &McpSettings, closing: &CancellationToken) -> Streamabl
 
 /// Ends a request with a tool's error.
 fn refused(error: tools::Error) -> Error {
-    Error::from_response(error_response(&error))
+    Error::from_response(openapi::refuse(error))
 }
 
 fn session_not_found() -> Response {

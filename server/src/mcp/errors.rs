@@ -2,7 +2,7 @@
 
 use poem::{
     Request, Response,
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
 };
 use rmcp::{
     ErrorData,
@@ -61,24 +61,13 @@ pub(super) fn detail_response(status: StatusCode, sentence: &str) -> Response {
     Response::builder().status(status).content_type("application/json").body(body)
 }
 
-/// A tool's error in the form of the REST API.
-pub(super) fn error_response(error: &Error) -> Response {
-    let mut response = detail_response(error.status(), &error.to_string());
-    for (name, value) in error.retry_headers() {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
-}
-
 /// The response to a request without a valid credential, with the way to authenticate.
-pub(super) fn unauthorized(base: &BaseUrl, request: &Request, error: &Error) -> Response {
-    let mut response = error_response(error);
-    if error.status() == StatusCode::UNAUTHORIZED {
-        let wrong = request.headers().contains_key(header::AUTHORIZATION).then_some(error);
-        let challenge = oauth::unauthorized(base, request, wrong);
-        response.headers_mut().extend(challenge.map(|challenge| (header::WWW_AUTHENTICATE, challenge)));
+pub(super) fn unauthorized(base: &BaseUrl, request: &Request, error: Error) -> Response {
+    let wrong = request.headers().contains_key(header::AUTHORIZATION).then_some(&error);
+    let challenge = oauth::unauthorized(base, request, wrong).filter(|_| error.status() == StatusCode::UNAUTHORIZED);
+    let mut response = openapi::refuse(error);
+    if let Some(challenge) = challenge {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
     response
 }

@@ -9,7 +9,7 @@ use rmcp::transport::common::http_header::EVENT_STREAM_MIME_TYPE;
 use sse_stream::SseStream;
 
 /// The data of each event; events without data are left out.
-pub(crate) fn messages<B, E, S>(chunks: S) -> impl Stream<Item = io::Result<String>> + use<B, E, S>
+pub(super) fn messages<B, E, S>(chunks: S) -> impl Stream<Item = io::Result<String>> + use<B, E, S>
 where
     B: Buf,
     E: Error + Send + Sync + 'static,

@@ -28,7 +28,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::mcp::sse;
+use super::sse;
 
 const JSON_OR_EVENT_STREAM: &str = "application/json, text/event-stream";
 

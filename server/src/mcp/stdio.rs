@@ -1,14 +1,10 @@
 //! MCP over standard input and output, for clients that start their servers themselves. Standard output carries protocol
 //! messages only.
 
-mod bridge;
-
 use anyhow::Context as _;
 use rmcp::{ServiceExt, transport::stdio_pipes};
 
-pub(crate) use bridge::bridge_stdio;
-
-use crate::mcp::{McpHandler, McpSettings};
+use super::{McpHandler, McpSettings};
 use tools::toolsets::Shown;
 
 /// Serves one caller from this process, until standard input ends. Fails when the client does not initialize.
