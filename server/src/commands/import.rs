@@ -32,8 +32,8 @@ pub(crate) async fn run(config: &Config, args: &ImportArgs) -> anyhow::Result<()
     let mut importer = Importer::new(&opened.resources, &opened.owner);
     let mut outcome = Ok(());
     for input in &inputs {
-        let taken = importer.import_file(input, |read| bar.set_position(read)).await;
-        outcome = taken.with_context(|| stopped(&input.name));
+        let imported = importer.import_file(input, |read| bar.set_position(read)).await;
+        outcome = imported.with_context(|| stopped(&input.name));
         if outcome.is_err() {
             break;
         }

@@ -44,7 +44,7 @@ async fn answer(state: &State, mut request: Request) -> Result<Response, Respons
     Ok(permit.hold(frames_response(frames)))
 }
 
-/// The app that is asked; clients send `null` or nothing for none.
+/// The app of the chat; clients send `null` or nothing for none.
 pub(super) fn app_id(request: &Request) -> Option<String> {
     let query: HashMap<String, String> = request.params().unwrap_or_default();
     let given = query.get("app_id").or_else(|| query.get("plugin_id"));

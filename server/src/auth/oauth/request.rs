@@ -158,14 +158,14 @@ fn invalid_target() -> OAuthError {
 
 /// The requested scopes, in the order in which they are shown.
 fn scopes(text: Option<&str>) -> Result<Vec<Scope>, OAuthError> {
-    let mut asked = Vec::new();
+    let mut requested = Vec::new();
     for name in text.unwrap_or_default().split_ascii_whitespace().filter(|name| *name != OFFLINE_ACCESS) {
         let scope =
             Scope::parse(name, KeyFamily::Mcp).ok_or_else(|| OAuthError::new("invalid_scope", "A scope is unknown"))?;
-        asked.push(scope);
+        requested.push(scope);
     }
-    if asked.is_empty() {
-        asked.push(Scope::MemoriesRead);
+    if requested.is_empty() {
+        requested.push(Scope::MemoriesRead);
     }
-    Ok(Scope::available(KeyFamily::Mcp).iter().copied().filter(|scope| asked.contains(scope)).collect())
+    Ok(Scope::available(KeyFamily::Mcp).iter().copied().filter(|scope| requested.contains(scope)).collect())
 }
