@@ -25,7 +25,7 @@ const ABOUT: &str = "Recollect is a personal memory server. It speaks the Omi AP
     Every error body is `{\"detail\": …}`: a sentence, or for arguments a list of what is wrong and where.";
 
 /// Authenticates requests.
-pub trait SignIn: Send + Sync + 'static {
+pub trait Authenticate: Send + Sync + 'static {
     /// The context of the request with these headers, on a route for `audience`; else the contract's 401 or 403.
     fn context<'a>(
         &'a self,
@@ -41,21 +41,21 @@ pub trait SignIn: Send + Sync + 'static {
 
 /// Every route of every tool.
 pub struct Api {
-    sign_in: Arc<dyn SignIn>,
+    authenticator: Arc<dyn Authenticate>,
 }
 
 /// The tools' routes, and those of another API beside them.
 pub type Service<Other> = OpenApiService<(Api, Other), ()>;
 
 /// The tools' routes, with those of `others` (`()` for none) beside them.
-pub fn service<Other: OpenApi>(sign_in: Arc<dyn SignIn>, others: Other) -> Service<Other> {
-    titled((Api::new(sign_in), others))
+pub fn service<Other: OpenApi>(authenticator: Arc<dyn Authenticate>, others: Other) -> Service<Other> {
+    titled((Api::new(authenticator), others))
 }
 
 impl Api {
-    /// The routes, authenticated by `sign_in`.
-    pub fn new(sign_in: Arc<dyn SignIn>) -> Self {
-        Self { sign_in }
+    /// The routes, authenticated by `authenticator`.
+    pub fn new(authenticator: Arc<dyn Authenticate>) -> Self {
+        Self { authenticator }
     }
 }
 
@@ -92,7 +92,7 @@ impl OpenApi for Api {
 
     fn add_routes(self, route_table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
         for operation in operation::all() {
-            let endpoint = Call { operation, sign_in: self.sign_in.clone() };
+            let endpoint = Call { operation, authenticator: self.authenticator.clone() };
             let methods = route_table.entry(operation.router_path()).or_default();
             methods.insert(operation.route.method.clone(), endpoint.boxed());
         }
@@ -125,7 +125,7 @@ fn describe(operation: &'static Operation) -> MetaOperation {
 /// The endpoint of one route.
 struct Call {
     operation: &'static Operation,
-    sign_in: Arc<dyn SignIn>,
+    authenticator: Arc<dyn Authenticate>,
 }
 
 impl Endpoint for Call {
@@ -140,9 +140,10 @@ impl Call {
     /// Refuses callers without permission before the body is read.
     async fn answer(&self, mut request: Request) -> Result<Response, Refusal> {
         let Operation { tool, route, .. } = self.operation;
-        let context = self.sign_in.context(route.audience, request.headers()).await;
-        let context = context
-            .map_err(|error| Refusal::from(error).challenging(|| self.sign_in.challenge(route.audience, &request)))?;
+        let context = self.authenticator.context(route.audience, request.headers()).await;
+        let context = context.map_err(|error| {
+            Refusal::from(error).challenging(|| self.authenticator.challenge(route.audience, &request))
+        })?;
         let context = context.at(rate_limit::address_of(&request));
         tool.permits(&context)?;
         rate_limit::check_rate_limit(self.operation, &context, &request)?;
@@ -207,7 +208,7 @@ mod tests {
     /// Lets nobody in.
     struct Closed(fn() -> Error);
 
-    impl SignIn for Closed {
+    impl Authenticate for Closed {
         fn context<'a>(&'a self, _: Audience, _: &'a HeaderMap) -> BoxFuture<'a, tools::Result<Context>> {
             Box::pin(async { Err((self.0)()) })
         }

@@ -19,7 +19,7 @@ mod reply;
 mod request;
 mod ui;
 
-pub use api::{Api, PreparedCall, Service, SignIn, service};
+pub use api::{Api, Authenticate, PreparedCall, Service, service};
 pub use body::read_json;
 pub use catch_errors::catch_errors;
 pub use depth::{MAX_DEPTH, is_too_deep};

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     address::BaseUrl,
-    auth::{SignIn, oauth::Oauth, oidc_login::OidcLogin},
+    auth::{Authenticator, oauth::Oauth, oidc_login::OidcLogin},
     config::Config,
     http::Connections,
     mcp::{self, McpHandler, McpSettings},
@@ -32,15 +32,24 @@ where
     W: Fn(McpHandler) -> H + Clone + Send + Sync + 'static,
 {
     let base = BaseUrl::new(&config.server);
-    let sign_in = Arc::new(SignIn::new(Arc::clone(&resources)).with_access_tokens(base.clone()));
+    let authenticator = Arc::new(Authenticator::new(Arc::clone(&resources)).with_access_tokens(base.clone()));
     let streams = StreamLimit::new(config.limits.streams);
     let settings = McpSettings { max_body: config.server.max_body, ..McpSettings::default() };
-    let mcp = mcp::endpoint(Arc::clone(&sign_in), base.clone(), &settings, wrap_handler, streams.clone(), closing);
-    let oauth = Oauth::new(Arc::clone(&resources), Arc::clone(&sign_in), base.clone());
-    let oidc_login = OidcLogin::new(Arc::clone(&resources), Arc::clone(&sign_in), base);
-    let mcp = Arc::new(mcp);
-    let state = State { sign_in: Arc::clone(&sign_in), resources, connections, streams, mcp, oauth, oidc_login };
-    let routes = Route::new().nest_no_strip("/", service(sign_in, Routes(Arc::new(state))));
+    let mcp =
+        mcp::endpoint(Arc::clone(&authenticator), base.clone(), &settings, wrap_handler, streams.clone(), closing);
+    let oauth = Oauth::new(Arc::clone(&resources), Arc::clone(&authenticator), base.clone());
+    let oidc_login = OidcLogin::new(Arc::clone(&resources), Arc::clone(&authenticator), base.clone());
+    let state = State {
+        authenticator: Arc::clone(&authenticator),
+        resources,
+        connections,
+        streams,
+        base,
+        mcp,
+        oauth,
+        oidc_login,
+    };
+    let routes = Route::new().nest_no_strip("/", service(authenticator, Routes(Arc::new(state))));
     Middleware::wrap(catch_errors(routes, mounted_routes()), config)
 }
 

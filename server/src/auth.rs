@@ -5,4 +5,4 @@ pub(crate) mod challenge;
 pub(crate) mod oauth;
 pub(crate) mod oidc_login;
 
-pub use authenticator::SignIn;
+pub use authenticator::Authenticator;

@@ -23,7 +23,7 @@ mod routes;
 mod server;
 
 pub use app::{mounted_routes, openapi_document, routes};
-pub use auth::SignIn;
+pub use auth::Authenticator;
 pub use cli::run;
 pub use config::Config;
 pub use exit::ExitError;

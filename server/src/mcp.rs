@@ -33,7 +33,7 @@ mod tool_list;
 use std::sync::Arc;
 
 use poem::{
-    EndpointExt, Request, Route, get, handler,
+    Request, handler,
     web::{Data, Json},
 };
 use rmcp::ServerHandler;
@@ -41,8 +41,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::{address::BaseUrl, auth::SignIn, middleware::stream_limit::StreamLimit};
-use endpoint::McpEndpoint;
+use crate::{address::BaseUrl, auth::Authenticator, middleware::stream_limit::StreamLimit};
+pub(crate) use endpoint::McpEndpoint;
 pub use handler::McpHandler;
 
 /// The limits of the MCP endpoint.
@@ -61,29 +61,24 @@ impl Default for McpSettings {
     }
 }
 
-/// The MCP routes below `/v1/mcp`. `wrap` makes the handler of each session or request from ours. Sessions and streams end
+/// The endpoint of the MCP routes below `/v1/mcp`. `wrap` makes the handler of each session or request from ours. Sessions and streams end
 /// when `closing` is cancelled.
 pub(crate) fn endpoint<H: ServerHandler>(
-    sign_in: Arc<SignIn>,
+    authenticator: Arc<Authenticator>,
     base: BaseUrl,
     settings: &McpSettings,
     wrap: impl Fn(McpHandler) -> H + Clone + Send + Sync + 'static,
     streams: StreamLimit,
     closing: CancellationToken,
-) -> Route {
+) -> Arc<McpEndpoint> {
     let handler = McpHandler::for_requests(settings.page_size);
     let make_handler = move || wrap(handler.for_new_connection());
-    let endpoint = Arc::new(McpEndpoint::new(sign_in, base.clone(), settings, make_handler, streams, closing));
-    Route::new()
-        .at("/v1/mcp", Arc::clone(&endpoint))
-        .at("/v1/mcp/sse", Arc::clone(&endpoint))
-        .at("/v1/mcp/messages", endpoint)
-        .at("/v1/mcp/sse/info", get(describe_endpoint.data(base)))
+    Arc::new(McpEndpoint::new(authenticator, base, settings, make_handler, streams, closing))
 }
 
 /// Describes the endpoint to clients that have no key yet.
 #[handler]
-fn describe_endpoint(request: &Request, base: Data<&BaseUrl>) -> Json<Value> {
+pub(crate) fn describe_endpoint(request: &Request, base: Data<&BaseUrl>) -> Json<Value> {
     let base = base.of(request).unwrap_or_default();
     Json(json!({
         "endpoint": "/v1/mcp/sse",

@@ -10,9 +10,9 @@ mod voice;
 use std::{collections::HashMap, sync::Arc};
 
 use http::Method;
-use openapi::{SignIn as _, document_endpoint, locality, ui_endpoint};
+use openapi::{Authenticate as _, document_endpoint, locality, ui_endpoint};
 use poem::{
-    Endpoint, EndpointExt, IntoResponse, Request, Response, Route,
+    Endpoint, EndpointExt, IntoResponse, Request, Response,
     endpoint::{BoxEndpoint, make},
 };
 use poem_openapi::{
@@ -23,23 +23,26 @@ use resources::Resources;
 use tools::{Audience, Context, Result, streaming::StreamOperation};
 
 use crate::{
+    address::BaseUrl,
     auth::{
-        SignIn,
+        Authenticator,
         oauth::{Oauth, authorize, metadata, oidc_callback, register, token},
         oidc_login::{self, OidcLogin, apps, code_flow},
     },
     http::Connections,
+    mcp::{self, McpEndpoint},
     middleware::stream_limit::{StreamLimit, StreamPermit},
     pages,
 };
 
 /// State of the routes.
 pub(crate) struct State {
-    pub(crate) sign_in: Arc<SignIn>,
+    pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) resources: Arc<Resources>,
     pub(crate) connections: Connections,
     pub(crate) streams: StreamLimit,
-    pub(crate) mcp: Arc<Route>,
+    pub(crate) base: BaseUrl,
+    pub(crate) mcp: Arc<McpEndpoint>,
     pub(crate) oauth: Arc<Oauth>,
     pub(crate) oidc_login: Arc<OidcLogin>,
 }
@@ -47,7 +50,7 @@ pub(crate) struct State {
 impl State {
     /// Authenticates the user, and opens a stream of theirs.
     async fn admit(&self, request: &Request, operation: &StreamOperation) -> Result<(Context, StreamPermit)> {
-        let context = self.sign_in.context(Audience::App, request.headers()).await?;
+        let context = self.authenticator.context(Audience::App, request.headers()).await?;
         let permit = self.open(&context, request, operation)?;
         Ok((context, permit))
     }
@@ -87,7 +90,7 @@ const ROUTES: &[(Method, &str, Mount)] = &[
     (Method::GET, "/v1/mcp/sse", |state| boxed(Arc::clone(&state.mcp))),
     (Method::HEAD, "/v1/mcp/sse", |state| boxed(Arc::clone(&state.mcp))),
     (Method::POST, "/v1/mcp/sse", |state| boxed(Arc::clone(&state.mcp))),
-    (Method::GET, "/v1/mcp/sse/info", |state| boxed(Arc::clone(&state.mcp))),
+    (Method::GET, "/v1/mcp/sse/info", |state| boxed(mcp::describe_endpoint.data(state.base.clone()))),
     // OAuth 2.1 authorization server
     (Method::GET, "/.well-known/oauth-authorization-server", |state| on(&state.oauth, metadata::server)),
     (Method::GET, "/.well-known/oauth-authorization-server/v1/mcp", |state| on(&state.oauth, metadata::server)),

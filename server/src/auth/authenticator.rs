@@ -17,7 +17,7 @@ use crate::{address::BaseUrl, auth_outcome};
 const INVALID_TOKEN: &str = "Invalid authorization token";
 
 /// Authenticates requests.
-pub struct SignIn {
+pub struct Authenticator {
     resources: Arc<Resources>,
     /// The server that access tokens must be issued for; `None` accepts no access tokens.
     base: Option<BaseUrl>,
@@ -32,7 +32,7 @@ enum TokenRejection {
     Token(AuthError),
 }
 
-impl SignIn {
+impl Authenticator {
     /// Authenticates the users and keys of `resources`.
     pub fn new(resources: Arc<Resources>) -> Self {
         Self { resources, base: None }
@@ -221,7 +221,7 @@ impl SignIn {
     }
 }
 
-impl openapi::SignIn for SignIn {
+impl openapi::Authenticate for Authenticator {
     /// The routes for MCP keys accept the same tokens as the endpoint, and have the same challenge.
     fn challenge(&self, audience: Audience, request: &Request) -> Option<String> {
         let base = self.base.as_ref().filter(|_| audience == Audience::Mcp)?;

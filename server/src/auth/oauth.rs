@@ -20,19 +20,18 @@ use std::sync::Arc;
 
 use resources::Resources;
 
-use super::SignIn;
-pub(crate) use super::challenge::{challenge, unauthorized};
+use super::Authenticator;
 use crate::address::BaseUrl;
 
 /// State of the OAuth routes.
 pub(crate) struct Oauth {
     resources: Arc<Resources>,
-    sign_in: Arc<SignIn>,
+    authenticator: Arc<Authenticator>,
     base: BaseUrl,
 }
 
 impl Oauth {
-    pub(crate) fn new(resources: Arc<Resources>, sign_in: Arc<SignIn>, base: BaseUrl) -> Arc<Self> {
-        Arc::new(Self { resources, sign_in, base })
+    pub(crate) fn new(resources: Arc<Resources>, authenticator: Arc<Authenticator>, base: BaseUrl) -> Arc<Self> {
+        Arc::new(Self { resources, authenticator, base })
     }
 }

@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tools::{Error, Issue, Result};
 
-use super::SignIn;
+use super::Authenticator;
 use crate::address::BaseUrl;
 
 /// The maximum size of a form, in bytes.
@@ -28,13 +28,13 @@ const MAX_FORM: usize = 64 << 10;
 /// State of these routes.
 pub(crate) struct OidcLogin {
     resources: Arc<Resources>,
-    sign_in: Arc<SignIn>,
+    authenticator: Arc<Authenticator>,
     base: BaseUrl,
 }
 
 impl OidcLogin {
-    pub(crate) fn new(resources: Arc<Resources>, sign_in: Arc<SignIn>, base: BaseUrl) -> Arc<Self> {
-        Arc::new(Self { resources, sign_in, base })
+    pub(crate) fn new(resources: Arc<Resources>, authenticator: Arc<Authenticator>, base: BaseUrl) -> Arc<Self> {
+        Arc::new(Self { resources, authenticator, base })
     }
 }
 

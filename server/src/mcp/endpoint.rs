@@ -32,7 +32,7 @@ use super::{
     sessions::McpSessions,
     stream_response::StreamResponse,
 };
-use crate::{address::BaseUrl, auth::SignIn, middleware::stream_limit::StreamLimit};
+use crate::{address::BaseUrl, auth::Authenticator, middleware::stream_limit::StreamLimit};
 
 const MESSAGES_PATH: &str = "/v1/mcp/messages";
 const OLDER_PATH: &str = "/v1/mcp/sse";
@@ -50,8 +50,8 @@ pub(super) enum Transport {
 }
 
 /// The MCP endpoint.
-pub(super) struct McpEndpoint {
-    sign_in: Arc<SignIn>,
+pub(crate) struct McpEndpoint {
+    authenticator: Arc<Authenticator>,
     base: BaseUrl,
     sessions: Arc<McpSessions>,
     sse_connections: Arc<SseConnections>,
@@ -65,7 +65,7 @@ pub(super) struct McpEndpoint {
 impl McpEndpoint {
     /// Sets rmcp up for both transports.
     pub(super) fn new<H: ServerHandler>(
-        sign_in: Arc<SignIn>,
+        authenticator: Arc<Authenticator>,
         base: BaseUrl,
         settings: &McpSettings,
         make_handler: impl Fn() -> H + Clone + Send + Sync + 'static,
@@ -79,7 +79,7 @@ impl McpEndpoint {
         let no_sessions = Arc::new(NeverSessionManager::default());
         let sessionless = config.clone().with_legacy_session_mode(false);
         Self {
-            sign_in,
+            authenticator,
             base,
             with_sessions: StreamableHttpService::new(make_handler.clone(), Arc::clone(&sessions), config)
                 .compat()
@@ -225,7 +225,7 @@ impl Endpoint for McpEndpoint {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let context = match self.sign_in.mcp_endpoint_context(request.headers()).await {
+        let context = match self.authenticator.mcp_endpoint_context(request.headers()).await {
             Ok(context) => context,
             Err(error) => return Ok(unauthorized(&self.base, &request, error)),
         };
@@ -238,8 +238,8 @@ impl Endpoint for McpEndpoint {
         let locality = openapi::locality(&request);
         request.extensions_mut().insert(locality);
         request.extensions_mut().insert(context.clone());
-        request.extensions_mut().insert(Arc::clone(&self.sign_in));
-        let mut response = StreamResponse::new(&self.streams, &self.sign_in, &context, request.headers());
+        request.extensions_mut().insert(Arc::clone(&self.authenticator));
+        let mut response = StreamResponse::new(&self.streams, &self.authenticator, &context, request.headers());
         match self.dispatch(request, &context, &mut response).await {
             Ok(answer) => Ok(response.wrap(answer).unwrap_or_else(openapi::refuse)),
             Err(error) if error.is_from_response() => Ok(error.into_response()),

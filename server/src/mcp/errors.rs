@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tools::{Access, Context, Credential, Error};
 
 use super::message::Message;
-use crate::{address::BaseUrl, auth::oauth};
+use crate::{address::BaseUrl, auth::challenge};
 
 /// The JSON-RPC code for a credential that lacks a scope.
 const MISSING_SCOPE: ErrorCode = ErrorCode(-32003);
@@ -64,7 +64,8 @@ pub(super) fn detail_response(status: StatusCode, sentence: &str) -> Response {
 /// The response to a request without a valid credential, with the way to authenticate.
 pub(super) fn unauthorized(base: &BaseUrl, request: &Request, error: Error) -> Response {
     let wrong = request.headers().contains_key(header::AUTHORIZATION).then_some(&error);
-    let challenge = oauth::unauthorized(base, request, wrong).filter(|_| error.status() == StatusCode::UNAUTHORIZED);
+    let challenge =
+        challenge::unauthorized(base, request, wrong).filter(|_| error.status() == StatusCode::UNAUTHORIZED);
     let mut response = openapi::refuse(error);
     if let Some(challenge) = challenge {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
@@ -110,7 +111,8 @@ pub(super) fn insufficient_scope(
     // The next token needs the present scopes as well.
     let held = key.effective_scopes().iter().map(|scope| scope.spelling(key.family));
     let wanted: Vec<String> = held.chain([missing]).collect();
-    let header = oauth::challenge(base, request, &wanted.join(" "), Some(("insufficient_scope", error.to_string())));
+    let header =
+        challenge::challenge(base, request, &wanted.join(" "), Some(("insufficient_scope", error.to_string())));
     let challenge = header.as_ref().and_then(|header| header.to_str().ok());
     let body = json!({
         "jsonrpc": "2.0",

@@ -11,7 +11,7 @@ use tools::{Context, Credential, Result};
 
 use super::{endpoint::Transport, errors::is_credential_rejected, message::Message, negotiate::Accept};
 use crate::{
-    auth::SignIn,
+    auth::Authenticator,
     middleware::stream_limit::{StreamLimit, StreamPermit},
 };
 
@@ -22,7 +22,7 @@ const RECHECK_INTERVAL: Duration = Duration::from_secs(15);
 /// The response to one request, which may be a stream.
 pub(super) struct StreamResponse {
     streams: StreamLimit,
-    sign_in: Arc<SignIn>,
+    authenticator: Arc<Authenticator>,
     context: Context,
     headers: HeaderMap,
     permit: Option<StreamPermit>,
@@ -30,9 +30,14 @@ pub(super) struct StreamResponse {
 
 impl StreamResponse {
     /// The response to a request with these headers.
-    pub(super) fn new(streams: &StreamLimit, sign_in: &Arc<SignIn>, context: &Context, headers: &HeaderMap) -> Self {
-        let (streams, sign_in) = (streams.clone(), Arc::clone(sign_in));
-        Self { streams, sign_in, context: context.clone(), headers: headers.clone(), permit: None }
+    pub(super) fn new(
+        streams: &StreamLimit,
+        authenticator: &Arc<Authenticator>,
+        context: &Context,
+        headers: &HeaderMap,
+    ) -> Self {
+        let (streams, authenticator) = (streams.clone(), Arc::clone(authenticator));
+        Self { streams, authenticator, context: context.clone(), headers: headers.clone(), permit: None }
     }
 
     /// Takes a stream slot if the response to one of the messages may be a stream: before anything is done, so that
@@ -71,7 +76,7 @@ impl StreamResponse {
         }
         self.reserve()?;
         if let Credential::Key(key) = &self.context.caller.credential {
-            let until = rejected(self.sign_in, self.headers, Arc::clone(key));
+            let until = rejected(self.authenticator, self.headers, Arc::clone(key));
             let chunks = response.take_body().into_bytes_stream().take_until(until);
             response.set_body(Body::from_bytes_stream(chunks));
         }
@@ -83,10 +88,10 @@ impl StreamResponse {
 }
 
 /// Waits until the key that came in these headers is no longer valid.
-async fn rejected(sign_in: Arc<SignIn>, headers: HeaderMap, key: Arc<GrantedKey>) {
+async fn rejected(authenticator: Arc<Authenticator>, headers: HeaderMap, key: Arc<GrantedKey>) {
     while timeout(RECHECK_INTERVAL, key.revoked.cancelled()).await.is_err() {
         // While a key cannot be checked, its streams go on.
-        if let Err(error) = sign_in.mcp_endpoint_context(&headers).await
+        if let Err(error) = authenticator.mcp_endpoint_context(&headers).await
             && is_credential_rejected(&error)
         {
             return;

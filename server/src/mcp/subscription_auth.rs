@@ -11,14 +11,14 @@ use super::{
     errors::is_credential_rejected,
     session_state::{SessionState, Snapshot},
 };
-use crate::auth::SignIn;
+use crate::auth::Authenticator;
 
 /// With which credential a subscription reads what its client subscribed to.
 pub(super) enum SubscriptionAuth {
     /// The latest credential of a session; when it expires, a newer one may follow.
-    Session(Arc<SignIn>, Receiver<Snapshot>),
+    Session(Arc<Authenticator>, Receiver<Snapshot>),
     /// The credential of one request, which ends with it.
-    Request(Arc<SignIn>, HeaderMap),
+    Request(Arc<Authenticator>, HeaderMap),
     /// The caller on standard input.
     Stdio(Context),
 }
@@ -27,9 +27,9 @@ impl SubscriptionAuth {
     /// The credential of `caller` in the session that a message with these extensions belongs to.
     pub(super) fn of_session(extensions: &Extensions, caller: &Context) -> Self {
         let session = extensions.get::<Parts>().and_then(|parts| {
-            let sign_in = parts.extensions.get::<Arc<SignIn>>()?;
+            let authenticator = parts.extensions.get::<Arc<Authenticator>>()?;
             let state = parts.extensions.get::<Arc<SessionState>>()?;
-            Some(SubscriptionAuth::Session(Arc::clone(sign_in), state.subscribe()))
+            Some(SubscriptionAuth::Session(Arc::clone(authenticator), state.subscribe()))
         });
         session.unwrap_or_else(|| Self::of_request(extensions, caller))
     }
@@ -37,8 +37,8 @@ impl SubscriptionAuth {
     /// The credential of `caller`, who sent a request with these extensions.
     pub(super) fn of_request(extensions: &Extensions, caller: &Context) -> Self {
         let request = extensions.get::<Parts>().and_then(|parts| {
-            let sign_in = parts.extensions.get::<Arc<SignIn>>()?;
-            Some(SubscriptionAuth::Request(Arc::clone(sign_in), parts.headers.clone()))
+            let authenticator = parts.extensions.get::<Arc<Authenticator>>()?;
+            Some(SubscriptionAuth::Request(Arc::clone(authenticator), parts.headers.clone()))
         });
         request.unwrap_or_else(|| SubscriptionAuth::Stdio(caller.clone()))
     }
@@ -65,11 +65,11 @@ impl SubscriptionAuth {
     /// The credential is no longer valid, or cannot be checked at present.
     pub(super) async fn context(&self) -> Result<Context> {
         match self {
-            SubscriptionAuth::Session(sign_in, state) => {
+            SubscriptionAuth::Session(authenticator, state) => {
                 let headers = state.borrow().headers.clone();
-                sign_in.mcp_endpoint_context(&headers).await
+                authenticator.mcp_endpoint_context(&headers).await
             }
-            SubscriptionAuth::Request(sign_in, headers) => sign_in.mcp_endpoint_context(headers).await,
+            SubscriptionAuth::Request(authenticator, headers) => authenticator.mcp_endpoint_context(headers).await,
             SubscriptionAuth::Stdio(context) => Ok(context.clone()),
         }
     }

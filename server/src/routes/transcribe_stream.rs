@@ -53,7 +53,7 @@ pub(super) async fn transcribe(state: Arc<State>, request: Request) -> Response 
         Error::Limited(_) => (CloseCode::Again, error.to_string()),
         error => (CloseCode::Policy, error.to_string()),
     };
-    let admitted = state.sign_in.socket_context(request.headers()).await.and_then(|context| {
+    let admitted = state.authenticator.socket_context(request.headers()).await.and_then(|context| {
         let permit = state.open(&context, &request, &TRANSCRIBE).map_err(refused)?;
         Ok((permit, context, AudioFormat::read(&request)?))
     });

@@ -134,8 +134,8 @@ impl AuthorizeSession {
         let text = |name| form.get(name).ok().flatten().unwrap_or_default();
         let (name, password, token) = (text("name").trim(), text("password"), text("token").trim());
         let found = match token.is_empty() {
-            true => oauth.sign_in.user_by_password(from, name, password).await,
-            false => oauth.sign_in.user_by_token(token).await,
+            true => oauth.authenticator.user_by_password(from, name, password).await,
+            false => oauth.authenticator.user_by_token(token).await,
         };
         let problem = match found {
             Ok(user) => return sign_browser_in(oauth, &self.base, &user.id, &self.query).await,
@@ -174,7 +174,7 @@ impl AuthorizeSession {
 
     /// Grants access for a program that has its user's token, such as a page that signs its users in by itself.
     async fn grant_with_token(&self, oauth: &Oauth, token: &str, form: &Parameters) -> Response {
-        let user = match oauth.sign_in.user_by_token(token).await {
+        let user = match oauth.authenticator.user_by_token(token).await {
             Ok(user) => user,
             Err(error) if error.code() == "authorization_denied" => {
                 return OAuthError::new("access_denied", error.to_string()).into();

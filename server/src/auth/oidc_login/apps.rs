@@ -45,7 +45,7 @@ pub(crate) async fn sign_in(login: Arc<OidcLogin>, request: Request) -> Result<R
     let app = login.app(form.app_id.as_deref().unwrap_or_default())?;
     let (account, password) = (form.account.unwrap_or_default(), form.password.unwrap_or_default());
     let state = form.state.as_deref();
-    Ok(match login.sign_in.user_by_password(from, &account, &password).await.inspect_err(log) {
+    Ok(match login.authenticator.user_by_password(from, &account, &password).await.inspect_err(log) {
         Ok(user) => html::redirect_page(&app.id, &app.redirect_url(&user.id, state)),
         Err(problem) => refusal(&app, state, &problem),
     })
