@@ -50,7 +50,7 @@ pub(super) const PUBLIC_ROUTES: &[PublicRoute] = &[
         "",
         Json(r#"{"redirect_uris": ["https://client.example/"]}"#),
         404,
-        "do not register themselves",
+        "Client registration is disabled",
     ),
     // Signing in with a browser.
     (
@@ -58,7 +58,7 @@ pub(super) const PUBLIC_ROUTES: &[PublicRoute] = &[
         "/v1/auth/authorize?provider=google&redirect_uri=https%3A%2F%2Fevil.example%2F",
         Empty,
         400,
-        "redirect_uri is not one that browsers may be sent to",
+        "redirect_uri is not allowed",
     ),
     ("GET /v1/auth/callback/{provider}", "/v1/auth/callback/google?state=x&code=x", Empty, 400, UNKNOWN_SIGN_IN),
     (
