@@ -10,6 +10,12 @@ pub fn refuse(error: Error) -> Response {
     Refusal::from(error).into_response()
 }
 
+/// The same with a sentence as the detail, also where REST clients get an object: MCP clients show it as it is.
+pub fn refuse_as_text(error: Error) -> Response {
+    let detail = json!(error.to_string());
+    Refusal { detail, ..Refusal::from(error) }.into_response()
+}
+
 /// An error response.
 #[derive(Debug)]
 pub(crate) struct Refusal {

@@ -24,7 +24,7 @@ pub use body::read_json;
 pub use catch_errors::catch_errors;
 pub use depth::{MAX_DEPTH, is_too_deep};
 pub use document::{document, document_endpoint};
-pub use error::refuse;
+pub use error::{refuse, refuse_as_text};
 pub use operation::routes;
 pub use rate_limit::{Whence, address_of, locality, network_of};
 pub use ui::ui_endpoint;

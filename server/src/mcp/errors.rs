@@ -66,7 +66,7 @@ pub(super) fn unauthorized(base: &BaseUrl, request: &Request, error: Error) -> R
     let wrong = request.headers().contains_key(header::AUTHORIZATION).then_some(&error);
     let challenge =
         challenge::unauthorized(base, request, wrong).filter(|_| error.status() == StatusCode::UNAUTHORIZED);
-    let mut response = openapi::refuse(error);
+    let mut response = openapi::refuse_as_text(error);
     if let Some(challenge) = challenge {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
