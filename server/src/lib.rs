@@ -22,6 +22,10 @@ mod progress;
 mod routes;
 mod server;
 
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 pub use app::{mounted_routes, openapi_document, routes};
 pub use auth::Authenticator;
 pub use cli::run;
