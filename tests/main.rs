@@ -243,6 +243,7 @@ mod faces {
     mod isolation;
     mod protocol;
     mod refusals;
+    mod scopes;
 }
 
 mod mcp {

@@ -199,8 +199,10 @@ fn identify(tool: &Tool, route: &Route, taken: &mut HashSet<String>) -> String {
 
 fn describe(tool: &Tool, route: &Route) -> String {
     let mut text = tool.description();
-    if let (Access::Scope(scope), Some(family)) = (tool.access, route.audience.family()) {
-        text += &format!("\n\nThe key needs the scope `{}`.", scope.spelling(family));
+    if let (Access::Scope(_), Some(family)) = (tool.access, route.audience.family()) {
+        let scopes: Vec<String> = tool.scopes().map(|scope| format!("`{}`", scope.spelling(family))).collect();
+        let noun = if scopes.len() == 1 { "scope" } else { "scopes" };
+        text += &format!("\n\nThe key needs the {noun} {}.", scopes.join(" and "));
     }
     if route.is_ours() {
         text += "\n\nThis route is Recollect's own; the Omi API does not have it.";

@@ -71,6 +71,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0012_limits.surql"),
     include_str!("migrations/0013_rename_tables.surql"),
     include_str!("migrations/0014_process_mode.surql"),
+    include_str!("migrations/0015_key_creation.surql"),
 ];
 
 /// The number of attempts for a transaction that conflicts with another one.

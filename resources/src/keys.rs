@@ -22,6 +22,20 @@ use crate::{
 /// How often the last use of a key is recorded.
 const RECORD_USE_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
+/// How many keys a user can create, of both families together.
+pub const MAX_KEYS: usize = 100;
+
+/// The result of creating a key for a client.
+#[derive(Debug)]
+pub enum Creation {
+    /// It is created.
+    Created(Box<CreatedKey>),
+    /// The user has [`MAX_KEYS`] keys.
+    TooMany,
+    /// The key that was to create it has been revoked.
+    ParentRevoked,
+}
+
 /// A valid API key, or an OAuth access token: what its bearer may do, and for whom.
 #[derive(Debug)]
 pub struct GrantedKey {
@@ -70,6 +84,11 @@ impl GrantedKey {
     /// The scopes that the key has.
     pub fn effective_scopes(&self) -> &[Scope] {
         self.scopes.as_deref().unwrap_or(Scope::defaults(self.family))
+    }
+
+    /// The id that its requests are counted under: a key shares its rate limits with the keys that it has created.
+    pub fn limit_subject(&self) -> &str {
+        self.listed.made_with.as_ref().unwrap_or(&self.id)
     }
 
     /// Whether a use is to be recorded now. `true` only once an interval: the caller has to record it.
@@ -154,7 +173,7 @@ impl Keys<'_> {
         self.create_expiring(user, family, name, scopes, None).await
     }
 
-    /// Creates a key for `user` that expires at a time, if one is given.
+    /// Creates a key for `user` that expires at a time, if one is given. It is the operator who creates it, without a limit.
     pub async fn create_expiring(
         &self,
         user: &str,
@@ -169,6 +188,19 @@ impl Keys<'_> {
         Ok(created)
     }
 
+    /// Creates a key as [`create_expiring`](Self::create_expiring) does, unless the user has [`MAX_KEYS`].
+    pub async fn create_within_limit(
+        &self,
+        user: &str,
+        family: KeyFamily,
+        name: &str,
+        scopes: Option<&[Scope]>,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<Creation> {
+        let (fields, created) = new_key(user, family, name, scopes, Expiry::At(expires_at));
+        self.insert_within_limit(fields, created, None).await
+    }
+
     /// Creates an MCP key with all scopes, and revokes those of the same name.
     pub async fn replace(&self, user: &str, name: &str) -> Result<CreatedKey> {
         for old in self.list(user, KeyFamily::Mcp).await?.into_iter().filter(|key| key.name == name) {
@@ -178,28 +210,46 @@ impl Keys<'_> {
     }
 
     /// Creates a key with another key, of the same family and user. It is revoked together with that key, and expires
-    /// no later. `None` when that key has been revoked.
+    /// no later.
     pub async fn create_derived(
         &self,
         parent: &GrantedKey,
         name: &str,
         scopes: &[Scope],
         expires_at: Option<DateTime<Utc>>,
-    ) -> Result<Option<CreatedKey>> {
+    ) -> Result<Creation> {
         let (fields, created) =
             new_key(&parent.user, parent.family, name, Some(scopes), Expiry::Derived(parent, expires_at));
-        // The parent is written too, so that revoking it at the same moment conflicts and cannot leave this key behind.
+        self.insert_within_limit(fields, created, Some(&parent.id)).await
+    }
+
+    /// Stores a new key, unless its user has [`MAX_KEYS`] or its parent is gone.
+    async fn insert_within_limit(&self, fields: KeyRow, created: CreatedKey, parent: Option<&str>) -> Result<Creation> {
+        // Concurrent calls write the same row, so that one of two is retried and counts again. The parent is written too:
+        // revoking it at the same moment conflicts and cannot leave this key behind.
         let statements = "BEGIN;
-            LET $parents = (UPDATE $parent SET last_used_at = $now);
-            IF count($parents) > 0 { INSERT INTO key $row; };
-            RETURN count($parents);
+            UPSERT $lock RETURN NONE;
+            DELETE $lock RETURN NONE;
+            LET $has_parent = IF $parent = NONE { true } ELSE {
+                count((UPDATE $parent SET last_used_at = $now)) > 0
+            };
+            LET $fits = count(SELECT VALUE id FROM key WHERE user = $user) < $max;
+            IF $has_parent AND $fits { INSERT INTO key $row; };
+            RETURN { has_parent: $has_parent, fits: $fits };
             COMMIT;";
         let params = Params::new()
-            .with("parent", key_record(&parent.id))
+            .with("lock", RecordId::new("key_creation", fields.user.clone()))
+            .with("parent", parent.map(key_record))
             .with("now", fields.created_at)
+            .with("user", fields.user.clone())
+            .with("max", MAX_KEYS as i64)
             .with("row", row(key_record(&fields.key_id), fields));
-        let parents: Option<i64> = self.0.database.run(statements, params).await?.take(3)?;
-        Ok((parents == Some(1)).then_some(created))
+        let outcome: CreationOutcome = self.0.database.run(statements, params).await?.take(6)?;
+        Ok(match outcome {
+            CreationOutcome { has_parent: false, .. } => Creation::ParentRevoked,
+            CreationOutcome { fits: false, .. } => Creation::TooMany,
+            CreationOutcome { .. } => Creation::Created(Box::new(created)),
+        })
     }
 
     /// The keys of `user` in a family, newest first.
@@ -251,6 +301,12 @@ impl Keys<'_> {
 
 fn key_record(id: &str) -> RecordId {
     RecordId::new("key", id)
+}
+
+#[derive(SurrealValue)]
+struct CreationOutcome {
+    has_parent: bool,
+    fits: bool,
 }
 
 /// When a new key expires.

@@ -1,11 +1,13 @@
 //! API keys: created, described, listed and revoked.
 
 use reqwest::Method;
+use resources::keys::MAX_KEYS;
+use schemas::key::KeyFamily;
 use serde_json::{Value, json};
 
 use crate::support::{
     json::{assert_invalid, column, field_names},
-    server::{Caller, Server},
+    server::{Caller, Server, on_runtime},
 };
 
 /// The scopes of MCP keys and of OAuth clients.
@@ -188,6 +190,32 @@ async fn keys_do_not_manage_keys() {
 }
 
 const OWN: &str = "/v1/dev/user/api-keys";
+
+#[tokio::test]
+async fn a_user_can_create_a_hundred_keys() {
+    let server = Server::shared().await;
+    let user = server.user().await;
+    let (resources, id) = (server.resources.clone(), user.id.clone());
+    // Two exist, and the operator creates as many as they like.
+    let fill = async move {
+        for _ in 2..MAX_KEYS - 1 {
+            resources.keys().create(&id, KeyFamily::Mcp, "filler", None).await.unwrap();
+        }
+    };
+    on_runtime(fill).await;
+    let app = user.app();
+    let creations = (0..4).map(|_| app.post("/v1/dev/keys", json!({ "name": "last" })));
+    let mut statuses: Vec<u16> =
+        futures::future::join_all(creations).await.into_iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 400, 400, 400]);
+    let sentence = "No more than 100 keys can be created; revoke some";
+    for (caller, path) in [(user.app(), "/v1/mcp/keys"), (user.developer(), OWN)] {
+        caller.post(path, json!({ "name": "one more" })).await.refused(400, sentence);
+    }
+    assert_eq!(user.app().delete(&format!("/v1/mcp/keys/{}", user.mcp_key_id)).await.status, 204);
+    user.developer().post(OWN, json!({ "name": "again" })).await.ok();
+}
 
 #[tokio::test]
 async fn a_developer_key_hands_on_no_more_than_it_holds() {

@@ -34,6 +34,7 @@ async fn shared() -> &'static Server {
         "mcp:sse=5",
         "memories:create=1",
         "chat:send=1",
+        "keys:create=3",
         "voice:stream=0",
     ];
     SHARED.get_or_init(|| async { Server::boot(&fresh_folder("limits"), limited(overrides)).await }).await
@@ -85,6 +86,50 @@ async fn each_key_has_each_bucket_for_itself() {
         Some(schemas::scope::Scope::available(KeyFamily::Developer)),
     );
     write(&user.with(&other.await.unwrap().key)).await.ok();
+}
+
+#[tokio::test]
+async fn a_key_shares_its_buckets_with_the_keys_that_it_creates() {
+    let server = shared().await;
+    let user = server.user().await;
+    let scopes = json!(["memories:read", "memories:write"]);
+    let create = async |name: &str| {
+        let body = json!({ "name": name, "scopes": &scopes });
+        let key = user.developer().post("/v1/dev/user/api-keys", body).await.ok();
+        user.with(key["key"].as_str().unwrap())
+    };
+    let (first, second) = (create("first").await, create("second").await);
+    write(&first).await.ok();
+    write(&user.developer()).await.ok();
+    for key in [first, second, user.developer()] {
+        assert_limited(&write(&key).await, "2");
+    }
+}
+
+#[tokio::test]
+async fn creating_keys_is_limited_for_each_user() {
+    let server = shared().await;
+    let user = server.user().await;
+    let paths = ["/v1/dev/keys", "/v1/mcp/keys", "/v1/dev/keys"];
+    for path in paths {
+        user.app().post(path, json!({ "name": "x" })).await.ok();
+    }
+    assert_limited(&user.app().post("/v1/mcp/keys", json!({ "name": "x" })).await, "3");
+    assert_limited(&user.developer().post("/v1/dev/user/api-keys", json!({ "name": "x" })).await, "3");
+}
+
+#[tokio::test]
+async fn asking_the_model_about_a_conversation_is_limited_like_chat() {
+    let server = shared().await;
+    let user = server.user().await;
+    let path = "/v1/conversations/unknown/test-prompt";
+    let prompt = json!({ "prompt": "List the birds" });
+    user.app().post(path, prompt.clone()).await.refused(404, "Conversation not found");
+    assert_limited(&user.app().post(path, prompt).await, "1");
+    let day = json!({ "date": "2026-05-08" });
+    assert_limited(&user.developer().post("/v1/dev/user/daily-summaries", day.clone()).await, "1");
+    assert_limited(&user.app().post("/v1/users/daily-summary-settings/test", day).await, "1");
+    assert_limited(&user.mcp().post("/v1/mcp/ask", json!({ "question": "Who?" })).await, "1");
 }
 
 #[tokio::test]

@@ -172,6 +172,7 @@ fn shared() -> Vec<Tool> {
     ACTION_ITEMS.tools([
         // What was shared cannot be taken back, so the user has to confirm it.
         act!(share_action_items)
+            .more_scopes(&[ActionItemsRead])
             .hints(Hints::DESTRUCTIVE)
             .app("/v1/action-items/share")
             .developer("/v1/dev/user/action-items/share"),

@@ -161,7 +161,9 @@ fn written() -> Vec<Tool> {
             // A published client has an underscore in the path.
             .developer(from_segments("/v1/dev/user/conversations/from_segments")),
         create!(finalize_current_conversation).whole().app("/v1/conversations"),
-        update!(finalize_conversation).app(post("/v1/conversations/{conversation_id}/finalize")),
+        update!(finalize_conversation)
+            .limited(&[Policy::ChatSend])
+            .app(post("/v1/conversations/{conversation_id}/finalize")),
         read!(get_finalization).app("/v1/conversations/{conversation_id}/finalization").developer(
             get("/v1/dev/user/conversations/{conversation_id}/finalization")
                 .limited(&[Policy::DevConversationDetailRead, Policy::DevConversationReadsTotal]),
@@ -169,12 +171,15 @@ fn written() -> Vec<Tool> {
         act!(reprocess_conversation)
             .limited(&[Policy::ConversationsReprocess])
             .app(post("/v1/conversations/{conversation_id}/reprocess").query())
-            .developer("/v1/dev/user/conversations/{conversation_id}/reprocess"),
+            .developer(
+                post("/v1/dev/user/conversations/{conversation_id}/reprocess")
+                    .limited(&[Policy::DevConversations, Policy::ChatSend]),
+            ),
         act!(merge_conversations)
             .limited(&[Policy::ConversationsMerge])
             .hints(Hints::DESTRUCTIVE)
             .app("/v1/conversations/merge"),
-        read!(test_prompt).app(post("/v1/conversations/{conversation_id}/test-prompt")),
+        read!(test_prompt).limited(&[Policy::ChatSend]).app(post("/v1/conversations/{conversation_id}/test-prompt")),
     ])
 }
 
@@ -184,7 +189,8 @@ fn changed() -> Vec<Tool> {
             .assistant_fields(CARD)
             .app(patch("/v1/conversations/{conversation_id}/title").query().require("title").constant(status("Ok")))
             .developer("/v1/dev/user/conversations/{conversation_id}"),
-        update!(set_conversation_visibility).assistant_fields(CARD).app(
+        // What is shared can be read by its link.
+        update!(set_conversation_visibility).more_scopes(&[ConversationsRead]).assistant_fields(CARD).app(
             patch("/v1/conversations/{conversation_id}/visibility")
                 .query()
                 .rename("visibility", "value")

@@ -10,14 +10,18 @@ use schemas::{
     daily_summary::*,
     memory::Done,
     preferences::{Preferences, PreferencesChange},
-    scope::Scope::{ConversationsRead, ConversationsWrite},
+    scope::Scope::{ActionItemsRead, ConversationsRead, ConversationsWrite},
 };
 use serde_json::json;
 
 use crate::{
     Context, Error, Result, Tool,
     calendar::time_zone,
-    tool::{Noun, binding::get},
+    limits::Policy,
+    tool::{
+        Noun,
+        binding::{get, post},
+    },
     toolsets::Toolset,
     webhooks,
 };
@@ -50,7 +54,10 @@ pub(crate) fn tools() -> Vec<Tool> {
         delete!(delete_daily_summary)
             .app("/v1/users/daily-summaries/{summary_id}")
             .developer("/v1/dev/user/daily-summaries/{summary_id}"),
-        act!(make_daily_summary).app("/v1/users/daily-summary-settings/test").developer("/v1/dev/user/daily-summaries"),
+        act!(make_daily_summary)
+            .limited(&[Policy::ChatSend])
+            .app("/v1/users/daily-summary-settings/test")
+            .developer(post("/v1/dev/user/daily-summaries").limited(&[Policy::DevOther, Policy::ChatSend])),
         read!(get_daily_summary_settings)
             .app("/v1/users/daily-summary-settings")
             .developer("/v1/dev/user/daily-summary-settings"),
@@ -68,13 +75,22 @@ pub(crate) fn daily_summaries(context: &Context) -> Stored<'_> {
 async fn get_daily_summaries(context: Context, input: GetDailySummaries) -> Result<DailySummaries> {
     let GetDailySummaries { start_date, end_date, limit, offset } = input;
     let (start, end) = (start_date.map(date).transpose()?, end_date.map(date).transpose()?);
-    let daily_summaries = daily_summaries(&context).list(&Selection { start, end, offset, limit }).await?;
+    let mut daily_summaries = daily_summaries(&context).list(&Selection { start, end, offset, limit }).await?;
+    daily_summaries.iter_mut().for_each(|summary| hide_unreadable(&context, summary));
     Ok(DailySummaries { daily_summaries })
 }
 
 async fn get_daily_summary(context: Context, input: GetDailySummary) -> Result<OneDailySummary> {
-    let daily_summary = daily_summaries(&context).get(&input.summary_id).await?.ok_or_else(not_found)?;
+    let mut daily_summary = daily_summaries(&context).get(&input.summary_id).await?.ok_or_else(not_found)?;
+    hide_unreadable(&context, &mut daily_summary);
     Ok(OneDailySummary { daily_summary })
+}
+
+/// Removes the action items, which were not all drawn from conversations, for keys that may not read these.
+fn hide_unreadable(context: &Context, summary: &mut DailySummary) {
+    if !context.has_scope(ActionItemsRead) {
+        summary.action_items.clear();
+    }
 }
 
 async fn delete_daily_summary(context: Context, input: DeleteDailySummary) -> Result<Done> {

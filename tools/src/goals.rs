@@ -7,7 +7,7 @@ mod suggestion;
 use resources::goals::{GoalChange, Goals as Stored, NewGoal};
 use schemas::{
     goal::*,
-    scope::Scope::{GoalsRead, GoalsWrite},
+    scope::Scope::{GoalsRead, GoalsWrite, MemoriesRead},
 };
 use serde_json::json;
 
@@ -42,6 +42,7 @@ const FOR_KEYS: &[&str] = fields!(
 const IN_APP: u32 = 4;
 
 pub(crate) fn tools() -> Vec<Tool> {
+    let advice = |path| get(path).limited(&[Policy::DevGoalsRead, Policy::GoalsAdvice]);
     GOALS.tools([
         read!(get_goals)
             .chat("Checking goals")
@@ -68,20 +69,26 @@ pub(crate) fn tools() -> Vec<Tool> {
         delete!(delete_goal)
             .app("/v1/goals/{goal_id}")
             .developer(delete("/v1/dev/user/goals/{goal_id}").constant(json!({ "success": true }))),
+        // It is made of memories, and quotes them.
         read!(suggest_goal)
+            .more_scopes(&[MemoriesRead])
             .limited(&[Policy::GoalsSuggest])
             .app("/v1/goals/suggest")
-            .developer("/v1/dev/user/goals/suggest"),
+            .developer(get("/v1/dev/user/goals/suggest").limited(&[Policy::DevGoalsRead, Policy::GoalsSuggest])),
         read!(get_goal_advice)
             .limited(&[Policy::GoalsAdvice])
             .app(get("/v1/goals/{goal_id}/advice").require("goal_id"))
             .app("/v1/goals/advice")
-            .developer(get("/v1/dev/user/goals/{goal_id}/advice").require("goal_id"))
-            .developer("/v1/dev/user/goals/advice"),
+            .developer(advice("/v1/dev/user/goals/{goal_id}/advice").require("goal_id"))
+            .developer(advice("/v1/dev/user/goals/advice")),
+        // It returns the goals that a text is about.
         act!(extract_goal_progress)
+            .more_scopes(&[GoalsRead])
             .limited(&[Policy::GoalsExtract])
             .app("/v1/goals/extract-progress")
-            .developer("/v1/dev/user/goals/extract-progress"),
+            .developer(
+                post("/v1/dev/user/goals/extract-progress").limited(&[Policy::DevGoalsWrite, Policy::GoalsExtract]),
+            ),
     ])
 }
 

@@ -1,7 +1,7 @@
 //! API keys: list, create and revoke them, and describe the calling one.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use resources::keys::GrantedKey;
+use resources::keys::{Creation, GrantedKey, MAX_KEYS};
 use schemas::{
     key::{CreateKey, CreatedKey, GetKey, Key, KeyFamily, Keys, ListKeys, RevokeKey},
     memory::Done,
@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::{
     Access, Context, Credential, Error, Result, Tool,
+    limits::Policy,
     tool::{
         Noun,
         binding::{Binding, delete, get, post},
@@ -35,9 +36,14 @@ pub(crate) fn tools() -> Vec<Tool> {
         create!(create_key)
             .access(Access::KeyManager)
             .no_impersonation()
-            .account(developer(post("/v1/dev/keys")))
-            .account(mcp(post("/v1/mcp/keys")))
-            .developer(developer(post("/v1/dev/user/api-keys")).alias("scopes", "permissions")),
+            .limited(&[Policy::KeysCreate])
+            .account(developer(post("/v1/dev/keys")).limited(&[Policy::KeysCreate]))
+            .account(mcp(post("/v1/mcp/keys")).limited(&[Policy::KeysCreate]))
+            .developer(
+                developer(post("/v1/dev/user/api-keys"))
+                    .limited(&[Policy::DevOther, Policy::KeysCreate])
+                    .alias("scopes", "permissions"),
+            ),
         delete!(revoke_key)
             .access(Access::KeyManager)
             .account(developer(delete("/v1/dev/keys/{key_id}")).empty())
@@ -84,7 +90,7 @@ async fn create_key(context: Context, input: CreateKey) -> Result<CreatedKey> {
         Some(parent) => create_derived_key(&context, parent, name, scopes, expires_at).await,
         None => {
             let (keys, user) = (context.resources.keys(), &context.caller.user);
-            Ok(keys.create_expiring(user, input.family, name, scopes.as_deref(), expires_at).await?)
+            created(keys.create_within_limit(user, input.family, name, scopes.as_deref(), expires_at).await?)
         }
     }
 }
@@ -139,6 +145,13 @@ async fn create_derived_key(
             "A key can create only keys with scopes that it has itself, not {scope}"
         )));
     }
-    let created = context.resources.keys().create_derived(parent, name, &scopes, expires_at).await?;
-    created.ok_or_else(|| Error::Unauthorized("Invalid API Key".into()))
+    created(context.resources.keys().create_derived(parent, name, &scopes, expires_at).await?)
+}
+
+fn created(creation: Creation) -> Result<CreatedKey> {
+    match creation {
+        Creation::Created(key) => Ok(*key),
+        Creation::TooMany => Err(Error::Rejected(format!("No more than {MAX_KEYS} keys can be created; revoke some"))),
+        Creation::ParentRevoked => Err(Error::Unauthorized("Invalid API Key".into())),
+    }
 }

@@ -16,6 +16,7 @@ mod route;
 pub mod streaming;
 pub mod toolsets;
 mod validation_errors;
+mod write_only;
 
 use std::time::Instant;
 
@@ -28,6 +29,7 @@ use tracing::Instrument;
 use crate::audit::AuditRecorder;
 use limits::Policy;
 use toolsets::Toolset;
+use write_only::WriteOnlyFilter;
 
 pub(crate) use definition::{Definition, Verb};
 pub(crate) use noun::Noun;
@@ -51,7 +53,7 @@ pub enum Access {
     KeyManager,
     /// Signed-in users, and every key.
     AnyCredential,
-    /// Signed-in users, and keys that hold the scope.
+    /// Signed-in users, and keys that hold the scope; see also [`Tool::more_scopes`].
     Scope(Scope),
     /// Everybody: what a user has shared by a link.
     Public,
@@ -106,6 +108,8 @@ pub struct Tool {
     pub name: &'static str,
     /// Who may call it.
     pub access: Access,
+    /// The scopes that keys need besides that of `access`: what the tool reads of other nouns, or gives away.
+    pub more_scopes: &'static [Scope],
     /// Whether it is closed to those who impersonate a user: its effect outlasts the impersonation.
     pub no_impersonation: bool,
     /// The arguments as MCP clients and the agent give them.
@@ -121,6 +125,8 @@ pub struct Tool {
     /// The rate limits that a call by an MCP client is counted under.
     pub limits: &'static [Policy],
     noun: &'static Noun,
+    /// The field of the result that holds the noun.
+    held: Option<&'static str>,
     hints: Hints,
     /// The optional arguments that assistants see in the default list; `None` where the tool is not in it.
     compact_arguments: Option<&'static [&'static str]>,
@@ -210,8 +216,14 @@ impl Tool {
             (Credential::Key(_), Access::User | Access::KeyManager | Access::Anonymous | Access::Owner) => {
                 Err(Error::Forbidden("This needs a signed-in user, not an API key".into()))
             }
-            (Credential::Key(_), Access::Scope(scope)) => context.require(scope),
+            (Credential::Key(_), Access::Scope(_)) => self.scopes().try_for_each(|scope| context.require(scope)),
         }
+    }
+
+    /// The scopes that keys need, all of them.
+    pub fn scopes(&self) -> impl Iterator<Item = Scope> {
+        let first = if let Access::Scope(scope) = self.access { Some(scope) } else { None };
+        first.into_iter().chain(self.more_scopes.iter().copied())
     }
 
     /// Calls the tool: the only way in, for every surface. `contract` is how the caller names the arguments: the tool's own
@@ -227,6 +239,7 @@ impl Tool {
             let begun = Instant::now();
             let arguments = contract.read(given);
             let recorder = AuditRecorder::begin(&context, self, arguments.as_ref().ok());
+            let filter = arguments.as_ref().ok().and_then(|arguments| WriteOnlyFilter::of(self, &context, arguments));
             let outcome = match arguments {
                 Ok(arguments) => self.perform(&context, arguments).await,
                 Err(error) => Err(error),
@@ -235,7 +248,10 @@ impl Tool {
                 recorder.end(&outcome);
             }
             self.report(&context, &outcome, begun.elapsed().as_micros());
-            outcome
+            match filter {
+                Some(filter) => outcome.map(|result| filter.apply(result)),
+                None => outcome,
+            }
         }
         .instrument(span)
         .await

@@ -4,8 +4,6 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ActionItem;
-
 /// Share action items by a link. Everyone with the link sees their texts and due dates, and can copy them. Ask the user
 /// first. To show them to the user alone, use get_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -65,8 +63,8 @@ pub struct AcceptActionItems {
 /// Action items were copied.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AcceptedActionItems {
-    /// The copies.
-    pub created: Vec<ActionItem>,
+    /// The ids of the copies.
+    pub created: Vec<String>,
     /// How many there are.
     pub count: usize,
 }

@@ -106,11 +106,11 @@ pub(super) fn insufficient_scope(
 ) -> Option<Response> {
     let Credential::Key(key) = &context.caller.credential else { return None };
     let tool = tools::find(message.called_tool()?)?;
-    let (Access::Scope(scope), Err(error)) = (tool.access, tool.permits(context)) else { return None };
-    let missing = scope.spelling(key.family);
+    let (Access::Scope(_), Err(error)) = (tool.access, tool.permits(context)) else { return None };
+    let missing = tool.scopes().filter(|scope| !key.has_scope(*scope)).map(|scope| scope.spelling(key.family));
     // The next token needs the present scopes as well.
     let held = key.effective_scopes().iter().map(|scope| scope.spelling(key.family));
-    let wanted: Vec<String> = held.chain([missing]).collect();
+    let wanted: Vec<String> = held.chain(missing).collect();
     let header =
         challenge::challenge(base, request, &wanted.join(" "), Some(("insufficient_scope", error.to_string())));
     let challenge = header.as_ref().and_then(|header| header.to_str().ok());

@@ -62,7 +62,10 @@ fn describe(tool: &tools::Tool) -> Tool {
 fn security_schemes(tool: &tools::Tool) -> MetaObject {
     let scheme = match tool.access {
         Access::Public => json!({ "type": "noauth" }),
-        Access::Scope(scope) => json!({ "type": "oauth2", "scopes": [scope.spelling(KeyFamily::Mcp)] }),
+        Access::Scope(_) => {
+            let scopes: Vec<String> = tool.scopes().map(|scope| scope.spelling(KeyFamily::Mcp)).collect();
+            json!({ "type": "oauth2", "scopes": scopes })
+        }
         Access::User | Access::KeyManager | Access::AnyCredential | Access::Anonymous | Access::Owner => {
             json!({ "type": "oauth2" })
         }

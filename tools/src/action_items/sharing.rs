@@ -32,7 +32,9 @@ pub(super) async fn accept_action_items(context: Context, input: AcceptActionIte
     };
     let copies: Vec<NewActionItem> = (0i64..).zip(&share.items).map(copy).collect();
     match context.action_items().accept(&share, &copies).await? {
-        Acceptance::Copied(created) => Ok(AcceptedActionItems { count: created.len(), created }),
+        Acceptance::Copied(created) => {
+            Ok(AcceptedActionItems { count: created.len(), created: created.into_iter().map(|item| item.id).collect() })
+        }
         Acceptance::AlreadyAccepted => Err(Error::Conflict("These action items have been accepted already".into())),
     }
 }

@@ -19,8 +19,8 @@ pub(crate) fn tools() -> Vec<Tool> {
         .limited(&[Policy::ChatSend])
         .in_default_list(&["timezone"])
         .app(post("/v1/ask"))
-        .developer(post("/v1/dev/user/ask").limited(&[Policy::DevAsk]))
-        .mcp(post("/v1/mcp/ask"))])
+        .developer(post("/v1/dev/user/ask").limited(&[Policy::DevAsk, Policy::ChatSend]))
+        .mcp(post("/v1/mcp/ask").limited(&[Policy::McpRead, Policy::ChatSend]))])
 }
 
 async fn ask(context: Context, input: Ask) -> Result<Asked> {

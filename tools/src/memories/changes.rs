@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use language::extraction::category_of;
 use resources::memories::{Change, NewMemory, Written};
-use schemas::memory::*;
+use schemas::{memory::*, scope::Scope::MemoriesRead};
 
 use super::not_found;
 use crate::{Context, Error, Result};
@@ -83,12 +83,14 @@ async fn write(
         });
     }
     let memories = context.memories();
+    // They are returned with their texts.
+    let may_read = context.has_scope(MemoriesRead);
     let total = new.len() as u64 + 1;
     context.progress(0, Some(total), "Storing memories").await;
     let mut written = Vec::with_capacity(new.len());
     for (done, Written { memory, duplicate }) in (1..).zip(memories.create(new).await?) {
         context.progress(done, Some(total), "Searching for similar memories").await;
-        let similar = memories.similar(&memory).await.unwrap_or_default();
+        let similar = if may_read { memories.similar(&memory).await.unwrap_or_default() } else { Vec::new() };
         let status = if duplicate { BatchStatus::Duplicate } else { BatchStatus::Created };
         written.push((status, WrittenMemory { memory, similar }));
     }

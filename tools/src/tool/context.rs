@@ -139,6 +139,11 @@ impl Context {
         }
     }
 
+    /// Whether the caller is a signed-in user or a key that holds `scope`.
+    pub(crate) fn has_scope(&self, scope: Scope) -> bool {
+        self.require(scope).is_ok()
+    }
+
     /// The caller's memories.
     pub fn memories(&self) -> Memories<'_> {
         self.resources.memories(&self.caller.user)

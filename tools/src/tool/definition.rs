@@ -90,6 +90,7 @@ pub(crate) struct Definition {
     run: super::Run,
     is_done: bool,
     access: Option<Access>,
+    more_scopes: &'static [Scope],
     no_impersonation: bool,
     bindings: Vec<(Audience, Binding)>,
     chat: Option<&'static str>,
@@ -130,6 +131,7 @@ impl Definition {
             run: Box::new(run),
             is_done: TypeId::of::<O>() == TypeId::of::<Done>(),
             access: None,
+            more_scopes: &[],
             no_impersonation: false,
             bindings: Vec::new(),
             chat: None,
@@ -151,6 +153,12 @@ impl Definition {
     /// Opens the tool to keys that hold `scope`.
     pub(crate) fn scope(self, scope: Scope) -> Self {
         self.access(Access::Scope(scope))
+    }
+
+    /// Requires these scopes of keys too: those of what the tool reads of other nouns, or gives away.
+    pub(crate) fn more_scopes(mut self, scopes: &'static [Scope]) -> Self {
+        self.more_scopes = scopes;
+        self
     }
 
     /// Closes the tool to those who impersonate a user.
@@ -272,6 +280,8 @@ impl Definition {
             name: self.name,
             noun,
             access: self.access.unwrap_or(of_noun),
+            more_scopes: self.more_scopes,
+            held,
             no_impersonation: self.no_impersonation,
             arguments: self.arguments,
             output: self.output,

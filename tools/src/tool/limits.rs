@@ -49,6 +49,7 @@ pub enum Policy {
     VoiceTranscribe,
     VoiceStream,
     FilesUpload,
+    KeysCreate,
     GoalsSuggest,
     GoalsAdvice,
     GoalsExtract,
@@ -57,7 +58,7 @@ pub enum Policy {
 /// For whom a bucket is filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Per {
-    /// Each key and each grant for itself; a user who has signed in without one counts as one more.
+    /// Each key with the keys that it has created, and each grant; a user who has signed in without one counts as one more.
     Key,
     /// The user, whatever they come with.
     User,
@@ -101,6 +102,7 @@ impl Policy {
         VoiceTranscribe,
         VoiceStream,
         FilesUpload,
+        KeysCreate,
         GoalsSuggest,
         GoalsAdvice,
         GoalsExtract,
@@ -159,6 +161,7 @@ impl Policy {
             VoiceTranscribe => ("voice:transcribe", 60, User),
             VoiceStream => ("voice:stream", 60, User),
             FilesUpload => ("files:upload", 40, User),
+            KeysCreate => ("keys:create", 60, User),
             GoalsSuggest => ("goals:suggest", 30, User),
             GoalsAdvice => ("goals:advice", 30, User),
             GoalsExtract => ("goals:extract", 30, User),
@@ -256,7 +259,7 @@ impl Context {
         }
         let hit = |policy: &Policy| {
             let subject = match (&caller.credential, policy.per()) {
-                (Credential::Key(key), Key) => &key.id,
+                (Credential::Key(key), Key) => key.limit_subject(),
                 (Credential::Key(_) | Credential::Session | Credential::Nobody, _) => &caller.user,
             };
             Hit { policy: policy.name(), subject, limit: policy.per_hour() }
@@ -287,6 +290,30 @@ mod tests {
         for tool in all() {
             for route in tool.routes.iter().filter(|route| route.audience.family().is_some()) {
                 assert!(!route.limits.is_empty(), "{} {} has no limit", route.method, route.path);
+            }
+        }
+    }
+
+    #[test]
+    fn tools_that_ask_the_model_are_limited_for_each_user() {
+        const ASKING: [&str; 9] = [
+            "ask",
+            "suggest_goal",
+            "get_goal_advice",
+            "extract_goal_progress",
+            "test_prompt",
+            "make_daily_summary",
+            "create_initial_message",
+            "finalize_conversation",
+            "reprocess_conversation",
+        ];
+        let is_for_user = |policy: &Policy| policy.per() == User;
+        for name in ASKING {
+            let tool = crate::find(name).unwrap();
+            assert!(tool.limits.iter().any(is_for_user), "{name} over MCP");
+            for route in &tool.routes {
+                let limits = route.limits.iter().filter(|limit| limit.when.is_none());
+                assert!(limits.map(|limit| &limit.policy).any(is_for_user), "{} {}", route.method, route.path);
             }
         }
     }
