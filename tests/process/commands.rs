@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::program::{Program, run, run_ok, search, to_text};
+use crate::support::program::{Program, last_message, run, run_ok, search, to_text};
 
 #[tokio::test]
 async fn keys_are_made_listed_and_revoked() {
@@ -84,7 +84,7 @@ async fn an_index_that_was_lost_is_built_anew() {
     program.stop().await;
     std::fs::remove_dir_all(folder.path().join("vectors")).unwrap();
     let output = run(folder.path(), &["reindex"]).await;
-    assert_eq!(to_text(&output.stderr).lines().last(), Some("Indexed 4 rows."));
+    assert_eq!(last_message(&to_text(&output.stderr)), "Indexed 4 rows.");
 
     let program = Program::serve(folder.path()).await;
     assert_eq!(program.health().await["index"]["pending"], 0);

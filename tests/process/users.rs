@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{
-    program::{Program, output, recollect, to_text},
+    program::{Program, last_message, output, recollect, to_text},
     server::Answer,
 };
 
@@ -27,19 +27,19 @@ async fn users(data: &Path, arguments: &[&str], typed: &str) -> Output {
     output(command).await
 }
 
-/// Runs what succeeds: what it printed, and the last line that it said beside that.
+/// Runs a command that succeeds; returns its standard output and its last message.
 async fn succeed(data: &Path, arguments: &[&str], typed: &str) -> (String, String) {
     let output = users(data, arguments, typed).await;
-    let said = to_text(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {said}");
-    (to_text(&output.stdout).trim_end().to_owned(), said.lines().last().unwrap_or_default().to_owned())
+    let stderr = to_text(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {stderr}");
+    (to_text(&output.stdout).trim_end().to_owned(), last_message(&stderr).to_owned())
 }
 
-/// Runs what fails, and says why in this line.
-async fn refused(data: &Path, arguments: &[&str], typed: &str, line: &str) {
+/// Runs a command that fails with this message.
+async fn refused(data: &Path, arguments: &[&str], typed: &str, message: &str) {
     let output = users(data, arguments, typed).await;
-    let said = to_text(&output.stderr);
-    assert_eq!((output.status.code(), said.lines().last()), (Some(1), Some(line)), "{arguments:?}");
+    let stderr = to_text(&output.stderr);
+    assert_eq!((output.status.code(), last_message(&stderr)), (Some(1), message), "{arguments:?}: {stderr}");
     assert_eq!(to_text(&output.stdout), "", "{arguments:?}");
 }
 

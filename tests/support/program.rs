@@ -49,6 +49,11 @@ pub(crate) fn to_text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+/// The last line of a standard error that is no log record: records begin with the time, and a busy machine adds some.
+pub(crate) fn last_message(stderr: &str) -> &str {
+    stderr.lines().rfind(|line| !line.starts_with("20")).unwrap_or_default()
+}
+
 /// A server in a process of its own.
 pub(crate) struct Program {
     pub(crate) url: String,
