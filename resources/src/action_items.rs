@@ -16,7 +16,7 @@ use crate::{
     Database, Index, Result,
     database::{self, Params, name_of, record},
 };
-pub use changes::{Change, NewActionItem};
+pub use changes::{ActionItemChange, NewActionItem};
 use row::ActionItemRow;
 pub(crate) use search::INDEXED;
 pub use sharing::{Acceptance, Share, find_share};

@@ -70,7 +70,7 @@ impl<'a> ChatFiles<'a> {
 impl ChatFiles<'_> {
     /// Stores files in one transaction; returns them in the order given. They belong to no chat yet.
     pub async fn create(&self, new: Vec<NewFile>) -> Result<Vec<KeptFile>> {
-        let _writing = self.index.outbox.writing().await;
+        let _writing = self.index.outbox.begin_write().await;
         let (mut files, mut chunks, mut images) = (Vec::new(), Vec::new(), Vec::new());
         let now = crate::now();
         for (place, new) in (0..).zip(new) {
@@ -161,7 +161,7 @@ impl ChatFiles<'_> {
 
     /// Deletes the files whose ids the query `wanted` returns, with their passages and pictures.
     async fn delete_many(&self, wanted: &str, params: Params) -> Result<usize> {
-        let _writing = self.index.outbox.writing().await;
+        let _writing = self.index.outbox.begin_write().await;
         let statements = format!(
             "BEGIN;
             LET $gone = ({wanted});

@@ -82,7 +82,7 @@ pub enum Created {
 
 /// Changes of a conversation.
 #[derive(Debug, Clone, Default)]
-pub struct Change {
+pub struct ConversationChange {
     /// Its title; processing does not change it any more.
     pub title: Option<String>,
     /// A summary in a few sentences.
@@ -172,7 +172,7 @@ impl Conversations<'_> {
     /// Writes a conversation with its transcript and, when it is to be processed, its job, in one
     /// transaction, unless its id exists.
     pub async fn create(&self, new: NewConversation) -> Result<Created> {
-        let _writing = self.index.outbox.writing().await;
+        let _writing = self.index.outbox.begin_write().await;
         let row = ConversationRow::new(self.user, &new);
         let segments = self.new_segments(&new.id, 0, new.segments);
         let (id, is_processed) = (new.id.clone(), new.status == ConversationStatus::Processing);
@@ -210,8 +210,8 @@ impl Conversations<'_> {
     }
 
     /// Changes a conversation; `None` when it does not exist.
-    pub async fn change(&self, id: &str, change: Change) -> Result<Option<Conversation>> {
-        let _writing = self.index.outbox.writing().await;
+    pub async fn change(&self, id: &str, change: ConversationChange) -> Result<Option<Conversation>> {
+        let _writing = self.index.outbox.begin_write().await;
         let statements = "BEGIN;
             UPDATE $id MERGE $fields;
             INSERT INTO outbox $outbox;
@@ -229,7 +229,7 @@ impl Conversations<'_> {
     /// Deletes a conversation with its transcript, photos and job. Returns whether it existed. Memories and
     /// action items that were extracted from it are not deleted.
     pub async fn delete(&self, id: &str) -> Result<bool> {
-        let _writing = self.index.outbox.writing().await;
+        let _writing = self.index.outbox.begin_write().await;
         let statements = "BEGIN;
             LET $gone = (DELETE ONLY $id RETURN BEFORE);
             IF $gone != NONE {
@@ -309,7 +309,7 @@ struct Counted {
     n: i64,
 }
 
-impl Change {
+impl ConversationChange {
     /// The columns that change, with their new values.
     fn fields(self) -> Object {
         let mut parts = Object::new();

@@ -84,7 +84,7 @@ pub struct Position {
 
 /// Changes of a memory.
 #[derive(Debug, Clone, Default)]
-pub struct Change {
+pub struct MemoryChange {
     /// The new text.
     pub content: Option<String>,
     /// Who may see it.
@@ -152,7 +152,7 @@ impl Memories<'_> {
     /// Writes memories in one transaction, in the order given. A text that is there already is not written twice: its
     /// memory takes the new labels, and is no longer rejected.
     pub async fn create(&self, new: Vec<NewMemory>) -> Result<Vec<Written>> {
-        let _writing = self.index.outbox.writing().await;
+        let _writing = self.index.outbox.begin_write().await;
         let mut rows: Vec<MemoryRow> = Vec::with_capacity(new.len());
         for new in &new {
             let row = MemoryRow::new(self.user, new);
@@ -221,8 +221,8 @@ impl Memories<'_> {
     }
 
     /// Changes a memory, keeping the earlier text as history; `None` when it does not exist.
-    pub async fn change(&self, id: &str, change: Change, by: Provenance) -> Result<Option<Memory>> {
-        let _writing = self.index.outbox.writing().await;
+    pub async fn change(&self, id: &str, change: MemoryChange, by: Provenance) -> Result<Option<Memory>> {
+        let _writing = self.index.outbox.begin_write().await;
         let statements = "BEGIN;
             LET $old = (SELECT content, revisions FROM ONLY $id);
             IF $old != NONE AND $content != NONE AND $old.content != $content {

@@ -192,7 +192,7 @@ pub struct OneActionItem {
     pub action_item: ActionItem,
 }
 
-/// Find action items by meaning and by words, open and completed ones. Use this for those about something or somebody;
+/// Find action items by meaning and by words, open and completed ones. Use this for those about a subject or a person;
 /// for all that are open or due, use get_action_items.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SearchActionItems {

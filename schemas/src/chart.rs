@@ -11,7 +11,7 @@ pub struct CreateChart {
     /// What is drawn: `conversations`, `conversation_minutes`, `memories`, `action_items_created` and
     /// `action_items_completed` are counted; `goal_progress` is the value of one goal.
     pub what: ChartSubject,
-    /// What one point stands for: a `day`, a `week` from Monday on, or a `month`, in the user's time zone.
+    /// What one point represents: a `day`, a `week` from Monday on, or a `month`, in the user's time zone.
     #[serde(default)]
     pub per: ChartGrain,
     /// The first day, as yyyy-mm-dd; the week or month that it is in is drawn whole. By default there are 14 days, 8 weeks
@@ -27,7 +27,7 @@ pub struct CreateChart {
     #[serde(default)]
     #[schemars(example = &"goal_5f0c1e7a9b24")]
     pub goal_id: Option<String>,
-    /// What each line or sort of bars stands for: `category` has one for each of the categories with most, and fits
+    /// What each line or series of bars represents: `category` has one for each of the categories with most, and fits
     /// `conversations` and `conversation_minutes`; `nothing` has one for all.
     #[serde(default)]
     pub split_by: ChartSplit,
@@ -53,7 +53,7 @@ pub enum ChartSubject {
     GoalProgress,
 }
 
-/// What one point of a chart stands for: a `day`, a `week` from Monday on, or a `month`.
+/// What one point of a chart represents: a `day`, a `week` from Monday on, or a `month`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
@@ -64,7 +64,7 @@ pub enum ChartGrain {
     Month,
 }
 
-/// What each line, or sort of bars, of a chart stands for: `nothing` or a `category`.
+/// What each line, or series of bars, of a chart represents: `nothing` or a `category`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
@@ -98,7 +98,7 @@ pub struct Chart {
     pub chart_type: ChartType,
     /// Its name.
     pub title: String,
-    /// What its points are told apart by.
+    /// The label that distinguishes its points.
     pub x_label: Option<String>,
     /// The unit, with its unit.
     pub y_label: Option<String>,
@@ -120,7 +120,7 @@ pub struct ChartDataset {
 /// One point of a chart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ChartPoint {
-    /// What it stands for, such as a day.
+    /// Its label, such as a day.
     pub label: String,
     /// Its value.
     pub value: f64,

@@ -14,9 +14,9 @@ pub struct GetUserProfile {}
 pub struct UserProfile {
     /// What the user is called.
     pub name: Option<String>,
-    /// Their e-mail address; never told here.
+    /// Their e-mail address; always null.
     pub email: Option<String>,
-    /// Their telephone number; never told here.
+    /// Their telephone number; always null.
     pub phone_number: Option<String>,
     /// What is known, a fact a line, what matters most first; null while nothing is.
     #[schemars(example = &"Ana moved from Lisbon to Oslo in May 2026.")]

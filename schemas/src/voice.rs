@@ -49,7 +49,7 @@ pub enum SampleEncoding {
 /// What was said.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Transcribed {
-    /// The words; empty where none were heard.
+    /// The words; empty where none were recognised.
     pub transcript: String,
     /// The language that was spoken or, where the endpoint does not tell, was asked for; null for neither.
     pub language: Option<String>,

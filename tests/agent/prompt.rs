@@ -146,7 +146,7 @@ async fn the_conversation_in_progress_is_known() {
     let (user, []) = setup.user([]).await;
     let held = conversation(&user, &chrono::Utc::now().to_rfc3339(), &[("The code word is Nightjar.", false)]).await;
     let (resources, id) = (setup.server.resources.clone(), user.id.clone());
-    let change = resources::conversations::Change {
+    let change = resources::conversations::ConversationChange {
         status: Some(schemas::conversation::ConversationStatus::InProgress),
         ..Default::default()
     };

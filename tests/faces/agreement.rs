@@ -1,6 +1,6 @@
 //! Every tool gives the same result directly, by each of its routes, and over MCP.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use futures::StreamExt;
 use serde_json::{Value, json};
@@ -16,17 +16,20 @@ use crate::support::{
 const CONCURRENCY: usize = 4;
 
 /// One call of one tool.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Call {
     noun: &'static Noun,
     tool: &'static Tool,
-    /// Where it stands in the noun's list.
-    place: usize,
+    /// Its index in the noun's list.
+    index: usize,
+    /// A user with the noun's seed, and the arguments for them: calls that only read share them.
+    shared: Prepared,
 }
 
 /// A user, and the arguments of a call for them.
+#[derive(Clone)]
 struct Prepared {
-    user: TestUser,
+    user: Arc<TestUser>,
     arguments: Value,
 }
 
@@ -35,46 +38,51 @@ impl Call {
     async fn all(server: &Server) -> Vec<Self> {
         let mut calls = Vec::new();
         for noun in NOUNS {
-            let seed = (noun.seed)(&server.user().await).await;
-            for (place, (name, _)) in (noun.calls)(&seed).into_iter().enumerate() {
+            let user = Arc::new(server.user().await);
+            let seed = (noun.seed)(&user).await;
+            for (index, (name, arguments)) in (noun.calls)(&seed).into_iter().enumerate() {
                 let tool = tools::find(name).unwrap_or_else(|| panic!("there is no tool {name}"));
-                calls.push(Self { noun, tool, place });
+                calls.push(Self { noun, tool, index, shared: Prepared { user: user.clone(), arguments } });
             }
         }
         calls
     }
 
     /// A fresh user with the noun's seed, and the arguments for them.
-    async fn prepare_one(self, server: &Server) -> Prepared {
-        let user = server.user().await;
+    async fn prepare_one(&self, server: &Server) -> Prepared {
+        let user = Arc::new(server.user().await);
         let seed = (self.noun.seed)(&user).await;
-        let (_, arguments) = (self.noun.calls)(&seed).swap_remove(self.place);
+        let (_, arguments) = (self.noun.calls)(&seed).swap_remove(self.index);
         Prepared { user, arguments }
     }
 
     /// Two users with the same seed: one for the call that is compared, one for the call through the tool itself.
-    async fn prepare(self, server: &Server) -> [Prepared; 2] {
+    /// Where nothing is written, they are the same user.
+    async fn prepare(&self, server: &Server) -> [Prepared; 2] {
+        if self.tool.behaviour().read_only {
+            return [self.shared.clone(), self.shared.clone()];
+        }
         [self.prepare_one(server).await, self.prepare_one(server).await]
     }
 
     /// Whether the result depends on the vector index.
-    fn needs_index(self) -> bool {
+    fn needs_index(&self) -> bool {
         self.tool.name.contains("search") || self.tool.name == "ask"
     }
 
     /// Makes the call through the tool itself, as this audience.
-    async fn call_directly(self, server: &'static Server, prepared: Prepared, audience: Audience) -> Outcome {
+    async fn call_directly(&self, server: &'static Server, prepared: Prepared, audience: Audience) -> Outcome {
         let Prepared { user, arguments } = prepared;
         let result = directly(context(server, &user, audience).await, self.tool, &arguments).await;
         result.map_err(|error| (error.status().as_u16(), error.detail()))
     }
 
-    fn masked(self, value: Value) -> Value {
+    fn masked(&self, value: Value) -> Value {
         masked(value, self.noun)
     }
 
     /// Compares the route with the tool.
-    async fn compare_route(self, server: &'static Server, route: &Route, prepared: [Prepared; 2]) {
+    async fn compare_route(&self, server: &'static Server, route: &Route, prepared: [Prepared; 2]) {
         let [Prepared { user, arguments }, other] = prepared;
         let way = format!("{} as {} {arguments}", name_of(route), self.tool.name);
         if arguments.get("family").is_some_and(|family| (family == "mcp") != route.path.contains("/mcp/")) {
@@ -98,7 +106,7 @@ impl Call {
     }
 
     /// Compares MCP with the tool.
-    async fn compare_mcp(self, server: &'static Server, prepared: [Prepared; 2]) {
+    async fn compare_mcp(&self, server: &'static Server, prepared: [Prepared; 2]) {
         let [Prepared { user, arguments }, other] = prepared;
         let way = format!("{} {arguments}", self.tool.name);
         let params = json!({ "name": self.tool.name, "arguments": arguments });
@@ -165,11 +173,11 @@ async fn every_tool_is_compared() {
 async fn every_route_says_what_its_tool_says() {
     let server = Server::shared().await;
     let calls = Call::all(server).await.into_iter();
-    let ways = calls.flat_map(|call| call.tool.routes.iter().map(move |route| (call, route)));
+    let ways = calls.flat_map(|call| call.tool.routes.iter().map(move |route| (call.clone(), route)));
     compare(
         server,
         ways,
-        |(call, _)| *call,
+        |(call, _)| call,
         async |(call, route), prepared| {
             call.compare_route(server, route, prepared).await;
         },
@@ -181,7 +189,7 @@ async fn every_route_says_what_its_tool_says() {
 async fn mcp_says_what_the_tool_says() {
     let server = Server::shared().await;
     let calls = Call::all(server).await.into_iter();
-    compare(server, calls, |call| *call, async |call, prepared| call.compare_mcp(server, prepared).await).await;
+    compare(server, calls, |call| call, async |call, prepared| call.compare_mcp(server, prepared).await).await;
 }
 
 /// Compares all ways of calling. Those that need the index come last: it is waited for once, when all of their users
@@ -189,7 +197,7 @@ async fn mcp_says_what_the_tool_says() {
 async fn compare<W>(
     server: &'static Server,
     ways: impl Iterator<Item = W>,
-    call_of: impl Fn(&W) -> Call,
+    call_of: impl Fn(&W) -> &Call,
     compare: impl AsyncFn(W, [Prepared; 2]),
 ) {
     let (searches, others): (Vec<W>, Vec<W>) = ways.partition(|way| call_of(way).needs_index());

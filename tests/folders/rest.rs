@@ -181,7 +181,7 @@ async fn conversations_are_filed() {
 async fn discard(user: &str, conversation: &str) {
     let resources = Server::shared().await.resources.clone();
     let (user, conversation) = (user.to_owned(), conversation.to_owned());
-    let change = resources::conversations::Change { discarded: Some(true), ..Default::default() };
+    let change = resources::conversations::ConversationChange { discarded: Some(true), ..Default::default() };
     on_runtime(async move { resources.conversations(&user).change(&conversation, change).await.unwrap() })
         .await
         .unwrap();

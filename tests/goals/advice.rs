@@ -163,7 +163,7 @@ async fn a_model_reads_progress_and_only_known_goals_are_changed() {
     assert_eq!(developer.get(&format!("/v1/dev/user/goals/{row}")).await.ok()["current_value"], 6.0);
     let idle = "Sat on the pier";
     answer(setup, idle, json!({ "updates": [] }));
-    let nothing = json!({ "updated": false, "reason": "The text tells of no progress on an active goal." });
+    let nothing = json!({ "updated": false, "reason": "The text reports no progress on an active goal." });
     assert_eq!(read(idle).await, nothing);
     let silent = "I went hiking, 12 km";
     setup.model.script(silent, [Act::Fail(401)]);

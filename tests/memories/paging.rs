@@ -42,7 +42,7 @@ async fn many(server: &'static Server) -> (TestUser, Vec<String>) {
         for (place, written) in memories.create(new.collect()).await.unwrap().into_iter().enumerate() {
             let id = written.memory.id;
             if place % 3 == 0 {
-                let change = resources::memories::Change { review: Some(false), ..Default::default() };
+                let change = resources::memories::MemoryChange { review: Some(false), ..Default::default() };
                 memories.change(&id, change, written.memory.provenance).await.unwrap();
             } else {
                 left.push(id);

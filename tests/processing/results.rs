@@ -229,7 +229,7 @@ async fn a_title_of_the_users_own_stays() {
     on_runtime(async {
         let setup = Setup::with([say(model_answer(json!({})))]).await;
         let id = setup.add_conversation(&[ABOUT]).await;
-        let change = resources::conversations::Change { title: Some("Mine".into()), ..Default::default() };
+        let change = resources::conversations::ConversationChange { title: Some("Mine".into()), ..Default::default() };
         setup.resources.conversations(&setup.user).change(&id, change).await.unwrap();
         setup.run(&id).await;
         let conversation = setup.conversation(&id).await;

@@ -3,7 +3,7 @@
 use resources::{
     action_items::NewActionItem,
     jobs::{JobState, ProcessMode},
-    memories::{Change, NewMemory},
+    memories::{MemoryChange, NewMemory},
 };
 use schemas::{
     conversation::ConversationStatus,
@@ -96,10 +96,16 @@ async fn memories_that_the_user_has_made_their_own_stay() {
         memories.replace_extracted("c1", &drawn).await.unwrap();
         let listed = setup.memories().await;
         let id = |animal: &str| listed.iter().find(|memory| memory.content.contains(animal)).unwrap().id.clone();
-        let edit = Change { content: Some("Ana had a cat.".into()), ..Change::default() };
+        let edit = MemoryChange { content: Some("Ana had a cat.".into()), ..MemoryChange::default() };
         memories.change(&id("cat"), edit, by.clone()).await.unwrap();
-        memories.change(&id("hen"), Change { review: Some(true), ..Change::default() }, by.clone()).await.unwrap();
-        memories.change(&id("pig"), Change { review: Some(false), ..Change::default() }, by.clone()).await.unwrap();
+        memories
+            .change(&id("hen"), MemoryChange { review: Some(true), ..MemoryChange::default() }, by.clone())
+            .await
+            .unwrap();
+        memories
+            .change(&id("pig"), MemoryChange { review: Some(false), ..MemoryChange::default() }, by.clone())
+            .await
+            .unwrap();
 
         memories.replace_extracted("c1", &drawn).await.unwrap();
         let contents = |listed: Vec<schemas::memory::Memory>| -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Export and import of everything that a user has.
 
-use resources::conversations::{Change, ProcessingResult};
+use resources::conversations::{ConversationChange, ProcessingResult};
 use schemas::{
     chat::{Message, Sender},
     conversation::{ConversationCategory, ConversationPhoto, Event, Processor},
@@ -53,7 +53,8 @@ async fn new_user() -> TestUser {
                 discarded: false,
             };
             conversations.save_photos(&conversation, vec![photo]).await.unwrap();
-            let change = Change { title: Some("Mine".into()), starred: Some(true), ..Change::default() };
+            let change =
+                ConversationChange { title: Some("Mine".into()), starred: Some(true), ..ConversationChange::default() };
             conversations.change(&conversation, change).await.unwrap();
         }
         for (name, sender) in [("one", Sender::Human), ("two", Sender::Ai)] {

@@ -25,7 +25,7 @@ const SCHEMES: [&str; 2] = ["http://", "https://"];
 pub(crate) const WEBHOOKS: Noun = Noun::new("webhook", "webhooks", "kind", Toolset::Admin);
 
 pub(crate) fn tools() -> Vec<Tool> {
-    // All of them are for signed-in users alone: whoever sets an address receives all that is said from then on.
+    // All of them are for signed-in users alone: the address receives everything that is said from then on.
     WEBHOOKS.tools([
         read!(get_webhook).app("/v1/users/developer/webhook/{kind}"),
         update!(set_webhook).no_impersonation().app(post("/v1/users/developer/webhook/{kind}")),

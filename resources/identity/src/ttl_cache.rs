@@ -39,7 +39,7 @@ impl<T: Clone> TtlCache<T> {
         let before = self.invalidations.load(Ordering::SeqCst);
         let Some(row) = load.await? else { return Ok(None) };
         self.entries.insert(key.to_owned(), (Instant::now(), row.clone()));
-        // Whoever invalidates the row either finds it inserted and removes it, or is noticed here.
+        // A concurrent invalidation either finds the row inserted and removes it, or is noticed here.
         if self.invalidations.load(Ordering::SeqCst) != before {
             self.entries.remove(key);
         }

@@ -81,7 +81,7 @@ impl NewActionItem {
 
 /// Changes of an action item. What can be taken away is an option within the option.
 #[derive(Debug, Clone, Default)]
-pub struct Change {
+pub struct ActionItemChange {
     /// What is to be done.
     pub description: Option<String>,
     /// Where it stands.
@@ -114,7 +114,7 @@ pub struct Change {
     pub indent_level: Option<i64>,
 }
 
-impl Change {
+impl ActionItemChange {
     /// Whether it changes nothing.
     pub fn is_empty(&self) -> bool {
         self.clone().fields().is_empty()
@@ -156,7 +156,7 @@ impl Change {
 impl ActionItems<'_> {
     /// Writes action items in one transaction, whatever else is there; returns them in the order given.
     pub async fn create(&self, new: &[NewActionItem]) -> Result<Vec<ActionItem>> {
-        let _writing = self.index.outbox.writing().await;
+        let _writing = self.index.outbox.begin_write().await;
         let rows: Vec<ActionItemRow> = new.iter().map(|new| ActionItemRow::new(self.user, new)).collect();
         let ids: Vec<String> = rows.iter().map(|row| row.aid.clone()).collect();
         let statements = "BEGIN; INSERT INTO action_item $rows; INSERT INTO outbox $outbox; COMMIT;";
@@ -170,7 +170,7 @@ impl ActionItems<'_> {
     /// Writes those action items whose text no open one has, letter case and the white space around it apart; returns for
     /// each, in the order given, the one that has its text now.
     pub async fn create_missing(&self, new: &[NewActionItem]) -> Result<Vec<ActionItem>> {
-        let _writing = self.index.outbox.writing().await;
+        let _writing = self.index.outbox.begin_write().await;
         let mut rows: Vec<ActionItemRow> = Vec::with_capacity(new.len());
         for row in new.iter().map(|new| ActionItemRow::new(self.user, new)) {
             if !rows.iter().any(|earlier| earlier.text_key == row.text_key) {
@@ -201,13 +201,13 @@ impl ActionItems<'_> {
     }
 
     /// Changes an action item; `None` when it does not exist.
-    pub async fn change(&self, id: &str, change: Change) -> Result<Option<ActionItem>> {
+    pub async fn change(&self, id: &str, change: ActionItemChange) -> Result<Option<ActionItem>> {
         Ok(self.change_many(vec![(id.to_owned(), change)]).await?.pop())
     }
 
     /// Changes action items in one transaction, and gives those that exist, in the order given.
-    pub async fn change_many(&self, changes: Vec<(String, Change)>) -> Result<Vec<ActionItem>> {
-        let _writing = self.index.outbox.writing().await;
+    pub async fn change_many(&self, changes: Vec<(String, ActionItemChange)>) -> Result<Vec<ActionItem>> {
+        let _writing = self.index.outbox.begin_write().await;
         let now = crate::now();
         let mut ids: Vec<String> = Vec::with_capacity(changes.len());
         let mut values: Vec<Value> = Vec::with_capacity(changes.len());

@@ -39,7 +39,7 @@ impl ActionItems<'_> {
     /// Puts what was drawn from a conversation in the place of what was drawn from it before. An item that the user has
     /// changed stays, and so does one written by hand; neither is written again. The same items twice change nothing.
     pub async fn replace_extracted(&self, conversation_id: &str, new: &[NewActionItem]) -> Result<()> {
-        let _writing = self.index.outbox.writing().await;
+        let _writing = self.index.outbox.begin_write().await;
         let mut rows: Vec<ActionItemRow> = Vec::with_capacity(new.len());
         for (place, new) in (0i64..).zip(new) {
             let row = ActionItemRow::extracted(self.user, conversation_id, place, new);

@@ -61,7 +61,7 @@ impl ActionItems<'_> {
 
     /// Creates copies of shared items, once for each user.
     pub async fn accept(&self, share: &Share, copies: &[NewActionItem]) -> Result<Acceptance> {
-        let _writing = self.index.outbox.writing().await;
+        let _writing = self.index.outbox.begin_write().await;
         let rows: Vec<ActionItemRow> = copies.iter().map(|new| ActionItemRow::new(self.user, new)).collect();
         let ids: Vec<String> = rows.iter().map(|row| row.aid.clone()).collect();
         let statements = "BEGIN;

@@ -30,7 +30,7 @@ impl ActionItems<'_> {
     /// Writes action items unchanged, in one transaction. An existing id is not overwritten; returns the ids
     /// of the new ones. The index worker indexes them later.
     pub async fn import(&self, items: Vec<ExportedActionItem>) -> Result<Vec<String>> {
-        let _writing = self.index.outbox.writing().await;
+        let _writing = self.index.outbox.begin_write().await;
         let ids: Vec<String> = items.iter().map(|exported| exported.item.id.clone()).collect();
         let rows: Vec<ActionItemRow> =
             items.into_iter().map(|exported| ActionItemRow::of(self.user, exported)).collect();

@@ -64,7 +64,7 @@ impl Conversations<'_> {
         result: ProcessingResult,
         end: JobEnd,
     ) -> Result<bool> {
-        let _writing = self.index.outbox.writing().await;
+        let _writing = self.index.outbox.begin_write().await;
         let statements = "BEGIN;
             LET $ids = IF $claim = NONE OR (SELECT VALUE claim FROM ONLY $job) = $claim { [$id] } ELSE { [] };
             LET $rows = (UPDATE $ids SET status = 'completed', updated_at = $now, discarded = $discarded,

@@ -72,7 +72,7 @@ impl Conversations<'_> {
     }
 
     async fn update(&self, id: &str, segments: &[RecordId], set: &str, params: Params) -> Result<()> {
-        let _writing = self.index.outbox.writing().await;
+        let _writing = self.index.outbox.begin_write().await;
         let statements = format!(
             "BEGIN;
             UPDATE $segments SET {set};

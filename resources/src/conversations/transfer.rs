@@ -43,7 +43,7 @@ impl Conversations<'_> {
     /// Writes a conversation unchanged, with its transcript, its photos and, when it is still to be processed, a job, in
     /// one transaction. An existing id is not overwritten; returns whether this one is new.
     pub async fn import(&self, mut exported: ExportedConversation) -> Result<bool> {
-        let _writing = self.index.outbox.writing().await;
+        let _writing = self.index.outbox.begin_write().await;
         let Conversation { id, status, .. } = exported.conversation.clone();
         let segments = exported.conversation.transcript_segments.take().unwrap_or_default();
         let photos = std::mem::take(&mut exported.conversation.photos);

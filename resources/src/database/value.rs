@@ -29,7 +29,7 @@ impl<T: Serialize + DeserializeOwned> SurrealValue for Json<T> {
     }
 }
 
-/// The word that stands for an enum's value on the wire and in the database.
+/// The word for an enum's value on the wire and in the database.
 pub(crate) fn name_of(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => name,
@@ -37,7 +37,7 @@ pub(crate) fn name_of(value: &impl Serialize) -> String {
     }
 }
 
-/// The enum's value that a word stands for.
+/// The enum's value for a word.
 pub(crate) fn value_of<T: DeserializeOwned>(name: &str) -> Option<T> {
     serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()
 }

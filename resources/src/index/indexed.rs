@@ -68,7 +68,7 @@ impl IndexedNoun {
     }
 }
 
-/// Reads the documents of rows, whoever they belong to.
+/// Reads the documents of rows of all users.
 pub(super) fn read_documents<R: Indexed>(
     database: &Database,
     ids: Vec<RecordId>,

@@ -37,7 +37,7 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// Held from before a write's transaction until its words are in the index.
-    pub(crate) async fn writing(&self) -> RwLockReadGuard<'_, ()> {
+    pub(crate) async fn begin_write(&self) -> RwLockReadGuard<'_, ()> {
         self.writers.read().await
     }
 

@@ -1,6 +1,7 @@
 //! Retries of failed jobs.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rand::{Rng, rngs::OsRng};
 
 use super::{Job, JobState, MAX_ATTEMPTS};
 use crate::database::{Params, name_of};
@@ -57,7 +58,7 @@ impl Failure {
 /// the last one.
 fn delay_after(attempts: u32) -> Option<TimeDelta> {
     let seconds = RETRY_DELAYS.get(attempts.saturating_sub(1) as usize)?;
-    let jitter = i64::from(uuid::Uuid::new_v4().as_bytes()[0]);
+    let jitter = OsRng.gen_range(0..256);
     Some(TimeDelta::milliseconds(seconds * (875 + jitter)))
 }
 

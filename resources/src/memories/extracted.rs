@@ -14,7 +14,7 @@ impl Memories<'_> {
     /// looked at or edited stays, and a text that is there already is not written again. The same memories twice change
     /// nothing.
     pub async fn replace_extracted(&self, conversation_id: &str, new: &[NewMemory]) -> Result<()> {
-        let _writing = self.index.outbox.writing().await;
+        let _writing = self.index.outbox.begin_write().await;
         let mut rows: Vec<MemoryRow> = Vec::with_capacity(new.len());
         for new in new {
             let mut new = new.clone();

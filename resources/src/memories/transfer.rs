@@ -45,7 +45,7 @@ impl Memories<'_> {
     /// Writes memories with their ids and times in one transaction. An existing id is not overwritten.
     /// The index worker indexes them later.
     pub async fn import(&self, memories: Vec<ExportedMemory>) -> Result<Vec<BatchStatus>> {
-        let _writing = self.index.outbox.writing().await;
+        let _writing = self.index.outbox.begin_write().await;
         let ids: Vec<String> = memories.iter().map(|exported| exported.memory.id.clone()).collect();
         let revisions: Vec<Value> = memories.iter().flat_map(|exported| self.revisions(exported)).collect();
         let rows: Vec<_> = memories

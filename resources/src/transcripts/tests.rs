@@ -23,7 +23,7 @@ pub(super) async fn write(
     names: &[&str],
     lines: &[Line<'_>],
 ) {
-    let _writing = resources.index.outbox.writing().await;
+    let _writing = resources.index.outbox.begin_write().await;
     let people: Vec<JsonValue> = names.iter().map(|name| json!({ "key": name.to_lowercase(), "name": name })).collect();
     let conversation = ConversationRow {
         title: format!("About {id}"),

@@ -87,7 +87,7 @@ pub struct RateMessage {
     pub rating: Option<i32>,
 }
 
-/// Share messages by a link. Whoever has it sees their texts and when they were said. Ask the user first.
+/// Share messages by a link. Anyone with the link sees their texts and times. Ask the user first.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ShareMessages {
     /// The ids of the messages, in the order in which they are to be read.
@@ -101,11 +101,11 @@ pub struct MessageLink {
     /// The link, from this server's root on.
     #[schemars(example = &"/v2/messages/shared/0f5a2f7c9f0b4c83a9d0c1d2e3f40516")]
     pub url: String,
-    /// What the link ends with: whoever knows it can see the messages.
+    /// The link's token: anyone who has it can see the messages.
     pub token: String,
 }
 
-/// See the messages behind a link. Use this for a link from somebody else; for the user's own, use get_chat_messages.
+/// See the messages behind a link. Use this for a link from someone else; for the user's own, use get_chat_messages.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetSharedMessages {
     /// The token of the link.

@@ -87,7 +87,7 @@ pub struct EditConversationSummary {
     pub content: String,
 }
 
-/// What somebody is named by: whether it is the user, or a person with an id.
+/// How a speaker is identified: as the user, or as a person with an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]

@@ -29,7 +29,7 @@ pub struct Finalization {
     pub terminal: bool,
     /// Whether asking for it again makes sense: it was given up.
     pub retryable: bool,
-    /// How often it was begun since somebody asked for it.
+    /// The number of attempts since it was requested.
     pub attempt_count: u32,
     /// How often it was begun again after a failure.
     pub task_retry_count: u32,

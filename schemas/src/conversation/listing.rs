@@ -19,7 +19,7 @@ pub struct GetConversations {
     /// Only these categories; empty means all.
     #[serde(default)]
     pub categories: Vec<ConversationCategory>,
-    /// Only those that stand here; empty means those that are done or being processed.
+    /// Only those with one of these statuses; empty means those that are done or being processed.
     #[serde(default)]
     pub statuses: Vec<ConversationStatus>,
     /// Only from these devices and apps; empty means all.
@@ -74,7 +74,7 @@ pub struct CountConversations {
     /// Only conversations at or before this time; a date alone means its end.
     #[serde(default)]
     pub end_date: Option<DateTime<Utc>>,
-    /// Only those that stand here; empty means those that are done or being processed.
+    /// Only those with one of these statuses; empty means those that are done or being processed.
     #[serde(default)]
     pub statuses: Vec<ConversationStatus>,
     /// Only from these devices and apps; empty means all.
@@ -196,15 +196,15 @@ pub struct ConversationPhotos {
     pub photos: Vec<ConversationPhoto>,
 }
 
-/// Get what each recogniser heard of a conversation. Use this to compare recognisers; to read what was said, use
-/// get_conversation_by_id.
+/// Get the transcript of a conversation by each speech recogniser. Use this to compare recognisers; to read what was
+/// said, use get_conversation_by_id.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetConversationTranscripts {
     /// The conversation's id.
     pub conversation_id: String,
 }
 
-/// What each recogniser heard of a conversation.
+/// The transcripts of a conversation, by recogniser.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ConversationTranscripts {
     /// The segments, by the recogniser's name.
@@ -243,7 +243,7 @@ pub struct SuggestedApps {
     pub conversation_id: String,
 }
 
-/// Read a conversation that its user has shared by a link. Use this for a link from somebody else; for the user's own,
+/// Read a conversation that its user has shared by a link. Use this for a link from someone else; for the user's own,
 /// use get_conversation_by_id.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetSharedConversation {
@@ -261,7 +261,7 @@ pub struct SharedConversation {
     pub people: Vec<SharedPerson>,
 }
 
-/// Somebody who speaks in a shared conversation.
+/// A speaker in a shared conversation.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SharedPerson {
     /// The person's id in the transcript.

@@ -40,6 +40,6 @@ pub struct TranscriptSegment {
     pub translations: Vec<Translation>,
     /// Whether voices were compared with known ones.
     pub speech_profile_processed: bool,
-    /// The recogniser that heard it.
+    /// The recogniser that produced it.
     pub stt_provider: Option<String>,
 }

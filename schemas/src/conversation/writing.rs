@@ -112,7 +112,7 @@ pub struct CreatedConversation {
     pub discarded: bool,
 }
 
-/// End the conversation that is being heard, and understand it. Use this to wait for the outcome; to go on at once, use
+/// End the conversation that is being recorded, and process it. Use this to wait for the outcome; to go on at once, use
 /// finalize_conversation.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct FinalizeCurrentConversation {
@@ -130,7 +130,7 @@ pub struct FinalizedConversation {
     pub messages: Vec<serde_json::Value>,
 }
 
-/// End a conversation that is being heard, and understand it in the background. Use this to go on at once; to wait for
+/// End a conversation that is being recorded, and process it in the background. Use this to go on at once; to wait for
 /// the outcome, use finalize_current_conversation.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct FinalizeConversation {

@@ -169,7 +169,7 @@ impl Authenticator {
         }
     }
 
-    /// The key, or the key that stands for an access token issued for this server.
+    /// The key, or the key behind an access token issued for this server.
     async fn find_key(&self, raw: &str) -> Result<Option<Arc<GrantedKey>>> {
         if !raw.starts_with(ACCESS_PREFIX) {
             return Ok(self.resources.keys().find(raw).await?);

@@ -28,11 +28,11 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<Option<PathBuf>> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let copy = path.exists().then(|| beside(path, "before-recollect"));
+    let copy = path.exists().then(|| sibling(path, "before-recollect"));
     if let Some(copy) = &copy {
         fs::copy(path, copy)?;
     }
-    let draft = beside(path, "recollect-draft");
+    let draft = sibling(path, "recollect-draft");
     let written = write_draft(&draft, path, text).and_then(|()| fs::rename(&draft, path));
     if let Err(error) = written {
         let _ = fs::remove_file(&draft);
@@ -61,7 +61,7 @@ fn private(path: &Path) -> fs::Permissions {
     fs::Permissions::from_mode(known & 0o600)
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+fn sibling(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{ending}"));
     path.with_file_name(name)

@@ -11,7 +11,7 @@ use clap::Args;
 use reqwest::Client as Http;
 use schemas::key::KeyFamily;
 use serde_json::{Value, json};
-use tools::toolsets::Shown;
+use tools::toolsets::ToolFilter;
 
 use super::OpenDataFolder;
 use crate::{
@@ -45,7 +45,7 @@ pub(crate) struct ConnectArgs {
     sign_in: bool,
     /// Toolsets to offer, with commas: default, memories, conversations, action_items, goals, people, admin, all
     #[arg(long, value_name = "NAMES")]
-    toolsets: Option<Shown>,
+    toolsets: Option<ToolFilter>,
 }
 
 /// Prints the configuration of a client, or writes it into the client's file.

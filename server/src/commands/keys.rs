@@ -117,7 +117,7 @@ async fn revoke(opened: &OpenDataFolder, id: &str) -> anyhow::Result<()> {
     Err(anyhow!("no key has the id {id}; see `recollect keys list`"))
 }
 
-/// The expiry that a number of days from now, or a date, stands for.
+/// Parses an expiry: a number of days from now, or a date.
 fn parse_expiry(text: &str) -> anyhow::Result<DateTime<Utc>> {
     let now = resources::now();
     let days = text.parse::<u16>().ok().map(|days| now + TimeDelta::days(days.into()));

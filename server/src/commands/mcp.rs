@@ -4,7 +4,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use resources::http;
 use schemas::key::{CreatedKey, KeyFamily};
-use tools::{Caller, Context, Credential, Surface, toolsets::Shown};
+use tools::{Caller, Context, Credential, Surface, toolsets::ToolFilter};
 
 use super::OpenDataFolder;
 use crate::{
@@ -25,7 +25,7 @@ pub(crate) struct McpArgs {
     url: Option<String>,
     /// Toolsets to offer, with commas: default, memories, conversations, action_items, goals, people, admin, all
     #[arg(long, value_name = "NAMES", default_value = "default")]
-    toolsets: Shown,
+    toolsets: ToolFilter,
 }
 
 /// Serves the data folder, or connects to the server that has it open.

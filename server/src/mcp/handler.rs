@@ -19,7 +19,7 @@ use serde_json::Map;
 use tools::{
     Context, Error,
     assistant::{self, views},
-    toolsets::Shown,
+    toolsets::ToolFilter,
 };
 
 use super::{
@@ -64,7 +64,7 @@ type Reply<T> = Result<T, ErrorData>;
 pub struct McpHandler {
     /// The caller on standard input; callers over HTTP come with their requests.
     caller: Option<Context>,
-    filter: Shown,
+    filter: ToolFilter,
     page_size: usize,
     connection: Arc<ConnectionState>,
 }
@@ -72,11 +72,11 @@ pub struct McpHandler {
 impl McpHandler {
     /// Answers callers that the HTTP endpoint has authenticated, in pages of `page_size` items.
     pub(crate) fn for_requests(page_size: usize) -> Self {
-        Self { caller: None, filter: Shown::default(), page_size, connection: Arc::default() }
+        Self { caller: None, filter: ToolFilter::default(), page_size, connection: Arc::default() }
     }
 
     /// Answers one caller on standard input, with these tools in its list.
-    pub(crate) fn for_caller(caller: Context, filter: Shown, page_size: usize) -> Self {
+    pub(crate) fn for_caller(caller: Context, filter: ToolFilter, page_size: usize) -> Self {
         Self { caller: Some(caller), filter, ..Self::for_requests(page_size) }
     }
 
@@ -92,7 +92,7 @@ impl McpHandler {
     }
 
     /// The tools that the client wants listed: by `?toolsets=` in the URL, or by the option it was started with.
-    fn filter(&self, request: &RequestContext<RoleServer>) -> Reply<Shown> {
+    fn filter(&self, request: &RequestContext<RoleServer>) -> Reply<ToolFilter> {
         let uri = request.extensions.get::<Parts>().map(|parts| parts.uri.to_string());
         let url = uri.and_then(|uri| Url::parse("http://localhost").ok()?.join(&uri).ok());
         let toolsets = url.as_ref().and_then(|url| url.query_pairs().find(|(name, _)| name == "toolsets"));

@@ -5,10 +5,10 @@ use anyhow::Context as _;
 use rmcp::{ServiceExt, transport::stdio_pipes};
 
 use super::{McpHandler, McpSettings};
-use tools::toolsets::Shown;
+use tools::toolsets::ToolFilter;
 
 /// Serves one caller from this process, until standard input ends. Fails when the client does not initialize.
-pub(crate) async fn serve_stdio(caller: tools::Context, filter: Shown) -> anyhow::Result<()> {
+pub(crate) async fn serve_stdio(caller: tools::Context, filter: ToolFilter) -> anyhow::Result<()> {
     let handler = McpHandler::for_caller(caller, filter, McpSettings::default().page_size);
     let running = handler.serve(stdio_pipes()).await.context("the client did not initialize an MCP connection")?;
     running.waiting().await?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use resources::action_items::{Change, NewActionItem};
+use resources::action_items::{ActionItemChange, NewActionItem};
 use schemas::{action_item::*, memory::Done};
 
 use super::{filled, not_found};
@@ -31,7 +31,7 @@ pub(super) async fn update_action_item(context: Context, input: UpdateActionItem
         (_, Some(true)) => Some(None),
         (due_at, _) => due_at,
     };
-    let change = Change {
+    let change = ActionItemChange {
         description: input.description.map(|text| filled(&text, BLANK_DESCRIPTION)).transpose()?,
         status: status_of(input.completed, input.status)?,
         due_at,
@@ -56,7 +56,7 @@ pub(super) async fn update_action_item(context: Context, input: UpdateActionItem
 }
 
 pub(super) async fn complete_action_item(context: Context, input: CompleteActionItem) -> Result<WrittenActionItem> {
-    let change = Change { status: status_of(Some(input.completed), None)?, ..Change::default() };
+    let change = ActionItemChange { status: status_of(Some(input.completed), None)?, ..ActionItemChange::default() };
     change_action_item(&context, &input.action_item_id, change).await
 }
 
@@ -133,7 +133,7 @@ async fn check_goals(context: &Context, ids: BTreeSet<String>) -> Result<()> {
     Ok(())
 }
 
-async fn change_action_item(context: &Context, id: &str, change: Change) -> Result<WrittenActionItem> {
+async fn change_action_item(context: &Context, id: &str, change: ActionItemChange) -> Result<WrittenActionItem> {
     let action_item = context.action_items().change(id, change).await?.ok_or_else(not_found)?;
     Ok(WrittenActionItem { success: true, action_item })
 }

@@ -1,6 +1,6 @@
 //! The action items of one conversation, identified by index or by text.
 
-use resources::action_items::Change;
+use resources::action_items::ActionItemChange;
 use schemas::{action_item::*, memory::Done};
 
 use super::{
@@ -28,7 +28,10 @@ pub(super) async fn complete_conversation_action_items(
     let mut changes = Vec::with_capacity(items.len());
     for (index, completed) in input.items_idx.into_iter().zip(input.values) {
         let item = items.get(index as usize).ok_or_else(not_found)?;
-        changes.push((item.id.clone(), Change { status: status_of(Some(completed), None)?, ..Change::default() }));
+        changes.push((
+            item.id.clone(),
+            ActionItemChange { status: status_of(Some(completed), None)?, ..ActionItemChange::default() },
+        ));
     }
     context.action_items().change_many(changes).await?;
     Ok(Done::DONE)
@@ -42,7 +45,10 @@ pub(super) async fn rename_conversation_action_item(
     let with_text = || items.iter().enumerate().filter(|(_, item)| item.description == input.old_description);
     let found = with_text().find(|(index, _)| *index == input.idx as usize).or_else(|| with_text().next());
     let (_, item) = found.ok_or_else(not_found)?;
-    let change = Change { description: Some(filled(&input.description, BLANK_DESCRIPTION)?), ..Change::default() };
+    let change = ActionItemChange {
+        description: Some(filled(&input.description, BLANK_DESCRIPTION)?),
+        ..ActionItemChange::default()
+    };
     context.action_items().change(&item.id, change).await?.ok_or_else(not_found)?;
     Ok(Done::DONE)
 }

@@ -1,6 +1,6 @@
 //! Order of action items, and synchronization with other apps.
 
-use resources::action_items::Change;
+use resources::action_items::ActionItemChange;
 use schemas::action_item::*;
 
 use super::{
@@ -12,7 +12,7 @@ use crate::{Context, Result};
 pub(super) async fn arrange_action_items(context: Context, input: ArrangeActionItems) -> Result<ChangedActionItems> {
     let change = |item: ActionItemPlace| {
         let ActionItemPlace { id, sort_order, indent_level } = item;
-        (id, Change { sort_order, indent_level, ..Change::default() })
+        (id, ActionItemChange { sort_order, indent_level, ..ActionItemChange::default() })
     };
     change_many(&context, input.items.into_iter().map(change).collect()).await
 }
@@ -29,7 +29,7 @@ pub(super) async fn sync_action_items(context: Context, input: SyncActionItems) 
     let mut changes = Vec::with_capacity(input.items.len());
     for item in input.items {
         let exported_now = (item.exported == Some(true)).then(resources::now);
-        let change = Change {
+        let change = ActionItemChange {
             description: item.description.map(|text| filled(&text, BLANK_DESCRIPTION)).transpose()?,
             status: status_of(item.completed, None)?,
             due_at: item.due_at,
@@ -37,14 +37,14 @@ pub(super) async fn sync_action_items(context: Context, input: SyncActionItems) 
             export_date: item.export_date.or(exported_now),
             export_platform: item.export_platform,
             apple_reminder_id: item.apple_reminder_id,
-            ..Change::default()
+            ..ActionItemChange::default()
         };
         changes.push((item.id, change));
     }
     change_many(&context, changes).await
 }
 
-async fn change_many(context: &Context, changes: Vec<(String, Change)>) -> Result<ChangedActionItems> {
+async fn change_many(context: &Context, changes: Vec<(String, ActionItemChange)>) -> Result<ChangedActionItems> {
     let changed = context.action_items().change_many(changes).await?;
     let updated_ids: Vec<String> = changed.into_iter().map(|item| item.id).collect();
     Ok(ChangedActionItems { updated_count: updated_ids.len(), updated_ids })

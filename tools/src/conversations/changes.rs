@@ -1,6 +1,6 @@
 //! Change and delete conversations.
 
-use resources::conversations::{Assignee, Change, SegmentSelection};
+use resources::conversations::{Assignee, ConversationChange, SegmentSelection};
 use schemas::{conversation::*, memory::Done};
 
 use super::{not_found, queries::read};
@@ -14,19 +14,24 @@ pub(super) async fn edit_conversation(context: Context, input: EditConversation)
     if title.as_deref() == Some("") {
         return Err(Error::Invalid("title cannot be empty".into()));
     }
-    change(&context, &input.conversation_id, Change { title, discarded: input.discarded, ..Change::default() }).await
+    change(
+        &context,
+        &input.conversation_id,
+        ConversationChange { title, discarded: input.discarded, ..ConversationChange::default() },
+    )
+    .await
 }
 
 pub(super) async fn set_conversation_visibility(
     context: Context,
     input: SetConversationVisibility,
 ) -> Result<ChangedConversation> {
-    let visibility = Change { visibility: Some(input.visibility), ..Change::default() };
+    let visibility = ConversationChange { visibility: Some(input.visibility), ..ConversationChange::default() };
     change(&context, &input.conversation_id, visibility).await
 }
 
 pub(super) async fn star_conversation(context: Context, input: StarConversation) -> Result<ChangedConversation> {
-    let star = Change { starred: Some(input.starred), ..Change::default() };
+    let star = ConversationChange { starred: Some(input.starred), ..ConversationChange::default() };
     change(&context, &input.conversation_id, star).await
 }
 
@@ -42,7 +47,12 @@ pub(super) async fn mark_conversation_events(
         let event = events.get_mut(index).ok_or_else(|| Error::Invalid(format!("events_idx: no event {index}")))?;
         event.created = created;
     }
-    change(&context, &input.conversation_id, Change { events: Some(events), ..Change::default() }).await
+    change(
+        &context,
+        &input.conversation_id,
+        ConversationChange { events: Some(events), ..ConversationChange::default() },
+    )
+    .await
 }
 
 pub(super) async fn correct_segment(context: Context, input: CorrectSegment) -> Result<ChangedConversation> {
@@ -62,7 +72,7 @@ pub(super) async fn edit_conversation_summary(
     input: EditConversationSummary,
 ) -> Result<ChangedConversation> {
     let Some(app) = input.app_id else {
-        let overview = Change { overview: Some(input.content), ..Change::default() };
+        let overview = ConversationChange { overview: Some(input.content), ..ConversationChange::default() };
         return change(&context, &input.conversation_id, overview).await;
     };
     let mut results = read(&context, &input.conversation_id).await?.apps_results;
@@ -70,7 +80,12 @@ pub(super) async fn edit_conversation_summary(
         Some(result) => result.content = input.content,
         None => results.push(AppResult { app_id: Some(app), content: input.content }),
     }
-    change(&context, &input.conversation_id, Change { apps_results: Some(results), ..Change::default() }).await
+    change(
+        &context,
+        &input.conversation_id,
+        ConversationChange { apps_results: Some(results), ..ConversationChange::default() },
+    )
+    .await
 }
 
 pub(super) async fn assign_segments(context: Context, input: AssignSegments) -> Result<ChangedConversation> {
@@ -146,7 +161,7 @@ async fn find_person(context: &Context, person: String) -> Result<Assignee> {
     }
 }
 
-async fn change(context: &Context, id: &str, change: Change) -> Result<ChangedConversation> {
+async fn change(context: &Context, id: &str, change: ConversationChange) -> Result<ChangedConversation> {
     context.conversations().change(id, change).await?.ok_or_else(not_found)?;
     changed(context, id).await
 }

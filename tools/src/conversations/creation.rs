@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use resources::{
-    conversations::{Change, Created, NewConversation},
+    conversations::{ConversationChange, Created, NewConversation},
     jobs::ProcessMode,
     llm::{Piece, Turn},
     memories::id_of,
@@ -122,7 +122,7 @@ pub(super) async fn reprocess_conversation(
         return Err(Error::Conflict("The conversation is still in progress".into()));
     }
     if let Some(language) = input.language_code {
-        let language = Change { language: Some(language), ..Change::default() };
+        let language = ConversationChange { language: Some(language), ..ConversationChange::default() };
         context.conversations().change(&conversation.id, language).await?;
     }
     processing::queue(&context.resources, &context.caller.user, &conversation.id, ProcessMode::Forced).await?;
@@ -197,7 +197,7 @@ async fn attach_meeting(
     let Some(meeting) = meeting else { return Ok(()) };
     let mut data = conversation.external_data.clone().unwrap_or_else(|| json!({}));
     data["calendar_meeting_context"] = Value::Object(meeting);
-    let change = Change { external_data: Some(data), ..Change::default() };
+    let change = ConversationChange { external_data: Some(data), ..ConversationChange::default() };
     context.conversations().change(&conversation.id, change).await?;
     Ok(())
 }

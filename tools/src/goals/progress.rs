@@ -34,7 +34,7 @@ const MAX_DISTANCE: usize = 4;
 /// The model's answer.
 #[derive(Deserialize, JsonSchema)]
 struct FoundUpdates {
-    /// The goals that the text tells progress of; empty when it tells of none.
+    /// The goals on which the text reports progress; empty where it reports none.
     updates: Vec<Update>,
 }
 
@@ -79,7 +79,7 @@ fn by_model(goals: &[Goal], updates: Vec<Update>) -> Result<Vec<FoundProgress>, 
             found.push(progress(goal, new_value, reasoning));
         }
     }
-    if found.is_empty() { Err("The text tells of no progress on an active goal.".into()) } else { Ok(found) }
+    if found.is_empty() { Err("The text reports no progress on an active goal.".into()) } else { Ok(found) }
 }
 
 /// The progress by the numbers and words of the text.

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use language::extraction::category_of;
-use resources::memories::{Change, NewMemory, Written};
+use resources::memories::{MemoryChange, NewMemory, Written};
 use schemas::{memory::*, scope::Scope::MemoriesRead};
 
 use super::not_found;
@@ -32,19 +32,19 @@ pub(super) async fn edit_memory(context: Context, input: EditMemory) -> Result<E
         let sentence = "At least one field (content, visibility, tags, category) must be provided";
         return Err(Error::Invalid(sentence.into()));
     }
-    let change = Change { content, visibility, tags, category, review: None };
+    let change = MemoryChange { content, visibility, tags, category, review: None };
     let memory = change_memory(&context, &input.memory_id, change).await?;
     Ok(EditedMemory { success: true, memory })
 }
 
 pub(super) async fn set_memory_visibility(context: Context, input: SetMemoryVisibility) -> Result<Done> {
-    let change = Change { visibility: Some(input.visibility), ..Change::default() };
+    let change = MemoryChange { visibility: Some(input.visibility), ..MemoryChange::default() };
     change_memory(&context, &input.memory_id, change).await?;
     Ok(Done::DONE)
 }
 
 pub(super) async fn review_memory(context: Context, input: ReviewMemory) -> Result<Done> {
-    let change = Change { review: Some(input.value), ..Change::default() };
+    let change = MemoryChange { review: Some(input.value), ..MemoryChange::default() };
     change_memory(&context, &input.memory_id, change).await?;
     Ok(Done::DONE)
 }
@@ -97,7 +97,7 @@ async fn write(
     Ok(written)
 }
 
-async fn change_memory(context: &Context, id: &str, change: Change) -> Result<Memory> {
+async fn change_memory(context: &Context, id: &str, change: MemoryChange) -> Result<Memory> {
     context.memories().change(id, change, context.provenance()).await?.ok_or_else(not_found)
 }
 

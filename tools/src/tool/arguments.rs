@@ -30,7 +30,7 @@ pub struct Arguments {
     compiled: OnceLock<Compiled>,
 }
 
-/// What happens to a text that is none of an enum's; in a sentence, `{}` stands for it.
+/// What happens to a text that is not one of an enum's values; `{}` in the sentence is replaced by it.
 #[derive(Clone, Copy)]
 pub(crate) enum UnknownValue {
     /// It counts as not given.

@@ -61,10 +61,10 @@ pub(crate) async fn look_up(
     if names.is_empty() {
         return Ok(None);
     }
-    let mut told = reader.read_unaudited(context.clone(), names.clone()).await?;
+    let mut answer = reader.read_unaudited(context.clone(), names.clone()).await?;
     let row =
-        told.as_object_mut().and_then(|fields| fields.values_mut().find(|field| field.is_object())).map(Value::take);
-    Ok(Some((names, row.unwrap_or(told))))
+        answer.as_object_mut().and_then(|fields| fields.values_mut().find(|field| field.is_object())).map(Value::take);
+    Ok(Some((names, row.unwrap_or(answer))))
 }
 
 #[cfg(test)]

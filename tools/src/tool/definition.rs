@@ -144,7 +144,7 @@ impl Definition {
         }
     }
 
-    /// Says who may call the tool, where that is not whoever the noun's scopes let in.
+    /// Sets who may call the tool, where the noun's scopes do not decide it.
     pub(crate) fn access(mut self, access: Access) -> Self {
         self.access = Some(access);
         self

@@ -229,7 +229,7 @@ pub struct RateLimit {
 pub enum Locality {
     /// It does.
     Local,
-    /// It comes from another machine, or through a proxy, which may stand for any client.
+    /// It comes from another machine, or through a proxy, which may be any client's.
     Remote,
 }
 

@@ -41,7 +41,7 @@ impl Toolset {
 
 /// The tools that an assistant asks to see: `default`, `all` or toolsets, with commas; nothing is `default`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Shown(Vec<Part>);
+pub struct ToolFilter(Vec<Part>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
@@ -50,7 +50,7 @@ enum Part {
     Of(Toolset),
 }
 
-impl Shown {
+impl ToolFilter {
     /// Whether the tool is shown.
     pub fn includes(&self, tool: &Tool) -> bool {
         let fits = |part: &Part| match part {
@@ -67,7 +67,7 @@ impl Shown {
     }
 }
 
-impl fmt::Display for Shown {
+impl fmt::Display for ToolFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |part: &Part| match part {
             Part::Default => "default",
@@ -78,7 +78,7 @@ impl fmt::Display for Shown {
     }
 }
 
-impl FromStr for Shown {
+impl FromStr for ToolFilter {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
@@ -114,16 +114,16 @@ mod tests {
             Access::User | Access::KeyManager | Access::Anonymous | Access::Owner => false,
         };
         for tool in crate::all().iter().filter(is_shown) {
-            let told = tool.description().split_whitespace().collect::<Vec<_>>().join(" ");
-            let says = ["Use this", "Start here", ", use ", "; use "].iter().any(|words| told.contains(words));
-            assert!(says, "{}: {told}", tool.name);
+            let description = tool.description().split_whitespace().collect::<Vec<_>>().join(" ");
+            let says = ["Use this", "Start here", ", use ", "; use "].iter().any(|words| description.contains(words));
+            assert!(says, "{}: {description}", tool.name);
         }
     }
 
     #[test]
     fn toolsets_add_up() {
         let count = |text: &str| {
-            let shown: Shown = text.parse().unwrap();
+            let shown: ToolFilter = text.parse().unwrap();
             crate::all().iter().filter(|tool| shown.includes(tool)).count()
         };
         assert_eq!(count("all"), crate::all().len());
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn unknown_toolsets_are_refused_with_the_known_ones() {
-        let error = "memories,dreams".parse::<Shown>().unwrap_err().to_string();
+        let error = "memories,dreams".parse::<ToolFilter>().unwrap_err().to_string();
         assert!(error.contains("`dreams`") && error.contains("action_items"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! Documents, queries and hits: what goes into the index and what comes out of it.
 
-/// The kind of record that a document stands for.
+/// The kind of record that a document represents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// A memory: one sentence or two.

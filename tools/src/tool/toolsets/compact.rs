@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 /// Keywords that a model can do without; what is too long is refused with a sentence.
 const IDLE: [&str; 6] = ["title", "example", "examples", "$schema", "maxLength", "maxItems"];
 
-/// Bounds that every model keeps without being told.
+/// Bounds that models keep without seeing them.
 const OBVIOUS: [(&str, u64); 3] = [("minLength", 1), ("minimum", 0), ("minimum", 1)];
 
 /// Arguments that every list has, and every model knows.
@@ -45,8 +45,8 @@ pub(crate) fn result(schema: &Map<String, Value>, arguments: &Map<String, Value>
     let is_required = |name: &str| arguments["required"].as_array().is_some_and(|names| names.contains(&json!(name)));
     let is_echo = |name: &str| arguments["properties"].get(name).is_some() && !is_required(name);
     let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-    let told = fields.filter(|(name, _)| !is_echo(name)).map(|(name, field)| (name.clone(), shape(field)));
-    Map::from_iter([("type".to_owned(), json!("object")), ("properties".to_owned(), Value::Object(told.collect()))])
+    let shown = fields.filter(|(name, _)| !is_echo(name)).map(|(name, field)| (name.clone(), shape(field)));
+    Map::from_iter([("type".to_owned(), json!("object")), ("properties".to_owned(), Value::Object(shown.collect()))])
 }
 
 fn slim(schema: &mut Value) {
@@ -205,7 +205,7 @@ mod tests {
             },
         });
         let arguments = json!({ "properties": { "limit": {}, "id": {} }, "required": ["id"] });
-        let told = result(schema.as_object().unwrap(), arguments.as_object().unwrap());
-        assert_eq!(Value::Object(told), expected);
+        let reduced = result(schema.as_object().unwrap(), arguments.as_object().unwrap());
+        assert_eq!(Value::Object(reduced), expected);
     }
 }

@@ -42,8 +42,8 @@ pub(super) fn find<'a>(
         return Some(attributed(question, &answer, passage));
     }
     // The date on which a plan was mentioned is not the date of the plan.
-    let tells = !hour && tense == Tense::Past;
-    let first = evidence.first().filter(|first| tells && first.score >= MIN_SCORE_WITHOUT_DATE);
+    let asks_day = !hour && tense == Tense::Past;
+    let first = evidence.first().filter(|first| asks_day && first.score >= MIN_SCORE_WITHOUT_DATE);
     let spoken = first.filter(|first| first.passage.kind == PassageKind::Segment)?;
     let text = format!("it was spoken of on {}", question.day(spoken.passage.citation.date));
     Some(DirectAnswer { text, passage: spoken.passage })
