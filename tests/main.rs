@@ -105,6 +105,7 @@ mod keys {
 
 mod memories {
     mod create;
+    mod dates_and_tags;
     mod delete;
     mod edit;
     mod lists;

@@ -2,7 +2,7 @@
 
 mod row;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use schemas::goal::{Goal, GoalPoint, GoalStatus, GoalType};
 use surrealdb::types::{Array, Object, RecordId, SurrealValue, Value};
 
@@ -111,10 +111,12 @@ impl Goals<'_> {
         Ok(fields.into())
     }
 
-    /// Changes a goal; a new value goes into its history. `None` when it does not exist.
-    pub async fn change(&self, id: &str, change: GoalChange) -> Result<Option<Goal>> {
+    /// Changes a goal; a new value goes into its history as that of `today`, a day of the user's. `None` when it does
+    /// not exist.
+    pub async fn change(&self, id: &str, change: GoalChange, today: NaiveDate) -> Result<Option<Goal>> {
         let now = crate::now();
-        let point = change.current_value.map(|value| PointRow::new(self.user, id, value, now));
+        let point = |value| PointRow::of(self.user, id, &GoalPoint { date: today, value, recorded_at: now });
+        let point = change.current_value.map(point);
         let statements = "BEGIN;
             UPDATE $id MERGE $change;
             UPDATE $id SET ended_at = IF is_active { NONE } ELSE { ended_at ?? $now };

@@ -6,7 +6,7 @@ mod search;
 mod transfer;
 
 use chrono::{DateTime, Utc};
-use schemas::memory::{Memory, MemoryCategory, MemoryRevision, MemorySort, Provenance, Visibility};
+use schemas::memory::{Memory, MemoryCategory, MemoryRevision, MemorySort, Provenance, TagsMatch, Visibility};
 use surrealdb::types::{RecordId, SurrealValue, Value};
 
 use crate::{
@@ -39,8 +39,10 @@ pub struct NewMemory {
     pub tags: Vec<String>,
     /// How it came to be.
     pub provenance: Provenance,
-    /// When it was first written.
+    /// When the fact came up: its date in lists, searches and answers.
     pub created_at: DateTime<Utc>,
+    /// When it is written.
+    pub written_at: DateTime<Utc>,
 }
 
 /// The result of creating a memory.
@@ -61,6 +63,10 @@ pub struct Selection {
     pub reviewed: Option<bool>,
     /// Only those written by hand or drawn from conversations.
     pub manually_added: Option<bool>,
+    /// Only those with these labels; empty means all.
+    pub tags: Vec<String>,
+    /// Whether all of the labels are needed, or any.
+    pub tags_match: TagsMatch,
     /// Only those changed after this time.
     pub updated_after: Option<DateTime<Utc>>,
     /// The order.
@@ -129,6 +135,10 @@ impl Memories<'_> {
             conditions.push("manually_added = $manually_added".into());
             params = params.with("manually_added", manually_added);
         }
+        if !selection.tags.is_empty() {
+            conditions.push(tags_condition(selection.tags_match).into());
+            params = params.with("tags", selection.tags.clone());
+        }
         if let Some(time) = selection.updated_after {
             conditions.push("updated_at > $updated_after".into());
             params = params.with("updated_after", time);
@@ -184,7 +194,7 @@ impl Memories<'_> {
         let inserted: Vec<MemoryRow> = self.database.run(statements, params).await?.take(1)?;
         let mut stored = Vec::with_capacity(rows.len());
         for wanted in rows {
-            match inserted.iter().find(|row| row.mid == wanted.mid && row.created_at == wanted.created_at) {
+            match inserted.iter().find(|row| row.mid == wanted.mid && row.updated_at == wanted.updated_at) {
                 Some(row) => stored.push((row.clone(), false)),
                 None => stored.push(self.insert_or_get(wanted).await?),
             }
@@ -337,6 +347,14 @@ impl Position {
         let alike = rows.iter().rev().take_while(|row| row::sorted_text(row, sort) == value).count() as u32;
         let earlier = before.filter(|position| position.value == value && alike as usize == rows.len());
         Some(Position { value, seen: alike + earlier.map_or(0, |position| position.seen) })
+    }
+}
+
+/// The condition that a memory has `$tags`.
+fn tags_condition(tags_match: TagsMatch) -> &'static str {
+    match tags_match {
+        TagsMatch::All => "tags CONTAINSALL $tags",
+        TagsMatch::Any => "tags CONTAINSANY $tags",
     }
 }
 

@@ -146,6 +146,16 @@ pub enum MemorySort {
     ManualFirst,
 }
 
+/// How a filter by several labels matches: `all` needs every label, `any` one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
+pub enum TagsMatch {
+    #[default]
+    All,
+    Any,
+}
+
 /// List the user's memories, newest first. Use this to see what was remembered lately or to go through all of them; to
 /// find those about something, use search_memories.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -170,6 +180,13 @@ pub struct GetMemories {
     /// Only memories written by hand (true) or extracted from conversations (false).
     #[serde(default)]
     pub manually_added: Option<bool>,
+    /// Only memories with these labels; empty means all.
+    #[serde(default)]
+    #[schemars(length(max = 50))]
+    pub tags: Vec<String>,
+    /// Whether a memory needs all of the labels, or any of them.
+    #[serde(default)]
+    pub tags_match: TagsMatch,
     /// Only memories changed after this time.
     #[serde(default)]
     pub updated_after: Option<DateTime<Utc>>,
@@ -272,6 +289,13 @@ pub struct SearchMemories {
     /// Only those written before this time.
     #[serde(default)]
     pub created_before: Option<DateTime<Utc>>,
+    /// Only memories with these labels; empty means all.
+    #[serde(default)]
+    #[schemars(length(max = 50))]
+    pub tags: Vec<String>,
+    /// Whether a memory needs all of the labels, or any of them.
+    #[serde(default)]
+    pub tags_match: TagsMatch,
 }
 
 fn some_memories() -> u32 {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::support::{create_conversation, new_user};
-use crate::support::{json::column, server::Caller};
+use crate::support::{calls::over_mcp, json::column, server::Caller};
 
 #[tokio::test]
 async fn lists_are_filtered_in_full_pages_newest_first() {
@@ -40,6 +40,38 @@ async fn lists_are_filtered_in_full_pages_newest_first() {
     assert_eq!(column(&kept, "id"), ids[1..4]);
     let count = app.get("/v1/conversations/count").await.ok();
     assert_eq!(count, json!({ "count": 4, "sources": { "phone": 4 } }));
+}
+
+#[tokio::test]
+async fn days_are_days_of_the_users_time_zone() {
+    let user = new_user().await;
+    let (app, developer) = (user.app(), user.developer());
+    // 22:00 on 4 May in Los Angeles.
+    let id = create_conversation(&app, "2026-05-05T05:00:00Z", &["We talked about the garden and the roses."]).await;
+    let task = json!({ "description": "Water the roses", "due_at": "2026-05-04" });
+    let due = developer.post("/v1/dev/user/action-items", task).await.ok();
+    assert_eq!(due["due_at"], "2026-05-04T00:00:00Z");
+    let found_on = async |day: &str| {
+        let range = format!("start_date={day}&end_date={day}");
+        let listed = developer.get(&format!("/v1/dev/user/conversations?{range}")).await.ok();
+        let listed = column(&listed, "id").contains(&id.as_str());
+        let counted = app.get(&format!("/v1/conversations/count?{range}")).await.ok()["count"] == 1;
+        let arguments = json!({ "start_date": day, "end_date": day });
+        let over_mcp = over_mcp(&user, "tools/call", json!({ "name": "get_conversations", "arguments": arguments }));
+        let over_mcp = over_mcp.await.unwrap()["structuredContent"]["conversations"][0]["id"] == id.as_str();
+        assert_eq!((listed, counted), (over_mcp, over_mcp), "{day}");
+        listed
+    };
+    assert_eq!((found_on("2026-05-04").await, found_on("2026-05-05").await), (false, true));
+    app.patch("/v1/users/preferences", json!({ "time_zone": "America/Los_Angeles" })).await.ok();
+    assert_eq!((found_on("2026-05-04").await, found_on("2026-05-05").await), (true, false));
+    let task = json!({ "description": "Cut the roses", "due_at": "2026-05-04" });
+    let due = developer.post("/v1/dev/user/action-items", task).await.ok();
+    assert_eq!(due["due_at"], "2026-05-04T07:00:00Z");
+    // A time without an offset is UTC in every zone.
+    let range = "start_date=2026-05-05T05:00:00&end_date=2026-05-05T05:00:00";
+    let listed = developer.get(&format!("/v1/dev/user/conversations?{range}")).await.ok();
+    assert_eq!(column(&listed, "id"), [id.as_str()]);
 }
 
 #[tokio::test]

@@ -238,7 +238,17 @@ pub(crate) fn memory(user: &str, id: &str, text: &str) -> Document {
 }
 
 pub(crate) fn query<'a>(user: &'a str, text: &'a str) -> Query<'a> {
-    Query { user, kind: Kind::Memory, text, dense: None, categories: &[], after: None, before: None, limit: 10 }
+    Query {
+        user,
+        kind: Kind::Memory,
+        text,
+        dense: None,
+        categories: &[],
+        ids: None,
+        after: None,
+        before: None,
+        limit: 10,
+    }
 }
 
 pub(crate) fn ids(hits: &[Hit]) -> Vec<&str> {

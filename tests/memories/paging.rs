@@ -37,6 +37,7 @@ async fn many(server: &'static Server) -> (TestUser, Vec<String>) {
             tags: Vec::new(),
             provenance: Provenance { face: "import".into(), ..Provenance::default() },
             created_at: now - chrono::TimeDelta::seconds(place / 20),
+            written_at: now - chrono::TimeDelta::seconds(place / 20),
         });
         let mut left = Vec::new();
         for (place, written) in memories.create(new.collect()).await.unwrap().into_iter().enumerate() {

@@ -7,7 +7,7 @@ use resources::{
 };
 use schemas::{
     conversation::ConversationStatus,
-    memory::{MemoryCategory, Provenance, Visibility},
+    memory::{MemoryCategory, Provenance, TagsMatch, Visibility},
 };
 use serde_json::json;
 use tools::processing::{self, Outcome};
@@ -27,6 +27,7 @@ fn memory(content: &str, segments: &[&str]) -> NewMemory {
             ..Provenance::default()
         },
         created_at: resources::now(),
+        written_at: resources::now(),
     }
 }
 
@@ -119,8 +120,15 @@ async fn memories_that_the_user_has_made_their_own_stay() {
         assert_eq!(contents(setup.memories().await), all);
         memories.replace_extracted("c1", &[]).await.unwrap();
         assert_eq!(contents(setup.memories().await), ["Ana had a cat.", "Ana has a dog.", "Ana has a hen."]);
-        let search =
-            resources::memories::Search { query: "cow", categories: &[], after: None, before: None, limit: 10 };
+        let search = resources::memories::Search {
+            query: "cow",
+            categories: &[],
+            tags: &[],
+            tags_match: TagsMatch::All,
+            after: None,
+            before: None,
+            limit: 10,
+        };
         let found = memories.search(&search).await.unwrap();
         assert!(found.iter().all(|(memory, _)| memory.content != "Ana has a cow."), "nobody finds it any longer");
         let rejected = memories.get(&id("pig")).await.unwrap().unwrap();

@@ -15,6 +15,11 @@ pub(crate) async fn user_time_zone(context: &Context) -> Result<Tz> {
     Ok(time_zone(&context.resources.preferences(&context.caller.user).get().await?))
 }
 
+/// The caller's day.
+pub(crate) async fn today(context: &Context) -> Result<NaiveDate> {
+    Ok(resources::now().with_timezone(&user_time_zone(context).await?).date_naive())
+}
+
 /// The time zone in a user's preferences; UTC if there is none.
 pub(crate) fn time_zone(preferences: &Preferences) -> Tz {
     preferences.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC)

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::{
     Context, Error, Result, Surface, Tool,
+    calendar::today,
     limits::{LimitGroup, Policy},
     tool::{
         Noun,
@@ -157,7 +158,7 @@ async fn update_goal(context: Context, input: UpdateGoal) -> Result<OneGoal> {
         status: input.status,
         focus_rank: input.focus_rank,
     };
-    let goal = context.goals().change(&input.goal_id, change).await?.ok_or_else(not_found)?;
+    let goal = context.goals().change(&input.goal_id, change, today(&context).await?).await?.ok_or_else(not_found)?;
     Ok(OneGoal { goal })
 }
 
@@ -227,7 +228,7 @@ async fn current(context: &Context) -> Result<Option<Goal>> {
 
 async fn record_progress(context: &Context, id: &str, value: f64) -> Result<Goal> {
     let change = GoalChange { current_value: Some(value), ..GoalChange::default() };
-    context.goals().change(id, change).await?.ok_or_else(not_found)
+    context.goals().change(id, change, today(context).await?).await?.ok_or_else(not_found)
 }
 
 fn is_empty(input: &UpdateGoal) -> bool {

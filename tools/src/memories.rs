@@ -70,7 +70,7 @@ pub(crate) fn tools() -> Vec<Tool> {
         |path| by_score(path).page(25, 1000).unknown("categories", BAD_CATEGORY).cursor("X-Next-Cursor");
     MEMORIES.tools([
         read!(get_memories)
-            .in_default_list(&["limit", "cursor"])
+            .in_default_list(&["limit", "tags", "cursor"])
             .assistant_fields(FOR_ASSISTANTS)
             .chat("Reading memories")
             .app(by_score("/v3/memories").page(100, 500).cursor("X-Omi-Memory-Next-Cursor"))
@@ -90,7 +90,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             .app("/v3/memories/{memory_id}/history")
             .developer("/v1/dev/user/memories/{memory_id}/history"),
         read!(search_memories)
-            .in_default_list(&["limit", "created_after", "created_before"])
+            .in_default_list(&["limit", "tags", "created_after", "created_before"])
             .assistant_fields(FOR_ASSISTANTS)
             .chat("Searching memories")
             .app(get("/v3/memories/search").page(10, 100))
@@ -103,10 +103,11 @@ pub(crate) fn tools() -> Vec<Tool> {
             )
             .mcp(get("/v1/mcp/memories/search").page(10, 20).only(FOUND)),
         create!(create_memory)
-            .in_default_list(&["tags"])
+            .in_default_list(&["tags", "created_at"])
             .assistant_fields(FOR_ASSISTANTS)
             .chat("Saving memory")
             .undo_deleting("delete_memory")
+            .alias("created_at", "occurred_at")
             .app(
                 post("/v3/memories")
                     .default("category", "manual")
@@ -117,6 +118,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             .mcp(post("/v1/mcp/memories").unknown("category", Ignored).unknown("visibility", Ignored).only(WRITTEN)),
         create!(create_memories)
             .limited(&[Policy::MemoriesBatch])
+            .alias("items.created_at", "occurred_at")
             .whole()
             .app(
                 post("/v3/memories/batch")
@@ -199,13 +201,15 @@ fn search_policy() -> serde_json::Value {
 
 async fn get_memories(context: Context, input: GetMemories) -> Result<Memories> {
     let limit = input.limit;
-    let GetMemories { categories, sort, reviewed, manually_added, updated_after, .. } = &input;
-    let list = ("get_memories", categories, sort, reviewed, manually_added, updated_after);
+    let GetMemories { categories, sort, reviewed, manually_added, tags, tags_match, updated_after, .. } = &input;
+    let list = ("get_memories", categories, sort, reviewed, manually_added, (tags, tags_match), updated_after);
     let after: Option<Position> = paging::read(&context, &list, input.cursor.as_deref(), input.offset)?;
     let selection = Selection {
         categories: input.categories.clone(),
         reviewed: input.reviewed,
         manually_added: input.manually_added,
+        tags: input.tags.clone(),
+        tags_match: input.tags_match,
         updated_after: input.updated_after,
         sort: input.sort,
         after: after.clone(),
@@ -247,6 +251,8 @@ async fn search_memories(context: Context, input: SearchMemories) -> Result<Foun
     let search = Search {
         query: &input.query,
         categories: &input.categories,
+        tags: &input.tags,
+        tags_match: input.tags_match,
         after: input.created_after,
         before: input.created_before,
         limit: input.limit as usize,

@@ -24,16 +24,7 @@ pub(crate) fn tools() -> Vec<Tool> {
 }
 
 async fn get_user_profile(context: Context, _: GetUserProfile) -> Result<UserProfile> {
-    let selection = Selection {
-        categories: Vec::new(),
-        reviewed: None,
-        manually_added: None,
-        updated_after: None,
-        sort: MemorySort::ScoringDesc,
-        after: None,
-        offset: 0,
-        limit: MAX_MEMORIES,
-    };
+    let selection = Selection { sort: MemorySort::ScoringDesc, limit: MAX_MEMORIES, ..Selection::default() };
     let mut memories = context.memories().list(&selection).await?;
     memories.retain(|memory| !EXCLUDED_CATEGORIES.contains(&memory.category));
     let mut remaining = MAX_TEXT;

@@ -14,19 +14,21 @@ pub mod limits;
 pub(crate) mod paging;
 mod route;
 pub mod streaming;
+mod times;
 pub mod toolsets;
 mod validation_errors;
 mod write_only;
 
 use std::time::Instant;
 
+use chrono_tz::Tz;
 use futures::future::BoxFuture;
 use schemars::{Schema, SchemaGenerator};
 use schemas::{key::KeyFamily, scope::Scope, user::Role};
 use serde_json::{Map, Value};
 use tracing::Instrument;
 
-use crate::audit::AuditRecorder;
+use crate::{audit::AuditRecorder, calendar};
 use limits::Policy;
 use toolsets::Toolset;
 use write_only::WriteOnlyFilter;
@@ -35,11 +37,12 @@ pub(crate) use definition::{Definition, Verb};
 pub(crate) use noun::Noun;
 
 pub use arguments::Arguments;
-pub(crate) use arguments::{UnknownValue, read_time};
+pub(crate) use arguments::UnknownValue;
 pub use client::{Answer, Client};
 pub use context::{Actor, Caller, Context, Credential, Surface};
 pub use error::{DEFAULT_RETRY_AFTER, Error, Issue, Result};
 pub use route::{Audience, Placement, Reply, Route, Shape};
+pub(crate) use times::{DayTime, read_time};
 
 /// Writes a type's JSON schema with the settings of the given generator.
 pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -237,7 +240,7 @@ impl Tool {
         let span = tracing::debug_span!("tool", name = self.name, surface = surface.name(), user = context.caller.user);
         async {
             let begun = Instant::now();
-            let arguments = contract.read(given);
+            let arguments = read_arguments(&context, contract, given).await;
             let recorder = AuditRecorder::begin(&context, self, arguments.as_ref().ok());
             let filter = arguments.as_ref().ok().and_then(|arguments| WriteOnlyFilter::of(self, &context, arguments));
             let outcome = match arguments {
@@ -266,7 +269,8 @@ impl Tool {
     /// Calls a tool that reads as a part of another call, which has been limited, confirmed and audited itself.
     pub(crate) async fn read_unaudited(&self, context: Context, given: Map<String, Value>) -> Result<Value> {
         self.permits(&context)?;
-        (self.run)(context, self.arguments.read(given)?).await
+        let arguments = read_arguments(&context, &self.arguments, given).await?;
+        (self.run)(context, arguments).await
     }
 
     /// Notifies subscribers of a change, and logs the outcome.
@@ -280,6 +284,15 @@ impl Tool {
             Err(error) => tracing::debug!(micros, code = error.code(), "refused: {error}"),
         }
     }
+}
+
+/// Validates arguments. The days in them are days of the user.
+async fn read_arguments(context: &Context, contract: &Arguments, given: Map<String, Value>) -> Result<Value> {
+    let zone = match given.values().any(times::contains_day) {
+        true => calendar::user_time_zone(context).await?,
+        false => Tz::UTC,
+    };
+    contract.read(given, zone)
 }
 
 /// Only these fields of an object, or of each object in a list, in this order.

@@ -121,8 +121,12 @@ impl Vectors {
     /// Finds the records that match the words or the meaning of a query best, best first.
     pub async fn search(&self, query: &Query<'_>) -> Result<Vec<Hit>> {
         let tenant = Tenant::new(query.user, query.kind);
+        if query.ids.is_some_and(<[String]>::is_empty) {
+            return Ok(Vec::new());
+        }
         let scope = Scope {
             categories: query.categories.to_vec(),
+            points: query.ids.into_iter().flatten().map(|id| tenant.point(id)).collect(),
             after: query.after,
             before: query.before,
             ..Scope::of(&tenant)

@@ -19,6 +19,7 @@ impl ActionItems<'_> {
             text,
             dense: dense.as_deref(),
             categories: &[],
+            ids: None,
             after: None,
             before: None,
             // A row can have gone since it was indexed: a few more fill the page.

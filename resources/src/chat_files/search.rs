@@ -40,6 +40,7 @@ impl ChatFiles<'_> {
             text: question,
             dense: dense.as_deref(),
             categories: ids,
+            ids: None,
             after: None,
             before: None,
             // A row can have gone since it was indexed: a few more fill the page.

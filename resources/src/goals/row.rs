@@ -101,15 +101,10 @@ impl GoalRow {
 }
 
 impl PointRow {
-    /// The row of a day's value that was recorded elsewhere.
+    /// The row of a day's value.
     pub(super) fn of(user: &str, goal: &str, point: &GoalPoint) -> Self {
         let (date, value, recorded_at) = (point.date.to_string(), point.value, point.recorded_at);
         Self { user: user.to_owned(), goal: goal.to_owned(), date, value, recorded_at }
-    }
-
-    pub(super) fn new(user: &str, goal: &str, value: f64, now: DateTime<Utc>) -> Self {
-        let date = now.date_naive().to_string();
-        Self { user: user.to_owned(), goal: goal.to_owned(), date, value, recorded_at: now }
     }
 }
 

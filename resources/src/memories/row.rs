@@ -60,7 +60,7 @@ impl MemoryRow {
             visibility: name_of(&new.visibility),
             tags: new.tags.clone(),
             created_at: new.created_at,
-            updated_at: new.created_at,
+            updated_at: new.written_at,
             reviewed: by_hand,
             user_review: by_hand.then_some(true),
             manually_added: by_hand,

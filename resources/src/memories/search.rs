@@ -1,12 +1,12 @@
 //! Finding memories, by words at once and by meaning as soon as they are embedded.
 
 use chrono::{DateTime, Utc};
-use schemas::memory::{Memory, MemoryCategory, SimilarMemory};
+use schemas::memory::{Memory, MemoryCategory, SimilarMemory, TagsMatch};
 
-use super::{Memories, row::MemoryRow};
+use super::{Memories, row::MemoryRow, tags_condition};
 use crate::{
     Result,
-    database::name_of,
+    database::{Params, name_of},
     index::{Indexed, IndexedNoun},
     vectors::{Document, Hit, Kind, Query},
 };
@@ -21,6 +21,10 @@ pub struct Search<'a> {
     pub query: &'a str,
     /// Only these categories; empty means all.
     pub categories: &'a [MemoryCategory],
+    /// Only those with these labels; empty means all.
+    pub tags: &'a [String],
+    /// Whether all of the labels are needed, or any.
+    pub tags_match: TagsMatch,
     /// Only those written at or after this time.
     pub after: Option<DateTime<Utc>>,
     /// Only those written before this time.
@@ -34,12 +38,17 @@ impl Memories<'_> {
     pub async fn search(&self, search: &Search<'_>) -> Result<Vec<(Memory, f32)>> {
         let dense = self.index.embed_query(search.query).await?;
         let categories: Vec<String> = search.categories.iter().map(name_of).collect();
+        let tagged = match search.tags {
+            [] => None,
+            tags => Some(self.tagged(tags, search.tags_match).await?),
+        };
         let query = Query {
             user: self.user,
             kind: Kind::Memory,
             text: search.query,
             dense: dense.as_deref(),
             categories: &categories,
+            ids: tagged.as_deref(),
             after: search.after.map(|time| time.timestamp()),
             before: search.before.map(|time| time.timestamp()),
             // A row can have gone since it was indexed: a few more fill the page.
@@ -56,6 +65,14 @@ impl Memories<'_> {
         let vectors = &self.index.vectors;
         let hits = vectors.similar(self.user, Kind::Memory, &memory.id, &memory.content, SIMILAR).await?;
         Ok(hits.into_iter().map(|Hit { id, score }| SimilarMemory { id, score }).collect())
+    }
+
+    /// The ids of the memories with these labels.
+    async fn tagged(&self, tags: &[String], tags_match: TagsMatch) -> Result<Vec<String>> {
+        let statement =
+            format!("SELECT VALUE mid FROM memory:[$user, NONE]..=[$user, {{}}] WHERE {}", tags_condition(tags_match));
+        let params = Params::new().with("user", self.user).with("tags", tags.to_vec());
+        self.database.run(&statement, params).await?.take(0)
     }
 
     async fn read_hits(&self, hits: Vec<Hit>) -> Result<Vec<(Memory, f32)>> {

@@ -184,6 +184,7 @@ async fn latency_among_many_segments() {
             text: "",
             dense: Some(asked),
             categories: &[],
+            ids: None,
             after: None,
             before: None,
             limit: 100,

@@ -138,6 +138,7 @@ impl Transcripts<'_> {
             text,
             dense: dense.as_deref(),
             categories: &[],
+            ids: None,
             after: after.map(|time| time.timestamp()),
             before: before.map(|time| time.timestamp() - 1),
             limit,

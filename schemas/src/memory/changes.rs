@@ -1,5 +1,6 @@
 //! Inputs and outputs of the tools that create, change and delete.
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,9 @@ pub struct CreateMemory {
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub tags: Vec<String>,
+    /// When the fact came up, if it was earlier; lists, searches and answers go by it.
+    #[serde(default)]
+    pub created_at: Option<DateTime<Utc>>,
 }
 
 /// A memory was written.

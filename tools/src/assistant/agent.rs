@@ -74,7 +74,7 @@ static ARGUMENTS: LazyLock<Arguments> =
 /// # Errors
 /// The arguments are invalid.
 pub fn parse_message(given: Map<String, Value>) -> Result<SendMessage> {
-    serde_json::from_value(ARGUMENTS.read(given)?).map_err(|error| Error::Internal(error.into()))
+    serde_json::from_value(ARGUMENTS.read(given, Tz::UTC)?).map_err(|error| Error::Internal(error.into()))
 }
 
 /// Stores a question and answers it. Returns the stored question, and the frames of the answer. The question is stored

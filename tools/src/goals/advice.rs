@@ -6,7 +6,7 @@ use schemas::goal::{Goal, GoalPoint, GoalType};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Context, Result};
+use crate::{Context, Result, calendar};
 
 const INSTRUCTIONS: &str = include_str!("advice.md");
 
@@ -26,7 +26,7 @@ pub(super) async fn advise(context: &Context, goal: &Goal) -> Result<String> {
     let by_numbers = by_numbers(goal, &points, resources::now());
     let Some(model) = &context.resources.llm else { return Ok(by_numbers) };
     let prompt = json!({
-        "today": resources::now().date_naive(),
+        "today": calendar::today(context).await?,
         "title": goal.title,
         "metric": goal.metric,
         "desired_outcome": goal.desired_outcome,

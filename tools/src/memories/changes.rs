@@ -1,12 +1,15 @@
 //! Create, change and delete memories.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use language::extraction::category_of;
 use resources::memories::{MemoryChange, NewMemory, Written};
 use schemas::{memory::*, scope::Scope::MemoriesRead};
 
 use super::not_found;
 use crate::{Context, Error, Result};
+
+/// How far a client's clock may be ahead.
+const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 pub(super) async fn create_memory(context: Context, input: CreateMemory) -> Result<CreatedMemory> {
     let (_, memory) = write(&context, vec![input], "content cannot be empty").await?.remove(0);
@@ -79,7 +82,8 @@ async fn write(
             tags: input.tags,
             provenance: context.provenance(),
             // Keeps the order of a batch in lists that are sorted by time.
-            created_at: now + TimeDelta::microseconds(place),
+            created_at: created_at(input.created_at, now)? + TimeDelta::microseconds(place),
+            written_at: now + TimeDelta::microseconds(place),
         });
     }
     let memories = context.memories();
@@ -103,6 +107,14 @@ async fn change_memory(context: &Context, id: &str, change: MemoryChange) -> Res
 
 async fn delete_many(context: &Context, ids: &[String]) -> Result<Done> {
     if context.memories().delete(ids).await? { Ok(Done::DONE) } else { Err(not_found()) }
+}
+
+/// The date of a memory; `now` unless the client gives one.
+fn created_at(given: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    match given {
+        Some(time) if time > now + MAX_CLOCK_SKEW => Err(Error::Invalid("created_at cannot be in the future".into())),
+        given => Ok(given.unwrap_or(now)),
+    }
 }
 
 fn non_empty(content: &str, when_empty: &str) -> Result<String> {

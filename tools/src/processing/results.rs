@@ -76,6 +76,7 @@ async fn store_rows(resources: &Resources, job: &Job, extraction: &Extraction) -
         tags: Vec::new(),
         provenance: provenance(&memory.segment_ids),
         created_at: now,
+        written_at: now,
     });
     let (items, memories): (Vec<_>, Vec<_>) = (items.collect(), memories.collect());
     resources.action_items(&job.user).replace_extracted(&job.conversation, &items).await?;

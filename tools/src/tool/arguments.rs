@@ -2,12 +2,12 @@
 
 use std::sync::OnceLock;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
 use jsonschema::Validator;
 use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
 
-use super::{Error, Issue, Result, SchemaOf, validation_errors};
+use super::{Error, Issue, Result, SchemaOf, times::parse_times, validation_errors};
 
 /// The arguments of a tool as one surface takes them: the schema of its input type, and what differs from it. Each
 /// difference names the field of the input type first.
@@ -99,15 +99,15 @@ impl Arguments {
         self.schema()["description"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Checks what a client gave and makes the tool's input of it.
-    pub(crate) fn read(&self, mut given: Map<String, Value>) -> Result<Value> {
+    /// Validates what a client sent and makes the tool's input of it. Days without a time are days in `zone`.
+    pub(crate) fn read(&self, mut given: Map<String, Value>, zone: Tz) -> Result<Value> {
         let compiled = self.compiled();
         self.resolve_aliases(&mut given);
         self.resolve_list_aliases(&mut given);
         let properties = properties(&compiled.schema);
         let mut wrong = Vec::new();
         for (name, schema) in properties {
-            let enter = |value: &mut Value| self.adjust(name, schema, value);
+            let enter = |value: &mut Value| self.adjust(name, schema, value, zone);
             match given.get_mut(name).map(enter) {
                 Some(Adjusted::Absent) => drop(given.remove(name)),
                 Some(Adjusted::Wrong(issue)) => wrong.push(*issue),
@@ -235,7 +235,7 @@ impl Arguments {
     }
 
     /// Brings one given value into the form that its schema describes, where there is no doubt what was meant.
-    fn adjust(&self, name: &str, schema: &Value, value: &mut Value) -> Adjusted {
+    fn adjust(&self, name: &str, schema: &Value, value: &mut Value, zone: Tz) -> Adjusted {
         let may_be_unknown = (value.is_string() || value.is_null()) && self.ignores_unknown(name);
         if may_be_unknown && !validation_errors::choices(schema).is_some_and(|choices| choices.contains(value)) {
             return Adjusted::Absent;
@@ -243,7 +243,7 @@ impl Arguments {
         if self.is_clamped(name) {
             clamp(schema, value);
         }
-        match parse_times(schema, value, &mut vec![json!(name)]) {
+        match parse_times(schema, value, &mut vec![json!(name)], zone) {
             Some(issue) => Adjusted::Wrong(Box::new(issue)),
             None => Adjusted::Kept,
         }
@@ -316,49 +316,6 @@ fn clamp(schema: &Value, value: &mut Value) {
     let least = schema["minimum"].as_i64().unwrap_or(i64::MIN);
     let most = schema["maximum"].as_i64().unwrap_or(i64::MAX);
     *value = number.clamp(least, most).into();
-}
-
-/// Writes every time within a value as RFC 3339 in UTC; gives the first text that is no time.
-fn parse_times(schema: &Value, value: &mut Value, place: &mut Vec<Value>) -> Option<Issue> {
-    let schema = schema["anyOf"].get(0).unwrap_or(schema);
-    let mut within = |schema: &Value, value: &mut Value, at: Value| {
-        place.push(at);
-        let issue = parse_times(schema, value, place);
-        place.pop();
-        issue
-    };
-    match value {
-        Value::String(text) if schema["format"] == "date-time" => match read_time(text, ends_a_span(place)) {
-            Some(time) => *text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-            None => return Some(validation_errors::not_a_time(place.clone(), value)),
-        },
-        Value::Array(items) if schema.get("items").is_some() => {
-            let mut items = items.iter_mut().enumerate();
-            return items.find_map(|(index, item)| within(&schema["items"], item, json!(index)));
-        }
-        Value::Object(fields) => {
-            let properties = &schema["properties"];
-            let mut known = fields.iter_mut().filter_map(|(name, value)| Some((properties.get(name)?, name, value)));
-            return known.find_map(|(schema, name, value)| within(schema, value, json!(name)));
-        }
-        _ => {}
-    }
-    None
-}
-
-/// Whether an argument is where a span of days ends: such a day belongs to the span.
-fn ends_a_span(place: &[Value]) -> bool {
-    place.last().and_then(Value::as_str).is_some_and(|name| name.ends_with("end_date"))
-}
-
-/// A time as clients write it: RFC 3339, or without an offset (then UTC), or a date alone (then its first moment in UTC,
-/// or its last where a span ends).
-pub(crate) fn read_time(text: &str, is_end: bool) -> Option<DateTime<Utc>> {
-    let whole = || DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
-    let naive = || NaiveDateTime::parse_from_str(&text.replace(' ', "T"), "%Y-%m-%dT%H:%M:%S%.f").ok();
-    let moment = if is_end { NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999) } else { Some(NaiveTime::MIN) };
-    let date = || Some(NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_time(moment?));
-    whole().or_else(|| naive().or_else(date).map(|time| time.and_utc()))
 }
 
 #[cfg(test)]

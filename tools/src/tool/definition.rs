@@ -203,6 +203,13 @@ impl Definition {
         self
     }
 
+    /// Also takes the argument `field` by the name `other`, on every surface; `items.content` reaches into each object of
+    /// a list.
+    pub(crate) fn alias(mut self, field: &'static str, other: &'static str) -> Self {
+        self.arguments.aliases.push((field, other));
+        self
+    }
+
     /// Offers the tool to the chat model; `doing` is what the user reads while it runs.
     pub(crate) fn chat(mut self, doing: &'static str) -> Self {
         self.chat = Some(doing);
@@ -265,7 +272,12 @@ impl Definition {
             fields: &fields,
             is_done: self.is_done,
         };
-        let routes = self.bindings.into_iter().map(|(audience, binding)| binding.complete(bound(audience))).collect();
+        let aliases = &self.arguments.aliases;
+        let complete = |(audience, binding): (Audience, Binding)| {
+            let named = aliases.iter().fold(binding, |binding, (field, other)| binding.alias(field, other));
+            named.complete(bound(audience))
+        };
+        let routes = self.bindings.into_iter().map(complete).collect();
         let of_noun = match noun.scopes {
             Some((read, _)) if self.verb == Verb::Read => Access::Scope(read),
             Some((_, write)) => Access::Scope(write),

@@ -67,6 +67,8 @@ pub struct Query<'a> {
     pub dense: Option<&'a [f32]>,
     /// The categories searched in; empty for all.
     pub categories: &'a [String],
+    /// The only records searched; `None` for all.
+    pub ids: Option<&'a [String]>,
     /// The earliest time, inclusive, in Unix seconds.
     pub after: Option<i64>,
     /// The latest time, inclusive, in Unix seconds.

@@ -125,7 +125,7 @@ async fn call_tool(
     };
     let summary = summary(tool, subject.as_deref());
     if tool.behaviour().destructive || !consent.covers(&call.arguments, subject.as_deref()) {
-        tool.arguments.read(call.arguments.clone())?;
+        tool.arguments.read(call.arguments.clone(), chrono_tz::Tz::UTC)?;
         return Ok(CallOutcome::Proposed(Proposal { summary, call }));
     }
     apply_change(context, &call, summary).await.map(|(result, change)| CallOutcome::Changed(result, change))

@@ -18,7 +18,7 @@ use schemas::{
     conversation::{Conversation, ConversationStatus},
     daily_summary::DailySummary,
     goal::Goal,
-    memory::Memory,
+    memory::{Memory, TagsMatch},
 };
 
 use super::{Passage, PassageKind, Query, TranscriptLine, coverage};
@@ -118,7 +118,15 @@ pub(super) async fn memories(context: &Context, query: &Query<'_>) -> Result<Vec
     if !may_call(context, "search_memories") {
         return Ok(Vec::new());
     }
-    let search = Search { query: query.text, categories: &[], after: None, before: None, limit: MAX_MEMORIES };
+    let search = Search {
+        query: query.text,
+        categories: &[],
+        tags: &[],
+        tags_match: TagsMatch::All,
+        after: None,
+        before: None,
+        limit: MAX_MEMORIES,
+    };
     let mut found = context.memories().search(&search).await?;
     if let Some(shown) = query.memory {
         found.extend(context.memories().get(shown).await?.map(|memory| (memory, 1.0)));

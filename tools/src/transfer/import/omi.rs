@@ -2,6 +2,7 @@
 //! times may lack their offset.
 
 use chrono::SecondsFormat;
+use chrono_tz::Tz;
 use resources::{
     memories::id_of,
     transfer::{ExportedActionItem, ExportedConversation, ExportedGoal},
@@ -19,7 +20,7 @@ use super::{
     item::{ImportItem, ParsedItem},
     memory_lines,
 };
-use crate::tool::read_time;
+use crate::tool::{DayTime, read_time};
 
 /// Parses a conversation. One without results will be processed by this server.
 pub(super) fn conversation(mut row: Value) -> Result<ImportItem, String> {
@@ -273,7 +274,7 @@ fn normalize_field(name: &str, field: &mut Value) {
     let is_time = name.ends_with("_at") || ["start", "start_time", "end_time", "export_date"].contains(&name);
     match field {
         Value::String(text) if is_time && chrono::DateTime::parse_from_rfc3339(text).is_err() => {
-            if let Some(time) = read_time(text, false) {
+            if let Some(time) = read_time(text, DayTime::Start, Tz::UTC) {
                 *text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
             }
         }
