@@ -61,7 +61,9 @@ async fn undo_restores_the_earlier_value() {
     let undo = &renamed.done["changes"][0]["undo"];
     let before = json!({ "action_item_id": id, "description": "Mend the kayak" });
     assert_eq!((&undo["tool"], &undo["arguments"]), (&json!("update_action_item"), &before));
-    setup.model.script("take back “update action item “Mend the old kayak””", [Act::Say(&["As before."])]);
+    let summary = "update action item “Mend the kayak” (description: “Mend the old kayak”)";
+    assert_eq!(renamed.done["changes"][0]["summary"], summary);
+    setup.model.script(&format!("take back “{summary}”"), [Act::Say(&["As before."])]);
     ask(&user, json!({ "text": "undo" })).await;
     let item = user.app().get(&format!("/v1/action-items/{id}")).await.ok();
     assert_eq!(item["description"], "Mend the kayak");
@@ -116,4 +118,22 @@ async fn undo_keeps_what_existed_before() {
     let answered = setup.turn(&user, "Add quinces to what I have to buy", [again]).await;
     assert_eq!(answered.done["changes"][0]["undo"], Value::Null);
     assert_eq!(open_items(&user).await.len(), 1);
+}
+
+#[tokio::test]
+async fn agreement_covers_what_was_shown_and_nothing_else() {
+    let setup = ServerWithModel::shared().await;
+    let (user, [list]) = setup.user(["An old shopping list"]).await;
+    let path = format!("/v3/memories/{list}");
+    let erase = call("delete_memory", json!({ "memory_id": list }));
+    let asked = setup.turn(&user, "Forget the old shopping list", [erase]).await;
+    assert_eq!(asked.done["proposals"][0]["summary"], "delete memory “An old shopping list”");
+    let edit = "?value=The%20PIN%20of%20the%20safe%20is%20in%20the%20blue%20book";
+    user.app().patch(&format!("{path}{edit}"), json!({})).await.ok();
+    setup.model.script("it has changed since the user was asked", [Act::Say(&["It is another now."])]);
+    let agreed = ask(&user, json!({ "text": "yes" })).await;
+    user.app().get(&path).await.ok();
+    assert_eq!(agreed.done["changes"], json!([]));
+    let summary = "delete memory “The PIN of the safe is in the blue book”";
+    assert_eq!(agreed.done["proposals"][0]["summary"], summary, "the user is asked again");
 }

@@ -8,11 +8,13 @@ mod event_sink;
 mod files;
 mod functions;
 mod llm_loop;
+mod markdown_filter;
 mod pending_actions;
 mod prompt;
 mod question;
 mod results;
 mod sources;
+mod subject;
 
 use std::sync::{Arc, LazyLock};
 

@@ -40,12 +40,13 @@ impl Tool {
 
 /// The text of what a call names by its id.
 pub(crate) async fn named(context: &Context, tool: &Tool, given: &Map<String, Value>) -> Result<Option<String>> {
-    let found = look_up(context, tool, given).await?;
-    let text = |row: &Value| {
-        let places = TEXTS.iter().map(|name| &row[*name]).chain([&row["structured"]["title"]]);
-        places.filter_map(Value::as_str).find(|text| !text.is_empty()).map(str::to_owned)
-    };
-    Ok(found.and_then(|(_, row)| text(&row)))
+    Ok(look_up(context, tool, given).await?.and_then(|(_, row)| text_of(&row)))
+}
+
+/// The text of an object as its reader returns it.
+pub(crate) fn text_of(row: &Value) -> Option<String> {
+    let places = TEXTS.iter().map(|name| &row[*name]).chain([&row["structured"]["title"]]);
+    places.filter_map(Value::as_str).find(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// What a call is about to change, as the noun's reader returns it, and the arguments that name it.

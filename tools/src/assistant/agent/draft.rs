@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     Frame,
     event_sink::{Completion, EventSink},
+    markdown_filter::MarkdownFilter,
     message,
     sources::{Resolved, Sources},
 };
@@ -26,15 +27,23 @@ pub(super) struct Draft {
     pub(super) proposals: Vec<Proposal>,
     /// The number of model calls.
     pub(super) model_calls: usize,
+    filter: MarkdownFilter,
     chart: Option<Chart>,
     status: MessageStatus,
 }
 
 impl Draft {
-    /// Appends to the answer, and sends it to the client.
+    /// Appends to the answer, without pictures and hidden links, and sends it to the client.
     pub(super) async fn append(&mut self, delta: String, events: &EventSink) {
-        self.text.push_str(&delta);
-        events.send(Frame::Data(delta)).await;
+        let delta = self.filter.push(&delta);
+        self.send(delta, events).await;
+    }
+
+    async fn send(&mut self, delta: String, events: &EventSink) {
+        if !delta.is_empty() {
+            self.text.push_str(&delta);
+            events.send(Frame::Data(delta)).await;
+        }
     }
 
     /// Whether there is nothing to store, as the client disconnected too early.
@@ -83,6 +92,8 @@ impl Draft {
         for line in self.closing_lines() {
             self.append(format!("\n\n{line}"), events).await;
         }
+        let rest = self.filter.finish();
+        self.send(rest, events).await;
     }
 
     /// The changes with how to undo them, and the proposals: independent of what the model says about them.

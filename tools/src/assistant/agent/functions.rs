@@ -7,11 +7,8 @@ use resources::llm::{self, Function};
 use schemas::chat::{Call, Change, Proposal};
 use serde_json::{Map, Value, json};
 
-use super::{consent::Consent, prompt::count_tokens, sources::Sources};
-use crate::{
-    Context, Error, Result, Tool, Undo,
-    tool::confirmation::{TEXTS, look_up, named},
-};
+use super::{consent::Consent, prompt::count_tokens, subject::Subject};
+use crate::{Context, Error, Result, Tool, Undo, tool::confirmation::look_up};
 
 /// The tools that the model may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,11 +80,10 @@ pub(super) async fn run_call(
     context: &Context,
     access: ToolAccess,
     consent: &Consent,
-    sources: &Sources,
     call: &llm::Call,
 ) -> CallOutcome {
     let outcome = match parse_call(context, access, call) {
-        Ok((tool, arguments)) => call_tool(context, consent, sources, tool, arguments).await,
+        Ok((tool, arguments)) => call_tool(context, consent, tool, arguments).await,
         Err(error) => Err(error),
     };
     outcome.unwrap_or_else(|error| CallOutcome::Answered(error_to_json(&error)))
@@ -102,15 +98,16 @@ fn parse_call(context: &Context, access: ToolAccess, call: &llm::Call) -> Result
     let tool = crate::find(&call.name).filter(|tool| is_allowed(context, access, tool));
     let tool = tool.ok_or_else(|| Error::NotFound(format!("Unknown function {}", call.name)))?;
     let text = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
-    let arguments = serde_json::from_str(text)
+    let mut arguments: Map<String, Value> = serde_json::from_str(text)
         .map_err(|error| Error::Invalid(format!("The arguments are not a JSON object: {error}")))?;
+    // What the tool does not take must not be mistaken for what it does.
+    arguments.retain(|name, _| tool.arguments.takes(name));
     Ok((tool, arguments))
 }
 
 async fn call_tool(
     context: &Context,
     consent: &Consent,
-    sources: &Sources,
     tool: &'static Tool,
     arguments: Map<String, Value>,
 ) -> Result<CallOutcome> {
@@ -119,16 +116,20 @@ async fn call_tool(
         return Ok(CallOutcome::Answered(tool.for_assistants(result)));
     }
     let call = Call { tool: tool.name.to_owned(), arguments };
-    let subject = match subject(&call.arguments, sources) {
-        Some(subject) => Some(subject),
-        None => named(context, tool, &call.arguments).await?,
-    };
-    let summary = summary(tool, subject.as_deref());
-    if tool.behaviour().destructive || !consent.covers(&call.arguments, subject.as_deref()) {
+    let subject = Subject::read(context, tool, &call.arguments).await?;
+    let summary = subject.summary();
+    if tool.behaviour().destructive || !consent.covers(&subject) {
+        subject.check_length()?;
         tool.arguments.read(call.arguments.clone(), chrono_tz::Tz::UTC)?;
         return Ok(CallOutcome::Proposed(Proposal { summary, call }));
     }
     apply_change(context, &call, summary).await.map(|(result, change)| CallOutcome::Changed(result, change))
+}
+
+/// A proposed call in words, as it would be proposed now.
+pub(super) async fn summarize(context: &Context, call: &Call) -> Result<String> {
+    let tool = crate::find(&call.tool).ok_or_else(|| Error::NotFound(format!("Unknown function {}", call.tool)))?;
+    Ok(Subject::read(context, tool, &call.arguments).await?.summary())
 }
 
 /// Calls a tool that changes something. Returns its result, and the change with the call that undoes it.
@@ -162,21 +163,6 @@ async fn previous_arguments(context: &Context, tool: &Tool, given: &Map<String, 
     let changed = given.keys().filter(|name| !names.contains_key(*name));
     let restored: Option<Map<_, _>> = changed.map(|name| Some((name.clone(), row.get(name)?.clone()))).collect();
     Some(names.into_iter().chain(restored?).collect())
-}
-
-/// The subject of a call: the text that it writes, or the text of the object that it refers to by id.
-fn subject(arguments: &Map<String, Value>, sources: &Sources) -> Option<String> {
-    let texts = TEXTS.iter().filter_map(|name| arguments.get(*name)?.as_str());
-    let named = || {
-        let ids = arguments.iter().filter(|(name, _)| name.ends_with("_id")).filter_map(|(_, id)| id.as_str());
-        ids.filter_map(|id| sources.find(id)).map(|source| source.quote.clone()).next()
-    };
-    texts.map(str::to_owned).next().or_else(named)
-}
-
-fn summary(tool: &Tool, subject: Option<&str>) -> String {
-    let what = tool.name.replace('_', " ");
-    subject.map_or(what.clone(), |subject| format!("{what} “{subject}”"))
 }
 
 /// The calls that were already made, to detect repetitions.

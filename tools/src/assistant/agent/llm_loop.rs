@@ -124,16 +124,15 @@ impl LlmLoop<'_> {
         for (call, _) in calls.iter().zip(&fresh).filter(|(call, fresh)| **fresh && named.insert(call.name.as_str())) {
             self.events.send(Frame::Think(functions::progress_label(&call.name))).await;
         }
-        let sources = draft.sources.clone();
         let mut budget = std::iter::repeat_n(true, *remaining_calls).chain(std::iter::repeat(false));
-        let (context, access, consent, sources) = (self.context, self.access, &self.consent, &sources);
+        let (context, access, consent) = (self.context, self.access, &self.consent);
         let runs = calls.iter().zip(&fresh).map(|(call, fresh)| {
             let allowed = *fresh && budget.next().unwrap_or(false);
             async move {
                 match (*fresh, allowed) {
                     (false, _) => error_outcome("repeated", "You have this result already. Answer now."),
                     (true, false) => error_outcome("too_many_calls", "No more functions can be called. Answer now."),
-                    (true, true) => functions::run_call(context, access, consent, sources, call).await,
+                    (true, true) => functions::run_call(context, access, consent, call).await,
                 }
             }
         });

@@ -1,7 +1,7 @@
 //! Confirming and undoing: runs the proposals of the last answer when the user agrees, and undoes its changes when the
 //! user asks for that. Both depend only on the user's words and the stored answer, not on a model.
 
-use schemas::chat::{Call, Message, Sender};
+use schemas::chat::{Call, Message, Proposal, Sender};
 
 use super::{Draft, EventSink, Frame, consent, functions};
 use crate::Context;
@@ -15,17 +15,16 @@ pub(super) async fn resolve(
     events: &EventSink,
 ) -> Vec<String> {
     let Some(last) = earlier.last().filter(|message| message.sender == Sender::Ai) else { return Vec::new() };
-    let proposed = || last.proposals.iter().map(|proposal| (proposal.call.clone(), proposal.summary.clone()));
     let undoing = |call: Call, summary: &str| (call, format!("take back “{summary}”"));
     let undone = || last.changes.iter().rev().filter_map(|change| Some(undoing(change.undo.clone()?, &change.summary)));
+    let mut notes = Vec::new();
     let calls: Vec<(Call, String)> = if consent::agrees(asked) {
-        proposed().collect()
+        unchanged(context, &last.proposals, draft, &mut notes).await
     } else if consent::requests_undo(asked) {
         undone().collect()
     } else {
         Vec::new()
     };
-    let mut notes = Vec::new();
     for (call, summary) in calls {
         events.send(Frame::Think(functions::progress_label(&call.tool))).await;
         match functions::apply_change(context, &call, summary).await {
@@ -38,4 +37,25 @@ pub(super) async fn resolve(
         }
     }
     notes
+}
+
+/// The proposals that still mean what the user was shown. One that has become another is proposed again.
+async fn unchanged(
+    context: &Context,
+    proposals: &[Proposal],
+    draft: &mut Draft,
+    notes: &mut Vec<String>,
+) -> Vec<(Call, String)> {
+    let mut calls = Vec::new();
+    for Proposal { summary, call } in proposals {
+        match functions::summarize(context, call).await {
+            Ok(now) if now == *summary => calls.push((call.clone(), now)),
+            Ok(now) => {
+                notes.push(format!("Not done, as it has changed since the user was asked; ask again: {now}"));
+                draft.proposals.push(Proposal { summary: now, call: call.clone() });
+            }
+            Err(error) => notes.push(format!("This could not be done: {error}")),
+        }
+    }
+    calls
 }

@@ -32,11 +32,6 @@ impl Sources {
         }) + 1
     }
 
-    /// The source with this id.
-    pub(super) fn find(&self, id: &str) -> Option<&Citation> {
-        self.0.iter().find(|known| known.id == id)
-    }
-
     /// The source that an answer without markers repeats: small models often answer well and omit the markers. At least
     /// half of the answer's terms that are not in the question must be in one source; the best one is returned, with
     /// originals before summaries.
