@@ -19,6 +19,9 @@ const JSON: &str = "application/json";
 const HTML: &str = "text/html";
 const STREAM: &str = "text/event-stream";
 
+const ANSWER_FRAMES: &str = "Frames `think: …`, `data: …` and, last, `done: <base64>`. The text is Markdown without pictures, \
+    without raw HTML that loads anything, and without hidden link targets; render `citations` as the only links.";
+
 const STATE: Named = ("state", "Opaque value, returned unchanged.");
 const APP: Named = ("app_id", "The id of the app.");
 
@@ -77,7 +80,7 @@ fn export() -> MetaOperation {
 }
 
 fn send_message() -> MetaOperation {
-    let responses = success(STREAM, "Frames `think: …`, `data: …` and, last, `done: <base64>`.");
+    let responses = success(STREAM, ANSWER_FRAMES);
     let description = "Ask a question about the user's memory; the answer is streamed.";
     MetaOperation {
         params: vec![chat_app()],
