@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tools::{Audience, Context, Error};
 
 use crate::{
-    error::Refusal,
+    error::{Refusal, refuse},
     operation::{self, AudienceInfo, Operation},
     rate_limit, reply,
     request::{self, ArgumentSources},
@@ -146,6 +146,7 @@ impl Call {
         })?;
         let context = context.at(rate_limit::address_of(&request));
         tool.permits(&context)?;
+        tool.check_ready(&context)?;
         rate_limit::check_rate_limit(self.operation, &context, &request)?;
         let resources = Arc::clone(&context.resources);
         let called = PreparedCall::of(self.operation, &context.caller.user, &mut request).await?.call(context);
@@ -169,14 +170,15 @@ pub struct PreparedCall {
 }
 
 impl PreparedCall {
-    /// Reads a request of `user` as the route at `path` of the tool called `name` does.
+    /// Reads a request as the route at `path` of the tool called `name` does.
     ///
     /// # Errors
     /// The response to a request that cannot be read.
-    pub async fn read(name: &str, path: &str, user: &str, request: &mut Request) -> Result<Self, Response> {
+    pub async fn read(name: &str, path: &str, context: &Context, request: &mut Request) -> Result<Self, Response> {
         let is_wanted = |operation: &&Operation| operation.tool.name == name && operation.route.path == path;
         let operation = operation::all().iter().find(is_wanted).expect("the route exists");
-        Self::of(operation, user, request).await.map_err(IntoResponse::into_response)
+        operation.tool.check_ready(context).map_err(refuse)?;
+        Self::of(operation, &context.caller.user, request).await.map_err(IntoResponse::into_response)
     }
 
     /// Calls the tool.

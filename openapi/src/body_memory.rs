@@ -26,7 +26,7 @@ static LIMITS: LazyLock<BodyLimits> = LazyLock::new(BodyLimits::default);
 /// The memory that the body of one request takes up, until the request is answered. It is counted as the bytes arrive: a
 /// client that announces a large body and sends it slowly, or not at all, holds only what has arrived.
 #[derive(Clone)]
-pub(crate) struct BodyMemory(Arc<Held>);
+pub struct BodyMemory(Arc<Held>);
 
 struct Held {
     permits: Mutex<(KeyedPermit<()>, KeyedPermit<String>)>,
@@ -41,7 +41,7 @@ impl Default for BodyLimits {
 
 impl BodyMemory {
     /// Memory for a body of this user's.
-    pub(crate) fn of(user: &str) -> Self {
+    pub fn of(user: &str) -> Self {
         Self::within(&LIMITS, user)
     }
 
@@ -54,7 +54,7 @@ impl BodyMemory {
     ///
     /// # Errors
     /// `QuotaExceeded`, where a limit is reached.
-    pub(crate) fn grow(&self, bytes: usize) -> io::Result<()> {
+    pub fn grow(&self, bytes: usize) -> io::Result<()> {
         let (total, user) = &mut *self.0.permits.lock();
         if user.try_grow(bytes) && total.try_grow(bytes) {
             return Ok(());

@@ -5,6 +5,7 @@ use std::{
     marker::PhantomData,
 };
 
+use bytes::Bytes;
 use http::Method;
 use poem::{
     Endpoint, Response,
@@ -43,7 +44,7 @@ pub fn document<Other: OpenApi>() -> Value {
 
 /// Serves the document as JSON.
 pub fn document_endpoint<Other: OpenApi>() -> impl Endpoint {
-    let text = document::<Other>().to_string();
+    let text = Bytes::from(document::<Other>().to_string());
     make_sync(move |_| Response::builder().content_type("application/json").body(text.clone()))
 }
 

@@ -21,6 +21,7 @@ mod ui;
 
 pub use api::{Api, Authenticate, PreparedCall, Service, service};
 pub use body::read_json;
+pub use body_memory::BodyMemory;
 pub use catch_errors::catch_errors;
 pub use depth::{MAX_DEPTH, is_too_deep};
 pub use document::{document, document_endpoint};

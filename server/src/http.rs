@@ -4,6 +4,7 @@ mod connection;
 mod connection_limit;
 mod idle_timeout;
 mod listener;
+mod stream_timeout;
 mod tls;
 
 pub(crate) use connection::Connections;

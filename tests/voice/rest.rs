@@ -134,6 +134,10 @@ async fn without_an_endpoint_it_says_so() {
         answer.refused(503, NO_ENDPOINT);
         let nobody = Answer::to(user.http.post(format!("{}{path}", user.url)).multipart(recordings(&["hello"]))).await;
         nobody.refused(401, "Authorization header not found");
+        // The answer comes before the recording has been sent.
+        let endless = reqwest::Body::wrap_stream(futures::stream::pending::<std::io::Result<Vec<u8>>>());
+        let request = user.app().request(Method::POST, path).header("content-type", "application/octet-stream");
+        Answer::to(request.body(endless)).await.refused(503, NO_ENDPOINT);
         assert_eq!(Answer::to(user.developer().request(Method::POST, path)).await.status, 401);
     }
     let health = user.app().get("/healthz").await.ok();

@@ -103,6 +103,9 @@ pub enum Undo {
     Restoring(&'static str),
 }
 
+/// Checks whether what a tool depends on is configured.
+type Ready = fn(&resources::Resources) -> Result<()>;
+
 type Run = Box<dyn Fn(Context, Value) -> BoxFuture<'static, Result<Value>> + Send + Sync>;
 
 /// One capability: everything that the surfaces need to offer it.
@@ -128,6 +131,8 @@ pub struct Tool {
     /// The rate limits that a call by an MCP client is counted under.
     pub limits: &'static [Policy],
     noun: &'static Noun,
+    /// Whether what the tool depends on is configured.
+    ready: Option<Ready>,
     /// The field of the result that holds the noun.
     held: Option<&'static str>,
     hints: Hints,
@@ -227,6 +232,14 @@ impl Tool {
     pub fn scopes(&self) -> impl Iterator<Item = Scope> {
         let first = if let Access::Scope(scope) = self.access { Some(scope) } else { None };
         first.into_iter().chain(self.more_scopes.iter().copied())
+    }
+
+    /// Checks whether what the tool depends on is configured: before a body is read.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where it is not.
+    pub fn check_ready(&self, context: &Context) -> Result<()> {
+        self.ready.map_or(Ok(()), |ready| ready(&context.resources))
     }
 
     /// Calls the tool: the only way in, for every surface. `contract` is how the caller names the arguments: the tool's own

@@ -2,7 +2,10 @@
 
 mod recording;
 
-use resources::speech::TranscriptionError;
+use resources::{
+    Resources,
+    speech::{Speech, TranscriptionError},
+};
 use schemas::voice::*;
 
 use crate::{Context, Error, Placement, Result, Tool, chat::CHAT, limits::Policy, tool::binding::post};
@@ -14,13 +17,19 @@ const MAX_UPLOAD: usize = 200 << 20;
 const NO_ENDPOINT: &str = "No transcription endpoint is configured: set speech.url";
 
 pub(crate) fn tools() -> Vec<Tool> {
+    let ready = |resources: &Resources| speech_of(resources).map(drop);
     CHAT.tools([read!(transcribe_voice_message)
+        .ready(ready)
         .limited(&[Policy::VoiceTranscribe])
         .app(post("/v2/voice-message/transcribe").placed(Placement::FormOrBytes("files")).max_body(MAX_UPLOAD))])
 }
 
+fn speech_of(resources: &Resources) -> Result<&Speech> {
+    resources.speech.as_ref().ok_or_else(|| Error::Unavailable(NO_ENDPOINT.into()))
+}
+
 async fn transcribe_voice_message(context: Context, input: TranscribeVoiceMessage) -> Result<Transcribed> {
-    let speech = context.resources.speech.as_ref().ok_or_else(|| Error::Unavailable(NO_ENDPOINT.into()))?;
+    let speech = speech_of(&context.resources)?;
     if input.files.is_empty() {
         return Err(Error::Rejected("No audio was sent".into()));
     }

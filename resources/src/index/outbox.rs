@@ -1,6 +1,8 @@
 //! The outbox of the vector index: rows written in the transaction that changed a searched row, so that a crash between
 //! the database and the index loses nothing.
 
+use std::time::{Duration, Instant};
+
 use surrealdb::types::{RecordId, SurrealValue, Uuid, Value};
 use tokio::sync::{Mutex, MutexGuard, Notify, RwLock, RwLockReadGuard};
 
@@ -10,6 +12,10 @@ use crate::{
     Result,
     database::{Params, row},
 };
+
+/// A count of at least so many rows is kept for a while: counting takes time in proportion, and anyone may ask.
+const MIN_KEPT_COUNT: u64 = 1000;
+const COUNT_TTL: Duration = Duration::from_secs(5);
 
 /// A row of the outbox: the row of this kind, user and key has changed. Its present state is read when it is indexed.
 #[derive(Debug, Clone, PartialEq, Eq, SurrealValue)]
@@ -33,6 +39,8 @@ pub(crate) struct Outbox {
     writers: RwLock<()>,
     worker: Mutex<()>,
     changed: Notify,
+    /// The last count of the rows, and when it was taken.
+    counted: Mutex<Option<(Instant, u64)>>,
 }
 
 impl Outbox {
@@ -79,9 +87,18 @@ pub(crate) fn rows(kind: Kind, user: &str, keys: &[String]) -> Vec<Value> {
 impl Index {
     /// The number of outbox rows.
     pub async fn pending(&self) -> Result<u64> {
-        let statement = "RETURN count(SELECT VALUE id FROM outbox)";
-        let count: i64 = self.database.run(statement, Params::new()).await?.take(0)?;
-        Ok(count.unsigned_abs())
+        let mut counted = self.outbox.counted.lock().await;
+        if let Some((at, count)) = *counted
+            && count >= MIN_KEPT_COUNT
+            && at.elapsed() < COUNT_TTL
+        {
+            return Ok(count);
+        }
+        let statement = "SELECT VALUE count() FROM ONLY outbox GROUP ALL LIMIT 1";
+        let count: Option<i64> = self.database.run(statement, Params::new()).await?.take(0)?;
+        let count = count.unwrap_or_default().unsigned_abs();
+        *counted = Some((Instant::now(), count));
+        Ok(count)
     }
 
     /// The oldest rows of the outbox after the row `after`, at most `limit`.

@@ -14,6 +14,8 @@ use hyper::body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep_until};
 
+use super::stream_timeout::StreamTimer;
+
 /// How much of a response is handed to the HTTP server at a time, in bytes. That it asks for the next chunk is the only
 /// sign that the client reads: the buffers below tell nothing.
 const CHUNK_SIZE: usize = 8 << 10;
@@ -45,6 +47,8 @@ enum Side {
 pub(super) struct ActiveRequest {
     timer: IdleTimer,
     side: Side,
+    /// The timer of its HTTP/2 stream.
+    stream: Option<StreamTimer>,
 }
 
 impl IdleTimer {
@@ -60,7 +64,7 @@ impl IdleTimer {
             state.active += 1;
             state.timeout = self.timeout;
         });
-        ActiveRequest { timer: self.clone(), side: Side::Server }
+        ActiveRequest { timer: self.clone(), side: Side::Server, stream: None }
     }
 
     /// Lowers the timeout to `timeout`, until the client sends another request.
@@ -94,7 +98,16 @@ impl IdleTimer {
 }
 
 impl ActiveRequest {
+    /// Applies the write timeout of the HTTP/2 stream that the current task serves, if it serves one.
+    pub(super) fn on_this_stream(mut self) -> Self {
+        self.stream = StreamTimer::current();
+        self
+    }
+
     fn set_side(&mut self, side: Side) {
+        if let Some(stream) = &self.stream {
+            stream.set_waiting((side == Side::Client).then(Instant::now));
+        }
         let before = mem::replace(&mut self.side, side);
         self.timer.update(|state| match (before, side) {
             (Side::Server, Side::Client) => state.active -= 1,

@@ -6,7 +6,7 @@ use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 use http::uri::Scheme;
 use hyper::{Request, body::Incoming, service::service_fn};
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioIo, TokioTimer},
     server::conn::auto::Builder,
 };
 use poem::{
@@ -24,6 +24,7 @@ use super::{
     connection::{Connections, TrackedStream},
     connection_limit::{ConnectionLimit, ConnectionPermit},
     idle_timeout::{ChunkedBody, IdleTimer},
+    stream_timeout::StreamExecutor,
     tls::Tls,
 };
 
@@ -42,7 +43,7 @@ const IDLE_MULTIPLIER: u32 = 5;
 const MAX_HTTP2_HEADERS: u32 = 64 << 10;
 
 /// The maximum number of concurrent requests on one HTTP/2 connection.
-const MAX_HTTP2_STREAMS: u32 = 128;
+const MAX_HTTP2_STREAMS: u32 = 32;
 
 /// How often a silent HTTP/2 connection is pinged, and how long it may take to answer.
 const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -157,12 +158,13 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
             let (app, scheme, active) = (Arc::clone(&app), scheme.clone(), service_timer.start_request());
             let request = (request, LocalAddr(local.into()), RemoteAddr(remote.into()), scheme);
             async move {
+                let active = active.on_this_stream();
                 let response: http::Response<_> = app.get_response(request.into()).await.into();
                 Ok::<_, Infallible>(response.map(|body| ChunkedBody::new(body, active)))
             }
         });
         let stream = TrackedStream::new(stream, remote, connections, permit, idle_timeout);
-        let builder = builder();
+        let builder = builder(idle_timeout);
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         tokio::pin!(connection);
         tokio::select! {
@@ -182,8 +184,8 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
     }
 }
 
-fn builder() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+fn builder(write_timeout: Duration) -> Builder<StreamExecutor> {
+    let mut builder = Builder::new(StreamExecutor { write_timeout });
     // The idle timer covers request headers, of both versions and before the version is known.
     builder.http1().header_read_timeout(None::<Duration>);
     let mut http2 = builder.http2();

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::{SinkExt, StreamExt};
-use openapi::refuse;
+use openapi::{BodyMemory, refuse};
 use poem::{
     FromRequest, IntoResponse, Request, Response,
     web::websocket::{CloseCode, Message, WebSocket, WebSocketConfig, WebSocketStream},
@@ -33,6 +33,10 @@ const MAX_REASON: usize = 123;
 /// The maximum number of bytes of samples that are kept until the client sends `finalize`.
 const MAX_SAMPLES: usize = 25 << 20;
 
+/// The maximum size of a message, in bytes: before the caller is known to be admitted, and after.
+const MAX_REFUSED_MESSAGE: usize = 4 << 10;
+const MAX_MESSAGE: usize = 4 << 20;
+
 /// The format of the audio.
 #[derive(Debug, Clone)]
 struct AudioFormat {
@@ -57,6 +61,7 @@ pub(super) async fn transcribe(state: Arc<State>, request: Request) -> Response 
         let permit = state.open(&context, &request, &TRANSCRIBE).map_err(refused)?;
         Ok((permit, context, AudioFormat::read(&request)?))
     });
+    let max_message = if admitted.is_ok() { MAX_MESSAGE } else { MAX_REFUSED_MESSAGE };
     let serve = async move |mut socket: WebSocketStream| {
         let close = match admitted {
             Ok((_permit, context, format)) => receive_audio(&mut socket, &context, &format).await,
@@ -69,7 +74,7 @@ pub(super) async fn transcribe(state: Arc<State>, request: Request) -> Response 
             let _ = timeout(CLOSE_TIMEOUT, async { while let Some(Ok(_)) = socket.next().await {} }).await;
         }
     };
-    let config = WebSocketConfig::default().max_message_size(Some(MAX_SAMPLES)).max_frame_size(Some(MAX_SAMPLES));
+    let config = WebSocketConfig::default().max_message_size(Some(max_message)).max_frame_size(Some(max_message));
     socket.config(config).on_upgrade(serve).into_response()
 }
 
@@ -102,6 +107,7 @@ async fn receive_audio(socket: &mut WebSocketStream, context: &Context, format: 
         return Some((CloseCode::Error, "No transcription endpoint is configured: set speech.url".into()));
     }
     let (mut samples, mut transcribed, mut deadline) = (Vec::new(), 0, Instant::now() + IDLE_TIMEOUT);
+    let mut memory = BodyMemory::of(&context.caller.user);
     loop {
         match timeout_at(deadline, socket.next()).await {
             Err(_) => return Some((CloseCode::Policy, "No audio was received for a minute".into())),
@@ -112,6 +118,9 @@ async fn receive_audio(socket: &mut WebSocketStream, context: &Context, format: 
                 ));
             }
             Ok(Some(Ok(Message::Binary(more)))) => {
+                if memory.grow(more.len()).is_err() {
+                    return Some((CloseCode::Again, "Too many uploads at once; try again later".into()));
+                }
                 samples.extend(more);
                 deadline = Instant::now() + IDLE_TIMEOUT;
             }
@@ -123,6 +132,7 @@ async fn receive_audio(socket: &mut WebSocketStream, context: &Context, format: 
                         Err(error) => return Some((CloseCode::Error, error.to_string())),
                     };
                 transcribed += length;
+                memory = BodyMemory::of(&context.caller.user);
                 if socket.send(Message::text(segments.to_string())).await.is_err() {
                     return None;
                 }

@@ -34,7 +34,7 @@ async fn answer(state: &State, mut request: Request) -> Result<Response, Respons
     let (context, permit) = state.admit(&request, &ASK_ALOUD).await.map_err(refuse)?;
     let app_id = app_id(&request);
     let (name, path) = ("transcribe_voice_message", "/v2/voice-message/transcribe");
-    let mut call = PreparedCall::read(name, path, &context.caller.user, &mut request).await?;
+    let mut call = PreparedCall::read(name, path, &context, &mut request).await?;
     if let Some(Value::Array(files)) = call.arguments.get_mut("files") {
         files.truncate(1);
     }

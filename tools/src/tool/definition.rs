@@ -89,6 +89,7 @@ pub(crate) struct Definition {
     output: super::SchemaOf,
     run: super::Run,
     is_done: bool,
+    ready: Option<super::Ready>,
     access: Option<Access>,
     more_scopes: &'static [Scope],
     no_impersonation: bool,
@@ -130,6 +131,7 @@ impl Definition {
             output: |generator| generator.subschema_for::<O>(),
             run: Box::new(run),
             is_done: TypeId::of::<O>() == TypeId::of::<Done>(),
+            ready: None,
             access: None,
             more_scopes: &[],
             no_impersonation: false,
@@ -158,6 +160,12 @@ impl Definition {
     /// Requires these scopes of keys too: those of what the tool reads of other nouns, or gives away.
     pub(crate) fn more_scopes(mut self, scopes: &'static [Scope]) -> Self {
         self.more_scopes = scopes;
+        self
+    }
+
+    /// Refuses calls, before a body is read, while what the tool depends on is not configured.
+    pub(crate) fn ready(mut self, ready: super::Ready) -> Self {
+        self.ready = Some(ready);
         self
     }
 
@@ -295,6 +303,7 @@ impl Definition {
             more_scopes: self.more_scopes,
             held,
             no_impersonation: self.no_impersonation,
+            ready: self.ready,
             arguments: self.arguments,
             output: self.output,
             routes,

@@ -12,15 +12,19 @@ use schemas::{
     },
 };
 
-use crate::{Access, Context, Error, Result, Tool, users::ACCOUNTS};
+use crate::{Access, Context, Error, Result, Tool, tool::binding::post, users::ACCOUNTS};
+
+/// The maximum size of a request without a credential, in bytes.
+const MAX_ANONYMOUS_BODY: usize = 8 << 10;
 
 pub(super) fn tools() -> Vec<Tool> {
+    let public = |path| post(path).max_body(MAX_ANONYMOUS_BODY);
     ACCOUNTS.tools([
-        act!(log_in).access(Access::Anonymous).public("/v1/auth/login"),
-        act!(sign_up).access(Access::Anonymous).public("/v1/auth/sign-up"),
-        act!(accept_invitation).access(Access::Anonymous).public("/v1/auth/invitations/accept"),
-        act!(refresh_session).access(Access::Anonymous).public("/v1/auth/refresh"),
-        act!(log_out).access(Access::Anonymous).whole().public("/v1/auth/logout"),
+        act!(log_in).access(Access::Anonymous).public(public("/v1/auth/login")),
+        act!(sign_up).access(Access::Anonymous).public(public("/v1/auth/sign-up")),
+        act!(accept_invitation).access(Access::Anonymous).public(public("/v1/auth/invitations/accept")),
+        act!(refresh_session).access(Access::Anonymous).public(public("/v1/auth/refresh")),
+        act!(log_out).access(Access::Anonymous).whole().public(public("/v1/auth/logout")),
         act!(change_password).no_impersonation().whole().app("/v1/auth/password"),
         read!(list_sessions).app("/v1/auth/sessions"),
         delete!(end_session).whole().app("/v1/auth/sessions/{session_id}"),

@@ -23,6 +23,7 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HEADERS: u8 = 1;
 const SETTINGS: u8 = 4;
 const PING_FRAME: u8 = 6;
+const RESET_STREAM: u8 = 3;
 const GO_AWAY: u8 = 7;
 const ACK: u8 = 1;
 const END_HEADERS_AND_STREAM: u8 = 5;
@@ -188,6 +189,53 @@ async fn an_http2_client_that_reads_no_response_is_disconnected() {
     server.assert_room("a response without a window").await;
     let kinds = timeout(LONG, idle).await.unwrap().unwrap();
     assert!(kinds.contains(&HEADERS), "it was answered: {kinds:?}");
+}
+
+/// The header frame of a GET request for a path.
+fn get(path: &str, stream: u8) -> Vec<u8> {
+    // GET, http, and literal fields for the path and the host.
+    let length = u8::try_from(path.len()).unwrap();
+    let headers = [&[0x82, 0x86, 0x04, length][..], path.as_bytes(), &[0x01, 9], b"localhost"].concat();
+    frame(HEADERS, END_HEADERS_AND_STREAM, stream, &headers)
+}
+
+/// Reads frames until a stream is reset; returns which.
+async fn reset_stream(stream: &mut (impl AsyncReadExt + Unpin)) -> u8 {
+    let mut head = [0; 9];
+    loop {
+        stream.read_exact(&mut head).await.expect("the connection stays open");
+        let [_, high, low, kind, .., id] = head;
+        stream.read_exact(&mut vec![0; u16::from_be_bytes([high, low]).into()]).await.unwrap();
+        if kind == RESET_STREAM {
+            return id;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_not_read_ends_although_its_connection_is_in_use() {
+    let server = TestServer::with_one_connection().await;
+    let (mut reader, mut writer) = server.connect().await.into_split();
+    let no_window = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    writer.write_all(&[PREFACE, &no_window, &get("/large", 1)].concat()).await.unwrap();
+    tokio::spawn(async move {
+        for stream in (3..=255).step_by(2) {
+            sleep(TIMEOUT / 2).await;
+            writer.write_all(&get("/late", stream)).await.unwrap();
+        }
+    });
+    assert_eq!(timeout(LONG, reset_stream(&mut reader)).await.expect("no stream ends"), 1);
+}
+
+#[tokio::test]
+async fn a_connection_has_a_limited_number_of_streams() {
+    let server = TestServer::with_one_connection().await;
+    let mut stream = server.connect().await;
+    let requests = (0..=MAX_HTTP2_STREAMS as u8).flat_map(|place| get("/late", 2 * place + 1));
+    let sent: Vec<u8> = PREFACE.iter().copied().chain(frame(SETTINGS, 0, 0, &[])).chain(requests).collect();
+    stream.write_all(&sent).await.unwrap();
+    let refused = timeout(LONG, reset_stream(&mut stream)).await.expect("every stream is served");
+    assert_eq!(refused, 2 * MAX_HTTP2_STREAMS as u8 + 1);
 }
 
 #[tokio::test]
