@@ -66,6 +66,9 @@ enum Command {
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    // Whatever is written is readable by its user only: the database, the index, models, exports.
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     // The embedded database parses statements recursively, for which the default stack of 2 MiB is too small.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(10 << 20).build();
     let outcome = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(cli.run()));

@@ -87,7 +87,26 @@ fn create(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
+    builder.recursive(true).create(folder)?;
+    #[cfg(unix)]
+    restrict(folder)?;
+    Ok(())
+}
+
+/// Takes the permissions of group and others from an existing folder: the files in it were perhaps written with them.
+#[cfg(unix)]
+fn restrict(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let found = fs::metadata(folder)?;
+    let owner = rustix::process::geteuid();
+    if found.uid() != owner.as_raw() && !owner.is_root() {
+        let reason = "it belongs to another user; use a folder of your own";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
+    }
+    if found.is_dir() && found.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
 }
 
 fn private() -> OpenOptions {
@@ -131,6 +150,18 @@ mod tests {
         folder.write_server_info(&ServerInfo { url: String::new(), pid: 0, key: String::new() }).unwrap();
         let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&path.join("server.json"))), (0o700, 0o600));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_existing_folder_is_closed_to_others() {
+        use std::os::unix::fs::PermissionsExt;
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("data");
+        std::fs::create_dir(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let _folder = DataFolder::claim(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
     #[test]

@@ -32,11 +32,12 @@ mod tool_list;
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use poem::{
     Request, handler,
     web::{Data, Json},
 };
-use rmcp::ServerHandler;
+use rmcp::{ServerHandler, model::ErrorCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -74,6 +75,14 @@ pub(crate) fn endpoint<H: ServerHandler>(
     let handler = McpHandler::for_requests(settings.page_size);
     let make_handler = move || wrap(handler.for_new_connection());
     Arc::new(McpEndpoint::new(authenticator, base, settings, make_handler, streams, closing))
+}
+
+/// Names the endpoint to clients that send their messages to the root.
+#[handler]
+pub(crate) fn name_endpoint(request: &Request, base: Data<&BaseUrl>) -> (StatusCode, Json<Value>) {
+    let message = format!("The MCP endpoint is {}/v1/mcp", base.of(request).unwrap_or_default());
+    let error = json!({ "code": ErrorCode::METHOD_NOT_FOUND, "message": message });
+    (StatusCode::NOT_FOUND, Json(json!({ "jsonrpc": "2.0", "id": null, "error": error, "detail": message })))
 }
 
 /// Describes the endpoint to clients that have no key yet.

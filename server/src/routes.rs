@@ -81,6 +81,7 @@ const ROUTES: &[(Method, &str, Mount)] = &[
     (Method::GET, "/v2/voice-message/transcribe-stream", |state| on(state, transcribe_stream::transcribe)),
     (Method::POST, "/v2/voice-messages", |state| on(state, voice::ask)),
     // MCP
+    (Method::POST, "/", |state| boxed(mcp::name_endpoint.data(state.base.clone()))),
     (Method::DELETE, "/v1/mcp", |state| boxed(Arc::clone(&state.mcp))),
     (Method::GET, "/v1/mcp", |state| boxed(Arc::clone(&state.mcp))),
     (Method::HEAD, "/v1/mcp", |state| boxed(Arc::clone(&state.mcp))),

@@ -77,6 +77,59 @@ async fn only_allowed_pages_may_read_answers() {
 }
 
 #[tokio::test]
+async fn mcp_clients_in_a_page_of_this_machine_read_answers() {
+    let server = shared().await;
+    let user = server.user().await;
+    let requested = "authorization,content-type,mcp-protocol-version,mcp-session-id";
+    let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
+    for origin in ["http://localhost:6274", "http://127.0.0.1:6274", "http://[::1]:6274"] {
+        for path in ["/v1/mcp", "/v1/mcp/sse"] {
+            let request = user.http.request(Method::OPTIONS, format!("{}{path}", user.url)).header(ORIGIN, origin);
+            let request = request.header("access-control-request-method", "POST");
+            let preflight = Answer::to(request.header("access-control-request-headers", requested)).await;
+            assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (204, origin));
+            assert_eq!(preflight.header("access-control-allow-headers"), requested);
+        }
+        let post = |key: &str| {
+            let request = user.http.post(format!("{}/v1/mcp", user.url)).header(ORIGIN, origin).json(&ping);
+            let accept = "application/json, text/event-stream";
+            Answer::to(request.header("accept", accept).header(AUTHORIZATION, format!("Bearer {key}")))
+        };
+        let answer = post(&user.mcp_key).await;
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, origin));
+        assert!(answer.header("access-control-expose-headers").contains("Mcp-Session-Id"));
+        let refused = post("omi_mcp_wrong").await;
+        assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, origin));
+        assert!(refused.header("access-control-expose-headers").contains("WWW-Authenticate"));
+        assert!(!refused.header("www-authenticate").is_empty());
+    }
+    let foreign = user.http.post(format!("{}/v1/mcp", user.url)).header(ORIGIN, "http://localhost.evil.example");
+    assert_eq!(Answer::to(foreign.json(&ping)).await.status, 403);
+}
+
+#[tokio::test]
+async fn an_origin_of_this_machine_that_is_configured_reads_every_route() {
+    let adjust = |config: &mut server::Config| config.server.allowed_origins = vec!["http://localhost:6274".into()];
+    let server = Server::boot(&fresh_folder("local-origin"), adjust).await;
+    let user = server.user().await;
+    for (origin, allowed) in [("http://localhost:6274", "http://localhost:6274"), ("http://localhost:6275", "")] {
+        let answer = Answer::to(user.app().request(Method::GET, "/v3/memories").header(ORIGIN, origin)).await;
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, allowed));
+    }
+}
+
+#[tokio::test]
+async fn a_json_rpc_message_to_the_root_is_told_the_endpoint() {
+    let user = shared().await.user().await;
+    let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
+    let answer = Answer::to(user.http.post(format!("{}/", user.url)).json(&ping)).await;
+    assert_eq!(answer.status, 404);
+    let message = format!("The MCP endpoint is {}/v1/mcp", user.url);
+    assert_eq!(answer.body["error"], json!({ "code": -32601, "message": message }));
+    assert_eq!((&answer.body["detail"], &answer.body["jsonrpc"]), (&json!(message), &json!("2.0")));
+}
+
+#[tokio::test]
 async fn every_answer_has_security_headers() {
     let user = Server::shared().await.user().await;
     for path in [

@@ -31,6 +31,8 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<Option<PathBuf>> {
     let copy = path.exists().then(|| sibling(path, "before-recollect"));
     if let Some(copy) = &copy {
         fs::copy(path, copy)?;
+        #[cfg(unix)]
+        fs::set_permissions(copy, private(path))?;
     }
     let draft = sibling(path, "recollect-draft");
     let written = write_draft(&draft, path, text).and_then(|()| fs::rename(&draft, path));
@@ -95,8 +97,9 @@ mod tests {
         write(&link, "two").unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        write(&path, "two").unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "it was readable by others");
+        let copy = write(&path, "two").unwrap().unwrap();
+        let modes = [&path, &copy].map(|file| fs::metadata(file).unwrap().permissions().mode() & 0o777);
+        assert_eq!(modes, [0o600; 2], "it was readable by others");
         assert_eq!(read(&path).unwrap(), "two");
     }
 }

@@ -6,7 +6,7 @@ use poem::{Request, Response};
 use super::host_check::RequestOrigin;
 
 /// The response headers that pages of other origins may read.
-const EXPOSED_HEADERS: &str = "Content-Disposition, Mcp-Session-Id, Retry-After, WWW-Authenticate, X-Next-Cursor, \
+const EXPOSED_HEADERS: &str = "Content-Disposition, MCP-Protocol-Version, Mcp-Session-Id, Retry-After, WWW-Authenticate, X-Next-Cursor, \
                                X-Omi-Memory-Next-Cursor, X-RateLimit-Limit, X-RateLimit-Remaining";
 
 const ALLOWED_METHODS: &str = "GET, POST, PATCH, PUT, DELETE";

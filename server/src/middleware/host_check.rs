@@ -2,6 +2,8 @@
 //! in their network: neither under its own origin, nor by a host name of its own that suddenly resolves to the server
 //! (DNS rebinding).
 
+use std::net::IpAddr;
+
 use http::{HeaderValue, StatusCode, Uri, header, uri::Authority};
 use poem::Request;
 
@@ -48,8 +50,13 @@ impl HostPolicy {
         }
         let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(RequestOrigin::Own) };
         match origin.to_str().ok().and_then(parse_origin) {
-            Some((_, page)) if page == host || self.hosts.has_name(&page) => Ok(RequestOrigin::Own),
+            Some((_, page)) if page == host => Ok(RequestOrigin::Own),
             Some((scheme, page)) if self.allows(&scheme, &page) => Ok(RequestOrigin::Other(origin.clone())),
+            // MCP clients in a browser, such as the Inspector, are pages of another port of this machine.
+            Some((_, page)) if is_loopback(&page) && is_mcp(request.uri().path()) => {
+                Ok(RequestOrigin::Other(origin.clone()))
+            }
+            Some((_, page)) if self.hosts.has_name(&page) => Ok(RequestOrigin::Own),
             // OAuth clients that live in a browser may have any origin; these routes use no cookie.
             _ if is_public(request.uri().path()) => Ok(RequestOrigin::Other(origin.clone())),
             _ => {
@@ -69,6 +76,17 @@ impl HostPolicy {
 /// which a client authenticates in the request.
 fn is_public(path: &str) -> bool {
     path.starts_with("/.well-known/") || matches!(path, "/token" | "/revoke" | "/register")
+}
+
+/// Whether the path is one of the MCP endpoint.
+fn is_mcp(path: &str) -> bool {
+    path.strip_prefix("/v1/mcp").is_some_and(|rest| matches!(rest, "" | "/messages" | "/sse" | "/sse/info"))
+}
+
+/// Whether a page is one of this machine's.
+fn is_loopback(page: &Authority) -> bool {
+    let host = page.host().trim_matches(['[', ']']);
+    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// An origin in the configuration; `:*` is any port.

@@ -22,6 +22,7 @@ const UNKNOWN_SIGN_IN: &str = "This sign-in is unknown or has expired";
 
 pub(super) const PUBLIC_ROUTES: &[PublicRoute] = &[
     ("GET /", "", Empty, 200, "<title>Recollect</title>"),
+    ("POST /", "", Empty, 404, "The MCP endpoint is"),
     ("GET /docs", "", Empty, 200, "id=\"api-reference\""),
     ("GET /healthz", "", Empty, 200, "\"index\""),
     ("GET /openapi.json", "", Empty, 200, "\"openapi\""),
