@@ -94,7 +94,8 @@ impl Index {
         {
             return Ok(count);
         }
-        let statement = "SELECT VALUE count() FROM ONLY outbox GROUP ALL LIMIT 1";
+        // With VALUE, the engine's count of a whole table is an object all the same.
+        let statement = "RETURN (SELECT count() FROM outbox GROUP ALL)[0].count";
         let count: Option<i64> = self.database.run(statement, Params::new()).await?.take(0)?;
         let count = count.unwrap_or_default().unsigned_abs();
         *counted = Some((Instant::now(), count));
