@@ -125,6 +125,11 @@ mod preferences {
     pub(crate) mod table;
 }
 
+mod share_links {
+    mod rest;
+    pub(crate) mod table;
+}
+
 mod transcripts {
     mod rest;
     pub(crate) mod table;

@@ -33,6 +33,11 @@ pub trait Authenticate: Send + Sync + 'static {
         headers: &'a HeaderMap,
     ) -> BoxFuture<'a, tools::Result<Context, Error>>;
 
+    /// The URL of this server that a request was sent to, without a path; `None` where it is not known.
+    fn base_url(&self, _: &Request) -> Option<String> {
+        None
+    }
+
     /// The `WWW-Authenticate` header of 401 on a route for `audience`; `None` for plain `Bearer`.
     fn challenge(&self, _: Audience, _: &Request) -> Option<String> {
         None
@@ -145,6 +150,7 @@ impl Call {
             Refusal::from(error).challenging(|| self.authenticator.challenge(route.audience, &request))
         })?;
         let context = context.at(rate_limit::address_of(&request));
+        let context = context.with_base_url(self.authenticator.base_url(&request));
         tool.permits(&context)?;
         tool.check_ready(&context)?;
         rate_limit::check_rate_limit(self.operation, &context, &request)?;

@@ -10,7 +10,8 @@ mod transcript;
 mod transfer;
 
 use chrono::{DateTime, Utc};
-use schemas::conversation::*;
+use identity::crypto::keyed_digest;
+use schemas::{conversation::*, share_link::ShareLinkKind};
 use surrealdb::types::{Object, RecordId, SurrealValue, Value};
 
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
     index::IndexLevel,
     jobs::{self, JobQueue},
     outbox::{self, Kind},
+    share_links,
 };
 pub use processing_result::ProcessingResult;
 pub(crate) use row::{ConversationRow, SegmentRow, segment_record};
@@ -109,19 +111,37 @@ pub struct ConversationChange {
     pub external_data: Option<serde_json::Value>,
 }
 
-/// The newest conversations that their users have made public.
-pub async fn list_public(database: &Database, offset: u32, limit: u32) -> Result<Vec<(String, Conversation)>> {
-    let statement = "SELECT * FROM conversation WHERE visibility = 'public' ORDER BY rank LIMIT $limit START $skip";
-    let params = Params::new().with("limit", limit).with("skip", offset);
-    let rows: Vec<ConversationRow> = database.run(statement, params).await?.take(0)?;
-    Ok(rows.into_iter().map(|row| (row.user.clone(), row.into())).collect())
+/// The newest conversations that their users have made public, of active accounts.
+pub async fn list_public(database: &Database, offset: u32, limit: u32) -> Result<Vec<Conversation>> {
+    let statement = "SELECT VALUE uid FROM user WHERE disabled_at != NONE OR deleting_at != NONE";
+    let closed: Vec<String> = database.run(statement, Params::new()).await?.take(0)?;
+    // Another condition would keep the limit out of the index.
+    let of_others = if closed.is_empty() { "" } else { "AND user NOT IN $closed" };
+    let statement = format!(
+        "SELECT * FROM conversation WHERE visibility = 'public' {of_others} ORDER BY rank LIMIT $limit START $skip"
+    );
+    let params = Params::new().with("limit", limit).with("skip", offset).with("closed", closed);
+    let rows: Vec<ConversationRow> = database.run(&statement, params).await?.take(0)?;
+    Ok(rows.into_iter().map(Conversation::from).collect())
 }
 
-/// The user who has shared the conversation called `id`, or made it public.
+/// The user who has shared the conversation called `id`, or made it public; of several the one who did so first. `None` too
+/// where that account is disabled.
 pub async fn find_sharing_user(database: &Database, id: &str) -> Result<Option<String>> {
-    let statement = "SELECT VALUE user FROM conversation WHERE visibility IN ['shared', 'public'] AND cid = $cid";
-    let owners: Vec<String> = database.run(statement, Params::new().with("cid", id)).await?.take(0)?;
-    Ok(owners.into_iter().next())
+    let statement = "SELECT user, visibility, shared_at, type::record('user', user).disabled_at AS disabled_at,
+        type::record('user', user).deleting_at AS deleting_at FROM conversation WHERE cid = $cid ORDER BY shared_at";
+    let rows: Vec<Sharer> = database.run(statement, Params::new().with("cid", id)).await?.take(0)?;
+    let private = name_of(&ConversationVisibility::Private);
+    let first = rows.into_iter().find(|row| row.visibility != private);
+    let active = first.filter(|row| row.disabled_at.is_none() && row.deleting_at.is_none());
+    Ok(active.map(|row| row.user))
+}
+
+/// The id of the conversation that `user` has recorded as `session`, by the server's `secret`.
+pub(crate) fn id_of_session(secret: &str, user: &str, session: &str) -> String {
+    let digest = keyed_digest(secret, &format!("conversation\n{user}\n{session}"));
+    let half: [u8; 16] = digest[..16].try_into().expect("half of 32 is 16");
+    uuid::Builder::from_random_bytes(half).into_uuid().to_string()
 }
 
 impl<'a> Conversations<'a> {
@@ -230,17 +250,21 @@ impl Conversations<'_> {
     /// action items that were extracted from it are not deleted.
     pub async fn delete(&self, id: &str) -> Result<bool> {
         let _writing = self.index.outbox.begin_write().await;
-        let statements = "BEGIN;
+        let statements = format!(
+            "BEGIN;
             LET $gone = (DELETE ONLY $id RETURN BEFORE);
-            IF $gone != NONE {
+            IF $gone != NONE {{
                 UPSERT $tombstone SET user = $user, deleted_at = $now;
                 INSERT INTO outbox $outbox;
-            };
-            DELETE segment:[$user, $cid, NONE]..=[$user, $cid, {}];
-            DELETE photo:[$user, $cid, NONE]..=[$user, $cid, {}];
+            }};
+            DELETE segment:[$user, $cid, NONE]..=[$user, $cid, {{}}];
+            DELETE photo:[$user, $cid, NONE]..=[$user, $cid, {{}}];
             DELETE $job;
+            {}
             RETURN $gone != NONE;
-            COMMIT;";
+            COMMIT;",
+            share_links::forget_deleted(ShareLinkKind::Conversation)
+        );
         let params = Params::new()
             .with("id", self.record(id))
             .with("cid", id)
@@ -249,7 +273,7 @@ impl Conversations<'_> {
             .with("job", record("job", self.user, id))
             .with("tombstone", record("conversation_gone", self.user, id))
             .with("outbox", self.outbox_values(&[id.to_owned()]));
-        let gone: bool = self.database.run(statements, params).await?.take(6)?;
+        let gone: bool = self.database.run(&statements, params).await?.take(8)?;
         self.index.refresh_transcript(self.user, id).await;
         self.index.remove_rows(Kind::Conversation, self.user, &[id.to_owned()]).await;
         Ok(gone)
@@ -303,6 +327,20 @@ struct State {
     discarded: bool,
 }
 
+/// A user's conversation with an id that is followed.
+#[derive(SurrealValue)]
+struct Sharer {
+    user: String,
+    visibility: String,
+    disabled_at: Option<DateTime<Utc>>,
+    deleting_at: Option<DateTime<Utc>>,
+}
+
+/// When a conversation is shared that gets this visibility now.
+fn shared_at(visibility: ConversationVisibility) -> Option<DateTime<Utc>> {
+    (visibility != ConversationVisibility::Private).then(crate::now)
+}
+
 #[derive(SurrealValue)]
 struct Counted {
     source: String,
@@ -324,6 +362,7 @@ impl ConversationChange {
             ("discarded", self.discarded.map(SurrealValue::into_value)),
             ("starred", self.starred.map(SurrealValue::into_value)),
             ("visibility", self.visibility.map(|visibility| name_of(&visibility).into_value())),
+            ("shared_at", self.visibility.map(|visibility| shared_at(visibility).into_value())),
             ("folder_id", self.folder_id.map(SurrealValue::into_value)),
             ("status", self.status.map(|status| name_of(&status).into_value())),
             ("finished_at", self.finished_at.map(SurrealValue::into_value)),

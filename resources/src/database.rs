@@ -72,6 +72,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0013_rename_tables.surql"),
     include_str!("migrations/0014_process_mode.surql"),
     include_str!("migrations/0015_key_creation.surql"),
+    include_str!("migrations/0016_share_links.surql"),
 ];
 
 /// The number of attempts for a transaction that conflicts with another one.

@@ -38,7 +38,7 @@ pub mod messages;
 pub mod people;
 pub mod preferences;
 mod queries;
-mod share_links;
+pub mod share_links;
 mod tasks;
 pub mod transcripts;
 pub mod transfer;
@@ -58,7 +58,7 @@ use crate::{
     index::{IndexedNoun, outbox},
     jobs::JobQueue,
     limits::RateLimiter,
-    users::load_signing_secret,
+    users::load_server_secret,
     webhooks::DeliveryQueue,
 };
 pub use crate::{
@@ -144,6 +144,8 @@ pub struct Resources {
     pub changes: Changes,
     /// Background tasks that shutdown waits for.
     pub tasks: Tasks,
+    /// The secret that the ids of recorded conversations are computed with.
+    conversation_id_secret: String,
 }
 
 impl Resources {
@@ -177,7 +179,9 @@ impl Resources {
 
     async fn assemble(settings: &Settings, embedder: Embedder, vectors: Vectors) -> Result<Arc<Self>> {
         let database = Database::open(&settings.database, &settings.data.join("database")).await?;
-        let identity = IdentityProviders::new(&settings.sign_in, &load_signing_secret(&database).await?)?;
+        let signing_secret = load_server_secret(&database, "access_tokens").await?;
+        let identity = IdentityProviders::new(&settings.sign_in, &signing_secret)?;
+        let conversation_id_secret = load_server_secret(&database, "conversation_ids").await?;
         let changes = Changes::default();
         Ok(Arc::new(Self {
             index: Index::new(&database, vectors, embedder, &changes, INDEXED_NOUNS),
@@ -192,6 +196,7 @@ impl Resources {
             audit_writer: AuditWriter::start(database.clone(), settings.audit.days),
             changes,
             tasks: Tasks::default(),
+            conversation_id_secret,
             database,
         }))
     }

@@ -5,7 +5,7 @@ mod sharing;
 
 use chrono::{DateTime, Utc};
 use identity::crypto::digest;
-use schemas::chat::Message;
+use schemas::{chat::Message, share_link::ShareLinkKind};
 use surrealdb::types::{RecordId, SurrealValue, Value};
 
 pub use sharing::find_share;
@@ -13,6 +13,7 @@ pub use sharing::find_share;
 use crate::{
     Database, Result,
     database::{Json, Params, record, row},
+    share_links,
     transfer::in_order,
 };
 
@@ -95,16 +96,16 @@ impl Messages<'_> {
         Ok(messages)
     }
 
-    /// Deletes the messages of the session with this app, or with Recollect; links that lead to them do so no more.
+    /// Deletes the messages of the session with this app, or with Recollect; links lose their copies.
     pub async fn clear(&self, app_id: Option<&str>) -> Result<()> {
-        let statements = "BEGIN;
+        let statements = format!(
+            "BEGIN;
             DELETE message WHERE user = $user AND app = $app RETURN NONE;
-            UPDATE message_share
-                SET messages = messages.filter(|$id| record::exists(type::record('message', [$user, $id])))
-                WHERE user = $user RETURN NONE;
-            DELETE message_share WHERE user = $user AND messages = [] RETURN NONE;
-            COMMIT;";
-        self.database.run(statements, self.of_session(app_id)).await.map(drop)
+            {}
+            COMMIT;",
+            share_links::forget_deleted(ShareLinkKind::Message)
+        );
+        self.database.run(&statements, self.of_session(app_id)).await.map(drop)
     }
 
     /// Marks an answer as reported.

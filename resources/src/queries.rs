@@ -5,7 +5,7 @@ use crate::{
     action_items::ActionItems,
     audit::Audit,
     chat_files::ChatFiles,
-    conversations::Conversations,
+    conversations::{self, Conversations},
     daily_summaries::DailySummaries,
     folders::Folders,
     goals::Goals,
@@ -16,6 +16,7 @@ use crate::{
     messages::Messages,
     people::People,
     preferences::UserPreferences,
+    share_links::ShareLinks,
     transcripts::Transcripts,
     users::Users,
     webhooks::Webhooks,
@@ -41,6 +42,12 @@ impl Resources {
     /// The conversations of `user`.
     pub fn conversations<'a>(&'a self, user: &'a str) -> Conversations<'a> {
         Conversations::new(&self.database, &self.index, &self.job_queue, user)
+    }
+
+    /// The id of the conversation that `user` has recorded under a name of the client's: the same each time, and nobody can
+    /// compute it who does not have this server's secret.
+    pub fn conversation_id_of_session(&self, user: &str, session: &str) -> String {
+        conversations::id_of_session(&self.conversation_id_secret, user, session)
     }
 
     /// The daily summaries of `user`.
@@ -81,6 +88,11 @@ impl Resources {
     /// The preferences of `user`.
     pub fn preferences<'a>(&'a self, user: &'a str) -> UserPreferences<'a> {
         UserPreferences::new(&self.database, user)
+    }
+
+    /// The share links of `user`.
+    pub fn share_links<'a>(&'a self, user: &'a str) -> ShareLinks<'a> {
+        ShareLinks::new(&self.database, user)
     }
 
     /// The transcripts of `user`.

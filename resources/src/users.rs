@@ -28,7 +28,7 @@ pub use authenticate::Authenticated;
 pub use deletion::{Deletion, delete_account};
 pub use invitations::InvitationError;
 pub use oidc_state::{LoginCode, OidcLoginState};
-pub(crate) use sessions::load_signing_secret;
+pub(crate) use sessions::load_server_secret;
 
 /// The prefix of user tokens.
 pub const TOKEN_PREFIX: &str = "omi_user_";

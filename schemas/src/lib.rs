@@ -22,6 +22,7 @@ pub mod person;
 pub mod preferences;
 pub mod profile;
 pub mod scope;
+pub mod share_link;
 pub mod transcript;
 pub mod user;
 pub mod voice;

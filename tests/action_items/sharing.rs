@@ -16,8 +16,10 @@ async fn a_link_is_public_and_accepted_once() {
     let flour = write(&ann.developer(), due).await;
     let [eggs] = note(&ann.developer(), ["Buy eggs"]).await;
     let link = ann.app().post("/v1/action-items/share", json!({ "task_ids": [flour, eggs] })).await.ok();
-    assert_eq!(field_names(&link), ["token", "url"]);
-    let seen = ann.with("").get(link["url"].as_str().unwrap()).await.ok();
+    assert_eq!(field_names(&link), ["expires_at", "id", "token", "url"]);
+    let path = format!("/v1/action-items/shared/{}", link["token"].as_str().unwrap());
+    assert_eq!(link["url"], format!("{}{path}", server.url));
+    let seen = ann.with("").get(&path).await.ok();
     let tasks = json!([
         { "description": "Buy flour", "due_at": "2031-05-08T10:00:00Z" },
         { "description": "Buy eggs", "due_at": null },
@@ -70,13 +72,13 @@ async fn links_lead_only_where_they_should() {
     let many = ann.app().post(share, json!({ "task_ids": vec![&a; 21] })).await;
     assert_invalid(&many, &[("too_long", json!(["body", "task_ids"]))]);
     let link = ann.app().post(share, json!({ "task_ids": [a, b, a] })).await.ok();
-    let url = link["url"].as_str().unwrap();
-    assert_eq!(bob.with("").get(url).await.ok()["count"], 2);
+    let url = format!("/v1/action-items/shared/{}", link["token"].as_str().unwrap());
+    assert_eq!(bob.with("").get(&url).await.ok()["count"], 2);
     ann.app().delete(&format!("/v1/action-items/{a}")).await;
-    assert_eq!(column(&bob.with("").get(url).await.ok()["tasks"], "description"), ["b"], "what is deleted is gone");
+    assert_eq!(column(&bob.with("").get(&url).await.ok()["tasks"], "description"), ["b"], "what is deleted is gone");
     ann.app().delete(&format!("/v1/action-items/{b}")).await;
     let nowhere = "Shared action items not found";
-    bob.with("").get(url).await.refused(404, nowhere);
+    bob.with("").get(&url).await.refused(404, nowhere);
     bob.with("").get("/v1/action-items/shared/unknown").await.refused(404, nowhere);
     bob.app().post("/v1/action-items/accept", json!({ "token": link["token"] })).await.refused(404, nowhere);
 }

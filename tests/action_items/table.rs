@@ -32,6 +32,7 @@ pub(crate) const NOUN: Noun = Noun {
         "task_id",
         "ids",
         "deleted_ids",
+        "item_ids",
         "updated_ids",
         "token",
         "url",
@@ -52,8 +53,11 @@ async fn seed(user: &TestUser) -> Value {
     let written = user.app().post("/v1/action-items/batch", items).await.ok();
     let id = |place: usize| written["action_items"][place]["id"].clone();
     let shared = json!({ "task_ids": [id(2)] });
-    let token = user.app().post("/v1/action-items/share", shared).await.ok()["token"].clone();
-    json!({ "oil": id(0), "book": id(1), "ring": id(2), "conversation": conversation, "token": token })
+    let link = user.app().post("/v1/action-items/share", shared).await.ok();
+    json!({
+        "oil": id(0), "book": id(1), "ring": id(2), "conversation": conversation,
+        "token": link["token"], "item_link": link["id"],
+    })
 }
 
 fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
@@ -115,6 +119,9 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
         ("get_shared_action_items", json!({ "token": "unknown" })),
         ("accept_action_items", json!({ "token": seed["token"] })),
         ("accept_action_items", json!({ "token": "unknown" })),
+        ("get_action_item_links", json!({})),
+        ("revoke_action_item_link", json!({ "link_id": seed["item_link"] })),
+        ("revoke_action_item_link", json!({ "link_id": "unknown" })),
     ]
 }
 
@@ -148,5 +155,7 @@ fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
         ("share_action_items", json!({ "task_ids": [oil] }), GONE),
         ("get_shared_action_items", json!({ "token": "unknown" }), NO_LINK),
         ("accept_action_items", json!({ "token": "unknown" }), NO_LINK),
+        ("get_action_item_links", json!({}), NothingForeign),
+        ("revoke_action_item_link", json!({ "link_id": seed["item_link"] }), NotFound("Link not found")),
     ]
 }

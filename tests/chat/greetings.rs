@@ -129,3 +129,22 @@ async fn a_failed_model_is_replaced_by_the_plain_greeting() {
     join_all(greetings).await;
     server.stop().await;
 }
+
+#[tokio::test]
+async fn greetings_by_the_model_are_limited_for_each_user() {
+    let setup = ServerWithModel::boot(|config| {
+        config.limits.enabled = true;
+        config.limits.overrides = vec!["chat:initial=1".into()];
+    })
+    .await;
+    let ServerWithModel { server, model, folder: _folder } = setup;
+    let user = server.user().await;
+    for app in ["plover", "curlew"] {
+        model.script(app, [Act::Say(&[r#"{"greeting": "Hello from the marsh!"}"#])]);
+    }
+    let greeted = async |app: &str| user.app().get(&format!("/v2/messages?app_id={app}")).await.ok()[0].take();
+    assert_eq!(greeted("plover").await["text"], "Hello from the marsh!");
+    is_greeting(&greeted("curlew").await, FAILED);
+    assert!(model.requests("curlew").is_empty(), "the model is not asked");
+    server.stop().await;
+}

@@ -20,11 +20,11 @@ async fn a_link_is_public() {
     let (ann, bob) = (server.user().await, server.user().await);
     let [asked, answered, _] = store_messages(server, &ann, ["Who keeps bees?", "Ana.", "Thanks"]).await;
     let link = ann.app().post(SHARE, json!({ "message_ids": [asked, answered, asked] })).await.ok();
-    assert_eq!(field_names(&link), ["token", "url"]);
-    let url = link["url"].as_str().unwrap();
-    assert_eq!(url, format!("/v2/messages/shared/{}", link["token"].as_str().unwrap()));
+    assert_eq!(field_names(&link), ["expires_at", "id", "token", "url"]);
+    let url = format!("/v2/messages/shared/{}", link["token"].as_str().unwrap());
+    assert_eq!(link["url"], format!("{}{url}", server.url));
     for reader in [bob.with(""), bob.app(), ann.app()] {
-        let seen = reader.get(url).await.ok();
+        let seen = reader.get(&url).await.ok();
         assert_eq!(field_names(&seen), ["count", "messages", "sender_name"]);
         assert_eq!(json!([seen["count"], seen["sender_name"]]), json!([2, "somebody"]));
         assert_eq!(field_names(&seen["messages"][0]), ["created_at", "id", "sender", "text"]);
@@ -56,7 +56,7 @@ async fn cleared_messages_are_no_longer_shared() {
     let coached = store_message(server, &ann, Some("coach"), schemas::chat::Sender::Ai, "with the coach").await;
     let share = async |ids| {
         let link = ann.app().post(SHARE, json!({ "message_ids": ids })).await.ok();
-        link["url"].as_str().unwrap().to_owned()
+        format!("/v2/messages/shared/{}", link["token"].as_str().unwrap())
     };
     let (one, both) = (share(json!([plain])).await, share(json!([plain, coached])).await);
     store_messages(server, &bob, ["Bob's"]).await;

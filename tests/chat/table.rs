@@ -24,7 +24,7 @@ pub(crate) const NOUN: Noun = Noun {
         vec!["/v2/messages".into(), "/v2/messages?app_id=coach".into(), shared]
     },
     secrets: &["apricot cake", "Spitz", "rowing"],
-    volatile: &["id", "token", "url", "chat_session_id"],
+    volatile: &["id", "token", "url", "chat_session_id", "item_ids"],
 };
 
 /// Stores a message in a chat of the user's; gives its id.
@@ -52,8 +52,10 @@ async fn seed(user: &TestUser) -> Value {
     let answer = store_message(server, user, None, Sender::Ai, "In Spitz, by the ferry.").await;
     let coached = store_message(server, user, Some("coach"), Sender::Ai, "Go rowing.").await;
     let ids = json!({ "message_ids": [question] });
-    let token = user.app().post("/v2/messages/share", ids).await.ok()["token"].clone();
-    json!({ "question": question, "answer": answer, "coached": coached, "token": token })
+    let link = user.app().post("/v2/messages/share", ids).await.ok();
+    json!({
+        "question": question, "answer": answer, "coached": coached, "token": link["token"], "message_link": link["id"],
+    })
 }
 
 fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
@@ -76,6 +78,9 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
         ("share_messages", json!({ "message_ids": ["unknown"] })),
         ("get_shared_messages", json!({ "token": seed["token"] })),
         ("get_shared_messages", json!({ "token": "unknown" })),
+        ("get_message_links", json!({})),
+        ("revoke_message_link", json!({ "link_id": seed["message_link"] })),
+        ("revoke_message_link", json!({ "link_id": "unknown" })),
     ]
 }
 
@@ -91,5 +96,7 @@ fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
         ("rate_message", json!({ "message_id": id, "rating": -1 }), GONE),
         ("share_messages", json!({ "message_ids": [id] }), GONE),
         ("get_shared_messages", json!({ "token": "unknown" }), NO_LINK),
+        ("get_message_links", json!({}), NothingForeign),
+        ("revoke_message_link", json!({ "link_id": seed["message_link"] }), NotFound("Link not found")),
     ]
 }

@@ -30,6 +30,9 @@ pub(crate) const NOUN: Noun = Noun {
         "job_id",
         "not_found",
         "assignee",
+        "item_ids",
+        "token",
+        "url",
     ],
 };
 
@@ -47,7 +50,12 @@ async fn seed(user: &TestUser) -> Value {
     let lunch = write("2026-05-08T12:00:00Z", ["The soup in Hainburg was good.", "I want to cook it too."]).await;
     let walk = write("2026-05-09T15:00:00Z", ["We walked along the Vltava.", "And we saw a kingfisher there."]).await;
     let whole = user.app().get(&format!("/v1/conversations/{}", walk.as_str().unwrap())).await.ok();
-    json!({ "lunch": lunch, "walk": walk, "segment": whole["transcript_segments"][0]["id"], "person": person["id"] })
+    let path = format!("/v1/conversations/{}/share", lunch.as_str().unwrap());
+    let link = user.app().post(&path, json!({})).await.ok();
+    json!({
+        "lunch": lunch, "walk": walk, "segment": whole["transcript_segments"][0]["id"], "person": person["id"],
+        "talk_token": link["token"], "talk_link": link["id"],
+    })
 }
 
 fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
@@ -71,6 +79,12 @@ fn calls(seed: &Value) -> Vec<(&'static str, Value)> {
         ("get_conversation_recording", one(walk)),
         ("get_suggested_apps", one(walk)),
         ("get_shared_conversation", one(walk)),
+        ("get_shared_conversation", one(&seed["talk_token"])),
+        ("share_conversation", one(walk)),
+        ("share_conversation", one(&json!("unknown"))),
+        ("get_conversation_links", json!({})),
+        ("revoke_conversation_link", json!({ "link_id": seed["talk_link"] })),
+        ("revoke_conversation_link", json!({ "link_id": "unknown" })),
         ("get_public_conversations", json!({ "limit": 1, "offset": 100_000 })),
         ("create_conversation", new),
         ("create_conversation", json!({ "text": " " })),
@@ -121,6 +135,9 @@ fn attempts(seed: &Value) -> Vec<(&'static str, Value, Expected)> {
         ("get_suggested_apps", one(), GONE),
         ("get_conversations_by_ids", json!({ "conversation_ids": ["unknown"] }), NothingForeign),
         ("get_shared_conversation", one(), NotFound("Conversation is private")),
+        ("share_conversation", one(), GONE),
+        ("get_conversation_links", json!({}), NothingForeign),
+        ("revoke_conversation_link", json!({ "link_id": seed["talk_link"] }), NotFound("Link not found")),
         ("get_public_conversations", json!({}), NothingForeign),
         ("create_conversation", json!({ "text": "Who walked by which river?" }), NothingForeign),
         ("create_conversation_from_segments", json!({ "transcript_segments": [said] }), NothingForeign),

@@ -28,7 +28,7 @@ const SECRETS: [(Option<Scope>, &[&str]); 7] = [
     (Some(ConversationsRead), &["Vltava", "Hainburg", "Rosenburg", "Altenburg", "Cellar talks", "Traunsee", "orchard"]),
     (Some(ActionItemsRead), &["clarinet", "Eferding", "Order jars", "Lace the boots"]),
     (Some(GoalsRead), &["Run to Bled", "Walk to Maribor", "furlongs", "crate of apricots"]),
-    (Some(ChatRead), &["apricot cake", "Spitz", "rowing"]),
+    (Some(ChatRead), &["apricot cake", "Spitz"]),
     (Some(PeopleRead), &["Zdenka Novak", "Yngve Moe"]),
     (None, &["Wieselburg", "Weitra"]),
 ];
@@ -210,20 +210,18 @@ async fn the_model_is_given_nothing_that_the_key_may_not_read() {
     let (user, _) = ServerWithModel::shared().await.user(["Ida grows quinces behind the foundry"]).await;
     let app = user.app();
     app.post("/v1/action-items", json!({ "description": "Bring the quinces to the cannery" })).await.ok();
-    let goal = json!({ "title": "Sell quinces at the harbour", "goal_type": "scale", "target_value": 10 });
-    app.post("/v1/goals", goal).await.ok();
     wait_until_indexed(server).await;
     let prompted = async |scopes: &[&str]| {
         let key = app.post("/v1/dev/keys", json!({ "name": "asker", "scopes": scopes })).await.ok();
-        let question = format!("Where do the quinces of {} scopes go?", scopes.len());
-        model.script(&question, [Act::Say(&["I do not know."])]);
+        let question = "What becomes of the quinces?";
+        model.script(question, [Act::Say(&["I do not know."])]);
         let body = json!({ "question": question });
         user.with(key["key"].as_str().unwrap()).post("/v1/dev/user/ask", body).await.ok();
-        json!(model.requests(&question)).to_string()
+        json!(model.requests(question)).to_string()
     };
     let all = ["conversations:read", "memories:read", "action_items:read", "goals:read"];
     let (whole, narrow) = (prompted(&all).await, prompted(&all[..1]).await);
-    for secret in ["foundry", "cannery", "harbour"] {
+    for secret in ["foundry", "cannery"] {
         assert!(whole.contains(secret), "{secret} is found: {whole}");
         assert!(!narrow.contains(secret), "{secret} is not for this key: {narrow}");
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::server::TestUser;
 use crate::{
     action_items, ask, audit, charts, chat, citations, conversations, daily_summaries, files, folders, goals, grants,
-    keys, memories, people, preferences, transcripts, users, voice, webhooks,
+    keys, memories, people, preferences, share_links, transcripts, users, voice, webhooks,
 };
 
 /// One noun's part in the tests of all tools.
@@ -55,6 +55,7 @@ pub(crate) const NOUNS: &[Noun] = &[
     memories::table::NOUN,
     people::table::NOUN,
     preferences::table::NOUN,
+    share_links::table::NOUN,
     transcripts::table::NOUN,
     voice::table::NOUN,
     webhooks::table::NOUN,

@@ -26,7 +26,6 @@ const ACCOUNT: &str = "/v1/users/delete-account";
 /// Tables in which an active user has rows: only their presence before makes their absence meaningful.
 const USED_TABLES: [&str; 23] = [
     "action_item",
-    "action_item_share",
     "audit",
     "chat_file",
     "conversation",
@@ -46,6 +45,7 @@ const USED_TABLES: [&str; 23] = [
     "preferences",
     "segment",
     "session",
+    "share_link",
     "user",
     "webhook",
 ];

@@ -170,13 +170,19 @@ fn arranged() -> Vec<Tool> {
 
 fn shared() -> Vec<Tool> {
     ACTION_ITEMS.tools([
-        // What was shared cannot be taken back, so the user has to confirm it.
+        // What others have seen cannot be taken back, so the user has to confirm it.
         act!(share_action_items)
             .more_scopes(&[ActionItemsRead])
             .hints(Hints::DESTRUCTIVE)
             .app("/v1/action-items/share")
             .developer("/v1/dev/user/action-items/share"),
         read!(get_shared_action_items).access(Access::Public).public("/v1/action-items/shared/{token}"),
+        read!(get_action_item_links)
+            .app("/v1/share-links/action-items")
+            .developer("/v1/dev/user/share-links/action-items"),
+        delete!(revoke_action_item_link)
+            .app("/v1/share-links/action-items/{link_id}")
+            .developer("/v1/dev/user/share-links/action-items/{link_id}"),
         act!(accept_action_items).app("/v1/action-items/accept").developer("/v1/dev/user/action-items/accept"),
     ])
 }

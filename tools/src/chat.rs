@@ -3,18 +3,25 @@
 mod greeting;
 
 use resources::messages::{self, Messages, Report};
-use schemas::{chat::*, memory::Done, scope::Scope::ChatRead};
+use schemas::{
+    chat::*,
+    memory::Done,
+    scope::Scope::ChatRead,
+    share_link::{ActiveShareLinks, CreatedShareLink, ShareLinkKind},
+};
 use serde_json::json;
 
 use crate::{
     Access, Context, Credential, Error, Hints, Result, Tool,
-    limits::Policy,
+    limits::{Locality, Policy},
+    share_links,
     tool::{
         Noun,
         binding::{Binding, delete, get, post},
     },
     toolsets::Toolset,
 };
+use greeting::Wording;
 
 /// The fields of a message that assistants and bridges of MCP see.
 const COMPACT: &[&str] = &["id", "text", "sender", "type", "created_at"];
@@ -42,9 +49,11 @@ pub(crate) fn tools() -> Vec<Tool> {
             .app(reported("/v2/messages/{message_id}/report"))
             .app(reported("/v1/messages/{message_id}/report")),
         update!(rate_message).app("/v2/messages/{message_id}/rating"),
-        // What was shared cannot be taken back, so the user has to confirm it.
+        // What others have seen cannot be taken back, so the user has to confirm it.
         act!(share_messages).hints(Hints::DESTRUCTIVE).app("/v2/messages/share"),
         read!(get_shared_messages).access(Access::Public).whole().public("/v2/messages/shared/{token}"),
+        read!(get_message_links).app("/v1/share-links/messages"),
+        delete!(revoke_message_link).app("/v1/share-links/messages/{link_id}"),
     ])
 }
 
@@ -72,7 +81,7 @@ async fn clear_chat(context: Context, input: ClearChat) -> Result<OneMessage> {
 }
 
 async fn create_initial_message(context: Context, input: CreateInitialMessage) -> Result<OneMessage> {
-    let greeting = greeting::compose(&context, input.app_id).await?;
+    let greeting = greeting::compose(&context, input.app_id, Wording::Model).await?;
     Ok(OneMessage { message: messages(&context).save(&greeting).await? })
 }
 
@@ -89,9 +98,18 @@ async fn rate_message(context: Context, input: RateMessage) -> Result<Done> {
     if messages(&context).rate(&input.message_id, input.rating).await? { Ok(Done::DONE) } else { Err(not_found()) }
 }
 
-async fn share_messages(context: Context, input: ShareMessages) -> Result<MessageLink> {
-    let token = messages(&context).share(&input.message_ids).await?.ok_or_else(not_found)?;
-    Ok(MessageLink { url: format!("/v2/messages/shared/{token}"), token })
+async fn share_messages(context: Context, input: ShareMessages) -> Result<CreatedShareLink> {
+    share_links::check_expiry(input.expires_at)?;
+    let creation = messages(&context).share(&input.message_ids, input.expires_at).await?;
+    share_links::created_link(&context, creation, "/v2/messages/shared/{token}", input.expires_at, not_found)
+}
+
+async fn get_message_links(context: Context, _: GetMessageLinks) -> Result<ActiveShareLinks> {
+    share_links::list(&context, ShareLinkKind::Message).await
+}
+
+async fn revoke_message_link(context: Context, input: RevokeMessageLink) -> Result<Done> {
+    share_links::revoke(&context, ShareLinkKind::Message, &input.link_id).await
 }
 
 async fn get_shared_messages(context: Context, input: GetSharedMessages) -> Result<SharedMessages> {
@@ -101,7 +119,10 @@ async fn get_shared_messages(context: Context, input: GetSharedMessages) -> Resu
 
 /// Adds a greeting to an empty chat. Returns its newest message, which may be that of a concurrent call.
 async fn add_greeting(context: &Context, app_id: Option<String>) -> Result<Message> {
-    let greeting = greeting::compose(context, app_id).await?;
+    // Any name of an app begins a chat: only so many greetings are worded by the model.
+    let limited = context.check_rate_limit(&[Policy::ChatInitial], 1, Locality::Remote);
+    let wording = if limited.is_ok() { Wording::Model } else { Wording::Fixed };
+    let greeting = greeting::compose(context, app_id, wording).await?;
     let messages = messages(context);
     messages.save_first(&greeting).await?;
     let newest = messages.list(greeting.app_id.as_deref(), 0, 1).await?.pop();

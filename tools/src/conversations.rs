@@ -71,7 +71,7 @@ const BAD_ASSIGN_TYPE: UnknownValue = UnknownValue::Rejected("Invalid assign typ
 const UNLIMITED: u32 = u32::MAX;
 
 pub(crate) fn tools() -> Vec<Tool> {
-    [listed(), written(), changed()].into_iter().flatten().collect()
+    [listed(), written(), changed(), shared_by_link()].into_iter().flatten().collect()
 }
 
 fn listed() -> Vec<Tool> {
@@ -138,8 +138,6 @@ fn listed() -> Vec<Tool> {
         read!(get_conversation_transcripts).field("transcripts").app("/v1/conversations/{conversation_id}/transcripts"),
         read!(get_conversation_recording).app("/v1/conversations/{conversation_id}/recording"),
         read!(get_suggested_apps).app("/v1/conversations/{conversation_id}/suggested-apps"),
-        read!(get_shared_conversation).access(Access::Public).public("/v1/conversations/{conversation_id}/shared"),
-        read!(get_public_conversations).access(Access::Public).public(get("/v1/public-conversations").page(1000, 1000)),
     ])
 }
 
@@ -228,6 +226,25 @@ fn changed() -> Vec<Tool> {
         delete!(delete_conversation)
             .app(delete("/v1/conversations/{conversation_id}").empty())
             .developer("/v1/dev/user/conversations/{conversation_id}"),
+    ])
+}
+
+fn shared_by_link() -> Vec<Tool> {
+    CONVERSATIONS.tools([
+        read!(get_shared_conversation).access(Access::Public).public("/v1/conversations/{conversation_id}/shared"),
+        read!(get_public_conversations).access(Access::Public).public(get("/v1/public-conversations").page(1000, 1000)),
+        // What others have seen cannot be taken back, so the user has to confirm it.
+        act!(share_conversation)
+            .more_scopes(&[ConversationsRead])
+            .hints(Hints::DESTRUCTIVE)
+            .app("/v1/conversations/{conversation_id}/share")
+            .developer("/v1/dev/user/conversations/{conversation_id}/share"),
+        read!(get_conversation_links)
+            .app("/v1/share-links/conversations")
+            .developer("/v1/dev/user/share-links/conversations"),
+        delete!(revoke_conversation_link)
+            .app("/v1/share-links/conversations/{link_id}")
+            .developer("/v1/dev/user/share-links/conversations/{link_id}"),
     ])
 }
 

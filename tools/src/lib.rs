@@ -24,6 +24,7 @@ mod people;
 mod preferences;
 pub mod processing;
 mod profile;
+mod share_links;
 mod transcripts;
 pub mod transfer;
 mod users;
@@ -53,6 +54,7 @@ pub fn all() -> &'static [Tool] {
             people::tools(),
             daily_summaries::tools(),
             chat::tools(),
+            share_links::tools(),
             assistant::citations::tools(),
             assistant::ask::tools(),
             files::tools(),

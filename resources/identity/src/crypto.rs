@@ -51,6 +51,11 @@ fn csrf_mac(session_secret: &str) -> Hmac<Sha256> {
     keyed_mac(session_secret, "form")
 }
 
+/// The HMAC-SHA256 of `message` under `key`: nobody can compute it who does not have the key.
+pub fn keyed_digest(key: &str, message: &str) -> [u8; 32] {
+    keyed_mac(key, message).finalize().into_bytes().into()
+}
+
 /// HMAC-SHA256 of `message` under `key`.
 pub(crate) fn keyed_mac(key: &str, message: &str) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");

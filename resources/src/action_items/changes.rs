@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use schemas::{
     action_item::{ActionItem, ActionItemOwner, ActionItemPriority, ActionItemStatus},
     memory::Provenance,
+    share_link::ShareLinkKind,
 };
 use surrealdb::types::{Object, SurrealValue, Value};
 
@@ -16,6 +17,7 @@ use crate::{
     Result,
     database::{Params, name_of, record, row},
     outbox::{self, Kind},
+    share_links,
 };
 
 /// An action item to be written.
@@ -234,16 +236,20 @@ impl ActionItems<'_> {
 
     /// Deletes those of these action items that exist; returns their ids.
     pub async fn delete(&self, ids: &[String]) -> Result<Vec<String>> {
-        let statements = "BEGIN;
+        let statements = format!(
+            "BEGIN;
             LET $gone = (DELETE $ids RETURN BEFORE);
             INSERT INTO outbox (SELECT rand::uuid::v7() AS id, 'action_item' AS kind, user, aid AS key FROM $gone);
+            {}
             RETURN $gone.aid;
-            COMMIT;";
+            COMMIT;",
+            share_links::forget_deleted(ShareLinkKind::ActionItem)
+        );
         let mut distinct = ids.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
-        let params = Params::new().with("ids", self.records(&distinct));
-        let gone: Vec<String> = self.database.run(statements, params).await?.take(3)?;
+        let params = Params::new().with("ids", self.records(&distinct)).with("user", self.user);
+        let gone: Vec<String> = self.database.run(&statements, params).await?.take(5)?;
         self.index.remove_rows(Kind::ActionItem, self.user, &gone).await;
         Ok(gone)
     }

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use schemas::action_item::ActionItem;
+use schemas::{action_item::ActionItem, share_link::ShareLinkKind};
 use surrealdb::types::SurrealValue;
 
 use super::{ActionItems, NewActionItem, row::ActionItemRow, values};
-use crate::{Result, database::record, vectors::Kind};
+use crate::{Result, database::record, share_links, vectors::Kind};
 
 impl ActionItems<'_> {
     /// The action items of each of these conversations, in the order in which they came up, those written by hand last.
@@ -47,29 +47,33 @@ impl ActionItems<'_> {
                 rows.push(row);
             }
         }
-        let statements = "BEGIN;
+        let statements = format!(
+            "BEGIN;
             LET $old = (SELECT * FROM action_item WITH INDEX action_item_conversation
                 WHERE user = $user AND conversation_id = $conversation);
             LET $kept = $old.filter(|$row| $row.touched OR !$row.extracted);
             LET $stale = $old.filter(|$row| !$row.touched AND $row.extracted AND $row.aid NOT IN $rows.aid);
             DELETE $stale.id;
-            FOR $row IN $rows.filter(|$row| $row.aid IN $old.aid) {
+            FOR $row IN $rows.filter(|$row| $row.aid IN $old.aid) {{
                 LET $id = $row.id;
                 UPDATE $id SET place = $row.place RETURN NONE;
-                IF $row.aid NOT IN $kept.aid {
+                IF $row.aid NOT IN $kept.aid {{
                     UPDATE $id SET owner = $row.owner, priority = $row.priority,
-                        updated_at = IF due_at = $row.due_at { updated_at } ELSE { $row.updated_at },
+                        updated_at = IF due_at = $row.due_at {{ updated_at }} ELSE {{ $row.updated_at }},
                         due_at = $row.due_at, due_confidence = $row.due_confidence RETURN NONE;
-                };
-            };
+                }};
+            }};
             LET $written = (INSERT INTO action_item $rows.filter(|$row|
                 $row.aid NOT IN $old.aid AND $row.text_key NOT IN $kept.text_key));
             INSERT INTO outbox (SELECT rand::uuid::v7() AS id, 'action_item' AS kind, user, aid AS key
                 FROM array::concat($stale, $written));
-            RETURN { stale: $stale.aid, written: $written };
-            COMMIT;";
+            {}
+            RETURN {{ stale: $stale.aid, written: $written }};
+            COMMIT;",
+            share_links::forget_deleted(ShareLinkKind::ActionItem)
+        );
         let params = self.params().with("conversation", conversation_id).with("rows", values(&rows));
-        let Replaced { stale, written } = self.database.run(statements, params).await?.take(8)?;
+        let Replaced { stale, written } = self.database.run(&statements, params).await?.take(10)?;
         self.index.remove_rows(Kind::ActionItem, self.user, &stale).await;
         self.index.index_rows(self.user, &written).await;
         Ok(())

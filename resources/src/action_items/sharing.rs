@@ -1,14 +1,17 @@
 //! Sharing action items by link.
 
-use identity::crypto::digest;
-use schemas::action_item::{ActionItem, SharedActionItem, SharedActionItems};
+use chrono::{DateTime, Utc};
+use schemas::{
+    action_item::{ActionItem, SharedActionItem, SharedActionItems},
+    share_link::ShareLinkKind,
+};
 
 use super::{ActionItems, NewActionItem, row::ActionItemRow, values};
 use crate::{
-    Database, Index, Result,
+    Database, Result,
     database::{Params, record},
     outbox::{self, Kind},
-    share_links::ShareLinks,
+    share_links::{self, Creation, ShareLinks, SharedRow},
 };
 
 /// What a link leads to.
@@ -18,8 +21,8 @@ pub struct Share {
     pub sender: String,
     /// What to call them.
     pub sender_name: String,
-    /// The items, in the order in which they were shared.
-    pub items: Vec<ActionItem>,
+    /// The items as they were when they were shared, in that order.
+    pub items: Vec<SharedActionItem>,
     key: String,
 }
 
@@ -32,31 +35,39 @@ pub enum Acceptance {
     AlreadyAccepted,
 }
 
-const LINKS: ShareLinks = ShareLinks { table: "action_item_share", of: "action_item", column: "items" };
-
-/// What the share link with this token contains; `None` when there is no such link, or its items have been deleted.
-pub async fn find_share(database: &Database, index: &Index, token: &str) -> Result<Option<Share>> {
-    let Some(link) = LINKS.find(database, token).await? else { return Ok(None) };
-    let items = ActionItems::new(database, index, &link.user).get_many(&link.ids).await?;
-    if items.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(Share { sender: link.user, sender_name: link.user_name.unwrap_or_default(), items, key: digest(token) }))
+/// What the share link with this token shows; `None` when there is no such link.
+pub async fn find_share(database: &Database, token: &str) -> Result<Option<Share>> {
+    let followed = share_links::follow::<SharedActionItem>(database, ShareLinkKind::ActionItem, token).await?;
+    Ok(followed.map(|link| Share {
+        sender: link.user,
+        sender_name: link.user_name,
+        items: link.rows.into_iter().map(|row| row.copy).collect(),
+        key: link.key,
+    }))
 }
 
 impl Share {
     /// The items as everybody with the link sees them.
     pub fn to_public(&self) -> SharedActionItems {
-        let show = |item: &ActionItem| SharedActionItem { description: item.description.clone(), due_at: item.due_at };
-        let tasks: Vec<_> = self.items.iter().map(show).collect();
+        let tasks = self.items.clone();
         SharedActionItems { sender_name: self.sender_name.clone(), count: tasks.len(), tasks }
     }
 }
 
 impl ActionItems<'_> {
-    /// Creates a link to these action items; returns its token, or `None` when one of them does not exist.
-    pub async fn share(&self, ids: &[String]) -> Result<Option<String>> {
-        LINKS.create(self.database, self.user, ids).await
+    /// Creates a link to these action items as they are now.
+    pub async fn share(&self, ids: &[String], expires_at: Option<DateTime<Utc>>) -> Result<Creation> {
+        let ids = share_links::distinct(ids);
+        let items = self.get_many(&ids).await?;
+        if items.len() < ids.len() {
+            return Ok(Creation::Missing);
+        }
+        let copy = |item: ActionItem| {
+            let ActionItem { id, description, due_at, .. } = item;
+            SharedRow { id, copy: SharedActionItem { description, due_at } }
+        };
+        let rows: Vec<_> = items.into_iter().map(copy).collect();
+        ShareLinks::new(self.database, self.user).create(ShareLinkKind::ActionItem, &rows, expires_at).await
     }
 
     /// Creates copies of shared items, once for each user.

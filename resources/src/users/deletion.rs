@@ -200,7 +200,7 @@ impl Users<'_> {
     /// Deletes the user's rows in all tables but those of credentials; returns how many there were.
     async fn purge_rows(&self, user: &str) -> Result<usize> {
         // Acceptances of shared action items: [share, user].
-        let accepted = "LET $shares = (SELECT VALUE record::id(id) FROM action_item_share WHERE user = $user);
+        let accepted = "LET $shares = (SELECT VALUE record::id(id) FROM share_link WHERE user = $user);
             SELECT VALUE id FROM action_item_acceptance
                 WHERE record::id(id)[1] = $user OR record::id(id)[0] IN $shares;";
         let mut ids: Vec<RecordId> = self.0.database.run(accepted, Params::new().with("user", user)).await?.take(1)?;

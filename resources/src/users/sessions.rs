@@ -192,11 +192,11 @@ impl Users<'_> {
     }
 }
 
-/// The secret that all servers on this database sign access tokens with; the first one to start creates it.
-pub(crate) async fn load_signing_secret(database: &Database) -> Result<String> {
+/// The secret with this name of all servers on this database; the first one to start creates it.
+pub(crate) async fn load_server_secret(database: &Database, name: &str) -> Result<String> {
     let statements = "INSERT IGNORE INTO server_secret { id: $id, secret: $new } RETURN NONE;
         SELECT VALUE secret FROM ONLY $id;";
-    let id = RecordId::new("server_secret", "access_tokens");
+    let id = RecordId::new("server_secret", name);
     let params = Params::new().with("id", id).with("new", long_random_secret());
     database.run(statements, params).await?.take(1)
 }

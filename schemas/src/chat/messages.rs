@@ -87,22 +87,28 @@ pub struct RateMessage {
     pub rating: Option<i32>,
 }
 
-/// Share messages by a link. Anyone with the link sees their texts and times. Ask the user first.
+/// Share messages by a link. Everyone with the link sees their texts as they are now, and when they were said. Ask the user
+/// first.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ShareMessages {
     /// The ids of the messages, in the order in which they are to be read.
     #[schemars(length(min = 1, max = 100))]
     pub message_ids: Vec<String>,
+    /// When the link ends; without it, it works until it is revoked.
+    #[serde(default)]
+    #[schemars(example = &"2031-05-15T09:00:00Z")]
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// A link to messages.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct MessageLink {
-    /// The link, from this server's root on.
-    #[schemars(example = &"/v2/messages/shared/0f5a2f7c9f0b4c83a9d0c1d2e3f40516")]
-    pub url: String,
-    /// The link's token: anyone who has it can see the messages.
-    pub token: String,
+/// List the links to messages of the user's that are in use.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetMessageLinks {}
+
+/// Revoke a link to messages at once.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct RevokeMessageLink {
+    /// The link's id, as get_message_links lists it.
+    pub link_id: String,
 }
 
 /// See the messages behind a link. Use this for a link from someone else; for the user's own, use get_chat_messages.
@@ -131,7 +137,7 @@ pub struct SharedMessage {
 pub struct SharedMessages {
     /// Who shares them.
     pub sender_name: String,
-    /// The messages that are still there, in the order in which they were shared.
+    /// The messages as they were when they were shared, in that order; deleted ones are left out.
     pub messages: Vec<SharedMessage>,
     /// How many there are.
     pub count: usize,

@@ -29,7 +29,8 @@ pub struct ChangedConversation {
     pub conversation: Conversation,
 }
 
-/// Set who may see a conversation. Use this only when the user asks for it.
+/// Set who may see a conversation: everyone who knows its id for `shared`, everyone for `public`. `private` also revokes its
+/// links. Use this only when the user asks for it; for a link that can be revoked and expires, use share_conversation.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SetConversationVisibility {
     /// The conversation's id.

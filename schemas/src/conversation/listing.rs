@@ -243,28 +243,55 @@ pub struct SuggestedApps {
     pub conversation_id: String,
 }
 
-/// Read a conversation that its user has shared by a link. Use this for a link from someone else; for the user's own,
-/// use get_conversation_by_id.
+/// Read a conversation that its user has shared by a link. Use this for a link from another user; for the user's own, use
+/// get_conversation_by_id.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetSharedConversation {
-    /// The conversation's id.
+    /// The token of a link, or the id of a conversation that is shared or public.
     pub conversation_id: String,
 }
 
-/// A conversation that its user has shared, without its place.
+/// A conversation that its user has shared: title, overview, category, times, transcript with names, and photos. All other
+/// fields are empty.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SharedConversation {
-    /// The conversation.
+    /// The conversation; its id is what the link names.
     #[serde(flatten)]
     pub conversation: Conversation,
     /// Who speaks in it.
     pub people: Vec<SharedPerson>,
 }
 
-/// A speaker in a shared conversation.
+/// Share a conversation by a link. Everyone with the link sees its title, overview, transcript and photos, until the link
+/// ends or is revoked, or the conversation is set to private. Use this rather than set_conversation_visibility, and ask the
+/// user first.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ShareConversation {
+    /// The conversation's id.
+    pub conversation_id: String,
+    /// When the link ends; without it, it works until it is revoked.
+    #[serde(default)]
+    #[schemars(example = &"2031-05-15T09:00:00Z")]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// List the links to conversations of the user's that are in use. Use this to see what is shared by links; which
+/// conversations are shared by their ids, get_conversations says in `visibility`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetConversationLinks {}
+
+/// Revoke a link to a conversation at once. Use this for one link; to end all sharing of a conversation, use
+/// set_conversation_visibility with `private`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct RevokeConversationLink {
+    /// The link's id, as get_conversation_links lists it.
+    pub link_id: String,
+}
+
+/// A person who speaks in a shared conversation.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SharedPerson {
-    /// The person's id in the transcript.
+    /// The person's number in this transcript, which is none of their ids.
     pub id: String,
     /// Their name.
     pub name: String,
@@ -288,9 +315,9 @@ fn many_public() -> u32 {
     1000
 }
 
-/// The conversations that users have made public, without their places.
+/// The conversations that users have made public, as get_shared_conversation shows them.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct PublicConversations {
-    /// Newest first.
+    /// Newest first, without transcripts.
     pub conversations: Vec<Conversation>,
 }

@@ -222,6 +222,10 @@ impl Authenticator {
 }
 
 impl openapi::Authenticate for Authenticator {
+    fn base_url(&self, request: &Request) -> Option<String> {
+        self.base.as_ref()?.of(request)
+    }
+
     /// The routes for MCP keys accept the same tokens as the endpoint, and have the same challenge.
     fn challenge(&self, audience: Audience, request: &Request) -> Option<String> {
         let base = self.base.as_ref().filter(|_| audience == Audience::Mcp)?;

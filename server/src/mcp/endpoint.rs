@@ -226,7 +226,7 @@ impl Endpoint for McpEndpoint {
 
     async fn call(&self, mut request: Request) -> Result<Response> {
         let context = match self.authenticator.mcp_endpoint_context(request.headers()).await {
-            Ok(context) => context,
+            Ok(context) => context.with_base_url(self.base.of(&request)),
             Err(error) => return Ok(unauthorized(&self.base, &request, error)),
         };
         if let Some(id) = session_id(request.headers()) {

@@ -2,14 +2,27 @@
 
 use chrono::TimeDelta;
 use resources::action_items::{self, Acceptance, NewActionItem, Share};
-use schemas::action_item::*;
+use schemas::{
+    action_item::*,
+    memory::Done,
+    share_link::{ActiveShareLinks, CreatedShareLink, ShareLinkKind},
+};
 
 use super::not_found;
-use crate::{Context, Error, Result};
+use crate::{Context, Error, Result, share_links};
 
-pub(super) async fn share_action_items(context: Context, input: ShareActionItems) -> Result<ActionItemLink> {
-    let token = context.action_items().share(&input.task_ids).await?.ok_or_else(not_found)?;
-    Ok(ActionItemLink { url: format!("/v1/action-items/shared/{token}"), token })
+pub(super) async fn share_action_items(context: Context, input: ShareActionItems) -> Result<CreatedShareLink> {
+    share_links::check_expiry(input.expires_at)?;
+    let creation = context.action_items().share(&input.task_ids, input.expires_at).await?;
+    share_links::created_link(&context, creation, "/v1/action-items/shared/{token}", input.expires_at, not_found)
+}
+
+pub(super) async fn get_action_item_links(context: Context, _: GetActionItemLinks) -> Result<ActiveShareLinks> {
+    share_links::list(&context, ShareLinkKind::ActionItem).await
+}
+
+pub(super) async fn revoke_action_item_link(context: Context, input: RevokeActionItemLink) -> Result<Done> {
+    share_links::revoke(&context, ShareLinkKind::ActionItem, &input.link_id).await
 }
 
 pub(super) async fn get_shared_action_items(
@@ -25,7 +38,7 @@ pub(super) async fn accept_action_items(context: Context, input: AcceptActionIte
         return Err(Error::Rejected("These action items are your own".into()));
     }
     let now = resources::now();
-    let copy = |(place, item): (i64, &ActionItem)| NewActionItem {
+    let copy = |(place, item): (i64, &SharedActionItem)| NewActionItem {
         due_at: item.due_at,
         source: Some("shared".into()),
         ..NewActionItem::new(&item.description, context.provenance(), now + TimeDelta::microseconds(place))
@@ -40,6 +53,6 @@ pub(super) async fn accept_action_items(context: Context, input: AcceptActionIte
 }
 
 async fn find_share(context: &Context, token: &str) -> Result<Share> {
-    let share = action_items::find_share(&context.resources.database, &context.resources.index, token).await?;
+    let share = action_items::find_share(&context.resources.database, token).await?;
     share.ok_or_else(|| Error::NotFound("Shared action items not found".into()))
 }

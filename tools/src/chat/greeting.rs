@@ -40,8 +40,17 @@ struct GreetingInput {
     earlier: Vec<Message>,
 }
 
+/// What a greeting is worded by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wording {
+    /// The language model, where one is configured.
+    Model,
+    /// A fixed sentence.
+    Fixed,
+}
+
 /// Composes a greeting for the chat with this app, or with Recollect. It is not stored yet.
-pub(super) async fn compose(context: &Context, app_id: Option<String>) -> Result<Message> {
+pub(super) async fn compose(context: &Context, app_id: Option<String>, wording: Wording) -> Result<Message> {
     let (resources, user) = (&context.resources, &context.caller.user);
     let preferences = resources.preferences(user).get().await?;
     let name = resources.users().find(user).await?.map(|user| user.name);
@@ -51,12 +60,14 @@ pub(super) async fn compose(context: &Context, app_id: Option<String>) -> Result
         language: preferences.language,
         earlier: messages(context).recent(app_id.as_deref(), MAX_EARLIER_MESSAGES).await?,
     };
-    let said = match &resources.llm {
-        Some(model) => by_model(model, &input, app_id.as_deref()).await.unwrap_or_else(|error| {
+    let fixed = || format!("{} Ask me about anything that is in your memory.", by_hour(&input));
+    let said = match (&resources.llm, wording) {
+        (Some(model), Wording::Model) => by_model(model, &input, app_id.as_deref()).await.unwrap_or_else(|error| {
             tracing::warn!("greeting without the language model: {error}");
-            format!("{} Ask me about anything that is in your memory.", by_hour(&input))
+            fixed()
         }),
-        None => format!(
+        (Some(_), Wording::Fixed) => fixed(),
+        (None, _) => format!(
             "{} Ask me about anything that is in your memory. No language model is configured, so I answer with the \
              passages that fit best.",
             by_hour(&input)

@@ -26,6 +26,10 @@ pub(super) async fn set_conversation_visibility(
     context: Context,
     input: SetConversationVisibility,
 ) -> Result<ChangedConversation> {
+    if input.visibility == ConversationVisibility::Private {
+        let links = context.resources.share_links(&context.caller.user);
+        links.revoke_of_conversation(&input.conversation_id).await?;
+    }
     let visibility = ConversationChange { visibility: Some(input.visibility), ..ConversationChange::default() };
     change(&context, &input.conversation_id, visibility).await
 }

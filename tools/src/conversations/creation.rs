@@ -64,8 +64,10 @@ pub(super) async fn create_conversation_from_segments(
         return Err(Error::Invalid("finished_at must be after started_at".into()));
     }
     let session = input.client_session_id.as_deref().map(str::trim).filter(|session| !session.is_empty());
-    // The id is derived from the client's session id, so that a retry finds the first attempt.
-    let id = session.map_or_else(resources::new_id, |session| id_of(&format!("session\n{session}")));
+    // The id is derived from the client's session id, so that a retry finds the first attempt. As it opens the conversation
+    // once that is shared, others cannot compute it.
+    let id_of_session = |session| context.resources.conversation_id_of_session(&context.caller.user, session);
+    let id = session.map_or_else(resources::new_id, id_of_session);
     let source = input.source.as_deref().unwrap_or("phone");
     let segments: Vec<_> =
         (0..).zip(input.transcript_segments).map(|(place, segment)| segment_of(&id, place, segment)).collect();

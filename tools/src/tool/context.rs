@@ -16,6 +16,8 @@ pub struct Context {
     pub resources: Arc<Resources>,
     /// The client, where it can be reported to and asked during the call.
     pub client: Option<Arc<dyn Client>>,
+    /// The URL of this server as the client writes it, without a path; `None` where it is not known.
+    pub base_url: Option<Arc<str>>,
 }
 
 /// Who calls, through which surface, with which credential.
@@ -100,7 +102,7 @@ impl Surface {
 impl Context {
     /// The context of a caller whose client cannot be asked during the call.
     pub fn new(caller: Caller, resources: Arc<Resources>) -> Self {
-        Self { caller: Arc::new(caller), resources, client: None }
+        Self { caller: Arc::new(caller), resources, client: None, base_url: None }
     }
 
     /// A signed-in user's context.
@@ -118,9 +120,20 @@ impl Context {
         Self { caller: Arc::new(Caller { address, ..Caller::clone(&self.caller) }), ..self }
     }
 
+    /// The same caller, who reaches this server at this URL.
+    pub fn with_base_url(self, base_url: Option<String>) -> Self {
+        Self { base_url: base_url.map(Arc::from), ..self }
+    }
+
+    /// The URL of a path of this server; the path alone where the server's own URL is not known.
+    pub(crate) fn absolute_url(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url.as_deref().unwrap_or_default())
+    }
+
     /// The same caller through another surface.
     pub(crate) fn through(&self, surface: Surface) -> Self {
-        Self::new(Caller { surface, ..Caller::clone(&self.caller) }, Arc::clone(&self.resources))
+        let caller = Caller { surface, ..Caller::clone(&self.caller) };
+        Self { base_url: self.base_url.clone(), ..Self::new(caller, Arc::clone(&self.resources)) }
     }
 
     /// Checks that the caller is a signed-in user or a key that holds `scope`.
