@@ -6,8 +6,14 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
-use super::client::{JSON_AND_SSE, McpClient, STATELESS_REVISION, initialize, list_tools, message_of};
-use crate::support::server::Server;
+use super::{
+    client::{JSON_AND_SSE, McpClient, STATELESS_REVISION, initialize, list_tools, message_of},
+    events::EventStream,
+};
+use crate::{
+    oauth::flow::{OAuthClient, grant_access},
+    support::server::Server,
+};
 
 #[tokio::test]
 async fn sessions_speak_every_older_revision() {
@@ -86,6 +92,45 @@ async fn a_session_belongs_to_its_user() {
     }
     let listed = owner.post(JSON_AND_SSE, Some(&session), list_tools()).await;
     assert_eq!(listed.status(), StatusCode::OK, "the owner's session is still there");
+}
+
+#[tokio::test]
+async fn a_session_belongs_to_its_key() {
+    let client = McpClient::of_new_user().await;
+    let (_, session) = client.initialize("2025-11-25").await;
+    let mut stream = EventStream::of(client.post(JSON_AND_SSE, Some(&session), list_tools()).await);
+    let event = stream.next().await.unwrap().id;
+    let made = json!({ "name": "another", "scopes": ["memories.read"] });
+    let made = client.user.app().post("/v1/mcp/keys", made).await.ok();
+    let key = made["key"].as_str().unwrap().to_owned();
+    let (_, granted) = grant_access(Server::shared().await, &client.user, "memories.read").await;
+    for key in [key, granted] {
+        let other = McpClient { endpoint: client.endpoint.clone(), key, user: client.user.clone() };
+        for method in [Method::GET, Method::DELETE] {
+            let request = other.request(method).header("mcp-session-id", &session).header("last-event-id", &event);
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::NOT_FOUND);
+            assert_eq!(response.json::<Value>().await.unwrap(), json!({ "detail": "Session not found" }));
+        }
+        let response = other.post(JSON_AND_SSE, Some(&session), list_tools()).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    }
+    let listed = client.post(JSON_AND_SSE, Some(&session), list_tools()).await;
+    assert_eq!(listed.status(), StatusCode::OK, "the session is still there for its own key");
+}
+
+#[tokio::test]
+async fn a_session_outlives_the_refresh_of_its_token() {
+    let server = Server::shared().await;
+    let user = server.user().await;
+    let oauth = OAuthClient::added(server).await;
+    let first = oauth.authorize(&user, "memories.read").await;
+    let token = |tokens: &Value| tokens["access_token"].as_str().unwrap().to_owned();
+    let mut client = McpClient { endpoint: format!("{}/v1/mcp", server.url), key: token(&first), user };
+    let (_, session) = client.initialize("2025-11-25").await;
+    client.key = token(&oauth.refresh(first["refresh_token"].as_str().unwrap()).await.ok());
+    let listed = client.post(JSON_AND_SSE, Some(&session), list_tools()).await;
+    assert_eq!(listed.status(), StatusCode::OK);
 }
 
 #[tokio::test]

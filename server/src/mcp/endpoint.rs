@@ -29,7 +29,7 @@ use super::{
     message::{INITIALIZE, Message, Payload, SUBSCRIPTIONS_LISTEN},
     negotiate::Accept,
     rate_limit,
-    sessions::McpSessions,
+    sessions::{McpSessions, SessionOwner},
     stream_response::StreamResponse,
 };
 use crate::{address::BaseUrl, auth::Authenticator, middleware::stream_limit::StreamLimit};
@@ -145,7 +145,7 @@ impl McpEndpoint {
         request.set_body(body);
         let answer = self.rmcp(transport).call(request).await?;
         if let Some(id) = session_id(answer.headers()) {
-            self.sessions.set_owner(&id, &context.caller.user).await;
+            self.sessions.set_owner(&id, &SessionOwner::of(context)).await;
         }
         accept.convert(as_json_rpc(answer)).await
     }
@@ -171,7 +171,7 @@ impl McpEndpoint {
     async fn post_to_stream(&self, mut request: Request, context: &Context) -> Result<Response> {
         let params = request.params::<HashMap<String, String>>().unwrap_or_default();
         let id = params.get("session_id").map_or("", String::as_str);
-        let Some(stream) = self.sse_connections.find(id, &context.caller.user) else {
+        let Some(stream) = self.sse_connections.find(id, &SessionOwner::of(context)) else {
             return Ok(session_not_found());
         };
         let body = self.take_body(&mut request).await?;
@@ -189,7 +189,7 @@ impl McpEndpoint {
         }
     }
 
-    async fn get(&self, mut request: Request, user: &str, response: &mut StreamResponse) -> Result<Response> {
+    async fn get(&self, mut request: Request, context: &Context, response: &mut StreamResponse) -> Result<Response> {
         response.reserve().map_err(refused)?;
         let query = (request.uri().path() == OLDER_PATH).then(|| request.uri().query().unwrap_or_default().to_owned());
         request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(EVENT_STREAM_MIME_TYPE));
@@ -198,7 +198,8 @@ impl McpEndpoint {
         if has_session || answer.status() != StatusCode::BAD_REQUEST {
             return Ok(answer);
         }
-        Ok(legacy_sse::stream(query.map(|query| self.sse_connections.open(user, &query)), &self.closing))
+        let stream = query.map(|query| self.sse_connections.open(SessionOwner::of(context), &query));
+        Ok(legacy_sse::stream(stream, &self.closing))
     }
 
     async fn delete(&self, request: Request) -> Result<Response> {
@@ -213,7 +214,7 @@ impl McpEndpoint {
         match *request.method() {
             Method::POST if request.uri().path() == MESSAGES_PATH => self.post_to_stream(request, context).await,
             Method::POST => self.post(request, context, response).await,
-            Method::GET => self.get(request, &context.caller.user, response).await,
+            Method::GET => self.get(request, context, response).await,
             Method::DELETE => self.delete(request).await,
             Method::HEAD => Ok(StatusCode::OK.into()),
             _ => self.with_sessions.call(request).await,
@@ -230,7 +231,7 @@ impl Endpoint for McpEndpoint {
             Err(error) => return Ok(unauthorized(&self.base, &request, error)),
         };
         if let Some(id) = session_id(request.headers()) {
-            if !self.sessions.is_owner(&id, &context.caller.user) {
+            if !self.sessions.is_owner(&id, &SessionOwner::of(&context)) {
                 return Ok(session_not_found());
             }
             self.sessions.record_request(&id, &mut request);

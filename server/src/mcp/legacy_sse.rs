@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 use super::{
     endpoint::{RmcpEndpoint, with_body},
-    sessions::McpSessions,
+    sessions::{McpSessions, SessionOwner},
     sse::{self, event, messages},
 };
 
@@ -47,7 +47,7 @@ pub(super) struct SseConnections(Mutex<HashMap<String, Arc<SseSender>>>);
 
 /// The sending side of a stream.
 pub(super) struct SseSender {
-    user: String,
+    owner: SessionOwner,
     /// The session behind it, once the client has opened one.
     session: OnceLock<HeaderValue>,
     messages: Sender<String>,
@@ -65,11 +65,11 @@ pub(super) struct SseStream {
 }
 
 impl SseConnections {
-    /// Opens a stream of `user`, requested with this query.
-    pub(super) fn open(self: &Arc<Self>, user: &str, query: &str) -> SseStream {
+    /// Opens a stream of `owner`, requested with this query.
+    pub(super) fn open(self: &Arc<Self>, owner: SessionOwner, query: &str) -> SseStream {
         let (sender, messages) = mpsc::channel(CHANNEL_CAPACITY);
         let closed = CancellationToken::new();
-        let sender = SseSender { user: user.to_owned(), session: OnceLock::new(), messages: sender, closed };
+        let sender = SseSender { owner, session: OnceLock::new(), messages: sender, closed };
         let (id, sender) = (Uuid::new_v4().to_string(), Arc::new(sender));
         self.0.lock().insert(id.clone(), Arc::clone(&sender));
         let toolsets = query.split('&').find(|pair| pair.starts_with("toolsets="));
@@ -77,9 +77,9 @@ impl SseConnections {
         SseStream { sender, messages, id, toolsets, connections: Arc::clone(self) }
     }
 
-    /// The stream with this id, if it is `user`'s.
-    pub(super) fn find(&self, id: &str, user: &str) -> Option<Arc<SseSender>> {
-        self.0.lock().get(id).filter(|sender| sender.user == user).cloned()
+    /// The stream with this id, if it is `owner`'s.
+    pub(super) fn find(&self, id: &str, owner: &SessionOwner) -> Option<Arc<SseSender>> {
+        self.0.lock().get(id).filter(|sender| sender.owner == *owner).cloned()
     }
 }
 
@@ -166,7 +166,7 @@ impl SseSender {
         sessions: &Arc<McpSessions>,
     ) -> poem::Result<()> {
         let id = session.to_str().unwrap_or_default().to_owned();
-        sessions.set_owner(&id, &self.user).await;
+        sessions.set_owner(&id, &self.owner).await;
         let (closed, sessions) = (self.closed.clone(), Arc::clone(sessions));
         tokio::spawn(async move {
             closed.cancelled().await;

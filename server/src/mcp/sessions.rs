@@ -14,6 +14,7 @@ use rmcp::transport::streamable_http_server::{
     session::{SessionId, local::LocalSessionManager},
 };
 use tokio::time::interval;
+use tools::{Context, Credential};
 
 use super::{
     replay_buffer::{MAX_BYTES, ReplayBuffer},
@@ -37,6 +38,26 @@ const REPLAY_TTL: Duration = Duration::from_secs(60);
 /// How many complete responses of a session are kept; together they have no more than [`MAX_BYTES`].
 const MAX_COMPLETE: usize = 8;
 
+/// Whom a session belongs to: a key or a grant of a user. Another key of the same user may have other scopes, and does
+/// not read what this one was sent. All access tokens of a grant are one owner, so that a session outlives a refresh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SessionOwner {
+    user: String,
+    /// The id of the key or the grant.
+    credential: Option<String>,
+}
+
+impl SessionOwner {
+    /// The owner of the sessions that this caller opens.
+    pub(super) fn of(context: &Context) -> Self {
+        let credential = match &context.caller.credential {
+            Credential::Key(key) => Some(key.id.clone()),
+            Credential::Session | Credential::Nobody => None,
+        };
+        Self { user: context.caller.user.clone(), credential }
+    }
+}
+
 /// The open sessions.
 pub(super) struct McpSessions {
     pub(super) rmcp: LocalSessionManager,
@@ -45,8 +66,8 @@ pub(super) struct McpSessions {
 
 /// What is kept of a session beside what rmcp keeps.
 pub(super) struct SessionRecord {
-    /// The user; `None` until the response that opened the session has been sent.
-    owner: Option<String>,
+    /// `None` until the response that opened the session has been sent.
+    owner: Option<SessionOwner>,
     opened: Instant,
     /// Whether its protocol version has events without a message, which give a client a place to resume from before
     /// anything has come. Older clients take them for messages.
@@ -66,14 +87,15 @@ impl Default for McpSessions {
 }
 
 impl McpSessions {
-    /// Records that `user` has opened the session `id`, and closes their oldest when they have too many.
-    pub(super) async fn set_owner(&self, id: &str, user: &str) {
+    /// Records that `owner` has opened the session `id`, and closes the oldest of their user when that has too many.
+    pub(super) async fn set_owner(&self, id: &str, owner: &SessionOwner) {
         let surplus = {
             let mut records = self.records.lock();
             if let Some(record) = records.get_mut(id) {
-                record.owner = Some(user.to_owned());
+                record.owner = Some(owner.clone());
             }
-            let owned = records.iter().filter(|(_, record)| record.owner.as_deref() == Some(user));
+            let is_theirs = |record: &SessionRecord| record.owner.as_ref().is_some_and(|one| one.user == owner.user);
+            let owned = records.iter().filter(|(_, record)| is_theirs(record));
             let oldest = owned.clone().min_by_key(|(_, record)| record.opened).map(|(id, _)| id.clone());
             oldest.filter(|_| owned.count() > MAX_SESSIONS_PER_USER)
         };
@@ -89,9 +111,9 @@ impl McpSessions {
         }
     }
 
-    /// Whether `id` is an open session of `user`; another user's session looks like none.
-    pub(super) fn is_owner(&self, id: &str, user: &str) -> bool {
-        self.records.lock().get(id).is_some_and(|record| record.owner.as_deref() == Some(user))
+    /// Whether `id` is an open session of `owner`; a session of another user or credential looks like none.
+    pub(super) fn is_owner(&self, id: &str, owner: &SessionOwner) -> bool {
+        self.records.lock().get(id).is_some_and(|record| record.owner.as_ref() == Some(owner))
     }
 
     /// Records the credential of a request in the session `id`, and attaches the session's state to the request.
@@ -168,16 +190,24 @@ impl SessionRecord {
 mod tests {
     use super::*;
 
+    fn owner(user: &str, key: &str) -> SessionOwner {
+        SessionOwner { user: user.to_owned(), credential: Some(key.to_owned()) }
+    }
+
     #[tokio::test]
     async fn a_session_whose_client_left_is_closed() {
         let sessions = McpSessions::default();
         let ((lost, _one), (owned, _other)) =
             (sessions.create_session().await.unwrap(), sessions.create_session().await.unwrap());
-        sessions.set_owner(&owned, "ann").await;
+        let ann = owner("ann", "key");
+        sessions.set_owner(&owned, &ann).await;
         sessions.close_unowned(Duration::from_secs(20)).await;
         assert!(sessions.has_session(&lost).await.unwrap(), "its client may be about to receive it");
         sessions.close_unowned(Duration::ZERO).await;
         assert!(!sessions.has_session(&lost).await.unwrap() && sessions.has_session(&owned).await.unwrap());
-        assert!(sessions.is_owner(&owned, "ann") && !sessions.is_owner(&owned, "bob"));
+        assert!(sessions.is_owner(&owned, &ann));
+        for other in [owner("bob", "key"), owner("ann", "another key")] {
+            assert!(!sessions.is_owner(&owned, &other), "{other:?}");
+        }
     }
 }
