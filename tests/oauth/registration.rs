@@ -37,7 +37,9 @@ async fn a_client_registers_itself_where_that_is_on() {
     let client = OAuthClient::known(&server, public.body["client_id"].as_str().unwrap(), CALLBACK);
     client.authorize(&user, "memories.read memories.write").await;
 
-    let answer = client.open_authorize(&client.authorization_request("memories.erase")).await;
+    let mut invalid = client.authorization_request("memories.read");
+    invalid.insert("code_challenge_method".into(), "plain".into());
+    let answer = client.open_authorize(&invalid).await;
     assert_eq!((answer.status, answer.header("location")), (400, ""), "it is not verified");
 
     let secret = register(&server, json!({ "redirect_uris": ["http://localhost:1/"], "client_name": "x" })).await.body;
@@ -49,11 +51,17 @@ async fn a_client_registers_itself_where_that_is_on() {
     client.secret = Some(secret["client_secret"].as_str().unwrap().into());
     client.exchange(&code).await.ok();
 
+    for app in ["cursor://anysphere.cursor-mcp/oauth/callback", "com.example.app:/callback"] {
+        assert_eq!(register(&server, json!({ "redirect_uris": [app] })).await.status, 201, "{app}");
+    }
     for (body, error) in [
         (json!({}), "invalid_redirect_uri"),
         (json!({ "redirect_uris": [] }), "invalid_redirect_uri"),
         (json!({ "redirect_uris": ["http://client.example/cb"] }), "invalid_redirect_uri"),
         (json!({ "redirect_uris": [CALLBACK, "javascript:alert(1)"] }), "invalid_redirect_uri"),
+        (json!({ "redirect_uris": ["microsoft-edge:https://evil.example"] }), "invalid_redirect_uri"),
+        (json!({ "redirect_uris": ["itms-services://x"] }), "invalid_redirect_uri"),
+        (json!({ "redirect_uris": ["myapp://callback"] }), "invalid_redirect_uri"),
         (json!({ "redirect_uris": ["https://client.example/#x"] }), "invalid_redirect_uri"),
         (json!({ "redirect_uris": vec![CALLBACK; 21] }), "invalid_redirect_uri"),
         (json!({ "redirect_uris": CALLBACK }), "invalid_client_metadata"),

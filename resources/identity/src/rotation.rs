@@ -5,9 +5,10 @@ use hmac::Mac;
 
 use crate::crypto::{digest, keyed_mac, random_secret};
 
-/// How long a replaced secret still gets its successor: the first response may be lost, and several processes of one
-/// client may refresh at the same moment. All of them get the *same* successor, so that a session never has two.
-pub const REUSE_GRACE: TimeDelta = TimeDelta::seconds(10);
+/// How long a replaced secret still gets its successor: the first response may be lost, and several windows of one client
+/// share a secret and refresh within minutes of each other. All of them get the *same* successor, so that a session
+/// never has two.
+pub const REUSE_GRACE: TimeDelta = TimeDelta::minutes(5);
 
 /// What is stored of a secret that changes with every use.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +63,7 @@ mod tests {
             RotatingSecret { current: &second, previous: Some(&first), salt: Some("salt"), rotated_at: Some(now) };
         let (one, other) = (stored.successor_of("second", now).unwrap(), stored.successor_of("second", now).unwrap());
         assert!(one.new_salt.is_some() && one.secret != other.secret, "successors cannot be predicted");
-        let again = stored.successor_of("first", now + TimeDelta::seconds(9)).unwrap();
+        let again = stored.successor_of("first", now + REUSE_GRACE - TimeDelta::seconds(1)).unwrap();
         assert_eq!(again, Successor { secret: derive_secret("first", "salt"), new_salt: None });
         assert_eq!(stored.successor_of("first", now + REUSE_GRACE), None);
         assert_eq!(stored.successor_of("", now), None);

@@ -2,43 +2,31 @@
 
 use reqwest::Url;
 
-/// Schemes that a browser or the operating system handles itself, instead of opening the client's app. Windows' own
-/// schemes start with `ms-`.
-const FORBIDDEN_SCHEMES: [&str; 30] = [
-    "about",
-    "afp",
-    "blob",
-    "chrome",
-    "data",
-    "facetime",
-    "file",
-    "filesystem",
-    "ftp",
-    "intent",
-    "javascript",
-    "ldap",
-    "mailto",
-    "mhtml",
-    "nfs",
-    "res",
-    "search",
-    "search-ms",
-    "sftp",
-    "shell",
-    "sip",
-    "smb",
-    "sms",
-    "ssh",
-    "tel",
-    "telnet",
-    "vbscript",
-    "view-source",
-    "ws",
-    "wss",
+/// Private-use schemes without a dot that MCP clients are known to own. RFC 8252, section 7.1 requires the reversed domain
+/// name of the app's owner, so that anything else without a dot may belong to the browser or the operating system.
+const APP_SCHEMES: [&str; 14] = [
+    "claude",
+    "codex",
+    "cursor",
+    "goose",
+    "kiro",
+    "lmstudio",
+    "omi",
+    "raycast",
+    "vscode",
+    "vscode-insiders",
+    "vscodium",
+    "warp",
+    "windsurf",
+    "zed",
 ];
 
+/// What [`is_redirect_uri`] accepts, for error messages.
+pub const REDIRECT_URI_RULE: &str = "https, http on the loopback interface, or an app's own scheme, which contains a dot \
+     (com.example.app:/callback) or is that of a known MCP client (cursor, vscode, …)";
+
 /// Whether a client may register this redirect URI: https, http on the loopback interface, or a private-use scheme of
-/// an app (RFC 8252).
+/// an app (RFC 8252), which contains a dot or is one of the known ones.
 pub fn is_redirect_uri(text: &str) -> bool {
     let Ok(url) = text.parse::<Url>() else { return false };
     let is_plain = url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
@@ -46,7 +34,7 @@ pub fn is_redirect_uri(text: &str) -> bool {
         && match url.scheme() {
             "https" => true,
             "http" => is_loopback(&url),
-            scheme => !scheme.starts_with("ms-") && !FORBIDDEN_SCHEMES.contains(&scheme),
+            scheme => scheme.contains('.') || APP_SCHEMES.contains(&scheme),
         }
 }
 
@@ -113,9 +101,17 @@ mod tests {
 
     #[test]
     fn redirect_uris_lead_to_the_web_or_to_an_app() {
-        for good in
-            ["https://a.example/cb", "http://localhost:1/", "http://[::1]/cb", "com.example.app:/cb", "vscode://x/y"]
-        {
+        for good in [
+            "https://a.example/cb",
+            "http://localhost:1/",
+            "http://[::1]/cb",
+            "com.example.app:/cb",
+            "com.example.app://oauth/cb",
+            "vscode://x/y",
+            "VSCode-Insiders://x/y",
+            "cursor://anysphere.cursor-mcp/oauth/callback",
+            "omi://back",
+        ] {
             assert!(is_redirect_uri(good), "{good}");
         }
         for bad in [
@@ -131,6 +127,16 @@ mod tests {
             "file:///etc/passwd",
             "search-ms://localhost/x",
             "ms-settings:x",
+            "microsoft-edge:https://evil.example",
+            "itms-services://?action=download-manifest",
+            "webcal://evil.example/x.ics",
+            "steam://run/1",
+            "zoommtg://zoom.us/join",
+            "vnc://evil.example",
+            "mailto:a@evil.example",
+            "myapp://cb",
+            "cursorx://cb",
+            "com.example.app://user@host/cb",
             "http://localhost:*/cb",
         ] {
             assert!(!is_redirect_uri(bad), "{bad}");

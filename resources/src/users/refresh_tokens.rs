@@ -50,7 +50,7 @@ mod tests {
         let follow = |turn, secret, now| RefreshToken { session: "", turn, secret }.successor(1, stored, now);
         let (one, other) = (follow(1, "second", now).unwrap(), follow(1, "second", now).unwrap());
         assert!(one.new_salt.is_some() && one.secret != other.secret);
-        let again = follow(0, "first", now + TimeDelta::seconds(9)).unwrap();
+        let again = follow(0, "first", now + REUSE_GRACE - TimeDelta::seconds(1)).unwrap();
         assert_eq!((again.secret.len(), again.new_salt), (64, None));
         assert_eq!(follow(0, "first", now + REUSE_GRACE), None);
         for (turn, secret) in [(0, "second"), (1, "first"), (2, "second"), (-1, "first"), (i64::MAX, "second"), (0, "")]

@@ -77,7 +77,7 @@ pub struct SignUp {
     pub device: Option<String>,
 }
 
-/// Exchange a refresh token for new tokens; it becomes invalid ten seconds later.
+/// Exchange a refresh token for new tokens; it becomes invalid five minutes later.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RefreshSession {
     /// The latest refresh token.

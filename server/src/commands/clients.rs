@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::{anyhow, bail};
 use clap::Subcommand;
-use resources::grants::{Client, NewClient, Trust, is_redirect_uri};
+use resources::grants::{Client, NewClient, REDIRECT_URI_RULE, Trust, is_redirect_uri};
 
 use super::OpenDataFolder;
 use crate::config::Config;
@@ -52,7 +52,7 @@ async fn add(
     has_secret: bool,
 ) -> anyhow::Result<()> {
     if let Some(wrong) = redirect_uris.iter().find(|text| !is_redirect_uri(text)) {
-        bail!("{wrong} is not a redirect URI: use https, http to this machine, or the scheme of an app");
+        bail!("{wrong} is not a redirect URI: use {REDIRECT_URI_RULE}");
     }
     let new = NewClient { name, redirect_uris, refreshes: true, has_secret, trust: Trust::Manual };
     let added = opened.resources.clients().add(new).await?.ok_or_else(|| anyhow!("the client was not added"))?;

@@ -32,7 +32,8 @@ impl Config {
             return Err("oauth.access_seconds, oauth.code_seconds and oauth.refresh_days must be greater than 0".into());
         }
         if let Some(wrong) = self.oauth.omi_redirects.iter().find(|text| !resources::grants::is_redirect_uri(text)) {
-            return Err(format!("oauth.omi_redirects: `{wrong}` is not a redirect URI"));
+            let rule = resources::grants::REDIRECT_URI_RULE;
+            return Err(format!("oauth.omi_redirects: `{wrong}` is not a redirect URI: use {rule}"));
         }
         for origin in &self.server.allowed_origins {
             let without_port = origin.strip_suffix(":*").unwrap_or(origin);

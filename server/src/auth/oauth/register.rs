@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use poem::{Request, Response, http::StatusCode};
-use resources::grants::{NewClient, RegisteredClient, Trust, is_redirect_uri};
+use resources::grants::{NewClient, REDIRECT_URI_RULE, RegisteredClient, Trust, is_redirect_uri};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ async fn register_client(oauth: &Oauth, mut request: Request) -> Result<Response
         return Err(OAuthError::new("invalid_redirect_uri", sentence));
     }
     if !metadata.redirect_uris.iter().all(|text| is_redirect_uri(text)) {
-        let sentence = "redirect_uris must be https, http to this machine, or the scheme of an app";
+        let sentence = format!("redirect_uris must be {REDIRECT_URI_RULE}");
         return Err(OAuthError::new("invalid_redirect_uri", sentence));
     }
     let new = NewClient {
