@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use identity::crypto::digest;
+use reqwest::Url;
 use schemas::{
     grant::Grant,
     key::{Key, KeyFamily},
@@ -27,7 +28,7 @@ pub use authorization_codes::{AuthorizationCode, CodeExchange};
 pub use browser_sessions::BrowserSessions;
 pub(crate) use client_metadata::ClientMetadataCache;
 pub use clients::{Client, ClientError, Clients, NewClient, RegisteredClient, Trust, is_metadata_url};
-pub use redirect_uris::{is_loopback, is_redirect_uri, matches_redirect_uri};
+pub use redirect_uris::{REDIRECT_URI_RULE, is_loopback, is_redirect_uri, matches_redirect_uri};
 pub use tokens::{IssuedTokens, TokenError};
 
 use crate::{
@@ -208,6 +209,12 @@ impl AccessTokenRow {
 /// Whether a user's account is active: nothing is issued for other accounts.
 async fn is_active(resources: &Resources, user: &str) -> Result<bool> {
     Ok(matches!(resources.users().account_status(user).await?, AccountStatus::Active(_)))
+}
+
+/// Whether two URLs of the MCP endpoint are of the same server: the endpoint has several paths, and clients mix them.
+fn is_same_server(given: &str, granted: &str) -> bool {
+    let origin = |text: &str| text.parse::<Url>().ok().map(|url| url.origin());
+    origin(given).is_some_and(|given| Some(given) == origin(granted))
 }
 
 fn grant_record(user: &str, id: &str) -> RecordId {

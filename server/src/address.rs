@@ -108,34 +108,43 @@ impl BaseUrl {
         Some(format!("{scheme}://{}", host.as_str().to_ascii_lowercase()))
     }
 
-    /// The canonical URL of the MCP endpoint that `resource` names; `None` where it names something else. `host` is the
-    /// host of a request that came in, which is the server's own.
-    pub(crate) fn mcp_resource(&self, resource: &str, host: Option<&str>) -> Option<String> {
-        let url: Url = resource.parse().ok()?;
-        let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-        let path = url.path().trim_end_matches('/');
-        if !is_plain || url.password().is_some() || !MCP_PATHS.contains(&path) {
-            return None;
-        }
-        let origin = url.origin().ascii_serialization();
+    /// The canonical URL of the MCP endpoint that `resource` names in a request to the server at `base`; `None` where it
+    /// names something else. The origin alone, with or without a slash, is the endpoint. Without a configured URL, host
+    /// and port must be those of the request: another port of this machine is another server.
+    pub(crate) fn mcp_resource(&self, resource: &str, base: &str) -> Option<String> {
+        let (url, path) = parse_resource(resource)?;
         let is_own = match &self.public_url {
             Some(public_url) => public_url.parse::<Url>().is_ok_and(|public| public.origin() == url.origin()),
-            None => {
-                let is_host = host.is_some_and(|host| host.eq_ignore_ascii_case(url.authority()));
-                let has_name = || authority(url.authority()).is_some_and(|host| self.hosts.has_name(&host));
-                matches!(url.scheme(), "http" | "https") && (is_host || has_name())
-            }
+            // Behind a proxy that does not forward the scheme, it is unknown. A default port is in neither of them.
+            None => base.parse::<Url>().is_ok_and(|base| base.authority() == url.authority()),
         };
-        is_own.then(|| format!("{origin}{path}"))
+        is_own.then(|| format!("{}{path}", url.origin().ascii_serialization()))
     }
 
-    /// Whether a token issued for `resource` is for this server. An IP address in it is the server's, as no token was
-    /// issued for another one.
+    /// Whether a token issued for `resource` is for this server. The host and port were compared with those of the
+    /// request that it was issued to.
     pub(crate) fn accepts(&self, resource: &str) -> bool {
-        let url: Option<Url> = resource.parse().ok();
-        let number = url.as_ref().filter(|url| url.host_str().is_some_and(|host| ip_address(host).is_some()));
-        self.mcp_resource(resource, number.map(Url::authority)).is_some()
+        let Some((url, _)) = parse_resource(resource) else { return false };
+        match &self.public_url {
+            Some(public_url) => public_url.parse::<Url>().is_ok_and(|public| public.origin() == url.origin()),
+            None => authority(url.authority())
+                .is_some_and(|host| self.hosts.has_name(&host) || ip_address(host.host()).is_some()),
+        }
     }
+}
+
+/// A URL without anything but an origin and a path of the MCP endpoint, and that path.
+fn parse_resource(resource: &str) -> Option<(Url, &'static str)> {
+    let url: Url = resource.parse().ok()?;
+    let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if !is_plain || url.password().is_some() || !matches!(url.scheme(), "http" | "https") {
+        return None;
+    }
+    let path = match url.path().trim_end_matches('/') {
+        "" => DEFAULT_MCP_PATH,
+        path => MCP_PATHS.into_iter().find(|known| *known == path)?,
+    };
+    Some((url, path))
 }
 
 /// The host that a request was sent to, as it says; HTTP/2 has it in the URL.
@@ -200,26 +209,54 @@ mod tests {
         let (unset, fixed) = (base(None), base(Some("https://memory.example")));
         for (given, expected) in [
             ("https://memory.example/v1/mcp", Some("https://memory.example/v1/mcp")),
+            ("https://memory.example/v1/mcp/", Some("https://memory.example/v1/mcp")),
             ("https://MEMORY.example:443/v1/mcp/sse/", Some("https://memory.example/v1/mcp/sse")),
+            ("https://memory.example/", Some("https://memory.example/v1/mcp/sse")),
+            ("https://memory.example", Some("https://memory.example/v1/mcp/sse")),
             ("https://memory.example/v1/mcp?x", None),
-            ("https://memory.example/", None),
+            ("https://memory.example/?x", None),
+            ("https://memory.example/v1", None),
             ("https://memory.example/v1/mcp/x", None),
+            ("https://memory.example:8443/v1/mcp", None),
             ("https://evil.example/v1/mcp", None),
+            ("https://evil.example/", None),
             ("https://u@memory.example/v1/mcp", None),
+            ("ftp://memory.example/v1/mcp", None),
             ("/v1/mcp", None),
         ] {
-            assert_eq!(unset.mcp_resource(given, None).as_deref(), expected, "{given}");
-            assert_eq!(fixed.mcp_resource(given, None).as_deref(), expected, "{given}");
+            for base in [&unset, &fixed] {
+                assert_eq!(base.mcp_resource(given, "https://memory.example").as_deref(), expected, "{given}");
+            }
         }
-        let here = "http://127.0.0.1:8080/v1/mcp";
-        assert_eq!((unset.mcp_resource(here, None).as_deref(), fixed.mcp_resource(here, None)), (Some(here), None));
-        let lan = "http://192.168.1.5:8080/v1/mcp";
-        assert_eq!(
-            (unset.mcp_resource(lan, Some("192.168.1.5:8080")).as_deref(), unset.mcp_resource(lan, None)),
-            (Some(lan), None)
-        );
-        assert!(unset.accepts(lan) && !fixed.accepts(lan) && !unset.accepts("http://evil.example/v1/mcp"));
-        assert_eq!(fixed.mcp_resource(lan, Some("192.168.1.5:8080")), None);
-        assert_eq!(fixed.mcp_resource("http://memory.example/v1/mcp", None), None);
+        assert_eq!(fixed.mcp_resource("http://memory.example/v1/mcp", "http://memory.example"), None);
+        let by_proxy = unset.mcp_resource("https://memory.example/v1/mcp", "http://memory.example");
+        assert_eq!(by_proxy.as_deref(), Some("https://memory.example/v1/mcp"), "its proxy does not forward the scheme");
+    }
+
+    #[test]
+    fn another_host_or_port_is_another_server() {
+        let (unset, fixed) = (base(None), base(Some("https://memory.example")));
+        for (host, given, is_own) in [
+            ("127.0.0.1:8080", "http://127.0.0.1:8080/v1/mcp", true),
+            ("[::1]:8080", "http://[::1]:8080/v1/mcp", true),
+            ("192.168.1.5:8080", "http://192.168.1.5:8080", true),
+            ("127.0.0.1:8080", "http://127.0.0.1:9999/v1/mcp", false),
+            ("127.0.0.1:8080", "http://127.0.0.1/v1/mcp", false),
+            ("localhost:8080", "http://localhost:9999/", false),
+            ("localhost:8080", "http://memory.example/v1/mcp", false),
+            ("memory.example", "http://memory.example:8080/v1/mcp", false),
+            ("memory.example", "http://other.example:8443/v1/mcp", false),
+        ] {
+            let found = unset.mcp_resource(given, &format!("http://{host}"));
+            assert_eq!(found.is_some(), is_own, "{given} at {host}");
+            assert_eq!(fixed.mcp_resource(given, &format!("http://{host}")), None, "{given}");
+        }
+        for (given, is_accepted) in [
+            ("http://192.168.1.5:8080/v1/mcp", true),
+            ("http://localhost:1/v1/mcp", true),
+            ("http://a.b/v1/mcp", false),
+        ] {
+            assert_eq!((unset.accepts(given), fixed.accepts(given)), (is_accepted, false), "{given}");
+        }
     }
 }

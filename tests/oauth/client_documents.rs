@@ -121,10 +121,15 @@ async fn unverified_clients_get_no_redirect_before_consent() {
     let server = shared().await;
     let (base, _) = documents().await;
     let client = OAuthClient::known(server, &format!("{base}/good.json"), CALLBACK);
-    let answer = client.open_authorize(&client.authorization_request("memories.erase")).await;
+    let mut invalid = client.authorization_request("memories.read");
+    invalid.insert("code_challenge_method".into(), "plain".into());
+    let answer = client.open_authorize(&invalid).await;
     assert_eq!((answer.status, answer.header("location")), (400, ""));
     let page = answer.body.as_str().unwrap();
-    assert!(page.contains("https://client.example/callback?error=invalid_scope"), "but the user may go there: {page}");
+    assert!(
+        page.contains("https://client.example/callback?error=invalid_request"),
+        "but the user may go there: {page}"
+    );
 }
 
 #[tokio::test]

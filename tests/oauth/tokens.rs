@@ -8,7 +8,13 @@ use super::{
     flow::{CALLBACK, OAuthClient, assert_oauth_error},
     support::add_client,
 };
-use crate::support::server::{Answer, Server, TestUser};
+use crate::{
+    keys::rest::MCP_SCOPES,
+    support::{
+        database::ServerWithDatabase,
+        server::{Answer, Server, TestUser},
+    },
+};
 
 fn text(tokens: &Value, name: &str) -> String {
     tokens[name].as_str().unwrap().to_owned()
@@ -163,6 +169,69 @@ async fn a_refresh_token_is_for_its_client_and_its_scopes() {
     refused.refused(403, "Insufficient permissions. Required scope: memories.write");
     let wide = client.refresh(&text(&narrow, "refresh_token")).await.ok();
     assert_eq!(wide["scope"], "memories.read memories.write", "what was granted is still granted");
+}
+
+#[tokio::test]
+async fn scopes_of_other_servers_are_ignored_and_the_granted_ones_are_reported() {
+    let server = Server::shared().await;
+    let (client, user) = (OAuthClient::added(server).await, server.user().await);
+    let all = MCP_SCOPES.join(" ");
+    for (requested, granted) in [
+        ("openid email profile memories.read offline_access", "memories.read"),
+        ("memories.read memories.erase https://other.example/scope", "memories.read"),
+        (" offline_access", all.as_str()),
+        ("openid profile", all.as_str()),
+        ("", all.as_str()),
+    ] {
+        let tokens = client.authorize(&user, requested).await;
+        assert_eq!(tokens["scope"], granted, "{requested:?}");
+        assert!(works(&user, &tokens).await);
+        let refreshed = client.refresh_with(&text(&tokens, "refresh_token"), &[("scope", requested)]).await.ok();
+        assert_eq!(refreshed["scope"], granted, "{requested:?} again");
+    }
+}
+
+#[tokio::test]
+async fn the_origin_of_the_server_means_its_mcp_endpoint() {
+    let server = Server::shared().await;
+    let (client, user) = (OAuthClient::added(server).await, server.user().await);
+    let (origin, endpoint) = (server.url.clone(), format!("{}/v1/mcp", server.url));
+    let forms =
+        [origin.clone(), format!("{origin}/"), endpoint.clone(), format!("{endpoint}/"), format!("{endpoint}/sse")];
+    for (first, second) in forms.iter().zip(forms.iter().rev()) {
+        let mut asked = client.authorization_request("memories.read");
+        asked.insert("resource".into(), first.clone());
+        let code = client.consent_code(&user, &asked).await;
+        let tokens = client.exchange_with(&code, &[("resource", second)]).await.ok();
+        assert!(works(&user, &tokens).await, "{first} {second}");
+        let next = client.refresh_with(&text(&tokens, "refresh_token"), &[("resource", first)]).await.ok();
+        assert!(works(&user, &next).await, "{first} {second}");
+        let other_port = [("resource", "http://127.0.0.1:1/v1/mcp")];
+        let refused = client.refresh_with(&text(&next, "refresh_token"), &other_port).await;
+        assert_oauth_error(&refused, 400, "invalid_target");
+    }
+}
+
+/// Several windows of one client share its tokens.
+#[tokio::test]
+async fn a_late_second_use_of_the_previous_refresh_token_is_answered_for_some_minutes() {
+    let setup = ServerWithDatabase::boot(|_| {}).await;
+    let (server, database) = (&setup.server, &setup.database);
+    let (client, user) = (OAuthClient::added(server).await, server.user().await);
+    let first = client.authorize(&user, "memories.read").await;
+    let second = client.refresh(&text(&first, "refresh_token")).await.ok();
+    database.sql("UPDATE oauth_grant SET rotated_at = rotated_at - 4m").await;
+    let late = client.refresh(&text(&first, "refresh_token")).await.ok();
+    assert_eq!(late["refresh_token"], second["refresh_token"]);
+    for tokens in [&first, &second, &late] {
+        assert!(works(&user, tokens).await);
+    }
+    let third = client.refresh(&text(&second, "refresh_token")).await.ok();
+    database.sql("UPDATE oauth_grant SET rotated_at = rotated_at - 5m").await;
+    assert_oauth_error(&client.refresh(&text(&second, "refresh_token")).await, 400, "invalid_grant");
+    assert!(!works(&user, &third).await, "one of the two is in the wrong hands");
+    assert_oauth_error(&client.refresh(&text(&third, "refresh_token")).await, 400, "invalid_grant");
+    setup.stop().await;
 }
 
 #[tokio::test]

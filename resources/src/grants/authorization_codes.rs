@@ -6,7 +6,7 @@ use schemas::{key::KeyFamily, scope::Scope};
 use surrealdb::types::{RecordId, SurrealValue};
 
 use super::{
-    Client, Grants, is_active,
+    Client, Grants, is_active, is_same_server,
     tokens::{INACTIVE_ACCOUNT, IssuedTokens, NewGrant, TokenError},
 };
 use crate::{
@@ -44,7 +44,7 @@ pub struct CodeExchange<'a> {
     pub redirect_uri: Option<&'a str>,
     /// The PKCE verifier.
     pub verifier: &'a str,
-    /// The resource that the tokens are to be for, if the client repeats it.
+    /// The URL of the MCP endpoint that the tokens are to be for, if the client repeats it.
     pub resource: Option<&'a str>,
 }
 
@@ -155,7 +155,7 @@ impl CodeRow {
         if exchange.redirect_uri.is_some_and(|given| given != self.redirect_uri) {
             return Err(TokenError::InvalidGrant("redirect_uri differs from the one in the authorization request"));
         }
-        if exchange.resource.is_some_and(|given| given != self.resource) {
+        if exchange.resource.is_some_and(|given| !is_same_server(given, &self.resource)) {
             return Err(TokenError::InvalidTarget("resource differs from the one in the authorization request"));
         }
         // Both are hashes, whose comparison need not take constant time.

@@ -6,7 +6,9 @@ use identity::{
     rotation::{RotatingSecret, Successor},
 };
 
-use super::{ACCESS_PREFIX, AccessTokenRow, GrantRow, Grants, access_token_record, grant_record, is_active};
+use super::{
+    ACCESS_PREFIX, AccessTokenRow, GrantRow, Grants, access_token_record, grant_record, is_active, is_same_server,
+};
 use crate::{
     Result,
     database::{Params, row},
@@ -108,13 +110,15 @@ impl Grants<'_> {
         (issued, NewGrantRows { grant, token })
     }
 
-    /// Exchanges a refresh token of `client_id` for new tokens. Reuse of a replaced token revokes the grant: it has
-    /// been stolen.
+    /// Exchanges a refresh token of `client_id` for new tokens; without `scopes`, for all that were granted. `resource`, if
+    /// given, is a URL of the MCP endpoint. The
+    /// token before the valid one gets the same successor for some minutes. Reuse of any other replaced token revokes the
+    /// grant: it has been stolen.
     pub async fn refresh(
         &self,
         raw: &str,
         client_id: &str,
-        scopes: Option<Vec<String>>,
+        scopes: Vec<String>,
         resource: Option<&str>,
     ) -> Result<Result<IssuedTokens, TokenError>> {
         let unknown = || Ok(Err(TokenError::InvalidGrant("The refresh token is unknown, has expired or was revoked")));
@@ -131,11 +135,11 @@ impl Grants<'_> {
             if !is_active(self.0, &grant.user).await? {
                 return Ok(Err(INACTIVE_ACCOUNT));
             }
-            if resource.is_some_and(|resource| resource != grant.resource) {
+            if resource.is_some_and(|resource| !is_same_server(resource, &grant.resource)) {
                 let sentence = "resource differs from the one in the authorization request";
                 return Ok(Err(TokenError::InvalidTarget(sentence)));
             }
-            let scopes = scopes.clone().filter(|asked| !asked.is_empty()).unwrap_or_else(|| grant.scopes.clone());
+            let scopes = if scopes.is_empty() { grant.scopes.clone() } else { scopes.clone() };
             if scopes.iter().any(|scope| !grant.scopes.contains(scope)) {
                 return Ok(Err(TokenError::InvalidScope("scope exceeds the scopes that were granted")));
             }

@@ -11,7 +11,10 @@ use super::{Oauth, parameters::Parameters, response::OAuthError};
 use crate::address::DEFAULT_MCP_PATH;
 
 /// Requested by clients that want refresh tokens; here every client gets one.
-pub(super) const OFFLINE_ACCESS: &str = "offline_access";
+const OFFLINE_ACCESS: &str = "offline_access";
+
+/// How many ignored scopes are logged, and how many characters of each.
+const MAX_LOGGED: (usize, usize) = (8, 64);
 
 /// A valid authorization request.
 pub(super) struct AuthorizationRequest {
@@ -142,30 +145,34 @@ impl GrantParameters {
         let resource = given
             .get("resource")
             .map_err(|_| invalid_target())?
-            .map(|resource| oauth.base.mcp_resource(resource, host_of(base)));
+            .map(|resource| oauth.base.mcp_resource(resource, base));
         let resource = resource.unwrap_or_else(|| Some(default())).ok_or_else(invalid_target)?;
-        Ok(Self { scopes: scopes(given.get("scope")?)?, resource, challenge: challenge.to_owned() })
+        let scopes = requested_scopes(given.get("scope")?, given.require("client_id")?);
+        Ok(Self { scopes, resource, challenge: challenge.to_owned() })
     }
 }
 
-fn host_of(base: &str) -> Option<&str> {
-    base.split_once("://").map(|(_, host)| host)
-}
-
-fn invalid_target() -> OAuthError {
+pub(super) fn invalid_target() -> OAuthError {
     OAuthError::new("invalid_target", "resource must be the URL of this server's MCP endpoint")
 }
 
-/// The requested scopes, in the order in which they are shown.
-fn scopes(text: Option<&str>) -> Result<Vec<Scope>, OAuthError> {
-    let mut requested = Vec::new();
-    for name in text.unwrap_or_default().split_ascii_whitespace().filter(|name| *name != OFFLINE_ACCESS) {
-        let scope =
-            Scope::parse(name, KeyFamily::Mcp).ok_or_else(|| OAuthError::new("invalid_scope", "A scope is unknown"))?;
-        requested.push(scope);
+/// The requested scopes, in the order in which they are shown. A client that names none of this server's requests those
+/// that the challenge names.
+fn requested_scopes(text: Option<&str>, client_id: &str) -> Vec<Scope> {
+    let (requested, available) = (known_scopes(text, client_id), Scope::available(KeyFamily::Mcp));
+    let is_requested = |scope: &Scope| requested.is_empty() || requested.contains(scope);
+    available.iter().copied().filter(is_requested).collect()
+}
+
+/// The scopes of this server in a `scope` parameter. Others are ignored, as RFC 6749, 3.3 allows: many clients always
+/// request `openid` and the like, and their users could not change that. The token response has what was granted.
+pub(super) fn known_scopes(text: Option<&str>, client_id: &str) -> Vec<Scope> {
+    let names = || text.unwrap_or_default().split_ascii_whitespace().filter(|name| *name != OFFLINE_ACCESS);
+    let (count, length) = MAX_LOGGED;
+    let unknown = names().filter(|name| Scope::parse(name, KeyFamily::Mcp).is_none()).take(count);
+    let unknown: Vec<String> = unknown.map(|name| name.chars().take(length).collect()).collect();
+    if !unknown.is_empty() {
+        tracing::info!(client_id, scopes = ?unknown, "unknown scopes in an OAuth request were ignored");
     }
-    if requested.is_empty() {
-        requested.push(Scope::MemoriesRead);
-    }
-    Ok(Scope::available(KeyFamily::Mcp).iter().copied().filter(|scope| requested.contains(scope)).collect())
+    names().filter_map(|name| Scope::parse(name, KeyFamily::Mcp)).collect()
 }

@@ -8,16 +8,16 @@ use poem::{
     http::{StatusCode, header},
 };
 use resources::grants::{CodeExchange, IssuedTokens, TokenError};
+use schemas::key::KeyFamily;
 use serde_json::json;
 
 use super::{
     Oauth,
     omi::{self, OMI},
     parameters::{Parameters, decoded},
-    request::OFFLINE_ACCESS,
+    request::{invalid_target, known_scopes},
     response::{self, OAuthError},
 };
-use crate::address::host_header;
 
 /// The length of a PKCE code verifier, in characters (RFC 7636).
 const VERIFIER_LENGTH: std::ops::RangeInclusive<usize> = 43..=128;
@@ -40,8 +40,8 @@ async fn issue_tokens(oauth: &Oauth, request: &mut Request) -> Result<Response, 
     }
     credentials.check(oauth).await?;
     let outcome = match given.require("grant_type")? {
-        "authorization_code" => exchange(oauth, &credentials.id, &given, host_header(request)).await?,
-        "refresh_token" => refresh(oauth, &credentials.id, &given, host_header(request)).await?,
+        "authorization_code" => exchange(oauth, &credentials.id, &given, request).await?,
+        "refresh_token" => refresh(oauth, &credentials.id, &given, request).await?,
         _ => {
             let sentence = "grant_type must be authorization_code or refresh_token";
             return Err(OAuthError::new("unsupported_grant_type", sentence));
@@ -52,12 +52,12 @@ async fn issue_tokens(oauth: &Oauth, request: &mut Request) -> Result<Response, 
 
 type Outcome = Result<Result<IssuedTokens, TokenError>, OAuthError>;
 
-async fn exchange(oauth: &Oauth, client_id: &str, given: &Parameters, host: Option<&str>) -> Outcome {
+async fn exchange(oauth: &Oauth, client_id: &str, given: &Parameters, request: &Request) -> Outcome {
     let verifier = given.require("code_verifier")?;
     if !VERIFIER_LENGTH.contains(&verifier.len()) {
         return Err(OAuthError::invalid_request("code_verifier must have 43 to 128 characters"));
     }
-    let resource = resource(oauth, given, host)?;
+    let resource = resource(oauth, given, request)?;
     let exchange = CodeExchange {
         code: given.require("code")?,
         client_id,
@@ -68,11 +68,11 @@ async fn exchange(oauth: &Oauth, client_id: &str, given: &Parameters, host: Opti
     Ok(oauth.resources.grants().exchange_code(exchange).await?)
 }
 
-async fn refresh(oauth: &Oauth, client_id: &str, given: &Parameters, host: Option<&str>) -> Outcome {
+async fn refresh(oauth: &Oauth, client_id: &str, given: &Parameters, request: &Request) -> Outcome {
     let token = given.require("refresh_token")?;
-    let scopes = given.get("scope")?.map(|text| text.split_ascii_whitespace());
-    let scopes = scopes.map(|names| names.filter(|name| *name != OFFLINE_ACCESS).map(str::to_owned).collect());
-    let resource = resource(oauth, given, host)?;
+    let scopes = known_scopes(given.get("scope")?, client_id);
+    let scopes = scopes.into_iter().map(|scope| scope.spelling(KeyFamily::Mcp)).collect();
+    let resource = resource(oauth, given, request)?;
     Ok(oauth.resources.grants().refresh(token, client_id, scopes, resource.as_deref()).await?)
 }
 
@@ -86,10 +86,14 @@ async fn revoke_token(oauth: &Oauth, request: &mut Request) -> Result<Response, 
     }
 }
 
-/// The requested resource, in canonical form; the grant refuses one that is not the server's.
-fn resource(oauth: &Oauth, given: &Parameters, host: Option<&str>) -> Result<Option<String>, OAuthError> {
-    let resource = given.get("resource")?;
-    Ok(resource.map(|resource| oauth.base.mcp_resource(resource, host).unwrap_or_else(|| resource.to_owned())))
+/// The requested resource, in canonical form.
+///
+/// # Errors
+/// `invalid_target` where it is not this server's MCP endpoint.
+fn resource(oauth: &Oauth, given: &Parameters, request: &Request) -> Result<Option<String>, OAuthError> {
+    let Some(resource) = given.get("resource")? else { return Ok(None) };
+    let own = oauth.base.of(request).and_then(|base| oauth.base.mcp_resource(resource, &base));
+    own.map(Some).ok_or_else(invalid_target)
 }
 
 fn issued(issued: IssuedTokens) -> Response {
