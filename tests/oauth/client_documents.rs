@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::flow::{CALLBACK, OAuthClient, code_in, consent_in_browser};
-use crate::support::server::{Server, fresh_folder, on_runtime};
+use crate::support::server::{Answer, Server, fresh_folder, on_runtime};
 
 /// A web server with documents, good and bad; gives its address and how many requests it has had.
 async fn documents() -> (String, Arc<AtomicUsize>) {
@@ -63,6 +63,22 @@ async fn document(base: &str, path: &str) -> Response {
     }
 }
 
+/// Asserts that a client's document is refused with the one sentence for all reasons.
+async fn assert_unusable(client: &OAuthClient) {
+    let answer = client.open_authorize(&client.authorization_request("")).await;
+    assert_eq!((answer.status, answer.header("location")), (400, ""), "{}", client.id);
+    let sentence = "Invalid client: its metadata document cannot be used; the log of this server says why.";
+    let page = answer.body.as_str().unwrap();
+    assert!(page.contains(&format!("<p class=\"lead\">{sentence}</p>")), "{}: {page}", client.id);
+}
+
+/// Opens the authorization request of the client with this id, from an address behind a proxy on this machine.
+async fn open_from(server: &Server, id: &str, from: &str) -> Answer {
+    let client = OAuthClient::known(server, id, CALLBACK);
+    let address = client.authorize_url(&client.authorization_request("memories.read"));
+    Answer::to(reqwest::Client::new().get(address).header("x-forwarded-for", from)).await
+}
+
 /// A server that fetches documents from this machine.
 async fn shared() -> &'static Server {
     static SHARED: OnceCell<Server> = OnceCell::const_new();
@@ -88,25 +104,22 @@ async fn a_client_is_known_by_its_document() {
     let once = OAuthClient::known(server, &format!("{base}/once.json"), CALLBACK);
     assert_eq!(once.authorize(&user, "").await.get("refresh_token"), None, "it did not ask for one");
 
-    for (path, reason) in [
-        ("large.json", "larger than 32768 bytes"),
-        ("slow.json", "did not come within"),
-        ("moved.json", "the answer was 302"),
-        ("other.json", "The client_id in its metadata document differs"),
-        ("secret.json", "requires a client secret"),
-        ("nowhere.json", "has no valid redirect URI"),
-        ("nameless.json", "metadata document is not valid"),
-        ("page.json", "is not JSON"),
-        ("broken.json", "metadata document is not valid"),
-        ("missing.json", "the answer was 404"),
-        ("", "not a normalized URL with a path"),
-        ("x/../good.json", "not a normalized URL with a path"),
-        ("good.json#x", "a fragment"),
+    for path in [
+        "large.json",
+        "slow.json",
+        "moved.json",
+        "other.json",
+        "secret.json",
+        "nowhere.json",
+        "nameless.json",
+        "page.json",
+        "broken.json",
+        "missing.json",
+        "",
+        "x/../good.json",
+        "good.json#x",
     ] {
-        let wrong = OAuthClient::known(server, &format!("{base}/{path}"), CALLBACK);
-        let answer = wrong.open_authorize(&wrong.authorization_request("")).await;
-        assert_eq!((answer.status, answer.header("location")), (400, ""), "{path}");
-        assert!(answer.body.as_str().unwrap().contains(reason), "{path}: {}", answer.body);
+        assert_unusable(&OAuthClient::known(server, &format!("{base}/{path}"), CALLBACK)).await;
     }
     let before = asked.load(Ordering::Relaxed);
     let wrong = OAuthClient::known(server, &format!("{base}/never.json"), CALLBACK);
@@ -114,6 +127,42 @@ async fn a_client_is_known_by_its_document() {
         assert_eq!(wrong.open_authorize(&wrong.authorization_request("")).await.status, 400);
     }
     assert_eq!(asked.load(Ordering::Relaxed), before + 1, "what cannot be had is left alone for a while");
+}
+
+#[tokio::test]
+async fn thirty_documents_throttle_the_address_alone() {
+    let server = shared().await;
+    let (base, asked) = documents().await;
+    let good = format!("{base}/good.json");
+    assert_eq!(open_from(server, &good, "203.0.113.60").await.status, 200);
+    for n in 1..30 {
+        assert_eq!(open_from(server, &format!("{base}/missing.json?{n}"), "203.0.113.60").await.status, 400);
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 30);
+    let refused = open_from(server, &format!("{base}/missing.json?30"), "203.0.113.60").await;
+    let seconds: u64 = refused.header("retry-after").parse().unwrap();
+    assert!(refused.status == 429 && (1..=901).contains(&seconds), "{refused:?}");
+    assert_eq!(open_from(server, &good, "203.0.113.60").await.status, 200, "what is cached can still be used");
+    assert_eq!(asked.load(Ordering::Relaxed), 30);
+    assert_eq!(open_from(server, &format!("{base}/missing.json?30"), "203.0.113.61").await.status, 400);
+}
+
+#[tokio::test]
+async fn slow_documents_of_one_address_keep_no_other_waiting() {
+    let server = shared().await;
+    let (base, asked) = documents().await;
+    let slow: Vec<_> = (0..20)
+        .map(|n| {
+            let id = format!("{base}/slow.json?{n}");
+            tokio::spawn(async move { open_from(server, &id, "203.0.113.62").await })
+        })
+        .collect();
+    while asked.load(Ordering::Relaxed) < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(open_from(server, &format!("{base}/good.json"), "203.0.113.63").await.status, 200);
+    assert!(asked.load(Ordering::Relaxed) < 10, "two of the slow ones at a time");
+    slow.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test]
@@ -144,11 +193,7 @@ async fn private_addresses_are_not_asked() {
         "https://169.254.169.254/client.json".into(),
         "https://[::1]/client.json".into(),
     ] {
-        let client = OAuthClient::known(server, &id, CALLBACK);
-        let answer = client.open_authorize(&client.authorization_request("")).await;
-        assert_eq!((answer.status, answer.header("location")), (400, ""), "{id}");
-        let page = answer.body.as_str().unwrap();
-        assert!(page.contains("https://") || page.contains("is not a public address"), "{id}: {page}");
+        assert_unusable(&OAuthClient::known(server, &id, CALLBACK)).await;
     }
     assert_eq!(asked.load(Ordering::Relaxed), 0);
 }

@@ -19,7 +19,7 @@ use outbound::{Error, Result};
 use firebase::Firebase;
 
 pub use app_tokens::AppTokens;
-pub use names::{MAX_NAME_LENGTH, is_email, sanitize};
+pub use names::{MAX_EMAIL_LENGTH, MAX_NAME_LENGTH, is_email, sanitize};
 pub use oidc::{OidcProvider, OidcRequest, OidcSignIn};
 pub use password::PASSWORD_LENGTH;
 pub use revocations::Revocations;

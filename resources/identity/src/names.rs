@@ -4,7 +4,7 @@
 pub const MAX_NAME_LENGTH: usize = 200;
 
 /// The longest e-mail address, in characters.
-const MAX_EMAIL_LENGTH: usize = 320;
+pub const MAX_EMAIL_LENGTH: usize = 320;
 
 /// The text without control, invisible and bidirectional formatting characters, cut to `max_length` characters. Joiners
 /// stay, since names in some scripts need them. `None` when nothing is left.

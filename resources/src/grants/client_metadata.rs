@@ -1,10 +1,13 @@
 //! Client ID metadata documents: a client whose id is a URL describes itself in the JSON document there.
 
 use std::{
-    sync::Arc,
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use reqwest::{
     Url,
@@ -25,8 +28,9 @@ const MAX_DOCUMENT_SIZE: usize = 32 << 10;
 /// Timeout of a fetch.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many documents are fetched at a time. Anyone can make the server fetch one.
+/// How many documents are fetched at a time, and how many of them for one address. Anyone can make the server fetch one.
 const MAX_CONCURRENT_FETCHES: usize = 16;
+const MAX_CONCURRENT_FETCHES_PER_ADDRESS: usize = 2;
 
 /// How long a failure is cached.
 const FAILURE_TTL: Duration = Duration::from_secs(10);
@@ -39,6 +43,9 @@ const DEFAULT_TTL: Duration = Duration::from_secs(3600);
 /// How many documents and failures are cached.
 const MAX_ENTRIES: usize = 500;
 
+/// How many characters of a client id are logged.
+const MAX_LOGGED_ID_LENGTH: usize = 200;
+
 /// How many redirect URIs of a document are used.
 const MAX_REDIRECT_URIS: usize = 50;
 
@@ -48,6 +55,8 @@ pub(crate) struct ClientMetadataCache {
     allows_private: bool,
     entries: Cache<String, Entry>,
     permits: Semaphore,
+    /// The permits of the addresses for which documents are being fetched.
+    permits_by_address: Mutex<HashMap<IpAddr, Weak<Semaphore>>>,
 }
 
 /// The outcome of a lookup, and until when it is cached.
@@ -76,40 +85,68 @@ impl ClientMetadataCache {
         let allows_private = settings.allow_private_metadata;
         let scope = if allows_private { NetworkScope::Anywhere } else { NetworkScope::Public };
         let (entries, permits) = (Cache::new(MAX_ENTRIES), Semaphore::new(MAX_CONCURRENT_FETCHES));
-        Ok(Self { client: SafeClient::open(scope)?, allows_private, entries, permits })
+        let client = SafeClient::open(scope)?;
+        Ok(Self { client, allows_private, entries, permits, permits_by_address: Mutex::default() })
     }
 
-    /// The client whose metadata document is at `id`.
-    pub(super) async fn find(&self, id: &str) -> Result<Arc<Client>, ClientError> {
-        self.check_url(id).map_err(unusable)?;
-        if let Some(outcome) = self.cached(id) {
-            return outcome;
+    /// The client whose metadata document is at `id`, if it need not be fetched.
+    pub(super) fn find_cached(&self, id: &str) -> Option<Result<Arc<Client>, ClientError>> {
+        if let Err(reason) = self.check_url(id) {
+            return Some(Err(unusable(id, reason)));
         }
-        let busy = |_| unusable("Too many metadata documents are being fetched; try again");
-        let _permit = tokio::time::timeout(FETCH_TIMEOUT, self.permits.acquire()).await.map_err(busy)?;
+        self.cached(id)
+    }
+
+    /// The client whose metadata document is at `id`, which is fetched for the client at `address`.
+    pub(super) async fn fetch_for(&self, id: &str, address: Option<IpAddr>) -> Result<Arc<Client>, ClientError> {
+        let of_address = address.map(|address| self.permits_of(address));
+        let permits = async {
+            let of_address = match of_address {
+                Some(permits) => permits.acquire_owned().await.ok(),
+                None => None,
+            };
+            (of_address, self.permits.acquire().await)
+        };
+        let Ok(_permits) = tokio::time::timeout(FETCH_TIMEOUT, permits).await else {
+            return Err(unusable(id, "Too many metadata documents are being fetched"));
+        };
         // Another request may have fetched it meanwhile.
         if let Some(outcome) = self.cached(id) {
             return outcome;
         }
         let (outcome, ttl) = match self.fetch(id).await {
             Ok((client, ttl)) => (Ok(Arc::new(client)), ttl),
-            Err(reason) => (Err(reason), FAILURE_TTL),
+            Err(reason) => (Err(unusable(id, &reason)), FAILURE_TTL),
         };
         self.entries.insert(id.to_owned(), Entry { until: Instant::now() + ttl, outcome: outcome.clone() });
         outcome
     }
 
+    /// The permits of one address; those of addresses without a fetch are forgotten.
+    fn permits_of(&self, address: IpAddr) -> Arc<Semaphore> {
+        let mut by_address = self.permits_by_address.lock();
+        by_address.retain(|_, permits| permits.strong_count() > 0);
+        let known = by_address.get(&address).and_then(Weak::upgrade);
+        known.unwrap_or_else(|| {
+            let permits = Arc::new(Semaphore::new(MAX_CONCURRENT_FETCHES_PER_ADDRESS));
+            by_address.insert(address, Arc::downgrade(&permits));
+            permits
+        })
+    }
+
     /// The client that the document describes, and how long to cache it.
-    async fn fetch(&self, id: &str) -> Result<(Client, Duration), ClientError> {
+    ///
+    /// # Errors
+    /// Why it is not usable, for the log.
+    async fn fetch(&self, id: &str) -> Result<(Client, Duration), String> {
         let fetched = self.client.fetch(id, MAX_DOCUMENT_SIZE, FETCH_TIMEOUT).await;
-        let document =
-            fetched.map_err(|error| unusable(format!("Its metadata document could not be fetched: {error}")))?;
+        let document = fetched.map_err(|error| format!("Its metadata document could not be fetched: {error}"))?;
         if !is_json(&document.headers) {
-            return Err(unusable("Its metadata document is not JSON"));
+            return Err("Its metadata document is not JSON".to_owned());
         }
         let metadata: Metadata = serde_json::from_slice(&document.body)
-            .map_err(|error| unusable(format!("Its metadata document is not valid: {error}")))?;
-        Ok((client_from(id, metadata).map_err(unusable)?, cache_ttl(&document.headers)))
+            .map_err(|error| format!("Its metadata document is not valid: {error}"))?;
+        Ok((client_from(id, metadata)?, cache_ttl(&document.headers)))
     }
 
     fn cached(&self, id: &str) -> Option<Result<Arc<Client>, ClientError>> {
@@ -171,8 +208,17 @@ fn cache_ttl(headers: &HeaderMap) -> Duration {
     age.map_or(DEFAULT_TTL, Duration::from_secs).clamp(MIN_TTL, MAX_TTL)
 }
 
-fn unusable(reason: impl Into<String>) -> ClientError {
-    ClientError::Unusable(reason.into())
+/// The start of a client id without the parts of a URL that may be secret.
+fn loggable(id: &str) -> String {
+    let url = id.parse::<Url>().map(|url| url.origin().ascii_serialization() + url.path());
+    url.unwrap_or_else(|_| "not a URL".to_owned()).chars().take(MAX_LOGGED_ID_LENGTH).collect()
+}
+
+/// Logs why a document is not usable. Everybody can have the server fetch a URL, and would learn from the reason which
+/// names and ports there are in its network.
+fn unusable(id: &str, reason: &str) -> ClientError {
+    tracing::info!(client_id = loggable(id), "OAuth client refused: {reason}");
+    ClientError::Unusable
 }
 
 #[cfg(test)]
@@ -193,6 +239,39 @@ mod tests {
         ] {
             let headers = HeaderMap::from_iter([(CACHE_CONTROL, control.parse().unwrap())]);
             assert_eq!(cache_ttl(&headers).as_secs(), seconds, "{control}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_two_permits_while_it_uses_them() {
+        let cache = ClientMetadataCache::new(&GrantSettings::default()).unwrap();
+        let (here, there) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+        let held =
+            [cache.permits_of(here).try_acquire_owned().unwrap(), cache.permits_of(here).try_acquire_owned().unwrap()];
+        assert!(cache.permits_of(here).try_acquire_owned().is_err());
+        assert!(cache.permits_of(there).try_acquire_owned().is_ok());
+        drop(held);
+        assert!(cache.permits_of(there).try_acquire_owned().is_ok());
+        assert_eq!(cache.permits_by_address.lock().len(), 1, "addresses without a fetch are forgotten");
+    }
+
+    #[test]
+    fn documents_are_refused_that_describe_no_client() {
+        let id = "https://a.example/client.json";
+        let outcome = |changes: serde_json::Value| {
+            let mut document = serde_json::json!({
+                "client_id": id, "client_name": "A", "redirect_uris": ["https://a.example/cb"],
+            });
+            document.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+            client_from(id, serde_json::from_value(document).unwrap()).err()
+        };
+        assert_eq!(outcome(serde_json::json!({})), None);
+        for (changes, reason) in [
+            (serde_json::json!({ "client_id": "https://b.example/client.json" }), "differs"),
+            (serde_json::json!({ "token_endpoint_auth_method": "client_secret_post" }), "requires a client secret"),
+            (serde_json::json!({ "redirect_uris": ["javascript:alert(1)"] }), "no valid redirect URI"),
+        ] {
+            assert!(outcome(changes).is_some_and(|given| given.contains(reason)), "{reason}");
         }
     }
 

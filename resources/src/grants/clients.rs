@@ -1,11 +1,12 @@
 //! OAuth clients: the programs that users authorize.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use identity::{
     crypto::{digest, long_random_secret},
     sanitize,
+    throttle::AnonymousAction,
 };
 use surrealdb::types::{RecordId, SurrealValue};
 
@@ -85,9 +86,9 @@ pub enum ClientError {
     /// No client has this id.
     #[error("unknown client_id")]
     Unknown,
-    /// Its metadata document is not usable; the sentence says why.
-    #[error("{0}")]
-    Unusable(String),
+    /// Its metadata document cannot be fetched or is not usable; the log says why.
+    #[error("its metadata document cannot be used; the log of this server says why")]
+    Unusable,
 }
 
 /// A row of `oauth_client`.
@@ -107,10 +108,19 @@ struct ClientRow {
 pub struct Clients<'a>(pub(crate) &'a Resources);
 
 impl Clients<'_> {
-    /// The client with this id. If the id is a URL, it is described by the metadata document there.
-    pub async fn find(&self, id: &str) -> Result<Result<Arc<Client>, ClientError>> {
+    /// The client with this id. If the id is a URL, it is described by the metadata document there, which is fetched for
+    /// the client at `address`.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`] after too many fetches for the address.
+    pub async fn find(&self, id: &str, address: Option<IpAddr>) -> Result<Result<Arc<Client>, ClientError>> {
         if is_metadata_url(id) {
-            return Ok(self.0.auth.client_metadata.find(id).await);
+            let auth = &self.0.auth;
+            if let Some(outcome) = auth.client_metadata.find_cached(id) {
+                return Ok(outcome);
+            }
+            auth.throttle.count_anonymous(AnonymousAction::ClientMetadata, address).map_err(Error::RateLimited)?;
+            return Ok(auth.client_metadata.fetch_for(id, address).await);
         }
         let params = Params::new().with("id", client_record(id));
         let rows: Vec<ClientRow> = self.0.database.run("SELECT * FROM $id", params).await?.take(0)?;

@@ -1,6 +1,6 @@
 //! Authorization requests: validated, first the client and its redirect URI, then everything else.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::Url;
@@ -42,14 +42,19 @@ pub(super) enum AuthorizeError {
     Untrusted(String),
     /// The client gets the error.
     Redirect(RedirectTarget, OAuthError),
-    /// The server failed.
-    Failed(OAuthError),
+    /// The server failed, or refuses to look the client up.
+    Failed(tools::Error),
 }
 
 impl AuthorizationRequest {
-    /// Validates a request to the server at `base`.
-    pub(super) async fn read(oauth: &Oauth, base: &str, given: &Parameters) -> Result<Self, AuthorizeError> {
-        let target = RedirectTarget::read(oauth, base, given).await?;
+    /// Validates a request to the server at `base` from the client at `address`.
+    pub(super) async fn read(
+        oauth: &Oauth,
+        base: &str,
+        given: &Parameters,
+        address: Option<IpAddr>,
+    ) -> Result<Self, AuthorizeError> {
+        let target = RedirectTarget::read(oauth, base, given, address).await?;
         match GrantParameters::read(oauth, base, given) {
             Ok(GrantParameters { scopes, resource, challenge }) => Ok(Self { target, scopes, resource, challenge }),
             Err(error) => Err(AuthorizeError::Redirect(target, error)),
@@ -58,10 +63,16 @@ impl AuthorizationRequest {
 }
 
 impl RedirectTarget {
-    async fn read(oauth: &Oauth, base: &str, given: &Parameters) -> Result<Self, AuthorizeError> {
+    async fn read(
+        oauth: &Oauth,
+        base: &str,
+        given: &Parameters,
+        address: Option<IpAddr>,
+    ) -> Result<Self, AuthorizeError> {
         let untrusted = |error: OAuthError| AuthorizeError::Untrusted(error.description);
         let id = given.require("client_id").map_err(untrusted)?;
-        let found = oauth.resources.clients().find(id).await.map_err(|error| AuthorizeError::Failed(error.into()))?;
+        let found = oauth.resources.clients().find(id, address).await;
+        let found = found.map_err(|error| AuthorizeError::Failed(error.into()))?;
         let client = found.map_err(|reason| AuthorizeError::Untrusted(format!("Invalid client: {reason}.")))?;
         let redirect_uri = match (given.get("redirect_uri").map_err(untrusted)?, client.redirect_uris.as_slice()) {
             (Some(given), _) => given.to_owned(),

@@ -149,7 +149,7 @@ impl ClientCredentials {
         if resources::grants::is_metadata_url(&self.id) {
             return Ok(());
         }
-        match oauth.resources.clients().find(&self.id).await? {
+        match oauth.resources.clients().find(&self.id, None).await? {
             Ok(client) if client.is_authenticated_by(self.secret.as_deref()) => Ok(()),
             Ok(_) => Err(OAuthError::invalid_client("client_secret is missing or wrong")),
             Err(_) => Err(OAuthError::invalid_client("Unknown client")),
