@@ -25,7 +25,7 @@ use surrealdb::types::{RecordId, SurrealValue};
 use tokio_util::sync::CancellationToken;
 
 pub use authorization_codes::{AuthorizationCode, CodeExchange};
-pub use browser_sessions::BrowserSessions;
+pub use browser_sessions::{BROWSER_SESSION_TTL, BrowserSessions};
 pub(crate) use client_metadata::ClientMetadataCache;
 pub use clients::{Client, ClientError, Clients, NewClient, RegisteredClient, Trust, is_metadata_url};
 pub use redirect_uris::{REDIRECT_URI_RULE, is_loopback, is_redirect_uri, matches_redirect_uri};

@@ -18,11 +18,13 @@ pub(crate) struct Cookie<'a> {
     pub(crate) is_secure: bool,
 }
 
-/// The value of a cookie of this request.
+/// The value of a cookie of this request; `None` where there are several of this name, since another host of the same
+/// domain may have set one of them.
 pub(crate) fn get<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
     let all = request.headers().get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(given, _)| *given == name).map(|(_, value)| value)
+    let pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut values = pairs.filter(|(given, _)| *given == name).map(|(_, value)| value);
+    values.next().filter(|_| values.next().is_none())
 }
 
 impl Cookie<'_> {

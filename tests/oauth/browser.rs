@@ -50,8 +50,11 @@ impl Browser {
         let response = request.send().await.unwrap();
         if let Some(cookie) = response.headers().get("set-cookie") {
             let cookie = cookie.to_str().unwrap();
+            assert!(cookie.contains("; Path=/authorize; Max-Age="), "{cookie}");
             assert!(cookie.contains("; HttpOnly; SameSite=Lax"), "{cookie}");
-            self.cookie = cookie.split(';').next().map(str::to_owned);
+            let is_removed = cookie.contains("; Max-Age=0;");
+            assert!(is_removed || cookie.contains("; Max-Age=900;"), "{cookie}");
+            self.cookie = cookie.split(';').next().filter(|_| !is_removed).map(str::to_owned);
         }
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Page { address: address.parse().unwrap(), status, headers, html: response.text().await.unwrap() }

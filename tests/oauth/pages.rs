@@ -6,7 +6,7 @@ use super::{
     browser::{Browser, Page},
     flow::{OAuthClient, code_in, consent_in_browser, parameter},
 };
-use crate::support::server::{Server, TestUser};
+use crate::support::server::{Answer, Server, TestUser};
 
 const SCOPES: &str = "memories.read memories.write people.read";
 
@@ -155,6 +155,56 @@ async fn a_browser_stays_signed_in_until_it_is_signed_out() {
     );
     let answer = consent_page.browser.submit(&consent_page.page, "allow", &[("grant", "memories.read")]).await;
     assert!(!answer.has("http-equiv"), "the old form is of no use any more");
+}
+
+#[tokio::test]
+async fn a_decision_signs_the_browser_out() {
+    for decision in ["allow", "deny"] {
+        let mut consent_page = ConsentPage::open().await;
+        let kept = consent_page.browser.cookie.clone();
+        consent_page.browser.submit(&consent_page.page, decision, &[("grant", "memories.read")]).await.next();
+        assert_eq!(consent_page.browser.cookie, None, "{decision}");
+        consent_page.browser.cookie = kept;
+        let address = consent_page.client.authorize_url(&consent_page.client.authorization_request(SCOPES));
+        let page = consent_page.browser.open(&address).await;
+        assert!(page.has("<h1>Sign in</h1>") && !page.has("You are signed in as"), "{decision}: {}", page.html);
+    }
+}
+
+#[tokio::test]
+async fn the_cookie_is_of_no_use_beside_another_of_its_name() {
+    let mut consent_page = ConsentPage::open().await;
+    let own = consent_page.browser.cookie.clone().unwrap();
+    let address = consent_page.client.authorize_url(&consent_page.client.authorization_request(SCOPES));
+    let other = format!("recollect={}", "0".repeat(64));
+    for cookies in [format!("{own}; {other}"), format!("{other}; {own}")] {
+        consent_page.browser.cookie = Some(cookies);
+        assert!(!consent_page.browser.open(&address).await.has("You are signed in as"));
+    }
+    consent_page.browser.cookie = Some(format!("else=1; {own}"));
+    assert!(consent_page.browser.open(&address).await.has("You are signed in as"));
+}
+
+#[tokio::test]
+async fn the_cookie_is_secure_over_https() {
+    let client = OAuthClient::added(Server::shared().await).await;
+    let address = client.authorize_url(&client.authorization_request(SCOPES));
+    let answer = Answer::to(reqwest::Client::new().get(address).header("x-forwarded-proto", "https")).await;
+    let cookie = answer.header("set-cookie");
+    let attributes = "; Path=/authorize; Max-Age=900; HttpOnly; SameSite=Lax; Secure";
+    assert!(cookie.starts_with("__Secure-recollect=") && cookie.ends_with(attributes), "{cookie}");
+}
+
+#[tokio::test]
+async fn a_name_that_is_too_long_is_refused() {
+    let server = Server::shared().await;
+    let client = OAuthClient::added(server).await;
+    let mut browser = Browser::new();
+    let page = browser.open(&client.authorize_url(&client.authorization_request(""))).await;
+    let name = "x".repeat(321);
+    let again = browser.submit(&page, "sign_in", &[("name", name.as_str()), ("password", "x")]).await;
+    assert_eq!(again.status, 422, "{}", again.html);
+    assert!(again.has("The name or e-mail address has more than 320 characters"), "{}", again.html);
 }
 
 #[tokio::test]

@@ -24,12 +24,13 @@ async fn no_secret_is_stored_in_clear() {
     let page = browser.open(&client.authorize_url(&client.authorization_request("memories.read"))).await;
     let page = browser.submit(&page, "sign_in", &[("token", &user.token)]).await;
     let page = browser.open(&page.moved_to()).await;
+    let cookie = browser.cookie.clone().unwrap();
     let form = page.hidden().into_iter().find(|(name, _)| name == "form").unwrap().1;
     let address = browser.submit(&page, "allow", &[("grant", "memories.read")]).await.next();
     let first = client.exchange(&code_in(&address)).await.ok();
     let second = client.refresh(first["refresh_token"].as_str().unwrap()).await.ok();
     let mut secrets = vec![user.token.clone(), secret, code_in(&address), client.verifier.clone(), form];
-    secrets.push(browser.cookie.unwrap().split_once('=').unwrap().1.to_owned());
+    secrets.push(cookie.split_once('=').unwrap().1.to_owned());
     for tokens in [first, second] {
         secrets.extend(["access_token", "refresh_token"].map(|name| tokens[name].as_str().unwrap().to_owned()));
     }

@@ -1,6 +1,8 @@
 //! Browser sessions: where users are signed in to authorize clients.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use identity::crypto::digest;
 use surrealdb::types::{RecordId, SurrealValue};
 
@@ -11,8 +13,8 @@ use crate::{
     users::User,
 };
 
-/// How long a browser stays signed in.
-const SESSION_TTL: TimeDelta = TimeDelta::hours(12);
+/// How long a browser stays signed in, unless its user decides before.
+pub const BROWSER_SESSION_TTL: Duration = Duration::from_secs(15 * 60);
 
 /// A row of `oauth_browser`.
 #[derive(SurrealValue)]
@@ -27,7 +29,7 @@ pub struct BrowserSessions<'a>(pub(crate) &'a Resources);
 impl BrowserSessions<'_> {
     /// Signs `user` in; the browser keeps `secret` as its cookie.
     pub async fn sign_in(&self, secret: &str, user: &str) -> Result<()> {
-        let fields = BrowserSessionRow { user: user.to_owned(), expires_at: crate::now() + SESSION_TTL };
+        let fields = BrowserSessionRow { user: user.to_owned(), expires_at: crate::now() + BROWSER_SESSION_TTL };
         let params = Params::new().with("row", row(browser_session_record(secret), fields));
         self.0.database.run("INSERT INTO oauth_browser $row", params).await.map(drop)
     }

@@ -70,7 +70,8 @@ impl AuthorizeSession {
         if given.get("client_id").ok().flatten() == Some(OMI) {
             return Err(omi::authorize(oauth, &base, &given));
         }
-        let authorization = AuthorizationRequest::read(oauth, &base, &given).await.map_err(refusal)?;
+        let authorization =
+            AuthorizationRequest::read(oauth, &base, &given, address_of(request)).await.map_err(refusal)?;
         let known = Browser::of(request, &base);
         let is_new = known.is_none();
         let browser = known.unwrap_or_else(|| Browser::new(&base));
@@ -124,7 +125,7 @@ impl AuthorizeSession {
             Some("sign_in") => self.sign_in(oauth, form, from).await,
             Some("sign_out") => self.sign_out(oauth).await,
             Some("allow") => self.allow(oauth, form).await,
-            Some("deny") => Ok(self.deny()),
+            Some("deny") => self.deny(oauth).await,
             _ => Ok(self.page(oauth, None, StatusCode::OK).await),
         };
         outcome.unwrap_or_else(|response| response)
@@ -163,13 +164,20 @@ impl AuthorizeSession {
             return Ok(self.page(oauth, Some(sentence), StatusCode::UNPROCESSABLE_ENTITY).await);
         }
         let url = self.grant(oauth, &user.id, &scopes).await.map_err(error_page)?;
-        Ok(html::redirect_page(&self.request.target.client.name, &url))
+        self.finish(oauth, &url).await
     }
 
-    fn deny(&self) -> Response {
-        let target = &self.request.target;
+    async fn deny(&self, oauth: &Oauth) -> Outcome<Response> {
         let denied = OAuthError::new("access_denied", "The user denied the request");
-        html::redirect_page(&target.client.name, &target.with_error(&denied))
+        self.finish(oauth, &self.request.target.with_error(&denied)).await
+    }
+
+    /// Sends the browser back to the client, and signs it out: the next request needs another sign-in.
+    async fn finish(&self, oauth: &Oauth, url: &str) -> Outcome<Response> {
+        oauth.resources.browser_sessions().sign_out(&self.browser.secret).await.map_err(error_page)?;
+        let mut response = html::redirect_page(&self.request.target.client.name, url);
+        self.browser.remove_cookie(&mut response);
+        Ok(response)
     }
 
     /// Grants access for a program that has its user's token, such as a page that signs its users in by itself.
@@ -225,7 +233,7 @@ fn refusal(error: AuthorizeError) -> Response {
         AuthorizeError::Untrusted(sentence) => pages::problem(StatusCode::BAD_REQUEST, &sentence),
         AuthorizeError::Redirect(target, error) if target.is_trusted() => pages::redirect(&target.with_error(&error)),
         AuthorizeError::Redirect(target, error) => pages::invalid_request(&target, &error),
-        AuthorizeError::Failed(error) => pages::problem(StatusCode::SERVICE_UNAVAILABLE, &error.description),
+        AuthorizeError::Failed(error) => tool_error_page(error),
     }
 }
 
@@ -235,7 +243,7 @@ pub(super) fn error_page(error: resources::Error) -> Response {
 
 fn tool_error_page(error: tools::Error) -> Response {
     if let tools::Error::Internal(error) = &error {
-        tracing::error!("signing in failed: {error:#}");
+        tracing::error!("authorization failed: {error:#}");
     }
-    pages::problem(error.status(), &error.to_string())
+    html::with_error_headers(&error, pages::problem(error.status(), &error.to_string()))
 }

@@ -1,18 +1,31 @@
 //! The browser that a user signs in with, identified by a cookie.
 
+use std::time::Duration;
+
 use poem::{Request, Response};
-use resources::identity::crypto::{csrf_token, is_csrf_token, long_random_secret};
+use resources::{
+    grants::BROWSER_SESSION_TTL,
+    identity::crypto::{csrf_token, is_csrf_token, long_random_secret},
+};
 
 use crate::cookies::{self, Cookie};
 
 /// The length of a secret, in hexadecimal characters.
 const SECRET_LENGTH: usize = 64;
 
+/// The name of the cookie over HTTPS.
+const SECURE_COOKIE: &str = "__Secure-recollect";
+
+/// The path of the cookie: only the authorization endpoint and its callback read it. Cookies know no ports, so that a
+/// wider path would send it to every other service on the same host.
+const COOKIE_PATH: &str = "/authorize";
+
 /// A browser, by the secret in its cookie.
 #[derive(Clone)]
 pub(super) struct Browser {
     pub(super) secret: String,
-    /// The name of the cookie; over HTTPS its prefix keeps other hosts from setting it.
+    /// The name of the cookie; over HTTPS its prefix keeps pages without TLS from setting it. `__Host-` would require the
+    /// path `/`.
     cookie: &'static str,
 }
 
@@ -30,10 +43,19 @@ impl Browser {
         Self { secret: long_random_secret(), cookie: cookie_name(base) }
     }
 
-    /// Sets the cookie.
+    /// Sets the cookie, for as long as a session lasts.
     pub(super) fn set_cookie(&self, response: &mut Response) {
-        let is_secure = self.cookie.starts_with("__Host-");
-        Cookie { name: self.cookie, value: &self.secret, path: "/", max_age: None, is_secure }.set(response);
+        self.write_cookie(&self.secret, BROWSER_SESSION_TTL, response);
+    }
+
+    /// Removes the cookie.
+    pub(super) fn remove_cookie(&self, response: &mut Response) {
+        self.write_cookie("", Duration::ZERO, response);
+    }
+
+    fn write_cookie(&self, value: &str, max_age: Duration, response: &mut Response) {
+        let is_secure = self.cookie == SECURE_COOKIE;
+        Cookie { name: self.cookie, value, path: COOKIE_PATH, max_age: Some(max_age), is_secure }.set(response);
     }
 
     /// The CSRF token of forms for this browser.
@@ -48,5 +70,5 @@ impl Browser {
 }
 
 fn cookie_name(base: &str) -> &'static str {
-    if base.starts_with("https://") { "__Host-recollect" } else { "recollect" }
+    if base.starts_with("https://") { SECURE_COOKIE } else { "recollect" }
 }
