@@ -23,10 +23,9 @@ use crate::{
     database::{Params, name_of, value_of},
 };
 pub use account_status::AccountStatus;
-pub use accounts::NewAccount;
+pub use accounts::{AccountError, NewAccount};
 pub use authenticate::Authenticated;
 pub use deletion::{Deletion, delete_account};
-pub use invitations::InvitationError;
 pub use oidc_state::{LoginCode, OidcLoginState};
 pub(crate) use sessions::load_server_secret;
 
@@ -73,7 +72,8 @@ impl Users<'_> {
     /// Adds a user with this name and a token. The first user becomes the owner.
     pub async fn add(&self, name: &str) -> Result<NewUser> {
         let account = NewAccount { name: name.to_owned(), ..NewAccount::default() };
-        let user = self.create(account).await?.ok_or_else(|| Error::internal("a user without an address clashes"))?;
+        let created = self.create(account).await?;
+        let user = created.map_err(|_| Error::internal("a user without an address and a password clashes"))?;
         let token = self.renew_token(&user.id).await?.ok_or_else(|| Error::internal("the new user is missing"))?;
         Ok(NewUser { user, token })
     }

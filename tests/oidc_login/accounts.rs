@@ -24,7 +24,8 @@ pub(super) async fn boot_with_sign_up(sign_up: SignUp) -> ServerWithIssuer {
 
 /// Creates an account by an invitation for one address, accepted with another or none; gives its id.
 async fn accept_invitation(owner: &TestUser, invited: Option<&str>, given: Option<&str>) -> String {
-    let invitation = owner.app().post("/v1/admin/invitations", json!({ "email": invited, "name": "Guest" })).await.ok();
+    let invitation =
+        owner.app().post("/v1/admin/invitations", json!({ "email": invited, "name": fresh("Guest") })).await.ok();
     let account = json!({ "code": invitation["code"], "email": given, "password": "correct horse" });
     let tokens = owner.app().post("/v1/auth/invitations/accept", account).await.ok();
     tokens["uid"].as_str().unwrap().to_owned()
@@ -98,6 +99,21 @@ async fn invitations_match_verified_addresses() {
     let left = visitor.app().get("/v1/admin/invitations").await.ok().to_string();
     assert!(!left.contains("ben@example.com"), "an invitation is good once: {left}");
     me(&visitor, &token("another ben", verified_email("ben@example.com"))).await.refused(403, STRANGER);
+    setup.stop().await;
+}
+
+#[tokio::test]
+async fn an_unverified_account_does_not_block_the_holder_of_the_address() {
+    let setup = boot_with_sign_up(SignUp::Open).await;
+    let visitor = setup.server.owner();
+    let sign_up = json!({ "name": "Mallory", "email": "ana@example.com", "password": "correct horse" });
+    let squatter = visitor.app().post("/v1/auth/sign-up", sign_up).await.ok();
+    let squatter = squatter["access_token"].as_str().unwrap();
+    let ana = me(&visitor, &token("ana", verified_email("ana@example.com"))).await.ok();
+    assert_eq!((&ana["user"]["email"], &ana["user"]["email_verified"]), (&json!("ana@example.com"), &json!(true)));
+    let known = me(&visitor, squatter).await.ok();
+    assert_ne!(known["user"]["id"], ana["user"]["id"]);
+    assert_eq!(known["user"]["email"], Value::Null);
     setup.stop().await;
 }
 

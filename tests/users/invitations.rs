@@ -5,8 +5,8 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::support::{
-    Member, NO_INVITATION, PASSWORD, TAKEN, accept, assert_invalid_field, fresh_email, invite, log_in, me, post_auth,
-    signed_in, text,
+    Member, NAME_TAKEN, NO_INVITATION, PASSWORD, TAKEN, accept, assert_invalid_field, fresh_email, invite, log_in, me,
+    post_auth, signed_in, text,
 };
 use crate::support::server::Server;
 
@@ -21,9 +21,9 @@ async fn listed(server: &Server) -> Vec<Value> {
 #[tokio::test]
 async fn an_invitation_makes_one_account() {
     let server = Server::shared().await;
-    let email = fresh_email();
-    let invited = invite(server, json!({ "email": email.to_uppercase(), "name": " Ben " })).await.ok();
-    assert_eq!((&invited["email"], &invited["name"]), (&json!(email), &json!("Ben")));
+    let (email, name) = (fresh_email(), format!("Ben {}", uuid::Uuid::new_v4()));
+    let invited = invite(server, json!({ "email": email.to_uppercase(), "name": format!(" {name} ") })).await.ok();
+    assert_eq!((&invited["email"], &invited["name"]), (&json!(email), &json!(name)));
     assert!(text(&invited, "code").starts_with("omi_invite_"));
     let time = |name: &str| text(&invited, name).parse::<DateTime<Utc>>().unwrap();
     assert_eq!(time("expires_at") - time("created_at"), TimeDelta::days(7));
@@ -31,7 +31,7 @@ async fn an_invitation_makes_one_account() {
     let known = me(&ben).await;
     let expected = json!({
         "id": ben.id,
-        "name": "Ben",
+        "name": name,
         "email": email,
         "email_verified": true,
         "role": "member",
@@ -101,6 +101,37 @@ async fn an_address_that_is_taken_leaves_the_invitation_good() {
     assert!(listed(server).await.contains(&invited["id"]));
     accept(server, &invited, json!({})).await.ok();
     log_in(server, &ana.email, PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_leaves_the_invitation_good() {
+    let server = Server::shared().await;
+    let ana = Member::join(server).await;
+    for name in [ana.name.as_str(), "owner"] {
+        invite(server, json!({ "name": name })).await.refused(409, NAME_TAKEN);
+        let invited = invite(server, json!({})).await.ok();
+        accept(server, &invited, json!({ "name": name })).await.refused(409, NAME_TAKEN);
+        assert!(listed(server).await.contains(&invited["id"]));
+        accept(server, &invited, json!({})).await.ok();
+    }
+    assert_eq!(log_in(server, &ana.name, PASSWORD).await.ok()["uid"], ana.user.id);
+}
+
+#[tokio::test]
+async fn a_verified_address_wins_over_an_unverified_one() {
+    let server = Server::shared().await;
+    let email = fresh_email();
+    let invited = invite(server, json!({})).await.ok();
+    let squatter = signed_in(server, &accept(server, &invited, json!({ "email": email })).await.ok());
+    assert_eq!(me(&squatter).await["email"], email);
+    let invited = invite(server, json!({ "email": email })).await.ok();
+    assert_eq!(me(&squatter).await["email"], email, "nobody has verified it yet");
+    let holder = accept(server, &invited, json!({ "password": "another horse" })).await.ok();
+    assert_eq!(log_in(server, &email, "another horse").await.ok()["uid"], holder["uid"]);
+    let known = me(&squatter).await;
+    assert_eq!((&known["email"], &known["email_verified"]), (&Value::Null, &json!(false)));
+    let invited = invite(server, json!({})).await.ok();
+    accept(server, &invited, json!({ "email": email })).await.refused(409, TAKEN);
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::support::{
-    CLOSED, INVALID, Member, NO_REFRESH, PASSWORD, WRONG, accept, assert_invalid_field, assert_login_throttled,
-    begin_session, invite, log_in, me, post_auth, refresh, signed_in, text,
+    CLOSED, INVALID, Member, NAME_TAKEN, NO_REFRESH, PASSWORD, WRONG, accept, assert_invalid_field,
+    assert_login_throttled, begin_session, invite, log_in, me, post_auth, refresh, signed_in, text,
 };
 use crate::support::server::{Answer, Server, TestUser, on_runtime};
 
@@ -47,16 +47,28 @@ async fn a_user_logs_in_by_name_and_by_e_mail_address() {
 }
 
 #[tokio::test]
-async fn ambiguous_names_are_refused() {
+async fn a_name_signs_the_user_in_who_had_it_first() {
     let server = Server::shared().await;
     let ana = Member::join(server).await;
-    add(server, &ana.name).await;
+    let other = add(server, &ana.name).await;
+    let resources = server.resources.clone();
+    on_runtime(async move { resources.users().set_password(&other, "another horse", None).await.unwrap() }).await;
+    assert_eq!(log_in(server, &ana.name, PASSWORD).await.ok()["uid"], ana.user.id);
+    log_in(server, &ana.name, "another horse").await.refused(401, WRONG);
+    assert_eq!(log_in(server, &ana.email, PASSWORD).await.ok()["uid"], ana.user.id);
+}
+
+#[tokio::test]
+async fn a_first_password_needs_a_name_or_an_address_to_sign_in_by() {
+    let server = Server::shared().await;
+    let (ana, user) = (Member::join(server).await, server.user().await);
+    let (resources, id, name) = (server.resources.clone(), user.id.clone(), ana.name.clone());
+    let namesake = on_runtime(async move { resources.users().add(&name).await.unwrap() }).await;
+    assert_ne!(namesake.user.id, id);
+    let namesake = TestUser { id: namesake.user.id, token: namesake.token, ..user };
+    change_password(&namesake, Value::Null, "another horse").await.refused(409, NAME_TAKEN);
+    assert_eq!(me(&namesake).await["has_password"], false);
     log_in(server, &ana.name, PASSWORD).await.ok();
-    let other = Member::named(server, &ana.name).await;
-    log_in(server, &ana.name, PASSWORD).await.refused(401, WRONG);
-    for member in [&ana, &other] {
-        assert_eq!(log_in(server, &member.email, PASSWORD).await.ok()["uid"], member.user.id);
-    }
 }
 
 #[tokio::test]
@@ -117,13 +129,16 @@ async fn ten_failures_throttle_the_account_alone() {
 }
 
 #[tokio::test]
-async fn an_account_is_one_by_whatever_it_is_called() {
+async fn throttling_does_not_tell_which_names_exist() {
     let server = Server::shared().await;
     let ana = Member::join(server).await;
-    fail_logins(server, &ana.name, 5).await;
-    fail_logins(server, &ana.email.to_uppercase(), 5).await;
-    for account in [&ana.name, &ana.email] {
-        assert_login_throttled(&log_in(server, account, PASSWORD).await);
+    let nobody = format!("Eve {}", uuid::Uuid::new_v4());
+    for name in [&ana.name, &nobody] {
+        fail_logins(server, name, 5).await;
+        fail_logins(server, &format!(" {}\u{200b}", name.to_uppercase()), 5).await;
+        for spelled in [name.clone(), name.to_lowercase(), name.to_uppercase()] {
+            assert_login_throttled(&log_in(server, &spelled, "wrong horse").await);
+        }
     }
 }
 

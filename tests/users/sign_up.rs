@@ -6,10 +6,15 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::support::{
-    CLOSED, PASSWORD, TAKEN, WRONG, assert_invalid_field, assert_rate_limited, fresh_email, log_in, me, post_auth,
-    signed_in,
+    CLOSED, NAME_TAKEN, PASSWORD, TAKEN, WRONG, assert_invalid_field, assert_rate_limited, fresh_email, log_in, me,
+    post_auth, signed_in,
 };
 use crate::support::server::{Answer, Server, fresh_folder};
+
+/// A name that no other user has.
+fn fresh_name() -> String {
+    format!("Eve {}", uuid::Uuid::new_v4())
+}
 
 /// A server with open sign-up.
 async fn open() -> &'static Server {
@@ -31,10 +36,10 @@ async fn a_server_is_closed_unless_it_says_otherwise() {
 
 #[tokio::test]
 async fn open_sign_up_creates_accounts() {
-    let (server, email) = (open().await, fresh_email());
-    let tokens = sign_up(server, " Eve ", &email.to_uppercase(), PASSWORD).await.ok();
+    let (server, email, name) = (open().await, fresh_email(), fresh_name());
+    let tokens = sign_up(server, &format!(" {name} "), &email.to_uppercase(), PASSWORD).await.ok();
     let known = me(&signed_in(server, &tokens)).await;
-    assert_eq!((&known["id"], &known["name"]), (&tokens["uid"], &json!("Eve")));
+    assert_eq!((&known["id"], &known["name"]), (&tokens["uid"], &json!(name)));
     assert_eq!((&known["email"], &known["email_verified"]), (&json!(email), &json!(false)), "it is not verified");
     assert_eq!((&known["role"], &known["has_password"]), (&json!("member"), &json!(true)));
     assert_eq!(log_in(server, &email, PASSWORD).await.ok()["uid"], tokens["uid"]);
@@ -44,8 +49,8 @@ async fn open_sign_up_creates_accounts() {
 
 #[tokio::test]
 async fn an_address_makes_one_account_however_many_come_at_once() {
-    let (server, email) = (open().await, fresh_email());
-    let answers = join_all((0..6).map(|_| sign_up(server, "Eve", &email, PASSWORD))).await;
+    let (server, email, name) = (open().await, fresh_email(), fresh_name());
+    let answers = join_all((0..6).map(|_| sign_up(server, &name, &email, PASSWORD))).await;
     let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409, 409, 409, 409, 409]);
@@ -71,13 +76,26 @@ async fn an_account_needs_a_name_an_address_and_a_password() {
     }
     sign_up(server, "  ", &email, PASSWORD).await.refused(422, "Name cannot be empty");
     sign_up(server, "Eve", "nobody", PASSWORD).await.refused(422, "email is not a valid e-mail address");
-    sign_up(server, "Eve", &email, PASSWORD).await.ok();
+    sign_up(server, &fresh_name(), &email, PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn a_name_that_somebody_signs_in_by_is_refused() {
+    let server = open().await;
+    let (name, email) = (fresh_name(), fresh_email());
+    let tokens = sign_up(server, &name, &email, PASSWORD).await.ok();
+    let spaced = format!(" {name}\u{200b} ");
+    for taken in [name.as_str(), &spaced, "owner"] {
+        sign_up(server, taken, &fresh_email(), "another horse").await.refused(409, NAME_TAKEN);
+    }
+    assert_eq!(log_in(server, &name, PASSWORD).await.ok()["uid"], tokens["uid"]);
+    sign_up(server, &fresh_name(), &fresh_email(), PASSWORD).await.ok();
 }
 
 #[tokio::test]
 async fn twenty_attempts_throttle_the_address_alone() {
     let (server, taken, other) = (open().await, fresh_email(), fresh_email());
-    sign_up(server, "Eve", &taken, PASSWORD).await.ok();
+    sign_up(server, &fresh_name(), &taken, PASSWORD).await.ok();
     // As a proxy on this machine passes them on.
     let come = |from: Option<&str>, email: &str| {
         let body = json!({ "name": "Eve", "email": email, "password": PASSWORD });

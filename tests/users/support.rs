@@ -20,6 +20,7 @@ pub(crate) const NO_REFRESH: &str = "Invalid refresh token";
 pub(crate) const DISABLED: &str = "This account is disabled";
 pub(crate) const CLOSED: &str = "Sign-up is by invitation only; ask the owner for one";
 pub(crate) const TAKEN: &str = "An account with this e-mail address already exists";
+pub(crate) const NAME_TAKEN: &str = "name: another user signs in with this name; choose another one";
 pub(crate) const NO_INVITATION: &str = "Invitation not found";
 
 /// An invited user with a password.

@@ -84,9 +84,15 @@ async fn invite_user(context: Context, input: InviteUser) -> Result<CreatedInvit
     let users = context.resources.users();
     if let Some(email) = &input.email {
         sessions::check_email(email)?;
-        if users.find_by_email(email).await?.is_some() {
+        // An unverified address may be that of the invited person, who gets it by accepting.
+        if users.find_by_email(email).await?.is_some_and(|user| user.email_verified) {
             return Err(Error::Conflict("An account with this e-mail address already exists".into()));
         }
+    }
+    if let Some(name) = &input.name
+        && users.is_name_taken(name, None).await?
+    {
+        return Err(sessions::name_taken());
     }
     let (inviter, email, name) = (&context.caller.user, input.email.as_deref(), input.name.as_deref());
     Ok(users.invite(Some(inviter), email, name, input.days).await?)

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use identity::{AuthError, Identity, MAX_NAME_LENGTH, crypto::secrets_match, password, sanitize};
+use identity::{AuthError, Identity, MAX_EMAIL_LENGTH, crypto::secrets_match, password, sanitize};
 use schemas::user::{Role, User};
 
 use super::{AccountStatus, TOKEN_PREFIX, UserRow, Users, normalize_email, user_record};
@@ -45,8 +45,9 @@ impl Users<'_> {
         }
     }
 
-    /// The user with this name or e-mail address and this password, whose account is active. Failures are counted for
-    /// the account and the `address` of the client.
+    /// The user with this name or e-mail address and this password, whose account is active. A name that several users
+    /// have belongs to the oldest account with a password. Failures are counted for the name, the account and the `address`
+    /// of the client.
     ///
     /// # Errors
     /// [`AuthError::Invalid`] when the name or the password is wrong. Which of them is not disclosed, not even by the
@@ -57,18 +58,17 @@ impl Users<'_> {
         name_or_email: &str,
         password: &str,
     ) -> Result<User, AuthError> {
-        let email = normalize_email(name_or_email);
+        // An e-mail address is longer than any name.
+        let name = sanitize(name_or_email, MAX_EMAIL_LENGTH).unwrap_or_default();
+        let email = normalize_email(&name);
         let statements = "SELECT * FROM user WHERE email = $email;
-            SELECT * FROM user WHERE name = $name AND password != NONE LIMIT 2;";
-        let name = sanitize(name_or_email, MAX_NAME_LENGTH).unwrap_or_default();
+            SELECT * FROM user WHERE name = $name AND password != NONE ORDER BY created_at LIMIT 1;";
         let params = Params::new().with("email", email.as_str()).with("name", name);
         let mut answers = self.0.database.run(statements, params).await?;
         let (by_email, by_name): (Vec<UserRow>, Vec<UserRow>) = (answers.take(0)?, answers.take(1)?);
-        // A name that two users share is ambiguous.
-        let row = by_email.into_iter().next().or_else(|| <[UserRow; 1]>::try_from(by_name).ok().map(|[row]| row));
-        // Attempts by name and by address count for the same account.
-        let account = row.as_ref().map_or(email.as_str(), |row| &row.uid);
-        let attempt = self.0.auth.throttle.begin_login(account, address).map_err(Error::RateLimited)?;
+        let row = by_email.into_iter().chain(by_name).next();
+        let user = row.as_ref().map(|row| row.uid.as_str());
+        let attempt = self.0.auth.throttle.begin_login(&email, user, address).map_err(Error::RateLimited)?;
         let hash = row.as_ref().and_then(|row| row.password.clone());
         let hash = hash.filter(|_| self.0.identity.settings.passwords);
         let is_right = password::verify(password.to_owned(), hash).await?;
@@ -84,7 +84,7 @@ impl Users<'_> {
     /// # Errors
     /// [`Error::RateLimited`] after too many failures.
     pub async fn verify_password(&self, id: &str, password: &str) -> Result<bool> {
-        let attempt = self.0.auth.throttle.begin_login(id, None).map_err(Error::RateLimited)?;
+        let attempt = self.0.auth.throttle.begin_password_check(id).map_err(Error::RateLimited)?;
         let params = Params::new().with("id", user_record(id));
         let hashes: Vec<Option<String>> =
             self.0.database.run("SELECT VALUE password FROM $id", params).await?.take(0)?;

@@ -2,24 +2,27 @@
 
 use identity::{Identity, SignUp};
 use schemas::user::User;
-use surrealdb::types::{Array, RecordId};
+use surrealdb::types::{Array, RecordId, SurrealValue};
 
-use super::{NewAccount, UserRow, Users, normalize_email, user_record};
+use super::{NewAccount, UserRow, Users, accounts::log_displaced, normalize_email, user_record};
 use crate::{
-    Result,
+    Error, Result,
     database::{Params, row},
 };
 
 /// Decides and writes in one transaction, so that of several first requests at the same moment only one creates the
-/// account. A link to a user who is gone does not count. Invited users get the name of their invitation.
+/// account. A link to a user who is gone does not count. An account that has not verified the address gives it up to the
+/// new one. Invited users get the name of their invitation.
 const LINK: &str = "BEGIN;
     LET $linked = (SELECT VALUE user FROM $id);
     LET $there = IF $linked = [] { [] } ELSE { SELECT * FROM type::record('user', $linked[0]) };
     LET $known = IF $there = [] AND $address != NONE { SELECT * FROM user WHERE email = $address } ELSE { [] };
-    LET $same = IF $links AND $known != [] AND $known[0].email_verified { $known } ELSE { [] };
+    LET $is_verified = $known != [] AND $known[0].email_verified;
+    LET $same = IF $links AND $is_verified { $known } ELSE { [] };
     LET $invited = IF $invites { SELECT * FROM invitation WHERE email = $address AND expires_at > $now } ELSE { [] };
-    LET $makes = $there = [] AND $known = [] AND ($opens OR $invited != []);
+    LET $makes = $there = [] AND !$is_verified AND ($opens OR $invited != []);
     LET $role = IF (SELECT VALUE id FROM user LIMIT 1) = [] { 'owner' } ELSE { 'member' };
+    IF $makes AND $known != [] { UPDATE user SET email = NONE WHERE email = $address RETURN NONE; };
     IF $makes {
         INSERT INTO user object::extend($row, { role: $role, name: $invited[0].name ?? $row.name }) RETURN NONE;
     };
@@ -29,11 +32,21 @@ const LINK: &str = "BEGIN;
     IF $there = [] AND $found != [] {
         UPSERT $id CONTENT { user: $found[0].uid, issuer: $issuer, created_at: $now } RETURN NONE;
     };
-    RETURN $found;
+    LET $displaced = IF $makes { $known.uid } ELSE { [] };
+    RETURN { found: $found, displaced: $displaced };
     COMMIT;";
 
-/// The index of the statement of [`LINK`] that returns the user.
-const FOUND: usize = 13;
+/// The index of the statement of [`LINK`] that returns the outcome.
+const OUTCOME: usize = 16;
+
+/// The outcome of [`LINK`].
+#[derive(SurrealValue)]
+struct Outcome {
+    /// The user of the identity, if there is one now.
+    found: Vec<UserRow>,
+    /// The user who had the address without having verified it.
+    displaced: Vec<String>,
+}
 
 impl Users<'_> {
     /// The user that an identity is linked to.
@@ -70,8 +83,11 @@ impl Users<'_> {
             .with("address", address)
             .with("new", new.clone())
             .with("row", row(new, fields));
-        let rows: Vec<UserRow> = self.0.database.run(LINK, params).await?.take(FOUND)?;
-        let user = rows.into_iter().next().map(User::from);
+        let outcome: Option<Outcome> = self.0.database.run(LINK, params).await?.take(OUTCOME)?;
+        let Outcome { found, displaced } =
+            outcome.ok_or_else(|| Error::internal("the transaction returned nothing"))?;
+        log_displaced(&displaced);
+        let user = found.into_iter().next().map(User::from);
         if let Some(User { id, .. }) = &user {
             let issuer = &identity.issuer;
             tracing::info!(target: "audit", user = id, issuer, "identity linked to an account");

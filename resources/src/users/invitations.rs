@@ -9,7 +9,7 @@ use identity::{
 use schemas::user::{CreatedInvitation, Invitation, User};
 use surrealdb::types::{RecordId, SurrealValue};
 
-use super::{NewAccount, Users, normalize_email};
+use super::{AccountError, NewAccount, Users, normalize_email};
 use crate::{
     Result,
     database::{Params, row},
@@ -35,15 +35,6 @@ impl From<InvitationRow> for Invitation {
     fn from(row: InvitationRow) -> Self {
         Self { id: row.iid, email: row.email, name: row.name, created_at: row.created_at, expires_at: row.expires_at }
     }
-}
-
-/// Why an invitation cannot be accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InvitationError {
-    /// There is none with this code: it was used, was withdrawn or has expired.
-    Unknown,
-    /// Another account has the e-mail address.
-    EmailTaken,
 }
 
 impl Users<'_> {
@@ -96,12 +87,12 @@ impl Users<'_> {
         name: Option<String>,
         email: Option<String>,
         password: String,
-    ) -> Result<Result<User, InvitationError>> {
-        let Some(secret) = code.strip_prefix(PREFIX) else { return Ok(Err(InvitationError::Unknown)) };
+    ) -> Result<Result<User, AccountError>> {
+        let Some(secret) = code.strip_prefix(PREFIX) else { return Ok(Err(AccountError::UnknownInvitation)) };
         let statement = "SELECT * FROM invitation WHERE code = $code AND expires_at > $now";
         let params = Params::new().with("code", digest(secret)).with("now", crate::now());
         let found: Vec<InvitationRow> = self.0.database.run(statement, params).await?.take(0)?;
-        let Some(row) = found.into_iter().next() else { return Ok(Err(InvitationError::Unknown)) };
+        let Some(row) = found.into_iter().next() else { return Ok(Err(AccountError::UnknownInvitation)) };
         let given = email.as_deref().map(normalize_email).filter(|given| Some(given) != row.email.as_ref());
         let account = NewAccount {
             name: name.or(row.name).unwrap_or_default(),

@@ -47,7 +47,7 @@ pub struct Sessions {
 /// Sign in with a password.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct LogIn {
-    /// The user's e-mail address, or their name if it is unique.
+    /// The user's e-mail address or name.
     #[schemars(example = &"ana@example.com", length(min = 1, max = 320))]
     pub account: String,
     /// The password.

@@ -6,7 +6,13 @@ use std::{net::IpAddr, sync::Arc};
 use futures::future::BoxFuture;
 use http::{HeaderMap, header};
 use poem::{Request, web::websocket::CloseCode};
-use resources::{Resources, grants::ACCESS_PREFIX, identity::AuthError, keys::GrantedKey, users::User};
+use resources::{
+    Resources,
+    grants::ACCESS_PREFIX,
+    identity::{AuthError, MAX_EMAIL_LENGTH},
+    keys::GrantedKey,
+    users::User,
+};
 use schemas::key::KeyFamily;
 use tools::{Actor, Audience, Caller, Context, Credential, Error, Result, Surface};
 
@@ -45,6 +51,10 @@ impl Authenticator {
 
     /// The user with this name or e-mail address and this password; `from` is the address of the client.
     pub(crate) async fn user_by_password(&self, from: Option<IpAddr>, account: &str, password: &str) -> Result<User> {
+        if account.chars().nth(MAX_EMAIL_LENGTH).is_some() {
+            let sentence = format!("The name or e-mail address has more than {MAX_EMAIL_LENGTH} characters");
+            return Err(Error::Invalid(sentence));
+        }
         let user = self.resources.users().authenticate_with_password(from, account, password).await;
         user.map_err(|error| recorded(Error::refused(error, "There is no user with this name and this password")))
     }

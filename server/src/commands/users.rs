@@ -6,7 +6,7 @@ use anyhow::{anyhow, bail};
 use clap::Subcommand;
 use resources::{
     identity::{PASSWORD_LENGTH, is_email},
-    users::{self, Deletion, NewAccount, Role, User},
+    users::{self, AccountError, Deletion, NewAccount, Role, User},
 };
 
 use super::OpenDataFolder;
@@ -71,6 +71,7 @@ pub(crate) enum UsersCommand {
 }
 
 const EMAIL_TAKEN: &str = "another user has this e-mail address";
+const NAME_TAKEN: &str = "another user signs in with this name; choose another one";
 
 /// Lists and changes the users of the data folder.
 pub(crate) async fn run(config: &Config, command: UsersCommand) -> anyhow::Result<()> {
@@ -106,7 +107,7 @@ async fn add(
     let users = opened.resources.users();
     // Access to the data folder is proof enough.
     let account = NewAccount { name, email_verified: email.is_some(), email, password };
-    let user = users.create(account).await?.ok_or_else(|| anyhow!(EMAIL_TAKEN))?;
+    let user = users.create(account).await?.map_err(|error| anyhow!(reason_of(error)))?;
     eprintln!("Added {} with the id {}. Their token, shown only once:", user.name, user.id);
     let token = users.renew_token(&user.id).await?.ok_or_else(|| not_found(&user.id))?;
     writeln!(std::io::stdout(), "{token}")?;
@@ -155,9 +156,14 @@ async fn invite(opened: &OpenDataFolder, email: Option<&str>, name: Option<&str>
     let (users, email) = (opened.resources.users(), email.filter(|email| !email.trim().is_empty()));
     check_email(email)?;
     if let Some(email) = email
-        && users.find_by_email(email).await?.is_some()
+        && users.find_by_email(email).await?.is_some_and(|user| user.email_verified)
     {
         bail!("{EMAIL_TAKEN}");
+    }
+    if let Some(name) = name
+        && users.is_name_taken(name, None).await?
+    {
+        bail!("{NAME_TAKEN}");
     }
     let created = users.invite(Some(&opened.owner), email, name, days).await?;
     let until = created.invitation.expires_at.format("%Y-%m-%d %H:%M");
@@ -168,6 +174,9 @@ async fn invite(opened: &OpenDataFolder, email: Option<&str>, name: Option<&str>
 
 async fn set_password(opened: &OpenDataFolder, user: &str, password: &str) -> anyhow::Result<()> {
     let (user, users) = (find(opened, user).await?, opened.resources.users());
+    if !user.has_password && user.email.is_none() && users.is_name_taken(&user.name, Some(&user.id)).await? {
+        bail!("another user signs in with the name {}, and this one has no e-mail address", user.name);
+    }
     users.set_password(&user.id, password, None).await?;
     let ended = "Sessions and browsers must sign in again; tokens, keys and assistants stay valid";
     eprintln!("{} has a new password. {ended}.", user.name);
@@ -180,6 +189,14 @@ async fn renew_token(opened: &OpenDataFolder, user: &str) -> anyhow::Result<()> 
     eprintln!("The previous token is now invalid; browsers must sign in again. The new token, shown only once:");
     writeln!(std::io::stdout(), "{token}")?;
     Ok(())
+}
+
+fn reason_of(error: AccountError) -> &'static str {
+    match error {
+        AccountError::UnknownInvitation => "there is no such invitation",
+        AccountError::EmailTaken => EMAIL_TAKEN,
+        AccountError::NameTaken => NAME_TAKEN,
+    }
 }
 
 fn check_email(email: Option<&str>) -> anyhow::Result<()> {

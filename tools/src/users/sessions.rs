@@ -2,7 +2,7 @@
 
 use resources::{
     identity,
-    users::{InvitationError, NewAccount},
+    users::{AccountError, NewAccount},
 };
 use schemas::{
     memory::Done,
@@ -51,7 +51,7 @@ async fn sign_up(context: Context, input: SignUp) -> Result<Tokens> {
         email_verified: false,
         password: Some(input.password),
     };
-    let user = context.resources.users().sign_up(context.caller.address, account).await?.ok_or_else(email_taken)?;
+    let user = context.resources.users().sign_up(context.caller.address, account).await?.map_err(not_created)?;
     begin_session(&context, &user.id, input.device).await
 }
 
@@ -62,11 +62,8 @@ async fn accept_invitation(context: Context, input: AcceptInvitation) -> Result<
     input.email.as_deref().map(check_email).transpose()?;
     let name = input.name.as_deref().map(checked_name).transpose()?;
     let users = context.resources.users();
-    match users.accept_invitation(&input.code, name, input.email, input.password).await? {
-        Ok(user) => begin_session(&context, &user.id, input.device).await,
-        Err(InvitationError::Unknown) => Err(Error::NotFound("Invitation not found".into())),
-        Err(InvitationError::EmailTaken) => Err(email_taken()),
-    }
+    let user = users.accept_invitation(&input.code, name, input.email, input.password).await?.map_err(not_created)?;
+    begin_session(&context, &user.id, input.device).await
 }
 
 async fn refresh_session(context: Context, input: RefreshSession) -> Result<Tokens> {
@@ -84,11 +81,18 @@ async fn change_password(context: Context, input: ChangePassword) -> Result<Done
         return Err(Error::Forbidden("Password sign-in is disabled".into()));
     }
     let (users, user) = (context.resources.users(), &context.caller.user);
-    if users.find(user).await?.is_some_and(|user| user.has_password) {
+    let account = users.find(user).await?;
+    if account.as_ref().is_some_and(|account| account.has_password) {
         let current = input.current_password.unwrap_or_default();
         if !users.verify_password(user, &current).await? {
             return Err(Error::Forbidden("The current password is wrong".into()));
         }
+    } else if let Some(account) = account
+        && account.email.is_none()
+        && users.is_name_taken(&account.name, Some(user)).await?
+    {
+        // Neither a name nor an address is left to sign in by.
+        return Err(name_taken());
     }
     users.set_password(user, &input.new_password, context.caller.session.as_deref()).await?;
     tracing::info!(target: "audit", user, "password changed");
@@ -119,6 +123,18 @@ pub(super) fn check_email(email: &str) -> Result<()> {
 fn checked_name(name: &str) -> Result<String> {
     let name = name.trim();
     if name.is_empty() { Err(Error::Invalid("Name cannot be empty".into())) } else { Ok(name.to_owned()) }
+}
+
+fn not_created(error: AccountError) -> Error {
+    match error {
+        AccountError::UnknownInvitation => Error::NotFound("Invitation not found".into()),
+        AccountError::EmailTaken => email_taken(),
+        AccountError::NameTaken => name_taken(),
+    }
+}
+
+pub(super) fn name_taken() -> Error {
+    Error::Conflict("name: another user signs in with this name; choose another one".into())
 }
 
 fn email_taken() -> Error {
