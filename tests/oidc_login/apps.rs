@@ -63,6 +63,15 @@ pub(super) fn assert_sign_in_page(answer: &Answer, status: u16) -> &str {
 }
 
 #[tokio::test]
+async fn a_name_that_is_too_long_is_refused() {
+    let setup = shared().await;
+    let account = "x".repeat(321);
+    let answer = sign_in(setup, &[("app_id", "coach"), ("account", &account), ("password", PASSWORD)]).await;
+    let html = assert_sign_in_page(&answer, 422);
+    assert!(html.contains("The name or e-mail address has more than 320 characters"), "{html}");
+}
+
+#[tokio::test]
 async fn the_page_names_the_app() {
     let setup = shared().await;
     let answer = page(setup, &[("app_id", "coach"), ("state", "a state")]).await;
