@@ -253,6 +253,7 @@ mod faces {
 }
 
 mod mcp {
+    mod arguments;
     mod batches;
     mod cancellation;
     mod client;

@@ -76,7 +76,7 @@ pub(crate) fn not_json(text: &[u8], error: &serde_json::Error) -> Refusal {
 
 /// The error of one invalid argument.
 pub(crate) fn invalid(kind: &'static str, loc: Vec<Value>, msg: &str, input: Value, ctx: Option<Value>) -> Refusal {
-    Error::Arguments(vec![Issue { kind, loc, msg: msg.to_owned(), input, ctx }]).into()
+    Error::Arguments(vec![Issue::new(kind, loc, msg.to_owned(), &input, ctx)]).into()
 }
 
 /// Reads on for a while: a client that is still sending would not see the response.

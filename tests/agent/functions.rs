@@ -98,6 +98,27 @@ async fn errors_of_functions_are_returned_to_the_model() {
 }
 
 #[tokio::test]
+async fn arguments_of_the_model_that_are_json_text_are_read_by_the_schema() {
+    let setup = ServerWithModel::shared().await;
+    let (user, [_]) = setup.user(["Ana keeps bees"]).await;
+    let question = "Look with texts for numbers";
+    let cases = [
+        json!({ "query": "bees", "limit": "1", "categories": "[]", "toolCallId": "call_1" }),
+        json!({ "query": "bees", "limit": null, "categories": null }),
+        json!({ "query": "bees", "limit": "many" }),
+    ];
+    let calls = cases.map(|arguments| call("search_memories", arguments));
+    setup.model.script(question, calls.into_iter().chain([Act::Say(&["Seen."])]).collect::<Vec<_>>());
+    ask(&user, json!({ "text": question })).await;
+    let requests = setup.model.requests(question);
+    for request in &requests[1..3] {
+        assert_eq!(tool_result(request)["memories"][0]["content"], "Ana keeps bees");
+    }
+    let error = tool_result(&requests[3])["error"]["message"].to_string();
+    assert!(error.contains("limit: Input should be a valid integer"), "{error}");
+}
+
+#[tokio::test]
 async fn writes_of_the_agent_are_reported_with_an_undo() {
     let setup = ServerWithModel::shared().await;
     let (user, []) = setup.user([]).await;

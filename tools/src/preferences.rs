@@ -132,5 +132,5 @@ fn language(tag: String) -> Result<String> {
 
 fn wrong(field: &str, input: String, sentence: &str) -> Error {
     let (loc, msg) = (vec![json!(field)], sentence.to_owned());
-    Error::Arguments(vec![Issue { kind: "value_error", loc, msg, input: json!(input), ctx: None }])
+    Error::Arguments(vec![Issue::new("value_error", loc, msg, &json!(input), None)])
 }

@@ -17,6 +17,7 @@ pub mod streaming;
 mod times;
 pub mod toolsets;
 mod validation_errors;
+mod validator;
 mod write_only;
 
 use std::time::Instant;

@@ -79,13 +79,8 @@ async fn read_form<T: DeserializeOwned>(mut request: Request) -> Result<T> {
 
 /// A required field of a form.
 fn required(name: &'static str, value: Option<String>) -> Result<String> {
-    let missing = || Issue {
-        kind: "missing",
-        loc: vec![json!("body"), json!(name)],
-        msg: "Field required".into(),
-        input: Value::Null,
-        ctx: None,
-    };
+    let loc = vec![json!("body"), json!(name)];
+    let missing = || Issue::new("missing", loc, "Field required".into(), &Value::Null, None);
     value.filter(|value| !value.is_empty()).ok_or_else(|| Error::Arguments(vec![missing()]))
 }
 

@@ -56,6 +56,6 @@ async fn zone(context: &Context, given: Option<String>) -> Result<Tz> {
     name.trim().parse().map_err(|_| {
         let msg = "Input should be an IANA time zone, such as Europe/Oslo".to_owned();
         let loc = vec![json!("timezone")];
-        Error::Arguments(vec![Issue { kind: "value_error", loc, msg, input: json!(name), ctx: None }])
+        Error::Arguments(vec![Issue::new("value_error", loc, msg, &json!(name), None)])
     })
 }

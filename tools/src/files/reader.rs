@@ -129,13 +129,7 @@ fn base_name(name: &str) -> String {
 
 fn refuse(index: usize, name: &str, reason: &str) -> Error {
     let loc = vec![json!("files"), json!(index)];
-    Error::Arguments(vec![Issue {
-        kind: "value_error",
-        loc,
-        msg: format!("The file {name} {reason}"),
-        input: json!(name),
-        ctx: None,
-    }])
+    Error::Arguments(vec![Issue::new("value_error", loc, format!("The file {name} {reason}"), &json!(name), None)])
 }
 
 #[cfg(test)]

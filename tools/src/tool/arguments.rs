@@ -1,13 +1,18 @@
 //! The arguments of a tool as a surface takes them: one schema, which everything is read by.
 
+mod lenient;
+mod wire_schema;
+
 use std::sync::OnceLock;
 
 use chrono_tz::Tz;
-use jsonschema::Validator;
 use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
 
-use super::{Error, Issue, Result, SchemaOf, times::parse_times, validation_errors};
+use super::{
+    Error, Issue, Result, SchemaOf, times::parse_times, validation_errors, validator::ArgumentValidator,
+};
+use lenient::NullRule;
 
 /// The arguments of a tool as one surface takes them: the schema of its input type, and what differs from it. Each
 /// difference names the field of the input type first.
@@ -27,6 +32,8 @@ pub struct Arguments {
     pub(super) unknown: Vec<(&'static str, UnknownValue)>,
     /// Whether `limit` and `offset` are moved inside their bounds.
     pub(super) clamped: bool,
+    /// Whether values of other types may come as JSON text, as models and their clients write them.
+    reads_json_text: bool,
     compiled: OnceLock<Compiled>,
 }
 
@@ -44,13 +51,13 @@ pub(crate) enum UnknownValue {
 struct Compiled {
     schema: Map<String, Value>,
     accepted: Map<String, Value>,
-    validator: Validator,
+    validator: ArgumentValidator,
 }
 
 impl Arguments {
-    /// The arguments just as the input type has them.
+    /// The arguments just as the input type has them, from MCP clients and the chat model.
     pub(crate) fn of(schema: SchemaOf) -> Self {
-        Self { schema: Some(schema), ..Self::default() }
+        Self { schema: Some(schema), reads_json_text: true, ..Self::default() }
     }
 
     /// The JSON schema of the arguments as clients of this surface name them: an object, without references.
@@ -102,8 +109,14 @@ impl Arguments {
     /// Validates what a client sent and makes the tool's input of it. Days without a time are days in `zone`.
     pub(crate) fn read(&self, mut given: Map<String, Value>, zone: Tz) -> Result<Value> {
         let compiled = self.compiled();
+        if self.reads_json_text {
+            let schema_of = |name: &str| properties(&compiled.schema).get(self.canonical(name));
+            lenient::parse_json_text(&mut given, schema_of);
+        }
         self.resolve_aliases(&mut given);
         self.resolve_list_aliases(&mut given);
+        let null_rule = if self.reads_json_text { NullRule::Optional } else { NullRule::WithDefault };
+        lenient::drop_nulls(&compiled.schema, &mut given, null_rule);
         let properties = properties(&compiled.schema);
         let mut wrong = Vec::new();
         for (name, schema) in properties {
@@ -120,7 +133,7 @@ impl Arguments {
             }
         }
         let given = Value::Object(given);
-        wrong.extend(validation_errors::find(&compiled.validator, &given));
+        wrong.extend(compiled.validator.find(&compiled.schema, &given).issues);
         if !wrong.is_empty() {
             return Err(self.refuse(wrong));
         }
@@ -130,69 +143,10 @@ impl Arguments {
     fn compiled(&self) -> &Compiled {
         self.compiled.get_or_init(|| {
             let schema = self.with_wire_names(inline(self.schema.expect("every contract is made with a schema")));
-            let validator = jsonschema::validator_for(&schema).expect("schemars writes valid schemas");
+            let validator = ArgumentValidator::new(&schema);
             let Value::Object(schema) = schema else { unreachable!("an input type is a struct") };
             Compiled { accepted: self.relax(schema.clone()), schema, validator }
         })
-    }
-
-    /// Lays the differences of this surface over the schema of the input type.
-    fn with_wire_names(&self, mut schema: Value) -> Value {
-        for (path, keywords) in &self.narrowed {
-            let target = path.split('.').fold(&mut schema, |at, name| {
-                let object = if at.get("items").is_some() { &mut at["items"] } else { at };
-                &mut object["properties"][name]
-            });
-            for (keyword, value) in keywords.as_object().into_iter().flatten() {
-                target[keyword] = value.clone();
-            }
-        }
-        let wire_name = |field: &str| self.wire_name(field).to_owned();
-        let is_preset = |field: &str| self.preset.iter().any(|(name, _)| *name == field);
-        if let Value::Object(properties) = schema["properties"].take() {
-            let open = properties.into_iter().filter(|(field, _)| !is_preset(field));
-            schema["properties"] = open.map(|(field, schema)| (wire_name(&field), schema)).collect();
-        } else {
-            schema["properties"] = json!({});
-        }
-        for field in &self.required {
-            // What is optional is of one kind or null; OpenAPI 3.0 knows no lists of kinds.
-            if let Some(kind) = schema["properties"][wire_name(field)].get_mut("type")
-                && let Some(kinds) = kind.as_array()
-            {
-                *kind = kinds.iter().find(|kind| *kind != "null").cloned().unwrap_or_default();
-            }
-        }
-        let native = schema.get_mut("required").map(Value::take).unwrap_or_default();
-        let native = native.as_array().into_iter().flatten().filter_map(Value::as_str);
-        let required = native.chain(self.required.iter().copied());
-        let required = required.filter(|field| !is_preset(field) && self.own_default(field).is_none());
-        schema["required"] = required.map(wire_name).collect();
-        schema
-    }
-
-    /// Puts a sentence in the place of bounds that this surface does not enforce.
-    fn relax(&self, mut schema: Map<String, Value>) -> Map<String, Value> {
-        for (name, argument) in schema["properties"].as_object_mut().into_iter().flatten() {
-            let sentence = if self.is_clamped(name) {
-                let bound = |keyword| argument[keyword].as_i64().map_or("…".to_owned(), |bound| bound.to_string());
-                format!("A number outside {} to {} counts as the nearest of them.", bound("minimum"), bound("maximum"))
-            } else if let Some(choices) = validation_errors::choices(argument).filter(|_| self.ignores_unknown(name)) {
-                let choices: Vec<&str> = choices.iter().filter_map(Value::as_str).collect();
-                format!("One of {}; anything else counts as not given.", choices.join(", "))
-            } else {
-                continue;
-            };
-            let Some(keywords) = argument.as_object_mut() else { continue };
-            let bounds = ["minimum", "maximum", "enum", "anyOf"];
-            if bounds[2..].iter().filter_map(|keyword| keywords.remove(*keyword)).count() > 0 {
-                keywords.insert("type".to_owned(), json!(["string", "null"]));
-            }
-            bounds[..2].iter().for_each(|keyword| drop(keywords.remove(*keyword)));
-            let described = keywords.get("description").and_then(Value::as_str).unwrap_or_default();
-            keywords.insert("description".to_owned(), json!(format!("{described} {sentence}").trim_start()));
-        }
-        schema
     }
 
     /// Whether an unknown value of the argument that clients call `name` counts as not given.
@@ -242,6 +196,9 @@ impl Arguments {
         }
         if self.is_clamped(name) {
             clamp(schema, value);
+        }
+        if lenient::is_too_long(schema, value) {
+            return Adjusted::Kept;
         }
         match parse_times(schema, value, &mut vec![json!(name)], zone) {
             Some(issue) => Adjusted::Wrong(Box::new(issue)),

@@ -1,5 +1,7 @@
 //! Errors of tools: one enum, with its HTTP status, headers and body, and its code for MCP.
 
+use std::io::{self, Write};
+
 use http::StatusCode;
 use resources::{RateLimited, identity::AuthError};
 use schemars::JsonSchema;
@@ -17,11 +19,50 @@ pub struct Issue {
     pub loc: Vec<Value>,
     /// A sentence for people.
     pub msg: String,
-    /// What was given.
+    /// What was given; the beginning of it where its JSON has more than 1,024 bytes.
     pub input: Value,
     /// The bound that was broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ctx: Option<Value>,
+}
+
+/// How much of an invalid value an issue repeats, in bytes of JSON.
+const MAX_INPUT: usize = 1024;
+
+impl Issue {
+    /// The issue of an invalid `input`, of which it repeats at most the first 1,024 bytes.
+    pub fn new(kind: &'static str, loc: Vec<Value>, msg: String, input: &Value, ctx: Option<Value>) -> Self {
+        Self { kind, loc, msg, input: shorten(input), ctx }
+    }
+}
+
+/// The value or, where it is long, the beginning of its text. Takes no longer for a long value than for a short one.
+fn shorten(input: &Value) -> Value {
+    if let Value::String(text) = input {
+        let end = text.floor_char_boundary(MAX_INPUT);
+        return if end == text.len() { input.clone() } else { format!("{}…", &text[..end]).into() };
+    }
+    let mut beginning = Beginning(Vec::new());
+    if serde_json::to_writer(&mut beginning, input).is_ok() {
+        return input.clone();
+    }
+    let text = String::from_utf8_lossy(&beginning.0);
+    format!("{}…", text.trim_end_matches(char::REPLACEMENT_CHARACTER)).into()
+}
+
+/// Takes the first [`MAX_INPUT`] bytes, and fails at the next one.
+struct Beginning(Vec<u8>);
+
+impl Write for Beginning {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = bytes.len().min(MAX_INPUT - self.0.len());
+        self.0.extend_from_slice(&bytes[..taken]);
+        if taken == 0 && !bytes.is_empty() { Err(io::ErrorKind::WriteZero.into()) } else { Ok(taken) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// An error of a tool.
@@ -166,4 +207,21 @@ fn sentences(issues: &[Issue]) -> String {
         format!("{}: {}", place.join("."), issue.msg)
     };
     issues.iter().map(sentence).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issues_repeat_the_beginning_of_long_values() {
+        let issue = |input: Value| Issue::new("list_type", Vec::new(), String::new(), &input, None).input;
+        for short in [json!(null), json!([1, "é"]), json!("é".repeat(512))] {
+            assert_eq!(issue(short.clone()), short);
+        }
+        assert_eq!(issue(json!("é".repeat(513))), json!("é".repeat(512) + "…"));
+        let long = issue(json!(vec!["é"; 1_000]));
+        let text = long.as_str().unwrap();
+        assert!(text.starts_with(r#"["é","é""#) && text.ends_with('…') && text.len() <= MAX_INPUT + 3, "{text}");
+    }
 }

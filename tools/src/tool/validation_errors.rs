@@ -1,24 +1,13 @@
 //! What a JSON schema finds wrong, said as the clients of FastAPI expect it.
 
 use jsonschema::{
-    JsonType, ValidationError, Validator,
+    JsonType, ValidationError,
     error::{TypeKind, ValidationErrorKind as Kind},
     paths::LocationSegment,
 };
 use serde_json::{Value, json};
 
 use super::Issue;
-
-/// Everything that is wrong with `given`, at most one issue for each place.
-pub(crate) fn find(validator: &Validator, given: &Value) -> Vec<Issue> {
-    let mut found: Vec<Issue> = Vec::new();
-    for issue in validator.iter_errors(given).map(|error| describe(&error)) {
-        if !found.iter().any(|earlier| earlier.loc == issue.loc) {
-            found.push(issue);
-        }
-    }
-    found
-}
 
 /// The values that an enum's schema allows, through the `anyOf` that makes it optional.
 pub(crate) fn choices(schema: &Value) -> Option<&Vec<Value>> {
@@ -37,9 +26,11 @@ pub(crate) fn not_a_time(place: Vec<Value>, input: &Value) -> Issue {
     )
 }
 
-fn describe(error: &ValidationError<'_>) -> Issue {
+/// The issue of an error in a value at `place`.
+pub(crate) fn describe(error: &ValidationError<'_>, place: &[Value]) -> Issue {
     let input = error.instance();
-    let mut loc: Vec<Value> = error.instance_path().into_iter().map(place).collect();
+    let within = error.instance_path().into_iter().map(segment);
+    let mut loc: Vec<Value> = place.iter().cloned().chain(within).collect();
     match error.kind() {
         Kind::Required { property } => {
             loc.push(property.clone());
@@ -62,18 +53,20 @@ fn describe(error: &ValidationError<'_>) -> Issue {
         }
         // An optional value: what is wrong is what keeps it from its first form, since nobody meant null.
         Kind::AnyOf { context } => match context.iter().flatten().next() {
-            Some(inner) => Issue { loc, ..describe(inner) },
-            None => issue("value_error", loc, error.to_string(), input, None),
+            Some(inner) => Issue { loc, ..describe(inner, place) },
+            None => issue("value_error", loc, error.masked().to_string(), input, None),
         },
-        _ => issue("value_error", loc, error.to_string(), input, None),
+        Kind::UniqueItems => issue("value_error", loc, "List should have no item twice".into(), input, None),
+        // The sentence would repeat the whole value.
+        _ => issue("value_error", loc, error.masked().to_string(), input, None),
     }
 }
 
 fn issue(kind: &'static str, loc: Vec<Value>, msg: String, input: &Value, ctx: Option<Value>) -> Issue {
-    Issue { kind, loc, msg, input: input.clone(), ctx }
+    Issue::new(kind, loc, msg, input, ctx)
 }
 
-fn place(segment: LocationSegment<'_>) -> Value {
+fn segment(segment: LocationSegment<'_>) -> Value {
     match segment {
         LocationSegment::Property(name) => json!(name),
         LocationSegment::Index(index) => json!(index),
@@ -116,7 +109,7 @@ fn spell_out(options: &Value) -> String {
     }
 }
 
-/// A text where a number or a truth was wanted came from a query string, and could not be read as one.
+/// A text where a number or a boolean was wanted came from a query string, and could not be read as one.
 fn wanted(kind: &TypeKind, input: &Value) -> (&'static str, &'static str) {
     let first = match kind {
         TypeKind::Single(kind) => Some(*kind),
