@@ -264,6 +264,7 @@ mod mcp {
     mod legacy_sse;
     mod prompts;
     mod resources;
+    mod result_parts;
     mod resumption;
     mod subscriptions;
     mod toolsets;

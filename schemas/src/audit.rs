@@ -60,7 +60,7 @@ pub struct GetAudit {
     pub key_id: Option<String>,
     /// Only calls of this tool.
     #[serde(default)]
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 128))]
     pub tool: Option<String>,
     /// Only what was read, or only what was written.
     #[serde(default)]

@@ -98,6 +98,7 @@ pub enum TextSource {
 pub struct Geolocation {
     /// The Google place id.
     #[serde(default)]
+    #[schemars(length(max = 1024))]
     pub google_place_id: Option<String>,
     /// Latitude in degrees.
     #[schemars(range(min = -90.0, max = 90.0), example = 59.91)]
@@ -107,9 +108,11 @@ pub struct Geolocation {
     pub longitude: f64,
     /// The address.
     #[serde(default)]
+    #[schemars(length(max = 1024))]
     pub address: Option<String>,
     /// The type of the place.
     #[serde(default)]
+    #[schemars(length(max = 256))]
     pub location_type: Option<String>,
 }
 

@@ -91,6 +91,7 @@ pub struct CreateKey {
     /// scopes for an MCP key.
     #[serde(default)]
     #[schemars(length(max = 50))]
+    #[schemars(inner(length(max = 128)))]
     pub scopes: Option<Vec<String>>,
     /// When the key expires; defaults to never, or to the expiry of a creating key.
     #[serde(default)]

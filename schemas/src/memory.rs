@@ -162,6 +162,7 @@ pub enum TagsMatch {
 pub struct GetMemories {
     /// Only these categories; empty means all.
     #[serde(default)]
+    #[schemars(length(max = 50))]
     pub categories: Vec<MemoryCategory>,
     /// How many to return.
     #[serde(default = "page_of_memories")]
@@ -282,6 +283,7 @@ pub struct SearchMemories {
     pub limit: u32,
     /// Only these categories; empty means all.
     #[serde(default)]
+    #[schemars(length(max = 50))]
     pub categories: Vec<MemoryCategory>,
     /// Only those written from this time on.
     #[serde(default)]

@@ -63,10 +63,12 @@ pub struct UpdatePreferences {
     /// The IANA name of the time zone that the user lives in; null means UTC.
     #[serde(default, deserialize_with = "crate::given")]
     #[schemars(example = &"Europe/Oslo")]
+    #[schemars(length(max = 64))]
     pub time_zone: Option<Option<String>>,
     /// The language that the user speaks, such as `en` or `pt-BR`; null removes it.
     #[serde(default, deserialize_with = "crate::given")]
     #[schemars(example = &"en")]
+    #[schemars(length(max = 64))]
     pub language: Option<Option<String>>,
 }
 
@@ -88,6 +90,7 @@ pub struct SetLanguage {
     /// The language, such as `en` or `pt-BR`.
     #[serde(default)]
     #[schemars(example = &"en")]
+    #[schemars(length(max = 64))]
     pub language: Option<String>,
 }
 
@@ -124,6 +127,7 @@ pub struct SetTranscriptionPreferences {
     /// Words and names that occur in the user's speech; at most 100 are stored.
     #[serde(default)]
     #[schemars(length(max = 1000))]
+    #[schemars(inner(length(max = 256)))]
     pub vocabulary: Option<Vec<String>>,
 }
 
@@ -131,8 +135,10 @@ pub struct SetTranscriptionPreferences {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RegisterDevice {
     /// The device's push token; it is not stored.
+    #[schemars(length(max = 4096))]
     pub fcm_token: String,
     /// The IANA name of the device's time zone.
     #[schemars(example = &"Europe/Oslo")]
+    #[schemars(length(max = 64))]
     pub time_zone: String,
 }

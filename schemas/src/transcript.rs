@@ -26,7 +26,7 @@ pub struct SearchTranscripts {
     pub before: Option<DateTime<Utc>>,
     /// Only what this speaker said: a name as transcripts show it, such as `Ana` or `Speaker 1`.
     #[serde(default)]
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 256))]
     pub speaker: Option<String>,
     /// Only what the person with this id said.
     #[serde(default)]

@@ -119,6 +119,35 @@ async fn arguments_of_the_model_that_are_json_text_are_read_by_the_schema() {
 }
 
 #[tokio::test]
+async fn the_model_reads_a_long_result_in_parts() {
+    let setup = ServerWithModel::shared().await;
+    let (user, []) = setup.user([]).await;
+    let text = |index: usize| format!("{index} {}", "They talked about honey. ".repeat(12));
+    let segment = |index: usize| json!({ "text": text(index), "start": index, "end": index + 1 });
+    let segments: Vec<Value> = (0..300).map(segment).collect();
+    let written = user.app().post("/v1/conversations/from-segments", json!({ "transcript_segments": segments })).await;
+    let id = written.ok()["id"].clone();
+    let (mut seen, mut position) = (Vec::new(), Value::Null);
+    for round in 0..40 {
+        let question = format!("Read on, {round} {id}");
+        let read = call("get_conversation_by_id", json!({ "conversation_id": id, "continue_from": position }));
+        setup.model.script(&question, [read, Act::Say(&["Read."])]);
+        ask(&user, json!({ "text": question })).await;
+        let requests = setup.model.requests(&question);
+        let result = tool_result(&requests[1]);
+        assert!(result.to_string().len() < 24_000 && result["omitted"].is_null(), "{} bytes", result.to_string().len());
+        let segments = result["conversation"]["transcript_segments"].as_array();
+        seen.extend(segments.into_iter().flatten().map(|segment| segment["text"].as_str().unwrap().trim().to_owned()));
+        position = result["continue_from"].clone();
+        if position.is_null() {
+            break;
+        }
+    }
+    let expected: Vec<String> = (0..300).map(|index| text(index).trim().to_owned()).collect();
+    assert!(seen == expected, "{} segments", seen.len());
+}
+
+#[tokio::test]
 async fn writes_of_the_agent_are_reported_with_an_undo() {
     let setup = ServerWithModel::shared().await;
     let (user, []) = setup.user([]).await;

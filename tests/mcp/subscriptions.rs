@@ -33,6 +33,9 @@ async fn a_session_is_notified_of_subscribed_resources() {
     assert_eq!(message_of(subscribed).await["result"], json!({}));
     let refused = client.post(JSON_AND_SSE, Some(&session), subscribe("resources/subscribe", "omi://nothing/1")).await;
     assert_eq!(message_of(refused).await["error"]["code"], -32002);
+    let long = format!("omi://memories/{}", "x".repeat(500));
+    let refused = client.post(JSON_AND_SSE, Some(&session), subscribe("resources/subscribe", &long)).await;
+    assert_eq!(message_of(refused).await["error"]["message"], "uri: at most 512 bytes");
 
     client.call("edit_memory", json!({ "memory_id": wasps, "content": "Ada fears nothing" })).await;
     client.call("edit_memory", json!({ "memory_id": bees, "content": "Ada keeps wasps" })).await;
@@ -41,6 +44,24 @@ async fn a_session_is_notified_of_subscribed_resources() {
     news.notification(LIST_CHANGED).await;
     client.call("delete_memory", json!({ "memory_id": bees })).await;
     assert_eq!(news.notification(UPDATED).await["uri"], uri, "that it is gone is news too");
+}
+
+#[tokio::test]
+async fn a_session_subscribes_to_a_bounded_number_of_resources() {
+    let client = McpClient::of_new_user().await;
+    let (_, session) = client.initialize("2025-11-25").await;
+    let subscribe = |index: usize| {
+        let params = json!({ "uri": format!("omi://memories/{index}") });
+        json!({"jsonrpc": "2.0", "id": 3, "method": "resources/subscribe", "params": params})
+    };
+    for index in 0..100 {
+        let answer = message_of(client.post(JSON_AND_SSE, Some(&session), subscribe(index)).await).await;
+        assert_eq!(answer["result"], json!({}), "{index}");
+    }
+    let refused = message_of(client.post(JSON_AND_SSE, Some(&session), subscribe(100)).await).await;
+    assert_eq!(refused["error"]["message"], "A session can subscribe to at most 100 resources");
+    let again = message_of(client.post(JSON_AND_SSE, Some(&session), subscribe(0)).await).await;
+    assert_eq!(again["result"], json!({}));
 }
 
 #[tokio::test]

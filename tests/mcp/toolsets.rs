@@ -62,6 +62,43 @@ async fn toolsets_show_the_rest_in_both_eras() {
 }
 
 #[tokio::test]
+async fn all_tools_are_on_one_page() {
+    let client = McpClient::of_new_user().await.showing("all");
+    let listed = client.ask("tools/list", json!({})).await;
+    assert!(listed["result"]["nextCursor"].is_null(), "some clients read the first page only");
+    let names: Vec<&str> = names(listed["result"]["tools"].as_array().unwrap());
+    let expected = tools::all().iter().filter(|tool| crate::support::calls::is_for_mcp(tool)).count();
+    assert_eq!(names.len(), expected, "{names:?}");
+}
+
+/// The rules of all providers are checked in `tools`; this is what goes over the wire.
+#[tokio::test]
+async fn listed_schemas_have_no_unions_and_no_references() {
+    fn check(value: &Value, tool: &str) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| check(item, tool)),
+            Value::Object(fields) => {
+                for keyword in ["anyOf", "oneOf", "allOf", "$ref", "const", "additionalProperties"] {
+                    assert!(!fields.contains_key(keyword), "{tool}: {keyword}");
+                }
+                assert!(!fields.get("type").is_some_and(Value::is_array), "{tool}: {value}");
+                assert!(fields.get("type") != Some(&json!("array")) || fields.contains_key("items"), "{tool}: {value}");
+                let choices = fields.get("enum").and_then(Value::as_array);
+                assert!(choices.is_none_or(|choices| choices.iter().all(Value::is_string)), "{tool}: {value}");
+                fields.values().for_each(|field| check(field, tool));
+            }
+            _ => {}
+        }
+    }
+    let client = McpClient::of_new_user().await;
+    for tool in client.showing("all").listed().await {
+        let name = tool["name"].as_str().unwrap();
+        check(&tool["inputSchema"], name);
+        check(&tool["outputSchema"], name);
+    }
+}
+
+#[tokio::test]
 async fn hidden_tools_can_be_called() {
     let client = McpClient::of_new_user().await;
     assert!(!names(&client.listed().await).contains(&"get_goals"));

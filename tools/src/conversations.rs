@@ -76,6 +76,11 @@ pub(crate) fn tools() -> Vec<Tool> {
 
 fn listed() -> Vec<Tool> {
     let whole = |route: Binding| route.preset("max_segments", UNLIMITED.into()).preset("max_chars", UNLIMITED.into());
+    let beginning = |route: Binding| {
+        route
+            .narrow("max_segments", json!({ "default": 120, "maximum": 500 }))
+            .narrow("max_chars", json!({ "default": 24_000, "maximum": 100_000 }))
+    };
     CONVERSATIONS.tools([
         read!(get_conversations)
             .in_default_list(&["start_date", "end_date", "limit", "offset"])
@@ -104,7 +109,7 @@ fn listed() -> Vec<Tool> {
             ),
         read!(count_conversations).app("/v1/conversations/count").developer("/v1/dev/user/conversations/count"),
         read!(get_conversation_by_id)
-            .in_default_list(&[])
+            .in_default_list(&["continue_from"])
             .assistant_fields(DETAIL)
             .chat("Reading conversation")
             .app(whole(get("/v1/conversations/{conversation_id}")))
@@ -123,9 +128,9 @@ fn listed() -> Vec<Tool> {
             ),
         read!(get_conversations_by_ids)
             .whole()
-            .app("/v1/conversations/by-ids")
+            .app(beginning(get("/v1/conversations/by-ids")))
             .developer(
-                get("/v1/dev/user/conversations/by-ids")
+                beginning(get("/v1/dev/user/conversations/by-ids"))
                     .limited(&[
                         Policy::DevConversationsRead,
                         Policy::DevConversationReadsTotal,
@@ -133,7 +138,7 @@ fn listed() -> Vec<Tool> {
                     ])
                     .only(ALL_FIELDS),
             )
-            .mcp(get("/v1/mcp/conversations/by-ids").only(ALL_FIELDS)),
+            .mcp(beginning(get("/v1/mcp/conversations/by-ids")).only(ALL_FIELDS)),
         read!(get_conversation_photos).field("photos").app("/v1/conversations/{conversation_id}/photos"),
         read!(get_conversation_transcripts).field("transcripts").app("/v1/conversations/{conversation_id}/transcripts"),
         read!(get_conversation_recording).app("/v1/conversations/{conversation_id}/recording"),

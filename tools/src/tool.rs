@@ -12,6 +12,7 @@ mod context;
 mod error;
 pub mod limits;
 pub(crate) mod paging;
+mod result_parts;
 mod route;
 pub mod streaming;
 mod times;
@@ -31,6 +32,7 @@ use tracing::Instrument;
 
 use crate::{audit::AuditRecorder, calendar};
 use limits::Policy;
+use result_parts::CONTINUE_FROM;
 use toolsets::Toolset;
 use write_only::WriteOnlyFilter;
 
@@ -198,7 +200,21 @@ impl Tool {
 
     /// The schema of the arguments as assistants see it: compact, without references.
     pub fn arguments_for_assistants(&self) -> Map<String, Value> {
-        toolsets::arguments(self.arguments.schema(), self.compact_arguments)
+        let mut schema = toolsets::arguments(self.arguments.schema(), self.compact_arguments);
+        if self.compact_arguments.is_none_or(|shown| shown.contains(&CONTINUE_FROM)) {
+            self.add_position(&mut schema);
+        }
+        schema
+    }
+
+    /// The schema of the arguments as the chat model sees it: all of them.
+    pub(crate) fn arguments_for_chat(&self) -> Map<String, Value> {
+        let mut schema = Value::Object(self.arguments.schema().clone());
+        toolsets::simplify(&mut schema);
+        let Value::Object(mut schema) = schema else { unreachable!("an input type is a struct") };
+        schema.shift_remove("description");
+        self.add_position(&mut schema);
+        schema
     }
 
     /// The schema of the result as assistants see it: the names of its fields and of those of its rows.

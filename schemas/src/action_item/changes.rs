@@ -45,10 +45,12 @@ pub struct ActionItemDraft {
     pub workstream_id: Option<String>,
     /// What it came from, in a client's own word; `manual` when left out.
     #[serde(default)]
+    #[schemars(length(max = 128))]
     pub source: Option<String>,
     /// Its recurrence, as an RFC 5545 rule; stored for clients, no items are created from it.
     #[schemars(example = &"FREQ=WEEKLY;BYDAY=MO")]
     #[serde(default)]
+    #[schemars(length(max = 1024))]
     pub recurrence_rule: Option<String>,
     /// The item that it is a recurrence of.
     #[serde(default)]
@@ -159,10 +161,12 @@ pub struct UpdateActionItem {
     /// How it recurs, as an RFC 5545 rule; null ends that.
     #[serde(default, deserialize_with = "given")]
     #[schemars(!default)]
+    #[schemars(length(max = 1024))]
     pub recurrence_rule: Option<Option<String>>,
     /// The item that replaced it; null takes that back.
     #[serde(default, deserialize_with = "given")]
     #[schemars(!default)]
+    #[schemars(length(max = 128))]
     pub superseded_by: Option<Option<String>>,
     /// Whether it is in another app's list.
     #[serde(default)]
@@ -172,10 +176,12 @@ pub struct UpdateActionItem {
     pub export_date: Option<DateTime<Utc>>,
     /// Which app's list that is.
     #[serde(default)]
+    #[schemars(length(max = 128))]
     pub export_platform: Option<String>,
     /// Its id in Apple's reminders; null forgets it.
     #[serde(default, deserialize_with = "given")]
     #[schemars(!default)]
+    #[schemars(length(max = 512))]
     pub apple_reminder_id: Option<Option<String>>,
     /// Its position in the user's order.
     #[serde(default)]

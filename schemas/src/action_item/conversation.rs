@@ -50,6 +50,7 @@ pub struct RenameConversationActionItem {
     pub idx: u32,
     /// The text that it has.
     #[schemars(example = &"Send Ana the photos")]
+    #[schemars(length(max = 4096))]
     pub old_description: String,
     /// The text that it is to have.
     #[schemars(example = &"Send Ana the photos and the video")]
@@ -66,5 +67,6 @@ pub struct DeleteConversationActionItems {
     pub conversation_id: String,
     /// The text of those to delete; left out, all are deleted.
     #[serde(default)]
+    #[schemars(length(max = 4096))]
     pub description: Option<String>,
 }

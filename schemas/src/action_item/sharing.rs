@@ -35,6 +35,7 @@ pub struct RevokeActionItemLink {
 pub struct GetSharedActionItems {
     /// The token of the link.
     #[schemars(example = &"0f5a2f7c9f0b4c83a9d0c1d2e3f40516")]
+    #[schemars(length(max = 256))]
     pub token: String,
 }
 
@@ -64,6 +65,7 @@ pub struct SharedActionItems {
 pub struct AcceptActionItems {
     /// The token of the link.
     #[schemars(example = &"0f5a2f7c9f0b4c83a9d0c1d2e3f40516")]
+    #[schemars(length(max = 256))]
     pub token: String,
 }
 

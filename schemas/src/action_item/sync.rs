@@ -85,10 +85,12 @@ pub struct ActionItemSync {
     pub export_date: Option<DateTime<Utc>>,
     /// Which app's list that is.
     #[serde(default)]
+    #[schemars(length(max = 128))]
     pub export_platform: Option<String>,
     /// Its id in Apple's reminders; null forgets it.
     #[serde(default, deserialize_with = "given")]
     #[schemars(!default)]
+    #[schemars(length(max = 512))]
     pub apple_reminder_id: Option<Option<String>>,
     /// Whether it is done.
     #[serde(default)]

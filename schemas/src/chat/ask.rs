@@ -24,12 +24,14 @@ pub struct SendMessage {
 pub struct PageContext {
     /// What it is: `conversation`, `task` (an action item), `memory` or `recap` (a day's summary).
     #[serde(rename = "type")]
+    #[schemars(length(max = 64))]
     pub kind: String,
     /// Its id.
     #[serde(default)]
     pub id: Option<String>,
     /// Its name.
     #[serde(default)]
+    #[schemars(length(max = 1024))]
     pub title: Option<String>,
     /// When what it shows begins: nothing earlier is looked at.
     #[serde(default)]
@@ -53,6 +55,7 @@ pub struct Ask {
     /// The IANA time zone of the question's dates; the user's own by default, else UTC.
     #[serde(default)]
     #[schemars(example = &"Europe/Oslo")]
+    #[schemars(length(max = 64))]
     pub timezone: Option<String>,
 }
 

@@ -41,6 +41,7 @@ pub struct Upload {
     pub name: String,
     /// What the client takes it for, such as `text/plain; charset=utf-8`. What counts is the content.
     #[serde(default)]
+    #[schemars(length(max = 256))]
     pub mime_type: Option<String>,
     /// The file itself, in base64.
     pub content: String,

@@ -116,6 +116,7 @@ pub struct RevokeMessageLink {
 pub struct GetSharedMessages {
     /// The token of the link.
     #[schemars(example = &"0f5a2f7c9f0b4c83a9d0c1d2e3f40516")]
+    #[schemars(length(max = 256))]
     pub token: String,
 }
 

@@ -117,6 +117,7 @@ pub struct AssignSegments {
     pub assign_type: AssignType,
     /// For `is_user` whether the user said it (`true`, `false`), for `person_id` the person's id; `null` means nobody.
     #[serde(default)]
+    #[schemars(length(max = 256))]
     pub value: Option<String>,
     /// Whether the voice may be learnt from it; none are learnt yet.
     #[serde(default = "yes")]

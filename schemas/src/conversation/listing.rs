@@ -18,12 +18,15 @@ pub struct GetConversations {
     pub end_date: Option<DateTime<Utc>>,
     /// Only these categories; empty means all.
     #[serde(default)]
+    #[schemars(length(max = 50))]
     pub categories: Vec<ConversationCategory>,
     /// Only those with one of these statuses; empty means those that are done or being processed.
     #[serde(default)]
+    #[schemars(length(max = 50))]
     pub statuses: Vec<ConversationStatus>,
     /// Only from these devices and apps; empty means all.
     #[serde(default)]
+    #[schemars(length(max = 50))]
     pub sources: Vec<ConversationSource>,
     /// Only those in the folder with this id.
     #[serde(default)]
@@ -76,9 +79,11 @@ pub struct CountConversations {
     pub end_date: Option<DateTime<Utc>>,
     /// Only those with one of these statuses; empty means those that are done or being processed.
     #[serde(default)]
+    #[schemars(length(max = 50))]
     pub statuses: Vec<ConversationStatus>,
     /// Only from these devices and apps; empty means all.
     #[serde(default)]
+    #[schemars(length(max = 50))]
     pub sources: Vec<ConversationSource>,
     /// Only those in the folder with this id.
     #[serde(default)]
@@ -112,12 +117,12 @@ pub struct GetConversation {
     #[serde(default = "yes")]
     pub include_transcript: bool,
     /// How many segments of the transcript to return at most, from its beginning.
-    #[serde(default = "many_segments")]
-    #[schemars(range(min = 1, max = 500))]
+    #[serde(default = "all_segments")]
+    #[schemars(range(min = 1, max = 100_000))]
     pub max_segments: usize,
     /// How many characters of the transcript to return at most.
-    #[serde(default = "many_characters")]
-    #[schemars(range(min = 1, max = 100_000))]
+    #[serde(default = "all_characters")]
+    #[schemars(range(min = 1, max = 10_000_000))]
     pub max_chars: usize,
 }
 
@@ -125,12 +130,13 @@ fn yes() -> bool {
     true
 }
 
-fn many_segments() -> usize {
-    120
+/// Assistants read long results in parts.
+fn all_segments() -> usize {
+    100_000
 }
 
-fn many_characters() -> usize {
-    24_000
+fn all_characters() -> usize {
+    10_000_000
 }
 
 /// One conversation.
@@ -150,12 +156,12 @@ pub struct GetConversationsByIds {
     #[schemars(length(min = 1, max = 20))]
     pub conversation_ids: Vec<String>,
     /// How many segments of each transcript to return at most, from its beginning.
-    #[serde(default = "many_segments")]
-    #[schemars(range(min = 1, max = 500))]
-    pub max_segments: usize,
-    /// How many characters of each transcript to return at most; all together stay below 120,000.
-    #[serde(default = "many_characters")]
+    #[serde(default = "all_segments")]
     #[schemars(range(min = 1, max = 100_000))]
+    pub max_segments: usize,
+    /// How many characters of each transcript to return at most.
+    #[serde(default = "all_characters")]
+    #[schemars(range(min = 1, max = 10_000_000))]
     pub max_chars: usize,
 }
 

@@ -20,6 +20,7 @@ pub struct CreateConversation {
     pub text_source: TextSource,
     /// Where the text is from, such as the name of an app.
     #[serde(default)]
+    #[schemars(length(max = 256))]
     pub text_source_spec: Option<String>,
     /// When the conversation began; now, when it is not given.
     #[serde(default)]
@@ -29,6 +30,7 @@ pub struct CreateConversation {
     pub finished_at: Option<DateTime<Utc>>,
     /// The language of the text.
     #[serde(default = "english")]
+    #[schemars(length(max = 64))]
     pub language: Option<String>,
     /// Where it was.
     #[serde(default)]
@@ -43,9 +45,11 @@ fn english() -> Option<String> {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct NewSegment {
     /// What was said.
+    #[schemars(length(max = 100_000))]
     pub text: String,
     /// The speaker, as the recogniser labels voices.
     #[serde(default = "first_speaker")]
+    #[schemars(length(max = 128))]
     pub speaker: String,
     /// The number of that label, when it does not say it itself.
     #[serde(default)]
@@ -75,6 +79,7 @@ pub struct CreateConversationFromSegments {
     pub transcript_segments: Vec<NewSegment>,
     /// The device or app that it came from; a name that is not known counts as `unknown`.
     #[serde(default)]
+    #[schemars(length(max = 128))]
     pub source: Option<String>,
     /// When the conversation began; now, when it is not given.
     #[serde(default)]
@@ -84,6 +89,7 @@ pub struct CreateConversationFromSegments {
     pub finished_at: Option<DateTime<Utc>>,
     /// The language spoken.
     #[serde(default = "english")]
+    #[schemars(length(max = 64))]
     pub language: Option<String>,
     /// Where it was.
     #[serde(default)]
@@ -97,6 +103,7 @@ pub struct CreateConversationFromSegments {
     pub client_device_id: Option<String>,
     /// The platform of that device.
     #[serde(default)]
+    #[schemars(length(max = 128))]
     pub client_platform: Option<String>,
 }
 
@@ -158,6 +165,7 @@ pub struct ReprocessConversation {
     pub conversation_id: String,
     /// The language spoken, where it was not recognised rightly.
     #[serde(default)]
+    #[schemars(length(max = 64))]
     pub language_code: Option<String>,
     /// The app that is to summarise it; there are none yet.
     #[serde(default)]

@@ -43,6 +43,7 @@ pub struct CreateGoal {
     /// How the user will know that it is reached.
     #[serde(default)]
     #[schemars(length(max = 20))]
+    #[schemars(inner(length(max = 2000)))]
     pub success_criteria: Vec<String>,
     /// The date by which to reach it.
     #[serde(default)]
@@ -110,6 +111,7 @@ pub struct UpdateGoal {
     /// How the user will know that it is reached; replaces the list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<String>", length(max = 20))]
+    #[schemars(inner(length(max = 2000)))]
     pub success_criteria: Option<Vec<String>>,
     /// The date by which to reach it; null removes it.
     #[serde(default, deserialize_with = "crate::given")]

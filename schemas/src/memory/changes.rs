@@ -24,6 +24,7 @@ pub struct CreateMemory {
     #[schemars(example = ["friends"])]
     #[serde(default)]
     #[schemars(length(max = 100))]
+    #[schemars(inner(length(max = 256)))]
     pub tags: Vec<String>,
     /// When the fact came up, if it was earlier; lists, searches and answers go by it.
     #[serde(default)]
@@ -97,6 +98,7 @@ pub struct EditMemory {
     /// The new labels, which replace the old ones.
     #[serde(default)]
     #[schemars(length(max = 100))]
+    #[schemars(inner(length(max = 256)))]
     pub tags: Option<Vec<String>>,
     /// What kind of fact it is.
     #[serde(default)]

@@ -39,6 +39,9 @@ const INSTRUCTIONS: &str = "Recollect is the user's long-term memory. Search it 
 /// How many resources one connection can subscribe to.
 const MAX_SUBSCRIPTIONS: usize = 100;
 
+/// The longest URI of a resource, in bytes.
+const MAX_URI: usize = 512;
+
 /// How long clients may cache the list of tools: it does not change while the server runs, nor do a key's scopes.
 const TOOLS_TTL_MS: u64 = 3_600_000;
 
@@ -141,13 +144,18 @@ impl ServerHandler for McpHandler {
         }
         let client = CallingClient::of(&context, &mut request);
         let caller = caller.with_client(client.clone());
-        let call = tool.call(caller, &tool.arguments, request.arguments.unwrap_or_default());
+        let mut arguments = request.arguments.unwrap_or_default();
+        let position = match tool.take_position(&mut arguments) {
+            Ok(position) => position,
+            Err(error) => return Ok(tool_error(error).into()),
+        };
+        let call = tool.call(caller, &tool.arguments, arguments);
         let outcome = context.ct.run_until_cancelled(call).await.ok_or_else(cancelled)?;
         if let (Err(Error::Asked), Some(question)) = (&outcome, client.question()) {
             return Ok(question.into());
         }
         self.connection.log_call(&context, tool.name, &outcome).await;
-        let result = outcome.map(|result| tool.for_assistants(result));
+        let result = outcome.map(|result| tool.part_for_assistants(result, position));
         Ok(result.map_or_else(tool_error, CallToolResult::structured).into())
     }
 
@@ -183,6 +191,7 @@ impl ServerHandler for McpHandler {
     ) -> Reply<ReadResourceResponse> {
         until_cancelled(&context, async {
             let caller = self.caller(&context.extensions)?;
+            check_length(&request.uri)?;
             let address = views::find(&request.uri).ok_or_else(|| resource_not_found(&request.uri))?;
             resources::read(caller, address, &request).await
         })
@@ -263,6 +272,7 @@ impl ServerHandler for McpHandler {
     }
 
     async fn subscribe(&self, request: SubscribeRequestParams, context: RequestContext<RoleServer>) -> Reply<()> {
+        check_length(&request.uri)?;
         if views::find(&request.uri).is_none() {
             return Err(resource_not_found(&request.uri));
         }
@@ -285,7 +295,7 @@ impl ServerHandler for McpHandler {
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
         let mut accepted = requested.clone();
         if let Some(uris) = &mut accepted.resource_subscriptions {
-            uris.retain(|uri| views::find(uri).is_some());
+            uris.retain(|uri| uri.len() <= MAX_URI && views::find(uri).is_some());
             uris.truncate(MAX_SUBSCRIPTIONS);
         }
         Some(accepted)
@@ -327,6 +337,11 @@ impl ServerHandler for McpHandler {
 /// Awaits the answer to a request, unless it is cancelled.
 async fn until_cancelled<T>(request: &RequestContext<RoleServer>, answer: impl Future<Output = Reply<T>>) -> Reply<T> {
     request.ct.run_until_cancelled(answer).await.unwrap_or_else(|| Err(cancelled()))
+}
+
+fn check_length(uri: &str) -> Reply<()> {
+    let too_long = || ErrorData::invalid_params(format!("uri: at most {MAX_URI} bytes"), None);
+    if uri.len() > MAX_URI { Err(too_long()) } else { Ok(()) }
 }
 
 /// Whether a request is of protocol version 2026-07-28 or newer.

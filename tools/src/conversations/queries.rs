@@ -8,9 +8,6 @@ use schemas::conversation::*;
 use super::not_found;
 use crate::{Context, Error, Result};
 
-/// The maximum length of several transcripts together, in characters.
-const MAX_TOTAL_CHARS: usize = 120_000;
-
 pub(super) async fn get_conversations(context: Context, input: GetConversations) -> Result<Conversations> {
     check_order(input.start_date, input.end_date)?;
     let selection = Selection {
@@ -74,9 +71,8 @@ pub(super) async fn get_conversations_by_ids(
     let mut found = context.conversations().get_many(&ids).await?;
     context.conversations().add_transcripts(&mut found).await?;
     let not_found = ids.into_iter().filter(|id| found.iter().all(|conversation| conversation.id != *id)).collect();
-    let share = input.max_chars.min(MAX_TOTAL_CHARS / found.len().max(1));
     let take = |mut conversation: Conversation| {
-        let truncated = truncate(&mut conversation, input.max_segments, share);
+        let truncated = truncate(&mut conversation, input.max_segments, input.max_chars);
         FoundById { id: conversation.id.clone(), conversation, truncated }
     };
     let conversations: Vec<FoundById> = found.into_iter().map(take).collect();

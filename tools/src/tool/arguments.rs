@@ -1,5 +1,6 @@
 //! The arguments of a tool as a surface takes them: one schema, which everything is read by.
 
+mod bounds;
 mod lenient;
 mod wire_schema;
 
@@ -55,9 +56,14 @@ struct Compiled {
 }
 
 impl Arguments {
-    /// The arguments just as the input type has them, from MCP clients and the chat model.
+    /// The arguments just as the input type has them.
     pub(crate) fn of(schema: SchemaOf) -> Self {
-        Self { schema: Some(schema), reads_json_text: true, ..Self::default() }
+        Self { schema: Some(schema), ..Self::default() }
+    }
+
+    /// The same from MCP clients and the chat model, which write JSON in texts.
+    pub(crate) fn for_assistants(schema: SchemaOf) -> Self {
+        Self { reads_json_text: true, ..Self::of(schema) }
     }
 
     /// The JSON schema of the arguments as clients of this surface name them: an object, without references.
@@ -142,7 +148,9 @@ impl Arguments {
 
     fn compiled(&self) -> &Compiled {
         self.compiled.get_or_init(|| {
-            let schema = self.with_wire_names(inline(self.schema.expect("every contract is made with a schema")));
+            let schema = inline(self.schema.expect("every contract is made with a schema"));
+            let mut schema = self.with_wire_names(schema);
+            bounds::bound_ids(&mut schema);
             let validator = ArgumentValidator::new(&schema);
             let Value::Object(schema) = schema else { unreachable!("an input type is a struct") };
             Compiled { accepted: self.relax(schema.clone()), schema, validator }

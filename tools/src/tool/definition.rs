@@ -127,7 +127,7 @@ impl Definition {
         Self {
             name,
             verb,
-            arguments: Arguments::of(|generator| generator.subschema_for::<I>()),
+            arguments: Arguments::for_assistants(|generator| generator.subschema_for::<I>()),
             output: |generator| generator.subschema_for::<O>(),
             run: Box::new(run),
             is_done: TypeId::of::<O>() == TypeId::of::<Done>(),

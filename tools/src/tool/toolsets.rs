@@ -2,12 +2,14 @@
 //! are not listed can be called by name.
 
 mod compact;
+mod portable;
 
 use std::{fmt, str::FromStr};
 
 use super::{Error, Result, Tool};
 
 pub(crate) use compact::{arguments, result};
+pub(crate) use portable::simplify;
 
 /// A group of tools that are shown together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

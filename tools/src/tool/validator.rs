@@ -81,7 +81,7 @@ impl Piece {
             }
             items = keywords.remove("items").map(|schema| Box::new(Self::new(&schema)));
         }
-        let own = jsonschema::options().without_schema_validation().build(&own).expect("a part of a valid schema");
+        let own = jsonschema::validator_for(&own).expect("a part of a valid schema");
         Self { own, is_nullable: optional.is_some(), members, items }
     }
 

@@ -43,7 +43,7 @@ pub(super) fn available_functions(context: &Context, access: ToolAccess, mut bud
 fn functions() -> &'static [(&'static Tool, Function, usize)] {
     static FUNCTIONS: OnceLock<Vec<(&Tool, Function, usize)>> = OnceLock::new();
     let function = |tool: &'static Tool| {
-        let mut parameters = Value::Object(tool.arguments.schema().clone());
+        let mut parameters = Value::Object(tool.arguments_for_chat());
         strip_schema(&mut parameters);
         let description = tool.description();
         let cost = count_tokens(&description) + count_tokens(&parameters.to_string());
@@ -100,6 +100,8 @@ fn parse_call(context: &Context, access: ToolAccess, call: &llm::Call) -> Result
     let text = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
     let mut arguments: Map<String, Value> = serde_json::from_str(text)
         .map_err(|error| Error::Invalid(format!("The arguments are not a JSON object: {error}")))?;
+    // It is about the result, which is cut when it is given to the model.
+    tool.take_position(&mut arguments)?;
     // What the tool does not take must not be mistaken for what it does.
     arguments.retain(|name, _| tool.arguments.takes(name));
     Ok((tool, arguments))

@@ -142,8 +142,8 @@ impl LlmLoop<'_> {
         self.turns.push(Turn::Assistant { text, calls: calls.clone() });
         for (call, outcome) in calls.into_iter().zip(outcomes) {
             let result = self.apply_outcome(outcome, draft).await;
-            let result =
-                results::render(result, &mut draft.sources, budget.clamp(MIN_RESULT_TOKENS, MAX_RESULT_TOKENS));
+            let budget = budget.clamp(MIN_RESULT_TOKENS, MAX_RESULT_TOKENS);
+            let result = results::render(&call, result, &mut draft.sources, budget);
             self.turns.push(Turn::Function { call_id: call.id, result });
         }
         fresh.contains(&true)

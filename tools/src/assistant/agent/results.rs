@@ -1,6 +1,7 @@
 //! Function results for the model: with citation numbers, and within a token limit.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use resources::llm::Call;
 use schemas::chat::Citation;
 use serde_json::{Map, Value, json};
 
@@ -12,10 +13,16 @@ use super::{
 /// The divisor of a list's length for each step of shortening.
 const SHORTENING_DIVISOR: usize = 4;
 
-/// The result in `budget` tokens, with `cite_as` for everything that can be cited. What does not fit is removed from
-/// the end of the longest list, where the least relevant rows are, and counted as `omitted`.
-pub(super) fn render(mut result: Value, sources: &mut Sources, budget: usize) -> String {
+/// The part of the result of a function call that begins at the position that the call names, in `budget` tokens, with
+/// `cite_as` for everything that can be cited. What does not fit into a very small budget is removed from the end of the
+/// longest list, where the least relevant rows are, and counted as `omitted`.
+pub(super) fn render(call: &Call, mut result: Value, sources: &mut Sources, budget: usize) -> String {
     clean(&mut result);
+    if let Some(tool) = crate::find(&call.name) {
+        let arguments = serde_json::from_str::<Map<String, Value>>(&call.arguments);
+        let position = tool.take_position(&mut arguments.unwrap_or_default());
+        result = tool.part(result, position.unwrap_or_default(), budget);
+    }
     truncate(&mut result, budget);
     number_citations(&mut result, sources, None);
     result.to_string()

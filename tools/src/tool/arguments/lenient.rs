@@ -126,8 +126,8 @@ fn drop_nulls_within(schema: &Value, value: &mut Value, rule: NullRule) {
 }
 
 fn counts_as_absent(schema: &Map<String, Value>, name: &str, rule: NullRule) -> bool {
-    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-    let is_required = required.into_iter().any(|required| required == name);
+    let mut required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    let is_required = required.any(|required| required == name);
     let has_default = schema["properties"][name].get("default").is_some();
     !is_required && (rule == NullRule::Optional || has_default)
 }
@@ -135,10 +135,10 @@ fn counts_as_absent(schema: &Map<String, Value>, name: &str, rule: NullRule) -> 
 fn allows_null(schema: &Value) -> bool {
     let kinds = &schema["type"];
     let is_null = |kind: &Value| kind == "null";
-    let forms = schema["anyOf"].as_array().into_iter().flatten();
+    let mut forms = schema["anyOf"].as_array().into_iter().flatten();
     let names_null = is_null(kinds) || kinds.as_array().is_some_and(|kinds| kinds.iter().any(is_null));
     let is_open = kinds.is_null() && schema.get("anyOf").is_none() && schema.get("enum").is_none();
-    names_null || is_open || forms.into_iter().any(allows_null)
+    names_null || is_open || forms.any(allows_null)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::portable::simplify;
+
 /// Keywords that a model can do without; what is too long is refused with a sentence.
 const IDLE: [&str; 6] = ["title", "example", "examples", "$schema", "maxLength", "maxItems"];
 
@@ -14,6 +16,8 @@ const USUAL: [&str; 2] = ["limit", "offset"];
 
 /// The schema of arguments, without what goes without saying; `only` are the optional ones to show, where not all are.
 pub(crate) fn arguments(schema: &Map<String, Value>, only: Option<&[&str]>) -> Map<String, Value> {
+    let mut schema = Value::Object(schema.clone());
+    simplify(&mut schema);
     let is_required = |name: &str| schema["required"].as_array().is_some_and(|names| names.contains(&json!(name)));
     let shown = |name: &str| is_required(name) || only.is_none_or(|only| only.contains(&name));
     let properties = schema["properties"].as_object().into_iter().flatten();
@@ -23,9 +27,6 @@ pub(crate) fn arguments(schema: &Map<String, Value>, only: Option<&[&str]>) -> M
         let description = property["description"].as_str().unwrap_or_default();
         if USUAL.contains(&name.as_str()) || repeats(description, name) {
             property.as_object_mut().and_then(|fields| fields.shift_remove("description"));
-        }
-        if !is_required(name) {
-            may_be_left_out(&mut property);
         }
         (name.clone(), property)
     });
@@ -89,28 +90,6 @@ fn says_nothing(default: &Value) -> bool {
     }
 }
 
-/// What may be left out need not be null as well.
-fn may_be_left_out(schema: &mut Value) {
-    let Some(fields) = schema.as_object_mut() else { return };
-    if let Some(kinds) = fields.get("type").and_then(Value::as_array) {
-        let mut kinds = kinds.iter().filter(|kind| *kind != "null").cloned();
-        if let (Some(kind), None) = (kinds.next(), kinds.next()) {
-            fields["type"] = kind;
-        }
-    }
-    if let Some(choices) = fields.get_mut("enum").and_then(Value::as_array_mut) {
-        choices.retain(|choice| !choice.is_null());
-    }
-    let mut kinds = fields.get("anyOf").and_then(Value::as_array).into_iter().flatten();
-    let alone = kinds.clone().filter(|kind| kind["type"] != "null").count() == 1;
-    if let Some(Value::Object(kind)) = kinds.find(|kind| alone && kind["type"] != "null").cloned() {
-        fields.shift_remove("anyOf");
-        for (keyword, value) in kind {
-            fields.entry(keyword).or_insert(value);
-        }
-    }
-}
-
 /// What there is in a field: of a list the names of what its rows have; that it is an object; of a plain value nothing.
 fn shape(schema: &Value) -> Value {
     let names = |properties: &Map<String, Value>| -> Map<String, Value> {
@@ -120,7 +99,7 @@ fn shape(schema: &Value) -> Value {
     match schema["type"].as_str() {
         Some("array") => match rows {
             Some(rows) => json!({ "type": "array", "items": { "properties": names(rows) } }),
-            None => json!({ "type": "array" }),
+            None => json!({ "type": "array", "items": {} }),
         },
         Some("object") => json!({ "type": "object" }),
         _ => json!({}),
