@@ -183,7 +183,7 @@ pub struct GetMemories {
     pub manually_added: Option<bool>,
     /// Only memories with these labels; empty means all.
     #[serde(default)]
-    #[schemars(length(max = 50))]
+    #[schemars(length(max = 50), inner(length(max = 256)))]
     pub tags: Vec<String>,
     /// Whether a memory needs all of the labels, or any of them.
     #[serde(default)]
@@ -293,7 +293,7 @@ pub struct SearchMemories {
     pub created_before: Option<DateTime<Utc>>,
     /// Only memories with these labels; empty means all.
     #[serde(default)]
-    #[schemars(length(max = 50))]
+    #[schemars(length(max = 50), inner(length(max = 256)))]
     pub tags: Vec<String>,
     /// Whether a memory needs all of the labels, or any of them.
     #[serde(default)]

@@ -10,9 +10,7 @@ use chrono_tz::Tz;
 use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
 
-use super::{
-    Error, Issue, Result, SchemaOf, times::parse_times, validation_errors, validator::ArgumentValidator,
-};
+use super::{Error, Issue, Result, SchemaOf, times::parse_times, validation_errors, validator::ArgumentValidator};
 use lenient::NullRule;
 
 /// The arguments of a tool as one surface takes them: the schema of its input type, and what differs from it. Each
@@ -115,10 +113,7 @@ impl Arguments {
     /// Validates what a client sent and makes the tool's input of it. Days without a time are days in `zone`.
     pub(crate) fn read(&self, mut given: Map<String, Value>, zone: Tz) -> Result<Value> {
         let compiled = self.compiled();
-        if self.reads_json_text {
-            let schema_of = |name: &str| properties(&compiled.schema).get(self.canonical(name));
-            lenient::parse_json_text(&mut given, schema_of);
-        }
+        self.parse_json_text(&mut given);
         self.resolve_aliases(&mut given);
         self.resolve_list_aliases(&mut given);
         let null_rule = if self.reads_json_text { NullRule::Optional } else { NullRule::WithDefault };
@@ -144,6 +139,14 @@ impl Arguments {
             return Err(self.refuse(wrong));
         }
         Ok(self.to_input(given))
+    }
+
+    /// Parses lists, objects, numbers and booleans that came as JSON text, where this surface takes them.
+    pub(crate) fn parse_json_text(&self, given: &mut Map<String, Value>) {
+        if self.reads_json_text {
+            let known = properties(self.schema());
+            lenient::parse_json_text(given, |name| known.get(self.canonical(name)));
+        }
     }
 
     fn compiled(&self) -> &Compiled {

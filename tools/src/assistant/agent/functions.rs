@@ -104,6 +104,8 @@ fn parse_call(context: &Context, access: ToolAccess, call: &llm::Call) -> Result
     tool.take_position(&mut arguments)?;
     // What the tool does not take must not be mistaken for what it does.
     arguments.retain(|name, _| tool.arguments.takes(name));
+    // The user agrees to what is written, not to the text that it came in.
+    tool.arguments.parse_json_text(&mut arguments);
     Ok((tool, arguments))
 }
 
