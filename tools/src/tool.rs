@@ -317,7 +317,8 @@ impl Tool {
 }
 
 /// Validates arguments. The days in them are days of the user.
-async fn read_arguments(context: &Context, contract: &Arguments, given: Map<String, Value>) -> Result<Value> {
+async fn read_arguments(context: &Context, contract: &Arguments, mut given: Map<String, Value>) -> Result<Value> {
+    contract.parse_json_text(&mut given);
     let zone = match given.values().any(times::contains_day) {
         true => calendar::user_time_zone(context).await?,
         false => Tz::UTC,
