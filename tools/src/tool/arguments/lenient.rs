@@ -71,11 +71,13 @@ fn parse_text(kind: &str, text: &str) -> Option<Value> {
         }
     }
     let parsed: Value = serde_json::from_str(text).ok()?;
-    let fits = match (&parsed, kind) {
-        (Value::Null, _) => true,
-        (Value::Array(_), "array") | (Value::Object(_), "object") | (Value::Number(_), "integer" | "number") => true,
-        _ => false,
-    };
+    let fits = matches!(
+        (&parsed, kind),
+        (Value::Null, _)
+            | (Value::Array(_), "array")
+            | (Value::Object(_), "object")
+            | (Value::Number(_), "integer" | "number")
+    );
     fits.then_some(parsed)
 }
 
