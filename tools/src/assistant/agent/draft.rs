@@ -28,6 +28,8 @@ pub(super) struct Draft {
     /// The number of model calls.
     pub(super) model_calls: usize,
     filter: MarkdownFilter,
+    /// Where the closing lines begin.
+    closing: Option<usize>,
     chart: Option<Chart>,
     status: MessageStatus,
 }
@@ -89,6 +91,9 @@ impl Draft {
         if self.status != MessageStatus::Cancelled && self.text.trim().is_empty() {
             self.append("The language model gave no answer. Please ask again.".into(), events).await;
         }
+        let rest = self.filter.finish();
+        self.send(rest, events).await;
+        self.closing = Some(self.text.len());
         for line in self.closing_lines() {
             self.append(format!("\n\n{line}"), events).await;
         }
@@ -111,7 +116,9 @@ impl Draft {
     pub(super) fn resolve(&self, question: &str) -> Resolved {
         let mut resolved = self.sources.resolve(&self.text);
         if resolved.citations.is_empty() && self.status == MessageStatus::Completed {
-            resolved.citations.extend(self.sources.find_repeated(&resolved.text, question).cloned());
+            // The closing lines quote rows that the answer need not be about.
+            let answer = self.sources.resolve(&self.text[..self.closing.unwrap_or(self.text.len())]).text;
+            resolved.citations.extend(self.sources.find_repeated(&answer, question).cloned());
         }
         let (cited, unresolved, model_calls) = (resolved.citations.len(), resolved.unresolved, self.model_calls);
         tracing::debug!(cited, unresolved, model_calls, status = ?self.status, "answered");

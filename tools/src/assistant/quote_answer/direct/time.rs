@@ -42,10 +42,11 @@ pub(super) fn find<'a>(
         return Some(attributed(question, &answer, passage));
     }
     // The date on which a plan was mentioned is not the date of the plan.
-    let asks_day = !hour && tense == Tense::Past;
-    let first = evidence.first().filter(|first| asks_day && first.score >= MIN_SCORE_WITHOUT_DATE);
+    let first = evidence.first().filter(|first| tense == Tense::Past && first.score >= MIN_SCORE_WITHOUT_DATE);
     let spoken = first.filter(|first| first.passage.kind == PassageKind::Segment)?;
-    let text = format!("it was spoken of on {}", question.day(spoken.passage.citation.date));
+    let date = spoken.passage.citation.date;
+    let time = if hour { question.local(date).format(" at %-H:%M").to_string() } else { String::new() };
+    let text = format!("it was spoken of on {}{time}", question.day(date));
     Some(DirectAnswer { text, passage: spoken.passage })
 }
 
