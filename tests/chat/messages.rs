@@ -63,9 +63,9 @@ async fn messages_come_newest_first_by_session() {
     let messages = app.get(LIST).await.ok();
     assert_eq!(column(&messages, "id"), [&answered, &asked]);
     assert_eq!(field_names(&messages[0]), MESSAGE);
-    let told = &messages[0];
-    assert_eq!(json!([told["sender"], told["type"], told["app_id"]]), json!(["ai", "text", null]));
-    let session = told["chat_session_id"].as_str().unwrap();
+    let greeting = &messages[0];
+    assert_eq!(json!([greeting["sender"], greeting["type"], greeting["app_id"]]), json!(["ai", "text", null]));
+    let session = greeting["chat_session_id"].as_str().unwrap();
     assert_eq!(messages[1]["chat_session_id"], session);
     assert!(!session.contains(&user.id));
     for query in ["app_id=null", "app_id=", "plugin_id=null", "app_id=null&plugin_id="] {

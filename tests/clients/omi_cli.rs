@@ -20,7 +20,7 @@ use tokio::io::AsyncWriteExt;
 use super::support::{program, python};
 use crate::support::server::{Server, TestUser};
 
-/// What the client's exit codes stand for.
+/// The meaning of the client's exit codes.
 const USAGE: i32 = 1;
 const SIGN_IN: i32 = 2;
 const NOT_FOUND: i32 = 5;

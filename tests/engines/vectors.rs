@@ -59,7 +59,7 @@ async fn embedded_words_come_before_any_model() {
     assert!(matches!(Vectors::open(&settings, folder.path(), model("second", 384)).await, Err(Error::Setting(_))));
 }
 
-/// What was flushed is there when the folder as it then was is opened again: a copy of it stands for kill -9.
+/// What was flushed is there when the folder as it then was is opened again: a copy of it is what kill -9 leaves.
 #[tokio::test]
 async fn embedded_survives_a_crash_after_a_flush() {
     let (settings, folder, copy) = (VectorsSettings::default(), TempDir::new().unwrap(), TempDir::new().unwrap());

@@ -193,7 +193,7 @@ fn gold(answer: &Value) -> String {
     answer.as_str().map_or_else(|| answer.to_string(), str::to_owned)
 }
 
-/// Whether an answer has a telling word, or a number, of the right one.
+/// Whether an answer has a significant word, or a number, of the right one.
 fn shares(line: &str, gold: &str) -> bool {
     let split = |text: &str| -> Vec<String> {
         let words = text.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase);

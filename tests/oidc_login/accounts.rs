@@ -129,10 +129,10 @@ async fn identities_link_by_an_address_verified_on_both_sides() {
     accept_invitation(&visitor, None, Some("ben@example.com")).await;
     accept_invitation(&visitor, Some("cleo@example.com"), Some("dora@example.com")).await;
     for (what, subject, says) in [
-        ("the issuer does not vouch", "1", json!({ "email": "ana@example.com", "email_verified": false })),
+        ("the issuer has not verified it", "1", json!({ "email": "ana@example.com", "email_verified": false })),
         ("the issuer says nothing", "2", json!({ "email": "ana@example.com" })),
-        ("the guest gave it", "3", verified_email("ben@example.com")),
-        ("the guest gave another", "4", verified_email("dora@example.com")),
+        ("the member gave it", "3", verified_email("ben@example.com")),
+        ("the member gave another", "4", verified_email("dora@example.com")),
         ("nobody has it", "5", verified_email("eve@example.com")),
     ] {
         let answer = me(&visitor, &token(subject, says)).await;

@@ -48,9 +48,9 @@ async fn chats_with_claude_are_read() {
         said(&soup),
         [json!(["User", "SPEAKER_00", "What goes with leeks?"]), json!(["Claude", "SPEAKER_01", "Potatoes."]),]
     );
-    let told = user.app().get("/v1/conversations/k-told").await.ok();
+    let stored = user.app().get("/v1/conversations/k-told").await.ok();
     assert_eq!(
-        json!([told["status"], told["structured"]["overview"]]),
+        json!([stored["status"], stored["structured"]["overview"]]),
         json!(["completed", "They spoke of potatoes."])
     );
     assert_counts(&import_fixture(&user, "claude.json").await, ItemKind::Conversation, 0, 2, 1);

@@ -17,7 +17,6 @@ mod files;
 mod folders;
 mod goals;
 mod grants;
-mod keyed_limit;
 mod keys;
 mod memories;
 mod people;
@@ -33,10 +32,10 @@ pub mod webhooks;
 
 use std::sync::OnceLock;
 
-pub use keyed_limit::{KeyedLimit, KeyedPermit};
 pub use tool::{
     Access, Actor, Answer, Arguments, Audience, Caller, Client, Context, Credential, DEFAULT_RETRY_AFTER, Error, Hints,
-    Issue, Placement, Reply, Result, Route, SchemaOf, Shape, Surface, Tool, Undo, limits, streaming, toolsets,
+    Issue, KeyedLimit, KeyedPermit, Placement, Reply, Result, Route, SchemaOf, Shape, Surface, Tool, Undo, limits,
+    streaming, toolsets,
 };
 
 /// Every capability, in reading order.

@@ -10,6 +10,7 @@ mod client;
 pub(crate) mod confirmation;
 mod context;
 mod error;
+mod keyed_limit;
 pub mod limits;
 pub(crate) mod paging;
 mod result_parts;
@@ -44,6 +45,7 @@ pub(crate) use arguments::UnknownValue;
 pub use client::{Answer, Client};
 pub use context::{Actor, Caller, Context, Credential, Surface};
 pub use error::{DEFAULT_RETRY_AFTER, Error, Issue, Result};
+pub use keyed_limit::{KeyedLimit, KeyedPermit};
 pub use route::{Audience, Placement, Reply, Route, Shape};
 pub(crate) use times::{DayTime, read_time};
 

@@ -77,7 +77,7 @@ impl Table {
         }
     }
 
-    /// A run takes minutes: each row is told as soon as it is known.
+    /// A run takes minutes: each row is printed as soon as it is known.
     fn push(&mut self, row: [String; 8]) {
         eprintln!("{}", row.join("  "));
         self.rows.push(row);

@@ -18,7 +18,7 @@ pub(super) struct Attempts {
     pub(super) reached: BTreeSet<String>,
     /// The checks that ran and passed.
     pub(super) checks: BTreeSet<String>,
-    /// How often Bob was told that something is not there.
+    /// How often Bob got 404.
     pub(super) foreign_reads: usize,
     /// How often something was asked for that had been deleted before.
     pub(super) reads_after_deletion: usize,

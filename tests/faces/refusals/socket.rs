@@ -39,7 +39,7 @@ async fn it_closes_without_the_apps_credential() {
     }
     let others = ALL_CREDENTIALS.into_iter().filter(|credential| APP.iter().all(|(refused, ..)| refused != credential));
     assert!(others.eq([Session]), "everybody is tried");
-    // The servers of these tests have no transcription endpoint, which is what an accepted client is told.
+    // The servers of these tests have no transcription endpoint, which an accepted client gets as its close reason.
     let opened = (1011, "No transcription endpoint is configured: set speech.url".to_owned());
     assert_eq!(close_frame(&user, Session).await, opened);
 }

@@ -43,19 +43,19 @@ pub(super) fn call(params: &CallToolRequestParams, request: &Request) -> Option<
     };
     Some(Ok(match tool.trim_start_matches("test_input_required_result_") {
         "elicitation" | "test_streaming_elicitation" => match accepted(answers, "user_name") {
-            Some(given) => told(&format!("Hello, {}!", given["name"].as_str().unwrap_or_default())),
+            Some(given) => reply(&format!("Hello, {}!", given["name"].as_str().unwrap_or_default())),
             None => asked(json!({ "user_name": elicitation("What is your name?", "name", "string") }), None),
         },
         "sampling" => match answers.get("capital_question") {
-            Some(answer) => told(&answer["content"]["text"].to_string()),
+            Some(answer) => reply(&answer["content"]["text"].to_string()),
             None => asked(json!({ "capital_question": sampling("What is the capital of France?") }), None),
         },
         "list_roots" => match answers.get("client_roots") {
-            Some(answer) => told(&answer["roots"].to_string()),
+            Some(answer) => reply(&answer["roots"].to_string()),
             None => asked(json!({ "client_roots": { "method": "roots/list", "params": {} } }), None),
         },
         "multi_round" => match (state, accepted(answers, "step1"), accepted(answers, "step2")) {
-            ("asked for the color", _, Some(given)) => told(&given["color"].to_string()),
+            ("asked for the color", _, Some(given)) => reply(&given["color"].to_string()),
             ("asked for the name", Some(_), _) => {
                 let question = elicitation("Step 2: What is your favorite color?", "color", "string");
                 asked(json!({ "step2": question }), Some("asked for the color"))
@@ -84,7 +84,7 @@ pub(super) fn call(params: &CallToolRequestParams, request: &Request) -> Option<
             }
             asked(questions, Some("asked"))
         }
-        _ if state == "asked" => told("state-ok"),
+        _ if state == "asked" => reply("state-ok"),
         _ => asked(json!({ "confirm": elicitation("Please confirm", "ok", "boolean") }), Some("asked")),
     }))
 }
@@ -110,7 +110,7 @@ fn asked(questions: Value, state: Option<&str>) -> CallToolResponse {
     InputRequiredResult::new(Some(made(questions)), state.map(sealed)).into()
 }
 
-fn told(text: &str) -> CallToolResponse {
+fn reply(text: &str) -> CallToolResponse {
     made::<CallToolResult>(json!({ "resultType": "complete", "content": [{ "type": "text", "text": text }] })).into()
 }
 

@@ -165,8 +165,8 @@ async fn elicit(request: &Request, message: Value, schema: Value) -> Reply<CallT
     let form = json!({ "mode": "form", "message": message, "requestedSchema": schema });
     let asked = request.peer.create_elicitation(made(form)).await;
     let answer = asked.map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
-    let told = format!("Elicitation completed: action={:?}, content={:?}", answer.action, answer.content);
-    Ok(made::<CallToolResult>(json!({ "content": [text(&told)] })).into())
+    let outcome = format!("Elicitation completed: action={:?}, content={:?}", answer.action, answer.content);
+    Ok(made::<CallToolResult>(json!({ "content": [text(&outcome)] })).into())
 }
 
 fn person() -> Value {
