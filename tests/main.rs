@@ -287,6 +287,7 @@ mod process {
     mod commands;
     mod connect;
     mod crash;
+    mod permissions;
     mod refusals;
     mod secrets;
     mod start;

@@ -87,25 +87,31 @@ async fn the_routes_beside_the_endpoint_challenge_too_and_those_of_sessions_do_n
 #[tokio::test]
 async fn pages_from_anywhere_may_read_the_documents_and_ask_for_tokens_but_not_more() {
     let server = Server::shared().await;
-    let page = "https://inspector.example";
-    for (path, status) in [
-        ("/token", 204),
-        ("/register", 204),
-        ("/revoke", 204),
-        ("/.well-known/oauth-authorization-server", 204),
-        ("/authorize", 403),
-        ("/v1/mcp", 403),
-    ] {
-        let request = reqwest::Client::new().request(Method::OPTIONS, format!("{}{path}", server.url));
-        let request = request.header("origin", page).header("access-control-request-method", "POST");
-        let answer = Answer::to(request.header("access-control-request-headers", "authorization")).await;
-        let allowed = if status == 204 { page } else { "" };
-        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, allowed), "{path}");
-        assert_eq!(answer.header("access-control-allow-credentials"), "");
+    let (foreign, local) = ("https://inspector.example", "http://localhost:6274");
+    for path in ["/token", "/register", "/revoke", "/.well-known/oauth-authorization-server"] {
+        for page in [foreign, local] {
+            let answer = preflight(server, path, page).await;
+            assert_eq!((answer.status, answer.header("access-control-allow-origin")), (204, page), "{path}");
+            assert_eq!(answer.header("access-control-allow-credentials"), "");
+        }
     }
-    let document = reqwest::Client::new().get(format!("{}/.well-known/oauth-authorization-server", server.url));
-    let answer = Answer::to(document.header("origin", page)).await;
-    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, page));
+    for path in ["/authorize", "/v1/mcp"] {
+        let answer = preflight(server, path, foreign).await;
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (403, ""), "{path}");
+    }
+    let metadata = "/.well-known/oauth-protected-resource/v1/mcp";
+    for (path, page) in [("/.well-known/oauth-authorization-server", foreign), (metadata, local)] {
+        let document = reqwest::Client::new().get(format!("{}{path}", server.url)).header("origin", page);
+        let answer = Answer::to(document).await;
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, page));
+    }
+}
+
+/// What a browser asks before it posts with a credential.
+async fn preflight(server: &Server, path: &str, page: &str) -> Answer {
+    let request = reqwest::Client::new().request(Method::OPTIONS, format!("{}{path}", server.url));
+    let request = request.header("origin", page).header("access-control-request-method", "POST");
+    Answer::to(request.header("access-control-request-headers", "authorization")).await
 }
 
 #[tokio::test]

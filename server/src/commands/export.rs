@@ -1,9 +1,11 @@
 //! `recollect export`: the owner's data.
 
+#[cfg(unix)]
+use std::fs;
 use std::{
     fs::File,
     io::{self, BufWriter, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -29,7 +31,7 @@ pub(crate) async fn run(config: &Config, args: &ExportArgs) -> anyhow::Result<()
     let bar = progress_bar(0, "exporting {bytes}");
     let written = match &args.file {
         Some(file) => {
-            let out = File::create(file).with_context(|| format!("cannot write {}", file.display()))?;
+            let out = create(file).with_context(|| format!("cannot write {}", file.display()))?;
             write_all(&opened, out, &bar).await
         }
         None => write_all(&opened, io::stdout(), &bar).await,
@@ -39,6 +41,18 @@ pub(crate) async fn run(config: &Config, args: &ExportArgs) -> anyhow::Result<()
     written?;
     eprintln!("Exported {} bytes.", bar.position());
     Ok(())
+}
+
+/// Creates the file, or empties it. Its user alone may read it, also where it was there and readable by others; devices
+/// and pipes keep their permissions.
+fn create(path: &Path) -> io::Result<File> {
+    let file = File::create(path)?;
+    #[cfg(unix)]
+    if file.metadata()?.is_file() {
+        use std::os::unix::fs::PermissionsExt;
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
 }
 
 async fn write_all(opened: &OpenDataFolder, out: impl Write, bar: &ProgressBar) -> anyhow::Result<()> {

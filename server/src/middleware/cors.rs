@@ -11,6 +11,10 @@ const EXPOSED_HEADERS: &str = "Content-Disposition, MCP-Protocol-Version, Mcp-Se
 
 const ALLOWED_METHODS: &str = "GET, POST, PATCH, PUT, DELETE";
 
+/// What a preflight response allows where the request names no headers: those of MCP clients.
+const DEFAULT_ALLOWED_HEADERS: &str =
+    "authorization, content-type, mcp-protocol-version, mcp-session-id, last-event-id";
+
 /// How long a browser may cache the answer to a preflight request, in seconds.
 const MAX_AGE: &str = "600";
 
@@ -37,7 +41,8 @@ pub(super) fn preflight_response(request: &Request) -> Response {
     let mut response = Response::builder().status(StatusCode::NO_CONTENT).finish();
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(ALLOWED_METHODS));
-    headers.extend(requested.map(|requested| (header::ACCESS_CONTROL_ALLOW_HEADERS, requested)));
+    let allowed = requested.unwrap_or(HeaderValue::from_static(DEFAULT_ALLOWED_HEADERS));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE));
     response
 }

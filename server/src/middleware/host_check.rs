@@ -52,13 +52,13 @@ impl HostPolicy {
         match origin.to_str().ok().and_then(parse_origin) {
             Some((_, page)) if page == host => Ok(RequestOrigin::Own),
             Some((scheme, page)) if self.allows(&scheme, &page) => Ok(RequestOrigin::Other(origin.clone())),
+            // OAuth clients that live in a browser may have any origin; these routes use no cookie.
+            _ if is_public(request.uri().path()) => Ok(RequestOrigin::Other(origin.clone())),
             // MCP clients in a browser, such as the Inspector, are pages of another port of this machine.
             Some((_, page)) if is_loopback(&page) && is_mcp(request.uri().path()) => {
                 Ok(RequestOrigin::Other(origin.clone()))
             }
             Some((_, page)) if self.hosts.has_name(&page) => Ok(RequestOrigin::Own),
-            // OAuth clients that live in a browser may have any origin; these routes use no cookie.
-            _ if is_public(request.uri().path()) => Ok(RequestOrigin::Other(origin.clone())),
             _ => {
                 let sentence = "Origin not allowed; add it to `server.allowed_origins`";
                 Err(Rejection(StatusCode::FORBIDDEN, sentence.into()))
@@ -127,7 +127,11 @@ mod tests {
 
     /// `own`, `other`, or the status of the refusal, for a request that was sent to 192.168.1.5.
     fn check(policy: &HostPolicy, host: &str, origin: &str) -> String {
-        let request = http::Request::builder().uri("/").header("host", host);
+        check_path(policy, "/", host, origin)
+    }
+
+    fn check_path(policy: &HostPolicy, path: &str, host: &str, origin: &str) -> String {
+        let request = http::Request::builder().uri(path).header("host", host);
         let request = if origin.is_empty() { request } else { request.header("origin", origin) };
         let address = |text: &str| Addr::SocketAddr(text.parse().unwrap());
         let (local, remote) = (LocalAddr(address("192.168.1.5:80")), RemoteAddr(address("192.168.1.9:4321")));
@@ -180,6 +184,28 @@ mod tests {
             "nonsense",
         ] {
             assert_eq!(check(&policy, "192.168.1.5:8080", origin), "403", "{origin}");
+        }
+    }
+
+    #[test]
+    fn pages_of_this_machine_may_read_what_mcp_clients_need() {
+        let policy = policy("127.0.0.1", &["memory.example"], &["http://localhost:3000"]);
+        for page in ["http://localhost:6274", "http://127.0.0.1:6274", "http://[::1]:6274"] {
+            for path in ["/v1/mcp", "/v1/mcp/sse", "/v1/mcp/messages", "/token", "/register", "/.well-known/x"] {
+                assert_eq!(check_path(&policy, path, "192.168.1.5:8080", page), "other", "{page} {path}");
+            }
+            for path in ["/", "/v3/memories", "/v1/mcp/memories", "/v1/mcp/keys", "/authorize"] {
+                assert_eq!(check_path(&policy, path, "192.168.1.5:8080", page), "own", "{page} {path}");
+            }
+        }
+        for (path, page, expected) in [
+            ("/v3/memories", "http://localhost:3000", "other"),
+            ("/v1/mcp", "http://127.0.0.1:8080", "own"),
+            ("/v1/mcp", "http://memory.example:1", "own"),
+            ("/token", "http://memory.example:1", "other"),
+            ("/v1/mcp", "https://evil.example", "403"),
+        ] {
+            assert_eq!(check_path(&policy, path, "127.0.0.1:8080", page), expected, "{path} {page}");
         }
     }
 }
