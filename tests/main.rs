@@ -272,6 +272,8 @@ mod mcp {
 
 /// Limits, host and origin checks, TLS, redaction of secrets.
 mod middleware {
+    mod anonymous_requests;
+    mod concurrent_requests;
     mod connections;
     mod failed_auth_limiter;
     mod host_check;

@@ -18,6 +18,7 @@ use crate::{
     operation::{self, AudienceInfo, Operation},
     rate_limit, reply,
     request::{self, ArgumentSources},
+    request_limit::RequestPermit,
 };
 
 const ABOUT: &str = "Recollect is a personal memory server. It speaks the Omi API, so that devices, apps and scripts \
@@ -154,16 +155,25 @@ impl Call {
         tool.permits(&context)?;
         tool.check_ready(&context)?;
         rate_limit::check_rate_limit(self.operation, &context, &request)?;
+        let permit = RequestPermit::acquire(&context, &request).await?;
         let resources = Arc::clone(&context.resources);
         let called = PreparedCall::of(self.operation, &context.caller.user, &mut request).await?.call(context);
-        if tool.behaviour().read_only {
-            return Ok(reply::answer(&route.reply, called.await?));
-        }
-        // A write is completed even if the client disconnects, with its caches and logs.
-        let (sender, receiver) = oneshot::channel();
-        resources.tasks.spawn(async move { drop(sender.send(called.await)) });
-        let outcome = receiver.await.unwrap_or_else(|error| Err(Error::Internal(error.into())));
-        Ok(reply::answer(&route.reply, outcome?))
+        let outcome = if tool.behaviour().read_only {
+            called.await
+        } else {
+            // A write is completed even if the client disconnects, with its caches and logs.
+            let (sender, receiver) = oneshot::channel();
+            let held = permit.clone();
+            resources.tasks.spawn(async move {
+                drop(sender.send(called.await));
+                drop(held);
+            });
+            receiver.await.unwrap_or_else(|error| Err(Error::Internal(error.into())))
+        };
+        let mut response = reply::answer(&route.reply, outcome?);
+        // The listener holds it until the client has taken the response.
+        response.extensions_mut().insert(permit);
+        Ok(response)
     }
 }
 

@@ -17,6 +17,7 @@ mod query;
 mod rate_limit;
 mod reply;
 mod request;
+mod request_limit;
 mod ui;
 
 pub use api::{Api, Authenticate, PreparedCall, Service, service};
@@ -28,4 +29,5 @@ pub use document::{document, document_endpoint};
 pub use error::{refuse, refuse_as_text};
 pub use operation::routes;
 pub use rate_limit::{Whence, address_of, locality, network_of};
+pub use request_limit::RequestPermit;
 pub use ui::ui_endpoint;

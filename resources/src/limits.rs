@@ -14,7 +14,7 @@ use crate::{Database, Error, RateLimited, Result};
 use counter::Counter;
 pub use persistence::start;
 
-/// Settings of the rate limits, and of concurrent streams and connections.
+/// Settings of the rate limits, of anonymous requests, and of concurrent streams and connections.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitSettings {
@@ -24,6 +24,8 @@ pub struct LimitSettings {
     pub multiplier: f64,
     /// Hourly limits of single policies, such as `dev:memories=500`, without the multiplier; 0 disables one.
     pub overrides: Vec<String>,
+    /// Requests without an accepted credential per minute and client address; 0 is no limit.
+    pub anonymous: u32,
     /// The maximum number of open streams and WebSockets per user.
     pub streams: usize,
     /// The maximum number of open connections.
@@ -32,7 +34,7 @@ pub struct LimitSettings {
 
 impl Default for LimitSettings {
     fn default() -> Self {
-        Self { enabled: true, multiplier: 1.0, overrides: Vec::new(), streams: 64, connections: 512 }
+        Self { enabled: true, multiplier: 1.0, overrides: Vec::new(), anonymous: 300, streams: 64, connections: 512 }
     }
 }
 

@@ -1,6 +1,8 @@
-//! HTTP middleware around all routes: host and origin checks, CORS, size limits and timeouts of requests, the limit on
-//! failed authentication, and security headers.
+//! HTTP middleware around all routes: host and origin checks, CORS, size limits and timeouts of requests, the limits on
+//! failed authentication and on anonymous requests, and security headers.
 
+mod address_counter;
+mod anonymous_limiter;
 mod body_timeout;
 mod cors;
 mod failed_auth_limiter;
@@ -20,6 +22,7 @@ use crate::{
     auth_outcome::{self, AuthOutcome},
     config::Config,
 };
+use anonymous_limiter::AnonymousLimiter;
 use failed_auth_limiter::FailedAuthLimiter;
 use host_check::{HostPolicy, Rejection, RequestOrigin};
 use real_ip::TrustedProxies;
@@ -37,6 +40,7 @@ pub(crate) struct Middleware<E> {
     hosts: HostPolicy,
     proxies: TrustedProxies,
     failed_auth: FailedAuthLimiter,
+    anonymous: AnonymousLimiter,
     security_headers: SecurityHeaders,
     /// How long a client may take for the next part of a body.
     request_timeout: Duration,
@@ -50,6 +54,7 @@ impl<E> Middleware<E> {
             hosts: HostPolicy::new(&config.server),
             proxies: TrustedProxies::new(&config.server),
             failed_auth: FailedAuthLimiter::default(),
+            anonymous: AnonymousLimiter::new(&config.limits),
             security_headers: SecurityHeaders { is_https: config.tls.certificate.is_some() },
             request_timeout: config.server.request_timeout(),
         }
@@ -89,6 +94,9 @@ impl<E: Endpoint<Output = Response>> Middleware<E> {
         if let Some(seconds) = self.failed_auth.retry_after(&attempt) {
             return Ok(failed_auth_limiter::refusal(seconds));
         }
+        if let Err(seconds) = self.anonymous.count(&attempt, &self.failed_auth) {
+            return Ok(anonymous_limiter::refusal(seconds));
+        }
         let (response, outcome) = auth_outcome::observe(self.inner.call(request)).await;
         let response = response?;
         // Tools, and routes that authenticate by themselves, report a rejection by the status.
@@ -118,4 +126,10 @@ fn too_large(request: &Request) -> Option<Response> {
 fn refuse(status: StatusCode, sentence: &str) -> Response {
     let body = json!({ "detail": sentence }).to_string();
     Response::builder().status(status).header(header::CONTENT_TYPE, "application/json").body(body)
+}
+
+fn too_many_requests(sentence: &str, retry_after: u64) -> Response {
+    let mut response = refuse(StatusCode::TOO_MANY_REQUESTS, sentence);
+    response.headers_mut().insert(header::RETRY_AFTER, retry_after.into());
+    response
 }

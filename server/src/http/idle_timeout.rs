@@ -11,6 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use openapi::RequestPermit;
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep_until};
 
@@ -129,12 +130,14 @@ pub(super) struct ChunkedBody<B> {
     /// What the body has yielded and has not been handed over.
     rest: Bytes,
     request: ActiveRequest,
+    /// Counts the request as one in progress.
+    _permit: Option<RequestPermit>,
 }
 
 impl<B> ChunkedBody<B> {
-    /// The body of the response to `request`.
-    pub(super) fn new(body: B, request: ActiveRequest) -> Self {
-        Self { body, rest: Bytes::new(), request }
+    /// The body of the response to `request`, which holds the permit until it has been handed over.
+    pub(super) fn new(body: B, request: ActiveRequest, permit: Option<RequestPermit>) -> Self {
+        Self { body, rest: Bytes::new(), request, _permit: permit }
     }
 }
 
@@ -242,7 +245,8 @@ mod tests {
     #[tokio::test]
     async fn the_timer_runs_while_the_client_reads_nothing() {
         let timer = IdleTimer::new(TIMEOUT, TIMEOUT);
-        let mut body = ChunkedBody::new(Full(Some(Bytes::from(vec![7u8; CHUNK_SIZE + 1]))), timer.start_request());
+        let mut body =
+            ChunkedBody::new(Full(Some(Bytes::from(vec![7u8; CHUNK_SIZE + 1]))), timer.start_request(), None);
         assert_eq!(body.size_hint().exact(), Some(CHUNK_SIZE as u64 + 1));
         assert_eq!(poll_fn(|context| next(&mut body, context)).await, CHUNK_SIZE);
         timeout(LONG, timer.expired()).await.expect("the client reads nothing");
@@ -254,7 +258,7 @@ mod tests {
     #[tokio::test]
     async fn the_timer_stands_still_while_a_response_is_made() {
         let timer = IdleTimer::new(TIMEOUT, TIMEOUT);
-        let mut body = ChunkedBody::new(Full(None), timer.start_request());
+        let mut body = ChunkedBody::new(Full(None), timer.start_request(), None);
         let is_ready = poll_fn(|context| Poll::Ready(next(&mut body, context).is_ready())).await;
         assert!(!is_ready && !expires(&timer).await);
         drop(body);

@@ -9,6 +9,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::conn::auto::Builder,
 };
+use openapi::RequestPermit;
 use poem::{
     Endpoint, Response,
     web::{LocalAddr, RemoteAddr},
@@ -159,8 +160,9 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
             let request = (request, LocalAddr(local.into()), RemoteAddr(remote.into()), scheme);
             async move {
                 let active = active.on_this_stream();
-                let response: http::Response<_> = app.get_response(request.into()).await.into();
-                Ok::<_, Infallible>(response.map(|body| ChunkedBody::new(body, active)))
+                let mut response: http::Response<_> = app.get_response(request.into()).await.into();
+                let permit = response.extensions_mut().remove::<RequestPermit>();
+                Ok::<_, Infallible>(response.map(|body| ChunkedBody::new(body, active, permit)))
             }
         });
         let stream = TrackedStream::new(stream, remote, connections, permit, idle_timeout);

@@ -2,26 +2,20 @@
 //! allowed, and requests from this machine are never refused.
 
 use std::{
-    collections::HashMap,
     hash::{BuildHasher, RandomState},
     net::IpAddr,
-    time::{Duration, Instant},
 };
 
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use openapi::address_of;
-use parking_lot::Mutex;
 use poem::{Request, Response};
 use quick_cache::sync::Cache;
 
+use super::address_counter::AddressCounter;
 use crate::auth_outcome::AuthOutcome;
 
-/// After this many failures within a window, an address is refused until the window ends.
+/// After this many failures within a minute, an address is refused until the minute ends.
 const MAX_FAILURES: u32 = 60;
-const WINDOW: Duration = Duration::from_secs(60);
-
-/// The maximum number of addresses that are remembered; beyond it, all are forgotten.
-const MAX_ADDRESSES: usize = 10_000;
 
 /// The maximum number of accepted credentials that are remembered.
 const MAX_CREDENTIALS: usize = 10_000;
@@ -31,26 +25,23 @@ const LOGIN_PATHS: [&str; 6] = ["/authorize", "/token", "/revoke", "/register", 
 
 /// Counts failures by address.
 pub(super) struct FailedAuthLimiter {
-    failures: Mutex<HashMap<IpAddr, Failures>>,
+    failures: AddressCounter,
     /// Hashes, keyed by a secret of this process, of credentials that were accepted.
     accepted: Cache<u64, ()>,
     hasher: RandomState,
 }
 
-struct Failures {
-    since: Instant,
-    count: u32,
-}
-
 /// A request: its address, and a hash of its credentials.
 pub(super) struct Attempt {
-    address: Option<IpAddr>,
+    /// `None` is this machine itself.
+    pub(super) address: Option<IpAddr>,
     credential: Option<u64>,
 }
 
 impl Default for FailedAuthLimiter {
     fn default() -> Self {
-        Self { failures: Mutex::default(), accepted: Cache::new(MAX_CREDENTIALS), hasher: RandomState::new() }
+        let failures = AddressCounter::new(MAX_FAILURES);
+        Self { failures, accepted: Cache::new(MAX_CREDENTIALS), hasher: RandomState::new() }
     }
 }
 
@@ -67,12 +58,13 @@ impl FailedAuthLimiter {
 
     /// After how many seconds to try again, where the attempt is refused.
     pub(super) fn retry_after(&self, attempt: &Attempt) -> Option<u64> {
-        let failures = self.failures.lock();
-        let found = failures.get(&attempt.address?).filter(|failures| failures.count >= MAX_FAILURES)?;
-        let remaining = WINDOW.checked_sub(found.since.elapsed())?;
-        drop(failures);
-        let is_exempt = attempt.credential.is_some_and(|credential| self.accepted.get(&credential).is_some());
-        (!is_exempt).then(|| remaining.as_secs() + 1)
+        let seconds = self.failures.retry_after(attempt.address?)?;
+        (!self.was_accepted(attempt)).then_some(seconds)
+    }
+
+    /// Whether the credentials of an attempt have been accepted before, and not been rejected since.
+    pub(super) fn was_accepted(&self, attempt: &Attempt) -> bool {
+        attempt.credential.is_some_and(|credential| self.accepted.get(&credential).is_some())
     }
 
     /// Records the outcome of an attempt.
@@ -87,29 +79,13 @@ impl FailedAuthLimiter {
             }
             AuthOutcome::Rejected => {
                 if let Some(address) = attempt.address {
-                    self.count_failure(address);
+                    self.failures.increment(address);
                 }
                 if let Some(credential) = attempt.credential {
                     self.accepted.remove(&credential);
                 }
             }
         }
-    }
-
-    fn count_failure(&self, address: IpAddr) {
-        let mut failures = self.failures.lock();
-        if failures.len() >= MAX_ADDRESSES {
-            failures.retain(|_, failures| failures.since.elapsed() < WINDOW);
-        }
-        if failures.len() >= MAX_ADDRESSES {
-            failures.clear();
-        }
-        let now = Instant::now();
-        let found = failures.entry(address).or_insert(Failures { since: now, count: 0 });
-        if found.since.elapsed() >= WINDOW {
-            *found = Failures { since: now, count: 0 };
-        }
-        found.count += 1;
     }
 }
 
@@ -120,9 +96,7 @@ fn is_login(path: &str) -> bool {
 /// The response to an attempt that is refused.
 pub(super) fn refusal(seconds: u64) -> Response {
     let sentence = format!("Too many failed authentication attempts. Try again in {seconds}s.");
-    let mut response = super::refuse(StatusCode::TOO_MANY_REQUESTS, &sentence);
-    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    response
+    super::too_many_requests(&sentence, seconds)
 }
 
 #[cfg(test)]
