@@ -3,7 +3,7 @@
 
 use poem::{
     IntoResponse, handler,
-    web::{Html, WithContentType, WithHeader},
+    web::{WithContentType, WithHeader},
 };
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; \
@@ -11,8 +11,9 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 
 /// The start page.
 #[handler]
-pub(crate) fn index() -> WithHeader<WithHeader<Html<&'static str>>> {
-    Html(include_str!("pages/index.html"))
+pub(crate) fn index() -> WithHeader<WithHeader<WithContentType<&'static str>>> {
+    include_str!("pages/index.html")
+        .with_content_type("text/html; charset=utf-8")
         .with_header("Content-Security-Policy", POLICY)
         .with_header("Referrer-Policy", "no-referrer")
 }

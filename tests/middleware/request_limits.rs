@@ -99,6 +99,40 @@ async fn every_body_has_a_largest_size() {
 }
 
 #[tokio::test]
+async fn bodies_without_a_credential_are_small() {
+    let user = Server::shared().await.user().await;
+    for path in [
+        "/v1/auth/login",
+        "/v1/auth/sign-up",
+        "/v1/auth/invitations/accept",
+        "/v1/auth/refresh",
+        "/v1/auth/logout",
+        "/v1/auth/token",
+        "/v1/oauth/authorize",
+        "/v1/oauth/token",
+        "/authorize",
+        "/token",
+        "/revoke",
+    ] {
+        let content_type = match path.strip_prefix("/v1/auth/") {
+            Some(rest) if rest != "token" => "application/json",
+            _ => "application/x-www-form-urlencoded",
+        };
+        let request = user.http.post(format!("{}{path}", user.url)).header(CONTENT_TYPE, content_type);
+        let answer = Answer::to(request.body(vec![b' '; (8 << 10) + 1])).await;
+        let text = answer.body.to_string();
+        match content_type {
+            "application/json" => answer.refused(413, "The request body is larger than 8192 bytes"),
+            _ => assert!(
+                matches!(answer.status, 400 | 422) && text.contains("too large"),
+                "{path}: {} {text}",
+                answer.status
+            ),
+        }
+    }
+}
+
+#[tokio::test]
 async fn addresses_headers_and_nesting_have_an_end() {
     let user = Server::shared().await.user().await;
     let ask = |path: String| user.app().request(Method::GET, &path);

@@ -23,7 +23,7 @@ use super::Authenticator;
 use crate::address::BaseUrl;
 
 /// The maximum size of a form, in bytes.
-const MAX_FORM: usize = 64 << 10;
+const MAX_FORM: usize = 8 << 10;
 
 /// State of these routes.
 pub(crate) struct OidcLogin {

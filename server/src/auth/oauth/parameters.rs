@@ -9,7 +9,7 @@ use url::form_urlencoded;
 use super::response::OAuthError;
 
 /// The maximum size of a body, in bytes.
-const MAX_BODY: usize = 64 << 10;
+const MAX_BODY: usize = 8 << 10;
 
 /// The parameters of an authorization request.
 const AUTHORIZATION_PARAMETERS: [&str; 8] = [
