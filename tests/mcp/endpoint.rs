@@ -133,6 +133,33 @@ async fn a_session_outlives_the_refresh_of_its_token() {
     assert_eq!(listed.status(), StatusCode::OK);
 }
 
+/// A client that asks for more scopes gets another grant, and goes on with its session.
+#[tokio::test]
+async fn a_session_is_continued_by_a_grant_with_more_scopes() {
+    let server = Server::shared().await;
+    let user = server.user().await;
+    let oauth = OAuthClient::added(server).await;
+    let client = async |oauth: &OAuthClient, scope: &str| {
+        let tokens = oauth.authorize(&user, scope).await;
+        let key = tokens["access_token"].as_str().unwrap().to_owned();
+        McpClient { endpoint: format!("{}/v1/mcp", server.url), key, user: user.clone() }
+    };
+    let first = client(&oauth, "memories.read").await;
+    let (_, session) = first.initialize("2025-11-25").await;
+    let other_scope = client(&oauth, "goals.read").await;
+    let other_client = client(&OAuthClient::added(server).await, "memories.read goals.read").await;
+    let more = client(&oauth, "memories.read goals.read").await;
+    for (caller, status) in [
+        (&other_scope, StatusCode::NOT_FOUND),
+        (&other_client, StatusCode::NOT_FOUND),
+        (&more, StatusCode::OK),
+        (&first, StatusCode::NOT_FOUND),
+        (&more, StatusCode::OK),
+    ] {
+        assert_eq!(caller.post(JSON_AND_SSE, Some(&session), list_tools()).await.status(), status);
+    }
+}
+
 #[tokio::test]
 async fn a_session_ends_with_delete() {
     let client = McpClient::of_new_user().await;

@@ -231,7 +231,7 @@ impl Endpoint for McpEndpoint {
             Err(error) => return Ok(unauthorized(&self.base, &request, error)),
         };
         if let Some(id) = session_id(request.headers()) {
-            if !self.sessions.is_owner(&id, &SessionOwner::of(&context)) {
+            if !self.sessions.admit(&id, &SessionOwner::of(&context)) {
                 return Ok(session_not_found());
             }
             self.sessions.record_request(&id, &mut request);

@@ -77,9 +77,9 @@ impl SseConnections {
         SseStream { sender, messages, id, toolsets, connections: Arc::clone(self) }
     }
 
-    /// The stream with this id, if it is `owner`'s.
-    pub(super) fn find(&self, id: &str, owner: &SessionOwner) -> Option<Arc<SseSender>> {
-        self.0.lock().get(id).filter(|sender| sender.owner == *owner).cloned()
+    /// The stream with this id, if `caller` may use it.
+    pub(super) fn find(&self, id: &str, caller: &SessionOwner) -> Option<Arc<SseSender>> {
+        self.0.lock().get(id).filter(|sender| caller.may_continue(&sender.owner)).cloned()
     }
 }
 

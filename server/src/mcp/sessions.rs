@@ -13,6 +13,7 @@ use rmcp::transport::streamable_http_server::{
     SessionManager,
     session::{SessionId, local::LocalSessionManager},
 };
+use schemas::scope::Scope;
 use tokio::time::interval;
 use tools::{Context, Credential};
 
@@ -45,16 +46,32 @@ pub(super) struct SessionOwner {
     user: String,
     /// The id of the key or the grant.
     credential: Option<String>,
+    /// The OAuth client of a grant, and the scopes of its token.
+    client: Option<(String, Vec<Scope>)>,
 }
 
 impl SessionOwner {
     /// The owner of the sessions that this caller opens.
     pub(super) fn of(context: &Context) -> Self {
-        let credential = match &context.caller.credential {
-            Credential::Key(key) => Some(key.id.clone()),
-            Credential::Session | Credential::Nobody => None,
+        let user = context.caller.user.clone();
+        let Credential::Key(key) = &context.caller.credential else {
+            return Self { user, credential: None, client: None };
         };
-        Self { user: context.caller.user.clone(), credential }
+        let client = key.listed.app_id.clone().filter(|_| key.resource.is_some());
+        let client = client.map(|client| (client, key.scopes.clone().unwrap_or_default()));
+        Self { user, credential: Some(key.id.clone()), client }
+    }
+
+    /// Whether this caller may use what belongs to `owner`: with the same key or grant or, as a client does that has asked
+    /// for more scopes, with another grant of the same client that has all scopes of the first.
+    pub(super) fn may_continue(&self, owner: &Self) -> bool {
+        let extends = || match (&self.client, &owner.client) {
+            (Some((client, scopes)), Some((first, needed))) => {
+                client == first && needed.iter().all(|scope| scopes.contains(scope))
+            }
+            _ => false,
+        };
+        self.user == owner.user && (self.credential == owner.credential || extends())
     }
 }
 
@@ -92,7 +109,7 @@ impl McpSessions {
         let surplus = {
             let mut records = self.records.lock();
             if let Some(record) = records.get_mut(id) {
-                record.owner = Some(owner.clone());
+                record.owner.get_or_insert_with(|| owner.clone());
             }
             let is_theirs = |record: &SessionRecord| record.owner.as_ref().is_some_and(|one| one.user == owner.user);
             let owned = records.iter().filter(|(_, record)| is_theirs(record));
@@ -111,9 +128,16 @@ impl McpSessions {
         }
     }
 
-    /// Whether `id` is an open session of `owner`; a session of another user or credential looks like none.
-    pub(super) fn is_owner(&self, id: &str, owner: &SessionOwner) -> bool {
-        self.records.lock().get(id).is_some_and(|record| record.owner.as_ref() == Some(owner))
+    /// Whether `caller` may use the open session `id`, which belongs to the latest grant from then on; a session of another
+    /// user or credential looks like none.
+    pub(super) fn admit(&self, id: &str, caller: &SessionOwner) -> bool {
+        let mut records = self.records.lock();
+        let Some(owner) = records.get_mut(id).and_then(|record| record.owner.as_mut()) else { return false };
+        let may_continue = caller.may_continue(owner);
+        if may_continue && caller.credential != owner.credential {
+            owner.clone_from(caller);
+        }
+        may_continue
     }
 
     /// Records the credential of a request in the session `id`, and attaches the session's state to the request.
@@ -191,7 +215,11 @@ mod tests {
     use super::*;
 
     fn owner(user: &str, key: &str) -> SessionOwner {
-        SessionOwner { user: user.to_owned(), credential: Some(key.to_owned()) }
+        SessionOwner { user: user.to_owned(), credential: Some(key.to_owned()), client: None }
+    }
+
+    fn grant(id: &str, client: &str, scopes: &[Scope]) -> SessionOwner {
+        SessionOwner { client: Some((client.to_owned(), scopes.to_vec())), ..owner("ann", id) }
     }
 
     #[tokio::test]
@@ -205,9 +233,27 @@ mod tests {
         assert!(sessions.has_session(&lost).await.unwrap(), "its client may be about to receive it");
         sessions.close_unowned(Duration::ZERO).await;
         assert!(!sessions.has_session(&lost).await.unwrap() && sessions.has_session(&owned).await.unwrap());
-        assert!(sessions.is_owner(&owned, &ann));
+        assert!(sessions.admit(&owned, &ann));
         for other in [owner("bob", "key"), owner("ann", "another key")] {
-            assert!(!sessions.is_owner(&owned, &other), "{other:?}");
+            assert!(!sessions.admit(&owned, &other), "{other:?}");
         }
+    }
+
+    #[test]
+    fn a_grant_with_more_scopes_continues_what_its_client_began() {
+        let (read, write) = (Scope::MemoriesRead, Scope::MemoriesWrite);
+        let first = grant("1", "client", &[read]);
+        for (other, may_continue) in [
+            (grant("2", "client", &[read, write]), true),
+            (grant("2", "client", &[read]), true),
+            (grant("2", "client", &[write]), false),
+            (grant("2", "another client", &[read, write]), false),
+            (SessionOwner { user: "bob".into(), ..grant("2", "client", &[read, write]) }, false),
+            (owner("ann", "2"), false),
+            (grant("1", "client", &[]), true),
+        ] {
+            assert_eq!(other.may_continue(&first), may_continue, "{other:?}");
+        }
+        assert!(!first.may_continue(&owner("ann", "2")));
     }
 }
