@@ -79,6 +79,8 @@ mod daily_summaries {
 }
 
 mod files {
+    mod extractor;
+    mod malicious_pdfs;
     pub(crate) mod rest;
     pub(crate) mod table;
 }

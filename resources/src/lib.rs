@@ -47,6 +47,7 @@ pub mod webhooks;
 
 use std::{path::PathBuf, sync::Arc};
 
+use ::documents::Extractor;
 use ::identity::IdentityProviders;
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::Deserialize;
@@ -68,6 +69,7 @@ pub use crate::{
     limits::LimitSettings,
     tasks::{ChatLock, Tasks},
 };
+pub use ::documents;
 pub use ::identity::{self, SignInSettings};
 pub(crate) use outbound::redact_url;
 pub use outbound::{
@@ -111,6 +113,9 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// How users sign in.
     pub sign_in: SignInSettings,
+    /// The program whose command `extract-text` reads documents; this one where it is `None`.
+    #[serde(skip)]
+    pub program: Option<PathBuf>,
     /// Reports the download of the embedding model.
     #[serde(skip)]
     pub download_progress: DownloadProgress,
@@ -126,6 +131,8 @@ pub struct Resources {
     pub llm: Option<LanguageModel>,
     /// The transcription service, when one is configured.
     pub speech: Option<Speech>,
+    /// What reads the text of uploaded documents.
+    pub extractor: Extractor,
     /// The identity providers whose tokens are accepted.
     pub identity: IdentityProviders,
     /// Caches and counters of authentication.
@@ -187,6 +194,7 @@ impl Resources {
             index: Index::new(&database, vectors, embedder, &changes, INDEXED_NOUNS),
             llm: LanguageModel::open(&settings.model)?,
             speech: Speech::open(&settings.speech)?,
+            extractor: Extractor::new(settings.program.clone()),
             identity,
             auth: AuthState::new(&database, &settings.grants)?,
             grant_settings: settings.grants.clone(),

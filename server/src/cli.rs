@@ -1,6 +1,6 @@
 //! The command line. The arguments of each command stand with the command.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 
@@ -9,6 +9,7 @@ use crate::{
         clients::{self, ClientsCommand},
         connect::{self, ConnectArgs},
         export::{self, ExportArgs},
+        extract_text::{self, ExtractTextArgs},
         import::{self, ImportArgs},
         keys::{self, KeysCommand},
         mcp::{self, McpArgs},
@@ -20,6 +21,9 @@ use crate::{
     config::{Config, ConfigPaths},
     exit, log,
 };
+
+/// How long blocking work may take to end after the command has.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A personal memory server with the Omi API and MCP. All data stays on your machine.
 #[derive(Debug, Parser)]
@@ -61,6 +65,9 @@ enum Command {
     Import(ImportArgs),
     /// Export all data of the owner as one JSON document
     Export(ExportArgs),
+    /// Read the text of a document on standard input, with limits on memory and time: the server starts this itself
+    #[command(hide = true)]
+    ExtractText(ExtractTextArgs),
 }
 
 /// Runs the command line of this process.
@@ -69,9 +76,18 @@ pub fn run() -> ExitCode {
     // Whatever is written is readable by its user only: the database, the index, models, exports.
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    // Before anything else that takes memory or opens a file.
+    if let Some(Command::ExtractText(args)) = &cli.command {
+        return extract_text::run(args);
+    }
     // The embedded database parses statements recursively, for which the default stack of 2 MiB is too small.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(10 << 20).build();
-    let outcome = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(cli.run()));
+    let outcome = runtime.map_err(Into::into).and_then(|runtime| {
+        let outcome = runtime.block_on(cli.run());
+        // Dropping it would wait for a read of standard input, which may never return.
+        runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+        outcome
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit::report(&error),
@@ -94,6 +110,7 @@ impl Cli {
             Command::Openapi => openapi::run(),
             Command::Import(args) => import::run(&config, &args).await,
             Command::Export(args) => export::run(&config, &args).await,
+            Command::ExtractText(_) => unreachable!("it needs no configuration and has run"),
         }
     }
 }

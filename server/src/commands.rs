@@ -3,6 +3,7 @@
 pub(crate) mod clients;
 pub(crate) mod connect;
 pub(crate) mod export;
+pub(crate) mod extract_text;
 pub(crate) mod import;
 pub(crate) mod keys;
 pub(crate) mod mcp;

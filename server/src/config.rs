@@ -56,6 +56,9 @@ pub struct Config {
     pub webhooks: WebhookSettings,
     /// Logging.
     pub log: LogConfig,
+    /// The program that child processes run; this one where it is `None`. Tests name theirs.
+    #[serde(skip)]
+    pub program: Option<PathBuf>,
 }
 
 /// Network settings of the server.
@@ -166,6 +169,7 @@ impl Config {
             grants: self.oauth.clone(),
             audit: self.audit.clone(),
             sign_in: self.sign_in.clone(),
+            program: self.program.clone(),
             download_progress: download_progress(),
         }
     }

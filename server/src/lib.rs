@@ -18,6 +18,7 @@ mod log;
 mod mcp;
 mod middleware;
 mod pages;
+mod parent_process;
 mod progress;
 mod routes;
 mod server;

@@ -31,14 +31,14 @@ async fn upload_to(caller: &Caller, path: &str, files: &[(&str, &[u8])]) -> Answ
 }
 
 /// A PDF of two pages about the moon.
-fn moon_pdf() -> Vec<u8> {
+pub(crate) fn moon_pdf() -> Vec<u8> {
     let steps = |text: &str| format!("BT /F1 12 Tf 72 700 Td ({text}) Tj ET");
     let pages = [steps("The moon was full over the harbour."), steps("At dawn the ferry left for Hvar.")];
     let stream = |steps: &String| format!("<< /Length {} >>\nstream\n{steps}\nendstream", steps.len());
     let page = |content: usize| {
         format!("<< /Type /Page /Parent 2 0 R /Contents {content} 0 R /Resources << /Font << /F1 3 0 R >> >> >>")
     };
-    let objects = [
+    assemble_pdf(&[
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         "<< /Type /Pages /Kids [4 0 R 5 0 R] /Count 2 >>".to_owned(),
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_owned(),
@@ -46,9 +46,13 @@ fn moon_pdf() -> Vec<u8> {
         page(7),
         stream(&pages[0]),
         stream(&pages[1]),
-    ];
+    ])
+}
+
+/// A PDF of these objects, of which the first one is the catalog.
+pub(crate) fn assemble_pdf(objects: &[String]) -> Vec<u8> {
     let (mut pdf, mut places) = ("%PDF-1.4\n".to_owned(), String::new());
-    for (number, object) in (1..).zip(&objects) {
+    for (number, object) in (1..).zip(objects) {
         places += &format!("{:010} 00000 n \n", pdf.len());
         pdf += &format!("{number} 0 obj\n{object}\nendobj\n");
     }

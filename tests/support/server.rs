@@ -62,6 +62,7 @@ impl Server {
     async fn config(folder: &Path, adjust: impl FnOnce(&mut Config)) -> Config {
         let mut config = Config::in_folder(folder);
         config.server.port = 0;
+        config.program = Some(env!("CARGO_BIN_EXE_recollect-tested").into());
         config.embedder.sources.folder = Some(models_folder().await.to_owned());
         // A test makes as many requests as it likes, unless it is about that.
         config.limits.enabled = false;

@@ -1,11 +1,11 @@
 //! Files attached to questions: upload, search, read and delete them.
 
-mod pdf;
 mod reader;
 
 use resources::chat_files::{ChatFiles, FileHit};
 use schemas::chat::*;
 
+use self::reader::Reader;
 use crate::{
     Context, Error, Placement, Result, Tool,
     limits::Policy,
@@ -40,9 +40,10 @@ pub(crate) fn tools() -> Vec<Tool> {
 }
 
 async fn upload_files(context: Context, input: UploadFiles) -> Result<UploadedFiles> {
-    let (mut read, mut remaining_chars) = (Vec::with_capacity(input.files.len()), reader::MAX_TEXT);
+    let mut reader = Reader::new(&context.resources.extractor, &context.caller.user);
+    let mut read = Vec::with_capacity(input.files.len());
     for (place, upload) in input.files.into_iter().enumerate() {
-        read.push(reader::read_file(place, upload, &mut remaining_chars).await?);
+        read.push(reader.read_file(place, upload).await?);
     }
     let files = stored(&context).create(read).await?.into_iter().map(|kept| kept.file).collect();
     Ok(UploadedFiles { files })

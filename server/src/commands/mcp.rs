@@ -12,6 +12,7 @@ use crate::{
     data_folder::DataFolder,
     exit::ExitError,
     mcp::{stdio::serve_stdio, stdio_bridge::bridge_stdio},
+    parent_process::ParentProcess,
 };
 
 /// The name of the key that an assistant uses where no server runs.
@@ -28,12 +29,15 @@ pub(crate) struct McpArgs {
     toolsets: ToolFilter,
 }
 
-/// Serves the data folder, or connects to the server that has it open.
+/// Serves the data folder, or connects to the server that has it open, until standard input or the process that started
+/// this one ends.
 pub(crate) async fn run(config: &Config, args: McpArgs) -> anyhow::Result<()> {
+    // A client that was killed may have left standard input open in another process.
+    let parent = ParentProcess::current();
     let endpoint = |url: &str| format!("{url}/v1/mcp?toolsets={}", args.toolsets);
     if let Some(url) = &args.url {
         let key = std::env::var("RECOLLECT_KEY").map_err(|_| anyhow!("--url needs an MCP key in RECOLLECT_KEY"))?;
-        return bridge_stdio(endpoint(url), &key, http::client()).await;
+        return until_ended(&parent, bridge_stdio(endpoint(url), &key, http::client())).await;
     }
     match DataFolder::claim(&config.data) {
         Ok(folder) => {
@@ -41,7 +45,7 @@ pub(crate) async fn run(config: &Config, args: McpArgs) -> anyhow::Result<()> {
             // A process that was killed may have left its key behind.
             let key = opened.resources.keys().replace(&opened.owner, KEY_NAME).await?;
             let served = match caller(&opened, &key).await {
-                Ok(caller) => serve_stdio(caller, args.toolsets).await,
+                Ok(caller) => until_ended(&parent, serve_stdio(caller, args.toolsets)).await,
                 Err(error) => Err(error),
             };
             opened.resources.keys().revoke(&opened.owner, KeyFamily::Mcp, &key.described.id).await?;
@@ -52,9 +56,16 @@ pub(crate) async fn run(config: &Config, args: McpArgs) -> anyhow::Result<()> {
             // The certificate is for the server's public name, not for this address. Its identity is established by
             // server.json, which only this user can write.
             let http = http::client().no_proxy().tls_danger_accept_invalid_certs(true);
-            bridge_stdio(endpoint(&server.url), &server.key, http).await
+            until_ended(&parent, bridge_stdio(endpoint(&server.url), &server.key, http)).await
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+async fn until_ended(parent: &ParentProcess, serving: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::select! {
+        served = serving => served,
+        () = parent.ended() => Ok(()),
     }
 }
 

@@ -49,6 +49,8 @@ pub(crate) async fn bridge_stdio(endpoint: String, key: &str, http: ClientBuilde
     let mut running = JoinSet::new();
     let mut cancellable = HashMap::<String, AbortHandle>::new();
     while let Some(line) = lines.next_line().await? {
+        // Editors and shells on Windows put a byte order mark before the first line.
+        let line = line.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(line);
         if line.trim().is_empty() {
             continue;
         }

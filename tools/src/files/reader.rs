@@ -3,16 +3,18 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use imagesize::ImageType;
-use resources::chat_files::{Content, NewFile};
+use resources::{
+    chat_files::{Content, NewFile, Page},
+    documents::{Extractor, ExtractorError, pdf::PdfError},
+};
 use schemas::chat::Upload;
 use serde_json::json;
 
-use super::pdf::{self, PdfError};
 use crate::{Error, Issue, Result};
 
 /// The maximum length of the texts of one upload together, in characters: they are embedded, which delays the indexing
 /// of other users' data.
-pub(super) const MAX_TEXT: usize = 1_000_000;
+const MAX_TEXT: usize = 1_000_000;
 
 const TOO_LONG: &str = "exceeds the limit of 1000000 characters for all files of an upload";
 
@@ -35,29 +37,62 @@ const TEXT_TYPES: [(&str, &str); 12] = [
     ("svg", "image/svg+xml"),
 ];
 
-/// Reads the file at position `index` of an upload. Its text may have `remaining_chars` characters, which is reduced
-/// accordingly.
-///
-/// # Errors
-/// The file is unreadable or too long; the error names the file and the reason.
-pub(super) async fn read_file(index: usize, upload: Upload, remaining_chars: &mut usize) -> Result<NewFile> {
-    let Upload { name, mime_type: declared, content } = upload;
-    let name = base_name(&name);
-    let refuse = |reason: String| refuse(index, &name, &reason);
-    let bytes = STANDARD.decode(content).map_err(|error| refuse(format!("is not base64: {error}")))?;
-    let size = bytes.len() as u64;
-    if bytes.trim_ascii().is_empty() {
-        return Err(refuse("is empty".into()));
+/// Reads the files of one upload.
+pub(super) struct Reader<'a> {
+    extractor: &'a Extractor,
+    user: &'a str,
+    /// How many characters the texts of the upload may still have.
+    remaining_chars: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader for the files of an upload by `user`.
+    pub(super) fn new(extractor: &'a Extractor, user: &'a str) -> Self {
+        Self { extractor, user, remaining_chars: MAX_TEXT }
     }
-    let (mime_type, content) = if let Ok(kind) = imagesize::image_type(&bytes) {
-        image(kind, bytes).map_err(|reason| refuse(reason.into()))?
-    } else if is_pdf(&bytes) {
-        ("application/pdf".to_owned(), pdf_text(bytes, remaining_chars).await.map_err(|reason| refuse(reason.into()))?)
-    } else {
-        let text = decode(&bytes, declared.as_deref(), remaining_chars).map_err(|reason| refuse(reason.into()))?;
-        (text_type(&name, declared.as_deref()), Content::Text(text))
-    };
-    Ok(NewFile { name, mime_type, size, content })
+
+    /// Reads the file at position `index` of the upload.
+    ///
+    /// # Errors
+    /// The file is unreadable or too long; the error names the file and the reason.
+    pub(super) async fn read_file(&mut self, index: usize, upload: Upload) -> Result<NewFile> {
+        let Upload { name, mime_type: declared, content } = upload;
+        let name = base_name(&name);
+        let refuse = |reason: String| refuse(index, &name, &reason);
+        let bytes = STANDARD.decode(content).map_err(|error| refuse(format!("is not base64: {error}")))?;
+        let size = bytes.len() as u64;
+        if bytes.trim_ascii().is_empty() {
+            return Err(refuse("is empty".into()));
+        }
+        let (mime_type, content) = if let Ok(kind) = imagesize::image_type(&bytes) {
+            image(kind, bytes).map_err(|reason| refuse(reason.into()))?
+        } else if is_pdf(&bytes) {
+            ("application/pdf".to_owned(), self.read_pdf(&bytes, refuse).await?)
+        } else {
+            let text = decode(&bytes, declared.as_deref()).map_err(|reason| refuse(reason.into()))?;
+            let remaining_chars = self.remaining_chars.checked_sub(text.chars().count());
+            self.remaining_chars = remaining_chars.ok_or_else(|| refuse(TOO_LONG.into()))?;
+            (text_type(&name, declared.as_deref()), Content::Text(text))
+        };
+        Ok(NewFile { name, mime_type, size, content })
+    }
+
+    /// Reads a PDF; `refuse` makes the error of one that cannot be read.
+    async fn read_pdf(&mut self, bytes: &[u8], refuse: impl Fn(String) -> Error) -> Result<Content> {
+        let read = self.extractor.read_pdf(self.user, bytes, self.remaining_chars).await;
+        let pages = read.map_err(|error| match error {
+            ExtractorError::Pdf(PdfError::TooLong) => refuse(TOO_LONG.into()),
+            ExtractorError::Pdf(reason) => refuse(reason.to_string()),
+            ExtractorError::Busy => Error::Unavailable("Other documents are being read. Try again later.".into()),
+            ExtractorError::Failed(_) => Error::Internal(error.into()),
+        })?;
+        if pages.iter().all(|page| page.text.trim().is_empty()) {
+            return Err(refuse("is a PDF without text: scanned pages are not supported".into()));
+        }
+        let chars: usize = pages.iter().map(|page| page.text.chars().count()).sum();
+        self.remaining_chars = self.remaining_chars.saturating_sub(chars);
+        Ok(Content::Pages(pages.into_iter().map(|page| Page { number: Some(page.number), text: page.text }).collect()))
+    }
 }
 
 fn image(kind: ImageType, bytes: Vec<u8>) -> Result<(String, Content), &'static str> {
@@ -78,23 +113,8 @@ fn is_pdf(bytes: &[u8]) -> bool {
     bytes[..bytes.len().min(1024)].windows(5).any(|window| window == b"%PDF-")
 }
 
-async fn pdf_text(bytes: Vec<u8>, remaining_chars: &mut usize) -> Result<Content, &'static str> {
-    let pages = pdf::read(bytes, *remaining_chars).await.map_err(|unread| match unread {
-        PdfError::Encrypted => "is a password-protected PDF",
-        PdfError::Damaged => "is a damaged PDF",
-        PdfError::TooSlow => "is a PDF that takes too long to read",
-        PdfError::TooManyPages => "is a PDF with more than 5000 pages",
-        PdfError::TooLong => TOO_LONG,
-    })?;
-    if pages.iter().all(|page| page.text.trim().is_empty()) {
-        return Err("is a PDF without text: scanned pages are not supported");
-    }
-    *remaining_chars -= pages.iter().map(|page| page.text.chars().count()).sum::<usize>();
-    Ok(Content::Pages(pages))
-}
-
 /// Decodes a text by its byte order mark, or by the declared charset; without either as UTF-8 or Windows-1252.
-fn decode(bytes: &[u8], declared: Option<&str>, remaining_chars: &mut usize) -> Result<String, &'static str> {
+fn decode(bytes: &[u8], declared: Option<&str>) -> Result<String, &'static str> {
     let charset = declared.and_then(|declared| declared.split_once("charset=")).map(|(_, rest)| rest);
     let charset = charset.and_then(|rest| rest.split(';').next()).map(|label| label.trim().trim_matches('"'));
     let fallback = if std::str::from_utf8(bytes).is_ok() { UTF_8 } else { WINDOWS_1252 };
@@ -110,7 +130,6 @@ fn decode(bytes: &[u8], declared: Option<&str>, remaining_chars: &mut usize) -> 
     {
         return Err("is not a supported format: text, Markdown, CSV, JSON, HTML, PDF, PNG, JPEG, GIF or WebP");
     }
-    *remaining_chars = remaining_chars.checked_sub(text.chars().count()).ok_or(TOO_LONG)?;
     Ok(text.into_owned())
 }
 
@@ -140,8 +159,13 @@ mod tests {
         Upload { name: name.into(), mime_type: declared.map(Into::into), content: STANDARD.encode(bytes) }
     }
 
+    /// Reads a file that needs no child process.
+    async fn read(index: usize, upload: Upload) -> Result<NewFile> {
+        Reader::new(&Extractor::new(None), "ada").read_file(index, upload).await
+    }
+
     async fn text(declared: Option<&str>, bytes: &[u8]) -> String {
-        match read_file(0, upload("notes.txt", declared, bytes), &mut MAX_TEXT.clone()).await.unwrap().content {
+        match read(0, upload("notes.txt", declared, bytes)).await.unwrap().content {
             Content::Text(text) => text,
             other => panic!("{other:?}"),
         }
@@ -159,19 +183,14 @@ mod tests {
 
     #[tokio::test]
     async fn errors_name_the_file_and_the_reason() {
-        let cases: [(&str, Option<&str>, &[u8], &str); 5] = [
+        let cases: [(&str, Option<&str>, &[u8], &str); 4] = [
             ("a.txt", None, b" \n", "The file a.txt is empty"),
             ("a.bin", None, b"\x7fELF\x02\x01\0\0\0", "The file a.bin is not a supported format"),
             ("a.txt", Some("text/plain; charset=utf-8"), b"Z\xfcrich", "not valid in its declared encoding"),
-            ("C:\\x\\a.pdf", None, b"%PDF-1.7 nothing", "The file a.pdf is a damaged PDF"),
-            ("a.png", None, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is a damaged image"),
+            ("C:\\x\\a.png", None, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "The file a.png is a damaged image"),
         ];
         for (name, declared, bytes, reason) in cases {
-            let Err(Error::Arguments(issues)) =
-                read_file(3, upload(name, declared, bytes), &mut MAX_TEXT.clone()).await
-            else {
-                panic!("{name}")
-            };
+            let Err(Error::Arguments(issues)) = read(3, upload(name, declared, bytes)).await else { panic!("{name}") };
             assert!(issues[0].msg.contains(reason), "{}", issues[0].msg);
             assert_eq!(issues[0].loc, [json!("files"), json!(3)]);
         }
@@ -179,9 +198,7 @@ mod tests {
 
     #[tokio::test]
     async fn extensions_determine_the_text_type() {
-        let text_type = async |name, declared| {
-            read_file(0, upload(name, declared, b"x"), &mut MAX_TEXT.clone()).await.unwrap().mime_type
-        };
+        let text_type = async |name, declared| read(0, upload(name, declared, b"x")).await.unwrap().mime_type;
         assert_eq!(text_type("a.MD", Some("text/plain")).await, "text/markdown");
         assert_eq!(text_type("a", Some("text/x-rust; charset=utf-8")).await, "text/x-rust");
         assert_eq!(text_type("a", Some("application/octet-stream")).await, "text/plain");

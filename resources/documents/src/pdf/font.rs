@@ -7,6 +7,9 @@ use lopdf::{Dictionary, Document, Encoding, Object};
 /// The default width of a letter, in thousandths of the font size.
 const DEFAULT_WIDTH: f32 = 500.0;
 
+/// How many widths of a font are read: there are no more codes of two bytes.
+const MAX_WIDTHS: usize = 1 << 16;
+
 /// A font as a page uses it.
 pub(super) struct Font<'a> {
     encoding: Encoding<'a>,
@@ -60,18 +63,22 @@ fn composite(font: &Dictionary, document: &Document) -> (HashMap<u32, f32>, f32)
     let Some(descendant) = descendant else { return (HashMap::new(), DEFAULT_WIDTH) };
     let default_width = descendant.get_deref(b"DW", document).and_then(Object::as_float).unwrap_or(1000.0);
     let listed = descendant.get_deref(b"W", document).and_then(Object::as_array);
-    let (mut widths, mut codes) = (HashMap::new(), Vec::<u32>::new());
+    let (mut widths, mut codes, mut remaining) = (HashMap::new(), Vec::<u32>::new(), MAX_WIDTHS);
     for entry in listed.into_iter().flatten() {
         // Either a code and the widths from there on, or two codes and the width from one to the other.
         let entry = document.dereference(entry).map_or(entry, |(_, entry)| entry);
         match (codes.as_slice(), entry) {
             (&[first], Object::Array(list)) => {
-                widths.extend((first..).zip(list.iter().filter_map(|width| number(width, document))));
+                let listed = list.iter().take(remaining).filter_map(|width| number(width, document));
+                widths.extend((first..=u32::MAX).zip(listed));
+                remaining -= list.len().min(remaining);
                 codes.clear();
             }
             (&[first, last], width) => {
                 let width = number(width, document).unwrap_or(default_width);
-                widths.extend((first..=last.min(0xffff)).map(|code| (code, width)));
+                let codes_of_range = (first..=last.min(0xffff)).take(remaining);
+                remaining -= codes_of_range.clone().count();
+                widths.extend(codes_of_range.map(|code| (code, width)));
                 codes.clear();
             }
             (_, code) => codes.push(number(code, document).unwrap_or_default() as u32),

@@ -1,6 +1,6 @@
 //! Reconstructs words and lines from the positions of letters: a PDF contains only positions.
 
-use super::font::Font;
+use super::{Budget, PdfError, font::Font};
 
 /// An affine transformation, as the six numbers of the PDF format.
 type Matrix = [f32; 6];
@@ -9,6 +9,9 @@ const IDENTITY: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
 
 /// The maximum depth of the stack of graphics states.
 const MAX_DEPTH: usize = 256;
+
+/// How many bytes of codes are decoded at a time; a multiple of every length of a code.
+const CODES_AT_A_TIME: usize = 12 << 10;
 
 /// The least width of a space, in font sizes.
 const MIN_SPACE: f32 = 0.15;
@@ -19,6 +22,7 @@ const MIN_PARAGRAPH_STEP: f32 = 1.9;
 
 /// The text of a page, in the order in which it is shown.
 pub(super) struct Layout<'a> {
+    budget: &'a mut Budget,
     text: String,
     /// The transformation of the page: saved by `q` and restored by `Q`.
     page: Matrix,
@@ -35,9 +39,11 @@ pub(super) struct Layout<'a> {
     end: Option<(f32, f32)>,
 }
 
-impl Default for Layout<'_> {
-    fn default() -> Self {
+impl<'a> Layout<'a> {
+    /// An empty page, whose text is taken from `budget`.
+    pub(super) fn new(budget: &'a mut Budget) -> Self {
         Self {
+            budget,
             text: String::new(),
             page: IDENTITY,
             saved: Vec::new(),
@@ -51,9 +57,12 @@ impl Default for Layout<'_> {
             end: None,
         }
     }
-}
 
-impl<'a> Layout<'a> {
+    /// Fails when the time is up.
+    pub(super) fn check_time(&self) -> Result<(), PdfError> {
+        self.budget.check_time()
+    }
+
     pub(super) fn set_font(&mut self, font: Option<&'a Font<'a>>, size: f32) {
         (self.font, self.size) = (font, size);
     }
@@ -84,25 +93,31 @@ impl<'a> Layout<'a> {
         self.pen -= back / 1000.0 * self.size;
     }
 
-    pub(super) fn show_on_next_line(&mut self, codes: &[u8]) {
+    /// Shows letters at the start of the next line. Fails as [`show`](Self::show).
+    pub(super) fn show_on_next_line(&mut self, codes: &[u8]) -> Result<(), PdfError> {
         self.begin_next_line();
-        self.show(codes);
+        self.show(codes)
     }
 
-    /// Shows letters at the pen's position.
-    pub(super) fn show(&mut self, codes: &[u8]) {
-        let Some(font) = self.font else { return };
-        let (width, count, spaces) = font.measure(codes);
-        let letters = font.decode(codes);
-        if !letters.is_empty() {
-            self.separate();
-            self.text.push_str(&letters);
+    /// Shows letters at the pen's position. Fails when the budget is used up.
+    pub(super) fn show(&mut self, codes: &[u8]) -> Result<(), PdfError> {
+        let Some(font) = self.font else { return Ok(()) };
+        for codes in codes.chunks(CODES_AT_A_TIME) {
+            self.budget.check_time()?;
+            let (width, count, spaces) = font.measure(codes);
+            let letters = font.decode(codes);
+            self.budget.take_chars(letters.chars().count())?;
+            if !letters.is_empty() {
+                self.separate()?;
+                self.text.push_str(&letters);
+            }
+            self.pen += width / 1000.0 * self.size;
+            self.pen += count as f32 * self.letter_spacing + spaces as f32 * self.word_spacing;
+            if !letters.is_empty() {
+                self.end = Some(self.position());
+            }
         }
-        self.pen += width / 1000.0 * self.size;
-        self.pen += count as f32 * self.letter_spacing + spaces as f32 * self.word_spacing;
-        if !letters.is_empty() {
-            self.end = Some(self.position());
-        }
+        Ok(())
     }
 
     /// The whole text, with hyphenated words joined.
@@ -144,8 +159,8 @@ impl<'a> Layout<'a> {
     }
 
     /// Appends the separator that the distance between the last letter and the next one implies.
-    fn separate(&mut self) {
-        let Some((before_x, before_y)) = self.end else { return };
+    fn separate(&mut self) -> Result<(), PdfError> {
+        let Some((before_x, before_y)) = self.end else { return Ok(()) };
         let [a, b, c, d, ..] = product(self.line, self.page);
         let (x, y) = self.position();
         let (right, down) = (x - before_x, y - before_y);
@@ -156,14 +171,18 @@ impl<'a> Layout<'a> {
             (step, _) if step > MIN_PARAGRAPH_STEP => "\n\n",
             (step, _) if step > MIN_LINE_STEP => "\n",
             (_, gap) if !(-1.0..=MIN_SPACE).contains(&gap) => " ",
-            _ => return,
+            _ => return Ok(()),
         };
         let is_separated = self.text.ends_with(['\n', ' ']);
         match mark {
             " " if is_separated => {}
             "\n" if self.text.ends_with('\n') => {}
-            mark => self.text.push_str(mark),
+            mark => {
+                self.budget.take_chars(mark.len())?;
+                self.text.push_str(mark);
+            }
         }
+        Ok(())
     }
 }
 
