@@ -12,6 +12,7 @@ mod depth;
 mod document;
 mod error;
 mod form;
+mod multipart;
 mod operation;
 mod query;
 mod rate_limit;

@@ -1,10 +1,12 @@
 //! Small PDFs that take much memory or time to read: each is refused, and the server goes on.
 
 use serde_json::json;
+use tempfile::TempDir;
 
 use super::rest::{assemble_pdf, moon_pdf, upload};
 use crate::support::{
     json::{assert_invalid, column},
+    program::Program,
     server::{Answer, Server, TestUser},
 };
 
@@ -111,4 +113,15 @@ async fn long_lists_of_widths_are_cut_off() {
     let files = send(&user, &widths()).await.ok();
     let opened = user.app().get(&format!("/v1/files/{}", files[0]["id"].as_str().unwrap())).await.ok();
     assert_eq!(opened["opening"], "harbour\n");
+}
+
+#[tokio::test]
+async fn the_program_starts_itself_to_read_a_pdf() {
+    let folder = TempDir::new().unwrap();
+    let program = Program::serve(folder.path()).await;
+    let app = program.owner().app();
+    assert_eq!(column(&upload(&app, &[("moon.pdf", &moon_pdf())]).await.ok(), "name"), ["moon.pdf"]);
+    assert_refused(&upload(&app, &[("letter.pdf", &range_of_codes())]).await, TOO_MUCH);
+    assert!(program.health().await["status"].is_string(), "the server lives on");
+    program.stop().await;
 }

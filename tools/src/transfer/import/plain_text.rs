@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use resources::memories::id_of;
+use resources::{documents::subtitles::clock, memories::id_of};
 use serde_json::json;
 
 use super::{
@@ -92,13 +92,6 @@ fn split_time(line: &str) -> (Option<f64>, &str) {
         Some(time) => (Some(time), bare[length..].trim_start_matches([']', ')', '-', ' ', '\t']).trim_start()),
         None => (None, line),
     }
-}
-
-/// Parses the seconds of `01:02:03.5`, `02:03,500` and the like.
-pub(super) fn clock(text: &str) -> Option<f64> {
-    let text = text.trim_end_matches([':', '.', ',']).replace(',', ".");
-    let parts: Vec<f64> = text.split(':').map(str::parse).collect::<Result<_, _>>().ok()?;
-    (2..=3).contains(&parts.len()).then(|| parts.iter().fold(0.0, |time, part| time * 60.0 + part))
 }
 
 #[cfg(test)]
