@@ -1,4 +1,4 @@
-//! A link to a conversation, which is shared by its id as well.
+//! A link to a conversation.
 
 use serde_json::{Value, json};
 
