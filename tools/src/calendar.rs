@@ -20,6 +20,12 @@ pub(crate) async fn today(context: &Context) -> Result<NaiveDate> {
     Ok(resources::now().with_timezone(&user_time_zone(context).await?).date_naive())
 }
 
+/// How the caller's words about time are read: in which time zone, and in which language.
+pub(crate) async fn user_time_zone_and_language(context: &Context) -> Result<(Tz, Option<String>)> {
+    let preferences = context.resources.preferences(&context.caller.user).get().await?;
+    Ok((time_zone(&preferences), preferences.language))
+}
+
 /// The time zone in a user's preferences; UTC if there is none.
 pub(crate) fn time_zone(preferences: &Preferences) -> Tz {
     preferences.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC)

@@ -3,14 +3,17 @@
 use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use language::{dates, truncate::excerpt};
+use language::{
+    dates::{self, Locale},
+    truncate::excerpt,
+};
 use resources::transcripts::{ConversationMatch, TranscriptHit, TranscriptSearch, Transcripts};
 use schemas::{conversation::Conversation, transcript::*};
 use serde_json::json;
 
 use crate::{
     Context, Result, Tool,
-    calendar::user_time_zone,
+    calendar::user_time_zone_and_language,
     conversations::{CARD, CONVERSATIONS},
     limits::Policy,
     tool::binding::{get, post},
@@ -99,14 +102,11 @@ async fn search_conversations(context: Context, input: SearchConversations) -> R
     Ok(FoundConversations { conversations, current_page: input.page, per_page: input.limit, total_pages })
 }
 
-/// The time range in a query, in the caller's time zone.
+/// The time range in a query, in the caller's time zone and language.
 async fn time_range(context: &Context, query: &str) -> Result<Option<Range<DateTime<Utc>>>> {
-    let now = resources::now();
-    // Most queries contain no date in any time zone.
-    if dates::find_range(query, &now).is_none() {
-        return Ok(None);
-    }
-    Ok(dates::find_range(query, &now.with_timezone(&user_time_zone(context).await?)))
+    let (zone, language) = user_time_zone_and_language(context).await?;
+    let locale = Locale::detect(query, language.as_deref());
+    Ok(dates::find_range(query, &resources::now().with_timezone(&zone), locale))
 }
 
 fn found(hit: TranscriptHit) -> FoundSegment {

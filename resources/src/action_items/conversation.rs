@@ -43,8 +43,13 @@ impl ActionItems<'_> {
         let mut rows: Vec<ActionItemRow> = Vec::with_capacity(new.len());
         for (place, new) in (0i64..).zip(new) {
             let row = ActionItemRow::extracted(self.user, conversation_id, place, new);
-            if !rows.iter().any(|earlier| earlier.aid == row.aid) {
-                rows.push(row);
+            let same: Vec<_> = rows.iter().filter(|earlier| earlier.text_key == row.text_key).collect();
+            // The same task on another day is another task.
+            let is_same =
+                |earlier: &&ActionItemRow| earlier.due_at.zip(row.due_at).is_none_or(|(one, other)| one == other);
+            if !same.iter().any(is_same) {
+                let times_before = same.len();
+                rows.push(row.repeated(conversation_id, times_before));
             }
         }
         let statements = format!(
@@ -60,7 +65,8 @@ impl ActionItems<'_> {
                 IF $row.aid NOT IN $kept.aid {{
                     UPDATE $id SET owner = $row.owner, priority = $row.priority,
                         updated_at = IF due_at = $row.due_at {{ updated_at }} ELSE {{ $row.updated_at }},
-                        due_at = $row.due_at, due_confidence = $row.due_confidence RETURN NONE;
+                        due_at = $row.due_at, due_confidence = $row.due_confidence,
+                        recurrence_rule = $row.recurrence_rule RETURN NONE;
                 }};
             }};
             LET $written = (INSERT INTO action_item $rows.filter(|$row|

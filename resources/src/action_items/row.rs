@@ -103,6 +103,14 @@ impl ActionItemRow {
             ..row
         }
     }
+
+    /// The row with the id for a text that the same conversation has had some times before, for other days.
+    pub(super) fn repeated(self, conversation_id: &str, times_before: usize) -> Self {
+        match times_before {
+            0 => self,
+            _ => Self { aid: id_within(conversation_id, &format!("{}\n{times_before}", self.text_key)), ..self },
+        }
+    }
 }
 
 /// What equal texts have in common, letter case and the white space around them apart.

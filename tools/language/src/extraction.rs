@@ -42,13 +42,22 @@ pub struct ConversationInput<'a> {
     /// The spoken language, as a code; `multi` is any mixture.
     pub language: Option<&'a str>,
     /// The user's open action items, which are not extracted again.
-    pub open_items: &'a [String],
+    pub open_items: &'a [OpenItem],
     /// The folders that the conversation can be filed in.
     pub folders: &'a [FolderChoice],
     /// The user's name.
     pub user_name: Option<&'a str>,
     /// Whether the conversation may be discarded.
     pub can_discard: bool,
+}
+
+/// An open action item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenItem {
+    /// What is to be done.
+    pub description: String,
+    /// When it is due.
+    pub due_at: Option<DateTime<Utc>>,
 }
 
 /// The language of a text, as far as the rules tell them apart.
@@ -100,6 +109,10 @@ pub struct ExtractedActionItem {
     pub description: String,
     /// When it is due, resolved against the time of the conversation; null when no time was named.
     pub due_at: Option<DateTime<Utc>>,
+    /// How it recurs, as a recurrence rule of RFC 5545 such as `FREQ=WEEKLY;BYDAY=TU`, whose first time is `due_at`; null
+    /// when it does not recur.
+    #[serde(default)]
+    pub recurrence_rule: Option<String>,
     /// The ids of the segments that it came from.
     pub segment_ids: Vec<String>,
 }

@@ -20,6 +20,7 @@ use std::sync::{Arc, LazyLock};
 
 use chrono_tz::Tz;
 use futures::{Stream, stream};
+use language::dates::Locale;
 use resources::{LanguageModel, messages::session_id};
 use schemas::chat::{Citation, Message, PageContext, ResponseMessage, SendMessage, Sender};
 use serde_json::{Map, Value};
@@ -111,7 +112,7 @@ pub async fn ask(
 /// Embeds a question while it is being stored, so that retrieval finds the vector in the cache. A follow-up is embedded
 /// with the question before it, later.
 fn embed_early(context: &Context, text: &str) {
-    if !question::is_follow_up(text) {
+    if !question::is_follow_up(text, Locale::detect(text, None)) {
         let (resources, text) = (Arc::clone(&context.resources), text.to_owned());
         tokio::spawn(async move { resources.index.embedder.encode_query(&text).await.map(drop) });
     }
@@ -201,7 +202,8 @@ async fn respond(
     limit: usize,
 ) -> Result<()> {
     let now = resources::now().with_timezone(&request.zone);
-    let question = Question::read(request.text, request.earlier, request.page.clone(), now);
+    let (_, language) = calendar::user_time_zone_and_language(context).await?;
+    let question = Question::read(request.text, request.earlier, request.page.clone(), now, language.as_deref());
     let query = question.retrieval_query();
     let (passages, files) = tokio::try_join!(retrieve(context, &query), request.files.retrieve(context, &question))?;
     let passages: Vec<Passage> = files.into_iter().chain(passages).collect();
@@ -255,7 +257,7 @@ async fn answer_with_quotes(
     events: &EventSink,
     limit: usize,
 ) -> Result<()> {
-    let answer = quote_answer(context, &question.query, &question.now, passages, limit).await?;
+    let answer = quote_answer(context, (&question.query, question.locale), &question.now, passages, limit).await?;
     draft.set_citations(answer.citations);
     draft.append(answer.text, events).await;
     Ok(())

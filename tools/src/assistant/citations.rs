@@ -5,7 +5,10 @@
 mod documents;
 mod kinds;
 
-use language::{dates, truncate::truncate_line};
+use language::{
+    dates::{self, Locale},
+    truncate::truncate_line,
+};
 use schemas::{chat::Citation, citation::*};
 
 use crate::{
@@ -48,8 +51,10 @@ pub(crate) fn tools() -> Vec<Tool> {
 }
 
 async fn search(context: Context, input: Search) -> Result<SearchResults> {
-    let now = resources::now().with_timezone(&calendar::user_time_zone(&context).await?);
-    let query = Query { text: &input.query, time_range: dates::find_range(&input.query, &now), ..Query::default() };
+    let (zone, language) = calendar::user_time_zone_and_language(&context).await?;
+    let locale = Locale::detect(&input.query, language.as_deref());
+    let time_range = dates::find_range(&input.query, &resources::now().with_timezone(&zone), locale);
+    let query = Query { text: &input.query, time_range, ..Query::default() };
     let passages = retrieval::retrieve_all(&context, &query).await?;
     let result = |passage: &Passage| {
         let citation = &passage.citation;

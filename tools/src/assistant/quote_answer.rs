@@ -14,6 +14,7 @@ mod tests;
 
 use chrono::DateTime;
 use chrono_tz::Tz;
+use language::dates::Locale;
 use schemas::chat::Citation;
 
 use crate::{Context, Result, assistant::retrieval::Passage};
@@ -32,18 +33,18 @@ pub(crate) struct QuotedAnswer {
     pub(crate) citations: Vec<Citation>,
 }
 
-/// Answers a question from retrieved passages, best first; quotes from at most `limit` conversations.
+/// Answers a question in a language from retrieved passages, best first; quotes from at most `limit` conversations.
 ///
 /// # Errors
 /// The embedding model fails.
 pub(crate) async fn quote_answer(
     context: &Context,
-    question: &str,
+    (question, locale): (&str, Locale),
     now: &DateTime<Tz>,
     passages: &[Passage],
     limit: usize,
 ) -> Result<QuotedAnswer> {
-    let question = ParsedQuestion::read(question, now);
+    let question = ParsedQuestion::read(question, now, locale);
     let mut selected = select::select_passages(&question, passages, limit);
     if !relevance_gate::is_relevant(&context.resources.index.embedder, &question, &selected).await? {
         selected.clear();

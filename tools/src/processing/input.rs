@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
-use language::extraction::{ConversationInput, FolderChoice};
+use language::extraction::{ConversationInput, FolderChoice, OpenItem};
 use resources::{
     Resources,
     jobs::{Job, ProcessMode},
@@ -29,7 +29,7 @@ pub(super) struct JobInput {
     text_source: TextSource,
     time_zone: Tz,
     user_name: Option<String>,
-    open_items: Vec<String>,
+    open_items: Vec<OpenItem>,
     folders: Vec<FolderChoice>,
 }
 
@@ -50,7 +50,10 @@ impl JobInput {
             text_source,
             time_zone: time_zone.unwrap_or(Tz::UTC),
             user_name: name.filter(|name| name != DEFAULT_OWNER_NAME),
-            open_items: of_others.map(|item| item.description).take(MAX_OPEN_ITEMS).collect(),
+            open_items: of_others
+                .map(|item| OpenItem { description: item.description, due_at: item.due_at })
+                .take(MAX_OPEN_ITEMS)
+                .collect(),
             folders: folders(resources, user, &conversation).await?,
             conversation,
         }))

@@ -62,6 +62,7 @@ async fn store_rows(resources: &Resources, job: &Job, extraction: &Extraction) -
     };
     let items = extraction.action_items.iter().map(|item| NewActionItem {
         due_at: item.due_at,
+        recurrence_rule: item.recurrence_rule.clone(),
         conversation_id: Some(job.conversation.clone()),
         source: Some("conversation".into()),
         ..NewActionItem::new(item.description.clone(), provenance(&item.segment_ids), now)

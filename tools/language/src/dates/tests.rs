@@ -20,7 +20,7 @@ fn local(time: DateTime<Utc>) -> String {
 fn check(now: DateTime<Tz>, table: &[(&str, &str)]) {
     let mut wrong = Vec::new();
     for (text, expected) in table {
-        let found = find_future_date(text, &now);
+        let found = find_future_date(text, &now, Locale::default());
         let said = found.as_ref().map_or_else(
             || "none".to_owned(),
             |found| local(if found.has_time { found.start } else { found.due_at() }),
@@ -153,8 +153,10 @@ fn texts_without_dates() {
         "day to day",
         "every day",
     ];
-    let found: Vec<_> =
-        texts.iter().filter_map(|text| find_future_date(text, &friday()).map(|found| (text, found.range))).collect();
+    let found: Vec<_> = texts
+        .iter()
+        .filter_map(|text| find_future_date(text, &friday(), Locale::default()).map(|found| (text, found.range)))
+        .collect();
     assert!(found.is_empty(), "{found:?}");
 }
 
@@ -169,7 +171,7 @@ fn phrase_boundaries() {
         ("Çay at 7pm tomorrow?", "at 7pm tomorrow"),
     ];
     for (text, phrase) in cases {
-        assert_eq!(&text[find_future_date(text, &friday()).unwrap().range], phrase);
+        assert_eq!(&text[find_future_date(text, &friday(), Locale::default()).unwrap().range], phrase);
     }
 }
 
@@ -212,7 +214,7 @@ fn questions_about_the_past() {
     ];
     let mut wrong = Vec::new();
     for (text, expected) in table {
-        let range = find_range(text, &wednesday());
+        let range = find_range(text, &wednesday(), Locale::default());
         let said =
             range.map_or_else(|| "none".into(), |range| format!("{} - {}", local(range.start), local(range.end)));
         if said != expected {
@@ -225,7 +227,7 @@ fn questions_about_the_past() {
 #[test]
 fn clock_changes() {
     let now = New_York.with_ymd_and_hms(2026, 3, 6, 12, 0, 0).unwrap();
-    let start = |text| find_future_date(text, &now).unwrap().start.to_rfc3339();
+    let start = |text| find_future_date(text, &now, Locale::default()).unwrap().start.to_rfc3339();
     assert_eq!(start("on Sunday at 2:30 am"), "2026-03-08T07:30:00+00:00");
     assert_eq!(start("on Saturday at 9 am"), "2026-03-07T14:00:00+00:00");
     assert_eq!(start("on Monday at 9 am"), "2026-03-09T13:00:00+00:00");
@@ -234,11 +236,97 @@ fn clock_changes() {
 
 #[test]
 fn absolute_phrases() {
-    let absolute = |text| find_date(text, &friday(), Tense::Past).unwrap().absolute_phrase();
+    let absolute = |text| find_date(text, &friday(), Tense::Past, Locale::default()).unwrap().absolute_phrase();
     assert_eq!(absolute("last Friday"), "on 1 May 2026");
     assert_eq!(absolute("last week"), "in the week of 27 April 2026");
     assert_eq!(absolute("last month"), "in April 2026");
     assert_eq!(absolute("two years ago"), "in 2024");
     assert_eq!(absolute("two weeks ago"), "around 24 April 2026");
     assert_eq!(absolute("last weekend"), "on the weekend of 2 May 2026");
+}
+
+/// The outcome for a row of `phrases.tsv`, in its words.
+fn outcome(now: &DateTime<Tz>, locale: Locale, phrase: &str) -> String {
+    let local = |time: DateTime<Utc>| time.with_timezone(&now.timezone()).format("%Y-%m-%d %H:%M").to_string();
+    if let Some(question) = phrase.strip_prefix('?') {
+        let range = find_range(question, now, locale);
+        return range
+            .map_or_else(|| "none".to_owned(), |range| format!("{} - {}", local(range.start), local(range.end)));
+    }
+    match find_due_date(phrase, now, locale) {
+        Some(found) => match &found.recurrence_rule {
+            Some(rule) => format!("{} {rule}", local(found.due_at())),
+            None => local(found.due_at()),
+        },
+        None => "none".to_owned(),
+    }
+}
+
+#[test]
+fn phrases_from_life() {
+    let mut wrong = Vec::new();
+    let rows = include_str!("phrases.tsv").lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    for row in rows {
+        let [moment, zone, language, phrase, expected] = row.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("five columns: {row}")
+        };
+        let zone: Tz = zone.parse().unwrap();
+        let moment: NaiveDateTime = format!("{moment}:00").parse().unwrap();
+        let now = zone.from_local_datetime(&moment).unwrap();
+        let said = outcome(&now, Locale::new(Some(language)), phrase);
+        if said != expected {
+            wrong.push(format!("{language} {phrase:?}: {said}, not {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn languages_are_detected() {
+    let table = [
+        ("What did I do yesterday?", "en"),
+        ("Was habe ich gestern gemacht?", "de"),
+        ("¿Qué hice ayer?", "es"),
+        ("Qu'est-ce que j'ai fait hier ?", "fr"),
+        ("O que fiz ontem?", "pt"),
+        ("Cosa ho fatto ieri?", "it"),
+        ("Wat heb ik gisteren gedaan?", "nl"),
+        ("Who were the top 20 in the last 10 days?", "en"),
+        ("Mit wem habe ich letzte Woche gesprochen?", "de"),
+    ];
+    for (text, code) in table {
+        assert_eq!(Locale::detect(text, None).language, Locale::new(Some(code)).language, "{text}");
+    }
+    // What is not clear is in the user's language, and English of theirs in the order of theirs.
+    assert_eq!(Locale::detect("21/8", Some("de")), Locale::new(Some("de")));
+    assert_eq!(Locale::detect("Was that due on 5/8?", Some("en-GB")), Locale::new(Some("en-GB")));
+    assert_eq!(Locale::detect("", None), Locale::default());
+}
+
+#[test]
+fn long_and_strange_texts_take_no_time() {
+    let texts = [
+        "a Mar \n5 4\n4\n5 4".to_owned(),
+        "MARCH THU FRI SAT SUN 19 20 21 22 TAKE THE DAY OFF ".repeat(2000),
+        "a-".repeat(100_000),
+        "easter ".repeat(50_000),
+        "in 9999 years, in 9999 months, 9999 weeks ago, every 99 years, next 9999 days, 99/99/9999, 31.12.9999"
+            .to_owned(),
+        "9999-12-31 and a week after 9999-12-31 at 23:59 CET until the end of 2099".to_owned(),
+        "🕐 at 🕑 on 🕒 день 明日の朝 tomorrow’s".repeat(1000),
+        "every every every the the last of of ".repeat(5000),
+        "d'".repeat(50_000),
+        "vor vor vor de de de hace hace ".repeat(5000),
+    ];
+    for text in texts {
+        for code in ["en", "de", "es", "fr", "pt", "it", "nl"] {
+            let locale = Locale::new(Some(code));
+            for found in find_all(&text, &friday(), Tense::Future, locale) {
+                assert!(text.get(found.range).is_some());
+            }
+            find_range(&text, &friday(), locale);
+            find_due_date(&text, &friday(), locale);
+        }
+        Locale::detect(&text, None);
+    }
 }

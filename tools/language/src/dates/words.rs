@@ -12,14 +12,23 @@ pub(super) struct Word {
     pub(super) last: bool,
 }
 
-/// The words of `text`. What joins digits (`3:30`, `2026-05-08`, `5/8`) or letters (`o'clock`, `p.m.`) stays in a word.
+/// The longest number word with a hyphen, in bytes.
+const MAX_NUMBER_WORD: usize = 20;
+
+/// The most words that are read of a text: what is said in an hour is read sentence by sentence.
+const MAX_WORDS: usize = 2000;
+
+/// The first [`MAX_WORDS`] words of `text`. What joins digits (`3:30`, `2026-05-08`, `5/8`) or letters (`o'clock`, `p.m.`) stays in a word.
 pub(super) fn split(text: &str) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut start = None;
     let mut characters = text.char_indices().peekable();
     while let Some((at, character)) = characters.next() {
+        if words.len() >= MAX_WORDS {
+            return words;
+        }
         let next = characters.peek().map(|(_, next)| *next);
-        let joins = matches!(character, ':' | '/' | '-' | '.' | '\'' | '’')
+        let joins = matches!(character, ':' | '/' | '-' | '–' | '.' | '\'' | '’')
             && start.is_some()
             && next.is_some_and(char::is_alphanumeric);
         if character.is_alphanumeric() || joins {
@@ -30,7 +39,9 @@ pub(super) fn split(text: &str) -> Vec<Word> {
             push(&mut words, text, from..at);
         }
         if let ('.' | '!' | '?' | ';', Some(word)) = (character, words.last_mut()) {
-            word.last = word.text.len() > 3 || character != '.';
+            // After an abbreviation or an ordinal number, the sentence goes on: `21.8. um 15 Uhr`.
+            let goes_on = word.text.len() <= 3 || word.text.starts_with(|first: char| first.is_ascii_digit());
+            word.last = character != '.' || !goes_on;
         }
     }
     if let Some(from) = start {
@@ -39,20 +50,39 @@ pub(super) fn split(text: &str) -> Vec<Word> {
     words
 }
 
-/// Adds a word; one with a hyphen is split, unless it is a number word such as `twenty-first`.
+/// Adds a word. One with hyphens is split, unless it is a number word such as `twenty-first`; `2-4` is `2 - 4`.
 fn push(words: &mut Vec<Word>, text: &str, range: Range<usize>) {
-    let lower = text[range.clone()].to_lowercase().replace('’', "'");
-    let spelled = lower.chars().next().is_some_and(char::is_alphabetic);
-    if spelled && lower.contains('-') && number(&lower).is_none() && ordinal(&lower).is_none() {
-        let mut from = range.start;
-        for part in text[range].split('-') {
-            let range = from..from + part.len();
-            from = range.end + 1;
-            words.push(Word { text: part.to_lowercase().replace('’', "'"), range, last: false });
-        }
+    const DASHES: [char; 2] = ['-', '–'];
+    let mut add = |text: &str, start: usize| {
+        words.push(Word { text: normalized(text), range: start..start + text.len(), last: false })
+    };
+    let said = &text[range.clone()];
+    let is_number = || {
+        let lower = normalized(said);
+        number(&lower).is_some() || ordinal(&lower).is_some()
+    };
+    let Some((first, second)) = said.split_once(DASHES).filter(|_| said.len() > MAX_NUMBER_WORD || !is_number()) else {
+        add(said, range.start);
         return;
+    };
+    let digits = |part: &str| part.chars().take_while(char::is_ascii_digit).count();
+    if said.starts_with(char::is_alphabetic) {
+        for part in said.split(DASHES).filter(|part| !part.is_empty()).take(MAX_WORDS) {
+            add(part, part.as_ptr() as usize - text.as_ptr() as usize);
+        }
+    } else if (1..=2).contains(&digits(first)) && (1..=2).contains(&digits(second)) && !second.contains(DASHES) {
+        let between = &said[first.len()..said.len() - second.len()];
+        add(first, range.start);
+        add(between, range.start + first.len());
+        add(second, range.end - second.len());
+    } else {
+        add(said, range.start);
     }
-    words.push(Word { text: lower, range, last: false });
+}
+
+/// In lower case, with plain apostrophes and hyphens.
+fn normalized(text: &str) -> String {
+    text.to_lowercase().replace('’', "'").replace('–', "-")
 }
 
 const UNITS: [&str; 20] = [

@@ -8,7 +8,7 @@ use self::patterns::{Speaker, Strength};
 use super::{ConversationInput, ExtractedActionItem};
 use crate::{
     clauses,
-    dates::{self, DateMatch},
+    dates::{self, DateMatch, Locale},
     fillers::strip_opening,
     sentences::Sentence,
     stemming::{overlap, terms},
@@ -71,14 +71,16 @@ impl Participants {
 pub(super) fn extract(input: &ConversationInput<'_>, sentences: &[Sentence]) -> Vec<ExtractedActionItem> {
     let participants = Participants::of(sentences);
     let now = input.started_at.with_timezone(&input.time_zone);
-    let mut known: Vec<Vec<String>> = input.open_items.iter().map(|item| terms(item)).collect();
-    let mut items = Vec::new();
+    let locale = Locale::new(input.language);
+    let mut known: Vec<KnownItem> =
+        input.open_items.iter().map(|item| KnownItem::new(&item.description, item.due_at, None)).collect();
+    let mut items: Vec<ExtractedActionItem> = Vec::new();
     for (place, sentence) in sentences.iter().enumerate() {
         let hypothetical =
             matches!(first_word(&sentence.text).as_str(), "if" | "when" | "unless" | "maybe" | "suppose");
         for clause in clauses::split(&sentence.text) {
             let clause = strip_opening(&clause, &[]);
-            let when = dates::find_future_date(clause, &now);
+            let when = dates::find_due_date(clause, &now, locale);
             // `Tomorrow I need to …`
             let opening = when.as_ref().filter(|found| found.range.start == 0).map_or(0, |found| found.range.end);
             let body = clause[opening..].trim_start_matches([',', ' ']);
@@ -91,16 +93,46 @@ pub(super) fn extract(input: &ConversationInput<'_>, sentences: &[Sentence]) -> 
             let Some(description) = describe(rest, clause, when.as_ref(), sentence, speaker, &participants) else {
                 continue;
             };
-            let terms = terms(&description);
-            if items.len() == MAX_ITEMS || known.iter().any(|other| overlap(&terms, other) >= DUPLICATE_OVERLAP) {
+            let due_at = when.as_ref().map(DateMatch::due_at).filter(|due| *due > input.started_at);
+            let recurrence_rule = when.and_then(|found| found.recurrence_rule).filter(|_| due_at.is_some());
+            let item = KnownItem::new(&description, due_at, Some(items.len()));
+            if let Some(same) = known.iter_mut().find(|other| item.is_same_as(other)) {
+                // `I need to call Tom. I have to call him tomorrow.`
+                if let Some(place) = same.place.filter(|_| same.due_at.is_none() && due_at.is_some()) {
+                    same.due_at = due_at;
+                    (items[place].due_at, items[place].recurrence_rule) = (due_at, recurrence_rule);
+                }
                 continue;
             }
-            known.push(terms);
-            let due_at = when.map(|found| found.due_at()).filter(|due: &DateTime<Utc>| *due > input.started_at);
-            items.push(ExtractedActionItem { description, due_at, segment_ids: sentence.segments.clone() });
+            if items.len() == MAX_ITEMS {
+                continue;
+            }
+            known.push(item);
+            let segment_ids = sentence.segments.clone();
+            items.push(ExtractedActionItem { description, due_at, recurrence_rule, segment_ids });
         }
     }
     items
+}
+
+/// An action item that is known already.
+struct KnownItem {
+    terms: Vec<String>,
+    due_at: Option<DateTime<Utc>>,
+    /// Its place among the extracted ones.
+    place: Option<usize>,
+}
+
+impl KnownItem {
+    fn new(description: &str, due_at: Option<DateTime<Utc>>, place: Option<usize>) -> Self {
+        Self { terms: terms(description), due_at, place }
+    }
+
+    /// Whether it is the same task: the same words, for the same time unless one of them names none.
+    fn is_same_as(&self, other: &Self) -> bool {
+        let dates_differ = self.due_at.zip(other.due_at).is_some_and(|(one, other)| one != other);
+        !dates_differ && overlap(&self.terms, &other.terms) >= DUPLICATE_OVERLAP
+    }
 }
 
 fn first_word(text: &str) -> String {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{ConversationInput, ExtractedEvent, overview};
 use crate::{
     clauses,
-    dates::{self, Grain},
+    dates::{self, Grain, Locale},
     fillers::strip_opening,
     sentences::Sentence,
     stop_words::is_stop_word,
@@ -90,6 +90,7 @@ const AGREEMENT: &[&str] = &[
 /// The events of a conversation, in the order in which they came up.
 pub(super) fn extract(input: &ConversationInput<'_>, sentences: &[Sentence]) -> Vec<ExtractedEvent> {
     let now = input.started_at.with_timezone(&input.time_zone);
+    let locale = Locale::new(input.language);
     let mut events: Vec<ExtractedEvent> = Vec::new();
     for (place, sentence) in sentences.iter().enumerate() {
         if sentence.is_question() && !is_accepted(sentences, place) {
@@ -97,9 +98,8 @@ pub(super) fn extract(input: &ConversationInput<'_>, sentences: &[Sentence]) -> 
         }
         for clause in clauses::split(&sentence.text) {
             let clause = strip_opening(&clause, &[]);
-            let Some(found) = dates::find_future_date(clause, &now).filter(|found| found.grain == Grain::Moment) else {
-                continue;
-            };
+            let found = dates::find_future_date(clause, &now, locale).filter(|found| found.grain == Grain::Moment);
+            let Some(found) = found else { continue };
             if is_past_or_negated(clause) || found.start <= input.started_at || is_duration(clause, &found.range) {
                 continue;
             }

@@ -9,7 +9,7 @@ use schemas::memory::MemoryCategory;
 use super::{ConversationInput, ExtractedMemory, FactKind};
 use crate::{
     clauses,
-    dates::{self, Grain, Tense},
+    dates::{self, Grain, Locale, Tense},
     fillers::strip_opening,
     sentences::Sentence,
     stemming::{overlap, terms},
@@ -67,11 +67,12 @@ pub fn category_of(content: &str) -> MemoryCategory {
 /// The memories of a conversation: the facts with the best scores, in the order in which they were said.
 pub(super) fn extract(input: &ConversationInput<'_>, sentences: &[Sentence]) -> Vec<ExtractedMemory> {
     let now = input.started_at.with_timezone(&input.time_zone);
+    let locale = Locale::new(input.language);
     let subject = input.user_name.unwrap_or("User");
     let mut candidates: Vec<FactCandidate<'_>> = Vec::new();
     for sentence in sentences.iter().filter(|sentence| sentence.by_user && !sentence.is_question()) {
         for clause in clauses::split(&sentence.text) {
-            let Some((content, score)) = fact(&clause, subject, &now) else { continue };
+            let Some((content, score)) = fact(&clause, subject, &now, locale) else { continue };
             let terms = terms(&content);
             candidates.push(FactCandidate { content, terms, score, sentence });
         }
@@ -95,15 +96,15 @@ pub(super) fn extract(input: &ConversationInput<'_>, sentences: &[Sentence]) -> 
 }
 
 /// The fact that a clause states about the user, and its score.
-fn fact(clause: &str, subject: &str, now: &DateTime<Tz>) -> Option<(String, f32)> {
+fn fact(clause: &str, subject: &str, now: &DateTime<Tz>, locale: Locale) -> Option<(String, f32)> {
     let clause = strip_opening(clause, &[]);
     let clause = clause.trim_end_matches(|letter: char| !letter.is_alphanumeric() && letter != ')' && letter != '%');
-    let clause = with_date_last(clause, now);
+    let clause = with_date_last(clause, now, locale);
     let clause = with_subject(before_comment(&clause));
     let clause = without_emphasis(&clause);
     let clause = clause.as_str();
     let base = patterns::score(&words::tokenize(clause))?;
-    let (dated, has_date) = with_absolute_date(clause, now)?;
+    let (dated, has_date) = with_absolute_date(clause, now, locale)?;
     let cores = words::tokenize(&dated);
     if has_open_reference(&cores) || dated.contains(['"', '“', '(']) {
         return None;
@@ -124,8 +125,8 @@ fn fact(clause: &str, subject: &str, now: &DateTime<Tz>) -> Option<(String, f32)
 }
 
 /// The clause with the date that it begins with at its end: `Last week I met Ana` is `I met Ana last week`.
-fn with_date_last(clause: &str, now: &DateTime<Tz>) -> String {
-    let found = dates::find_date(clause, now, Tense::Past)
+fn with_date_last(clause: &str, now: &DateTime<Tz>, locale: Locale) -> String {
+    let found = dates::find_date(clause, now, Tense::Past, locale)
         .filter(|found| found.range.start == 0 && found.range.end < clause.len());
     let Some(found) = found else { return clause.to_owned() };
     let rest = clause[found.range.end..].trim_start_matches([',', ' ']);
@@ -183,8 +184,9 @@ fn before_comment(clause: &str) -> &str {
 }
 
 /// The clause with its relative date made absolute; `None` when it is about the next or last few hours.
-fn with_absolute_date(clause: &str, now: &DateTime<Tz>) -> Option<(String, bool)> {
-    let Some(found) = dates::find_date(clause, now, tense(clause)) else { return Some((clause.to_owned(), false)) };
+fn with_absolute_date(clause: &str, now: &DateTime<Tz>, locale: Locale) -> Option<(String, bool)> {
+    let found = dates::find_date(clause, now, tense(clause), locale);
+    let Some(found) = found else { return Some((clause.to_owned(), false)) };
     let phrase = &clause[found.range.clone()];
     let fixed = phrase.chars().filter(char::is_ascii_digit).count() >= 4;
     if fixed {

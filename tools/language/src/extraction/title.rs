@@ -5,7 +5,7 @@ use chrono::TimeZone;
 use super::{ConversationInput, Language, ranking::SentenceRanking};
 use crate::{
     clauses,
-    dates::{self, Tense},
+    dates::{self, Locale, Tense},
     fillers::strip_opening,
     sentences::Sentence,
     third_person::third_person,
@@ -151,7 +151,7 @@ fn phrase(input: &ConversationInput<'_>, sentence: &Sentence, clause: &str, name
     let now = input.started_at.with_timezone(&input.time_zone);
     let mut clause = strip_opening(clause, names).to_owned();
     let mut specific = 1.0;
-    if let Some(found) = dates::find_date(&clause, &now, Tense::Past) {
+    if let Some(found) = dates::find_date(&clause, &now, Tense::Past, Locale::new(input.language)) {
         specific = 1.2;
         clause = format!("{}{}", &clause[..found.range.start].trim_end(), &clause[found.range.end..]);
     }

@@ -1,6 +1,9 @@
 //! Interprets a question: its words, those of the previous question for a follow-up, and its time range.
 
-use language::{dates, stemming::terms};
+use language::{
+    dates::{self, Locale},
+    stemming::terms,
+};
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
@@ -33,25 +36,34 @@ pub(super) struct Question {
     pub(super) page: Option<PageContext>,
     /// The current time in the user's time zone.
     pub(super) now: DateTime<Tz>,
+    /// The language in which it was asked.
+    pub(super) locale: Locale,
 }
 
 impl Question {
-    /// Interprets `text`, asked `now` after the messages `earlier`, oldest first.
-    pub(super) fn read(text: &str, earlier: &[Message], page: Option<PageContext>, now: DateTime<Tz>) -> Self {
-        let range = dates::find_range(text, &now);
+    /// Interprets `text`, asked `now` after the messages `earlier`, oldest first, by a user of this language.
+    pub(super) fn read(
+        text: &str,
+        earlier: &[Message],
+        page: Option<PageContext>,
+        now: DateTime<Tz>,
+        language: Option<&str>,
+    ) -> Self {
+        let locale = Locale::detect(text, language);
+        let range = dates::find_range(text, &now, locale);
         let (mut query, mut time_range) = (text.to_owned(), range);
-        if is_follow_up(text) {
+        if is_follow_up(text, locale) {
             let before =
                 earlier.iter().rev().filter(|message| message.sender == Sender::Human).map(|asked| &asked.text);
             for asked in before {
                 query = format!("{asked}\n{query}");
-                time_range = time_range.or_else(|| dates::find_range(asked, &now));
-                if !is_follow_up(asked) {
+                time_range = time_range.or_else(|| dates::find_range(asked, &now, locale));
+                if !is_follow_up(asked, locale) {
                     break;
                 }
             }
         }
-        Self { query, range: time_range, page, now }
+        Self { query, range: time_range, page, now, locale }
     }
 
     /// The query for retrieval.
@@ -73,7 +85,7 @@ impl Question {
 }
 
 /// Whether a question refers to something said before it: `and after that?`, `what did she say?`
-pub(super) fn is_follow_up(text: &str) -> bool {
+pub(super) fn is_follow_up(text: &str, locale: Locale) -> bool {
     let plain = text.trim().to_lowercase();
     let count = plain.split_whitespace().count();
     let begins =
@@ -83,7 +95,7 @@ pub(super) fn is_follow_up(text: &str) -> bool {
         let mut words = plain.split(|letter: char| !letter.is_alphanumeric());
         count <= MAX_WORDS_WITH_REFERENCE && words.any(|word| REFERENCES.contains(&word)) && !has_name(text)
     };
-    let has_no_content = || terms(text).is_empty() && dates::find_range(text, &resources::now()).is_none();
+    let has_no_content = || terms(text).is_empty() && dates::find_range(text, &resources::now(), locale).is_none();
     goes_on || refers() || has_no_content()
 }
 
@@ -112,13 +124,15 @@ mod tests {
 
     #[test]
     fn follow_ups_include_the_previous_question() {
-        let read = |text: &str, before: &[&str]| Question::read(text, &asked(before), None, now());
+        let read = |text: &str, before: &[&str]| Question::read(text, &asked(before), None, now(), None);
         let question = read("And after that?", &["What did Ana plan for last week?"]);
         assert_eq!(question.query, "What did Ana plan for last week?\nAnd after that?");
         assert!(question.range.is_some(), "the time range is taken over");
         assert_eq!(read("What did she say?", &["Who met Ana?"]).query, "Who met Ana?\nWhat did she say?");
         let twice = read("Why?", &["Where does Ben live?", "And since when?"]);
         assert_eq!(twice.query, "Where does Ben live?\nAnd since when?\nWhy?");
+        let question = Question::read("Und was war letzte Woche?", &[], None, now(), Some("de"));
+        assert!(question.range.is_some(), "the language of the question");
         for alone in ["Where does Ben live?", "What did I do yesterday?", "Does she still see Ana?"] {
             assert_eq!(read(alone, &["What colour is the car?"]).query, alone);
         }
@@ -126,7 +140,7 @@ mod tests {
 
     #[test]
     fn times_are_in_the_users_time_zone() {
-        let question = Question::read("What did I do yesterday evening?", &[], None, now());
+        let question = Question::read("What did I do yesterday evening?", &[], None, now(), None);
         let range = question.range.unwrap();
         let zone = chrono_tz::Europe::Oslo;
         let at = |hour| zone.with_ymd_and_hms(2026, 5, 12, hour, 0, 0).unwrap().to_utc();

@@ -1,7 +1,7 @@
 //! Parses a question: its topic, its speaker, and its time range.
 
 use language::{
-    dates::{self, Tense},
+    dates::{self, Locale, Tense},
     stemming::terms,
     words,
 };
@@ -18,6 +18,8 @@ pub(super) struct ParsedQuestion<'a> {
     pub(super) text: &'a str,
     /// The user's time zone.
     pub(super) zone: Tz,
+    /// The language of its dates.
+    pub(super) locale: Locale,
     /// Its time range, if that is short.
     pub(super) time: Option<Range<DateTime<Utc>>>,
     /// The text without its date.
@@ -31,9 +33,9 @@ pub(super) struct ParsedQuestion<'a> {
 }
 
 impl<'a> ParsedQuestion<'a> {
-    pub(super) fn read(text: &'a str, now: &DateTime<Tz>) -> Self {
-        let range = dates::find_range(text, now);
-        let topic = match dates::find_date(text, now, Tense::Past) {
+    pub(super) fn read(text: &'a str, now: &DateTime<Tz>, locale: Locale) -> Self {
+        let range = dates::find_range(text, now, locale);
+        let topic = match dates::find_date(text, now, Tense::Past, locale) {
             Some(found) => format!("{} {}", &text[..found.range.start], &text[found.range.end..]),
             None => text.to_owned(),
         };
@@ -43,6 +45,7 @@ impl<'a> ParsedQuestion<'a> {
         Self {
             text,
             zone: now.timezone(),
+            locale,
             is_about_time_only: range.is_some() && terms.is_empty(),
             time: range.filter(|range| range.end - range.start <= MAX_EXCLUSIVE_RANGE),
             topic,

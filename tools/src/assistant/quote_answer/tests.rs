@@ -39,7 +39,7 @@ fn remembered(at: &str, quote: &str) -> Passage {
 
 fn answered(question: &str, passages: &[Passage]) -> QuotedAnswer {
     let now = time("2026-11-20T12:00:00Z").with_timezone(&Tz::Europe__Oslo);
-    let question = ParsedQuestion::read(question, &now);
+    let question = ParsedQuestion::read(question, &now, language::dates::Locale::default());
     let selected = select_passages(&question, passages, 10);
     answer(&question, passages, selected)
 }

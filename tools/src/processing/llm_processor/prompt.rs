@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
-use language::extraction::{ConversationInput, FolderChoice};
+use language::extraction::{ConversationInput, FolderChoice, OpenItem};
 use schemas::conversation::{TextSource, TranscriptSegment};
 
 /// The maximum length of a transcript, in bytes: about 15,000 tokens, or ninety minutes of speech.
@@ -18,6 +18,10 @@ pub(super) fn describe(input: &ConversationInput<'_>) -> String {
     let mut field =
         |name: &str, value: &str| writeln!(prompt, "{name}: {value}").expect("writing to a string succeeds");
     let zone = input.time_zone;
+    let open_item = |item: &OpenItem| match item.due_at {
+        Some(due_at) => format!("{} (due {})", item.description, due_at.with_timezone(&zone).to_rfc3339()),
+        None => item.description.clone(),
+    };
     let time = |time: DateTime<Utc>| time.with_timezone(&zone).format("%A, %Y-%m-%d %H:%M (UTC%:z)").to_string();
     field("Began", &time(input.started_at));
     field("Ended", &time(input.finished_at));
@@ -29,7 +33,7 @@ pub(super) fn describe(input: &ConversationInput<'_>) -> String {
     if !input.can_discard {
         field("Discard", "never; the user has asked for this conversation to be kept");
     }
-    list(&mut prompt, "Still to be done already", input.open_items.iter().cloned());
+    list(&mut prompt, "Still to be done already", input.open_items.iter().map(open_item));
     let folder = |folder: &FolderChoice| format!("{}: {}. {}", folder.id, folder.name, folder.description);
     list(&mut prompt, "Folders", input.folders.iter().map(folder));
     match input.text {

@@ -1,10 +1,12 @@
 //! Validates the model's answer.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, hash::Hash};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use language::{
-    extraction::{ConversationInput, ExtractedActionItem, ExtractedEvent, ExtractedMemory, Extraction, FactKind},
+    extraction::{
+        ConversationInput, ExtractedActionItem, ExtractedEvent, ExtractedMemory, Extraction, FactKind, OpenItem,
+    },
     truncate::truncate_text,
 };
 
@@ -15,6 +17,7 @@ const MAX_TITLE: usize = 80;
 const MAX_OVERVIEW: usize = 2000;
 const MAX_DESCRIPTION: usize = 300;
 const MAX_MEMORY: usize = 300;
+const MAX_RULE: usize = 200;
 
 /// The maximum numbers of results.
 const MAX_ACTION_ITEMS: usize = 20;
@@ -47,7 +50,7 @@ pub(super) fn validate(answer: Extraction, input: &ConversationInput<'_>) -> Res
     }
     let mut items: Vec<ExtractedActionItem> =
         answer.action_items.into_iter().filter_map(|item| action_item(item, input)).collect();
-    remove_duplicates(&mut items, |item| &item.description);
+    remove_duplicates(&mut items, |item| (item.description.to_lowercase(), item.due_at));
     items.truncate(MAX_ACTION_ITEMS);
     let mut events: Vec<ExtractedEvent> = answer.events.into_iter().filter_map(|found| event(found, input)).collect();
     events.truncate(MAX_EVENTS);
@@ -66,15 +69,32 @@ pub(super) fn validate(answer: Extraction, input: &ConversationInput<'_>) -> Res
 
 fn action_item(item: ExtractedActionItem, input: &ConversationInput<'_>) -> Option<ExtractedActionItem> {
     let description = truncate_text(&item.description, MAX_DESCRIPTION);
-    let is_known = |open: &String| open.trim().to_lowercase() == description.to_lowercase();
+    let due_at = item.due_at.filter(|due_at| is_plausible(*due_at, input));
+    let is_known = |open: &OpenItem| {
+        let dates_differ = open.due_at.zip(due_at).is_some_and(|(one, other)| one != other);
+        open.description.trim().to_lowercase() == description.to_lowercase() && !dates_differ
+    };
     if description.is_empty() || input.open_items.iter().any(is_known) {
         return None;
     }
     Some(ExtractedActionItem {
         description,
-        due_at: item.due_at.filter(|due_at| is_plausible(*due_at, input)),
+        due_at,
+        recurrence_rule: item.recurrence_rule.filter(|rule| due_at.is_some() && is_recurrence_rule(rule)),
         segment_ids: segment_ids(&item.segment_ids, input),
     })
+}
+
+/// Whether a text has the form of a recurrence rule.
+fn is_recurrence_rule(rule: &str) -> bool {
+    let is_part = |part: &str| {
+        part.split_once('=').is_some_and(|(name, value)| {
+            name.bytes().all(|byte| byte.is_ascii_uppercase())
+                && !value.is_empty()
+                && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b',' | b'-' | b'+'))
+        })
+    };
+    rule.len() <= MAX_RULE && rule.starts_with("FREQ=") && rule.split(';').all(is_part)
 }
 
 fn event(event: ExtractedEvent, input: &ConversationInput<'_>) -> Option<ExtractedEvent> {
@@ -100,7 +120,7 @@ fn memories(found: Vec<ExtractedMemory>, input: &ConversationInput<'_>) -> Vec<E
         (1..=MAX_MEMORY).contains(&memory.content.chars().count()) && !names_unknown_speaker(&memory.content)
     };
     let mut memories: Vec<ExtractedMemory> = found.into_iter().map(read).filter(fits).collect();
-    remove_duplicates(&mut memories, |memory| &memory.content);
+    remove_duplicates(&mut memories, |memory| memory.content.to_lowercase());
     let mut interesting = 0;
     memories.retain(|memory| {
         interesting += usize::from(memory.kind == FactKind::Interesting);
@@ -142,8 +162,8 @@ fn emoji(given: &str) -> String {
     if is_one { given.to_owned() } else { "🧠".into() }
 }
 
-/// Removes later items with the same text, ignoring case.
-fn remove_duplicates<T>(all: &mut Vec<T>, text: impl Fn(&T) -> &String) {
+/// Removes later items with the same key.
+fn remove_duplicates<T, K: Eq + Hash>(all: &mut Vec<T>, key: impl Fn(&T) -> K) {
     let mut seen = HashSet::new();
-    all.retain(|one| seen.insert(text(one).to_lowercase()));
+    all.retain(|one| seen.insert(key(one)));
 }

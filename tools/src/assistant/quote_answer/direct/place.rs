@@ -117,6 +117,6 @@ fn phrase(question: &ParsedQuestion<'_>, tokens: &[&str]) -> Option<String> {
     }
     let text = tokens[..taken].join(" ");
     let text = text.trim_end_matches(|letter: char| !letter.is_alphanumeric());
-    let dated = dates::find_future_date(text, &chrono::Utc::now()).is_some();
+    let dated = dates::find_future_date(text, &chrono::Utc::now(), dates::Locale::default()).is_some();
     (complete && !dated).then(|| text.to_owned())
 }

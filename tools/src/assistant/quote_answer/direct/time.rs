@@ -66,13 +66,13 @@ fn asks_for_plan(question: &ParsedQuestion<'_>) -> bool {
 /// The date in a sentence; in a memory, which may have been written later, the date must be absolute.
 fn read(question: &ParsedQuestion<'_>, passage: &Passage, sentence: &str, tense: Tense) -> Option<DateMatch> {
     let said = question.local(passage.citation.date);
-    let found = dates::find_date(sentence, &said, tense)?;
+    let found = dates::find_date(sentence, &said, tense, question.locale)?;
     let before = sentence[..found.range.start].split_whitespace().next_back().map(normalize).unwrap_or_default();
     if matches!(before.as_str(), "every" | "each" | "most") {
         return None;
     }
     if passage.kind == PassageKind::Memory {
-        let later = dates::find_date(sentence, &(said + TimeDelta::days(500)), tense)?;
+        let later = dates::find_date(sentence, &(said + TimeDelta::days(500)), tense, question.locale)?;
         return (later.start == found.start).then_some(found);
     }
     let tomorrow = passage.citation.date + TimeDelta::days(1);
