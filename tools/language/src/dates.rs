@@ -21,6 +21,7 @@ mod clock;
 mod days;
 mod due;
 mod holidays;
+mod hours;
 mod lexicon;
 mod locale;
 mod phrase;
