@@ -46,6 +46,8 @@ pub struct NewConversation {
     pub id: String,
     /// When it began.
     pub started_at: Option<DateTime<Utc>>,
+    /// The offset from UTC, in seconds, with which its client wrote that.
+    pub utc_offset: Option<i32>,
     /// When it ended.
     pub finished_at: Option<DateTime<Utc>>,
     /// The device or app that it came from.

@@ -32,6 +32,7 @@ pub(crate) async fn store_empty(user: &TestUser, id: &str) {
     let new = NewConversation {
         id: id.to_owned(),
         started_at: None,
+        utc_offset: None,
         finished_at: None,
         source: ConversationSource::Omi,
         language: None,

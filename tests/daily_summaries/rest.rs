@@ -68,6 +68,7 @@ impl TestConversation {
             let new = NewConversation {
                 id: id.clone(),
                 started_at: Some(self.begin),
+                utc_offset: None,
                 finished_at: Some(self.begin + TimeDelta::minutes(self.minutes)),
                 source: ConversationSource::Omi,
                 language: Some("en".into()),

@@ -6,7 +6,10 @@
 use std::{env, fs, time::Instant};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use language::extraction::{ConversationInput, Extraction};
+use language::{
+    extraction::{ConversationInput, Extraction},
+    zone::UserZone,
+};
 use resources::{Resources, Settings};
 use schemas::conversation::{TextSource, TranscriptSegment};
 use serde::Deserialize;
@@ -54,7 +57,7 @@ async fn main() -> anyhow::Result<()> {
                 text_source: TextSource::AudioTranscript,
                 started_at,
                 finished_at: started_at + TimeDelta::minutes(10),
-                time_zone: chrono_tz::UTC,
+                time_zone: UserZone::default(),
                 language: Some("en"),
                 open_items: &[],
                 folders: &[],

@@ -124,6 +124,7 @@ pub(super) fn conversation(segments: Vec<TranscriptSegment>) -> NewConversation 
     NewConversation {
         id: uuid::Uuid::new_v4().to_string(),
         started_at: Some(began()),
+        utc_offset: None,
         finished_at: None,
         source: ConversationSource::Omi,
         language: Some("en".into()),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use schemas::conversation::{ConversationCategory, Event, Processor};
 
-use super::{ConversationRow, Conversations};
+use super::{ConversationRow, Conversations, row::Parts};
 use crate::{
     Result,
     database::{Json, Params, name_of, record},
@@ -38,6 +38,13 @@ enum JobEnd {
 }
 
 impl Conversations<'_> {
+    /// The offset from UTC, in seconds, with which a client wrote when a conversation began; `None` when it is not known.
+    pub async fn utc_offset(&self, id: &str) -> Result<Option<i32>> {
+        let params = Params::new().with("id", self.record(id));
+        let parts: Vec<Json<Parts>> = self.database.run("SELECT VALUE parts FROM $id", params).await?.take(0)?;
+        Ok(parts.into_iter().next().and_then(|parts| parts.0.utc_offset))
+    }
+
     /// Stores the result, completes the conversation and finishes its job, in one transaction. A title that the user has
     /// set is not changed. Returns whether the conversation exists.
     pub async fn complete_with(&self, id: &str, result: ProcessingResult) -> Result<bool> {

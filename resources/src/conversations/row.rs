@@ -52,6 +52,8 @@ pub(crate) struct Parts {
     pub(crate) calendar_event: Option<CalendarEventLink>,
     pub(crate) client_device_id: Option<String>,
     pub(crate) client_platform: Option<String>,
+    /// The offset from UTC, in seconds, of the time at which it began, as its client wrote it.
+    pub(crate) utc_offset: Option<i32>,
     /// Whether the user has set the title, which processing then does not change.
     pub(crate) titled: bool,
 }
@@ -110,6 +112,7 @@ impl ConversationRow {
                 external_data: new.external_data.clone(),
                 client_device_id: new.client_device_id.clone(),
                 client_platform: new.client_platform.clone(),
+                utc_offset: new.utc_offset,
                 ..Parts::default()
             }),
         }

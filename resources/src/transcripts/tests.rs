@@ -33,6 +33,7 @@ pub(super) async fn write(
             &NewConversation {
                 id: id.to_owned(),
                 started_at: Some(at),
+                utc_offset: None,
                 finished_at: None,
                 source: ConversationSource::Omi,
                 language: None,

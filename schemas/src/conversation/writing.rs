@@ -1,6 +1,6 @@
 //! Writing conversations.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,9 +22,10 @@ pub struct CreateConversation {
     #[serde(default)]
     #[schemars(length(max = 256))]
     pub text_source_spec: Option<String>,
-    /// When the conversation began; now, when it is not given.
+    /// When the conversation began; now, when it is not given. Its offset from UTC is where the user was, unless their
+    /// time zone is set.
     #[serde(default)]
-    pub started_at: Option<DateTime<Utc>>,
+    pub started_at: Option<DateTime<FixedOffset>>,
     /// When it ended; five minutes after it began, when it is not given.
     #[serde(default)]
     pub finished_at: Option<DateTime<Utc>>,
@@ -81,9 +82,10 @@ pub struct CreateConversationFromSegments {
     #[serde(default)]
     #[schemars(length(max = 128))]
     pub source: Option<String>,
-    /// When the conversation began; now, when it is not given.
+    /// When the conversation began; now, when it is not given. Its offset from UTC is where the user was, unless their
+    /// time zone is set.
     #[serde(default)]
-    pub started_at: Option<DateTime<Utc>>,
+    pub started_at: Option<DateTime<FixedOffset>>,
     /// When it ended; when its last segment ends, when it is not given.
     #[serde(default)]
     pub finished_at: Option<DateTime<Utc>>,

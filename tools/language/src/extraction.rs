@@ -15,12 +15,11 @@ mod tests;
 mod title;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use schemars::JsonSchema;
 use schemas::conversation::{ConversationCategory, TextSource, TranscriptSegment};
 use serde::{Deserialize, Serialize};
 
-use crate::{sentences::Sentence, words};
+use crate::{sentences::Sentence, words, zone::UserZone};
 pub use memories::category_of;
 use ranking::SentenceRanking;
 
@@ -38,7 +37,7 @@ pub struct ConversationInput<'a> {
     /// When it ended.
     pub finished_at: DateTime<Utc>,
     /// The user's time zone.
-    pub time_zone: Tz,
+    pub time_zone: UserZone,
     /// The spoken language, as a code; `multi` is any mixture.
     pub language: Option<&'a str>,
     /// The user's open action items, which are not extracted again.

@@ -14,3 +14,4 @@ pub mod stop_words;
 mod third_person;
 pub mod truncate;
 pub mod words;
+pub mod zone;

@@ -26,7 +26,8 @@ pub(super) async fn create_conversation(context: Context, input: CreateConversat
     if text.is_empty() {
         return Err(Error::Invalid("text cannot be empty".into()));
     }
-    let started_at = input.started_at.unwrap_or_else(resources::now);
+    let utc_offset = input.started_at.map(|time| time.offset().local_minus_utc());
+    let started_at = input.started_at.map_or_else(resources::now, |time| time.to_utc());
     let finished_at = input.finished_at.unwrap_or(started_at + DEFAULT_DURATION);
     if finished_at < started_at {
         return Err(Error::Invalid("finished_at must be after started_at".into()));
@@ -39,6 +40,7 @@ pub(super) async fn create_conversation(context: Context, input: CreateConversat
     let new = NewConversation {
         id: resources::new_id(),
         started_at: Some(started_at),
+        utc_offset,
         finished_at: Some(finished_at),
         source: ConversationSource::ExternalIntegration,
         language: input.language,
@@ -57,7 +59,8 @@ pub(super) async fn create_conversation_from_segments(
     input: CreateConversationFromSegments,
 ) -> Result<CreatedConversation> {
     check(&input.transcript_segments)?;
-    let started_at = input.started_at.unwrap_or_else(resources::now);
+    let utc_offset = input.started_at.map(|time| time.offset().local_minus_utc());
+    let started_at = input.started_at.map_or_else(resources::now, |time| time.to_utc());
     let last = input.transcript_segments.iter().map(|segment| segment.end).fold(0.0, f64::max);
     let finished_at = input.finished_at.unwrap_or(started_at + seconds(last));
     if finished_at <= started_at {
@@ -74,6 +77,7 @@ pub(super) async fn create_conversation_from_segments(
     let new = NewConversation {
         id,
         started_at: Some(started_at),
+        utc_offset,
         finished_at: Some(finished_at),
         source: serde_json::from_value(Value::from(source)).unwrap_or(ConversationSource::Unknown),
         language: input.language,

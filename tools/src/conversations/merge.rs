@@ -81,6 +81,7 @@ fn merge(sources: &[Conversation]) -> NewConversation {
     NewConversation {
         id: resources::new_id(),
         started_at: Some(start),
+        utc_offset: None,
         finished_at: sources.iter().filter_map(|source| source.finished_at).max(),
         source: first.source,
         language: first.language.clone(),

@@ -1,8 +1,10 @@
 //! Loads the input of a processing job.
 
-use chrono::TimeDelta;
-use chrono_tz::Tz;
-use language::extraction::{ConversationInput, FolderChoice, OpenItem};
+use chrono::{FixedOffset, TimeDelta};
+use language::{
+    extraction::{ConversationInput, FolderChoice, OpenItem},
+    zone::UserZone,
+};
 use resources::{
     Resources,
     jobs::{Job, ProcessMode},
@@ -27,7 +29,7 @@ pub(super) struct JobInput {
     pub(super) mode: ProcessMode,
     text: Option<String>,
     text_source: TextSource,
-    time_zone: Tz,
+    time_zone: UserZone,
     user_name: Option<String>,
     open_items: Vec<OpenItem>,
     folders: Vec<FolderChoice>,
@@ -39,7 +41,14 @@ impl JobInput {
         let user = &job.user;
         let Some(conversation) = resources.conversations(user).get(&job.conversation).await? else { return Ok(None) };
         let (text, text_source) = submitted_text(&conversation);
-        let time_zone = resources.preferences(user).get().await?.time_zone.and_then(|name| name.parse().ok());
+        let named = resources.preferences(user).get().await?.time_zone.and_then(|name| name.parse().ok());
+        let time_zone = match named.map(UserZone::Named) {
+            Some(zone) => zone,
+            None => {
+                let offset = resources.conversations(user).utc_offset(&job.conversation).await?;
+                offset.and_then(FixedOffset::east_opt).map_or_else(UserZone::default, UserZone::Offset)
+            }
+        };
         let name = resources.users().find(user).await?.map(|user| user.name);
         let open = resources.action_items(user).recent(resources::now() - MAX_OPEN_ITEM_AGE).await?.into_iter().rev();
         // The conversation's own items are replaced by this run.
@@ -48,7 +57,7 @@ impl JobInput {
             mode: job.mode,
             text,
             text_source,
-            time_zone: time_zone.unwrap_or(Tz::UTC),
+            time_zone,
             user_name: name.filter(|name| name != DEFAULT_OWNER_NAME),
             open_items: of_others
                 .map(|item| OpenItem { description: item.description, due_at: item.due_at })

@@ -1,13 +1,13 @@
 //! Times in arguments, as clients write them.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Offset, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::{Issue, validation_errors};
 use crate::calendar;
 
-/// Writes every time within a value as RFC 3339 in UTC; returns an issue for the first text that is not a time.
+/// Writes every time within a value as RFC 3339, in UTC unless it has another offset; returns an issue for the first text that is not a time.
 pub(super) fn parse_times(schema: &Value, value: &mut Value, place: &mut Vec<Value>, zone: Tz) -> Option<Issue> {
     let schema = schema["anyOf"].get(0).unwrap_or(schema);
     let mut within = |schema: &Value, value: &mut Value, at: Value| {
@@ -18,7 +18,11 @@ pub(super) fn parse_times(schema: &Value, value: &mut Value, place: &mut Vec<Val
     };
     match value {
         Value::String(text) if schema["format"] == "date-time" => match read_time(text, DayTime::of(place), zone) {
-            Some(time) => *text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            Some(time) => {
+                // The offset tells where the user is.
+                let offset = DateTime::parse_from_rfc3339(text).map_or(Utc.fix(), |given| *given.offset());
+                *text = time.with_timezone(&offset).to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            }
             None => return Some(validation_errors::not_a_time(place.clone(), value)),
         },
         Value::Array(items) if schema.get("items").is_some() => {

@@ -162,6 +162,8 @@ impl<'a> Parser<'a> {
             }
             ("next", ..) => in_week(1),
             ("" | "this" | "the", ..) if self.tense == Tense::Past => today - Days::new(back % 7),
+            // Before Friday, on a Friday, is before the next one.
+            _ if ahead == 0 && preposition == Some("before") => today + Days::new(7),
             _ => today + Days::new(ahead),
         };
         Some(Phrase::day(next, date))

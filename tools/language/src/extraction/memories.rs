@@ -3,7 +3,6 @@
 mod patterns;
 
 use chrono::DateTime;
-use chrono_tz::Tz;
 use schemas::memory::MemoryCategory;
 
 use super::{ConversationInput, ExtractedMemory, FactKind};
@@ -16,6 +15,7 @@ use crate::{
     stop_words::is_vague_word,
     third_person::third_person,
     words::{self, normalize},
+    zone::UserZone,
 };
 
 const MAX_MEMORIES: usize = 4;
@@ -96,7 +96,7 @@ pub(super) fn extract(input: &ConversationInput<'_>, sentences: &[Sentence]) -> 
 }
 
 /// The fact that a clause states about the user, and its score.
-fn fact(clause: &str, subject: &str, now: &DateTime<Tz>, locale: Locale) -> Option<(String, f32)> {
+fn fact(clause: &str, subject: &str, now: &DateTime<UserZone>, locale: Locale) -> Option<(String, f32)> {
     let clause = strip_opening(clause, &[]);
     let clause = clause.trim_end_matches(|letter: char| !letter.is_alphanumeric() && letter != ')' && letter != '%');
     let clause = with_date_last(clause, now, locale);
@@ -125,7 +125,7 @@ fn fact(clause: &str, subject: &str, now: &DateTime<Tz>, locale: Locale) -> Opti
 }
 
 /// The clause with the date that it begins with at its end: `Last week I met Ana` is `I met Ana last week`.
-fn with_date_last(clause: &str, now: &DateTime<Tz>, locale: Locale) -> String {
+fn with_date_last(clause: &str, now: &DateTime<UserZone>, locale: Locale) -> String {
     let found = dates::find_date(clause, now, Tense::Past, locale)
         .filter(|found| found.range.start == 0 && found.range.end < clause.len());
     let Some(found) = found else { return clause.to_owned() };
@@ -184,7 +184,7 @@ fn before_comment(clause: &str) -> &str {
 }
 
 /// The clause with its relative date made absolute; `None` when it is about the next or last few hours.
-fn with_absolute_date(clause: &str, now: &DateTime<Tz>, locale: Locale) -> Option<(String, bool)> {
+fn with_absolute_date(clause: &str, now: &DateTime<UserZone>, locale: Locale) -> Option<(String, bool)> {
     let found = dates::find_date(clause, now, tense(clause), locale);
     let Some(found) = found else { return Some((clause.to_owned(), false)) };
     let phrase = &clause[found.range.clone()];

@@ -35,7 +35,7 @@ fn blank<'a>() -> ConversationInput<'a> {
         text_source: TextSource::OtherText,
         started_at: now(),
         finished_at: now() + TimeDelta::seconds(60),
-        time_zone: Oslo,
+        time_zone: UserZone::Named(Oslo),
         language: Some("en"),
         open_items: &[],
         folders: &[],
@@ -80,7 +80,7 @@ fn what_the_user_has_to_do() {
         ("Um, remind me to, to water the plants tonight.", "Water the plants", "2026-05-08 20:00"),
         ("Oh, and I have to renew my passport by the end of the month!", "Renew my passport", "2026-05-31 23:59"),
         ("Don't forget to pay the rent.", "Pay the rent", "none"),
-        ("We should book the hotel before Friday.", "Book the hotel", "none"),
+        ("We should book the hotel before Friday.", "Book the hotel", "2026-05-14 23:59"),
         ("Let's order the cake next Tuesday.", "Order the cake", "2026-05-12 23:59"),
         ("I'm going to email Tom the contract in two hours.", "Email Tom the contract", "2026-05-08 12:00"),
         ("I really should fix the kitchen sink this weekend.", "Fix the kitchen sink", "2026-05-10 23:59"),
@@ -163,6 +163,13 @@ fn the_same_task_at_another_time_is_another_task() {
     assert_eq!(count(&open(Some(tomorrow))), 0);
     assert_eq!(count(&open(Some(tomorrow + TimeDelta::days(1)))), 1);
     assert_eq!(count(&open(None)), 0);
+}
+
+#[test]
+fn an_offset_says_where_the_user_is() {
+    let east = UserZone::Offset(chrono::FixedOffset::east_opt(2 * 3600).unwrap());
+    let found = extracted(&[("User", "I need to call Tom on Saturday at ten.")], |input| input.time_zone = east);
+    assert_eq!(local(found.action_items[0].due_at), "2026-05-09 10:00");
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(super) fn describe(input: &ConversationInput<'_>) -> String {
     let time = |time: DateTime<Utc>| time.with_timezone(&zone).format("%A, %Y-%m-%d %H:%M (UTC%:z)").to_string();
     field("Began", &time(input.started_at));
     field("Ended", &time(input.finished_at));
-    field("Time zone of the user", zone.name());
+    field("Time zone of the user", &zone.to_string());
     field("The user is called", input.user_name.unwrap_or("the user"));
     if let Some(language) = input.language {
         field("Language", language);
