@@ -29,6 +29,7 @@ mod action_items {
     mod paging;
     mod search;
     mod sharing;
+    mod spoken;
     mod support;
     mod sync;
     pub(crate) mod table;

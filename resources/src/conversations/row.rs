@@ -157,6 +157,7 @@ impl ConversationRow {
                 calendar_event: from.calendar_event.clone(),
                 client_device_id: from.client_device_id.clone(),
                 client_platform: from.client_platform.clone(),
+                utc_offset: None,
                 titled: exported.titled,
             }),
         }
