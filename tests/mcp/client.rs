@@ -44,6 +44,12 @@ impl McpClient {
         request.send().await.unwrap()
     }
 
+    /// Posts a message with the headers that clients since 2025-06-18 send: the agreed version, and the session.
+    pub(crate) async fn post_as(&self, version: &str, session: &str, message: Value) -> Response {
+        let request = self.request(Method::POST).header(ACCEPT, JSON_AND_SSE).json(&message);
+        request.header("mcp-protocol-version", version).header("mcp-session-id", session).send().await.unwrap()
+    }
+
     /// Opens a session of an older revision; gives the answer and the session's id.
     pub(crate) async fn initialize(&self, version: &str) -> (Value, String) {
         let response = self.post(JSON_AND_SSE, None, initialize(version)).await;

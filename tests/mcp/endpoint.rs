@@ -5,6 +5,7 @@ use reqwest::{
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE},
 };
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::{
     client::{JSON_AND_SSE, McpClient, STATELESS_REVISION, initialize, list_tools, message_of},
@@ -78,20 +79,88 @@ async fn tools_describe_themselves() {
 async fn a_session_belongs_to_its_user() {
     let (owner, other) = (McpClient::of_new_user().await, McpClient::of_new_user().await);
     let (_, session) = owner.initialize("2025-06-18").await;
+    let bees = owner.remember("Ada keeps bees").await;
+    let call = json!({ "name": "get_memory", "arguments": { "memory_id": bees } });
+    let read = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call });
     for foreign in [session.as_str(), "no-such-session"] {
-        for accept in [JSON_AND_SSE, "application/json"] {
-            assert_eq!(other.post(accept, Some(foreign), list_tools()).await.status(), StatusCode::NOT_FOUND);
+        for version in ["2025-03-26", "2025-06-18", "2025-11-25"] {
+            for message in [list_tools(), json!([list_tools()])] {
+                let refused = other.post_as(version, foreign, message).await;
+                assert_eq!(refused.status(), StatusCode::NOT_FOUND, "{version}");
+                assert_eq!(refused.json::<Value>().await.unwrap(), json!({ "detail": "Session not found" }));
+            }
+            let stream = other.request(Method::GET).header("mcp-protocol-version", version);
+            let stream = stream.header("mcp-session-id", foreign).send().await.unwrap();
+            assert_eq!(stream.status(), StatusCode::NOT_FOUND, "{version}");
         }
-        let batch = json!([list_tools()]);
-        assert_eq!(other.post(JSON_AND_SSE, Some(foreign), batch).await.status(), StatusCode::NOT_FOUND);
-        for method in [Method::GET, Method::DELETE] {
-            let response = other.request(method).header("mcp-session-id", foreign).send().await.unwrap();
-            assert_eq!(response.status(), StatusCode::NOT_FOUND);
-            assert_eq!(response.json::<Value>().await.unwrap(), json!({ "detail": "Session not found" }));
-        }
+        let deleted = other.request(Method::DELETE).header("mcp-session-id", foreign).send().await.unwrap();
+        assert_eq!(deleted.status(), StatusCode::NOT_FOUND);
+        assert_eq!(deleted.json::<Value>().await.unwrap(), json!({ "detail": "Session not found" }));
+        let answer = message_of(other.post(JSON_AND_SSE, Some(foreign), read.clone()).await).await;
+        assert_eq!(answer["result"]["structuredContent"]["error"]["code"], "not_found", "{answer}");
     }
     let listed = owner.post(JSON_AND_SSE, Some(&session), list_tools()).await;
-    assert_eq!(listed.status(), StatusCode::OK, "the owner's session is still there");
+    assert_eq!(listed.headers()[CONTENT_TYPE], "text/event-stream", "the owner's session is still there");
+}
+
+#[tokio::test]
+async fn an_unknown_session_is_ignored_where_the_client_names_no_version_with_sessions() {
+    let client = McpClient::of_new_user().await;
+    for message in [list_tools(), json!([list_tools()])] {
+        let answer = client.post(JSON_AND_SSE, Some("no-such-session"), message).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert!(!answer.headers().contains_key("mcp-session-id"));
+        assert!(answer.text().await.unwrap().contains("search_memories"));
+    }
+    let mut stream = client.request(Method::GET).header("mcp-session-id", "no-such-session").send().await.unwrap();
+    assert_eq!(stream.chunk().await.unwrap().unwrap(), "event: ping\ndata: {}\n\n");
+    let modern = client.describe("tools/list", json!({})).header("mcp-session-id", "no-such-session");
+    let modern: Value = modern.send().await.unwrap().json().await.unwrap();
+    assert!(modern["result"]["tools"].is_array(), "{modern}");
+}
+
+#[tokio::test]
+async fn a_client_opens_a_new_session_whatever_id_it_sends() {
+    let client = McpClient::of_new_user().await;
+    let (_, live) = client.initialize("2025-11-25").await;
+    for id in [live.as_str(), "no-such-session"] {
+        for version in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] {
+            let opened = client.post_as(version, id, initialize(version)).await;
+            assert_eq!(opened.status(), StatusCode::OK, "{version}");
+            let new = opened.headers()["mcp-session-id"].to_str().unwrap().to_owned();
+            assert!(new != id, "{version}");
+            assert_eq!(message_of(opened).await["result"]["protocolVersion"], version);
+            assert_eq!(client.post_as(version, &new, list_tools()).await.status(), StatusCode::OK, "{version}");
+        }
+    }
+    let listed = client.post(JSON_AND_SSE, Some(&live), list_tools()).await;
+    assert_eq!(listed.headers()[CONTENT_TYPE], "text/event-stream", "the first session is still there");
+}
+
+#[tokio::test]
+async fn clients_go_on_after_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::boot(folder.path(), |_| ()).await;
+    let mut client = McpClient::at(&server).await;
+    let id = client.remember("Ada keeps bees").await;
+    let (_, session) = client.initialize("2025-11-25").await;
+    server.stop().await;
+    let server = Server::boot(folder.path(), |_| ()).await;
+    client.endpoint = format!("{}/v1/mcp", server.url);
+    let refused = client.post_as("2025-11-25", &session, list_tools()).await;
+    assert_eq!(refused.status(), StatusCode::NOT_FOUND, "what tells a client to open a new session");
+    let opened = client.post_as("2025-11-25", &session, initialize("2025-11-25")).await;
+    let new = opened.headers()["mcp-session-id"].to_str().unwrap().to_owned();
+    let call = json!({ "name": "get_memory", "arguments": { "memory_id": id } });
+    let read = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call });
+    for answer in [
+        client.post_as("2025-11-25", &new, read.clone()).await,
+        client.post(JSON_AND_SSE, Some(&session), read.clone()).await,
+    ] {
+        let answer = message_of(answer).await;
+        assert_eq!(answer["result"]["structuredContent"]["memory"]["content"], "Ada keeps bees", "{answer}");
+    }
+    server.stop().await;
 }
 
 #[tokio::test]
@@ -108,11 +177,11 @@ async fn a_session_belongs_to_its_key() {
         let other = McpClient { endpoint: client.endpoint.clone(), key, user: client.user.clone() };
         for method in [Method::GET, Method::DELETE] {
             let request = other.request(method).header("mcp-session-id", &session).header("last-event-id", &event);
-            let response = request.send().await.unwrap();
+            let response = request.header("mcp-protocol-version", "2025-11-25").send().await.unwrap();
             assert_eq!(response.status(), StatusCode::NOT_FOUND);
             assert_eq!(response.json::<Value>().await.unwrap(), json!({ "detail": "Session not found" }));
         }
-        let response = other.post(JSON_AND_SSE, Some(&session), list_tools()).await;
+        let response = other.post_as("2025-11-25", &session, list_tools()).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND);
     }
     let listed = client.post(JSON_AND_SSE, Some(&session), list_tools()).await;
@@ -170,7 +239,7 @@ async fn a_session_ends_with_delete() {
     let delete = || client.request(Method::DELETE).header("mcp-session-id", &session).send();
     assert_eq!(delete().await.unwrap().status(), StatusCode::NO_CONTENT);
     assert_eq!(delete().await.unwrap().status(), StatusCode::NOT_FOUND);
-    assert_eq!(client.post(JSON_AND_SSE, Some(&session), list_tools()).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(client.post_as("2025-03-26", &session, list_tools()).await.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

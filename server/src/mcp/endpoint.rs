@@ -12,7 +12,7 @@ use poem::{
 use rmcp::{
     ServerHandler,
     transport::{
-        common::http_header::{EVENT_STREAM_MIME_TYPE, HEADER_SESSION_ID, JSON_MIME_TYPE},
+        common::http_header::{EVENT_STREAM_MIME_TYPE, HEADER_MCP_PROTOCOL_VERSION, HEADER_SESSION_ID, JSON_MIME_TYPE},
         streamable_http_server::{
             StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
         },
@@ -36,6 +36,9 @@ use crate::{address::BaseUrl, auth::Authenticator, middleware::stream_limit::Str
 
 const MESSAGES_PATH: &str = "/v1/mcp/messages";
 const OLDER_PATH: &str = "/v1/mcp/sse";
+
+/// From this protocol version on, there are no sessions.
+const FIRST_WITHOUT_SESSIONS: &str = "2026-07-28";
 
 /// rmcp's service as an endpoint.
 pub(super) type RmcpEndpoint = BoxEndpoint<'static>;
@@ -126,10 +129,36 @@ impl McpEndpoint {
         Ok(denied)
     }
 
+    /// Attaches the session that a request names. Another owner's session is answered as an unknown one.
+    ///
+    /// An unknown id is 404, upon which a client opens a new session, if the request has the header
+    /// `MCP-Protocol-Version` of a version with sessions. A client without the header may be one of Omi's, whose server
+    /// ignores unknown ids: such a client keeps its id for ever, and would fail after each restart of the server.
+    fn find_session(&self, request: &mut Request, context: &Context) -> Result<()> {
+        let Some(id) = session_id(request.headers()) else { return Ok(()) };
+        if self.sessions.admit(&id, &SessionOwner::of(context)) {
+            self.sessions.record_request(&id, request);
+            return Ok(());
+        }
+        if request.header(HEADER_MCP_PROTOCOL_VERSION).is_some_and(|version| version < FIRST_WITHOUT_SESSIONS) {
+            return Err(Error::from_response(session_not_found()));
+        }
+        request.headers_mut().remove(HEADER_SESSION_ID);
+        Ok(())
+    }
+
     async fn post(&self, mut request: Request, context: &Context, response: &mut StreamResponse) -> Result<Response> {
         let accept = Accept::of(request.headers());
         let body = self.take_body(&mut request).await?;
-        let message = match Payload::parse(&body)? {
+        let payload = Payload::parse(&body)?;
+        let opens = matches!(&payload, Payload::Message(message) if message.method() == INITIALIZE);
+        if opens {
+            // Clients that reconnect send the id of their previous session.
+            request.headers_mut().remove(HEADER_SESSION_ID);
+        } else {
+            self.find_session(&mut request, context)?;
+        }
+        let message = match payload {
             Payload::Batch(batch) => return self.post_batch(request, &batch, accept, context, response).await,
             Payload::Message(message) => message,
         };
@@ -139,7 +168,6 @@ impl McpEndpoint {
         if let Some(denied) = self.check(&mut request, context, &message)? {
             return accept.convert(denied).await;
         }
-        let opens = message.method() == INITIALIZE;
         let transport = if opens { Transport::Session } else { transport_of(&request) };
         response.reserve_for(&[message], transport, accept).map_err(refused)?;
         request.set_body(body);
@@ -174,6 +202,8 @@ impl McpEndpoint {
         let Some(stream) = self.sse_connections.find(id, &SessionOwner::of(context)) else {
             return Ok(session_not_found());
         };
+        // The stream knows its session.
+        request.headers_mut().remove(HEADER_SESSION_ID);
         let body = self.take_body(&mut request).await?;
         let Payload::Message(message) = Payload::parse(&body)? else {
             return Err(invalid_request("A message is a JSON object"));
@@ -190,6 +220,7 @@ impl McpEndpoint {
     }
 
     async fn get(&self, mut request: Request, context: &Context, response: &mut StreamResponse) -> Result<Response> {
+        self.find_session(&mut request, context)?;
         response.reserve().map_err(refused)?;
         let query = (request.uri().path() == OLDER_PATH).then(|| request.uri().query().unwrap_or_default().to_owned());
         request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(EVENT_STREAM_MIME_TYPE));
@@ -202,9 +233,12 @@ impl McpEndpoint {
         Ok(legacy_sse::stream(stream, &self.closing))
     }
 
-    async fn delete(&self, request: Request) -> Result<Response> {
-        if session_id(request.headers()).is_none() {
+    async fn delete(&self, request: Request, context: &Context) -> Result<Response> {
+        let Some(id) = session_id(request.headers()) else {
             return Ok(detail_response(StatusCode::BAD_REQUEST, "Mcp-Session-Id header required"));
+        };
+        if !self.sessions.admit(&id, &SessionOwner::of(context)) {
+            return Ok(session_not_found());
         }
         let answer = self.with_sessions.call(request).await?;
         Ok(if answer.status() == StatusCode::ACCEPTED { StatusCode::NO_CONTENT.into() } else { answer })
@@ -215,7 +249,7 @@ impl McpEndpoint {
             Method::POST if request.uri().path() == MESSAGES_PATH => self.post_to_stream(request, context).await,
             Method::POST => self.post(request, context, response).await,
             Method::GET => self.get(request, context, response).await,
-            Method::DELETE => self.delete(request).await,
+            Method::DELETE => self.delete(request, context).await,
             Method::HEAD => Ok(StatusCode::OK.into()),
             _ => self.with_sessions.call(request).await,
         }
@@ -230,12 +264,6 @@ impl Endpoint for McpEndpoint {
             Ok(context) => context.with_base_url(self.base.of(&request)),
             Err(error) => return Ok(unauthorized(&self.base, &request, error)),
         };
-        if let Some(id) = session_id(request.headers()) {
-            if !self.sessions.admit(&id, &SessionOwner::of(&context)) {
-                return Ok(session_not_found());
-            }
-            self.sessions.record_request(&id, &mut request);
-        }
         let locality = openapi::locality(&request);
         request.extensions_mut().insert(locality);
         request.extensions_mut().insert(context.clone());

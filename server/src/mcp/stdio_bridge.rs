@@ -16,9 +16,12 @@ use reqwest::{
     Client, ClientBuilder, Method, RequestBuilder, Response, StatusCode,
     header::{ACCEPT, CONTENT_TYPE},
 };
-use rmcp::transport::common::http_header::{
-    BASE64_HEADER_PREFIX, BASE64_HEADER_SUFFIX, EVENT_STREAM_MIME_TYPE, HEADER_MCP_METHOD, HEADER_MCP_NAME,
-    HEADER_MCP_PROTOCOL_VERSION, HEADER_SESSION_ID, JSON_MIME_TYPE,
+use rmcp::{
+    model::ProtocolVersion,
+    transport::common::http_header::{
+        BASE64_HEADER_PREFIX, BASE64_HEADER_SUFFIX, EVENT_STREAM_MIME_TYPE, HEADER_MCP_METHOD, HEADER_MCP_NAME,
+        HEADER_MCP_PROTOCOL_VERSION, HEADER_SESSION_ID, JSON_MIME_TYPE,
+    },
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -94,11 +97,34 @@ struct Bridge {
 
 /// The session at the server.
 struct UpstreamSession {
-    id: String,
+    headers: SessionHeaders,
     /// The `initialize` request that opened it.
     initialize: Value,
     /// The task that reads its notifications.
     notifications: AbortHandle,
+}
+
+/// The headers of requests in a session. With the version, the server refuses a session that it does not know.
+#[derive(Clone)]
+struct SessionHeaders {
+    id: String,
+    version: ProtocolVersion,
+}
+
+impl SessionHeaders {
+    /// The headers after the response to an `initialize` request; `None` if it has opened no session.
+    fn of(initialize: &Value, response: &Response) -> Option<Self> {
+        let id = response.headers().get(HEADER_SESSION_ID)?.to_str().ok()?.to_owned();
+        // The server agrees to every version with sessions that it knows, and proposes the newest of them otherwise.
+        let requested = initialize["params"]["protocolVersion"].as_str();
+        let known = ProtocolVersion::KNOWN_VERSIONS.iter().filter(|known| **known < ProtocolVersion::V_2026_07_28);
+        let agreed = known.clone().find(|known| Some(known.as_str()) == requested);
+        Some(Self { id, version: agreed.cloned().unwrap_or(ProtocolVersion::V_2025_11_25) })
+    }
+
+    fn add_to(&self, request: RequestBuilder) -> RequestBuilder {
+        request.header(HEADER_SESSION_ID, &self.id).header(HEADER_MCP_PROTOCOL_VERSION, self.version.as_str())
+    }
 }
 
 impl Bridge {
@@ -111,9 +137,10 @@ impl Bridge {
 
     async fn open_session(self: &Arc<Self>, initialize: &Value) -> anyhow::Result<()> {
         let response = self.post(initialize, initialize.to_string(), None).await?;
-        if let Some(id) = session_id(&response) {
-            let notifications = self.follow(&id);
-            *self.session.lock().await = Some(UpstreamSession { id, initialize: initialize.clone(), notifications });
+        if let Some(headers) = SessionHeaders::of(initialize, &response) {
+            let notifications = self.follow(&headers);
+            *self.session.lock().await =
+                Some(UpstreamSession { headers, initialize: initialize.clone(), notifications });
         }
         self.write_messages(response).await
     }
@@ -121,15 +148,16 @@ impl Bridge {
     /// Opens another session in place of one that the server no longer knows.
     async fn reopen_session(self: &Arc<Self>, expired: &str) -> anyhow::Result<()> {
         let mut session = self.session.lock().await;
-        let Some(session) = session.as_mut().filter(|session| session.id == expired) else { return Ok(()) };
+        let Some(session) = session.as_mut().filter(|session| session.headers.id == expired) else { return Ok(()) };
         let response = self.post(&session.initialize, session.initialize.to_string(), None).await?;
-        let id = session_id(&response).context("the server did not open a session")?;
+        let headers =
+            SessionHeaders::of(&session.initialize, &response).context("the server did not open a session")?;
         response.bytes().await?;
         let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-        self.post(&initialized, initialized.to_string(), Some(&id)).await?;
+        self.post(&initialized, initialized.to_string(), Some(&headers)).await?;
         session.notifications.abort();
-        session.notifications = self.follow(&id);
-        session.id = id;
+        session.notifications = self.follow(&headers);
+        session.headers = headers;
         Ok(())
     }
 
@@ -137,10 +165,10 @@ impl Bridge {
     async fn forward(self: &Arc<Self>, message: Value, line: String) {
         let forwarded = async {
             let session = self.session().await;
-            let mut response = self.post(&message, line.clone(), session.as_deref()).await?;
+            let mut response = self.post(&message, line.clone(), session.as_ref()).await?;
             if let Some(session) = session.filter(|_| response.status() == StatusCode::NOT_FOUND) {
-                self.reopen_session(&session).await?;
-                response = self.post(&message, line, self.session().await.as_deref()).await?;
+                self.reopen_session(&session.id).await?;
+                response = self.post(&message, line, self.session().await.as_ref()).await?;
             }
             self.write_messages(response).await
         };
@@ -150,15 +178,14 @@ impl Bridge {
     }
 
     /// Starts to write the notifications of a session.
-    fn follow(self: &Arc<Self>, id: &str) -> AbortHandle {
-        let (bridge, id) = (Arc::clone(self), id.to_owned());
-        tokio::spawn(async move { bridge.write_notifications(&id).await }).abort_handle()
+    fn follow(self: &Arc<Self>, session: &SessionHeaders) -> AbortHandle {
+        let (bridge, session) = (Arc::clone(self), session.clone());
+        tokio::spawn(async move { bridge.write_notifications(&session).await }).abort_handle()
     }
 
-    async fn write_notifications(&self, id: &str) {
+    async fn write_notifications(&self, session: &SessionHeaders) {
         loop {
-            let request =
-                self.request(Method::GET).header(ACCEPT, EVENT_STREAM_MIME_TYPE).header(HEADER_SESSION_ID, id);
+            let request = session.add_to(self.request(Method::GET).header(ACCEPT, EVENT_STREAM_MIME_TYPE));
             let broken = match request.send().await {
                 // A session that has expired or a key that is revoked does not come back.
                 Ok(refused) if is_permanent(refused.status()) => return,
@@ -175,19 +202,21 @@ impl Bridge {
     async fn close_session(&self) {
         let Some(session) = self.session.lock().await.take() else { return };
         session.notifications.abort();
-        if let Err(error) = self.request(Method::DELETE).header(HEADER_SESSION_ID, session.id).send().await {
+        if let Err(error) = session.headers.add_to(self.request(Method::DELETE)).send().await {
             tracing::debug!("the session was not closed: {error}");
         }
     }
 
-    async fn session(&self) -> Option<String> {
-        self.session.lock().await.as_ref().map(|session| session.id.clone())
+    async fn session(&self) -> Option<SessionHeaders> {
+        self.session.lock().await.as_ref().map(|session| session.headers.clone())
     }
 
-    async fn post(&self, message: &Value, line: String, session: Option<&str>) -> anyhow::Result<Response> {
+    async fn post(&self, message: &Value, line: String, session: Option<&SessionHeaders>) -> anyhow::Result<Response> {
         let request =
             with_standard_headers(self.request(Method::POST), message).header(ACCEPT, JSON_OR_EVENT_STREAM).body(line);
-        let request = session.into_iter().fold(request, |request, id| request.header(HEADER_SESSION_ID, id));
+        // A message that names its own version is stateless.
+        let session = session.filter(|_| version_of(message).is_null());
+        let request = session.into_iter().fold(request, |request, session| session.add_to(request));
         request.header(CONTENT_TYPE, JSON_MIME_TYPE).send().await.context("the server is unreachable")
     }
 
@@ -227,14 +256,25 @@ impl Bridge {
 /// Adds the headers that describe a message since 2026-07-28; older versions ignore them.
 fn with_standard_headers(request: RequestBuilder, message: &Value) -> RequestBuilder {
     let params = &message["params"];
-    let version = &params["_meta"]["io.modelcontextprotocol/protocolVersion"];
-    let name = if message["method"] == "resources/read" { &params["uri"] } else { &params["name"] };
-    let headers =
-        [(HEADER_MCP_PROTOCOL_VERSION, version), (HEADER_MCP_METHOD, &message["method"]), (HEADER_MCP_NAME, name)];
+    let name = match message["method"].as_str() {
+        Some("resources/read") => &params["uri"],
+        Some("tasks/get" | "tasks/update" | "tasks/cancel") => &params["taskId"],
+        _ => &params["name"],
+    };
+    let headers = [
+        (HEADER_MCP_PROTOCOL_VERSION, version_of(message)),
+        (HEADER_MCP_METHOD, &message["method"]),
+        (HEADER_MCP_NAME, name),
+    ];
     headers.into_iter().fold(request, |request, (header, value)| match value.as_str() {
         Some(value) => request.header(header, &*header_value(value)),
         None => request,
     })
+}
+
+/// The protocol version that a message of 2026-07-28 or newer names.
+fn version_of(message: &Value) -> &Value {
+    &message["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"]
 }
 
 /// A string as a header value: in Base64, and marked so, where it is not printable ASCII.
@@ -250,10 +290,6 @@ fn header_value(value: &str) -> Cow<'_, str> {
 /// Whether the same request will fail again.
 fn is_permanent(status: StatusCode) -> bool {
     status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS
-}
-
-fn session_id(response: &Response) -> Option<String> {
-    response.headers().get(HEADER_SESSION_ID)?.to_str().ok().map(str::to_owned)
 }
 
 /// The JSON-RPC error for the request `id` that the server did not answer; empty for notifications.
