@@ -270,6 +270,7 @@ mod mcp {
     mod result_parts;
     mod resumption;
     mod subscriptions;
+    mod tasks;
     mod toolsets;
 }
 

@@ -4,11 +4,11 @@
 //! 2025-11-25, stateless requests for 2026-07-28. A request passes [`endpoint`] (authentication, rate limits, session
 //! ownership, leniency to older clients), rmcp's `StreamableHttpService`, and [`handler`] (tools, resources, prompts).
 //! [`session_manager`] keeps responses for clients that lost their connection, [`subscriptions`] sends notifications of
-//! changes, [`elicitation`] asks the user for confirmation, and [`legacy_sse`] is the transport of 2024-11-05.
+//! changes, [`calling_client`] asks the user for confirmation, [`tasks`] answers calls that take long, and [`legacy_sse`] is the transport of 2024-11-05.
 
 mod batch;
+mod calling_client;
 mod connection_state;
-mod elicitation;
 mod endpoint;
 mod errors;
 mod handler;
@@ -28,6 +28,7 @@ pub(crate) mod stdio_bridge;
 mod stream_response;
 mod subscription_auth;
 mod subscriptions;
+mod tasks;
 mod tool_list;
 
 use std::sync::Arc;

@@ -81,7 +81,12 @@ impl McpClient {
                 *said = value;
             }
         }
-        let name = params["name"].as_str().or(params["uri"].as_str()).unwrap_or_default().to_owned();
+        let name = params["name"]
+            .as_str()
+            .or(params["uri"].as_str())
+            .or(params["taskId"].as_str())
+            .unwrap_or_default()
+            .to_owned();
         let request = self.request(Method::POST).header(ACCEPT, JSON_AND_SSE);
         let request = request.header("mcp-protocol-version", STATELESS_REVISION).header("mcp-method", method);
         request.header("mcp-name", name).json(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))

@@ -7,6 +7,7 @@ mod prompts;
 mod proxy;
 mod resources;
 mod rounds;
+mod tasks;
 mod tools;
 
 use std::{

@@ -172,6 +172,7 @@ fn written() -> Vec<Tool> {
                 .limited(&[Policy::DevConversationDetailRead, Policy::DevConversationReadsTotal]),
         ),
         act!(reprocess_conversation)
+            .long_running()
             .limited(&[Policy::ConversationsReprocess])
             .app(post("/v1/conversations/{conversation_id}/reprocess").query())
             .developer(
@@ -179,6 +180,7 @@ fn written() -> Vec<Tool> {
                     .limited(&[Policy::DevConversations, Policy::ChatSend]),
             ),
         act!(merge_conversations)
+            .long_running()
             .limited(&[Policy::ConversationsMerge])
             .hints(Hints::DESTRUCTIVE)
             .app("/v1/conversations/merge"),

@@ -55,6 +55,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             .app("/v1/users/daily-summaries/{summary_id}")
             .developer("/v1/dev/user/daily-summaries/{summary_id}"),
         act!(make_daily_summary)
+            .long_running()
             .limited(&[Policy::ChatSend])
             .app("/v1/users/daily-summary-settings/test")
             .developer(post("/v1/dev/user/daily-summaries").limited(&[Policy::DevOther, Policy::ChatSend])),

@@ -133,6 +133,8 @@ pub struct Tool {
     pub chat: Option<&'static str>,
     /// How the chat agent can undo a call.
     pub undo: Option<Undo>,
+    /// Whether a call may take longer than a client likes to wait. MCP clients may get a task for it.
+    pub is_long_running: bool,
     /// The rate limits that a call by an MCP client is counted under.
     pub limits: &'static [Policy],
     noun: &'static Noun,

@@ -7,11 +7,12 @@ use reqwest::Url;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-        CustomRequest, CustomResult, ErrorCode, Extensions, GetPromptRequestParams, GetPromptResponse,
-        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-        ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, Reference, ServerCapabilities, ServerConfig,
-        SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams, CompleteRequestParams,
+        CompleteResult, CreateTaskResult, CustomRequest, CustomResult, ErrorCode, Extensions, GetPromptRequestParams,
+        GetPromptResponse, GetTaskParams, GetTaskResult, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams,
+        ReadResourceResponse, Reference, ServerCapabilities, ServerConfig, SubscribeRequestParams, SubscriptionFilter,
+        Tool, UnsubscribeRequestParams, UpdateTaskParams,
     },
     service::{NotificationContext, RequestContext, SubscriptionContext},
 };
@@ -23,12 +24,13 @@ use tools::{
 };
 
 use super::{
+    calling_client::CallingClient,
     connection_state::ConnectionState,
-    elicitation::CallingClient,
     errors::{cancelled, protocol_error, resource_not_found, tool_error},
     prompts, rate_limit, resources,
     subscription_auth::SubscriptionAuth,
     subscriptions::{ChangeWatcher, Notifier, SubscribedUris, hash_resource},
+    tasks::{self, Tasks},
     tool_list::{TOOLS, TOOLS_WITH_ICONS, page_of, server_info},
 };
 
@@ -45,7 +47,7 @@ const MAX_URI: usize = 512;
 /// How long clients may cache the list of tools: it does not change while the server runs, nor do a key's scopes.
 const TOOLS_TTL_MS: u64 = 3_600_000;
 
-const METHODS_WITH_PARAMS: [&str; 9] = [
+const METHODS_WITH_PARAMS: [&str; 12] = [
     "tools/call",
     "tools/list",
     "resources/read",
@@ -55,6 +57,9 @@ const METHODS_WITH_PARAMS: [&str; 9] = [
     "prompts/get",
     "completion/complete",
     "subscriptions/listen",
+    "tasks/get",
+    "tasks/update",
+    "tasks/cancel",
 ];
 
 /// Methods that 2026-07-28 has removed.
@@ -70,12 +75,20 @@ pub struct McpHandler {
     filter: ToolFilter,
     page_size: usize,
     connection: Arc<ConnectionState>,
+    /// The tasks of all connections.
+    tasks: Arc<Tasks>,
 }
 
 impl McpHandler {
     /// Answers callers that the HTTP endpoint has authenticated, in pages of `page_size` items.
     pub(crate) fn for_requests(page_size: usize) -> Self {
-        Self { caller: None, filter: ToolFilter::default(), page_size, connection: Arc::default() }
+        Self {
+            caller: None,
+            filter: ToolFilter::default(),
+            page_size,
+            connection: Arc::default(),
+            tasks: Arc::default(),
+        }
     }
 
     /// Answers one caller on standard input, with these tools in its list.
@@ -106,7 +119,8 @@ impl McpHandler {
 impl ServerHandler for McpHandler {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().enable_resources_subscribe();
-        let capabilities = capabilities.enable_resources_list_changed().enable_prompts().enable_completions();
+        let capabilities =
+            capabilities.enable_resources_list_changed().enable_prompts().enable_completions().enable_tasks();
         let mut capabilities = capabilities.build();
         capabilities.logging = Some(Map::new());
         ServerConfig::new(capabilities).with_server_info(server_info()).with_instructions(INSTRUCTIONS)
@@ -141,6 +155,12 @@ impl ServerHandler for McpHandler {
         tool.permits(&caller).map_err(protocol_error)?;
         if let Err(error) = rate_limit::charge_call(tool, &caller, &context.extensions) {
             return Ok(tool_error(error).into());
+        }
+        if tool.is_long_running && tasks::are_accepted(&context) {
+            let arguments = request.arguments.clone().unwrap_or_default();
+            if let Some(task) = self.tasks.start(tool, caller.clone(), arguments, &context) {
+                return Ok(CreateTaskResult::new(task).into());
+            }
         }
         let client = CallingClient::of(&context, &mut request);
         let caller = caller.with_client(client.clone());
@@ -244,6 +264,18 @@ impl ServerHandler for McpHandler {
             completion.map(CompleteResult::new).ok_or_else(unknown)
         })
         .await
+    }
+
+    async fn get_task(&self, request: GetTaskParams, context: RequestContext<RoleServer>) -> Reply<GetTaskResult> {
+        self.tasks.get(&self.caller(&context.extensions)?, &request.task_id)
+    }
+
+    async fn update_task(&self, request: UpdateTaskParams, context: RequestContext<RoleServer>) -> Reply<()> {
+        self.tasks.update(&self.caller(&context.extensions)?, &request.task_id, request.input_responses)
+    }
+
+    async fn cancel_task(&self, request: CancelTaskParams, context: RequestContext<RoleServer>) -> Reply<()> {
+        self.tasks.cancel(&self.caller(&context.extensions)?, &request.task_id)
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {

@@ -39,7 +39,7 @@ const REPLAY_TTL: Duration = Duration::from_secs(60);
 /// How many complete responses of a session are kept; together they have no more than [`MAX_BYTES`].
 const MAX_COMPLETE: usize = 8;
 
-/// Whom a session belongs to: a key or a grant of a user. Another key of the same user may have other scopes, and does
+/// Whom a session or a task belongs to: a key or a grant of a user. Another key of the same user may have other scopes, and does
 /// not read what this one was sent. All access tokens of a grant are one owner, so that a session outlives a refresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SessionOwner {
@@ -72,6 +72,11 @@ impl SessionOwner {
             _ => false,
         };
         self.user == owner.user && (self.credential == owner.credential || extends())
+    }
+
+    /// Whether both are keys or grants of one user.
+    pub(super) fn is_of_same_user(&self, other: &Self) -> bool {
+        self.user == other.user
     }
 }
 

@@ -10,11 +10,12 @@ use std::sync::LazyLock;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CompletionInfo, CustomRequest,
-        CustomResult, GetPromptRequestParams, GetPromptResponse, ListPromptsResult, ListResourceTemplatesResult,
-        ListResourcesResult, ListToolsResult, PaginatedRequestParams, PromptListChangedNotification,
-        ReadResourceRequestParams, ReadResourceResponse, ServerConfig, ServerNotification, SetLevelRequestParams,
-        SubscribeRequestParams, SubscriptionFilter, Tool, ToolListChangedNotification, UnsubscribeRequestParams,
+        CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult,
+        CompletionInfo, CustomRequest, CustomResult, GetPromptRequestParams, GetPromptResponse, GetTaskParams,
+        GetTaskResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+        PaginatedRequestParams, PromptListChangedNotification, ReadResourceRequestParams, ReadResourceResponse,
+        ServerConfig, ServerNotification, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
+        ToolListChangedNotification, UnsubscribeRequestParams, UpdateTaskParams,
     },
     service::{NotificationContext, RequestContext, SubscriptionContext, SubscriptionSink},
 };
@@ -23,7 +24,7 @@ use serde_json::Value;
 use server::McpHandler;
 use tokio::sync::broadcast::{self, Receiver};
 
-use super::{prompts, resources, rounds, tools};
+use super::{prompts, resources, rounds, tasks, tools};
 
 pub(super) type Reply<T> = Result<T, ErrorData>;
 pub(super) type Request = RequestContext<RoleServer>;
@@ -60,6 +61,10 @@ impl Fixture {
     }
 }
 
+fn fixture_tools() -> impl Iterator<Item = Tool> {
+    tools::all().chain(rounds::all()).chain(tasks::all())
+}
+
 /// Sends what [`list_changed`] announces.
 async fn announce(mut changes: Receiver<List>, sink: SubscriptionSink) {
     while let Ok(list) = changes.recv().await {
@@ -84,23 +89,47 @@ impl ServerHandler for Fixture {
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.server.get_tool(name).or_else(|| tools::all().chain(rounds::all()).find(|tool| tool.name == name))
+        self.server.get_tool(name).or_else(|| fixture_tools().find(|tool| tool.name == name))
     }
 
     async fn list_tools(&self, page: Option<PaginatedRequestParams>, request: Request) -> Reply<ListToolsResult> {
         let mut listed = self.server.list_tools(page, request).await?;
         if listed.next_cursor.is_none() {
-            listed.tools.extend(tools::all().chain(rounds::all()));
+            listed.tools.extend(fixture_tools());
         }
         Ok(listed)
     }
 
     async fn call_tool(&self, params: CallToolRequestParams, request: Request) -> Reply<CallToolResponse> {
-        let is_ours = tools::all().chain(rounds::all()).any(|tool| tool.name == params.name);
+        if let Some(answer) = tasks::call(&params, &request).await {
+            return answer;
+        }
+        let is_ours = fixture_tools().any(|tool| tool.name == params.name);
         match rounds::call(&params, &request) {
             Some(answer) => answer,
             None if is_ours => tools::call(params, request).await,
             None => self.server.call_tool(params, request).await,
+        }
+    }
+
+    async fn get_task(&self, params: GetTaskParams, request: Request) -> Reply<GetTaskResult> {
+        match tasks::TASKS.get_task(&params.task_id) {
+            Ok(task) => Ok(GetTaskResult::new(task)),
+            Err(_) => self.server.get_task(params, request).await,
+        }
+    }
+
+    async fn update_task(&self, params: UpdateTaskParams, request: Request) -> Reply<()> {
+        match tasks::TASKS.update_task(&params.task_id, params.input_responses.clone()) {
+            Ok(()) => Ok(()),
+            Err(_) => self.server.update_task(params, request).await,
+        }
+    }
+
+    async fn cancel_task(&self, params: CancelTaskParams, request: Request) -> Reply<()> {
+        match tasks::TASKS.cancel_task(&params.task_id) {
+            Ok(()) => Ok(()),
+            Err(_) => self.server.cancel_task(params, request).await,
         }
     }
 

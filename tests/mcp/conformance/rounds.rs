@@ -106,7 +106,7 @@ fn sampling(prompt: &str) -> Value {
     json!({ "method": "sampling/createMessage", "params": { "messages": messages, "maxTokens": 100 } })
 }
 
-fn asked(questions: Value, state: Option<&str>) -> CallToolResponse {
+pub(super) fn asked(questions: Value, state: Option<&str>) -> CallToolResponse {
     InputRequiredResult::new(Some(made(questions)), state.map(sealed)).into()
 }
 

@@ -97,6 +97,7 @@ pub(crate) struct Definition {
     chat: Option<&'static str>,
     undo: Option<UndoBy>,
     limits: Option<&'static [Policy]>,
+    is_long_running: bool,
     hints: Option<Hints>,
     shape: Option<Shape>,
     compact_arguments: Option<&'static [&'static str]>,
@@ -139,6 +140,7 @@ impl Definition {
             chat: None,
             undo: None,
             limits: None,
+            is_long_running: false,
             hints: None,
             shape: None,
             compact_arguments: None,
@@ -242,6 +244,12 @@ impl Definition {
         self
     }
 
+    /// Says that a call may take longer than a client likes to wait.
+    pub(crate) fn long_running(mut self) -> Self {
+        self.is_long_running = true;
+        self
+    }
+
     /// Says what clients may assume, where that does not follow from the verb.
     pub(crate) fn hints(mut self, hints: Hints) -> Self {
         self.hints = Some(hints);
@@ -310,6 +318,7 @@ impl Definition {
             chat: self.chat,
             undo,
             limits: self.limits.unwrap_or_else(|| limits::policies_of_call(noun.limits, self.verb)),
+            is_long_running: self.is_long_running,
             hints: self.hints.unwrap_or(self.verb.hints()),
             compact_arguments: self.compact_arguments,
             assistant_fields: held.zip(Some(self.assistant_fields).filter(|fields| !fields.is_empty())),

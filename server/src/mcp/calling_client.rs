@@ -51,13 +51,11 @@ enum Elicitation {
 impl CallingClient {
     /// The client that makes this call.
     pub(super) fn of(request: &RequestContext<RoleServer>, params: &mut CallToolRequestParams) -> Arc<Self> {
-        let capability = request.client_capabilities().and_then(|capabilities| capabilities.elicitation);
-        let has_forms = capability.is_some_and(|capability| capability.form.is_some() || capability.url.is_none());
         let is_modern = request.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
         Arc::new(Self {
             peer: request.peer.clone(),
             progress: request.meta.get_progress_token(),
-            elicitation: match (has_forms, is_modern) {
+            elicitation: match (has_forms(request), is_modern) {
                 (false, _) => Elicitation::Unsupported,
                 (true, true) => Elicitation::InputRequired,
                 (true, false) => Elicitation::Blocking,
@@ -75,7 +73,7 @@ impl CallingClient {
     }
 
     async fn ask_and_wait(&self, question: &str) -> Answer {
-        match self.peer.create_elicitation_with_timeout(form(question), Some(ELICITATION_TIMEOUT)).await {
+        match self.peer.create_elicitation_with_timeout(yes_or_no_form(question), Some(ELICITATION_TIMEOUT)).await {
             Ok(result) => answer_of(&result),
             // A client that declares the capability and brings no answer brings no consent.
             Err(error) => {
@@ -92,7 +90,7 @@ impl CallingClient {
         if let Some(Ok(answer)) = answer {
             return Ok(answer_of(&answer));
         }
-        let request = InputRequest::Elicitation(ElicitRequest::new(form(question)));
+        let request = InputRequest::Elicitation(ElicitRequest::new(yes_or_no_form(question)));
         *self.question.lock() = Some(InputRequests::from([(key, request)]));
         Err(Error::Asked)
     }
@@ -120,8 +118,14 @@ impl tools::Client for CallingClient {
     }
 }
 
+/// Whether the client can ask its user by a form.
+pub(super) fn has_forms(request: &RequestContext<RoleServer>) -> bool {
+    let capability = request.client_capabilities().and_then(|capabilities| capabilities.elicitation);
+    capability.is_some_and(|capability| capability.form.is_some() || capability.url.is_none())
+}
+
 /// A form without fields: accepting it is the answer.
-fn form(question: &str) -> ElicitRequestParams {
+pub(super) fn yes_or_no_form(question: &str) -> ElicitRequestParams {
     ElicitRequestParams::FormElicitationParams {
         meta: None,
         message: question.to_owned(),
@@ -129,7 +133,8 @@ fn form(question: &str) -> ElicitRequestParams {
     }
 }
 
-fn answer_of(result: &ElicitResult) -> Answer {
+/// The user's answer to such a form.
+pub(super) fn answer_of(result: &ElicitResult) -> Answer {
     match result.action {
         ElicitationAction::Accept => Answer::Yes,
         _ => Answer::No,
