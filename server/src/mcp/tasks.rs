@@ -125,9 +125,13 @@ impl Tasks {
 async fn run(
     tool: &'static Tool,
     caller: Context,
-    arguments: Map<String, Value>,
+    mut arguments: Map<String, Value>,
     task: TaskContext,
 ) -> Result<CallToolResult, TaskExit> {
+    let position = match tool.take_position(&mut arguments) {
+        Ok(position) => position,
+        Err(error) => return Ok(tool_error(error)),
+    };
     let resources = Arc::clone(&caller.resources);
     let revoked = match &caller.caller.credential {
         Credential::Key(key) => Some(key.revoked.clone()),
@@ -147,7 +151,7 @@ async fn run(
         // rmcp ends such a task as well, but only when another task is started or polled.
         () = sleep(TASK_TTL) => Err(TaskExit::Error(ErrorData::internal_error("The task took too long", None))),
         outcome = tool.call(caller, &tool.arguments, arguments) => {
-            let result = outcome.map(|result| tool.for_assistants(result));
+            let result = outcome.map(|result| tool.part_for_assistants(result, position));
             Ok(result.map_or_else(tool_error, CallToolResult::structured))
         }
     }
