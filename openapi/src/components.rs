@@ -64,7 +64,14 @@ impl Components {
             Shape::Field(field) => self.resolve(&sent)["properties"][field].clone(),
             Shape::Envelope(field, wire, constants) => envelope(self.resolve(&sent), field, wire, constants),
         };
-        let shaped = if reply.within.is_none() { self.narrow(operation, &shaped) } else { shaped };
+        let mut shaped = if reply.within.is_none() { self.narrow(operation, &shaped) } else { shaped };
+        if let Some(field) = reply.beside {
+            let (resolved, field_schema) = (self.resolve(&shaped), &self.resolve(&result)["properties"][field]);
+            let mut all: Map<String, Value> =
+                properties(resolved).map(|(name, schema)| (name.to_owned(), schema.clone())).collect();
+            all.insert(field.to_owned(), field_schema.clone());
+            shaped = object(resolved, all);
+        }
         let is_object = shaped.get("properties").is_some();
         Some(if is_object { self.add(operation, &result, shaped) } else { shaped })
     }

@@ -109,7 +109,11 @@ fn from_query(operation: &Operation, request: &Request) -> Map<String, Value> {
     };
     let right = pairs.iter().filter(|(name, _)| is_right(name));
     let pairs: Vec<_> = right.map(|(name, text)| (contract.canonical(name).to_owned(), text.clone())).collect();
-    query::read(&pairs, operation.route.arguments.schema(), |name| operation.is_in_query(name))
+    let unsupported = pairs.iter().filter(|(name, _)| contract.is_unsupported(name)).cloned();
+    let unsupported = unsupported.map(|(name, text)| (name, Value::String(text)));
+    let mut given = query::read(&pairs, contract.schema(), |name| operation.is_in_query(name));
+    given.extend(unsupported);
+    given
 }
 
 /// The body's fields that the route knows; `None` when there is no body and the route can do without one.

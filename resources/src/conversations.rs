@@ -158,7 +158,7 @@ impl Conversations<'_> {
     pub async fn list(&self, selection: &Selection) -> Result<Vec<Conversation>> {
         let (conditions, params) = self.conditions(selection);
         let statement = format!("SELECT * FROM conversation WHERE {conditions} ORDER BY rank LIMIT $limit START $skip");
-        let params = params.with("limit", selection.limit).with("skip", selection.offset);
+        let params = params.with("limit", selection.limit).with("skip", selection.skipped());
         let rows: Vec<ConversationRow> = self.database.run(&statement, params).await?.take(0)?;
         self.with_related(rows).await
     }

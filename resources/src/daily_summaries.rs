@@ -7,6 +7,7 @@ use surrealdb::types::{RecordId, SurrealValue};
 use crate::{
     Database, Result,
     database::{self, Json, Params, record},
+    paging::Position,
 };
 
 /// Queries of one user's daily summaries.
@@ -22,10 +23,19 @@ pub struct Selection {
     pub start: Option<NaiveDate>,
     /// Only days up to this one.
     pub end: Option<NaiveDate>,
+    /// Where the page before ended.
+    pub after: Option<Position>,
     /// How many to skip.
     pub offset: u32,
     /// How many to return.
     pub limit: u32,
+}
+
+impl Selection {
+    /// Where a page of this selection ends.
+    pub fn end_of(&self, page: &[DailySummary]) -> Option<Position> {
+        Position::after(page.iter().map(|summary| rank(summary.date)), self.after)
+    }
 }
 
 /// A row of `daily_summary`.
@@ -59,8 +69,10 @@ impl DailySummaries<'_> {
         if selection.start.is_some() {
             conditions.push("date_rank <= $start");
         }
-        if selection.end.is_some() {
-            conditions.push("date_rank >= $end");
+        let end = selection.end.map(rank);
+        let least = end.into_iter().chain(selection.after.map(|after| after.rank)).max();
+        if least.is_some() {
+            conditions.push("date_rank >= $least");
         }
         let conditions = conditions.join(" AND ");
         let statement = format!(
@@ -69,9 +81,9 @@ impl DailySummaries<'_> {
         let params = Params::new()
             .with("user", self.user)
             .with("start", selection.start.map(rank))
-            .with("end", selection.end.map(rank))
+            .with("least", least)
             .with("limit", selection.limit)
-            .with("skip", selection.offset);
+            .with("skip", selection.after.map_or(selection.offset, |after| after.seen));
         self.rows(&statement, params).await
     }
 

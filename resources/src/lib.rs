@@ -35,6 +35,7 @@ pub mod keys;
 pub mod limits;
 pub mod memories;
 pub mod messages;
+pub mod paging;
 pub mod people;
 pub mod preferences;
 mod queries;

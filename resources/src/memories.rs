@@ -69,6 +69,8 @@ pub struct Selection {
     pub tags_match: TagsMatch,
     /// Only those changed after this time.
     pub updated_after: Option<DateTime<Utc>>,
+    /// Only those from conversations that the device with this id recorded.
+    pub device: Option<String>,
     /// The order.
     pub sort: MemorySort,
     /// Where the page before ended.
@@ -143,10 +145,21 @@ impl Memories<'_> {
             conditions.push("updated_at > $updated_after".into());
             params = params.with("updated_after", time);
         }
+        if let Some(device) = &selection.device {
+            conditions.push("provenance.conversation_id IN $recorded".into());
+            params = params.with("recorded", self.recorded_by(device).await?);
+        }
         let order = if rank == "scoring_rank" { "scoring_rank, created_rank" } else { rank };
         let conditions = conditions.join(" AND ");
         let statement = format!("SELECT * FROM memory WHERE {conditions} ORDER BY {order} LIMIT $limit START $skip");
         self.rows(&statement, params.with("skip", skip)).await
+    }
+
+    /// The ids of the conversations that the device with this id recorded.
+    async fn recorded_by(&self, device: &str) -> Result<Vec<String>> {
+        let statement = "SELECT VALUE cid FROM conversation WHERE user = $user AND parts.client_device_id = $device";
+        let params = Params::new().with("user", self.user).with("device", device);
+        self.database.run(statement, params).await?.take(0)
     }
 
     /// The memory called `id`.

@@ -13,6 +13,7 @@ pub use sharing::find_share;
 use crate::{
     Database, Result,
     database::{Json, Params, record, row},
+    paging::Position,
     share_links,
     transfer::in_order,
 };
@@ -21,6 +22,26 @@ use crate::{
 pub struct Messages<'a> {
     database: &'a Database,
     user: &'a str,
+}
+
+/// Which messages to list, and where to go on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Selection<'a> {
+    /// The app whose session it is; none is Recollect itself.
+    pub app_id: Option<&'a str>,
+    /// Where the page before ended.
+    pub after: Option<Position>,
+    /// How many to skip.
+    pub offset: u32,
+    /// How many to return.
+    pub limit: u32,
+}
+
+impl Selection<'_> {
+    /// Where a page of this selection ends.
+    pub fn end_of(&self, page: &[Message]) -> Option<Position> {
+        Position::after(page.iter().map(|message| -message.created_at.timestamp_micros()), self.after)
+    }
 }
 
 /// The result of reporting a message.
@@ -82,16 +103,16 @@ impl Messages<'_> {
         self.database.run(statements, params).await.map(drop)
     }
 
-    /// The messages of the session with this app, or with Recollect, newest first. What they cite is as it is now.
-    pub async fn list(&self, app_id: Option<&str>, offset: u32, limit: u32) -> Result<Vec<Message>> {
-        let mut messages = self.newest(app_id, offset, limit).await?;
+    /// The messages of a session, newest first. What they cite is as it is now.
+    pub async fn list(&self, selection: &Selection<'_>) -> Result<Vec<Message>> {
+        let mut messages = self.newest(selection).await?;
         self.show_cited(&mut messages).await?;
         Ok(messages)
     }
 
     /// The last `limit` messages of the session with this app, or with Recollect, oldest first.
     pub async fn recent(&self, app_id: Option<&str>, limit: u32) -> Result<Vec<Message>> {
-        let mut messages = self.newest(app_id, 0, limit).await?;
+        let mut messages = self.newest(&Selection { app_id, limit, ..Selection::default() }).await?;
         messages.reverse();
         Ok(messages)
     }
@@ -130,11 +151,18 @@ impl Messages<'_> {
         Ok(rated > 0)
     }
 
-    async fn newest(&self, app_id: Option<&str>, offset: u32, limit: u32) -> Result<Vec<Message>> {
-        let statement = "SELECT * FROM message WHERE user = $user AND app = $app
-            ORDER BY created_rank LIMIT $limit START $skip";
-        let params = self.of_session(app_id).with("limit", limit).with("skip", offset);
-        let rows: Vec<MessageRow> = self.database.run(statement, params).await?.take(0)?;
+    async fn newest(&self, selection: &Selection<'_>) -> Result<Vec<Message>> {
+        let begins = if selection.after.is_some() { "AND created_rank >= $after" } else { "" };
+        let statement = format!(
+            "SELECT * FROM message WHERE user = $user AND app = $app {begins}
+            ORDER BY created_rank LIMIT $limit START $skip"
+        );
+        let params = self
+            .of_session(selection.app_id)
+            .with("limit", selection.limit)
+            .with("after", selection.after.map(|after| after.rank))
+            .with("skip", selection.after.map_or(selection.offset, |after| after.seen));
+        let rows: Vec<MessageRow> = self.database.run(&statement, params).await?.take(0)?;
         Ok(rows.into_iter().map(|row| self.in_session(row.message.0)).collect())
     }
 

@@ -144,6 +144,9 @@ pub struct GetDailySummaries {
     #[serde(default)]
     #[schemars(range(max = 100_000))]
     pub offset: u32,
+    /// The next_cursor of the previous page, with the same filters; not together with offset.
+    #[serde(default)]
+    pub cursor: Option<String>,
 }
 
 fn a_month() -> u32 {
@@ -155,6 +158,9 @@ fn a_month() -> u32 {
 pub struct DailySummaries {
     /// Newest day first.
     pub daily_summaries: Vec<DailySummary>,
+    /// The cursor of the next page; left out on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// Get one daily summary by its id. Use this once its id is known; to find a day's, use get_daily_summaries.

@@ -156,6 +156,17 @@ pub enum TagsMatch {
     Any,
 }
 
+/// The devices whose memories are listed: those of `all` devices, or of the one that client_device_id names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "described on the enum, so that the schema stays a plain one")]
+pub enum DeviceScope {
+    #[default]
+    All,
+    Current,
+    Explicit,
+}
+
 /// List the user's memories, newest first. Use this to see what was remembered lately or to go through all of them; to
 /// find those about something, use search_memories.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -194,6 +205,19 @@ pub struct GetMemories {
     /// The next_cursor of the previous page, with the same filters; not together with offset.
     #[serde(default)]
     pub cursor: Option<String>,
+    /// The devices whose memories are listed; `current` and `explicit` require client_device_id.
+    #[serde(default)]
+    pub device_scope: DeviceScope,
+    /// Only memories from conversations that the device with this id recorded; counts with device_scope.
+    #[serde(default)]
+    pub client_device_id: Option<String>,
+    /// Must be true: memories are not classified by sensitivity, so sensitive ones cannot be left out.
+    #[serde(default = "yes")]
+    pub include_sensitive: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn page_of_memories() -> u32 {

@@ -73,11 +73,14 @@ pub struct FoundSegments {
     pub items: Vec<FoundSegment>,
 }
 
+/// The last page of found conversations.
+pub const MAX_SEARCH_PAGE: u32 = 100;
+
 /// Find conversations by what they were about and by what was said in them, with the words that match. Use this to recall
 /// when something was talked about; then get_conversation_by_id for what was said.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SearchConversations {
-    /// A question or a few words; nothing is found by an empty one.
+    /// A question or a few words; an empty one lists all of the dates and the speaker, newest first.
     #[schemars(example = &"the trip to Oslo")]
     #[schemars(length(max = 2000))]
     pub query: String,
@@ -87,13 +90,19 @@ pub struct SearchConversations {
     /// Only those up to this time, or the end of this day.
     #[serde(default)]
     pub end_date: Option<DateTime<Utc>>,
+    /// Only those in which this person speaks: the id of a person, or `user`.
+    #[serde(default)]
+    pub speaker_id: Option<String>,
+    /// Whether a list without a query contains those that were judged not worth keeping in view; a search never does.
+    #[serde(default)]
+    pub include_discarded: bool,
     /// How many to return, best first.
     #[serde(default = "some_conversations")]
     #[schemars(range(min = 1, max = 100))]
     pub limit: u32,
     /// Which page of so many, from 1.
     #[serde(default = "first_page")]
-    #[schemars(range(min = 1, max = 100))]
+    #[schemars(range(min = 1, max = MAX_SEARCH_PAGE))]
     pub page: u32,
 }
 
@@ -126,7 +135,7 @@ pub struct FoundConversation {
     /// The conversation, without its transcript.
     #[serde(flatten)]
     pub conversation: Conversation,
-    /// Its relevance, 0 to 1, comparable within one response.
+    /// Its relevance, 0 to 1, comparable within one response; 1 in a list without a query.
     pub relevance_score: f32,
     /// What was said in it that matches, best first; none when only its summary does.
     pub match_snippets: Vec<MatchSnippet>,

@@ -8,7 +8,7 @@ use super::support::{APP, NOT_FOUND};
 use crate::{
     conversations::support::store_empty,
     support::{
-        json::{column, field_names},
+        json::{assert_invalid, column, field_names},
         server::{Answer, Server, TestUser, on_runtime},
     },
 };
@@ -66,9 +66,22 @@ async fn a_conversation_may_have_no_items() {
     user.app().get(PATH).await.refused(404, "Conversation not found");
     store_empty(&user, "c").await;
     assert_eq!(user.app().get(PATH).await.ok(), json!({ "action_items": [], "conversation_id": "c" }));
-    assert_eq!(user.app().delete(PATH).await.ok()["deleted_count"], 0);
+    assert_eq!(delete(&user, json!({ "description": "later" })).await.ok()["deleted_count"], 0);
     extract(server, &user, &["later"]).await;
     assert_eq!(items(&user).await, [("later".into(), false)]);
+}
+
+#[tokio::test]
+async fn nothing_is_deleted_unless_a_text_says_what() {
+    let server = Server::shared().await;
+    let user = server.user().await;
+    extract(server, &user, &["first", "second"]).await;
+    let missing = |place: serde_json::Value| [("missing", place)];
+    assert_invalid(&user.app().delete(PATH).await, &missing(json!(["body"])));
+    assert_invalid(&delete(&user, json!({ "completed": true })).await, &missing(json!(["body", "description"])));
+    let null = delete(&user, json!({ "description": null })).await;
+    assert_invalid(&null, &[("string_type", json!(["body", "description"]))]);
+    assert_eq!(items(&user).await.len(), 2);
 }
 
 #[tokio::test]
@@ -86,8 +99,10 @@ async fn items_are_renamed_and_deleted_by_their_text() {
     assert_eq!(delete(&user, json!({ "description": "first" })).await.ok()["deleted_count"], 0);
     let left: Vec<_> = items(&user).await.into_iter().map(|(text, _)| text).collect();
     assert_eq!(left, ["two", "third", "fourth"]);
-    assert_eq!(user.app().delete(PATH).await.ok()["deleted_count"], 3, "without a body, all of them");
-    for answer in [user.app().get(PATH).await, user.app().delete(PATH).await] {
+    for text in ["two", "third", "fourth"] {
+        assert_eq!(delete(&user, json!({ "description": text })).await.ok()["deleted_count"], 1);
+    }
+    for answer in [user.app().get(PATH).await, delete(&user, json!({ "description": "first" })).await] {
         answer.refused(404, "Conversation not found");
     }
 }

@@ -49,5 +49,5 @@ async fn a_file_that_is_not_there_is_said_before_anything_is_kept() {
     let id = files[0]["id"].as_str().unwrap();
     let refused = ben.app().post("/v2/messages", json!({ "text": "What is in it?", "file_ids": [id] })).await;
     refused.refused(404, &format!("file_ids: file {id} not found"));
-    assert_eq!(ben.mcp().get("/v1/mcp/chat").await.ok()["messages"], json!([]));
+    assert_eq!(ben.mcp().get("/v1/mcp/chat").await.ok(), json!([]));
 }

@@ -96,26 +96,36 @@ async fn the_app_sees_a_hundred_and_bridges_read_on() {
     assert_eq!(seen(LIST).await, (100, "204".into()));
     assert_eq!(seen("/v2/messages?limit=3&offset=5").await, (3, "199".into()));
     let bridged = async |query: &str| {
-        let answer = user.mcp().get(&format!("/v1/mcp/chat{query}")).await.ok();
-        assert_eq!(field_names(&answer), ["messages"]);
-        assert_eq!(field_names(&answer["messages"][0]), ["created_at", "id", "sender", "text", "type"]);
-        let texts = column(&answer["messages"], "text").into_iter().map(str::to_owned).collect::<Vec<_>>();
-        (texts.len(), texts[0].clone(), texts[texts.len() - 1].clone())
+        let answer = user.mcp().get(&format!("/v1/mcp/chat{query}")).await;
+        let cursor = answer.header("X-Next-Cursor").to_owned();
+        let messages = answer.ok();
+        assert_eq!(field_names(&messages[0]), ["created_at", "id", "sender", "text", "type"]);
+        let texts = column(&messages, "text").into_iter().map(str::to_owned).collect::<Vec<_>>();
+        ((texts.len(), texts[0].clone(), texts[texts.len() - 1].clone()), cursor)
     };
-    assert_eq!(bridged("").await, (50, "204".into(), "155".into()));
-    assert_eq!(bridged("?limit=999").await, (200, "204".into(), "5".into()));
-    assert_eq!(bridged("?limit=200&offset=200").await, (5, "4".into(), "0".into()));
+    assert_eq!(bridged("").await.0, (50, "204".into(), "155".into()));
+    let (page, cursor) = bridged("?limit=999").await;
+    assert_eq!(page, (200, "204".into(), "5".into()));
+    let rest = (5, "4".into(), "0".into());
+    assert_eq!(bridged(&format!("?limit=999&cursor={cursor}")).await, (rest.clone(), String::new()));
+    assert_eq!(bridged("?limit=200&offset=200").await, (rest, String::new()));
+    let other = server.user().await;
+    other.mcp().get(&format!("/v1/mcp/chat?cursor={cursor}")).await.refused(400, "Invalid cursor");
+    let of_coach = format!("/v1/mcp/chat?app_id=coach&cursor={cursor}");
+    user.mcp().get(&of_coach).await.refused(400, "Invalid cursor");
+    let both = format!("/v1/mcp/chat?offset=1&cursor={cursor}");
+    user.mcp().get(&both).await.refused(400, "cursor and offset cannot be used together");
 }
 
 #[tokio::test]
 async fn reading_with_a_key_writes_no_greeting() {
     let user = Server::shared().await.user().await;
-    assert_eq!(user.mcp().get("/v1/mcp/chat").await.ok(), json!({ "messages": [] }));
+    assert_eq!(user.mcp().get("/v1/mcp/chat").await.ok(), json!([]));
     let arguments = json!({ "when_empty": "greet" });
     let call = json!({ "name": "get_chat_messages", "arguments": arguments });
     let answer = over_mcp(&user, "tools/call", call).await.unwrap();
     assert_eq!(answer["structuredContent"], json!({ "messages": [] }));
-    assert_eq!(user.mcp().get("/v1/mcp/chat").await.ok(), json!({ "messages": [] }));
+    assert_eq!(user.mcp().get("/v1/mcp/chat").await.ok(), json!([]));
     let whose = "a key that starts with omi_dev_ works on /v1/dev/user and /v1/dev/key";
     user.developer().get(LIST).await.refused(401, &format!("Invalid authorization token: {whose}"));
 }

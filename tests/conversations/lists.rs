@@ -39,7 +39,7 @@ async fn lists_are_filtered_in_full_pages_newest_first() {
     let kept = app.get("/v1/conversations?include_discarded=false&limit=3").await.ok();
     assert_eq!(column(&kept, "id"), ids[1..4]);
     let count = app.get("/v1/conversations/count").await.ok();
-    assert_eq!(count, json!({ "count": 4, "sources": { "phone": 4 } }));
+    assert_eq!(count, json!({ "count": 4, "sources": ["phone"], "by_source": { "phone": 4 } }));
 }
 
 #[tokio::test]
@@ -81,10 +81,8 @@ async fn a_list_has_transcripts_where_they_are_asked_for() {
     let first = async |caller: &Caller, path: &str| caller.get(path).await.ok()[0].clone();
     let listed = first(&user.app(), "/v1/conversations").await;
     assert_eq!(listed["transcript_segments"].as_array().unwrap().len(), 2);
-    assert_eq!(
-        first(&user.app(), "/v1/conversations?include_transcript=false").await["transcript_segments"],
-        Value::Null
-    );
+    let without = first(&user.app(), "/v1/conversations?include_transcript=false").await;
+    assert_eq!(without["transcript_segments"], json!([]), "the app does not accept null");
     let path = "/v1/dev/user/conversations";
     assert_eq!(first(&user.developer(), path).await["transcript_segments"], Value::Null);
     let whole = first(&user.developer(), &format!("{path}?include_transcript=true")).await;
@@ -116,8 +114,57 @@ async fn parts_of_a_conversation_are_read_on_their_own_routes() {
     assert_eq!(read("photos").await, json!([]));
     assert_eq!(read("recording").await, json!({ "has_recording": false }));
     assert_eq!(read("suggested-apps").await, json!({ "suggested_apps": [], "conversation_id": id }));
-    assert_eq!(read("transcripts").await["unknown"][0]["text"], "We talked about the garden.");
+    let transcripts = read("transcripts").await;
+    assert_eq!(transcripts["unknown"][0]["text"], "We talked about the garden.");
+    for recogniser in ["deepgram", "soniox", "speechmatics", "whisperx"] {
+        assert_eq!(transcripts[recogniser], json!([]), "clients read these keys as lists");
+    }
     let prompt =
         app.post(&format!("/v1/conversations/{id}/test-prompt"), json!({ "prompt": "List the flowers" })).await;
     assert_eq!(prompt.status, 503, "there is no model: {}", prompt.body);
+}
+
+#[tokio::test]
+async fn bridges_page_by_cursor_and_are_refused_a_change_set() {
+    let user = new_user().await;
+    let mut ids = Vec::new();
+    // Three begin at the same moment, so that pages end among equals.
+    for start in ["2026-05-01T09:00:00Z", "2026-05-02T09:00:00Z", "2026-05-02T09:00:00Z", "2026-05-02T09:00:00Z"] {
+        ids.push(create_conversation(&user.app(), start, &["We talked about the garden and the roses."]).await);
+    }
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    for page in 0..4 {
+        let given = if page == 0 { String::new() } else { format!("&cursor={cursor}") };
+        let answer = user.mcp().get(&format!("/v1/mcp/conversations?limit=1{given}")).await;
+        cursor = answer.header("X-Next-Cursor").to_owned();
+        assert_eq!(cursor.is_empty(), page == 3, "{page}");
+        seen.extend(column(&answer.ok(), "id").into_iter().map(str::to_owned));
+    }
+    assert_eq!(seen.last(), ids.first());
+    seen.sort_unstable();
+    ids.sort_unstable();
+    assert_eq!(seen, ids);
+    let first = user.mcp().get("/v1/mcp/conversations?limit=1").await;
+    let cursor = first.header("X-Next-Cursor");
+    let path = format!("/v1/mcp/conversations?limit=1&start_date=2026-05-01&cursor={cursor}");
+    user.mcp().get(&path).await.refused(400, "Invalid cursor");
+    for noun in ["conversations", "memories"] {
+        let answer = user.mcp().get(&format!("/v1/mcp/{noun}?updated_since=2026-05-01T00:00:00Z")).await;
+        assert_eq!(answer.status, 400, "{}", answer.body);
+        assert!(answer.body["detail"].as_str().unwrap().starts_with("incremental_sync_unsupported"));
+    }
+}
+
+#[tokio::test]
+async fn a_bridge_is_told_whether_a_transcript_goes_on() {
+    let user = new_user().await;
+    let id = create_conversation(&user.app(), "2026-05-01T09:00:00Z", &["One.", "Two.", "Three."]).await;
+    let read = async |query: &str| user.mcp().get(&format!("/v1/mcp/conversations/{id}{query}")).await.ok();
+    let whole = read("").await;
+    assert_eq!((&whole["truncated"], &whole["apps_results"]), (&json!(false), &json!([])));
+    let cut = read("?max_segments=2").await;
+    assert_eq!((&cut["truncated"], cut["transcript_segments"].as_array().unwrap().len()), (&json!(true), 2));
+    let card = user.mcp().get("/v1/mcp/conversations").await.ok()[0].clone();
+    assert_eq!(card["apps_results"], json!([]));
 }

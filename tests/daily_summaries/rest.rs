@@ -220,6 +220,18 @@ async fn summaries_are_listed_by_day_and_deleted() {
     assert_eq!(column(&some["summaries"], "date"), ["2026-05-02"; 2]);
     let some = mcp.get("/v1/mcp/daily-summaries?start_date=2026-05-02&limit=999").await.ok();
     assert_eq!(column(&some, "date"), ["2026-05-03", "2026-05-02", "2026-05-02"]);
+    let mut paged = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let given = if cursor.is_empty() { String::new() } else { format!("&cursor={cursor}") };
+        let page = mcp.get(&format!("/v1/mcp/daily-summaries?limit=1{given}")).await;
+        cursor = page.header("X-Next-Cursor").to_owned();
+        paged.extend(column(&page.ok(), "id").into_iter().map(str::to_owned));
+        if cursor.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(paged, [&*ids[2], &*ids[3], &*ids[0], &*ids[1]]);
     let wrong = "Invalid date format. Use YYYY-MM-DD";
     developer.get("/v1/dev/user/daily-summaries?end_date=May").await.refused(400, wrong);
 

@@ -1,11 +1,14 @@
 //! Lists: their shapes, orders, filters and limits.
 
+use resources::memories::NewMemory;
+use schemas::memory::{MemoryCategory, Provenance, Visibility};
 use serde_json::{Value, json};
 
 use super::support::{APP, DEVELOPER, remember};
 use crate::support::{
+    calls::over_mcp,
     json::{column, field_names},
-    server::{Caller, Server},
+    server::{Caller, Server, on_runtime},
 };
 
 #[tokio::test]
@@ -140,4 +143,49 @@ async fn limits_and_offsets_are_pulled_into_their_bounds() {
         assert_eq!(kinds, ["bool_parsing", "datetime_from_date_parsing", "enum", "int_parsing", "int_parsing"]);
         assert!(refused.body["detail"].as_array().unwrap().iter().all(|issue| issue["loc"][0] == "query"));
     }
+}
+
+#[tokio::test]
+async fn memories_are_listed_by_the_device_that_recorded_them() {
+    let server = Server::shared().await;
+    let user = server.user().await;
+    let said = json!([{ "text": "Hello there.", "start": 0, "end": 5, "is_user": true }]);
+    let body = json!({ "transcript_segments": said, "client_device_id": "ios_1" });
+    let conversation = user.app().post("/v1/conversations/from-segments", body).await.ok();
+    let (id, conversation) = (user.id.clone(), conversation["id"].as_str().unwrap().to_owned());
+    let recorded = NewMemory {
+        content: "Ana greets everybody".into(),
+        category: MemoryCategory::System,
+        visibility: Visibility::Private,
+        tags: Vec::new(),
+        provenance: Provenance { conversation_id: Some(conversation), ..Provenance::default() },
+        created_at: resources::now(),
+    };
+    on_runtime(async move { server.resources.memories(&id).create(vec![recorded]).await.unwrap() }).await;
+    user.app().post("/v3/memories", json!({ "content": "Ben keeps bees" })).await.ok();
+    let listed = async |query: &str| {
+        let memories = user.app().get(&format!("/v3/memories?{query}")).await.ok();
+        column(&memories, "content").into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(listed("device_scope=all&client_device_id=ios_1&include_archive=true").await.len(), 2);
+    assert_eq!(listed("device_scope=explicit&client_device_id=ios_1").await, ["Ana greets everybody"]);
+    assert_eq!(listed("device_scope=current&client_device_id=ios_2").await, Vec::<String>::new());
+    let refused = async |query: &str, sentence: &str| {
+        user.app().get(&format!("/v3/memories?{query}")).await.refused(400, sentence);
+    };
+    refused("device_scope=current", "device_scope=current requires client_device_id").await;
+    refused("device_scope=explicit&client_device_id=", "device_scope=explicit requires client_device_id").await;
+}
+
+#[tokio::test]
+async fn sensitive_memories_cannot_be_left_out() {
+    let user = Server::shared().await.user().await;
+    user.app().post("/v3/memories", json!({ "content": "Ben keeps bees" })).await.ok();
+    let sentence = "include_sensitive=false is not supported: memories are not classified by sensitivity";
+    user.mcp().get("/v1/mcp/memories?include_sensitive=false").await.refused(400, sentence);
+    let all = user.mcp().get("/v1/mcp/memories?include_sensitive=true&include_activity=false").await.ok();
+    assert_eq!(column(&all, "content"), ["Ben keeps bees"]);
+    let call = json!({ "name": "get_memories", "arguments": { "include_sensitive": false } });
+    let refused = over_mcp(&user, "tools/call", call).await.unwrap();
+    assert_eq!((&refused["isError"], &refused["content"][0]["text"]), (&json!(true), &json!(sentence)));
 }

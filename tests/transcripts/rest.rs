@@ -90,3 +90,34 @@ async fn conversations_are_found_with_the_words_that_match() {
     assert_eq!(cards[0]["id"], first["id"]);
     assert_ne!(cards[0]["match_snippets"], Value::Null);
 }
+
+#[tokio::test]
+async fn dates_and_speakers_alone_list_their_conversations() {
+    let (user, doris) = user_with_conversations().await;
+    let alone = json!([{ "text": "Water the tomatoes.", "start": 0, "end": 5, "is_user": true }]);
+    let body = json!({ "transcript_segments": alone, "started_at": "2026-05-10T12:00:00Z" });
+    user.developer().post("/v1/dev/user/conversations/from-segments", body).await.ok();
+    let search = async |body: Value| user.app().post("/v1/conversations/search", body).await;
+    let days = async |body: Value| {
+        let page = search(body).await.ok();
+        let items = page["items"].as_array().unwrap().clone();
+        assert!(items.iter().all(|item| item["transcript_segments"] == json!([]) && item["match_snippets"] == json!([])));
+        items.iter().map(|item| item["started_at"].as_str().unwrap()[..10].to_owned()).collect::<Vec<_>>()
+    };
+    let all = ["2026-05-10", "2026-04-09", "2026-03-08"];
+    assert_eq!(days(json!({ "start_date": "2026-01-01" })).await, all);
+    assert_eq!(days(json!({ "start_date": "2026-04-09", "end_date": "2026-04-09T23:00:00Z" })).await, all[1..2]);
+    assert_eq!(days(json!({ "speaker_id": doris })).await, all[1..]);
+    assert_eq!(days(json!({ "speaker_id": "user", "query": " " })).await, all);
+    assert_eq!(days(json!({ "speaker_id": doris, "end_date": "2026-03-31" })).await, all[2..]);
+    assert_eq!(days(json!({ "speaker_id": "", "query": "" })).await, Vec::<String>::new());
+    let second = search(json!({ "speaker_id": "user", "per_page": 2, "page": 2 })).await.ok();
+    assert_eq!((second["items"].as_array().unwrap().len(), &second["total_pages"]), (1, &json!(2)));
+    search(json!({ "speaker_id": "unknown" })).await.refused(404, "Speaker not found");
+    let found = search(json!({ "speaker_id": doris, "query": "tomatoes bloom" })).await.ok();
+    let found = column(&found["items"], "started_at");
+    assert!(found.contains(&"2026-04-09T15:00:00Z") && !found.contains(&"2026-05-10T12:00:00Z"), "{found:?}");
+    let clamped = search(json!({ "query": "bloom", "per_page": 999 })).await.ok();
+    assert_eq!(clamped["per_page"], 250);
+    assert_eq!(search(json!({ "query": "bloom", "per_page": 0 })).await.ok()["per_page"], 1);
+}

@@ -150,7 +150,7 @@ fn of_conversations() -> Vec<Tool> {
             .limited(&[])
             .app(patch("/v1/conversations/{conversation_id}/action-items/{idx}").constant(status("Ok"))),
         delete!(delete_conversation_action_items).limited(&[]).app(
-            delete("/v1/conversations/{conversation_id}/action-items").body().envelope(
+            delete("/v1/conversations/{conversation_id}/action-items").body().require("description").envelope(
                 "deleted_ids",
                 "deleted_ids",
                 status("Ok"),

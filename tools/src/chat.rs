@@ -2,7 +2,7 @@
 
 mod greeting;
 
-use resources::messages::{self, Messages, Report};
+use resources::messages::{self, Messages, Report, Selection};
 use schemas::{
     chat::*,
     memory::Done,
@@ -18,6 +18,7 @@ use crate::{
     tool::{
         Noun,
         binding::{Binding, delete, get, post},
+        paging,
     },
     toolsets::Toolset,
 };
@@ -39,7 +40,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             .scope(ChatRead)
             .assistant_fields(COMPACT)
             .app(with_app(get("/v2/messages").page(100, 100).preset("when_empty", json!(WhenEmpty::Greet))))
-            .mcp(with_app(get("/v1/mcp/chat").page(50, 200).whole().only(COMPACT))),
+            .mcp(with_app(get("/v1/mcp/chat").page(50, 200).only(COMPACT).cursor("X-Next-Cursor"))),
         delete!(clear_chat).app(with_app(delete("/v2/messages"))).app(with_app(delete("/v1/messages"))),
         create!(create_initial_message)
             .limited(&[Policy::ChatInitial])
@@ -63,14 +64,21 @@ pub(crate) fn messages(context: &Context) -> Messages<'_> {
 }
 
 async fn get_chat_messages(context: Context, input: GetChatMessages) -> Result<ChatMessages> {
-    let GetChatMessages { limit, offset, app_id, when_empty } = input;
-    let messages = messages(&context).list(app_id.as_deref(), offset, limit).await?;
+    let GetChatMessages { limit, offset, cursor, app_id, when_empty } = input;
+    let list = ("get_chat_messages", &app_id);
+    let after = paging::read(&context, &list, cursor.as_deref(), offset)?;
+    let selection = Selection { app_id: app_id.as_deref(), after, offset, limit: limit + 1 };
+    let mut found = messages(&context).list(&selection).await?;
+    let has_more = found.len() > limit as usize;
+    found.truncate(limit as usize);
     // Keys may only read.
     let greets = when_empty == WhenEmpty::Greet && matches!(context.caller.credential, Credential::Session);
-    if !messages.is_empty() || offset > 0 || !greets {
-        return Ok(ChatMessages { messages });
+    if !found.is_empty() || offset > 0 || cursor.is_some() || !greets {
+        let end = selection.end_of(&found).filter(|_| has_more);
+        let next_cursor = end.and_then(|end| paging::write(&context, &list, end));
+        return Ok(ChatMessages { messages: found, next_cursor });
     }
-    Ok(ChatMessages { messages: vec![add_greeting(&context, app_id).await?] })
+    Ok(ChatMessages { messages: vec![add_greeting(&context, app_id).await?], next_cursor: None })
 }
 
 async fn clear_chat(context: Context, input: ClearChat) -> Result<OneMessage> {
@@ -125,7 +133,8 @@ async fn add_greeting(context: &Context, app_id: Option<String>) -> Result<Messa
     let greeting = greeting::compose(context, app_id, wording).await?;
     let messages = messages(context);
     messages.save_first(&greeting).await?;
-    let newest = messages.list(greeting.app_id.as_deref(), 0, 1).await?.pop();
+    let newest = Selection { app_id: greeting.app_id.as_deref(), limit: 1, ..Selection::default() };
+    let newest = messages.list(&newest).await?.pop();
     newest.ok_or_else(|| Error::Conflict("The chat was cleared meanwhile".into()))
 }
 

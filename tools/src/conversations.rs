@@ -52,7 +52,11 @@ pub(crate) const CARD: &[&str] = fields!(
     FoundConversation { match_snippets },
 );
 
-/// The fields of a single conversation for them.
+/// The fields of a conversation in lists of MCP REST.
+const LISTED: &[&str] =
+    fields!(Conversation { id, created_at, started_at, finished_at, structured, language, apps_results });
+
+/// The fields of a single conversation for assistants.
 const DETAIL: &[&str] = fields!(Conversation {
     id,
     created_at,
@@ -63,6 +67,22 @@ const DETAIL: &[&str] = fields!(Conversation {
     folder_name,
     transcript_segments
 },);
+
+/// The fields of a single conversation on MCP REST.
+const WITH_RESULTS: &[&str] = fields!(Conversation {
+    id,
+    created_at,
+    started_at,
+    finished_at,
+    structured,
+    language,
+    folder_name,
+    transcript_segments,
+    apps_results
+},);
+
+const NO_SYNC: &str =
+    "incremental_sync_unsupported: conversations are not listed by updated_since; page through them by cursor";
 
 const BAD_CATEGORY: UnknownValue = UnknownValue::Rejected("Invalid category '{}' is not a valid CategoryEnum");
 const BAD_ASSIGN_TYPE: UnknownValue = UnknownValue::Rejected("Invalid assign type");
@@ -83,7 +103,7 @@ fn listed() -> Vec<Tool> {
     };
     CONVERSATIONS.tools([
         read!(get_conversations)
-            .in_default_list(&["start_date", "end_date", "limit", "offset"])
+            .in_default_list(&["start_date", "end_date", "limit", "cursor"])
             .assistant_fields(CARD)
             .chat("Searching conversations")
             .app(
@@ -105,7 +125,9 @@ fn listed() -> Vec<Tool> {
                     .page(100, 500)
                     .preset("statuses", json!(["completed"]))
                     .unknown("categories", BAD_CATEGORY)
-                    .only(CARD),
+                    .unsupported("updated_since", NO_SYNC)
+                    .only(LISTED)
+                    .cursor("X-Next-Cursor"),
             ),
         read!(count_conversations).app("/v1/conversations/count").developer("/v1/dev/user/conversations/count"),
         read!(get_conversation_by_id)
@@ -124,7 +146,8 @@ fn listed() -> Vec<Tool> {
                 get("/v1/mcp/conversations/{conversation_id}")
                     .narrow("max_segments", json!({ "default": 4096, "maximum": 4096 }))
                     .narrow("max_chars", json!({ "default": 500_000, "maximum": 500_000 }))
-                    .only(DETAIL),
+                    .only(WITH_RESULTS)
+                    .beside("truncated"),
             ),
         read!(get_conversations_by_ids)
             .whole()

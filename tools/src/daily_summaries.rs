@@ -21,6 +21,7 @@ use crate::{
     tool::{
         Noun,
         binding::{get, post},
+        paging,
     },
     toolsets::Toolset,
     webhooks,
@@ -41,13 +42,19 @@ pub(crate) const DAILY_SUMMARIES: Noun = Noun {
 };
 
 pub(crate) fn tools() -> Vec<Tool> {
-    let as_summaries = |path| get(path).page(30, 100).envelope("daily_summaries", "summaries", json!({}));
+    let as_summaries = |path| {
+        get(path)
+            .page(30, 100)
+            .envelope("daily_summaries", "summaries", json!({}))
+            .omit("next_cursor")
+            .cursor("X-Next-Cursor")
+    };
     DAILY_SUMMARIES.tools([
         read!(get_daily_summaries)
             .chat("Reading daily summaries")
             .app(as_summaries("/v1/users/daily-summaries"))
             .developer(as_summaries("/v1/dev/user/daily-summaries"))
-            .mcp(get("/v1/mcp/daily-summaries").page(30, 100)),
+            .mcp(get("/v1/mcp/daily-summaries").page(30, 100).cursor("X-Next-Cursor")),
         read!(get_daily_summary)
             .app("/v1/users/daily-summaries/{summary_id}")
             .developer("/v1/dev/user/daily-summaries/{summary_id}"),
@@ -74,11 +81,17 @@ pub(crate) fn daily_summaries(context: &Context) -> Stored<'_> {
 }
 
 async fn get_daily_summaries(context: Context, input: GetDailySummaries) -> Result<DailySummaries> {
-    let GetDailySummaries { start_date, end_date, limit, offset } = input;
+    let GetDailySummaries { start_date, end_date, limit, offset, cursor } = input;
     let (start, end) = (start_date.map(date).transpose()?, end_date.map(date).transpose()?);
-    let mut daily_summaries = daily_summaries(&context).list(&Selection { start, end, offset, limit }).await?;
+    let list = ("get_daily_summaries", start, end);
+    let after = paging::read(&context, &list, cursor.as_deref(), offset)?;
+    let selection = Selection { start, end, after, offset, limit: limit + 1 };
+    let mut daily_summaries = daily_summaries(&context).list(&selection).await?;
+    let has_more = daily_summaries.len() > limit as usize;
+    daily_summaries.truncate(limit as usize);
     daily_summaries.iter_mut().for_each(|summary| hide_unreadable(&context, summary));
-    Ok(DailySummaries { daily_summaries })
+    let end = selection.end_of(&daily_summaries).filter(|_| has_more);
+    Ok(DailySummaries { daily_summaries, next_cursor: end.and_then(|end| paging::write(&context, &list, end)) })
 }
 
 async fn get_daily_summary(context: Context, input: GetDailySummary) -> Result<OneDailySummary> {

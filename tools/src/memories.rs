@@ -58,6 +58,9 @@ const WRITTEN: &[&str] = fields!(Memory { id, content, category, visibility, tag
 /// The maximum length of what developers write.
 const MAX_DEVELOPER_TEXT: u32 = 500;
 
+const NO_SYNC: &str =
+    "incremental_sync_unsupported: memories are not listed by updated_since; use updated_after, or page by cursor";
+
 const BAD_CATEGORY: UnknownValue = UnknownValue::Rejected("Invalid category '{}' is not a valid MemoryCategory");
 const BAD_VISIBILITY: UnknownValue = UnknownValue::Rejected("Invalid visibility value");
 const BAD_DEVELOPER_VISIBILITY: UnknownValue = UnknownValue::Invalid("visibility must be 'public' or 'private'");
@@ -81,6 +84,7 @@ pub(crate) fn tools() -> Vec<Tool> {
                 get("/v1/mcp/memories")
                     .page(25, 500)
                     .unknown("categories", BAD_CATEGORY)
+                    .unsupported("updated_since", NO_SYNC)
                     .only(LISTED)
                     .cursor("X-Next-Cursor"),
             ),
@@ -201,8 +205,14 @@ fn search_policy() -> serde_json::Value {
 
 async fn get_memories(context: Context, input: GetMemories) -> Result<Memories> {
     let limit = input.limit;
+    if !input.include_sensitive {
+        let sentence = "include_sensitive=false is not supported: memories are not classified by sensitivity";
+        return Err(Error::Rejected(sentence.into()));
+    }
+    let device = device_of(&input)?;
     let GetMemories { categories, sort, reviewed, manually_added, tags, tags_match, updated_after, .. } = &input;
-    let list = ("get_memories", categories, sort, reviewed, manually_added, (tags, tags_match), updated_after);
+    let labels = (tags, tags_match);
+    let list = ("get_memories", categories, sort, reviewed, manually_added, labels, updated_after, &device);
     let after: Option<Position> = paging::read(&context, &list, input.cursor.as_deref(), input.offset)?;
     let selection = Selection {
         categories: input.categories.clone(),
@@ -211,6 +221,7 @@ async fn get_memories(context: Context, input: GetMemories) -> Result<Memories> 
         tags: input.tags.clone(),
         tags_match: input.tags_match,
         updated_after: input.updated_after,
+        device,
         sort: input.sort,
         after: after.clone(),
         offset: input.offset,
@@ -233,6 +244,17 @@ async fn get_memories(context: Context, input: GetMemories) -> Result<Memories> 
         scan_truncated: false,
         next_cursor,
     })
+}
+
+/// The device that the list is limited to.
+fn device_of(input: &GetMemories) -> Result<Option<String>> {
+    let device = input.client_device_id.as_deref().map(str::trim).filter(|device| !device.is_empty());
+    match (input.device_scope, device) {
+        (DeviceScope::All, _) => Ok(None),
+        (_, Some(device)) => Ok(Some(device.to_owned())),
+        (DeviceScope::Current, None) => Err(Error::Rejected("device_scope=current requires client_device_id".into())),
+        (DeviceScope::Explicit, None) => Err(Error::Rejected("device_scope=explicit requires client_device_id".into())),
+    }
 }
 
 async fn get_memory(context: Context, input: GetMemory) -> Result<OneMemory> {

@@ -1,18 +1,24 @@
 //! Transcripts: search for segments, and for the conversations that contain them.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use language::{
     dates::{self, Locale},
     truncate::excerpt,
 };
-use resources::transcripts::{ConversationMatch, TranscriptHit, TranscriptSearch, Transcripts};
-use schemas::{conversation::Conversation, transcript::*};
+use resources::{
+    conversations::Selection,
+    transcripts::{ConversationMatch, TranscriptHit, TranscriptSearch, Transcripts},
+};
+use schemas::{
+    conversation::{Conversation, ConversationStatus},
+    transcript::*,
+};
 use serde_json::json;
 
 use crate::{
-    Context, Result, Tool,
+    Context, Error, Result, Tool,
     calendar::user_time_zone_and_language,
     conversations::{CARD, CONVERSATIONS},
     limits::Policy,
@@ -46,6 +52,7 @@ pub(crate) fn tools() -> Vec<Tool> {
                     .page(10, 250)
                     .rename("limit", "per_page")
                     .default("query", "")
+                    .default("include_discarded", true)
                     .envelope("conversations", "items", json!({})),
             )
             .developer(get("/v1/dev/user/conversations/search").page(10, 100).whole().only(FOUND))
@@ -74,32 +81,89 @@ async fn search_transcripts(context: Context, input: SearchTranscripts) -> Resul
 }
 
 async fn search_conversations(context: Context, input: SearchConversations) -> Result<FoundConversations> {
+    let speaker = input.speaker_id.as_deref().filter(|speaker| !speaker.is_empty());
+    let of_speaker = match speaker {
+        Some(speaker) => Some(conversations_of(&context, speaker).await?),
+        None => None,
+    };
+    let is_filtered = of_speaker.is_some() || input.start_date.is_some() || input.end_date.is_some();
+    let (conversations, has_more) = match input.query.trim() {
+        "" if is_filtered => list_conversations(&context, &input, of_speaker).await?,
+        "" => (Vec::new(), false),
+        _ => match_conversations(&context, &input, of_speaker).await?,
+    };
+    let total_pages = (input.page + u32::from(has_more)).min(MAX_SEARCH_PAGE);
+    Ok(FoundConversations { conversations, current_page: input.page, per_page: input.limit, total_pages })
+}
+
+/// The ids of the conversations in which the person with this id, or the user, speaks.
+async fn conversations_of(context: &Context, speaker: &str) -> Result<Vec<String>> {
+    if speaker == "user" {
+        return Ok(context.conversations().spoken_by(None).await?);
+    }
+    if context.people().get(speaker).await?.is_none() {
+        return Err(Error::NotFound("Speaker not found".into()));
+    }
+    Ok(context.conversations().spoken_by(Some(speaker)).await?)
+}
+
+/// A page of the conversations of these dates and this speaker, newest first, and whether more follow.
+async fn list_conversations(
+    context: &Context,
+    input: &SearchConversations,
+    of_speaker: Option<Vec<String>>,
+) -> Result<(Vec<FoundConversation>, bool)> {
+    let selection = Selection {
+        statuses: vec![ConversationStatus::Processing, ConversationStatus::Completed],
+        discarded: (!input.include_discarded).then_some(false),
+        start: input.start_date,
+        end: input.end_date,
+        ids: of_speaker,
+        offset: (input.page - 1) * input.limit,
+        limit: input.limit + 1,
+        ..Selection::default()
+    };
+    let mut rows = context.conversations().list(&selection).await?;
+    let has_more = rows.len() > input.limit as usize;
+    rows.truncate(input.limit as usize);
+    let found =
+        |conversation| FoundConversation { conversation, relevance_score: 1.0, match_snippets: Vec::new() };
+    Ok((rows.into_iter().map(found).collect(), has_more))
+}
+
+/// A page of the conversations that match the query, best first, and whether more follow.
+async fn match_conversations(
+    context: &Context,
+    input: &SearchConversations,
+    of_speaker: Option<Vec<String>>,
+) -> Result<(Vec<FoundConversation>, bool)> {
     let (page, size) = (input.page as usize, input.limit as usize);
     let search = TranscriptSearch {
         query: &input.query,
         after: input.start_date,
         // The end is inclusive.
         before: input.end_date.map(|end| end + TimeDelta::seconds(1)),
-        time_hint: time_range(&context, &input.query).await?,
-        limit: page * size + 1,
+        time_hint: time_range(context, &input.query).await?,
+        // Whether a speaker is in a conversation is known only when it is found.
+        limit: if of_speaker.is_some() { usize::MAX } else { page * size + 1 },
         ..TranscriptSearch::default()
     };
-    let matches = match input.query.trim() {
-        "" => Vec::new(),
-        _ => transcripts(&context).search_conversations(&search).await?,
-    };
-    let total_pages = input.page + u32::from(matches.len() > page * size);
+    let mut matches = transcripts(context).search_conversations(&search).await?;
+    if let Some(ids) = of_speaker {
+        let ids: HashSet<String> = ids.into_iter().collect();
+        matches.retain(|found| ids.contains(&found.conversation_id));
+    }
+    let has_more = matches.len() > page * size;
     let matches: Vec<ConversationMatch> = matches.into_iter().skip((page - 1) * size).take(size).collect();
     let ids: Vec<String> = matches.iter().map(|found| found.conversation_id.clone()).collect();
     let mut rows = context.conversations().get_many(&ids).await?;
     let complete = |found: ConversationMatch| {
         let place = rows.iter().position(|row| row.id == found.conversation_id)?;
-        let conversation = schemas::conversation::Conversation { transcript_segments: None, ..rows.swap_remove(place) };
+        let conversation = rows.swap_remove(place);
         let match_snippets = found.segments.into_iter().map(|hit| snippet(hit, &input.query)).collect();
         Some(FoundConversation { conversation, relevance_score: found.score, match_snippets })
     };
-    let conversations = matches.into_iter().filter_map(complete).collect();
-    Ok(FoundConversations { conversations, current_page: input.page, per_page: input.limit, total_pages })
+    Ok((matches.into_iter().filter_map(complete).collect(), has_more))
 }
 
 /// The time range in a query, in the caller's time zone and language.

@@ -1,10 +1,13 @@
 //! Which conversations to list.
 
 use chrono::{DateTime, Utc};
-use schemas::conversation::{ConversationCategory, ConversationSource, ConversationStatus};
+use schemas::conversation::{Conversation, ConversationCategory, ConversationSource, ConversationStatus};
 
 use super::Conversations;
-use crate::database::{Params, name_of};
+use crate::{
+    database::{Params, name_of},
+    paging::Position,
+};
 
 /// Which conversations to list.
 #[derive(Debug, Clone, Default)]
@@ -25,10 +28,26 @@ pub struct Selection {
     pub folder_id: Option<String>,
     /// Only those that are or are not starred.
     pub starred: Option<bool>,
+    /// Only those with these ids.
+    pub ids: Option<Vec<String>>,
+    /// Where the page before ended.
+    pub after: Option<Position>,
     /// How many to skip.
     pub offset: u32,
     /// How many to return.
     pub limit: u32,
+}
+
+impl Selection {
+    /// Where a page of this selection ends.
+    pub fn end_of(&self, page: &[Conversation]) -> Option<Position> {
+        Position::after(page.iter().map(|row| -row.created_at.timestamp_micros()), self.after)
+    }
+
+    /// How many rows are skipped: those of an earlier page that have the rank at which this one begins, or the offset.
+    pub(super) fn skipped(&self) -> u32 {
+        self.after.map_or(self.offset, |after| after.seen)
+    }
 }
 
 impl Conversations<'_> {
@@ -55,9 +74,10 @@ impl Conversations<'_> {
             conditions.push("rank <= $start");
             params = params.with("start", -start.timestamp_micros());
         }
-        if let Some(end) = selection.end {
-            conditions.push("rank >= $end");
-            params = params.with("end", -end.timestamp_micros());
+        let end = selection.end.map(|end| -end.timestamp_micros());
+        if let Some(least) = end.into_iter().chain(selection.after.map(|after| after.rank)).max() {
+            conditions.push("rank >= $least");
+            params = params.with("least", least);
         }
         if !selection.categories.is_empty() {
             conditions.push("category IN $categories");
@@ -74,6 +94,10 @@ impl Conversations<'_> {
         if let Some(starred) = selection.starred {
             conditions.push("starred = $starred");
             params = params.with("starred", starred);
+        }
+        if let Some(ids) = &selection.ids {
+            conditions.push("cid IN $cids");
+            params = params.with("cids", ids.clone());
         }
         (conditions.join(" AND "), params)
     }

@@ -49,6 +49,17 @@ impl Conversations<'_> {
         Ok(())
     }
 
+    /// The ids of the conversations in which a person speaks; `None` is the user.
+    pub async fn spoken_by(&self, person: Option<&str>) -> Result<Vec<String>> {
+        let condition = if person.is_some() { "person_id = $person" } else { "is_user = true" };
+        let statement = format!(
+            "RETURN array::distinct((SELECT VALUE conversation
+                FROM segment:[$user, NONE]..=[$user, {{}}] WHERE {condition}))"
+        );
+        let params = Params::new().with("user", self.user).with("person", person.map(str::to_owned));
+        self.database.run(&statement, params).await?.take(0)
+    }
+
     /// Assigns segments to a speaker; returns how many there are.
     pub async fn assign(&self, id: &str, selection: &SegmentSelection, to: &Assignee) -> Result<usize> {
         let rows = self.segment_rows(&[id.to_owned()]).await?.concat();

@@ -18,6 +18,9 @@ pub struct GetChatMessages {
     #[serde(default)]
     #[schemars(range(max = 1_000_000))]
     pub offset: u32,
+    /// The next_cursor of the previous page, of the same chat; not together with offset.
+    #[serde(default)]
+    pub cursor: Option<String>,
     /// The app that the user chats with; null is Recollect itself.
     #[serde(default, deserialize_with = "app")]
     #[schemars(length(max = 200))]
@@ -43,6 +46,9 @@ pub enum WhenEmpty {
 pub struct ChatMessages {
     /// The messages, newest first.
     pub messages: Vec<Message>,
+    /// The cursor of the next page; left out on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// Delete all messages of the user's chat with Recollect, or with an app, and begin it anew with a greeting.

@@ -49,6 +49,9 @@ pub struct GetConversations {
     #[serde(default)]
     #[schemars(range(max = 100_000))]
     pub offset: u32,
+    /// The next_cursor of the previous page, with the same filters.
+    #[serde(default)]
+    pub cursor: Option<String>,
 }
 
 fn page_of_conversations() -> u32 {
@@ -66,6 +69,9 @@ pub struct Conversations {
     pub has_more: bool,
     /// The offset of this page.
     pub offset: u32,
+    /// The cursor of the next page; left out on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// Count the user's conversations. Use this for how many there were; for which they were, use get_conversations.
@@ -102,8 +108,10 @@ pub struct CountConversations {
 pub struct ConversationCount {
     /// All of them.
     pub count: u64,
-    /// By the device or app that they came from.
-    pub sources: std::collections::BTreeMap<String, u64>,
+    /// The devices and apps that they came from.
+    pub sources: Vec<String>,
+    /// How many came from each of them.
+    pub by_source: std::collections::BTreeMap<String, u64>,
 }
 
 /// Get a conversation by its id, with its transcript. Use this to read what was said, once you know in which one; for
@@ -213,7 +221,8 @@ pub struct GetConversationTranscripts {
 /// The transcripts of a conversation, by recogniser.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ConversationTranscripts {
-    /// The segments, by the recogniser's name.
+    /// The segments, by the recogniser's name; the best-known recognisers are always there, with an empty list where they
+    /// transcribed nothing.
     pub transcripts: std::collections::BTreeMap<String, Vec<TranscriptSegment>>,
 }
 

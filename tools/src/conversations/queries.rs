@@ -6,29 +6,40 @@ use resources::conversations::Selection;
 use schemas::conversation::*;
 
 use super::not_found;
-use crate::{Context, Error, Result};
+use crate::{Context, Error, Result, tool::paging};
+
+/// The recognisers that Omi's clients expect in every answer.
+const RECOGNISERS: [&str; 4] = ["deepgram", "soniox", "speechmatics", "whisperx"];
 
 pub(super) async fn get_conversations(context: Context, input: GetConversations) -> Result<Conversations> {
     check_order(input.start_date, input.end_date)?;
+    let GetConversations { start_date, end_date, statuses, categories, sources, folder_id, starred, .. } = &input;
+    let times = (start_date, end_date);
+    let list = ("get_conversations", times, statuses, categories, sources, folder_id, starred, input.include_discarded);
     let selection = Selection {
-        statuses: or_default_statuses(input.statuses),
+        statuses: or_default_statuses(statuses.clone()),
         discarded: (!input.include_discarded).then_some(false),
-        start: input.start_date,
-        end: input.end_date,
-        categories: input.categories,
-        sources: input.sources,
-        folder_id: input.folder_id,
-        starred: input.starred,
+        start: *start_date,
+        end: *end_date,
+        categories: categories.clone(),
+        sources: sources.clone(),
+        folder_id: folder_id.clone(),
+        starred: *starred,
+        after: paging::read(&context, &list, input.cursor.as_deref(), input.offset)?,
         offset: input.offset,
         limit: input.limit + 1,
+        ..Selection::default()
     };
     let mut conversations = context.conversations().list(&selection).await?;
     let has_more = conversations.len() > input.limit as usize;
     conversations.truncate(input.limit as usize);
+    let end = selection.end_of(&conversations).filter(|_| has_more);
+    let next_cursor = end.and_then(|end| paging::write(&context, &list, end));
     if input.include_transcript {
         context.conversations().add_transcripts(&mut conversations).await?;
     }
-    Ok(Conversations { returned_count: conversations.len(), conversations, has_more, offset: input.offset })
+    let returned_count = conversations.len();
+    Ok(Conversations { conversations, returned_count, has_more, offset: input.offset, next_cursor })
 }
 
 pub(super) async fn count_conversations(context: Context, input: CountConversations) -> Result<ConversationCount> {
@@ -45,9 +56,10 @@ pub(super) async fn count_conversations(context: Context, input: CountConversati
     };
     let counted = context.conversations().count(&selection).await?;
     let name = |source: ConversationSource| serde_json::to_value(source).ok()?.as_str().map(str::to_owned);
-    let sources: BTreeMap<String, u64> =
+    let by_source: BTreeMap<String, u64> =
         counted.into_iter().filter_map(|(source, count)| Some((name(source)?, count))).collect();
-    Ok(ConversationCount { count: sources.values().sum(), sources })
+    let sources = by_source.keys().cloned().collect();
+    Ok(ConversationCount { count: by_source.values().sum(), sources, by_source })
 }
 
 pub(super) async fn get_conversation_by_id(context: Context, input: GetConversation) -> Result<OneConversation> {
@@ -92,7 +104,8 @@ pub(super) async fn get_conversation_transcripts(
     input: GetConversationTranscripts,
 ) -> Result<ConversationTranscripts> {
     let conversation = read(&context, &input.conversation_id).await?;
-    let mut transcripts: BTreeMap<String, Vec<TranscriptSegment>> = BTreeMap::new();
+    let mut transcripts: BTreeMap<String, Vec<TranscriptSegment>> =
+        RECOGNISERS.into_iter().map(|name| (name.to_owned(), Vec::new())).collect();
     for segment in conversation.transcript_segments.unwrap_or_default() {
         let name = segment.stt_provider.clone().unwrap_or_else(|| "unknown".into());
         transcripts.entry(name).or_default().push(segment);

@@ -25,11 +25,13 @@ pub struct Arguments {
     /// Another name for a list of plain values, and the member that each of them is.
     pub(super) list_aliases: Vec<(&'static str, &'static str, &'static str)>,
     pub(super) preset: Vec<(&'static str, Value)>,
-    /// Keywords of the schema; the field is a path.
+    /// Keywords of the schema, of which null takes one away; the field is a path.
     pub(super) narrowed: Vec<(&'static str, Value)>,
     pub(super) required: Vec<&'static str>,
     pub(super) unknown: Vec<(&'static str, UnknownValue)>,
-    /// Whether `limit` and `offset` are moved inside their bounds.
+    /// Names that clients of the Omi API use and that are refused here, each with the sentence.
+    pub(super) unsupported: Vec<(&'static str, &'static str)>,
+    /// Whether `limit` and `offset`, whatever clients call them, are moved inside their bounds.
     pub(super) clamped: bool,
     /// Whether values of other types may come as JSON text, as models and their clients write them.
     reads_json_text: bool,
@@ -85,8 +87,14 @@ impl Arguments {
     /// Whether an argument may be given under this name.
     pub fn takes(&self, name: &str) -> bool {
         properties(self.schema()).contains_key(name)
+            || self.is_unsupported(name)
             || self.list_aliases.iter().any(|(_, other, _)| *other == name)
             || self.canonical(name) != name
+    }
+
+    /// Whether an argument of this name is refused.
+    pub fn is_unsupported(&self, name: &str) -> bool {
+        self.unsupported.iter().any(|(unsupported, _)| *unsupported == name)
     }
 
     /// The first name of the argument that clients may also call `name`.
@@ -95,9 +103,10 @@ impl Arguments {
         alias.map_or(name, |&(field, _)| self.wire_name(field))
     }
 
-    /// Whether an unknown value of an enum is answered with 400.
+    /// Whether an unknown value of an enum, or an unsupported argument, is answered with 400.
     pub fn rejects(&self) -> bool {
-        self.unknown.iter().any(|(_, value)| matches!(value, UnknownValue::Rejected(_)))
+        let is_rejected = |(_, value): &(_, UnknownValue)| matches!(value, UnknownValue::Rejected(_));
+        !self.unsupported.is_empty() || self.unknown.iter().any(is_rejected)
     }
 
     /// The name that clients use of a field.
@@ -113,6 +122,9 @@ impl Arguments {
     /// Validates what a client sent and makes the tool's input of it. Days without a time are days in `zone`.
     pub(crate) fn read(&self, mut given: Map<String, Value>, zone: Tz) -> Result<Value> {
         let compiled = self.compiled();
+        if let Some((_, sentence)) = self.unsupported.iter().find(|(name, _)| given.contains_key(*name)) {
+            return Err(Error::Rejected((*sentence).to_owned()));
+        }
         self.parse_json_text(&mut given);
         self.resolve_aliases(&mut given);
         self.resolve_list_aliases(&mut given);
@@ -167,7 +179,7 @@ impl Arguments {
     }
 
     fn is_clamped(&self, name: &str) -> bool {
-        self.clamped && matches!(name, "limit" | "offset")
+        self.clamped && ["limit", "offset"].map(|field| self.wire_name(field)).contains(&name)
     }
 
     /// Gives arguments that came under an alias their first name, which wins where both are given.

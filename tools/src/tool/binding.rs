@@ -1,6 +1,7 @@
 //! How a route is bound to a tool: its path, and what differs there from the tool itself.
 
 use http::{Method, StatusCode};
+use schemas::conversation::Conversation;
 use serde_json::{Value, json};
 
 use super::{
@@ -11,6 +12,10 @@ use super::{
 
 /// The largest body of a route that names no other, in bytes.
 const MAX_BODY: usize = 1 << 20;
+
+/// Fields that the Omi app decodes as a list, and does not accept as null. Keys get them as they are: on the Developer
+/// API null says that a transcript was not requested.
+const LISTS: &[&str] = fields!(Conversation { transcript_segments });
 
 /// All fields, where a noun has fewer for keys.
 pub(crate) const ALL_FIELDS: &[&str] = &[];
@@ -28,6 +33,7 @@ pub(crate) struct Binding {
     shape: Option<Shape>,
     only: Option<&'static [&'static str]>,
     omit: Option<&'static str>,
+    beside: Option<&'static str>,
     cursor: Option<&'static str>,
 }
 
@@ -91,6 +97,7 @@ impl Binding {
             shape: None,
             only: None,
             omit: None,
+            beside: None,
             cursor: None,
         }
     }
@@ -159,7 +166,8 @@ impl Binding {
         self.narrow(field, json!({ "default": value.into() }))
     }
 
-    /// Lays keywords over the schema of the argument `field`; `items.content` reaches into each object of a list.
+    /// Lays keywords over the schema of the argument `field`, of which null takes one away; `items.content` reaches into
+    /// each object of a list.
     pub(crate) fn narrow(mut self, field: &'static str, keywords: Value) -> Self {
         self.arguments.narrowed.push((field, keywords));
         self
@@ -180,6 +188,12 @@ impl Binding {
     /// Treats a text outside the enum of the argument `field` in another way than as an invalid argument.
     pub(crate) fn unknown(mut self, field: &'static str, value: UnknownValue) -> Self {
         self.arguments.unknown.push((field, value));
+        self
+    }
+
+    /// Refuses requests with an argument `name` of the Omi API: 400 with this sentence.
+    pub(crate) fn unsupported(mut self, name: &'static str, sentence: &'static str) -> Self {
+        self.arguments.unsupported.push((name, sentence));
         self
     }
 
@@ -217,6 +231,12 @@ impl Binding {
     /// Does not send this field of the result.
     pub(crate) fn omit(mut self, field: &'static str) -> Self {
         self.omit = Some(field);
+        self
+    }
+
+    /// Sends this field of the result within the object that is sent.
+    pub(crate) fn beside(mut self, field: &'static str) -> Self {
+        self.beside = Some(field);
         self
     }
 
@@ -264,6 +284,7 @@ impl Binding {
         let only = self.only.unwrap_or(if is_held || within.is_some() { for_keys } else { ALL_FIELDS });
         let within = within.filter(|_| !only.is_empty());
         let status = if matches!(shape, Shape::Empty) { StatusCode::NO_CONTENT } else { StatusCode::OK };
-        Reply { status, shape, only, within, omit: self.omit, cursor: self.cursor }
+        let lists = if tool.audience.family().is_none() { LISTS } else { &[] };
+        Reply { status, shape, only, within, omit: self.omit, beside: self.beside, lists, cursor: self.cursor }
     }
 }

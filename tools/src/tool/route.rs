@@ -112,6 +112,10 @@ pub struct Reply {
     pub within: Option<&'static str>,
     /// A field of the result that is not sent.
     pub omit: Option<&'static str>,
+    /// A field of the result that is sent within the object.
+    pub beside: Option<&'static str>,
+    /// Fields that are sent as an empty list where they are null.
+    pub lists: &'static [&'static str],
     /// A response header that carries the cursor of the next page.
     pub cursor: Option<&'static str>,
 }
@@ -134,6 +138,7 @@ pub enum Shape {
 impl Reply {
     /// The response body, made from the tool's result; `None` is an empty one.
     pub fn body(&self, mut result: Value) -> Option<Value> {
+        let beside = self.beside.map(|field| (field, result[field].clone()));
         if let Some(field) = self.within {
             result[field] = self.narrow(result[field].take());
         }
@@ -152,11 +157,34 @@ impl Reply {
             }
             (_, other) => other,
         };
-        Some(if self.within.is_none() { self.narrow(body) } else { body })
+        let mut body = if self.within.is_none() { self.narrow(body) } else { body };
+        if let (Some((field, value)), Value::Object(object)) = (beside, &mut body) {
+            object.insert(field.to_owned(), value);
+        }
+        if !self.lists.is_empty() {
+            fill_lists(&mut body, self.lists);
+        }
+        Some(body)
     }
 
     fn narrow(&self, value: Value) -> Value {
         if self.only.is_empty() { value } else { keep(value, self.only) }
+    }
+}
+
+/// Puts an empty list in the place of each of these fields that is null.
+fn fill_lists(value: &mut Value, lists: &[&str]) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| fill_lists(item, lists)),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                match field {
+                    Value::Null if lists.contains(&name.as_str()) => *field = Value::Array(Vec::new()),
+                    field => fill_lists(field, lists),
+                }
+            }
+        }
+        _ => {}
     }
 }
 

@@ -191,7 +191,7 @@ pub(super) async fn daily_summaries(context: &Context, query: &Query<'_>) -> Res
     if let Some(range) = query.time_range.as_ref().filter(|range| range.end - range.start <= MAX_SEPARATE_RANGE) {
         let day = |time: DateTime<Utc>| Some(time.with_timezone(&zone).date_naive());
         let (start, end) = (day(range.start), day(range.end - TimeDelta::microseconds(1)));
-        let named = Days { start, end, offset: 0, limit: MAX_DAILY_SUMMARIES as u32 };
+        let named = Days { start, end, limit: MAX_DAILY_SUMMARIES as u32, ..Days::default() };
         found.extend(daily_summaries::daily_summaries(context).list(&named).await?.iter().map(passage));
     }
     Ok(found)
