@@ -248,6 +248,7 @@ mod oidc_login {
 /// What holds for every tool and every route.
 mod faces {
     mod agreement;
+    mod arrays;
     pub(crate) mod contracts;
     mod isolation;
     mod protocol;

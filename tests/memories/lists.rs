@@ -160,6 +160,7 @@ async fn memories_are_listed_by_the_device_that_recorded_them() {
         tags: Vec::new(),
         provenance: Provenance { conversation_id: Some(conversation), ..Provenance::default() },
         created_at: resources::now(),
+        written_at: resources::now(),
     };
     on_runtime(async move { server.resources.memories(&id).create(vec![recorded]).await.unwrap() }).await;
     user.app().post("/v3/memories", json!({ "content": "Ben keeps bees" })).await.ok();

@@ -101,7 +101,9 @@ async fn dates_and_speakers_alone_list_their_conversations() {
     let days = async |body: Value| {
         let page = search(body).await.ok();
         let items = page["items"].as_array().unwrap().clone();
-        assert!(items.iter().all(|item| item["transcript_segments"] == json!([]) && item["match_snippets"] == json!([])));
+        assert!(
+            items.iter().all(|item| item["transcript_segments"] == json!([]) && item["match_snippets"] == json!([]))
+        );
         items.iter().map(|item| item["started_at"].as_str().unwrap()[..10].to_owned()).collect::<Vec<_>>()
     };
     let all = ["2026-05-10", "2026-04-09", "2026-03-08"];

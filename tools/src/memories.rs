@@ -221,7 +221,7 @@ async fn get_memories(context: Context, input: GetMemories) -> Result<Memories> 
         tags: input.tags.clone(),
         tags_match: input.tags_match,
         updated_after: input.updated_after,
-        device,
+        device: device.clone(),
         sort: input.sort,
         after: after.clone(),
         offset: input.offset,

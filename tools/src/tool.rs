@@ -39,7 +39,6 @@ use write_only::WriteOnlyFilter;
 
 pub(crate) use definition::{Definition, Verb};
 pub(crate) use noun::Noun;
-pub(crate) use times::read_time;
 
 pub use arguments::Arguments;
 pub(crate) use arguments::UnknownValue;

@@ -126,8 +126,7 @@ async fn list_conversations(
     let mut rows = context.conversations().list(&selection).await?;
     let has_more = rows.len() > input.limit as usize;
     rows.truncate(input.limit as usize);
-    let found =
-        |conversation| FoundConversation { conversation, relevance_score: 1.0, match_snippets: Vec::new() };
+    let found = |conversation| FoundConversation { conversation, relevance_score: 1.0, match_snippets: Vec::new() };
     Ok((rows.into_iter().map(found).collect(), has_more))
 }
 
