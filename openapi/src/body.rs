@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tools::{Error, Issue};
 
 use crate::{
+    body_memory::BodyMemory,
     depth::{MAX_DEPTH, is_too_deep},
     error::Refusal,
 };
@@ -30,12 +31,16 @@ pub(crate) type Body = BoxStream<'static, io::Result<Bytes>>;
 /// # Errors
 /// The response to a body that is larger than `limit` bytes, times out or is nested too deep for JSON.
 pub async fn read_json(request: &mut Request, limit: usize) -> Result<Bytes, Response> {
-    let bytes = read_body(request, limit).await.map_err(IntoResponse::into_response)?;
+    let bytes = read_body(request, limit, None).await.map_err(IntoResponse::into_response)?;
     if is_too_deep(&bytes) { Err(too_deep().into_response()) } else { Ok(bytes) }
 }
 
-/// Reads the body of a request, of at most `limit` bytes; drains what is too large.
-pub(crate) async fn read_body(request: &mut Request, limit: usize) -> Result<Bytes, Refusal> {
+/// Reads the body of a request, of at most `limit` bytes, which are counted in `memory`; drains what is too large.
+pub(crate) async fn read_body(
+    request: &mut Request,
+    limit: usize,
+    memory: Option<&BodyMemory>,
+) -> Result<Bytes, Refusal> {
     let mut body = request.take_body().into_bytes_stream().boxed();
     let mut read = BytesMut::new();
     while let Some(piece) = body.next().await {
@@ -44,6 +49,7 @@ pub(crate) async fn read_body(request: &mut Request, limit: usize) -> Result<Byt
             drain(body).await;
             return Err(Refusal::too_large(limit));
         }
+        memory.map_or(Ok(()), |memory| memory.grow(piece.len())).map_err(|_| BodyMemory::refusal())?;
         read.extend_from_slice(&piece);
     }
     Ok(read.freeze())

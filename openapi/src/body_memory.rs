@@ -9,7 +9,9 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use tools::{KeyedLimit, KeyedPermit};
+use tools::{Error, KeyedLimit, KeyedPermit};
+
+use crate::error::Refusal;
 
 /// The maximum number of bytes of bodies held in total, and for one user. What the server makes of a body is about two and
 /// a half times as large; the largest body that is accepted, a recording, has to fit.
@@ -61,6 +63,11 @@ impl BodyMemory {
         }
         self.0.is_full.store(true, Ordering::Relaxed);
         Err(io::Error::from(io::ErrorKind::QuotaExceeded))
+    }
+
+    /// The response to a request whose body does not fit.
+    pub(crate) fn refusal() -> Refusal {
+        Error::Unavailable("Too many large requests are being received; try again soon".into()).into()
     }
 
     /// Whether a limit was reached.

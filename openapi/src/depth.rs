@@ -22,9 +22,30 @@ pub fn is_too_deep(text: &[u8]) -> bool {
     false
 }
 
+/// The number of values in this JSON text, at most one too many for each array and object.
+pub(crate) fn count_values(text: &[u8]) -> usize {
+    let (mut count, mut is_in_text, mut is_escaped) = (1, false, false);
+    for byte in text {
+        match (is_in_text, byte) {
+            (true, _) if is_escaped => is_escaped = false,
+            (true, b'\\') => is_escaped = true,
+            (_, b'"') => is_in_text = !is_in_text,
+            (false, b'[' | b'{' | b',') => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_counted_outside_texts() {
+        let count = |text: &str| count_values(text.as_bytes());
+        assert_eq!((count("1"), count("[1,2,3]"), count(r#"{"a":"[,\",","b":{}}"#)), (1, 4, 4));
+    }
 
     #[test]
     fn only_what_stands_within_each_other_is_deep() {

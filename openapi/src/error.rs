@@ -30,6 +30,11 @@ impl Refusal {
         Self { status: StatusCode::PAYLOAD_TOO_LARGE, detail, headers: Vec::new() }
     }
 
+    pub(crate) fn too_many_values(limit: usize) -> Self {
+        let detail = json!(format!("The request body contains more than {limit} values"));
+        Self { status: StatusCode::PAYLOAD_TOO_LARGE, detail, headers: Vec::new() }
+    }
+
     pub(crate) fn too_slow() -> Self {
         let detail = json!("The request body did not come in time");
         Self { status: StatusCode::REQUEST_TIMEOUT, detail, headers: Vec::new() }

@@ -63,10 +63,7 @@ pub(crate) async fn read(
             body::drain(body).await;
             return Err(Refusal::too_large(limit));
         }
-        Err(_) if memory.is_full() => {
-            let sentence = "Too many large files are being sent at this moment; try again soon";
-            return Err(Error::Unavailable(sentence.into()).into());
-        }
+        Err(_) if memory.is_full() => return Err(BodyMemory::refusal()),
         Err(multer::Error::StreamReadFailed(error)) if is_late(&*error) => return Err(Refusal::too_slow()),
         Err(error) => return Err(Error::Rejected(format!("The form could not be read: {error}")).into()),
     };

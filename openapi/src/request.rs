@@ -6,7 +6,21 @@ use poem::Request;
 use serde_json::{Map, Value, json};
 use tools::{Issue, Placement};
 
-use crate::{body, body_memory::BodyMemory, depth::is_too_deep, error::Refusal, form, operation::Operation, query};
+use crate::{
+    body,
+    body_memory::BodyMemory,
+    depth::{count_values, is_too_deep},
+    error::Refusal,
+    form,
+    operation::Operation,
+    query,
+};
+
+/// The memory that a parsed value takes up besides its text, in bytes.
+const VALUE_SIZE: usize = 64;
+
+/// The maximum number of values in a body: many small ones take up far more than their text.
+const MAX_VALUES: usize = 1 << 20;
 
 /// Which part of the request each argument came from, so that an issue can say where it is.
 pub(crate) struct ArgumentSources {
@@ -33,7 +47,7 @@ pub(crate) async fn read(
     if operation.takes_body() {
         let body = match operation.route.placement.files() {
             Some(files) => Some(form::read(operation, files, request, &memory).await?),
-            None => from_body(operation, request).await?,
+            None => from_body(operation, request, &memory).await?,
         };
         sources.has_body = body.is_some();
         sources.add("body", body.unwrap_or_default(), &mut given);
@@ -117,12 +131,15 @@ fn from_query(operation: &Operation, request: &Request) -> Map<String, Value> {
 }
 
 /// The body's fields that the route knows; `None` when there is no body and the route can do without one.
-async fn from_body(operation: &Operation, request: &mut Request) -> Result<Option<Map<String, Value>>, Refusal> {
-    let bytes = body::read_body(request, operation.route.max_body).await?;
+async fn from_body(
+    operation: &Operation,
+    request: &mut Request,
+    memory: &BodyMemory,
+) -> Result<Option<Map<String, Value>>, Refusal> {
+    let bytes = body::read_body(request, operation.route.max_body, Some(memory)).await?;
     let body: Option<Value> = match bytes.trim_ascii() {
         [] => None,
-        text if is_too_deep(text) => return Err(body::too_deep()),
-        text => Some(serde_json::from_slice(text).map_err(|error| body::not_json(text, &error))?),
+        text => Some(parse(text, memory)?),
     };
     let contract = &operation.route.arguments;
     if let Placement::List(name) = operation.route.placement {
@@ -140,6 +157,19 @@ async fn from_body(operation: &Operation, request: &mut Request) -> Result<Optio
             Err(body::invalid("model_attributes_type", vec![json!("body")], sentence, other, None))
         }
     }
+}
+
+/// Parses JSON whose text is counted in `memory` already.
+fn parse(text: &[u8], memory: &BodyMemory) -> Result<Value, Refusal> {
+    if is_too_deep(text) {
+        return Err(body::too_deep());
+    }
+    let values = count_values(text);
+    if values > MAX_VALUES {
+        return Err(Refusal::too_many_values(MAX_VALUES));
+    }
+    memory.grow(values * VALUE_SIZE).map_err(|_| BodyMemory::refusal())?;
+    serde_json::from_slice(text).map_err(|error| body::not_json(text, &error))
 }
 
 #[cfg(test)]

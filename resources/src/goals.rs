@@ -2,6 +2,8 @@
 
 mod row;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use schemas::goal::{Goal, GoalPoint, GoalStatus, GoalType};
 use surrealdb::types::{Array, Object, RecordId, SurrealValue, Value};
@@ -80,6 +82,14 @@ impl Goals<'_> {
         let mut goals = self.rows(statement, Params::new().with("user", self.user)).await?;
         goals.sort_by_key(|goal| goal.created_at);
         Ok(goals)
+    }
+
+    /// How many of the goals called `ids` exist; each id counts once.
+    pub async fn count_existing(&self, ids: &BTreeSet<String>) -> Result<usize> {
+        let records: Vec<RecordId> = ids.iter().map(|id| self.record(id)).collect();
+        let statement = "SELECT VALUE gid FROM $ids";
+        let found: Vec<String> = self.database.run(statement, Params::new().with("ids", records)).await?.take(0)?;
+        Ok(found.len())
     }
 
     /// The goal called `id`.

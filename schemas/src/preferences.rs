@@ -126,7 +126,7 @@ pub struct SetTranscriptionPreferences {
     pub single_language_mode: Option<bool>,
     /// Words and names that occur in the user's speech; at most 100 are stored.
     #[serde(default)]
-    #[schemars(length(max = 1000))]
+    #[schemars(length(max = 50_000))]
     #[schemars(inner(length(max = 256)))]
     pub vocabulary: Option<Vec<String>>,
 }

@@ -1,6 +1,6 @@
 //! Writing action items: shapes, limits, batches, and what happens to a text that is there.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::support::{APP, DEVELOPER, listed};
 use crate::support::{
@@ -154,4 +154,28 @@ async fn the_spellings_of_a_published_client_are_taken() {
     let path = format!("/v1/dev/user/action-items/{}", item["id"].as_str().unwrap());
     let changed = developer.patch(&path, json!({ "content": "Mow it", "due_date": "2031-06-02" })).await.ok();
     assert_eq!((&changed["description"], &changed["due_at"]), (&json!("Mow it"), &json!("2031-06-02T00:00:00Z")));
+}
+
+#[tokio::test]
+async fn the_app_writes_any_number_at_once_in_its_order() {
+    let user = Server::shared().await.user().await;
+    let description = |place: usize| format!("Water plant number {place}");
+    let mut items: Vec<Value> = (0..1500).map(|place| json!({ "description": description(place) })).collect();
+    // A text that comes up again is the same item, also where a transaction has ended in between.
+    items.push(json!({ "description": " WATER plant number 3" }));
+    let written = user.app().post("/v1/action-items/batch", json!(items)).await.ok();
+    assert_eq!(written["created_count"], 1501);
+    let rows = written["action_items"].as_array().unwrap();
+    assert!((0..1500).all(|place| rows[place]["description"] == description(place)));
+    assert_eq!(rows[1500]["id"], rows[3]["id"]);
+    let again = user.app().post("/v1/action-items/batch", json!(items)).await.ok();
+    assert_eq!(again["action_items"][1499]["id"], rows[1499]["id"], "a repeated request writes nothing");
+    let ids = user.app().get("/v1/action-items/ids").await.ok();
+    assert_eq!(ids["ids"].as_array().unwrap().len(), 1500);
+    items[1400]["description"] = " ".into();
+    items[0]["description"] = "Sell the plants".into();
+    let blank = user.app().post("/v1/action-items/batch", json!(items)).await;
+    blank.refused(422, "All action items must have non-empty descriptions");
+    let count = user.app().get("/v1/action-items/ids").await.ok()["ids"].as_array().unwrap().len();
+    assert_eq!(count, 1500, "what is invalid is refused before anything is written");
 }

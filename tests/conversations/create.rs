@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::support::{create_conversation, get_conversation, new_user};
-use crate::support::json::{assert_invalid, field_names};
+use crate::support::{
+    json::{assert_invalid, field_names},
+    server::Answer,
+};
 
 #[tokio::test]
 async fn a_text_becomes_a_conversation_without_a_transcript() {
@@ -129,4 +132,34 @@ async fn there_is_nothing_to_finalize_without_audio() {
     let id = create_conversation(&app, "2026-05-04T07:00:00Z", &["We met at the lake."]).await;
     let state = app.get(&format!("/v1/conversations/{id}/finalization")).await.ok();
     assert_eq!((&state["status"], &state["terminal"]), (&json!("done"), &json!(true)));
+}
+
+#[tokio::test]
+async fn a_transcript_of_fifteen_mebibytes_is_taken_whole() {
+    let user = new_user().await;
+    let gap = " ".repeat(31_500);
+    let text = |place: usize| format!("Tee{gap}und Kuchen Nummer {place}.");
+    let segment = |place: usize| json!({ "text": text(place), "start": place, "end": place + 1 });
+    let segments: Vec<Value> = (0..500).map(segment).collect();
+    // Rules for English would read much longer.
+    let body = json!({ "transcript_segments": segments, "language": "de" });
+    assert!(body.to_string().len() > 15 << 20);
+    let written = user.app().post("/v1/conversations/from-segments", body).await.ok();
+    let whole = get_conversation(&user.app(), written["id"].as_str().unwrap()).await;
+    let segments = whole["transcript_segments"].as_array().unwrap();
+    assert_eq!(segments.len(), 500);
+    assert!(segments.iter().enumerate().all(|(place, segment)| segment["text"] == text(place)));
+    user.app().delete(&format!("/v1/conversations/{}", written["id"].as_str().unwrap())).await;
+}
+
+#[tokio::test]
+async fn a_transcript_has_a_largest_size_and_number_of_values() {
+    let user = new_user().await;
+    let post = async |body: String| {
+        let request = user.app().request(reqwest::Method::POST, "/v1/conversations/from-segments");
+        Answer::to(request.header("content-type", "application/json").body(body)).await
+    };
+    post(" ".repeat((20 << 20) + 1)).await.refused(413, "The request body is larger than 20971520 bytes");
+    let many = post(format!("[{}0]", "0,".repeat(5 << 20))).await;
+    many.refused(413, "The request body contains more than 1048576 values");
 }

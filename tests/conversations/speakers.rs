@@ -1,8 +1,11 @@
 //! Naming speakers.
 
+use resources::conversations::NewConversation;
+use schemas::conversation::{ConversationSource, ConversationStatus, TranscriptSegment};
 use serde_json::{Value, json};
 
 use super::support::{create_conversation, get_conversation, new_user};
+use crate::support::server::{Server, on_runtime};
 
 fn names(conversation: &Value) -> Vec<&str> {
     let segments = conversation["transcript_segments"].as_array().unwrap();
@@ -56,4 +59,51 @@ async fn an_assistant_says_who_a_speaker_is() {
     assert_eq!(names(&get_conversation(&user.app(), &id).await), ["User", "Ana", "User", "Ana"]);
     let body = json!({ "assignee": "user" });
     user.mcp().post(&path, body).await.refused(422, "speaker_id or segment_ids must be provided");
+}
+
+#[tokio::test]
+async fn any_number_of_segments_is_assigned_in_bulk() {
+    const COUNT: usize = 3000;
+    let server = Server::shared().await;
+    let user = server.user().await;
+    let segment = |place: usize| TranscriptSegment {
+        id: format!("segment {place}"),
+        text: format!("{place}."),
+        speaker: "SPEAKER_01".into(),
+        speaker_id: 1,
+        speaker_name: String::new(),
+        is_user: false,
+        person_id: None,
+        start: place as f64,
+        end: place as f64 + 1.0,
+        translations: Vec::new(),
+        speech_profile_processed: true,
+        stt_provider: None,
+    };
+    let new = NewConversation {
+        id: "long".into(),
+        started_at: Some(resources::now()),
+        finished_at: None,
+        source: ConversationSource::Omi,
+        language: None,
+        geolocation: None,
+        external_data: None,
+        client_device_id: None,
+        client_platform: None,
+        status: ConversationStatus::Completed,
+        segments: (0..COUNT).map(segment).collect(),
+    };
+    let id = user.id.clone();
+    on_runtime(async move { server.resources.conversations(&id).create(new).await.unwrap() }).await;
+    let mut ids: Vec<String> = (0..COUNT).map(|place| format!("segment {place}")).collect();
+    ids.push("segment 0".into());
+    let path = "/v1/conversations/long/segments/assign-bulk";
+    let body = json!({ "segment_ids": ids, "assign_type": "is_user", "value": "true" });
+    let named = user.app().patch(path, body).await.ok();
+    assert_eq!(names(&named), vec!["User"; COUNT]);
+    ids.push("unknown".into());
+    let body = json!({ "segment_ids": ids, "assign_type": "is_user", "value": "false" });
+    user.app().patch(path, body).await.refused(409, "Some segments are not in this conversation");
+    assert_eq!(names(&get_conversation(&user.app(), "long").await), vec!["User"; COUNT]);
+    user.app().delete("/v1/conversations/long").await;
 }

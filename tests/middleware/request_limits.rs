@@ -82,6 +82,9 @@ async fn every_body_has_a_largest_size() {
         if operation["requestBody"]["content"]["application/json"].is_null() {
             continue;
         }
+        let mut routes = tools::all().iter().flat_map(|tool| &tool.routes);
+        let route = routes.find(|route| route.path == path && route.method.as_str().eq_ignore_ascii_case(method));
+        let limit = route.map_or(1 << 20, |route| route.max_body);
         let path: String = path.replace(['{', '}'], "");
         let caller = match &path {
             path if path.starts_with("/v1/dev/user") => user.developer(),
@@ -90,7 +93,7 @@ async fn every_body_has_a_largest_size() {
             _ => user.app(),
         };
         let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-        let large = vec![b' '; (1 << 20) + 1];
+        let large = vec![b' '; limit + 1];
         let answer =
             Answer::to(caller.request(method.clone(), &path).header(CONTENT_TYPE, "application/json").body(large))
                 .await;

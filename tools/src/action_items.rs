@@ -45,6 +45,10 @@ const COMPACT: &[&str] = fields!(
     FoundActionItem { relevance_score },
 );
 
+/// The maximum number of action items that the app writes in one request, and the largest body, in bytes.
+const MAX_APP_ITEMS: u32 = 50_000;
+const MAX_APP_BODY: usize = 8 << 20;
+
 /// The maximum length of what developers write.
 const MAX_DEVELOPER_TEXT: u32 = 500;
 
@@ -100,7 +104,8 @@ fn written() -> Vec<Tool> {
             .app(
                 post("/v1/action-items/batch")
                     .placed(Placement::List("items"))
-                    .narrow("items", json!({ "minItems": 0 })),
+                    .narrow("items", json!({ "minItems": 0, "maxItems": MAX_APP_ITEMS }))
+                    .max_body(MAX_APP_BODY),
             )
             .developer(
                 post("/v1/dev/user/action-items/batch")

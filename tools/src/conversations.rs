@@ -87,6 +87,10 @@ const NO_SYNC: &str =
 const BAD_CATEGORY: UnknownValue = UnknownValue::Rejected("Invalid category '{}' is not a valid CategoryEnum");
 const BAD_ASSIGN_TYPE: UnknownValue = UnknownValue::Rejected("Invalid assign type");
 
+/// The largest transcript that is accepted, and the largest list of segment ids, in bytes.
+const MAX_TRANSCRIPT_BODY: usize = 20 << 20;
+const MAX_BULK_BODY: usize = 4 << 20;
+
 /// A limit beyond the segments and characters of any transcript.
 const UNLIMITED: u32 = u32::MAX;
 
@@ -172,6 +176,7 @@ fn listed() -> Vec<Tool> {
 fn written() -> Vec<Tool> {
     let from_segments = |path| {
         post(path)
+            .max_body(MAX_TRANSCRIPT_BODY)
             .default("source", "phone")
             .alias("transcript_segments", "segments")
             .alias("client_session_id", "client_conversation_id")
@@ -246,6 +251,7 @@ fn changed() -> Vec<Tool> {
             )
             .app(
                 patch("/v1/conversations/{conversation_id}/segments/assign-bulk")
+                    .max_body(MAX_BULK_BODY)
                     .unknown("assign_type", BAD_ASSIGN_TYPE)
                     .require("segment_ids"),
             ),

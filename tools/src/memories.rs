@@ -55,6 +55,9 @@ const FOUND: &[&str] =
     fields!(Memory { id, content, category, created_at, updated_at }, FoundMemory { relevance_score },);
 const WRITTEN: &[&str] = fields!(Memory { id, content, category, visibility, tags }, WrittenMemory { similar });
 
+/// The maximum length of what the app and bridges write.
+const MAX_TEXT: u32 = 100_000;
+
 /// The maximum length of what developers write.
 const MAX_DEVELOPER_TEXT: u32 = 500;
 
@@ -68,6 +71,7 @@ const BAD_DEVELOPER_VISIBILITY: UnknownValue = UnknownValue::Invalid("visibility
 pub(crate) fn tools() -> Vec<Tool> {
     use UnknownValue::Ignored;
     let short = || json!({ "maxLength": MAX_DEVELOPER_TEXT });
+    let long = || json!({ "maxLength": MAX_TEXT });
     let by_score = |path| get(path).default("sort", "scoring_desc");
     let for_developers =
         |path| by_score(path).page(25, 1000).unknown("categories", BAD_CATEGORY).cursor("X-Next-Cursor");
@@ -114,12 +118,19 @@ pub(crate) fn tools() -> Vec<Tool> {
             .alias("created_at", "occurred_at")
             .app(
                 post("/v3/memories")
+                    .narrow("content", long())
                     .default("category", "manual")
                     .unknown("category", Ignored)
                     .unknown("visibility", Ignored),
             )
             .developer(post("/v1/dev/user/memories").narrow("content", short()).unknown("visibility", Ignored))
-            .mcp(post("/v1/mcp/memories").unknown("category", Ignored).unknown("visibility", Ignored).only(WRITTEN)),
+            .mcp(
+                post("/v1/mcp/memories")
+                    .narrow("content", long())
+                    .unknown("category", Ignored)
+                    .unknown("visibility", Ignored)
+                    .only(WRITTEN),
+            ),
         create!(create_memories)
             .limited(&[Policy::MemoriesBatch])
             .alias("items.created_at", "occurred_at")
@@ -128,6 +139,7 @@ pub(crate) fn tools() -> Vec<Tool> {
                 post("/v3/memories/batch")
                     .rename("items", "memories")
                     .narrow("items", json!({ "minItems": 0, "maxItems": 100 }))
+                    .narrow("items.content", long())
                     .omit("results"),
             )
             .developer(
@@ -147,6 +159,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             .app(
                 patch("/v3/memories/{memory_id}")
                     .query()
+                    .narrow("content", long())
                     .rename("content", "value")
                     .require("content")
                     .constant(status("ok")),
@@ -159,6 +172,7 @@ pub(crate) fn tools() -> Vec<Tool> {
             .mcp(
                 patch("/v1/mcp/memories/{memory_id}")
                     .query()
+                    .narrow("content", long())
                     .rename("content", "value")
                     .require("content")
                     .constant(status("ok")),

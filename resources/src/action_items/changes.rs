@@ -1,5 +1,7 @@
 //! Writing, changing and deleting action items.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use schemas::{
     action_item::{ActionItem, ActionItemOwner, ActionItemPriority, ActionItemStatus},
@@ -155,9 +157,23 @@ impl ActionItemChange {
     }
 }
 
+/// How many action items are written in one transaction.
+const BATCH_SIZE: usize = 100;
+
 impl ActionItems<'_> {
-    /// Writes action items in one transaction, whatever else is there; returns them in the order given.
+    /// Writes action items, whatever else is there, in transactions of 100; returns them in the order given.
+    ///
+    /// # Errors
+    /// The database fails; the transactions before that one remain.
     pub async fn create(&self, new: &[NewActionItem]) -> Result<Vec<ActionItem>> {
+        let mut written = Vec::with_capacity(new.len());
+        for batch in new.chunks(BATCH_SIZE) {
+            written.extend(self.create_batch(batch).await?);
+        }
+        Ok(written)
+    }
+
+    async fn create_batch(&self, new: &[NewActionItem]) -> Result<Vec<ActionItem>> {
         let _writing = self.index.outbox.begin_write().await;
         let rows: Vec<ActionItemRow> = new.iter().map(|new| ActionItemRow::new(self.user, new)).collect();
         let ids: Vec<String> = rows.iter().map(|row| row.aid.clone()).collect();
@@ -169,16 +185,29 @@ impl ActionItems<'_> {
         Ok(written.into_iter().map(ActionItem::from).collect())
     }
 
-    /// Writes those action items whose text no open one has, letter case and the white space around it apart; returns for
-    /// each, in the order given, the one that has its text now.
+    /// Writes those action items whose text no open one has, letter case and the white space around it apart, in
+    /// transactions of 100; returns for each, in the order given, the one that has its text now.
+    ///
+    /// # Errors
+    /// The database fails; the transactions before that one remain, and the same call writes only what is missing.
     pub async fn create_missing(&self, new: &[NewActionItem]) -> Result<Vec<ActionItem>> {
-        let _writing = self.index.outbox.begin_write().await;
-        let mut rows: Vec<ActionItemRow> = Vec::with_capacity(new.len());
-        for row in new.iter().map(|new| ActionItemRow::new(self.user, new)) {
-            if !rows.iter().any(|earlier| earlier.text_key == row.text_key) {
-                rows.push(row);
-            }
+        let mut keys = HashSet::with_capacity(new.len());
+        let rows = new.iter().map(|new| ActionItemRow::new(self.user, new));
+        let rows: Vec<ActionItemRow> = rows.filter(|row| keys.insert(row.text_key.clone())).collect();
+        let mut with_text: HashMap<String, ActionItemRow> = HashMap::with_capacity(rows.len());
+        for batch in rows.chunks(BATCH_SIZE) {
+            let stored = self.create_missing_batch(batch).await?;
+            with_text.extend(stored.into_iter().map(|row| (row.text_key.clone(), row)));
         }
+        let find = |new: &NewActionItem| {
+            let found = with_text.get(&text_key(&new.description));
+            ActionItem::from(found.expect("every text has its row").clone())
+        };
+        Ok(new.iter().map(find).collect())
+    }
+
+    async fn create_missing_batch(&self, rows: &[ActionItemRow]) -> Result<Vec<ActionItemRow>> {
+        let _writing = self.index.outbox.begin_write().await;
         let statements = "BEGIN;
             FOR $text IN $texts { UPSERT $text RETURN NONE; DELETE $text RETURN NONE; };
             LET $there = array::flatten($rows.map(|$row| (SELECT * FROM action_item WITH INDEX action_item_text
@@ -190,16 +219,10 @@ impl ActionItems<'_> {
             RETURN { there: $there, written: $written };
             COMMIT;";
         let texts: Vec<_> = rows.iter().map(|row| record("action_item_text", self.user, &row.text_key)).collect();
-        let params = self.params().with("texts", texts).with("rows", values(&rows));
+        let params = self.params().with("texts", texts).with("rows", values(rows));
         let Inserted { there, written } = self.database.run(statements, params).await?.take(6)?;
         self.index.index_rows(self.user, &written).await;
-        let all: Vec<ActionItemRow> = there.into_iter().chain(written).collect();
-        let with_text = |new: &NewActionItem| {
-            let key = text_key(&new.description);
-            let found = all.iter().find(|row| row.text_key == key);
-            ActionItem::from(found.expect("every text has its row").clone())
-        };
-        Ok(new.iter().map(with_text).collect())
+        Ok(there.into_iter().chain(written).collect())
     }
 
     /// Changes an action item; `None` when it does not exist.

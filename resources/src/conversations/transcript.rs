@@ -1,5 +1,7 @@
 //! Transcripts of conversations.
 
+use std::collections::HashSet;
+
 use schemas::conversation::{Conversation, TranscriptSegment};
 use surrealdb::types::{RecordId, Value};
 
@@ -18,9 +20,9 @@ pub enum SegmentSelection {
     /// All segments of this speaker.
     Speaker(i64),
     /// The segments with these ids.
-    Ids(Vec<String>),
+    Ids(HashSet<String>),
     /// The segments of this speaker among those with these ids.
-    SpeakerAmong(i64, Vec<String>),
+    SpeakerAmong(i64, HashSet<String>),
 }
 
 /// The speaker that segments are assigned to.

@@ -29,6 +29,8 @@ pub(crate) const INDEXED: IndexedNoun = IndexedNoun {
 const BATCH_SIZE: usize = 128;
 /// The neighbours of a segment that are its context, and the weight of their words relative to its own.
 const CONTEXT: [(isize, f32); 4] = [(-2, 0.25), (-1, 0.5), (1, 0.5), (2, 0.25)];
+/// How much of a neighbour is context, in bytes.
+const MAX_CONTEXT_BYTES: usize = 4096;
 /// How much of the segment before is embedded with a segment, in bytes.
 const MAX_PRECEDING_BYTES: usize = 300;
 /// The label of segments whose conversation is not discarded.
@@ -193,7 +195,8 @@ fn drafts(conversation: &ConversationRow, segments: &[SegmentRow], names: &Names
         let (input, offset) = embedding_input(before, segment, names);
         let context = CONTEXT
             .iter()
-            .filter_map(|(step, weight)| Some((segments.get(index.checked_add_signed(*step)?)?.text.clone(), *weight)));
+            .filter_map(|(step, weight)| Some((&segments.get(index.checked_add_signed(*step)?)?.text, *weight)))
+            .map(|(text, weight)| (text[..text.floor_char_boundary(MAX_CONTEXT_BYTES)].to_owned(), weight));
         let mut labels =
             vec![conversation_label(&segment.conversation), speaker_label(&speaker), speaker_label(&segment.speaker)];
         labels.extend(segment.person_id.as_deref().map(person_label));

@@ -111,7 +111,7 @@ pub struct AssignSegments {
     pub speaker_id: Option<i64>,
     /// The segments' ids.
     #[serde(default)]
-    #[schemars(length(max = 500))]
+    #[schemars(length(max = 100_000))]
     pub segment_ids: Option<Vec<String>>,
     /// What `value` says.
     pub assign_type: AssignType,
@@ -143,7 +143,7 @@ pub struct AssignSpeaker {
     pub speaker_id: Option<i64>,
     /// The segments' ids.
     #[serde(default)]
-    #[schemars(length(min = 1, max = 500))]
+    #[schemars(length(min = 1, max = 100_000))]
     pub segment_ids: Option<Vec<String>>,
     /// Whether the voice may be learnt from it; none are learnt yet.
     #[serde(default)]

@@ -59,8 +59,10 @@ pub fn split(input: &ConversationInput<'_>, language: Language) -> Vec<Sentence>
             if !text.chars().any(char::is_alphanumeric) {
                 continue;
             }
-            let meets = |part: &&(Range<usize>, String)| part.0.start < range.end && range.start < part.0.end;
-            let segments = turn.parts.iter().filter(meets).map(|(_, id)| id.clone()).collect();
+            // The parts are in order: a long turn is not read from its beginning for each of its sentences.
+            let first = turn.parts.partition_point(|(part, _)| part.end <= range.start);
+            let within = turn.parts[first..].iter().take_while(|(part, _)| part.start < range.end);
+            let segments = within.map(|(_, id)| id.clone()).collect();
             let speaker = turn.speaker.clone();
             sentences.push(Sentence { text, speaker, by_user: turn.by_user, segments, turn: place });
         }

@@ -125,10 +125,8 @@ async fn write(
 
 /// Checks that the goals exist.
 async fn check_goals(context: &Context, ids: BTreeSet<String>) -> Result<()> {
-    for id in ids {
-        if context.goals().get(&id).await?.is_none() {
-            return Err(Error::Conflict("`goal_id` does not exist".into()));
-        }
+    if !ids.is_empty() && context.goals().count_existing(&ids).await? < ids.len() {
+        return Err(Error::Conflict("`goal_id` does not exist".into()));
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Change and delete conversations.
 
+use std::collections::HashSet;
+
 use resources::conversations::{Assignee, ConversationChange, SegmentSelection};
 use schemas::{conversation::*, memory::Done};
 
@@ -98,12 +100,7 @@ pub(super) async fn assign_segments(context: Context, input: AssignSegments) -> 
     let spoken = match (input.segment_idx, input.segment_ids, input.speaker_id) {
         (Some(place), ..) if place >= segments.len() => return Err(Error::NotFound("Segment not found".into())),
         (Some(place), ..) => SegmentSelection::Index(place),
-        (None, Some(ids), _) => {
-            if ids.iter().any(|id| segments.iter().all(|segment| segment.id != *id)) {
-                return Err(Error::Conflict("Some segments are not in this conversation".into()));
-            }
-            SegmentSelection::Ids(ids)
-        }
+        (None, Some(ids), _) => SegmentSelection::Ids(known(ids, &segments)?),
         (None, None, Some(speaker)) => SegmentSelection::Speaker(speaker),
         (None, None, None) => {
             return Err(Error::Invalid("segment_idx, speaker_id or segment_ids must be provided".into()));
@@ -122,11 +119,8 @@ pub(super) async fn assign_segments(context: Context, input: AssignSegments) -> 
 pub(super) async fn assign_speaker(context: Context, input: AssignSpeaker) -> Result<SpeakerAssigned> {
     let conversation = read(&context, &input.conversation_id).await?;
     let segments = conversation.transcript_segments.unwrap_or_default();
-    let unknown = |ids: &[String]| ids.iter().any(|id| segments.iter().all(|segment| segment.id != *id));
-    let spoken = match (input.speaker_id, input.segment_ids) {
-        (_, Some(ids)) if unknown(&ids) => {
-            return Err(Error::Conflict("Some segments are not in this conversation".into()));
-        }
+    let ids = input.segment_ids.map(|ids| known(ids, &segments)).transpose()?;
+    let spoken = match (input.speaker_id, ids) {
         (Some(speaker), Some(ids)) => SegmentSelection::SpeakerAmong(speaker, ids),
         (Some(speaker), None) => SegmentSelection::Speaker(speaker),
         (None, Some(ids)) => SegmentSelection::Ids(ids),
@@ -156,6 +150,16 @@ pub(super) async fn delete_conversation(context: Context, input: DeleteConversat
     context.memories().delete_of_conversation(id).await?;
     context.conversations().delete(id).await?;
     Ok(Done::DONE)
+}
+
+/// These ids, each once, if all of them are of the transcript.
+fn known(ids: Vec<String>, transcript: &[TranscriptSegment]) -> Result<HashSet<String>> {
+    let there: HashSet<&str> = transcript.iter().map(|segment| segment.id.as_str()).collect();
+    if ids.iter().all(|id| there.contains(id.as_str())) {
+        Ok(ids.into_iter().collect())
+    } else {
+        Err(Error::Conflict("Some segments are not in this conversation".into()))
+    }
 }
 
 async fn find_person(context: &Context, person: String) -> Result<Assignee> {

@@ -20,6 +20,9 @@ use crate::Result;
 /// The weight of the highest-ranked sentences beside that of the keywords, in a conversation's vector.
 const SENTENCES_WEIGHT: f32 = 0.3;
 
+/// How many sentences are processed, from the beginning: more than are spoken in a day.
+const MAX_SENTENCES: usize = 20_000;
+
 /// How many sentences are embedded.
 const MAX_EMBEDDED: usize = 10;
 
@@ -32,7 +35,8 @@ const MAX_EMBEDDED_WORDS: usize = 30;
 /// The embedder fails, other than by being unavailable.
 pub async fn process(input: &ConversationInput<'_>, resources: &Resources) -> Result<Extraction> {
     let language = detect_language(input);
-    let sentences = sentences::split(input, language);
+    let mut sentences = sentences::split(input, language);
+    sentences.truncate(MAX_SENTENCES);
     let mut ranking = SentenceRanking::new(&sentences);
     let candidates = ranking.candidates(MAX_EMBEDDED).into_iter().map(|at| first_words(&sentences[at].text));
     let texts = candidates.chain([ranking.keywords(&sentences)]).collect();

@@ -25,7 +25,7 @@ pub struct Arguments {
     /// Another name for a list of plain values, and the member that each of them is.
     pub(super) list_aliases: Vec<(&'static str, &'static str, &'static str)>,
     pub(super) preset: Vec<(&'static str, Value)>,
-    /// Keywords of the schema, of which null takes one away; the field is a path.
+    /// Keywords of the schema; the field is a path.
     pub(super) narrowed: Vec<(&'static str, Value)>,
     pub(super) required: Vec<&'static str>,
     pub(super) unknown: Vec<(&'static str, UnknownValue)>,

@@ -166,8 +166,7 @@ impl Binding {
         self.narrow(field, json!({ "default": value.into() }))
     }
 
-    /// Lays keywords over the schema of the argument `field`, of which null takes one away; `items.content` reaches into
-    /// each object of a list.
+    /// Lays keywords over the schema of the argument `field`; `items.content` reaches into each object of a list.
     pub(crate) fn narrow(mut self, field: &'static str, keywords: Value) -> Self {
         self.arguments.narrowed.push((field, keywords));
         self
