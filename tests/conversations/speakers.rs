@@ -87,6 +87,7 @@ async fn any_number_of_segments_is_assigned_in_bulk() {
         source: ConversationSource::Omi,
         language: None,
         geolocation: None,
+        utc_offset: None,
         external_data: None,
         client_device_id: None,
         client_platform: None,
