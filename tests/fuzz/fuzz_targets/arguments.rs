@@ -3,7 +3,6 @@
 
 use std::sync::LazyLock;
 
-use jsonschema::Validator;
 use libfuzzer_sys::fuzz_target;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use schemas::{
@@ -13,13 +12,19 @@ use schemas::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use validator::{ArgumentValidator, MAX_ISSUES};
 
 #[allow(dead_code, reason = "the server uses all of it")]
 #[path = "../../../tools/src/tool/validation_errors.rs"]
 mod validation_errors;
 
+#[allow(dead_code, reason = "the server uses all of it")]
+#[path = "../../../tools/src/tool/validator.rs"]
+mod validator;
+
 /// Stands in for the type of the server.
 #[allow(dead_code, reason = "the server uses all of it")]
+#[derive(Debug)]
 struct Issue {
     kind: &'static str,
     loc: Vec<Value>,
@@ -28,16 +33,25 @@ struct Issue {
     ctx: Option<Value>,
 }
 
+impl Issue {
+    fn new(kind: &'static str, loc: Vec<Value>, msg: String, input: &Value, ctx: Option<Value>) -> Self {
+        Self { kind, loc, msg, input: input.clone(), ctx }
+    }
+}
+
 struct Input {
-    validator: Validator,
+    schema: Map<String, Value>,
+    validator: ArgumentValidator,
     deserialize: fn(Value) -> Result<(), serde_json::Error>,
 }
 
 fn input<T: JsonSchema + DeserializeOwned>() -> Input {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    let schema = settings.into_generator().into_root_schema_for::<T>().to_value();
-    let validator = jsonschema::validator_for(&schema).expect("schemars writes valid schemas");
-    Input { validator, deserialize: |value| serde_json::from_value::<T>(value).map(drop) }
+    let Value::Object(schema) = settings.into_generator().into_root_schema_for::<T>().to_value() else {
+        unreachable!("an input type is a struct")
+    };
+    let validator = ArgumentValidator::new(&Value::Object(schema.clone()));
+    Input { schema, validator, deserialize: |value| serde_json::from_value::<T>(value).map(drop) }
 }
 
 static INPUTS: LazyLock<[Input; 5]> = LazyLock::new(|| {
@@ -53,9 +67,9 @@ static INPUTS: LazyLock<[Input; 5]> = LazyLock::new(|| {
 fuzz_target!(|body: &[u8]| {
     let Ok(given) = serde_json::from_slice::<Map<String, Value>>(body) else { return };
     let given = Value::Object(given);
-    for Input { validator, deserialize } in &*INPUTS {
-        let issues = validation_errors::find(validator, &given);
-        assert_eq!(issues.is_empty(), validator.is_valid(&given));
+    for Input { schema, validator, deserialize } in &*INPUTS {
+        let issues = validator.find(schema, &given).issues;
+        assert!(issues.len() <= MAX_ISSUES);
         assert!(issues.iter().all(|issue| !issue.msg.is_empty() && !issue.kind.is_empty()));
         // Formats are the affair of the types.
         let _ = deserialize(given.clone());
