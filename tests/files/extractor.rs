@@ -97,7 +97,7 @@ async fn two_children_run_at_a_time_and_one_for_a_user() {
     let extractor = script(folder.path(), &text).await;
     let reads = ["ada", "ada", "bob", "ada", "eve", "bob", "eve", "kay"].map(|user| read(&extractor, user));
     for read in join_all(reads).await {
-        assert_eq!(read.unwrap(), []);
+        assert!(read.unwrap().is_empty());
     }
     let counts = |name: &str| -> Vec<u32> {
         let text = fs::read_to_string(folder.path().join(name)).unwrap();

@@ -20,7 +20,7 @@ fn pdf(content: &str, font: &str, others: &[String]) -> Vec<u8> {
         stream(content),
         format!("<< /Type /Font /BaseFont /Courier {font} >>"),
     ];
-    assemble_pdf(&[&objects, others].concat())
+    assemble_pdf(&[&objects[..], others].concat())
 }
 
 fn stream(content: &str) -> String {

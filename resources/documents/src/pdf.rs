@@ -33,7 +33,7 @@ pub enum PdfError {
     #[error("is a PDF that takes too much memory to read")]
     TooMuchMemory,
     /// It has more than [`MAX_PAGES`] pages.
-    #[error("is a PDF with more than {MAX_PAGES} pages")]
+    #[error("is a PDF with more than {} pages", MAX_PAGES)]
     TooManyPages,
     /// Its text is too long.
     #[error("is a PDF whose text is too long")]
@@ -92,8 +92,8 @@ pub fn read(bytes: &[u8], mut budget: Budget) -> Result<Vec<Page>, PdfError> {
     }
     let mut pages = Vec::with_capacity(ids.len());
     for (number, id) in (1..).zip(ids) {
-        // The others may be readable.
         let before = budget.chars;
+        // The other pages may be readable.
         let text = text_of(&document, id, &mut budget).or_else(|reason| match reason {
             PdfError::Damaged => Ok(String::new()),
             other => Err(other),
