@@ -86,7 +86,10 @@ async fn the_prompt_has_context_and_transcript() {
         assert!(prompt(&requests[0]).starts_with(expected), "{}", prompt(&requests[0]));
         let transcript = "\n\nTranscript:\n[1] User: We talk about the honey.\n[2] Speaker 0: I have forty hives.\n";
         assert!(prompt(&requests[0]).ends_with(transcript), "{}", prompt(&requests[0]));
-        assert!(prompt(&requests[1]).contains("\nStill to be done already:\nSend Bo the labels\n"));
+        assert!(
+            prompt(&requests[1])
+                .contains("\nStill to be done already:\nSend Bo the labels (due 2026-05-15T15:00:00+02:00)\n")
+        );
         assert!(prompt(&requests[1]).contains("[2] Speaker 0: Two spaces."));
         let form = &requests[0]["response_format"]["json_schema"];
         assert_eq!((&form["name"], &form["strict"]), (&json!("Extraction"), &json!(true)));
