@@ -192,7 +192,7 @@ pub struct GetMemories {
     /// Only memories written by hand (true) or extracted from conversations (false).
     #[serde(default)]
     pub manually_added: Option<bool>,
-    /// Only memories with these labels; empty means all.
+    /// Only memories with these labels.
     #[serde(default)]
     #[schemars(length(max = 50), inner(length(max = 256)))]
     pub tags: Vec<String>,
@@ -315,7 +315,7 @@ pub struct SearchMemories {
     /// Only those written before this time.
     #[serde(default)]
     pub created_before: Option<DateTime<Utc>>,
-    /// Only memories with these labels; empty means all.
+    /// Only memories with these labels.
     #[serde(default)]
     #[schemars(length(max = 50), inner(length(max = 256)))]
     pub tags: Vec<String>,

@@ -159,7 +159,12 @@ async fn bridges_page_by_cursor_and_are_refused_a_change_set() {
 #[tokio::test]
 async fn a_bridge_is_told_whether_a_transcript_goes_on() {
     let user = new_user().await;
-    let id = create_conversation(&user.app(), "2026-05-01T09:00:00Z", &["One.", "Two.", "Three."]).await;
+    let id = create_conversation(
+        &user.app(),
+        "2026-05-01T09:00:00Z",
+        &["We talked about the garden.", "And the roses.", "And the pond."],
+    )
+    .await;
     let read = async |query: &str| user.mcp().get(&format!("/v1/mcp/conversations/{id}{query}")).await.ok();
     let whole = read("").await;
     assert_eq!((&whole["truncated"], &whole["apps_results"]), (&json!(false), &json!([])));

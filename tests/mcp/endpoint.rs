@@ -225,7 +225,7 @@ async fn a_session_is_continued_by_a_grant_with_more_scopes() {
         (&first, StatusCode::NOT_FOUND),
         (&more, StatusCode::OK),
     ] {
-        assert_eq!(caller.post(JSON_AND_SSE, Some(&session), list_tools()).await.status(), status);
+        assert_eq!(caller.post_as("2025-11-25", &session, list_tools()).await.status(), status);
     }
 }
 

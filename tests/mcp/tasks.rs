@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use schemas::{key::KeyFamily, scope::Scope};
 use serde_json::{Value, json};
 
 use super::client::McpClient;
-use crate::conversations::support::{create_conversation, get_conversation};
+use crate::{
+    conversations::support::{create_conversation, get_conversation},
+    support::server::{Server, TestUser, on_runtime},
+};
 
 /// The capabilities of a client that can ask its user.
 const ASKING: &str = "elicitation";
@@ -15,6 +19,14 @@ const ASKING: &str = "elicitation";
 const MAX_TASKS: usize = 32;
 
 impl McpClient {
+    /// A client of a new user whose key may change conversations: the scope is none that such keys are created with.
+    async fn of_new_writer() -> Self {
+        let server = Server::shared().await;
+        let client = Self::at(server).await;
+        let key = new_writer_key(server, &client.user).await;
+        Self { key, ..client }
+    }
+
     /// A request of a client that has declared the tasks extension and these capabilities.
     async fn ask_with_tasks(&self, method: &str, mut params: Value, capabilities: &[&str]) -> Value {
         let mut declared = json!({ "extensions": { "io.modelcontextprotocol/tasks": {} } });
@@ -75,9 +87,17 @@ impl McpClient {
     }
 }
 
+async fn new_writer_key(server: &Server, user: &TestUser) -> String {
+    let (resources, id) = (server.resources.clone(), user.id.clone());
+    let scopes = [Scope::MemoriesWrite, Scope::ConversationsRead, Scope::ConversationsWrite];
+    let create =
+        async move { resources.keys().create(&id, KeyFamily::Mcp, "writer", Some(&scopes)).await.unwrap().key };
+    on_runtime(create).await
+}
+
 #[tokio::test]
 async fn a_long_call_is_a_task_with_the_result_of_the_call() {
-    let client = McpClient::of_new_user().await;
+    let client = McpClient::of_new_writer().await;
     let ids = client.two_conversations().await;
     let created = client.merge(&ids, &[]).await;
     assert_eq!((&created["resultType"], &created["status"]), (&json!("task"), &json!("working")));
@@ -96,7 +116,7 @@ async fn a_long_call_is_a_task_with_the_result_of_the_call() {
 
 #[tokio::test]
 async fn only_long_calls_of_clients_that_take_tasks_are_tasks() {
-    let client = McpClient::of_new_user().await;
+    let client = McpClient::of_new_writer().await;
     let short = json!({ "name": "create_memory", "arguments": { "content": "Ada keeps bees" } });
     let short = client.ask_with_tasks("tools/call", short, &[]).await;
     assert_eq!(short["result"]["resultType"], "complete", "{short}");
@@ -111,7 +131,7 @@ async fn only_long_calls_of_clients_that_take_tasks_are_tasks() {
 
 #[tokio::test]
 async fn a_task_asks_its_user_for_consent() {
-    let client = McpClient::of_new_user().await;
+    let client = McpClient::of_new_writer().await;
     let ids = client.two_conversations().await;
     let answer = async |task: &str, key: &str, action: &str| {
         let responses = json!({ key: { "action": action, "content": {} } });
@@ -133,7 +153,7 @@ async fn a_task_asks_its_user_for_consent() {
 
 #[tokio::test]
 async fn a_cancelled_task_changes_nothing() {
-    let client = McpClient::of_new_user().await;
+    let client = McpClient::of_new_writer().await;
     let ids = client.two_conversations().await;
     let (task, _) = client.waiting_merge(&ids).await;
     for _ in 0..2 {
@@ -148,11 +168,11 @@ async fn a_cancelled_task_changes_nothing() {
 
 #[tokio::test]
 async fn a_task_belongs_to_the_key_that_started_it() {
-    let mut client = McpClient::of_new_user().await;
-    let other = McpClient::of_new_user().await;
+    let mut client = McpClient::of_new_writer().await;
+    let other = McpClient::of_new_writer().await;
     let (task, _) = client.waiting_merge(&["a".to_owned(), "b".to_owned()]).await;
-    let created = client.user.app().post("/v1/mcp/keys", json!({ "name": "another" })).await.ok();
-    let key = std::mem::replace(&mut client.key, created["key"].as_str().unwrap().to_owned());
+    let another = new_writer_key(Server::shared().await, &client.user).await;
+    let key = std::mem::replace(&mut client.key, another);
     for stranger in [&client, &other] {
         for method in ["tasks/get", "tasks/update", "tasks/cancel"] {
             let refused = stranger.of_task(method, &task).await;
@@ -166,7 +186,7 @@ async fn a_task_belongs_to_the_key_that_started_it() {
 
 #[tokio::test]
 async fn a_user_has_a_limited_number_of_tasks() {
-    let (client, other) = (McpClient::of_new_user().await, McpClient::of_new_user().await);
+    let (client, other) = (McpClient::of_new_writer().await, McpClient::of_new_writer().await);
     let ids = ["a".to_owned(), "b".to_owned()];
     for _ in 0..MAX_TASKS {
         assert_eq!(client.merge(&ids, &[ASKING]).await["resultType"], "task");

@@ -1,5 +1,7 @@
 //! Authorization requests: what is accepted, and how errors are reported.
 
+use schemas::{key::KeyFamily, scope::Scope};
+
 use super::flow::{OAuthClient, parameter};
 use crate::support::server::{Answer, Server};
 
@@ -105,7 +107,11 @@ async fn the_default_scope_is_to_read_memories() {
     let server = Server::shared().await;
     let (client, user) = (OAuthClient::added(server).await, server.user().await);
     assert_eq!(client.authorize(&user, "").await["scope"], "memories.read");
-    assert_eq!(client.authorize(&user, "offline_access").await["scope"], "memories.read");
+    let all: Vec<String> =
+        Scope::available(KeyFamily::Mcp).iter().map(|scope| scope.spelling(KeyFamily::Mcp)).collect();
+    for foreign in ["offline_access", " offline_access", "openid profile"] {
+        assert_eq!(client.authorize(&user, foreign).await["scope"], all.join(" "), "what the challenge names");
+    }
     let more = client.authorize(&user, "goals.read memories.write offline_access goals.read").await;
     assert_eq!(more["scope"], "memories.write goals.read");
 }

@@ -15,11 +15,20 @@ use crate::{
 #[tokio::test]
 async fn clients_are_added_listed_and_removed() {
     let folder = TempDir::new().unwrap();
-    let add = ["clients", "add", "--name", "Notes", "--redirect-uri", CALLBACK, "--redirect-uri", "notes://callback"];
+    let add = [
+        "clients",
+        "add",
+        "--name",
+        "Notes",
+        "--redirect-uri",
+        CALLBACK,
+        "--redirect-uri",
+        "com.example.notes:/callback",
+    ];
     let added = run_ok(folder.path(), &add).await;
     let id = added.trim().strip_prefix("client_id      ").unwrap();
     let listed = run_ok(folder.path(), &["clients", "list"]).await;
-    assert_eq!(listed, format!("{id}  Notes  (added)  {CALLBACK} notes://callback\n"));
+    assert_eq!(listed, format!("{id}  Notes  (added)  {CALLBACK} com.example.notes:/callback\n"));
     let wrong = ["clients", "add", "--name", "Notes", "--redirect-uri", "http://notes.example/callback"];
     let refused = run(folder.path(), &wrong).await;
     assert!(!refused.status.success());

@@ -20,7 +20,8 @@ fn open_to_others(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if mode(&path) & 0o077 != 0 {
+        // The database gives a folder of its own permissions; the data folder is closed anyway.
+        if mode(&path) & 0o077 != 0 && !path.ends_with("database/wal") {
             found.push(path.clone());
         }
         if path.is_dir() {

@@ -77,7 +77,7 @@ pub(crate) fn tools() -> Vec<Tool> {
         |path| by_score(path).page(25, 1000).unknown("categories", BAD_CATEGORY).cursor("X-Next-Cursor");
     MEMORIES.tools([
         read!(get_memories)
-            .in_default_list(&["limit", "tags", "cursor"])
+            .in_default_list(&["limit", "cursor"])
             .assistant_fields(FOR_ASSISTANTS)
             .chat("Reading memories")
             .app(by_score("/v3/memories").page(100, 500).cursor("X-Omi-Memory-Next-Cursor"))

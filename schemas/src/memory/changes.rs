@@ -26,7 +26,7 @@ pub struct CreateMemory {
     #[schemars(length(max = 100))]
     #[schemars(inner(length(max = 256)))]
     pub tags: Vec<String>,
-    /// When the fact came up, if it was earlier; lists, searches and answers go by it.
+    /// When the fact came up, if earlier.
     #[serde(default)]
     pub created_at: Option<DateTime<Utc>>,
 }

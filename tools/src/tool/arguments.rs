@@ -11,7 +11,6 @@ use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
 
 use super::{Error, Issue, Result, SchemaOf, times::parse_times, validation_errors, validator::ArgumentValidator};
-use lenient::NullRule;
 
 /// The arguments of a tool as one surface takes them: the schema of its input type, and what differs from it. Each
 /// difference names the field of the input type first.
@@ -128,8 +127,9 @@ impl Arguments {
         self.parse_json_text(&mut given);
         self.resolve_aliases(&mut given);
         self.resolve_list_aliases(&mut given);
-        let null_rule = if self.reads_json_text { NullRule::Optional } else { NullRule::WithDefault };
-        lenient::drop_nulls(&compiled.schema, &mut given, null_rule);
+        if self.reads_json_text {
+            lenient::drop_nulls(&compiled.schema, &mut given);
+        }
         let properties = properties(&compiled.schema);
         let mut wrong = Vec::new();
         for (name, schema) in properties {

@@ -167,9 +167,13 @@ pub(super) fn invalid_target() -> OAuthError {
     OAuthError::new("invalid_target", "resource must be the URL of this server's MCP endpoint")
 }
 
-/// The requested scopes, in the order in which they are shown. A client that names none of this server's requests those
-/// that the challenge names.
+/// The requested scopes, in the order in which they are shown. Without any, a client requests to read memories, as with
+/// Omi; one that names none of this server's requests those that the challenge names.
 fn requested_scopes(text: Option<&str>, client_id: &str) -> Vec<Scope> {
+    let text = text.filter(|text| !text.trim().is_empty());
+    if text.is_none() {
+        return vec![Scope::MemoriesRead];
+    }
     let (requested, available) = (known_scopes(text, client_id), Scope::available(KeyFamily::Mcp));
     let is_requested = |scope: &Scope| requested.is_empty() || requested.contains(scope);
     available.iter().copied().filter(is_requested).collect()

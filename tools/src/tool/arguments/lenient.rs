@@ -3,15 +3,6 @@
 
 use serde_json::{Map, Value};
 
-/// Which optional fields count as absent when they are null. A field whose schema allows null keeps it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NullRule {
-    /// Those that are not required.
-    Optional,
-    /// Those with a default; the contract refuses null for the others.
-    WithDefault,
-}
-
 /// Parses lists, objects, numbers and booleans that came as JSON text, by the schema of each argument. A field that is text,
 /// or may be text, stays as it is; so does what is no JSON, which validation reports.
 pub(super) fn parse_json_text<'a>(given: &mut Map<String, Value>, schema_of: impl Fn(&str) -> Option<&'a Value>) {
@@ -94,20 +85,20 @@ pub(super) fn is_too_long(schema: &Value, value: &Value) -> bool {
     matches!((value, max), (Value::Array(items), Some(max)) if items.len() > max)
 }
 
-/// Removes optional fields that are null, at any depth.
-pub(super) fn drop_nulls(schema: &Map<String, Value>, given: &mut Map<String, Value>, rule: NullRule) {
+/// Removes optional fields that are null, at any depth. A field whose schema allows null keeps it.
+pub(super) fn drop_nulls(schema: &Map<String, Value>, given: &mut Map<String, Value>) {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
     given.retain(|name, value| match properties.get(name) {
-        Some(property) if value.is_null() => allows_null(property) || !counts_as_absent(schema, name, rule),
+        Some(property) if value.is_null() => allows_null(property) || is_required(schema, name),
         Some(property) => {
-            drop_nulls_within(property, value, rule);
+            drop_nulls_within(property, value);
             true
         }
         None => true,
     });
 }
 
-fn drop_nulls_within(schema: &Value, value: &mut Value, rule: NullRule) {
+fn drop_nulls_within(schema: &Value, value: &mut Value) {
     let schema = schema["anyOf"].get(0).unwrap_or(schema);
     if is_too_long(schema, value) {
         return;
@@ -115,23 +106,21 @@ fn drop_nulls_within(schema: &Value, value: &mut Value, rule: NullRule) {
     match value {
         Value::Array(items) => {
             if let Some(schema) = schema.get("items") {
-                items.iter_mut().for_each(|item| drop_nulls_within(schema, item, rule));
+                items.iter_mut().for_each(|item| drop_nulls_within(schema, item));
             }
         }
         Value::Object(fields) => {
             if let Some(schema) = schema.as_object() {
-                drop_nulls(schema, fields, rule);
+                drop_nulls(schema, fields);
             }
         }
         _ => {}
     }
 }
 
-fn counts_as_absent(schema: &Map<String, Value>, name: &str, rule: NullRule) -> bool {
+fn is_required(schema: &Map<String, Value>, name: &str) -> bool {
     let mut required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-    let is_required = required.any(|required| required == name);
-    let has_default = schema["properties"][name].get("default").is_some();
-    !is_required && (rule == NullRule::Optional || has_default)
+    required.any(|required| required == name)
 }
 
 fn allows_null(schema: &Value) -> bool {
@@ -221,19 +210,11 @@ mod tests {
             "text": null, "maybe_text": null, "any": null, "count": null, "score": null, "flag": null, "unknown": null,
             "rows": [{ "n": null, "kind": null }], "place": { "x": null },
         });
-        let drop = |rule| {
-            let mut given = given.as_object().unwrap().clone();
-            drop_nulls(&schema(), &mut given, rule);
-            Value::Object(given)
-        };
         let expected = json!({
             "text": null, "maybe_text": null, "any": null, "unknown": null, "rows": [{ "kind": null }], "place": {},
         });
-        assert_eq!(drop(NullRule::Optional), expected);
-        let expected = json!({
-            "text": null, "maybe_text": null, "any": null, "score": null, "unknown": null, "rows": [{ "kind": null }],
-            "place": { "x": null },
-        });
-        assert_eq!(drop(NullRule::WithDefault), expected);
+        let Value::Object(mut given) = given else { unreachable!("an object is given") };
+        drop_nulls(&schema(), &mut given);
+        assert_eq!(Value::Object(given), expected);
     }
 }
