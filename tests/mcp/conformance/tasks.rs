@@ -40,7 +40,8 @@ pub(super) fn all() -> impl Iterator<Item = Tool> {
 /// The answer of the tool; nothing where it is none of these.
 pub(super) async fn call(params: &CallToolRequestParams, request: &Request) -> Option<Reply<CallToolResponse>> {
     let tool = TOOLS.iter().find(|(name, _)| params.name == *name)?.0;
-    let argument = |name: &str| params.arguments.as_ref().map(|given| given[name].clone()).unwrap_or_default();
+    let argument =
+        |name: &str| params.arguments.as_ref().and_then(|given| given.get(name).cloned()).unwrap_or_default();
     let takes_tasks = request.client_capabilities().is_some_and(|able| able.supports_tasks());
     let seconds = argument("seconds").as_f64().unwrap_or_default();
     let nothing = InputResponses::new();
