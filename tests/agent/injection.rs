@@ -161,7 +161,7 @@ async fn pictures_and_hidden_links_are_plain_text() {
     ]);
     setup.model.script(question, [said]);
     let answered = ask(&user, json!({ "text": question })).await;
-    let expected = "In the hall. [ ] (https://evil.example/p.png?q=umbrella) See [this] (https://evil.example).";
+    let expected = "In the hall.   See [this] (https://evil.example).";
     assert_eq!(answered.text, expected, "in the stream");
     assert_eq!(answered.done["text"], expected, "as it is stored");
 }

@@ -110,6 +110,9 @@ fn text_of(document: &Document, page: ObjectId, budget: &mut Budget) -> Result<S
     let mut fonts: Vec<(Vec<u8>, Font<'_>)> = Vec::new();
     for (name, font) in document.get_page_fonts(page).map_err(|_| PdfError::Damaged)? {
         budget.check_time()?;
+        if font::has_huge_range(font, document, MAX_PART) {
+            return Err(PdfError::TooMuchMemory);
+        }
         fonts.extend(Font::of(font, document, MAX_PART).map(|font| (name, font)));
     }
     let content = document.get_page_content_with_limit(page, MAX_PART).map_err(|_| PdfError::Damaged)?;

@@ -10,6 +10,9 @@ const DEFAULT_WIDTH: f32 = 500.0;
 /// How many widths of a font are read: there are no more codes of two bytes.
 const MAX_WIDTHS: usize = 1 << 16;
 
+/// The largest distance between the first and the last code of a range: codes have at most two bytes.
+const MAX_RANGE: u64 = 0xffff;
+
 /// A font as a page uses it.
 pub(super) struct Font<'a> {
     encoding: Encoding<'a>,
@@ -46,6 +49,37 @@ impl<'a> Font<'a> {
         }
         (width, count, spaces)
     }
+}
+
+/// Whether a `ToUnicode` map names a range of more codes than two bytes have. The map is stored code by code.
+pub(super) fn has_huge_range(font: &Dictionary, document: &Document, limit: usize) -> bool {
+    let stream = font.get_deref(b"ToUnicode", document).and_then(Object::as_stream);
+    let Ok(map) = stream.and_then(|stream| stream.get_plain_content_with_limit(limit)) else { return false };
+    let map = String::from_utf8_lossy(&map);
+    map.split("beginbfrange").skip(1).any(|section| {
+        let section = section.split("endbfrange").next().unwrap_or_default();
+        // Entries are `<first> <last> <letters>` or `<first> <last> [<letters> …]`.
+        let mut rest = section;
+        while let Some((first, after)) = next_code(rest) {
+            let Some((last, after)) = next_code(after) else { break };
+            if last.saturating_sub(first) > MAX_RANGE {
+                return true;
+            }
+            let after = after.trim_start();
+            rest = match after.strip_prefix('[') {
+                Some(list) => list.split_once(']').map_or("", |(_, after)| after),
+                None => after.split_once('>').map_or("", |(_, after)| after),
+            };
+        }
+        false
+    })
+}
+
+/// The next code in angle brackets, and what follows it. One that is too long counts as the largest.
+fn next_code(text: &str) -> Option<(u64, &str)> {
+    let (code, after) = text.split_once('<')?.1.split_once('>')?;
+    let digits: String = code.split_whitespace().collect();
+    Some((u64::from_str_radix(&digits, 16).unwrap_or(u64::MAX), after))
 }
 
 /// The widths of a font with one-byte codes, and its default width.

@@ -175,12 +175,13 @@ impl Consent {
         let mut statements = subject.statements().peekable();
         let is_asked = match &subject.row {
             None => self.asks_to_create && statements.peek().is_some(),
-            Some(row) => self.asks_to_update && self.means(row),
+            Some(row) => self.asks_to_update && self.names(row),
         };
         is_asked && statements.all(|statement| self.has_said(statement))
     }
 
-    fn means(&self, row: &Row) -> bool {
+    /// Whether the user has spoken of a row: by its words, or by reference to what the last answer was about.
+    pub(super) fn names(&self, row: &Row) -> bool {
         terms(&row.text).iter().any(|term| self.terms.contains(term))
             || self.has_reference && self.referable.contains(&row.id)
     }

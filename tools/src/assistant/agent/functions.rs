@@ -29,6 +29,10 @@ pub(super) enum CallOutcome {
     Proposed(Proposal),
 }
 
+/// The model's answer to the deletion of something that the user has not spoken of.
+const NOT_NAMED: &str =
+    "The user has not spoken of this. Say first what it says, with its source, and ask whether it is meant";
+
 /// The schema keywords that are omitted to save tokens.
 const OMITTED_KEYWORDS: [&str; 5] = ["example", "examples", "title", "$schema", "format"];
 
@@ -122,6 +126,9 @@ async fn call_tool(
     let call = Call { tool: tool.name.to_owned(), arguments };
     let subject = Subject::read(context, tool, &call.arguments).await?;
     let summary = subject.summary();
+    if tool.behaviour().destructive && subject.row.as_ref().is_some_and(|row| !consent.names(row)) {
+        return Err(Error::Rejected(NOT_NAMED.into()));
+    }
     if tool.behaviour().destructive || !consent.covers(&subject) {
         subject.check_length()?;
         tool.arguments.read(call.arguments.clone(), chrono_tz::Tz::UTC)?;
