@@ -26,7 +26,7 @@ pub struct CreateMemory {
     #[schemars(length(max = 100))]
     #[schemars(inner(length(max = 256)))]
     pub tags: Vec<String>,
-    /// When the fact came up, if earlier.
+    /// When it came up, if earlier.
     #[serde(default)]
     pub created_at: Option<DateTime<Utc>>,
 }

@@ -16,6 +16,7 @@ use crate::{
 
 pub(crate) fn tools() -> Vec<Tool> {
     CONVERSATIONS.tools([read!(ask)
+        .long_running()
         .limited(&[Policy::ChatSend])
         .in_default_list(&["timezone"])
         .app(post("/v1/ask"))
