@@ -137,7 +137,8 @@ impl Components {
         let whole = self.resolve(schema);
         let kept = only.iter().filter_map(|name| Some(((*name).to_owned(), whole["properties"].get(name)?.clone())));
         let narrowed = object(whole, kept.collect());
-        if type_name(schema).is_some() { self.add(operation, schema, narrowed) } else { narrowed }
+        let narrowed = if type_name(schema).is_some() { self.add(operation, schema, narrowed) } else { narrowed };
+        if schema["nullable"] == true { json!({ "nullable": true, "allOf": [narrowed] }) } else { narrowed }
     }
 
     /// Names a schema that only this operation's audience sees, after the type it was made from.
