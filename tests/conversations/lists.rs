@@ -157,7 +157,7 @@ async fn bridges_page_by_cursor_and_are_refused_a_change_set() {
 }
 
 #[tokio::test]
-async fn a_bridge_is_told_whether_a_transcript_goes_on() {
+async fn mcp_rest_says_whether_a_transcript_is_truncated() {
     let user = new_user().await;
     let id = create_conversation(
         &user.app(),

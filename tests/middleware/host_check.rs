@@ -119,7 +119,7 @@ async fn an_origin_of_this_machine_that_is_configured_reads_every_route() {
 }
 
 #[tokio::test]
-async fn a_json_rpc_message_to_the_root_is_told_the_endpoint() {
+async fn a_json_rpc_message_to_the_root_gets_the_address_of_the_endpoint() {
     let user = shared().await.user().await;
     let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
     let answer = Answer::to(user.http.post(format!("{}/", user.url)).json(&ping)).await;

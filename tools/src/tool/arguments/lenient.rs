@@ -74,8 +74,8 @@ fn parse_text(kind: &str, text: &str) -> Option<Value> {
 
 /// The integer that a number is equal to.
 fn whole_number(number: f64) -> Option<Value> {
-    const LARGEST: f64 = 9_007_199_254_740_992.0;
-    (number.fract() == 0.0 && number.abs() <= LARGEST).then(|| Value::from(number as i64))
+    const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+    (number.fract() == 0.0 && number.abs() <= MAX_EXACT).then(|| Value::from(number as i64))
 }
 
 /// Whether a list has more items than its schema allows: then there is no need to go through them.
